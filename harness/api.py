@@ -1,0 +1,85 @@
+"""From Python what `harness run` is on the command line."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from harness import progress, store
+from harness.errors import UserError
+from harness.executors import Execution, Outcome
+from harness.experiment import Experiment, Plan, checked, plan
+from harness.plugins import Registry, load
+
+RUNS = Path("runs")
+
+
+def planned(
+    experiment: Experiment, *, plugins: Sequence[Path | str] = (), registry: Registry | None = None
+) -> Plan:
+    """What an experiment comes to, nothing run yet."""
+    return plan(experiment, registry or load(plugins))
+
+
+def widened(asked: Plan, folder: Path, registry: Registry) -> Plan:
+    """The plan in blocks of the width that its folder has already, so that it is extended."""
+    if asked.experiment.block_width or not (folder / "run.json").exists():
+        return asked
+    width = store.open_run(folder).experiment.get("block_width", asked.width)
+    return plan(asked.experiment.model_copy(update={"block_width": width}), registry)
+
+
+def execute(plan: Plan, folder: Path) -> Outcome:
+    """Carry out a plan in a folder and write its report. What is there already is kept."""
+    from harness.report import build
+
+    outcome = Execution(plan, folder).run()
+    progress.update("reporting", 0, 1)
+    build([store.open_run(folder)], folder / "report")
+    return outcome
+
+
+def run(
+    task: str | Sequence[str],
+    pruner: str | Sequence[str],
+    *,
+    schedule: str | Sequence[str] = "quick",
+    metric: str | Sequence[str] = ("performance", "motifs"),
+    out: Path | str | None = None,
+    plugins: Sequence[Path | str] = (),
+    on_progress: Callable[[progress.Update], None] | None = None,
+    **settings: Any,
+) -> store.Run:
+    """Train, prune and measure every combination, and open the run.
+
+    **Arguments:** plugins are named as on the command line, one or several, with parameters as in
+    `"magnitude[scope=layer|global]"`. `settings` are the other fields of an experiment: `networks`,
+    `seed`, `data_seeds`, `block_width`, `keep_weights`. `out` is the run folder, by default one
+    under `runs/`; where it holds the same experiment, only what is missing is done.
+
+    **Returns:** the run, with its tables. **Errors:** `UserError` for a name or value that is
+    wrong, `RuntimeError` where a cell or a measurement failed; the others are kept.
+    """
+    asked = checked(
+        {
+            "tasks": _several(task),
+            "pruners": _several(pruner),
+            "schedules": _several(schedule),
+            "metrics": _several(metric),
+            **settings,
+        },
+        source="run()",
+    )
+    registry = load(plugins)
+    made = plan(asked, registry)
+    folder = Path(out) if out is not None else RUNS / made.name
+    with progress.listening(on_progress or (lambda update: None)):
+        outcome = execute(widened(made, folder, registry), folder)
+    if outcome.failures:
+        raise RuntimeError("; ".join(outcome.failures))
+    return store.open_run(folder)
+
+
+def _several(one: str | Sequence[str]) -> list[str]:
+    if not isinstance(one, str) and not all(isinstance(name, str) for name in one):
+        raise UserError(f"plugins are named by text, as in 'magnitude[scope=global]', not {one!r}.")
+    return [one] if isinstance(one, str) else list(one)

@@ -1,0 +1,58 @@
+"""The whole state of a cell in training, saved often so that little is lost when it ends."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from harness import files
+from harness.ensemble import Ensemble
+
+
+def save(
+    path: Path, state: Ensemble, history: Mapping[str, np.ndarray], facts: Mapping[str, Any]
+) -> None:
+    """Write the state, the losses of the level so far, and where in the training it is."""
+    arrays = {f"state/{index}": _plain(leaf) for index, leaf in enumerate(jax.tree.leaves(state))}
+    arrays |= {f"history/{name}": values for name, values in history.items()}
+    files.write_arrays(path, arrays, facts)
+
+
+def load(path: Path, like: Ensemble) -> tuple[Ensemble, dict[str, np.ndarray], dict[str, Any]]:
+    """Read what `save` wrote, in the structure of `like`.
+
+    Raises `DamagedFileError` where the file is damaged or belongs to something else.
+    """
+    arrays, facts = files.read_arrays(path)
+    leaves, structure = jax.tree.flatten(like)
+    try:
+        found = [arrays[f"state/{index}"] for index in range(len(leaves))]
+    except KeyError as error:
+        raise files.DamagedFileError(f"'{path}' lacks {error}") from error
+    for saved, leaf in zip(found, leaves, strict=True):
+        plain = _plain(leaf)
+        if saved.shape != plain.shape or saved.dtype != plain.dtype:
+            raise files.DamagedFileError(f"'{path}' is of another cell")
+    restored = [_restored(saved, leaf) for saved, leaf in zip(found, leaves, strict=True)]
+    history = {
+        name.removeprefix("history/"): array
+        for name, array in arrays.items()
+        if name.startswith("history/")
+    }
+    return jax.tree.unflatten(structure, restored), history, facts
+
+
+def _is_key(leaf: Any) -> bool:
+    return jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+
+
+def _plain(leaf: Any) -> np.ndarray:
+    return np.asarray(jax.random.key_data(leaf) if _is_key(leaf) else leaf)
+
+
+def _restored(saved: np.ndarray, leaf: Any) -> jax.Array:
+    array = jnp.asarray(saved)
+    return jax.random.wrap_key_data(array) if _is_key(leaf) else array

@@ -1,0 +1,208 @@
+"""The command line: arguments only. What they mean is elsewhere."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from harness.errors import UserError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Train, prune and compare ensembles of networks: what does pruning do to their wiring?",
+)
+
+Plugins = Annotated[
+    list[Path] | None,
+    typer.Option("--plugin", metavar="FILE.py", help="A one-file plugin to load. Repeatable."),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
+
+
+class Listable(StrEnum):
+    """What `harness list` can be narrowed to."""
+
+    TASKS = "tasks"
+    PRUNERS = "pruners"
+    METRICS = "metrics"
+    SCHEDULES = "schedules"
+
+
+@app.command(no_args_is_help=True)
+def run(
+    experiment: Annotated[
+        Path | None, typer.Argument(help="An experiment file (TOML) in place of the options.")
+    ] = None,
+    task: Annotated[
+        list[str] | None, typer.Option(help="Task, as NAME or NAME[field=value]. Repeatable.")
+    ] = None,
+    pruner: Annotated[
+        list[str] | None,
+        typer.Option(help="Pruner, as in 'magnitude[scope=layer|global]'. Repeatable."),
+    ] = None,
+    metric: Annotated[list[str] | None, typer.Option(help="Metric. Repeatable.")] = None,
+    schedule: Annotated[list[str] | None, typer.Option(help="Schedule. Repeatable.")] = None,
+    networks: Annotated[
+        int | None, typer.Option(help="Networks for each combination. [default: 8]")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of initial weights and prunings. [default: 0]")
+    ] = None,
+    data_seed: Annotated[
+        list[int] | None, typer.Option(help="Seed of data and their order. Repeatable. [default: 0]")
+    ] = None,
+    block_width: Annotated[
+        int | None, typer.Option(help="Networks trained at once. [default: at most 8]")
+    ] = None,
+    keep_weights: Annotated[
+        bool | None, typer.Option(help="Keep the weights that survive. [default: keep]")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Run folder. [default: one under runs/]")
+    ] = None,
+    plugin: Plugins = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would run and what it would take.")
+    ] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Train, prune and measure every combination of what is named, and report."""
+    from harness import api, terminal
+    from harness.experiment import checked, plan, read
+    from harness.plugins import load
+
+    fields = {
+        "tasks": task,
+        "pruners": pruner,
+        "metrics": metric,
+        "schedules": schedule,
+        "networks": networks,
+        "seed": seed,
+        "data_seeds": data_seed,
+        "block_width": block_width,
+        "keep_weights": keep_weights,
+    }
+    given = {name: value for name, value in fields.items() if value is not None}
+    if experiment is not None:
+        given = {**read(experiment).model_dump(exclude_none=True), **given}
+    for name, option in (("tasks", "--task"), ("pruners", "--pruner")):
+        if not given.get(name):
+            raise UserError(f"name what to run with {option}. See `harness list {name}`.")
+    registry = load(plugin or [])
+    for failure in registry.failures:
+        terminal.warn(f"plugin '{failure.source}' failed to load: {failure.error}")
+    made = plan(checked(given, source="command line"), registry)
+    folder = out or api.RUNS / made.name
+    made = api.widened(made, folder, registry)
+    if dry_run:
+        terminal.show_plan(made, folder)
+        return
+    with terminal.showing_progress(quiet=quiet):
+        try:
+            outcome = api.execute(made, folder)
+        except KeyboardInterrupt:
+            terminal.complain(f"interrupted. What is done is kept in {folder}; resume with")
+            print(f"  {_again()}", file=sys.stderr)
+            raise
+    if not quiet:
+        terminal.show_result(api.store.open_run(folder), outcome)
+        typer.echo(f"Report: {folder / 'report' / 'index.html'}")
+    if outcome.failures:
+        raise typer.Exit(1)
+
+
+def _again() -> str:
+    import shlex
+
+    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+
+
+@app.command("list")
+def list_plugins(
+    kind: Annotated[Listable | None, typer.Argument(help="Which plugins; all by default.")] = None,
+    plugin: Plugins = None,
+) -> None:
+    """List the plugins with their parameters and owners, and those that failed to load."""
+    from harness import terminal
+    from harness.plugins import load
+
+    terminal.show_plugins(load(plugin or []), kind.value.removesuffix("s") if kind else None)
+
+
+@app.command()
+def report(
+    runs: Annotated[list[Path], typer.Argument(help="Run folders to report on together.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the report. [default: the first run's report/]")
+    ] = None,
+) -> None:
+    """Write the report of one run or several."""
+    from harness.report import build
+    from harness.store import open_run
+
+    page = build([open_run(path) for path in runs], out or runs[0] / "report")
+    typer.echo(f"Report: {page}")
+
+
+@app.command()
+def check(
+    target: Annotated[str, typer.Argument(help="A plugin's name, or the file of a one-file plugin.")],
+    plugin: Plugins = None,
+) -> None:
+    """Check that a plugin keeps the contract of its kind, and say what to mend where it does not."""
+    from harness import terminal, testing
+    from harness.plugins import load
+
+    file = Path(target)
+    files = [*(plugin or []), *([file] if file.suffix == ".py" else [])]
+    failed = False
+    for finding in testing.check(target, load(files)):
+        failed |= not finding.passed
+        terminal.show_finding(finding)
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def cache(
+    clear: Annotated[bool, typer.Option("--clear", help="Delete everything in it.")] = False,
+) -> None:
+    """Say where simulated data are kept and how large they are, or clear them."""
+    from harness import cache as store
+    from harness import terminal
+
+    terminal.show_cache(store.folder(), store.entries())
+    if clear:
+        typer.echo(f"Cleared: {store.clear() / 1e6:,.1f} MB.")
+
+
+@contextmanager
+def _exit_codes() -> Iterator[None]:
+    """0 done, 1 something failed, 2 wrong use, 130 interrupted. Bugs keep their traceback."""
+    from harness import terminal
+
+    try:
+        yield
+    except UserError as error:
+        terminal.complain(str(error))
+        raise SystemExit(2) from None
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """The entry point of the `harness` command."""
+    with _exit_codes():
+        return app(args=arguments, prog_name="harness")

@@ -1,0 +1,272 @@
+"""An experiment: everything asked for, checked, and its product of cells."""
+
+import itertools
+import math
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from harness.abstract import AbstractMetric, AbstractPruner, AbstractSchedule, AbstractTask
+from harness.errors import UserError, unknown
+from harness.files import fingerprint
+from harness.parameters import Selection, changed, label, parse, values
+from harness.plugins import Kind, Registry, source_digest
+
+DEFAULT_NETWORKS = 8
+DEFAULT_METRICS = ("performance", "motifs")
+WIDEST_DEFAULT_BLOCK = 8
+RESULT_VERSION = 1
+"""Part of every cell's key: raised whenever a change of the core changes results."""
+
+
+class Experiment(BaseModel):
+    """What is asked for, as an experiment file holds it. Plugins are `name[field=value]` or tables.
+
+    `networks` networks are trained for each combination of task, pruner, schedule and data seed,
+    in blocks of `block_width`. Seeds set the networks' own randomness, data seeds that of the data
+    and of the order in which they are read.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    tasks: tuple[str | dict[str, Any], ...] = Field(min_length=1)
+    pruners: tuple[str | dict[str, Any], ...] = Field(min_length=1)
+    schedules: tuple[str | dict[str, Any], ...] = Field(default=("quick",), min_length=1)
+    metrics: tuple[str | dict[str, Any], ...] = Field(default=DEFAULT_METRICS)
+    networks: int = Field(default=DEFAULT_NETWORKS, ge=1, le=1_000_000)
+    seed: int = Field(default=0, ge=0, lt=2**31)
+    data_seeds: tuple[int, ...] = Field(default=(0,), min_length=1)
+    block_width: int | None = Field(default=None, ge=1)
+    keep_weights: bool = True
+
+
+def checked(fields: Mapping[str, Any], *, source: str) -> Experiment:
+    """An experiment from its fields. Raises `UserError` that names the field and `source`."""
+    for name in fields:
+        if name not in Experiment.model_fields:
+            raise unknown("key", name, Experiment.model_fields, f"{source}: ")
+    try:
+        return Experiment.model_validate(dict(fields))
+    except ValidationError as error:
+        problems = []
+        for problem in error.errors():
+            place = ".".join(str(part) for part in problem["loc"])
+            problems.append(f"{place} = {problem['input']!r}: {problem['msg']}")
+        raise UserError(f"{source}: " + "; ".join(problems) + ".") from None
+
+
+def read(path: Path) -> Experiment:
+    """The experiment of a TOML file. Raises `UserError`."""
+    try:
+        fields = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UserError(f"cannot read experiment '{path}': {error}") from None
+    return checked(fields, source=f"'{path}'")
+
+
+def block_width(networks: int) -> int:
+    """The default width: at most 8, and blocks as equal as they can be, so that none is wasted."""
+    return math.ceil(networks / math.ceil(networks / WIDEST_DEFAULT_BLOCK))
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One plugin with its parameters, made: as the experiment uses it."""
+
+    kind: Kind
+    name: str
+    owner: str
+    instance: Any
+    source: str
+
+    @cached_property
+    def label(self) -> str:
+        """Its name, with the parameters that differ from their defaults."""
+        return label(self.name, changed(self.instance))
+
+    @cached_property
+    def identity(self) -> dict[str, Any]:
+        """All that decides what it does: name, every parameter, source."""
+        return {"name": self.name, "parameters": values(self.instance), "source": self.source}
+
+    def table(self) -> dict[str, Any]:
+        """As an experiment file holds it, complete."""
+        return {"name": f"{self.owner}:{self.name}", **values(self.instance)}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One (task, pruner, schedule, seed block): what is trained in one go."""
+
+    task: Choice
+    pruner: Choice
+    schedule: Choice
+    seed: int
+    data_seed: int
+    first: int
+    width: int
+    keep_weights: bool
+
+    @property
+    def networks(self) -> tuple[int, ...]:
+        """The numbers of its networks within the run."""
+        return tuple(range(self.first, self.first + self.width))
+
+    @cached_property
+    def identity(self) -> dict[str, Any]:
+        """All that determines its result, for its key."""
+        return {
+            "version": RESULT_VERSION,
+            "task": self.task.identity,
+            "pruner": self.pruner.identity,
+            "schedule": self.schedule.identity,
+            "seed": self.seed,
+            "data_seed": self.data_seed,
+            "first": self.first,
+            "width": self.width,
+            "keep_weights": self.keep_weights,
+        }
+
+    @cached_property
+    def key(self) -> str:
+        """The name of its folder: a hash of what determines its result."""
+        return fingerprint(self.identity)
+
+    @property
+    def condition(self) -> dict[str, Any]:
+        """The columns that say in every table what it was."""
+        return {
+            "cell": self.key,
+            "task": self.task.label,
+            "pruner": self.pruner.label,
+            "schedule": self.schedule.label,
+            "data_seed": self.data_seed,
+        }
+
+    @property
+    def reason_to_skip(self) -> str | None:
+        """Why this combination makes no sense, or None if it does."""
+        task: AbstractTask = self.task.instance
+        pruner: AbstractPruner = self.pruner.instance
+        lacking = pruner.needs - task.offers
+        if lacking:
+            return f"pruner '{pruner.name}' needs {', '.join(sorted(lacking))} of task '{task.name}'"
+        if pruner.when == "during" and pruner.every < 1:
+            return f"pruner '{pruner.name}' prunes during training, but its `every` is not positive"
+        return None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """An experiment with its plugins made: the cells to train, and the metrics to take of them."""
+
+    experiment: Experiment
+    tasks: tuple[Choice, ...]
+    pruners: tuple[Choice, ...]
+    schedules: tuple[Choice, ...]
+    metrics: tuple[Choice, ...]
+    width: int
+
+    @cached_property
+    def cells(self) -> tuple[Cell, ...]:
+        """The product of everything asked for, in blocks of networks."""
+        return tuple(
+            Cell(
+                task, pruner, schedule, self.experiment.seed, data_seed, first, self.width,
+                self.experiment.keep_weights,
+            )
+            for task, schedule, pruner, data_seed, first in itertools.product(
+                self.tasks,
+                self.schedules,
+                self.pruners,
+                self.experiment.data_seeds,
+                range(0, self.experiment.networks, self.width),
+            )
+        )  # fmt: skip
+
+    def resolved(self) -> dict[str, Any]:
+        """The experiment, complete: every parameter and the block width written out."""
+        return {
+            **self.experiment.model_dump(exclude_none=True),
+            "tasks": [choice.table() for choice in self.tasks],
+            "pruners": [choice.table() for choice in self.pruners],
+            "schedules": [choice.table() for choice in self.schedules],
+            "metrics": [choice.table() for choice in self.metrics],
+            "block_width": self.width,
+        }
+
+    @property
+    def name(self) -> str:
+        """The default name of its folder: readable, and unlike that of any other experiment."""
+        fixed = self.resolved()
+        for free in ("networks", "metrics", "block_width"):
+            fixed.pop(free)
+        parts = [
+            "+".join(dict.fromkeys(choice.name for choice in choices))
+            for choices in (self.tasks, self.pruners, self.schedules)
+        ]
+        return f"{'-'.join(parts)[:80]}-{fingerprint(fixed)[:8]}"
+
+
+def plan(experiment: Experiment, registry: Registry) -> Plan:
+    """The plan of an experiment. Raises `UserError` where a plugin or parameter is wrong."""
+    made = {
+        kind: tuple(_choices(registry, kind, asked))
+        for kind, asked in (
+            ("task", experiment.tasks),
+            ("pruner", experiment.pruners),
+            ("schedule", experiment.schedules),
+            ("metric", experiment.metrics),
+        )
+    }
+    width = experiment.block_width or block_width(experiment.networks)
+    return Plan(
+        experiment, made["task"], made["pruner"], made["schedule"], made["metric"], width
+    )
+
+
+def _choices(
+    registry: Registry, kind: Kind, asked: Sequence[str | Mapping[str, Any]]
+) -> Iterable[Choice]:
+    seen: set[str] = set()
+    for selection in (one for entry in asked for one in _selections(kind, entry)):
+        plugin = registry.find(kind, selection.name)
+        instance = registry.make(kind, selection)
+        choice = Choice(kind, plugin.name, plugin.owner, instance, source_digest(plugin.factory))
+        identity = fingerprint({**choice.identity, "owner": plugin.owner})
+        if identity not in seen:
+            seen.add(identity)
+            yield choice
+
+
+def _selections(kind: Kind, entry: str | Mapping[str, Any]) -> list[Selection]:
+    if isinstance(entry, str):
+        return parse(entry)
+    name = entry.get("name")
+    if not isinstance(name, str):
+        raise UserError(f"a {kind} table needs `name`, the {kind}'s name; it has {dict(entry)!r}.")
+    return [Selection(name, {field: value for field, value in entry.items() if field != "name"})]
+
+
+def levels_of(schedule: AbstractSchedule, pruner: AbstractPruner) -> list[int]:
+    """Training steps that each level costs: at initialisation each trains from the start."""
+    steps = [level.steps for level in schedule.levels()]
+    return list(itertools.accumulate(steps)) if pruner.when == "init" else steps
+
+
+def metric_identity(choice: Choice) -> dict[str, Any]:
+    """What a measurement is: the metric with its parameters and source."""
+    metric: AbstractMetric = choice.instance
+    return {**choice.identity, "needs": sorted(metric.needs)}
+
+
+def without_networks(resolved: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of a resolved experiment that a run folder keeps for good."""
+    free = {"networks", "metrics"}
+    return {name: value for name, value in resolved.items() if name not in free}
+

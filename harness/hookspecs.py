@@ -1,0 +1,30 @@
+"""The hooks that a plugin may implement. Each returns an iterable of plugin classes."""
+
+from collections.abc import Iterable
+
+import pluggy
+
+from harness.abstract import AbstractMetric, AbstractPruner, AbstractSchedule, AbstractTask
+
+hookspec = pluggy.HookspecMarker("harness")
+hookimpl = pluggy.HookimplMarker("harness")
+
+
+@hookspec
+def register_tasks() -> Iterable[type[AbstractTask]]:
+    """Tasks, as frozen dataclasses that implement `harness.AbstractTask`."""
+
+
+@hookspec
+def register_pruners() -> Iterable[type[AbstractPruner]]:
+    """Pruners, as frozen dataclasses that implement `AbstractPruner` or `ScorePruner`."""
+
+
+@hookspec
+def register_metrics() -> Iterable[type[AbstractMetric]]:
+    """Metrics, as frozen dataclasses that implement `harness.AbstractMetric`."""
+
+
+@hookspec
+def register_schedules() -> Iterable[type[AbstractSchedule]]:
+    """Schedules, as frozen dataclasses that implement `harness.AbstractSchedule`."""

@@ -1,0 +1,144 @@
+"""Plugins by name and parameters: reading `name[field=value]`, checking it, writing it back."""
+
+import dataclasses
+import itertools
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from harness.errors import UserError, unknown
+
+_SELECTION = re.compile(r"(?P<name>[^\[\]\s]+)\s*(?:\[(?P<parameters>.*)\])?", re.DOTALL)
+_ASSIGNMENT = re.compile(r"\s*(?P<name>[^=\s]+)\s*=(?P<value>.*)", re.DOTALL)
+_BRACKETS = {"[": 1, "{": 1, "]": -1, "}": -1}
+
+
+@dataclass(frozen=True)
+class Selection:
+    """A plugin as someone asked for it: a name, maybe with its owner before a colon, and values."""
+
+    name: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """Written as it is read."""
+        return label(self.name, self.parameters)
+
+
+def label(name: str, parameters: Mapping[str, Any]) -> str:
+    """`name[field=value, ...]`, or the name alone where there are no parameters."""
+    if not parameters:
+        return name
+    inside = ", ".join(f"{field}={_written(value)}" for field, value in parameters.items())
+    return f"{name}[{inside}]"
+
+
+def _written(value: Any) -> str:
+    plain = isinstance(value, str) and re.fullmatch(r"[A-Za-z_][\w.-]*", value)
+    ambiguous = value in ("true", "false", "null")
+    return value if plain and not ambiguous else json.dumps(value, ensure_ascii=False)
+
+
+def _split(text: str, separator: str) -> list[str]:
+    """`text` at the separators that stand outside brackets and quotes."""
+    pieces, depth, quoted, current, escaped = [], 0, False, "", False
+    for character in text:
+        if character == separator and depth == 0 and not quoted:
+            pieces.append(current)
+            current = ""
+            continue
+        current += character
+        if escaped:
+            escaped = False
+        elif quoted and character == "\\":
+            escaped = True
+        elif character == '"':
+            quoted = not quoted
+        elif not quoted:
+            depth += _BRACKETS.get(character, 0)
+    return [*pieces, current]
+
+
+def _value(text: str) -> Any:
+    text = text.strip()
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def parse(text: str) -> list[Selection]:
+    """All selections that `text` means: a bar between values makes a grid, lists are values.
+
+    `magnitude[scope=layer|global]` is two selections. Values are read as JSON where they are
+    JSON, otherwise as text.
+    """
+    match = _SELECTION.fullmatch(text.strip())
+    if not match:
+        raise UserError(f"cannot read '{text}': write NAME or NAME[field=value, field=value].")
+    name, inside = match["name"], match["parameters"]
+    if not inside or not inside.strip():
+        return [Selection(name)]
+    choices: dict[str, list[Any]] = {}
+    for piece in _split(inside, ","):
+        assignment = _ASSIGNMENT.fullmatch(piece)
+        if not assignment:
+            raise UserError(f"cannot read '{piece.strip()}' in '{text}': write field=value.")
+        if assignment["name"] in choices:
+            raise UserError(f"'{assignment['name']}' is given twice in '{text}'.")
+        choices[assignment["name"]] = [_value(part) for part in _split(assignment["value"], "|")]
+    return [
+        Selection(name, dict(zip(choices, values, strict=True)))
+        for values in itertools.product(*choices.values())
+    ]
+
+
+def build(plugin: type[Any], parameters: Mapping[str, Any], *, kind: str) -> Any:
+    """An instance of a plugin with these parameters, names and values checked.
+
+    Raises `UserError` with the list of right names, or with what is right for a value.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    fields = {field.name for field in dataclasses.fields(plugin)}
+    where = f"{kind} '{plugin.name}': "
+    for name in parameters:
+        if name not in fields:
+            raise unknown("parameter", name, fields, where)
+    try:
+        return TypeAdapter(plugin).validate_python(dict(parameters))
+    except ValidationError as error:
+        problems = [
+            f"{'.'.join(map(str, problem['loc']))} = {problem['input']!r}: {problem['msg']}"
+            for problem in error.errors()
+        ]
+        raise UserError(where + "; ".join(problems) + ".") from None
+    except ValueError as error:
+        raise UserError(f"{where}{error}") from None
+
+
+def values(instance: Any) -> dict[str, Any]:
+    """All parameters of a plugin's instance by name, as JSON can hold them."""
+    plain = {field.name: getattr(instance, field.name) for field in dataclasses.fields(instance)}
+    return json.loads(json.dumps(plain))
+
+
+def changed(instance: Any) -> dict[str, Any]:
+    """The parameters of a plugin's instance that differ from their defaults."""
+    defaults = values(type(instance)())
+    return {name: value for name, value in values(instance).items() if value != defaults[name]}
+
+
+def described(plugin: type[Any]) -> dict[str, str]:
+    """The default of every parameter of a plugin, as it would be written."""
+    unset: ClassVar[Any] = dataclasses.MISSING
+    return {
+        field.name: "required" if field.default is unset else _written(_plain(field.default))
+        for field in dataclasses.fields(plugin)
+    }
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value

@@ -1,0 +1,221 @@
+"""Finding plugins, knowing whose they are, and keeping one that is broken from harming the rest."""
+
+import hashlib
+import importlib.util
+import inspect
+import os
+import re
+import sys
+import traceback
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, is_dataclass
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Literal, TypeAlias
+
+import pluggy
+
+from harness import hookspecs
+from harness.abstract import AbstractMetric, AbstractPruner, AbstractSchedule, AbstractTask
+from harness.errors import UserError, unknown
+from harness.parameters import Selection, build
+
+Kind: TypeAlias = Literal["task", "pruner", "metric", "schedule"]
+
+KINDS: dict[Kind, type[Any]] = {
+    "task": AbstractTask,
+    "pruner": AbstractPruner,
+    "metric": AbstractMetric,
+    "schedule": AbstractSchedule,
+}
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """One registered class: what it is, its name, and who brought it."""
+
+    kind: Kind
+    name: str
+    owner: str
+    factory: type[Any]
+    source: str
+    """The entry point or the file that it came from."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A plugin that could not be loaded, or whose hook failed."""
+
+    owner: str
+    source: str
+    error: str
+    traceback: str
+
+
+@dataclass(frozen=True)
+class Registry:
+    """All plugins that were found, and those that failed."""
+
+    plugins: tuple[Plugin, ...]
+    failures: tuple[Failure, ...]
+
+    def of(self, kind: Kind) -> list[Plugin]:
+        """The plugins of a kind, by name."""
+        found = (plugin for plugin in self.plugins if plugin.kind == kind)
+        return sorted(found, key=lambda plugin: (plugin.name, plugin.owner))
+
+    def find(self, kind: Kind, name: str) -> Plugin:
+        """The plugin called `name` or `owner:name`.
+
+        Raises `UserError` where there is none, or more than one.
+        """
+        owner, _, short = name.rpartition(":")
+        found = [
+            plugin
+            for plugin in self.of(kind)
+            if plugin.name == short and (not owner or plugin.owner == owner)
+        ]
+        if len(found) > 1:
+            owners = " and ".join(f"'{plugin.owner}'" for plugin in found)
+            choices = " or ".join(f"'{plugin.owner}:{short}'" for plugin in found)
+            raise UserError(f"{kind} '{short}' is registered by {owners}: write {choices}.")
+        if not found:
+            broken = [failure.owner for failure in self.failures]
+            note = f" (failed to load: {', '.join(broken)}; see `harness list`)" if broken else ""
+            names = [plugin.name for plugin in self.of(kind)]
+            raise UserError(str(unknown(kind, name, names)) + note)
+        return found[0]
+
+    def make(self, kind: Kind, selection: Selection) -> Any:
+        """An instance of the plugin that a selection names, its parameters checked."""
+        return build(self.find(kind, selection.name).factory, selection.parameters, kind=kind)
+
+
+class _Loader:
+    """Collects modules into a pluggy manager, one failure at a time."""
+
+    def __init__(self) -> None:
+        self.manager = pluggy.PluginManager("harness")
+        self.manager.add_hookspecs(hookspecs)
+        self.owners: dict[str, str] = {}
+        self.failures: list[Failure] = []
+
+    def add(self, owner: str, source: str, load: Any) -> None:
+        """Import a module and register it, or record why not."""
+        if self.manager.has_plugin(source):
+            return
+        try:
+            self.manager.register(load(), name=source)
+            self.manager.check_pending()
+            self.owners[source] = owner
+        except (Exception, SystemExit) as error:
+            if self.manager.has_plugin(source):
+                self.manager.unregister(name=source)
+            self.fail(owner, source, error)
+
+    def fail(self, owner: str, source: str, error: BaseException) -> None:
+        """Record a failure with its traceback."""
+        lines = traceback.format_exception(error)
+        message = f"{type(error).__name__}: {error}"
+        self.failures.append(Failure(owner, source, message, "".join(lines)))
+
+    def collect(self) -> Iterable[Plugin]:
+        """What each module registers, each hook of each module called alone."""
+        modules = dict(self.manager.list_name_plugin())
+        for source, owner in self.owners.items():
+            others = [module for name, module in modules.items() if name != source]
+            for kind, abstract in KINDS.items():
+                try:
+                    caller = self.manager.subset_hook_caller(f"register_{kind}s", others)
+                    for factory in (one for answer in caller() for one in answer):
+                        name = _checked(factory, abstract)
+                        yield Plugin(kind, name, owner, factory, source)
+                except Exception as error:
+                    self.fail(owner, source, error)
+
+
+def _checked(factory: Any, abstract: type[Any]) -> str:
+    """The name of a plugin class, which must be a finished dataclass of its kind."""
+    if not inspect.isclass(factory) or not issubclass(factory, abstract):
+        raise TypeError(f"{factory!r} is not a subclass of harness.{abstract.__name__}")
+    missing = ", ".join(sorted(getattr(factory, "__abstractmethods__", ())))
+    if missing:
+        raise TypeError(f"{factory.__name__} does not implement {missing}")
+    if not is_dataclass(factory) or not factory.__dataclass_params__.frozen:  # type: ignore[attr-defined]
+        raise TypeError(f"{factory.__name__} is not a frozen dataclass")
+    name = getattr(factory, "name", None)
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise TypeError(
+            f"{factory.__name__}.name is {name!r}: lower-case letters, digits, - and _ are right"
+        )
+    return name
+
+
+def _import_file(path: Path) -> ModuleType:
+    """Run a one-file plugin as a module of a name that nothing else has."""
+    digest = hashlib.sha256(str(path).encode()).hexdigest()[:12]
+    name = f"_harness_plugin_{digest}_{re.sub(r'[^0-9A-Za-z]', '_', path.stem)}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"'{path}' is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _on_path() -> list[Path]:
+    """The files that HARNESS_PLUGINS names: files, or folders whose Python files are plugins."""
+    found: list[Path] = []
+    for entry in filter(None, os.environ.get("HARNESS_PLUGINS", "").split(os.pathsep)):
+        path = Path(entry).expanduser()
+        found += sorted(path.glob("[!_]*.py")) if path.is_dir() else [path]
+    return found
+
+
+def _owner(point: EntryPoint) -> str:
+    return point.dist.name if point.dist is not None else point.name
+
+
+def load(files: Sequence[Path | str] = ()) -> Registry:
+    """Every plugin of the entry points, of HARNESS_PLUGINS, and of the files named.
+
+    A file named here that fails raises `UserError`; one that was merely discovered is listed
+    among the failures.
+    """
+    loader = _Loader()
+    for point in sorted(entry_points(group="harness"), key=lambda point: point.name):
+        loader.add(_owner(point), f"{_owner(point)}/{point.name}", point.load)
+    named = [Path(file).expanduser().resolve() for file in files]
+    for path in [*named, *(path.resolve() for path in _on_path())]:
+        loader.add(path.stem, str(path), lambda path=path: _import_file(path))
+    plugins = tuple(loader.collect())
+    for failure in loader.failures:
+        if failure.source in {str(path) for path in named}:
+            raise UserError(
+                f"plugin '{failure.source}' failed to load: {failure.error}\n"
+                f"{_last_place(failure)}Mend the file, or leave out --plugin."
+            )
+    return Registry(plugins, tuple(loader.failures))
+
+
+def _last_place(failure: Failure) -> str:
+    """The last line of the traceback that lies in the plugin's own file."""
+    places = [line.strip() for line in failure.traceback.splitlines() if failure.source in line]
+    return f"{places[-1]}\n" if places else ""
+
+
+def source_digest(factory: type[Any]) -> str:
+    """A hash of a plugin's source: its file and the private modules (`_*.py`) beside it."""
+    path = Path(inspect.getfile(factory))
+    files = [path, *sorted(path.parent.glob("_[!_]*.py"))]
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,50 @@
+"""A thin channel by which long work says how far it is, to whoever listens."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+
+@dataclass(frozen=True)
+class Update:
+    """How far an activity is: `done` of `total`, with facts such as level, loss or sparsity."""
+
+    activity: str
+    done: float
+    total: float
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+Listener: TypeAlias = Callable[[Update], None]
+
+_listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
+_facts: ContextVar[Mapping[str, Any]] = ContextVar("facts", default={})  # noqa: B039
+
+
+@contextmanager
+def listening(listener: Listener) -> Iterator[None]:
+    """Send the updates of what happens inside to `listener`."""
+    token = _listener.set(listener)
+    try:
+        yield
+    finally:
+        _listener.reset(token)
+
+
+@contextmanager
+def within(**facts: Any) -> Iterator[None]:
+    """Add these facts to the updates of what happens inside."""
+    token = _facts.set({**_facts.get(), **facts})
+    try:
+        yield
+    finally:
+        _facts.reset(token)
+
+
+def update(activity: str, done: float, total: float, **facts: Any) -> None:
+    """Say how far an activity is. Costs nothing where nobody listens."""
+    listener = _listener.get()
+    if listener is not None:
+        listener(Update(activity, done, total, {**_facts.get(), **facts}))

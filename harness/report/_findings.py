@@ -1,0 +1,185 @@
+"""The answer in words: sentences computed from the tables."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from harness.report._parts import Finding, counted, listed, number, pruned
+from harness.report._similarity import BETWEEN
+from harness.report._source import PARTS, Collection
+from harness.report._summaries import at
+
+LOSS_DENSITIES = (1.0, 0.15, 0.07)
+"""The levels that the summary names: dense, 85 % and 93 % pruned, or the nearest there are."""
+
+MOST_CONDITIONS = 4
+"""With more conditions, sentences for each would be a list; the tables say it."""
+
+
+def ran(data: Collection) -> list[str]:
+    """What was run: tasks, pruners, schedules, networks and levels."""
+    done = data.cells[data.cells["status"] == "done"]
+    if data.levels.empty or done.empty:
+        return ["No cell has finished yet, so there is nothing to report but what is planned."]
+    networks = data.levels.groupby("condition")["network"].nunique()
+    least, most = int(networks.min()), int(networks.max())
+    each = counted(most, "network") if least == most else f"{least} to {most} networks"
+    names = {part: listed([str(name) for name in done[part].unique()]) for part in PARTS}
+    per = "" if len(data.conditions) == 1 else f" in each of {len(data.conditions)} conditions"
+    several = "s" if done["data_seed"].nunique() > 1 else ""
+    return [
+        f"{each}{per}: task {names['task']}, pruned by {names['pruner']} under schedule "
+        f"{names['schedule']}, data seed{several} {names['data_seed']}; "
+        f"{counted(len(data.densities), 'level')}, {pruned(max(data.densities))} to "
+        f"{pruned(min(data.densities))}. The networks of a condition differ in their initial "
+        "weights; data and batch order are shared."
+    ]
+
+
+def performance(data: Collection, losses: pd.DataFrame) -> list[Finding]:
+    """Median validation loss at the dense level and two sparse ones, for each condition."""
+    validation = losses[losses["split"] == "validation"]
+    found = []
+    for condition in data.conditions[:MOST_CONDITIONS]:
+        rows = validation[validation["condition"] == condition]
+        if rows.empty:
+            continue
+        levels = [at(rows, density).iloc[0] for density in LOSS_DENSITIES]
+        distinct = {row["density"]: row for row in levels}
+        said = [f"{number(row['median'])} at {pruned(key)}" for key, row in distinct.items()]
+        detail = [
+            f"{number(row['lower'])} to {number(row['upper'])}" for row in distinct.values()
+        ]
+        n = list(dict.fromkeys(str(row["n"]) for row in distinct.values()))
+        found.append(
+            Finding(
+                _sentence(f"{_of(data, condition)}median validation loss {listed(said)}."),
+                f"Half of the networks lie within {listed(detail)}; n = {listed(n)}.",
+            )
+        )
+    return found
+
+
+def _of(data: Collection, condition: str) -> str:
+    return f"{condition}: " if len(data.conditions) > 1 else ""
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def motifs(data: Collection, table: pd.DataFrame) -> list[Finding]:
+    """Which motifs are over- and under-represented at the chosen level, on both supports."""
+    if table.empty:
+        return []
+    found = []
+    for condition in data.conditions[:MOST_CONDITIONS]:
+        rows = table[table["condition"] == condition]
+        said = [
+            _represented(rows[rows["support"] == support], nodes)
+            for support, nodes in (("all", "all nodes"), ("live", "live nodes only"))
+        ]
+        if rows.empty:
+            continue
+        density, n = rows["density"].iloc[0], int(rows["n"].max())
+        claim = f"{_of(data, condition)}at {pruned(density)}, counting {said[0]}"
+        found.append(
+            Finding(_sentence(claim), f"Counting {said[1]} (descriptive). n = {n} networks.")
+        )
+    return found
+
+
+def _represented(rows: pd.DataFrame, nodes: str) -> str:
+    """Which motifs the mean z calls over- or under-represented."""
+    if rows.empty:
+        return f"{nodes}: not measured."
+    if (rows["verdict"] == "undecided").all():
+        strongest = rows.loc[rows["z"].abs().idxmax()] if rows["z"].notna().any() else None
+        if strongest is None:
+            return f"{nodes}: every z is undefined."
+        return (
+            f"{nodes}: too few networks for a test; the largest mean z is "
+            f"{number(strongest['z'])}, of {strongest['motif']}."
+        )
+    said = []
+    for verdict, words in (
+        ("over", "over-represented"),
+        ("under", "under-represented"),
+        ("unclear", "not told from chance"),
+    ):
+        names = [str(name) for name in rows.loc[rows["verdict"] == verdict, "motif"]]
+        said.append(f"{len(names)} {words}" + (f" ({', '.join(names)})" if names else ""))
+    return f"{nodes}: of {len(rows)} motifs {listed(said)}."
+
+
+def alike(data: Collection, table: pd.DataFrame, density: float) -> list[Finding]:
+    """How alike the networks of a condition are at the chosen level, and between conditions."""
+    chosen = table[(table["support"] == "all") & (table["density"] == density)]
+    if chosen.empty:
+        return []
+    chosen = chosen[chosen["order"] == chosen["order"].max()]
+    within = chosen[chosen["comparison"] != BETWEEN]
+    between = chosen[chosen["comparison"] == BETWEEN]
+    said = [
+        f"{_of(data, row['comparison'])}{_interval(row)}"
+        for _, row in within.head(MOST_CONDITIONS).iterrows()
+    ]
+    order = int(chosen["order"].iloc[0])
+    claim = (
+        f"Two networks of a condition have profiles of mean cosine similarity {'; '.join(said)} "
+        f"at {pruned(density)}."
+    )
+    across = [f"Between conditions: {_interval(row)}." for _, row in between.iterrows()]
+    return [Finding(claim, " ".join([f"Order {order}, all nodes; 1 is identical.", *across]))]
+
+
+def _interval(row: pd.Series) -> str:
+    ends = f" ({number(row['low'])} to {number(row['high'])})" if pd.notna(row["low"]) else ""
+    return f"{number(row['mean'])}{ends}"
+
+
+def troubles(data: Collection) -> list[Finding]:
+    """What failed, was skipped, is pending or diverged; one sentence if nothing did."""
+    found = []
+    for status, words in (
+        ("failed", "failed"),
+        ("skipped", "skipped"),
+        ("pending", "not finished"),
+    ):
+        rows = data.cells[data.cells["status"] == status]
+        if len(rows):
+            names = list(dict.fromkeys(rows["condition"].astype(str)))
+            claim = f"{len(rows)} of {counted(len(data.cells), 'cell')} {words}"
+            found.append(Finding(f"{claim}: {listed(names[:6])}{' …' * (len(names) > 6)}."))
+    metrics = data.measurements[data.measurements["status"] == "failed"]
+    if len(metrics):
+        names = list(dict.fromkeys(metrics["metric"].astype(str)))
+        found.append(Finding(f"{counted(len(metrics), 'measurement')} failed: {listed(names)}."))
+    if len(data.diverged):
+        found.append(Finding(f"{_diverged(data.diverged)} diverged and left out from then on."))
+    return found or [Finding("Nothing failed, was skipped or diverged.")]
+
+
+def _diverged(table: pd.DataFrame) -> str:
+    names = [
+        f"{row['condition']} network {row['network']} (level {row['level']})"
+        for _, row in table.head(6).iterrows()
+    ]
+    more = f" and {len(table) - 6} more" if len(table) > 6 else ""
+    return f"{counted(len(table), 'network')}: {', '.join(names)}{more}:"
+
+
+def summary(
+    data: Collection,
+    losses: pd.DataFrame,
+    significance: pd.DataFrame,
+    similarity: pd.DataFrame,
+    density: float,
+) -> Sequence[Finding]:
+    """All findings, the answer first."""
+    return [
+        *performance(data, losses),
+        *motifs(data, significance),
+        *alike(data, similarity, density),
+        *troubles(data),
+    ]

@@ -1,0 +1,79 @@
+"""What each statistic means and does not mean, a line each."""
+
+STATISTICS = (
+    (
+        "density, pruned",
+        "Kept over prunable weights; pruned = 1 − density. Effective density counts only weights "
+        "on a path from an input to an output.",
+    ),
+    (
+        "n",
+        "Trained networks, never null draws. Networks that share data and batch order replicate "
+        "the initialisation only: vary the data seed before claiming more.",
+    ),
+    (
+        "null `layered`",
+        "As many edges between each two layers as the network has, placed uniformly. It does not "
+        "fix degrees: where some nodes simply have more edges, stars are over-represented.",
+    ),
+    (
+        "expected, σ",
+        "Mean and standard deviation of the count under the null: exact moments, no sampling.",
+    ),
+    (
+        "z, all nodes",
+        "(count − expected) / σ over all nodes of the architecture, which were fixed before "
+        "looking: calibrated, mean 0 and variance 1 for random masks. Nodes without edges count as "
+        "structure.",
+    ),
+    (
+        "z, live nodes",
+        "The same over nodes on a path from an input to an output. They were chosen after looking, "
+        "so it is descriptive: at very low density even random masks give z far below 0.",
+    ),
+    (
+        "size of z",
+        "z grows with the size of a network. It says how sure, not how much: read "
+        "log2(count/expected) beside it. 0 is as expected, 1 is twice, −1 is half.",
+    ),
+    (
+        "near density 1",
+        "z describes a nearly complete graph, with few ways to differ; at density 1 σ is 0 and z "
+        "is undefined, shown as nothing rather than as a number.",
+    ),
+    (
+        "sums over layers",
+        "z of a whole network may hide opposite signs in different layers: see z by base layer.",
+    ),
+    (
+        "interval of a mean z",
+        "95 %, bootstrap-t over networks; Student's t under six networks; none under three.",
+    ),
+    (
+        "q",
+        "Student's two-sided p of a mean z of 0, adjusted (Benjamini and Hochberg) over the "
+        "classes of one condition on one support. Over- or under-represented means q < 0.05. The "
+        "levels of one run are one set of networks: they are not independent tests.",
+    ),
+    (
+        "p_normal, q_normal",
+        "In the run's motif table: p of one network's z if it were normal, adjusted over its "
+        "classes. Rough: counts in small layers are skewed, and tails can be many times thicker.",
+    ),
+    (
+        "cosine similarity",
+        "Of two networks' z of one order: 1 for proportional profiles, 0 for unrelated, −1 for "
+        "opposite. It ignores size. High similarity alone does not show convergence: networks with "
+        "equal layer densities resemble each other too.",
+    ),
+    (
+        "its interval",
+        "95 %, BCa over 1000 resamples of networks. Pairs share networks and are not independent, "
+        "so networks are drawn, not pairs; a network drawn twice is not paired with itself.",
+    ),
+    (
+        "between conditions",
+        "Mean over pairs of networks under two conditions. Pairs with the same initial weights are "
+        "left out, as within a condition there are none, and both are drawn together.",
+    ),
+)

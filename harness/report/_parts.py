@@ -1,0 +1,153 @@
+"""What a page is made of: sections with findings, figures, tables and facts; and how numbers read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+Kind = Literal["text", "number", "kept"]
+
+MOST_ROWS = 400
+"""A longer table is cut on the page; its CSV file has all rows."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table on the page: its key in the frame, its heading, how values read."""
+
+    key: str
+    heading: str
+    kind: Kind = "number"
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A frame as a table on the page, sortable where `sortable`, and as `tables/<name>.csv`."""
+
+    name: str
+    caption: str
+    frame: pd.DataFrame
+    columns: Sequence[Column]
+    sortable: bool = False
+    part: str = "table"
+
+    @property
+    def left_out(self) -> int:
+        """How many rows the page does not show."""
+        return max(0, len(self.frame) - MOST_ROWS)
+
+    @property
+    def rows(self) -> list[list[tuple[str, str, Kind]]]:
+        """Cell texts, values to sort by, and kinds, row by row."""
+        shown = self.frame.head(MOST_ROWS)
+        cells = [
+            [
+                (text(value, column.kind), sort_value(value), column.kind)
+                for value in shown[column.key].tolist()
+            ]
+            for column in self.columns
+        ]
+        return [list(row) for row in zip(*cells, strict=True)]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A chart on the page with its caption, its description for readers who do not see it, its data.
+
+    `data` is written as `tables/<name>.csv`. `panel` is the least width of a panel of small
+    multiples, 0 for a single chart; `longest` the length of the longest name in the legend.
+    """
+
+    name: str
+    title: str
+    caption: str
+    description: str
+    chart: Any
+    data: pd.DataFrame
+    panel: int = 0
+    longest: int = 0
+    part: str = "figure"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Named facts, as a list of definitions."""
+
+    title: str
+    items: Sequence[tuple[str, str]]
+    part: str = "facts"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One sentence of the answer, and what qualifies it."""
+
+    claim: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section of the page. `anchor` is its place in the address; `lead` opens it in words."""
+
+    anchor: str
+    title: str
+    lead: Sequence[str] = ()
+    findings: Sequence[Finding] = ()
+    parts: Sequence[Figure | Table | Facts] = field(default_factory=tuple)
+
+
+def text(value: Any, kind: Kind = "number") -> str:
+    """A value as the page shows it; an undefined one as a dash."""
+    if value is None or (isinstance(value, float) and np.isnan(value)):
+        return "–"
+    if kind == "kept":
+        return percent(float(value))
+    if kind == "number" and isinstance(value, int | float | np.number):
+        return number(float(value))
+    return str(value)
+
+
+def sort_value(value: Any) -> str:
+    """What a table is sorted by: numbers in full, nothing for undefined ones."""
+    if value is None or (isinstance(value, float) and np.isnan(value)):
+        return ""
+    return repr(float(value)) if isinstance(value, int | float | np.number) else str(value)
+
+
+def number(value: float, digits: int = 3) -> str:
+    """A number to three significant digits, whole ones in full, with a true minus sign."""
+    if not np.isfinite(value):
+        return "–" if np.isnan(value) else ("∞" if value > 0 else "−∞")
+    size = abs(value)
+    if size >= 1e7 or 0 < size < 1e-3:
+        mantissa, exponent = f"{value:.{digits - 2}e}".split("e")
+        return f"{mantissa}e{int(exponent)}".replace("-", "−")
+    if size >= 100 or value == int(value):
+        return f"{value:,.0f}".replace(",", "\u202f").replace("-", "−")
+    return f"{value:.{digits}g}".replace("-", "−")
+
+
+def percent(share: float) -> str:
+    """A share as a percentage, to three digits."""
+    return f"{round(100 * share, 3):.3g}\u00a0%"
+
+
+def pruned(density: float) -> str:
+    """A density as the share of weights pruned."""
+    return f"{percent(1 - density)} pruned"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a row, joined as in a sentence."""
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def counted(n: int, thing: str) -> str:
+    """A number with its noun."""
+    return f"{n} {thing}" if n == 1 else f"{n} {thing}s"

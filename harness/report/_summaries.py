@@ -1,0 +1,190 @@
+"""From networks to what is plotted: means, medians and quartiles over networks, level by level."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from harness import stats
+from harness.report._source import Collection
+
+CHOSEN_DENSITY = 0.07
+"""The level that tables show is the nearest to 93 % pruned, where the published claims are."""
+
+SUPPORTS = ("all", "live")
+
+
+def spread(table: pd.DataFrame, by: Sequence[str], value: str) -> pd.DataFrame:
+    """n, mean, median and quartiles of a column over networks, for each group."""
+    finite = table[np.isfinite(table[value].astype(float))]
+    if finite.empty:
+        return pd.DataFrame(columns=[*by, "n", "mean", "median", "lower", "upper"])
+    groups = finite.groupby(list(by), sort=False, observed=True)[value]
+    ends = groups.quantile([0.25, 0.5, 0.75]).unstack()
+    ends.columns = pd.Index(["lower", "median", "upper"])
+    return groups.agg(n="size", mean="mean").join(ends).reset_index()
+
+
+def losses(data: Collection, split: str = "validation") -> pd.DataFrame:
+    """Loss of every network and level: as measured on the split, else as seen in training."""
+    measured = measure(data, "loss", split)
+    if not measured.empty or split != "validation":
+        return measured
+    return data.levels.assign(value=data.levels["validation_loss"], unit="1")
+
+
+def measure(data: Collection, name: str, split: str) -> pd.DataFrame:
+    """One measure of whole networks, a row for each network and level."""
+    table = data.performance
+    return table[(table["measure"] == name) & (table["split"] == split) & (table["layer"] < 0)]
+
+
+def loss_by_density(data: Collection) -> pd.DataFrame:
+    """Median loss with quartiles by split, and the median effective density, for each level."""
+    by = ["condition", "level", "density"]
+    parts = [
+        spread(losses(data, split), by, "value").assign(split=split)
+        for split in ("validation", "test")
+    ]
+    table = pd.concat([part for part in parts if not part.empty] or parts[:1], ignore_index=True)
+    effective = spread(measure(data, "effective density", "structure"), by, "value")
+    effective = effective[[*by, "median"]].rename(columns={"median": "effective_density"})
+    return table.merge(effective, how="left", on=by)
+
+
+def evaluations(data: Collection, split: str = "test") -> pd.DataFrame:
+    """Every figure of merit but the loss, in its unit, by density."""
+    table = data.performance
+    chosen = table[(table["split"] == split) & (table["measure"] != "loss") & (table["layer"] < 0)]
+    return spread(chosen, ["condition", "measure", "unit", "level", "density"], "value")
+
+
+def layers(data: Collection) -> pd.DataFrame:
+    """Edges, live nodes and the like by layer and density."""
+    table = data.performance
+    chosen = table[(table["split"] == "structure") & (table["layer"] >= 0)]
+    return spread(chosen, ["condition", "measure", "layer", "level", "density"], "value")
+
+
+def summed(motifs: pd.DataFrame) -> pd.DataFrame:
+    """The rows of whole networks: motifs summed over base layers."""
+    return motifs[motifs["base_layer"] == -1]
+
+
+def motif_by_density(data: Collection) -> pd.DataFrame:
+    """Mean z and log2(count/expected) with quartiles, by motif, support and density, long."""
+    by = ["condition", "support", "order", "motif", "level", "density"]
+    whole = summed(data.motifs)
+    parts = [spread(whole, by, name).assign(statistic=name) for name in ("z", "log2_ratio")]
+    return pd.concat(parts, ignore_index=True)
+
+
+def motif_order(motifs: pd.DataFrame) -> list[str]:
+    """Motif names as the metric lists them: by order, then as enumerated."""
+    return list(motifs.sort_values("order", kind="stable")["motif"].unique())
+
+
+def nearest(densities: Sequence[float], wanted: float) -> float:
+    """The density of the list nearest to the one wanted."""
+    return min(densities, key=lambda density: abs(density - wanted))
+
+
+def at(table: pd.DataFrame, density: float) -> pd.DataFrame:
+    """The rows of the level that is nearest to a density, condition by condition."""
+    if table.empty:
+        return table
+    chosen = table.groupby("condition")["density"].transform(
+        lambda found: nearest(list(found.unique()), density)
+    )
+    return table[table["density"] == chosen]
+
+
+def significance(data: Collection, density: float) -> pd.DataFrame:
+    """Motifs at one level: mean z over networks with its interval, p and q, and counts.
+
+    `q` adjusts Student's p of a mean z of zero (Benjamini and Hochberg) over the classes of one
+    condition on one support. `verdict` reads it at 5 %.
+    """
+    rows = []
+    by = ["condition", "support", "order", "motif"]
+    chosen = at(summed(data.motifs), density)
+    for key, group in chosen.groupby(by, sort=False, observed=True):
+        z = group["z"].to_numpy(dtype=float)
+        finite = z[np.isfinite(z)]
+        interval = stats.mean_interval(z)
+        rows.append(
+            {
+                **dict(zip(by, key, strict=True)),
+                "density": group["density"].iloc[0],
+                "n": interval.n,
+                "z": interval.value,
+                "z_sd": float(np.std(finite, ddof=1)) if finite.size > 1 else np.nan,
+                "z_low": interval.low,
+                "z_high": interval.high,
+                "positive": int((finite > 0).sum()),
+                "count": group["count"].median(),
+                "expected": group["expected"].median(),
+                "log2_ratio": group["log2_ratio"].mean(),
+                "p": stats.mean_p_value(z),
+            }
+        )
+    return _judged(pd.DataFrame(rows))
+
+
+def _judged(table: pd.DataFrame) -> pd.DataFrame:
+    if table.empty:
+        return table
+    family = table.groupby(["condition", "support"])["p"]
+    q = family.transform(lambda p: stats.benjamini_hochberg(p.to_numpy(dtype=float)))
+    clear = q < 0.05
+    signs = np.where(table["z"] > 0, "over", "under")
+    verdict = np.where(table["p"].isna(), "undecided", np.where(clear, signs, "unclear"))
+    return table.assign(q=q, verdict=verdict)
+
+
+def by_base_layer(data: Collection, density: float) -> pd.DataFrame:
+    """Mean z at one level, a row a motif and a column a base layer."""
+    chosen = at(data.motifs, density)
+    chosen = chosen[chosen["base_layer"] >= 0]
+    if chosen.empty:
+        return pd.DataFrame(columns=["condition", "support", "motif"])
+    table = chosen.pivot_table(
+        index=["condition", "support", "order", "motif"],
+        columns="base_layer",
+        values="z",
+        aggfunc="mean",
+        sort=False,
+    )
+    table = table.reindex(columns=sorted(table.columns))
+    return table.rename(columns=lambda layer: f"from layer {layer}").reset_index()
+
+
+def networks(data: Collection, density: float) -> pd.DataFrame:
+    """One row a network at one level: losses, effective density, z of every motif on all nodes."""
+    place = ["condition", "network", "density"]
+    table = at(data.levels, density)[[*place, "steps", "train_loss", "validation_loss"]]
+    test = at(measure(data, "loss", "test"), density)
+    effective = at(measure(data, "effective density", "structure"), density)
+    for name, part in (("test_loss", test), ("effective_density", effective)):
+        if not part.empty:
+            found = part[[*place, "value"]].rename(columns={"value": name})
+            table = table.merge(found, how="left", on=place)
+    whole = at(summed(data.motifs), density)
+    whole = whole[whole["support"] == "all"]
+    if not whole.empty:
+        z = whole.pivot_table(index=place, columns="motif", values="z", observed=True)
+        z = z.reindex(columns=[name for name in motif_order(whole) if name in z])
+        table = table.merge(z.reset_index(), how="left", on=place)
+    return table.sort_values(["condition", "network"]).reset_index(drop=True)
+
+
+def costs(data: Collection) -> pd.DataFrame:
+    """Seconds by condition and activity, and in all."""
+    if data.timings.empty:
+        return pd.DataFrame(columns=["condition", "total"])
+    table = data.timings.pivot_table(
+        index="condition", columns="activity", values="seconds", aggfunc="sum", sort=False
+    )
+    usual = ["simulate", "compile", "start", "train", "prune", "evaluate", "measure"]
+    order = [name for name in usual if name in table] + sorted(set(table) - set(usual))
+    return table[order].assign(total=table.sum(axis=1)).reset_index()

@@ -1,0 +1,294 @@
+"""One cell to one trajectory on disk, and one metric of a trajectory to a table."""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from harness import checkpoint, progress, snapshot
+from harness.abstract import AbstractMetric
+from harness.ensemble import Ensemble, Keys
+from harness.experiment import Cell, Choice, levels_of
+from harness.files import DamagedFileError
+from harness.train import CHUNK, Trainer, stopped
+from harness.trajectory import Trajectory
+from harness.types import Level
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CHECKPOINT_SECONDS = 60.0
+CHECKPOINT = "checkpoint.safetensors"
+
+
+def level_path(folder: Path, level: int) -> Path:
+    """Where a cell keeps one of its levels."""
+    return folder / f"level-{level:02d}.safetensors"
+
+
+@dataclass
+class Clock:
+    """Seconds by level and activity, compilation apart, under level -1."""
+
+    compiled: Callable[[], float]
+    seconds: dict[tuple[int, str], float] = field(default_factory=lambda: defaultdict(float))
+
+    @contextmanager
+    def timing(self, level: int, activity: str) -> Iterator[None]:
+        """Add the time of what happens inside, which must wait for the device."""
+        start, compiled = time.perf_counter(), self.compiled()
+        yield
+        compiling = self.compiled() - compiled
+        self.seconds[level, activity] += time.perf_counter() - start - compiling
+        self.seconds[-1, "compile"] += compiling
+
+
+@dataclass
+class _Level:
+    """A level in training: where it is, and its losses so far."""
+
+    number: int
+    level: Level
+    previous: Level
+    step: int = 0
+    curve: list[np.ndarray] = field(default_factory=list)
+    curve_steps: list[int] = field(default_factory=list)
+    checks: list[np.ndarray] = field(default_factory=list)
+    steps_taken: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+
+    def history(self) -> dict[str, np.ndarray]:
+        """What a checkpoint must hold of it."""
+        width = self.steps_taken.shape[0]
+        return {
+            "curve": np.stack(self.curve) if self.curve else np.zeros((0, width), np.float32),
+            "checks": np.concatenate(self.checks)
+            if self.checks
+            else np.zeros((0, width), np.float32),
+            "curve_steps": np.asarray(self.curve_steps, np.int64),
+            "steps_taken": self.steps_taken,
+        }
+
+
+class CellRun:
+    """The training of one cell in its folder, level by level, from its last checkpoint on."""
+
+    def __init__(self, cell: Cell, trainer: Trainer, folder: Path) -> None:
+        self.cell, self.trainer, self.folder = cell, trainer, folder
+        self.clock = Clock(lambda: trainer.compile_seconds)
+        self._schedule = cell.schedule.instance
+        self._levels: tuple[Level, ...] = self._schedule.levels()
+        self._budgets = levels_of(self._schedule, cell.pruner.instance)
+        self._at_init = cell.pruner.instance.when == "init"
+        self._rewind_step = cell.pruner.instance.rewind_step
+        self._saved = time.monotonic()
+        self._keys: Keys = trainer.keys(cell.networks)
+
+    def train(self) -> None:
+        """Train every level that is not there yet, and leave each in the folder."""
+        with self.clock.timing(0, "start"):
+            state = self.trainer.start(self._keys)
+        state, current = self._resumed(state)
+        while current.number < len(self._levels):
+            state = self._finish(state, current)
+            following = current.number + 1
+            if following == len(self._levels):
+                break
+            if self._at_init:
+                state = self.trainer.start(self._keys)
+            current = self._begin(following)
+            state = self._prune(state, current)
+
+    def _begin(self, number: int) -> _Level:
+        before = Level(1.0, 0) if number == 0 or self._at_init else self._levels[number - 1]
+        level = Level(self._levels[number].density, self._budgets[number])
+        return _Level(number, level, before, steps_taken=np.zeros(self.cell.width, np.int64))
+
+    def _resumed(self, fresh: Ensemble) -> tuple[Ensemble, _Level]:
+        """Where the last checkpoint was, or the beginning where there is none that is whole."""
+        try:
+            state, history, facts = checkpoint.load(self.folder / CHECKPOINT, fresh)
+        except DamagedFileError:
+            current = self._begin(0)
+            return self._prune(fresh, current), current
+        current = self._begin(facts["level"])
+        current.step = facts["step"]
+        current.curve = list(history["curve"])
+        current.curve_steps = history["curve_steps"].tolist()
+        current.checks = [history["checks"]]
+        current.steps_taken = history["steps_taken"]
+        return state, current
+
+    def _prune(self, state: Ensemble, current: _Level) -> Ensemble:
+        """Prune at the start of a level, where the pruner acts there and there is what to prune."""
+        state = state._replace(active=_finite(state))
+        within = self.cell.pruner.instance.when == "during"
+        if within or current.level.density == 1:
+            return state
+        with self.clock.timing(current.number, "prune"):
+            state = self.trainer.prune(state, self._keys, current.number, current.level.density)
+            return jax.block_until_ready(state)
+
+    def _finish(self, state: Ensemble, current: _Level) -> Ensemble:
+        """Train a level to its end, evaluate it and write it."""
+        while current.step < current.level.steps and bool(np.any(np.asarray(state.active))):
+            state = self._advance(state, current)
+            if time.monotonic() - self._saved >= CHECKPOINT_SECONDS:
+                self._checkpoint(state, current)
+        with self.clock.timing(current.number, "evaluate"):
+            train, validation = map(np.asarray, self.trainer.losses(state))
+        self._write(state, current, train, validation)
+        return state
+
+    def _advance(self, state: Ensemble, current: _Level) -> Ensemble:
+        number = min(CHUNK, current.level.steps - current.step)
+        to_rewind_point = self._rewind_step - current.step
+        if current.number == 0 and to_rewind_point > 0:
+            number = min(number, to_rewind_point)
+        with self.clock.timing(current.number, "train"):
+            state, losses, checks = self.trainer.chunk(
+                state,
+                self._keys,
+                current.number,
+                current.step,
+                number,
+                previous=current.previous,
+                current=current.level,
+                first_batch=self._first_batch(current.number),
+            )
+            losses = np.asarray(losses)
+        active = np.asarray(state.active)
+        current.steps_taken = current.steps_taken + np.where(active, number, 0)
+        current.step += number
+        current.curve_steps.append(current.step)
+        current.curve.append(np.where(active, losses.mean(axis=0), np.nan))
+        rule = self._schedule.stop_rule
+        going = active & np.isfinite(losses).all(axis=0)
+        if rule is not None:
+            current.checks.append(np.asarray(checks))
+            going &= ~stopped(np.concatenate(current.checks), rule)
+        if current.number == 0 and self._rewind_step == current.step:
+            state = state._replace(rewind_point=jax.tree.map(jnp.copy, state.network))
+        if not np.array_equal(going, active):
+            state = state._replace(active=jnp.asarray(going))
+        progress.update(
+            "training",
+            self._steps_before(current.number) + current.step,
+            sum(self._budgets),
+            pruner=self.cell.pruner.label,
+            level=current.number,
+            levels=len(self._levels),
+            sparsity=1 - current.level.density,
+            loss=float(np.nanmedian(losses[-1])),
+        )
+        return state
+
+    def _steps_before(self, level: int) -> int:
+        return sum(self._budgets[:level])
+
+    def _first_batch(self, level: int) -> int:
+        """Which batch a level begins with: each training reads the data on, or anew."""
+        return 0 if self._at_init or self._schedule.rewind_data else self._steps_before(level)
+
+    def _checkpoint(self, state: Ensemble, current: _Level) -> None:
+        facts = {"level": current.number, "step": current.step}
+        checkpoint.save(self.folder / CHECKPOINT, state, current.history(), facts)
+        self._saved = time.monotonic()
+
+    def _write(
+        self, state: Ensemble, current: _Level, train: np.ndarray, validation: np.ndarray
+    ) -> None:
+        masks = {name: np.asarray(mask) for name, mask in state.masks.items()}
+        weights = None
+        if self.cell.keep_weights:
+            weights = snapshot.named_leaves(self.trainer.acting(state))
+        figures = {
+            "train_loss": train,
+            "validation_loss": validation,
+            "diverged": ~(np.isfinite(train) & np.isfinite(validation)),
+            "steps": current.steps_taken,
+        }
+        kept = snapshot.Snapshot(
+            masks,
+            weights,
+            figures,
+            curve=current.history()["curve"],
+            curve_steps=current.history()["curve_steps"],
+            facts={"density": current.level.density},
+        )
+        snapshot.save(level_path(self.folder, current.number), kept)
+
+
+def _finite(state: Ensemble) -> jax.Array:
+    """Which networks have only finite weights left: the others have diverged and stay behind."""
+    leaves = [
+        jnp.isfinite(leaf).reshape(leaf.shape[0], -1).all(axis=1)
+        for leaf in jax.tree.leaves(state.network)
+    ]
+    return jnp.stack(leaves).all(axis=0)
+
+
+def level_tables(cell: Cell, folder: Path) -> dict[str, "pd.DataFrame"]:
+    """The tables `levels` and `training` of a cell, from its level files."""
+    import pandas as pd
+
+    rows, curves = [], []
+    for number, level in enumerate(cell.schedule.instance.levels()):
+        kept = snapshot.load(level_path(folder, number), weights=False)
+        place = {"level": number, "density": level.density, "network": list(cell.networks)}
+        rows.append(pd.DataFrame({**cell.condition, **place, **kept.figures}))
+        chunks, width = kept.curve.shape
+        curves.append(
+            pd.DataFrame(
+                {
+                    **cell.condition,
+                    "level": number,
+                    "density": level.density,
+                    "network": np.tile(cell.networks, chunks),
+                    "step": np.repeat(kept.curve_steps, width),
+                    "loss": kept.curve.ravel(),
+                }
+            )
+        )
+    return {
+        "levels": pd.concat(rows, ignore_index=True),
+        "training": pd.concat(curves, ignore_index=True),
+    }
+
+
+def trajectory(cell: Cell, folder: Path, make_data: Callable[[], Any]) -> Trajectory:
+    """The trajectory of a finished cell."""
+    levels = cell.schedule.instance.levels()
+    return Trajectory(
+        task=cell.task.instance,
+        networks=cell.networks,
+        densities=tuple(level.density for level in levels),
+        levels=[level_path(folder, number) for number in range(len(levels))],
+        make_data=make_data,
+    )
+
+
+def measure(choice: Choice, cell: Cell, finished: Trajectory) -> "pd.DataFrame":
+    """The table of one metric of one cell, with the columns that say whose it is.
+
+    Raises `ValueError` where the metric's table lacks a column that it must have.
+    """
+    metric: AbstractMetric = choice.instance
+    table = metric.measure(finished)
+    missing = {"level", "network", *metric.columns} - set(table.columns)
+    if missing:
+        raise ValueError(f"metric '{metric.name}' returned no column {', '.join(sorted(missing))}")
+    numbers = np.asarray(finished.networks)
+    densities = np.asarray(finished.densities)
+    table = table.assign(
+        density=densities[table["level"].to_numpy()], network=numbers[table["network"].to_numpy()]
+    )
+    for place, (name, value) in enumerate(cell.condition.items()):
+        table.insert(place, name, value)
+    return table.assign(metric=choice.label)

@@ -1,0 +1,7 @@
+"""The contract of each kind of plugin, checked: for plugin authors, and for the harness's tests."""
+
+from harness.testing._check import check as check
+from harness.testing._check import check_plugin as check_plugin
+from harness.testing._finding import Finding as Finding
+from harness.testing._tiny import TinySchedule as TinySchedule
+from harness.testing._tiny import TinyTask as TinyTask

@@ -1,0 +1,191 @@
+"""The contract of pruners."""
+
+from collections.abc import Callable, Iterator
+from functools import cached_property, partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from harness import masks as mask_algebra
+from harness.abstract import AbstractPruner
+from harness.ensemble import Ensemble, Keys
+from harness.testing._finding import expect
+from harness.testing._tiny import TinySchedule, TinyTask
+from harness.train import Trainer
+from harness.types import Level, Masks, Target
+
+NETWORKS = (0, 1, 2)
+
+
+class _Passage(NamedTuple):
+    """One level of a trial, on the host: the networks before and after pruning, and trained."""
+
+    level: int
+    density: float
+    before: Ensemble
+    after: Ensemble
+    trained: Ensemble
+
+
+class _Trial:
+    """A pruner at work on three tiny networks, level by level, everything compiled once."""
+
+    def __init__(self, pruner: AbstractPruner) -> None:
+        self.pruner = pruner
+        self._task, self._schedule = TinyTask(), TinySchedule()
+        data = self._task.data(seed=0)
+        self.trainer = Trainer(self._task, pruner, self._schedule, data, seed=0, data_seed=0)
+        self._train = data.train
+        self._keys = self.trainer.keys(NETWORKS)
+        self._answer = jax.jit(jax.vmap(self._asked, (0, 0, None)))
+
+    @cached_property
+    def passages(self) -> list[_Passage]:
+        """Every level but the dense one."""
+        return list(self.run())
+
+    def run(self) -> Iterator[_Passage]:
+        """Train and prune through all levels."""
+        levels = self._schedule.levels()
+        start = _kept(self.trainer.start(self._keys))
+        state = self._trained(start, 0)
+        for number, level in enumerate(levels[1:], start=1):
+            before = start if self.pruner.when == "init" else state
+            after = before
+            if self.pruner.when != "during":
+                after = self.pruned(before, number)
+            state = self._trained(after, number)
+            pruned = state if self.pruner.when == "during" else after
+            yield _Passage(number, level.density, before, pruned, state)
+
+    def pruned(self, state: Ensemble, level: int) -> Ensemble:
+        """The networks pruned to the density of a level."""
+        density = self._schedule.levels()[level].density
+        return _kept(self.trainer.prune(_given(state), self._keys, level, density))
+
+    def _trained(self, state: Ensemble, level: int) -> Ensemble:
+        levels = self._schedule.levels()
+        previous = levels[level - 1] if level else Level(1.0, 0)
+        state, _, _ = self.trainer.chunk(
+            _given(state), self._keys, level, 0, levels[level].steps,
+            previous=previous, current=levels[level], first_batch=0,
+        )  # fmt: skip
+        return _kept(state)
+
+    def answer(self, before: Ensemble, density: float) -> dict[str, np.ndarray]:
+        """The masks as the pruner gives them, before the core sees to it that they shrink."""
+        target = mask_algebra.target(self.trainer.sizes, density)
+        masks = self._answer(_given(before), self._keys, target)
+        return {name: np.asarray(mask) for name, mask in masks.items()}
+
+    def _asked(self, state: Ensemble, keys: Keys, target: Target) -> Masks:
+        rules, key = self.trainer.rules, jax.random.key(0)
+        evidence = rules.evidence(state, keys, self._train, key, jnp.float32(0))
+        update, _ = self.pruner.step(evidence, target, state.pruner, key=keys.pruning)
+        return update.mask
+
+
+def _kept(state: Ensemble) -> Ensemble:
+    return jax.tree.map(lambda leaf: leaf if _is_key(leaf) else np.array(leaf), state)
+
+
+def _given(state: Ensemble) -> Ensemble:
+    """A copy on the device, which the trainer may use up."""
+    return jax.tree.map(lambda leaf: leaf if _is_key(leaf) else jnp.array(leaf), state)
+
+
+def _is_key(leaf: Any) -> bool:
+    return jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+
+
+def _equal(one: Any, other: Any) -> bool:
+    leaves = zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True)
+    return all(np.array_equal(a, b) for a, b in leaves)
+
+
+def rules(pruner: AbstractPruner) -> Iterator[tuple[str, Callable[[], None]]]:
+    """The rules that a pruner must keep, each with the trial of it."""
+    trial = _Trial(pruner)
+    kept = [
+        ("says when it acts", _acts),
+        ("keeps exactly the number of weights asked for, under jit and vmap", _keeps_exactly),
+        ("only shrinks masks, or declares that it regrows", _shrinks),
+        ("lets no optimiser move or revive a pruned weight", _freezes),
+        ("gives the same result for the same seed", _repeats),
+        ("prunes each network alone", _alone),
+    ]
+    for rule, attempt in kept:
+        yield rule, partial(attempt, trial)
+
+
+def _acts(trial: _Trial) -> None:
+    pruner = trial.pruner
+    expect(pruner.when in ("init", "level", "during"), "set `when` to init, level or during.")
+    if pruner.when == "during":
+        expect(pruner.every >= 1, "a pruner `during` training needs a positive `every`.")
+
+
+def _keeps_exactly(trial: _Trial) -> None:
+    for passage in trial.passages:
+        wanted = int(mask_algebra.target(trial.trainer.sizes, passage.density).total)
+        for network in range(len(NETWORKS)):
+            kept = sum(int(np.sum(mask[network])) for mask in passage.after.masks.values())
+            expect(
+                kept == wanted,
+                f"at density {passage.density} it keeps {kept} weights where {wanted} are due: "
+                "keep exactly `target.total`, for instance with `harness.prune_by_score`.",
+            )
+
+
+def _shrinks(trial: _Trial) -> None:
+    if trial.pruner.regrows:
+        return
+    for passage in trial.passages:
+        answer = trial.answer(passage.before, passage.density)
+        for name, mask in answer.items():
+            expect(
+                not bool(np.any(mask & ~passage.before.masks[name])),
+                f"it revives pruned weights of '{name}': choose among `evidence.mask`, or "
+                "declare `regrows = True`.",
+            )
+
+
+def _freezes(trial: _Trial) -> None:
+    if trial.pruner.when == "during":
+        return
+    for passage in trial.passages:
+        masks = passage.after.masks
+        held = mask_algebra.select(passage.after.network, masks)
+        now = mask_algebra.select(passage.trained.network, masks)
+        expect(
+            all(np.array_equal(held[name][~mask], now[name][~mask]) for name, mask in masks.items()),
+            "pruned weights move in training: only `Update.params` may move them.",
+        )
+
+
+def _repeats(trial: _Trial) -> None:
+    again = list(trial.run())
+    expect(
+        _equal([one.after for one in trial.passages], [one.after for one in again]),
+        "two runs of one seed differ: draw all randomness from `key` and keep no state of its own "
+        "between calls.",
+    )
+
+
+def _alone(trial: _Trial) -> None:
+    if trial.pruner.when == "during":
+        return
+    passage = trial.passages[0]
+
+    def disturbed(leaf: np.ndarray) -> np.ndarray:
+        return np.concatenate([leaf[:1], leaf[1:] * np.float32(1.5)])
+
+    network = jax.tree.map(disturbed, passage.before.network)
+    other = trial.pruned(passage.before._replace(network=network), passage.level)
+    for name, mask in passage.after.masks.items():
+        expect(
+            np.array_equal(mask[0], other.masks[name][0]),
+            f"the mask of one network's '{name}' depends on the networks beside it.",
+        )

@@ -1,0 +1,238 @@
+"""The one masked, vmapped, jitted training loop: an ensemble, one pruner, all levels."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int
+
+from harness import masks as mask_algebra
+from harness.abstract import AbstractPruner, AbstractSchedule, AbstractTask
+from harness.ensemble import Ensemble, Keys, Rules
+from harness.seeds import stream
+from harness.types import Batch, Level, TaskData
+
+CHUNK = 100
+"""Steps between two looks of the host: at losses, stop rule, checkpoint. Divides no result."""
+
+EVALUATION_ROWS = 4096
+"""Rows of a split on which the losses at the end of a level are taken."""
+
+
+class Compiled:
+    """A jitted function, compiled once, ahead of time, and timed apart from its running."""
+
+    def __init__(self, function: Callable[..., Any], *, donate: bool = False) -> None:
+        self._jitted = jax.jit(function, donate_argnums=0 if donate else ())
+        self._compiled: Any = None
+        self.seconds = 0.0
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Run it. Arguments of other shapes than the first call's are an error."""
+        if self._compiled is None:
+            start = time.perf_counter()
+            self._compiled = self._jitted.lower(*arguments).compile()
+            self.seconds += time.perf_counter() - start
+        return self._compiled(*arguments)
+
+
+def shuffled(rows: Batch, seed: int) -> Batch:
+    """The rows in the order in which batches are read, the same for every network and pruner."""
+    key = jax.random.key_data(stream(seed, "batches"))
+    order = np.random.default_rng(np.asarray(key)).permutation(rows.inputs.shape[0])
+    return Batch(jnp.asarray(rows.inputs[order]), jnp.asarray(rows.targets[order]))
+
+
+class Trainer:
+    """Trains and prunes blocks of networks. Compiles each function once, whatever the level."""
+
+    def __init__(
+        self,
+        task: AbstractTask,
+        pruner: AbstractPruner,
+        schedule: AbstractSchedule,
+        data: TaskData,
+        *,
+        seed: int,
+        data_seed: int,
+    ) -> None:
+        self.schedule = schedule
+        self.pruner = pruner
+        self._seed, self._data_seed = seed, data_seed
+        self._train = shuffled(data.train, data_seed)
+        self._validation = Batch(*map(jnp.asarray, data.validation))
+        rows = min(self._train.inputs.shape[0], self._validation.inputs.shape[0])
+        self._batch = min(schedule.batch_size, rows)
+        example = task.network(key=stream(seed, "weights", 0))
+        static = eqx.filter(example, eqx.is_inexact_array, inverse=True)
+        self.rules = Rules(task, pruner, schedule.optimizer(), self._batch, static)
+        self.sizes = mask_algebra.count(task.prunable(example))
+        self._start = Compiled(jax.vmap(self.rules.start, (0, None, None)))
+        self._prune = Compiled(self._prune_all, donate=True)
+        self._chunk = Compiled(self._train_chunk, donate=True)
+        self._evaluate = Compiled(self._losses)
+
+    @property
+    def compile_seconds(self) -> float:
+        """Seconds spent on compiling so far."""
+        parts = (self._start, self._prune, self._chunk, self._evaluate)
+        return sum(part.seconds for part in parts)
+
+    def keys(self, networks: Sequence[int]) -> Keys:
+        """The keys of these networks, by their numbers within the run."""
+        return Keys(
+            jnp.stack([stream(self._seed, "weights", number) for number in networks]),
+            jnp.stack([stream(self._seed, "pruning", number) for number in networks]),
+        )
+
+    def start(self, keys: Keys) -> Ensemble:
+        """The networks before training."""
+        return self._start(keys, self._train, self._batch_key(0, 0))
+
+    def prune(self, state: Ensemble, keys: Keys, level: int, density: float) -> Ensemble:
+        """The networks pruned to `density`, as the beginning of level number `level`."""
+        target = mask_algebra.target(self.sizes, density)
+        return self._prune(state, keys, self._train, self._batch_key(level, 0), target, level)
+
+    def chunk(
+        self,
+        state: Ensemble,
+        keys: Keys,
+        level: int,
+        step: int,
+        number: int,
+        *,
+        previous: Level,
+        current: Level,
+        first_batch: int,
+    ) -> tuple[Ensemble, Float[Array, "steps networks"], Float[Array, "steps networks"]]:
+        """`number` <= CHUNK steps from step `step` of a level; `first_batch` is step 0's.
+
+        Returns the state and the training and validation losses of each step, (number, networks).
+        Validation losses are NaN where the schedule has no stop rule.
+        """
+        events = self._events(step, previous, current)
+        at = np.asarray([level, step, number, first_batch], np.int32)
+        rows = (self._train, self._validation)
+        key = self._batch_key(level, 1)
+        state, train, validation = self._chunk(state, keys, rows, key, events, at)
+        return state, train[:number], validation[:number]
+
+    def losses(
+        self, state: Ensemble
+    ) -> tuple[Float[Array, " networks"], Float[Array, " networks"]]:
+        """Training and validation loss of each network, on the first EVALUATION_ROWS rows."""
+        return self._evaluate(state, (self._train, self._validation))
+
+    def acting(self, state: Ensemble) -> Any:
+        """The networks as they act, masked, with a leading axis."""
+        return jax.vmap(lambda one: self.rules.arrays(self.rules.acting(one)))(state)
+
+    def _batch_key(self, level: int, purpose: int) -> Array:
+        return stream(self._data_seed, "pruning-batches", level, purpose)
+
+    def _events(self, step: int, previous: Level, current: Level) -> Any:
+        """Which of the next CHUNK steps begin with a pruning, to what, and how far the level is."""
+        if self.pruner.when != "during":
+            return None
+        steps = np.arange(step, step + CHUNK)
+        every = self.pruner.every
+        last = max((current.steps - 1) // every, 0)
+        dense = previous.density == current.density == 1
+        due = (steps % every == 0) & (steps < current.steps) & (not dense)
+        progress = np.where(last > 0, np.minimum(steps // every, last) / max(last, 1), 1.0)
+        targets = [
+            mask_algebra.target(
+                self.sizes,
+                self.pruner.ramp(previous.density, current.density, float(part)) if event else 1.0,
+            )
+            for event, part in zip(due, progress, strict=True)
+        ]
+        stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *targets)
+        return due, stacked, progress.astype(np.float32)
+
+    def _prune_all(
+        self, state: Ensemble, keys: Keys, train: Batch, batch_key: Array, target: Any, level: Any
+    ) -> Ensemble:
+        keys = keys._replace(pruning=jax.vmap(jax.random.fold_in, (0, None))(keys.pruning, level))
+        prune = jax.vmap(self.rules.prune, (0, 0, None, None, None, None))
+        return prune(state, keys, train, batch_key, target, jnp.float32(0))
+
+    def _train_chunk(
+        self,
+        state: Ensemble,
+        keys: Keys,
+        rows: tuple[Batch, Batch],
+        batch_key: Array,
+        events: Any,
+        at: Int[Array, "4"],
+    ) -> tuple[Ensemble, Float[Array, "chunk networks"], Float[Array, "chunk networks"]]:
+        train, validation = rows
+        level, first_step, number, first_batch = at
+
+        def event(index: Array, state: Ensemble) -> Ensemble:
+            due, targets, progress = jax.tree.map(lambda leaf: leaf[index], events)
+            step = first_step + index
+
+            def prune(state: Ensemble) -> Ensemble:
+                fold = jax.vmap(lambda key: jax.random.fold_in(jax.random.fold_in(key, level), step))
+                now = keys._replace(pruning=fold(keys.pruning))
+                run = jax.vmap(self.rules.prune, (0, 0, None, None, None, None))
+                key = jax.random.fold_in(batch_key, step)
+                return run(state, now, train, key, targets, progress)
+
+            return jax.lax.cond(due, prune, lambda same: same, state)
+
+        def body(index: Array, carry: Any) -> Any:
+            state, train_losses, validation_losses = carry
+            if events is not None:
+                state = event(index, state)
+            number_of_batch = first_batch + first_step + index
+            state, losses = jax.vmap(self.rules.train, (0, None))(
+                state, self._rows(train, number_of_batch)
+            )
+            if self.schedule.stop_rule is not None:
+                batch = self._rows(validation, number_of_batch)
+                checked = jax.vmap(lambda one: self.rules.task.loss(self.rules.acting(one), batch))
+                validation_losses = validation_losses.at[index].set(checked(state))
+            return state, train_losses.at[index].set(losses), validation_losses
+
+        empty = jnp.full((CHUNK, state.active.shape[0]), jnp.nan)
+        return jax.lax.fori_loop(0, number, body, (state, empty, empty))
+
+    def _rows(self, rows: Batch, number: Array) -> Batch:
+        """Batch `number` of the rows, read in order, round and round; a last part batch is left."""
+        batches = rows.inputs.shape[0] // self._batch
+        first = (number % batches) * self._batch
+        return Batch(
+            *(jax.lax.dynamic_slice_in_dim(part, first, self._batch) for part in rows)
+        )
+
+    def _losses(
+        self, state: Ensemble, rows: tuple[Batch, Batch]
+    ) -> tuple[Float[Array, " networks"], Float[Array, " networks"]]:
+        def loss(one: Ensemble, split: Batch) -> Float[Array, ""]:
+            return self.rules.task.loss(
+                self.rules.acting(one), Batch(*(part[:EVALUATION_ROWS] for part in split))
+            )
+
+        train, validation = (jax.vmap(loss, (0, None))(state, split) for split in rows)
+        return train, validation
+
+
+def stopped(
+    history: Float[np.ndarray, "steps networks"], rule: Any
+) -> Bool[np.ndarray, " networks"]:
+    """Which networks the stop rule ends, given all validation losses of the level so far."""
+    networks = history.shape[1]
+    if len(history) < max(rule.after, 2 * rule.window) or len(history) % rule.every:
+        return np.zeros(networks, bool)
+    before = history[-2 * rule.window : -rule.window].mean(axis=0)
+    now = history[-rule.window :].mean(axis=0)
+    if rule.scope == "ensemble":
+        before, now = before.mean(keepdims=True), now.mean(keepdims=True)
+    return np.broadcast_to(before / now < rule.ratio, networks)

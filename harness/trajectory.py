@@ -1,0 +1,86 @@
+"""An ensemble over all its levels, as metrics read it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+import equinox as eqx
+import jax
+import numpy as np
+from jaxtyping import Float
+
+from harness import masks as mask_algebra
+from harness import snapshot
+from harness.abstract import AbstractTask
+from harness.graph import Digraph, LayeredGraph
+from harness.types import Masks, Network, TaskData
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """One cell's networks at every level: read from disk, one level at a time.
+
+    `networks` are the numbers of the networks within the run, in the order of the arrays' first
+    axis; `densities` those asked for, one for each level.
+    """
+
+    task: AbstractTask
+    networks: tuple[int, ...]
+    densities: tuple[float, ...]
+    levels: Sequence[Path]
+    make_data: Callable[[], TaskData]
+
+    @cached_property
+    def data(self) -> TaskData:
+        """The task's data set."""
+        return self.make_data()
+
+    @cached_property
+    def _skeleton(self) -> Network:
+        return self.task.network(key=jax.random.key(0))
+
+    def snapshot(self, level: int) -> snapshot.Snapshot:
+        """Everything that was kept of a level."""
+        return snapshot.load(self.levels[level])
+
+    def masks(self, level: int) -> Masks:
+        """The masks by name of leaf, each (networks, ...)."""
+        return dict(snapshot.load(self.levels[level], weights=False).masks)
+
+    def kept(self, level: int) -> Float[np.ndarray, " networks"]:
+        """The density that each network has at a level: kept / prunable weights."""
+        prunable = jax.tree.map(np.asarray, self.task.prunable(self._skeleton))
+        sums = [
+            np.sum(mask & prunable[name], axis=tuple(range(1, mask.ndim)))
+            for name, mask in self.masks(level).items()
+        ]
+        return np.sum(sums, axis=0) / sum(which.sum() for which in prunable.values())
+
+    def vectorised(self, function: Callable[[Network, Masks], T]) -> Callable[[int], T]:
+        """`function` of one acting network and its masks, over all networks of a level.
+
+        Compiled once for all levels. What it returns has a leading axis of networks.
+        """
+        arrays, static = eqx.partition(self._skeleton, eqx.is_inexact_array)
+
+        def one(leaves: dict[str, Any], masks: Masks) -> T:
+            return function(eqx.combine(mask_algebra.replace(arrays, leaves), static), masks)
+
+        compiled = jax.jit(jax.vmap(one))
+
+        def at(level: int) -> T:
+            kept = self.snapshot(level)
+            if kept.weights is None:
+                raise ValueError("this run kept no weights")
+            return compiled(dict(kept.weights), dict(kept.masks))
+
+        return at
+
+    def graph(self, level: int) -> LayeredGraph | Digraph:
+        """The wiring of all networks of a level, with a leading axis of networks."""
+        wiring = jax.vmap(lambda masks: self.task.wiring(self._skeleton, masks))
+        return jax.tree.map(np.asarray, wiring(self.masks(level)))

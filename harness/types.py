@@ -1,0 +1,89 @@
+"""The vocabulary of arrays and records that every layer of the harness shares."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, PyTree, Shaped
+
+Key: TypeAlias = PRNGKeyArray
+"""A typed PRNG key, as `jax.random.key` makes it."""
+
+Network: TypeAlias = PyTree
+"""One Equinox module. Its prunable leaves are named by their path, as in `layers.0.weight`."""
+
+Weights: TypeAlias = dict[str, Float[Array, "..."]]
+"""The prunable leaves of one network by name: weights, scores, or gradients."""
+
+Masks: TypeAlias = dict[str, Bool[Array, "..."]]
+"""For each prunable leaf, which of its entries act (True) and which are pruned (False)."""
+
+When: TypeAlias = Literal["init", "level", "during"]
+Scope: TypeAlias = Literal["layer", "global"]
+Split: TypeAlias = Literal["train", "validation", "test"]
+
+
+class Batch(NamedTuple):
+    """Rows of a data set: `inputs` and `targets` share their first axis."""
+
+    inputs: Shaped[Array, "..."] | Shaped[np.ndarray, "..."]
+    targets: Shaped[Array, "..."] | Shaped[np.ndarray, "..."]
+
+
+class Target(NamedTuple):
+    """How many weights are to be kept: the density, and the exact counts that follow from it."""
+
+    density: Float[Array, "*events"] | Float[np.ndarray, "*events"]
+    total: Int[Array, "*events"] | Int[np.ndarray, "*events"]
+    by_leaf: dict[str, Int[Array, "*events"] | Int[np.ndarray, "*events"]]
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """The name and the unit of one input or output of a task."""
+
+    name: str
+    unit: str
+
+
+@dataclass(frozen=True)
+class TaskData:
+    """A task's data set: three splits, what their columns mean, and what the task must remember.
+
+    `scales` are arrays that the task's own `evaluate` needs, for instance to get back to units.
+    `notes` are figures about the making of the data that the report shows.
+    """
+
+    train: Batch
+    validation: Batch
+    test: Batch
+    inputs: tuple[Quantity, ...]
+    outputs: tuple[Quantity, ...]
+    scales: Mapping[str, np.ndarray] = field(default_factory=dict)
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Level:
+    """One level of a schedule: the density to prune to, then the steps to train at it."""
+
+    density: float
+    steps: int
+
+
+@dataclass(frozen=True)
+class StopRule:
+    """Stop a level early when the validation loss no longer falls (SCIENCE.md section 3).
+
+    Every `every` steps, once past `after`, a network stops when the mean loss of the window before
+    the last, divided by the mean of the last, is under `ratio`. Each loss is that of one
+    validation batch. With `scope="ensemble"` the mean over all networks decides for all of them:
+    the rule of Zahn et al. (2024).
+    """
+
+    scope: Literal["network", "ensemble"]
+    every: int = 100
+    after: int = 1000
+    window: int = 500
+    ratio: float = 1.01

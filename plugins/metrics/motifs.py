@@ -1,0 +1,68 @@
+"""Motif counts and their significance."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from harness import AbstractMetric, LayeredGraph, Trajectory, hookimpl, motifs
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Motifs(AbstractMetric):
+    """Counts and exact z-scores of the motifs of order 2 and 3, by base layer and summed.
+
+    Under the null `layered`: as many edges between each two layers, placed uniformly. On the
+    supports `all` (every node of the architecture: calibrated) and `live` (nodes on a path from an
+    input to an output: descriptive).
+    """
+
+    name: ClassVar[str] = "motifs"
+    needs: ClassVar[frozenset[str]] = frozenset({"layered"})
+    orders: tuple[Literal[2, 3], ...] = (2, 3)
+    supports: tuple[Literal["all", "live"], ...] = ("all", "live")
+
+    def measure(self, trajectory: Trajectory) -> "pd.DataFrame":
+        """One row per network, level, support, motif and base layer (-1: their sum)."""
+        import pandas as pd
+
+        parts = []
+        for level in range(len(trajectory.levels)):
+            graph = trajectory.graph(level)
+            if not isinstance(graph, LayeredGraph):
+                raise TypeError(f"the wiring of task '{trajectory.task.name}' is not layered")
+            table = motifs.profile(graph, supports=self.supports, orders=self.orders)
+            parts.append(table.assign(level=level))
+        return pd.concat(parts, ignore_index=True)
+
+    @property
+    def columns(self) -> Mapping[str, str]:
+        """The columns of the table."""
+        return {
+            "support": "nodes that count: all of the architecture, or live ones",
+            "null": "null model: `layered` fixes the number of edges between each two layers",
+            "order": "number of edges of the smallest motif with that many nodes: nodes - 1",
+            "motif": "motif class",
+            "base_layer": "layer of the motif's first nodes; -1 for the sum over layers",
+            "count": "copies in the network, not necessarily induced",
+            "induced": "induced copies",
+            "expected": "mean count under the null, exact",
+            "sd": "standard deviation of the count under the null, exact",
+            "z": "(count - expected) / sd; undefined where sd is 0",
+            "log2_ratio": "log2(count / expected)",
+            "profile": "significance profile: z over the norm of all z of that order",
+            "induced_expected": "mean induced count under the null, exact",
+            "induced_sd": "standard deviation of the induced count under the null, exact",
+            "induced_z": "(induced - induced_expected) / induced_sd",
+            "p_normal": "two-sided p of z if it were normal; rough where counts are skewed",
+            "q_normal": "p_normal after Benjamini and Hochberg, over one network's classes on one "
+            "support",
+        }
+
+
+@hookimpl
+def register_metrics() -> list[type[Motifs]]:
+    """Offer the metric to the harness."""
+    return [Motifs]

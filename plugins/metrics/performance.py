@@ -1,0 +1,113 @@
+"""How well networks do, and how much of them is left."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+import numpy as np
+from annotated_types import Ge
+
+from harness import AbstractMetric, Batch, Digraph, LayeredGraph, Trajectory, hookimpl
+from harness.graph import edge_counts, live_nodes, restrict
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Performance(AbstractMetric):
+    """Loss and evaluation on held-out data; densities, live nodes and edges by layer.
+
+    Held-out figures are taken on the first `rows` rows of each split, which were never trained on.
+    """
+
+    name: ClassVar[str] = "performance"
+    needs: ClassVar[frozenset[str]] = frozenset({"weights"})
+    rows: Annotated[int, Ge(1)] = 4096
+
+    def measure(self, trajectory: Trajectory) -> "pd.DataFrame":
+        """One row per network, level, split, measure and layer (-1: the whole network)."""
+        import pandas as pd
+
+        task, data = trajectory.task, trajectory.data
+        units = {"loss": "1", **task.units}
+        splits = {
+            "validation": Batch(*(part[: self.rows] for part in data.validation)),
+            "test": Batch(*(part[: self.rows] for part in data.test)),
+        }
+
+        def figures(network: Any, masks: Any) -> dict[str, Any]:
+            return {
+                split: {"loss": task.loss(network, rows), **task.evaluate(network, rows, data)}
+                for split, rows in splits.items()
+            }
+
+        evaluate = trajectory.vectorised(figures)
+        rows: list[dict[str, Any]] = []
+        for level in range(len(trajectory.levels)):
+            for split, measures in evaluate(level).items():
+                for measure, values in measures.items():
+                    place = {"split": split, "measure": measure, "layer": -1}
+                    rows += _rows(level, np.asarray(values), {**place, "unit": units[measure]})
+            rows += self._structure(trajectory, level)
+        return pd.DataFrame(rows)
+
+    def _structure(self, trajectory: Trajectory, level: int) -> list[dict[str, Any]]:
+        graph = trajectory.graph(level)
+        rows = _structure_rows(level, "density", trajectory.kept(level))
+        if isinstance(graph, Digraph):
+            nodes, live = live_nodes(graph), restrict(graph, live_nodes(graph))
+            edges = np.asarray(graph.adjacency).sum(axis=(-2, -1))
+            effective = np.asarray(live.adjacency).sum(axis=(-2, -1))
+            places = graph.adjacency.shape[-1] ** 2
+            return [
+                *rows,
+                *_structure_rows(level, "effective_density", effective / places),
+                *_structure_rows(level, "live_nodes", np.asarray(nodes).sum(axis=-1)),
+                *_structure_rows(level, "edges", edges),
+            ]
+        return [*rows, *_layered_rows(level, graph)]
+
+    @property
+    def columns(self) -> Mapping[str, str]:
+        """The columns of the table."""
+        return {
+            "split": "validation or test; structure for figures of the masks",
+            "measure": "what was measured",
+            "layer": "layer of nodes (live_nodes) or of edges (edges, effective_edges); -1: none",
+            "value": "its value",
+            "unit": "the unit of the value; 1 for a pure number",
+        }
+
+
+def _layered_rows(level: int, graph: LayeredGraph) -> list[dict[str, Any]]:
+    nodes = live_nodes(graph)
+    edges, effective = edge_counts(graph), edge_counts(restrict(graph, nodes))
+    places = sum(wires.shape[-2] * wires.shape[-1] for wires in graph.adjacency)
+    rows = _structure_rows(level, "effective_density", effective.sum(axis=-1) / places)
+    for layer, live in enumerate(nodes):
+        rows += _structure_rows(level, "live_nodes", np.asarray(live).sum(axis=-1), layer)
+    for layer in range(edges.shape[-1]):
+        rows += _structure_rows(level, "edges", edges[..., layer], layer)
+        rows += _structure_rows(level, "effective_edges", effective[..., layer], layer)
+    return rows
+
+
+def _structure_rows(
+    level: int, measure: str, values: np.ndarray, layer: int = -1
+) -> list[dict[str, Any]]:
+    place = {"split": "structure", "measure": measure, "layer": layer, "unit": "1"}
+    return _rows(level, np.asarray(values), place)
+
+
+def _rows(level: int, values: np.ndarray, place: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {"level": level, "network": network, **place, "value": float(value)}
+        for network, value in enumerate(values)
+    ]
+
+
+@hookimpl
+def register_metrics() -> list[type[Performance]]:
+    """Offer the metric to the harness."""
+    return [Performance]

@@ -1,0 +1,155 @@
+"""Copy and induced counts, against brute force and igraph's census."""
+
+import itertools
+from math import prod
+
+import hypothesis.strategies as st
+import igraph
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from harness.graph import LayeredGraph
+from harness.motifs import classes, counts, induced
+
+CLASSES = classes(2) + classes(3)
+
+
+def random_graph(sizes, density, seed, batch=()):
+    rng = np.random.default_rng(seed)
+    return LayeredGraph(
+        tuple(rng.random((*batch, a, b)) < density for a, b in itertools.pairwise(sizes))
+    )
+
+
+def embeddings(motif, adjacency, base):
+    """Ways to place the motif's nodes in the graph's layers, one node at a time."""
+    layer_of = [base + i for i, size in enumerate(motif.layers) for _ in range(size)]
+    widths = [adjacency[0].shape[0], *(wires.shape[1] for wires in adjacency)]
+
+    def extend(placed):
+        node = len(placed)
+        if node == len(layer_of):
+            return 1
+        total = 0
+        for candidate in range(widths[layer_of[node]]):
+            taken = any(
+                candidate == other and layer_of[index] == layer_of[node]
+                for index, other in enumerate(placed)
+            )
+            fits = all(
+                adjacency[layer_of[a]][placed[a], candidate] for a, b in motif.edges if b == node
+            )
+            if fits and not taken:
+                total += extend((*placed, candidate))
+        return total
+
+    return extend(())
+
+
+@given(
+    st.lists(st.integers(1, 4), min_size=2, max_size=5),
+    st.sampled_from([0.3, 0.6, 0.9]),
+    st.integers(0, 10**6),
+)
+@settings(max_examples=20, derandomize=True, deadline=None)
+def test_counts_are_those_of_brute_force(sizes, density, seed):
+    graph = random_graph(sizes, density, seed)
+    found = counts(graph)
+    assert found.keys() == {motif.name for motif in CLASSES}
+    for motif in CLASSES:
+        bases = range(len(sizes) - motif.span)
+        expected = [
+            embeddings(motif, graph.adjacency, base) // motif.automorphisms for base in bases
+        ]
+        assert found[motif.name].tolist() == expected, motif.name
+
+
+@pytest.mark.parametrize("sizes", [(30, 70, 65, 20), (5, 130, 90, 7, 4)])
+def test_induced_counts_are_those_of_igraph(sizes):
+    graph = random_graph(sizes, 0.3, seed=len(sizes))
+    starts = np.cumsum((0, *sizes))
+    edges = [
+        (int(starts[layer] + a), int(starts[layer + 1] + b))
+        for layer, wires in enumerate(graph.adjacency)
+        for a, b in np.argwhere(wires)
+    ]
+    assert len(edges) > 2000
+    network = igraph.Graph(int(starts[-1]), edges, directed=True)
+    found = induced(counts(graph))
+    for order in (2, 3):
+        census = network.motifs_randesu(size=order + 1)
+        for motif in classes(order):
+            small = igraph.Graph(order + 1, list(motif.edges), directed=True)
+            assert found[motif.name].sum() == census[small.isoclass()], motif.name
+
+
+def test_a_full_graph_holds_every_placement_beyond_the_reach_of_float32():
+    sizes = (70, 130, 300, 5)  # 300 successors in common: more than a byte counts
+    full = LayeredGraph(tuple(np.ones((a, b), bool) for a, b in itertools.pairwise(sizes)))
+    found = counts(full)
+    assert max(int(number.max()) for number in found.values()) > 2**27
+    for motif in CLASSES:
+        for base, number in enumerate(found[motif.name].tolist()):
+            placements = prod(
+                prod(range(n - v + 1, n + 1))
+                for n, v in zip(sizes[base:], motif.layers, strict=False)
+            )
+            assert number == placements // motif.automorphisms, motif.name
+
+
+def test_counts_do_not_change_with_the_order_of_nodes():
+    graph = random_graph((6, 9, 8, 5), 0.4, seed=1)
+    orders = [np.random.default_rng(2).permutation(n) for n in (6, 9, 8, 5)]
+    shuffled = LayeredGraph(
+        tuple(
+            wires[np.ix_(a, b)]
+            for wires, a, b in zip(graph.adjacency, orders, orders[1:], strict=False)
+        )
+    )
+    before, after = counts(graph), counts(shuffled)
+    assert all((before[name] == after[name]).all() for name in before)
+
+
+def test_reversing_all_edges_swaps_the_mirrored_classes():
+    graph = random_graph((6, 9, 8, 5), 0.4, seed=3)
+    mirrored = LayeredGraph(tuple(wires.T for wires in reversed(graph.adjacency)))
+    before, after = counts(graph), counts(mirrored)
+    partners = [("diverge2", "converge2"), ("diverge3", "converge3"), ("chain3", "chain3")]
+    partners += [("chain_diverge", "converge_chain"), ("fork_tail", "merge_tail")]
+    partners += [(name, name) for name in ("chain2", "bifan", "biparallel", "zigzag")]
+    for first, second in partners:
+        np.testing.assert_array_equal(before[first], after[second][::-1])
+
+
+def test_batches_keep_their_axes_and_jax_arrays_will_do():
+    graph = random_graph((4, 6, 5), 0.5, seed=4, batch=(2, 3))
+    on_device = LayeredGraph(tuple(jnp.asarray(wires) for wires in graph.adjacency))
+    found = counts(on_device)
+    assert found["chain3"].shape == (2, 3, 0)
+    assert found["bifan"].shape == (2, 3, 2)
+    one = counts(LayeredGraph(tuple(wires[1, 2] for wires in graph.adjacency)))
+    for name, number in found.items():
+        assert number.dtype == np.int64
+        np.testing.assert_array_equal(number[1, 2], one[name])
+
+
+@pytest.mark.parametrize("batch", [(), (0,), (2,)])
+def test_empty_graphs_hold_nothing(batch):
+    found = counts(LayeredGraph((np.zeros((*batch, 3, 2), bool), np.zeros((*batch, 2, 4), bool))))
+    assert all(number.shape[:-1] == batch and not number.any() for number in found.values())
+
+
+def test_graphs_that_could_overflow_are_refused_before_counting():
+    wide = np.broadcast_to(np.zeros((), bool), (60_000, 60_000))
+    with pytest.raises(OverflowError, match="int64"):
+        counts(LayeredGraph((wide, wide)))
+
+
+def test_one_order_alone():
+    graph = random_graph((4, 6, 5), 0.5, seed=5)
+    assert counts(graph, (2,)).keys() == {motif.name for motif in classes(2)}
+    assert induced(counts(graph, (3,))).keys() == {motif.name for motif in classes(3)}
+    with pytest.raises(ValueError, match="orders 2 and 3"):
+        counts(graph, (4,))

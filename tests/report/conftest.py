@@ -1,0 +1,158 @@
+"""Runs made up for the report: no training, but tables as a run has them."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+DENSITIES = (1.0, 0.85, 0.65, 0.45, 0.25, 0.15, 0.1, 0.08, 0.07, 0.05, 0.03, 0.02)
+MOTIFS = {
+    2: ("diverge2", "converge2", "chain2"),
+    3: (
+        *("diverge3", "converge3", "chain3", "bifan", "biparallel", "zigzag", "chain_diverge"),
+        *("converge_chain", "fork_tail", "merge_tail"),
+    ),
+}
+SIZES = (10, 400, 400, 400, 16, 7)
+EMPTY = {"motifs": pd.DataFrame(), "performance": pd.DataFrame()}
+
+
+@dataclass
+class FakeRun:
+    path: Path
+    conditions: tuple[tuple[str, str], ...] = (("moth", "magnitude"),)
+    networks: int = 8
+    densities: tuple[float, ...] = DENSITIES
+    statuses: tuple[str, ...] = ()
+    experiment: dict = field(default_factory=lambda: {"tasks": ["moth"], "networks": 8})
+    provenance: dict = field(
+        default_factory=lambda: {"command": "harness run", "versions": {"jax": "0.10"}}
+    )
+    notes: dict = field(default_factory=lambda: {"moth": {"flights dropped": 3}})
+
+    def __post_init__(self):
+        rng = np.random.default_rng(0)
+        self._tables = {"levels": [], "timings": [], "motifs": [], "performance": []}
+        for number, (task, pruner) in enumerate(self.conditions):
+            if not self.statuses or self.statuses[number] == "done":
+                self._cell(rng, number, task, pruner)
+
+    def _cell(self, rng, number, task, pruner):
+        place = pd.DataFrame(
+            [
+                {"level": level, "density": density, "network": network}
+                for level, density in enumerate(self.densities)
+                for network in range(self.networks)
+            ]
+        ).assign(cell=f"c{number}", task=task, pruner=pruner, schedule="quick", data_seed=0)
+        size = len(place)
+        loss = 8e-4 * (1 + 0.1 * number + 0.03 / place["density"]) * rng.lognormal(0, 0.15, size)
+        self._tables["levels"].append(
+            place.assign(
+                steps=2000, train_loss=0.9 * loss, validation_loss=loss, diverged=False
+            )
+        )
+        for split, measure, unit, values in (
+            ("validation", "loss", "1", loss),
+            ("test", "loss", "1", 1.05 * loss),
+            ("test", "rmse Fx", "g·cm/s²", 4e5 * loss),
+            ("test", "flight error x", "cm", 30 * loss),
+            ("structure", "effective density", "1", place["density"] ** 1.3),
+        ):
+            self._performance(place, split, measure, unit, values, -1)
+        for layer in range(5):
+            edges = (SIZES[layer] * SIZES[layer + 1] * place["density"]).round()
+            self._performance(place, "structure", "edges", "1", edges, layer)
+            live = SIZES[layer] * place["density"] ** 0.3 * rng.uniform(0.95, 1, size)
+            self._performance(place, "structure", "live nodes", "1", live, layer)
+        self._motifs(rng, place, number)
+        self._tables["timings"].append(
+            pd.DataFrame(
+                [
+                    {"cell": f"c{number}", "level": -1, "activity": "compile", "seconds": 9.5},
+                    {"cell": f"c{number}", "level": 0, "activity": "train", "seconds": 80.25},
+                    {"cell": f"c{number}", "level": 0, "activity": "measure", "seconds": 3.0},
+                ]
+            )
+        )
+
+    def _performance(self, place, split, measure, unit, values, layer):
+        self._tables["performance"].append(
+            place.assign(split=split, measure=measure, unit=unit, layer=layer, value=values)
+        )
+
+    def _motifs(self, rng, place, number):
+        for support in ("all", "live"):
+            for order, names in MOTIFS.items():
+                for index, name in enumerate(names):
+                    for base in range(-1, 4):
+                        self._motif(rng, place, (support, order, name, base), index + 3 * number)
+
+    def _motif(self, rng, place, key, strength):
+        support, order, name, base = key
+        sparse = 1 - place["density"]
+        mean = (20 - 2.5 * strength - 4 * (support == "live")) * sparse**4
+        if name == "chain3":
+            mean = mean * 0
+        z = (mean + rng.normal(0, 1.5, len(place))).where(place["density"] < 1)
+        expected = 1e5 * place["density"] ** order
+        self._tables["motifs"].append(
+            place.assign(
+                **dict(zip(("support", "order", "motif", "base_layer"), key, strict=True)),
+                null="layered",
+                count=expected * (1 + 0.01 * z.fillna(0)),
+                expected=expected,
+                sd=0.01 * expected,
+                z=z,
+                log2_ratio=np.log2(1 + 0.01 * z),
+                p_normal=0.5,
+                q_normal=0.5,
+            )
+        )
+
+    def cells(self):
+        rows = []
+        for number, (task, pruner) in enumerate(self.conditions):
+            status = self.statuses[number] if self.statuses else "done"
+            rows.append(
+                {
+                    "cell": f"c{number}",
+                    "task": task,
+                    "pruner": pruner,
+                    "schedule": "quick",
+                    "data_seed": 0,
+                    "first_network": 0,
+                    "networks": self.networks,
+                    "status": status,
+                    "reason": "" if status == "done" else f"because {status}",
+                }
+            )
+        return pd.DataFrame(rows)
+
+    def measurements(self):
+        done = self.cells()
+        done = done[done["status"] == "done"]
+        return pd.DataFrame(
+            [{"cell": c, "metric": "motifs", "status": "done", "reason": ""} for c in done["cell"]],
+            columns=["cell", "metric", "status", "reason"],
+        )
+
+    def table(self, name):
+        parts = self._tables[name]
+        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+    def edit(self, name, change):
+        """Replace a table by what `change` makes of it."""
+        self._tables[name] = [change(self.table(name))]
+
+
+@pytest.fixture
+def fake_run(tmp_path):
+    """Make a finished run: `fake_run(conditions=..., networks=...)`."""
+
+    def make(name="run", **settings):
+        return FakeRun(tmp_path / name, **settings)
+
+    return make

@@ -1,0 +1,146 @@
+"""`harness.stats` against scipy, brute force and simulation."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+import scipy.stats
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness import stats
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
+def test_benjamini_hochberg_equals_scipy(p):
+    q = stats.benjamini_hochberg(np.array(p))
+    np.testing.assert_allclose(q, scipy.stats.false_discovery_control(p), atol=1e-15)
+
+
+def test_benjamini_hochberg_leaves_undefined_out():
+    p = np.array([[0.01, np.nan], [0.5, 0.02]])
+    q = stats.benjamini_hochberg(p)
+    assert np.isnan(q[0, 1])
+    expected = scipy.stats.false_discovery_control([0.01, 0.5, 0.02])
+    np.testing.assert_allclose(q[~np.isnan(p)], expected)
+    assert stats.benjamini_hochberg(np.array([])).size == 0
+
+
+def test_mean_p_value_equals_scipy():
+    values = np.random.default_rng(0).normal(0.5, size=9)
+    expected = scipy.stats.ttest_1samp(values, 0).pvalue
+    assert stats.mean_p_value(np.append(values, np.nan)) == pytest.approx(expected, rel=1e-10)
+    assert np.isnan(stats.mean_p_value(np.array([1.0])))
+    assert np.isnan(stats.mean_p_value(np.ones(4)))
+
+
+def test_mean_interval_is_students_at_very_small_n():
+    values = np.array([1.0, 2.0, 4.0, 4.5])
+    expected = scipy.stats.t.interval(0.9, 3, loc=values.mean(), scale=scipy.stats.sem(values))
+    interval = stats.mean_interval(values, level=0.9)
+    np.testing.assert_allclose([interval.low, interval.high], expected)
+
+
+def test_mean_interval_equals_brute_force_bootstrap_t():
+    values = np.random.default_rng(1).exponential(size=12)
+    rng = np.random.default_rng(0)
+    draws = values[rng.integers(0, 12, size=(40_000, 12))]
+    errors = draws.std(axis=1, ddof=1) / np.sqrt(12)
+    t = (draws.mean(axis=1) - values.mean()) / errors
+    low, high = np.quantile(t, [0.025, 0.975])
+    error = scipy.stats.sem(values)
+    interval = stats.mean_interval(values, resamples=40_000, seed=5)
+    assert interval.value == pytest.approx(values.mean())
+    assert interval.low == pytest.approx(values.mean() - high * error, rel=0.05)
+    assert interval.high == pytest.approx(values.mean() - low * error, rel=0.02)
+
+
+def test_mean_interval_covers_a_skewed_mean():
+    rng = np.random.default_rng(2)
+    hits = 0
+    for seed in range(400):
+        interval = stats.mean_interval(rng.exponential(size=10), resamples=400, seed=seed)
+        hits += interval.low <= 1.0 <= interval.high
+    assert 0.90 <= hits / 400 <= 0.99
+
+
+def test_mean_interval_of_little_or_nothing():
+    assert stats.mean_interval(np.array([])).n == 0
+    two = stats.mean_interval(np.array([1.0, np.nan, 3.0]))
+    assert (two.value, two.n) == (2.0, 2)
+    assert np.isnan(two.low)
+    assert stats.mean_interval(np.full(8, 3.0)) == (3.0, 3.0, 3.0, 8)
+
+
+def test_bca_ends_equal_scipy():
+    data = np.random.default_rng(3).gamma(2.0, size=15)
+    reference = scipy.stats.bootstrap(
+        (data,), np.var, method="BCa", n_resamples=999, rng=np.random.default_rng(4)
+    )
+    jackknife = np.array([np.var(np.delete(data, i)) for i in range(15)])
+    ends = stats.bca_ends(reference.bootstrap_distribution, float(np.var(data)), jackknife)
+    np.testing.assert_allclose(ends, tuple(reference.confidence_interval), rtol=1e-12)
+
+
+def test_cosines_equal_scipy():
+    profiles = np.random.default_rng(5).normal(size=(6, 4))
+    expected = 1 - scipy.spatial.distance.cdist(profiles, profiles, "cosine")
+    np.testing.assert_allclose(stats.cosines(profiles), expected, atol=1e-12)
+    assert np.isnan(stats.cosines(np.array([[0.0, 0.0], [1.0, 0.0]]))[0]).all()
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 10_000), st.integers(2, 6))
+def test_mean_cosine_equals_the_loop_over_pairs(seed, n):
+    rng = np.random.default_rng(seed)
+    profiles = rng.normal(size=(2 * n, 5))
+    conditions = np.repeat(["x", "y"], n)
+    units = np.tile(np.arange(n), 2)
+    c = stats.cosines(profiles)
+    alike = [c[i, j] for i, j in combinations(range(n), 2)]
+    alike += [c[n + i, n + j] for i, j in combinations(range(n), 2)]
+    across = [c[i, n + j] for i in range(n) for j in range(n) if i != j]
+    within = stats.mean_cosine(profiles, stats.within_pairs(conditions, units), units, resamples=50)
+    between = stats.mean_cosine(
+        profiles, stats.between_pairs(conditions, units), units, resamples=50
+    )
+    assert within.value == pytest.approx(np.mean(alike))
+    assert between.value == pytest.approx(np.mean(across))
+    assert within.n == between.n == n
+
+
+def test_mean_cosine_resamples_networks_without_self_pairs():
+    """The replicates behind the interval, done again by drawing networks one by one."""
+    n = 10
+    profiles = np.random.default_rng(6).normal(loc=0.7, size=(n, 6))
+    units = np.arange(n)
+    c = stats.cosines(profiles)
+    rng = np.random.default_rng(7)
+
+    def statistic(drawn):
+        pairs = [c[i, j] for i, j in combinations(drawn, 2) if i != j]
+        return np.mean(pairs)
+
+    replicates = np.array([statistic(rng.integers(0, n, n)) for _ in range(4000)])
+    jackknife = np.array([statistic(np.delete(units, i)) for i in range(n)])
+    expected = stats.bca_ends(replicates, float(statistic(units)), jackknife)
+    everyone = np.zeros(n)
+    found = stats.mean_cosine(
+        profiles, stats.within_pairs(everyone, units), units, resamples=4000, seed=1
+    )
+    np.testing.assert_allclose([found.low, found.high], expected, atol=0.03)
+    assert found.low < found.value < found.high
+
+
+def test_mean_cosine_is_seeded_and_degrades():
+    profiles = np.random.default_rng(8).normal(size=(8, 3))
+    units = np.arange(8)
+    pairs = stats.within_pairs(np.zeros(8), units)
+    assert stats.mean_cosine(profiles, pairs, units) == stats.mean_cosine(profiles, pairs, units)
+    same = stats.mean_cosine(np.ones((4, 3)), pairs[:4, :4], units[:4])
+    np.testing.assert_allclose(same, (1.0, 1.0, 1.0, 4))
+    one = stats.mean_cosine(profiles[:1], pairs[:1, :1], units[:1])
+    assert np.isnan(one.value)
+    two = stats.mean_cosine(profiles[:2], pairs[:2, :2], units[:2])
+    assert np.isfinite(two.value)
+    assert np.isnan(two.low)
