@@ -58,7 +58,8 @@ def run(
         int | None, typer.Option(help="Seed of initial weights and prunings. [default: 0]")
     ] = None,
     data_seed: Annotated[
-        list[int] | None, typer.Option(help="Seed of data and their order. Repeatable. [default: 0]")
+        list[int] | None,
+        typer.Option(help="Seed of data and their order. Repeatable. [default: 0]"),
     ] = None,
     block_width: Annotated[
         int | None, typer.Option(help="Networks trained at once. [default: at most 8]")
@@ -66,9 +67,7 @@ def run(
     keep_weights: Annotated[
         bool | None, typer.Option(help="Keep the weights that survive. [default: keep]")
     ] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="Run folder. [default: one under runs/]")
-    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Run folder. [default: one under runs/]")] = None,
     plugin: Plugins = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would run and what it would take.")
@@ -79,6 +78,7 @@ def run(
     from harness import api, terminal
     from harness.experiment import checked, plan, read
     from harness.plugins import load
+    from harness.store import open_run
 
     fields = {
         "tasks": task,
@@ -114,7 +114,7 @@ def run(
             print(f"  {_again()}", file=sys.stderr)
             raise
     if not quiet:
-        terminal.show_result(api.store.open_run(folder), outcome)
+        terminal.show_result(open_run(folder), outcome)
         typer.echo(f"Report: {folder / 'report' / 'index.html'}")
     if outcome.failures:
         raise typer.Exit(1)
@@ -155,10 +155,10 @@ def report(
 
 @app.command()
 def check(
-    target: Annotated[str, typer.Argument(help="A plugin's name, or the file of a one-file plugin.")],
+    target: Annotated[str, typer.Argument(help="A plugin's name, or a one-file plugin.")],
     plugin: Plugins = None,
 ) -> None:
-    """Check that a plugin keeps the contract of its kind, and say what to mend where it does not."""
+    """Check that a plugin keeps the contract of its kind, and say what to mend if not."""
     from harness import terminal, testing
     from harness.plugins import load
 

@@ -1,4 +1,4 @@
-"""Where cells run: one after the other in this process. Each failure is recorded, the rest go on."""
+"""Where cells run: one after the other in this process. Failures are recorded, the rest go on."""
 
 import time
 import traceback
@@ -14,7 +14,6 @@ from harness.errors import UserError
 from harness.experiment import Cell, Choice, Plan, metric_identity, without_networks
 from harness.train import Trainer
 from harness.types import TaskData
-
 
 LOCK = ".lock"
 
@@ -54,9 +53,7 @@ def prepare(plan: Plan, folder: Path) -> None:
             )
     elif any(entry.name != LOCK for entry in folder.iterdir()):
         raise UserError(f"'{folder}' is not empty and not a run folder. Choose another --out.")
-    columns = {
-        name: {**_condition(name), **meaning} for name, meaning in store.COLUMNS.items()
-    } | {
+    columns = {name: {**_condition(name), **meaning} for name, meaning in store.COLUMNS.items()} | {
         choice.name: {**store.CONDITION_COLUMNS, "metric": "the metric with its parameters"}
         | dict(choice.instance.columns)
         for choice in plan.metrics
@@ -129,7 +126,7 @@ class Execution:
         self._simulated: dict[tuple[str, int], float] = {}
 
     def run(self) -> Outcome:
-        """Train and measure whatever is not there yet. Raises `UserError` where the folder is in use."""
+        """Train and measure what is not there yet. `UserError` where the folder is in use."""
         self.folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self.folder / LOCK)
         try:
@@ -184,7 +181,8 @@ class Execution:
         except UserError:
             raise
         except Exception as error:
-            told |= self._failed(f"cell {cell.key} ({cell.pruner.label} on {cell.task.label})", error)
+            what = f"cell {cell.key} ({cell.pruner.label} on {cell.task.label})"
+            told |= self._failed(what, error)
         record.write(told)
         return told
 
@@ -223,8 +221,8 @@ class Execution:
             table = runner.measure(choice, cell, finished)
             file = f"metric-{key}.parquet"
             checksum = files.write_table(record.folder / file, table)
-            entry = {"status": "done", "file": file, "checksum": checksum}
-            entry["seconds"] = round(time.perf_counter() - start, 3)
+            seconds = round(time.perf_counter() - start, 3)
+            entry = {"status": "done", "file": file, "checksum": checksum, "seconds": seconds}
             self.outcome.measured += 1
         except Exception as error:
             entry = self._failed(f"metric {choice.label} of cell {cell.key}", error)

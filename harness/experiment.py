@@ -15,7 +15,7 @@ from harness.abstract import AbstractMetric, AbstractPruner, AbstractSchedule, A
 from harness.errors import UserError, unknown
 from harness.files import fingerprint
 from harness.parameters import Selection, changed, label, parse, values
-from harness.plugins import Kind, Registry, source_digest
+from harness.plugins import KINDS, Kind, Registry, source_digest
 
 DEFAULT_NETWORKS = 8
 DEFAULT_METRICS = ("performance", "motifs")
@@ -155,9 +155,11 @@ class Cell:
         pruner: AbstractPruner = self.pruner.instance
         lacking = pruner.needs - task.offers
         if lacking:
-            return f"pruner '{pruner.name}' needs {', '.join(sorted(lacking))} of task '{task.name}'"
+            return (
+                f"pruner '{pruner.name}' needs {', '.join(sorted(lacking))} of task '{task.name}'"
+            )
         if pruner.when == "during" and pruner.every < 1:
-            return f"pruner '{pruner.name}' prunes during training, but its `every` is not positive"
+            return f"pruner '{pruner.name}' acts during training, but its `every` is not positive"
         return None
 
 
@@ -216,18 +218,10 @@ class Plan:
 def plan(experiment: Experiment, registry: Registry) -> Plan:
     """The plan of an experiment. Raises `UserError` where a plugin or parameter is wrong."""
     made = {
-        kind: tuple(_choices(registry, kind, asked))
-        for kind, asked in (
-            ("task", experiment.tasks),
-            ("pruner", experiment.pruners),
-            ("schedule", experiment.schedules),
-            ("metric", experiment.metrics),
-        )
+        kind: tuple(_choices(registry, kind, getattr(experiment, f"{kind}s"))) for kind in KINDS
     }
     width = experiment.block_width or block_width(experiment.networks)
-    return Plan(
-        experiment, made["task"], made["pruner"], made["schedule"], made["metric"], width
-    )
+    return Plan(experiment, made["task"], made["pruner"], made["schedule"], made["metric"], width)
 
 
 def _choices(
@@ -269,4 +263,3 @@ def without_networks(resolved: Mapping[str, Any]) -> dict[str, Any]:
     """The part of a resolved experiment that a run folder keeps for good."""
     free = {"networks", "metrics"}
     return {name: value for name, value in resolved.items() if name not in free}
-

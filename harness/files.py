@@ -67,9 +67,7 @@ def write_table(path: Path, table: "pd.DataFrame") -> str:
     return write(path, buffer.getvalue())
 
 
-def write_arrays(
-    path: Path, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, Any]
-) -> str:
+def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> str:
     """Write arrays as safetensors, with metadata as JSON in its header. Returns its SHA-256."""
     from safetensors.numpy import save
 

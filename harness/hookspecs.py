@@ -13,18 +13,22 @@ hookimpl = pluggy.HookimplMarker("harness")
 @hookspec
 def register_tasks() -> Iterable[type[AbstractTask]]:
     """Tasks, as frozen dataclasses that implement `harness.AbstractTask`."""
+    raise NotImplementedError
 
 
 @hookspec
 def register_pruners() -> Iterable[type[AbstractPruner]]:
     """Pruners, as frozen dataclasses that implement `AbstractPruner` or `ScorePruner`."""
+    raise NotImplementedError
 
 
 @hookspec
 def register_metrics() -> Iterable[type[AbstractMetric]]:
     """Metrics, as frozen dataclasses that implement `harness.AbstractMetric`."""
+    raise NotImplementedError
 
 
 @hookspec
 def register_schedules() -> Iterable[type[AbstractSchedule]]:
     """Schedules, as frozen dataclasses that implement `harness.AbstractSchedule`."""
+    raise NotImplementedError

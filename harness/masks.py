@@ -1,6 +1,6 @@
 """Pure mask algebra: naming a network's leaves, masking them, and keeping exactly K of them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -21,8 +21,8 @@ def leaf_names(network: Network) -> list[str]:
     return [_named(path) for path, _ in jax.tree_util.tree_leaves_with_path(network)]
 
 
-def select(network: Network, names: Mapping[str, Any]) -> Weights:
-    """The leaves of `network` called as the keys of `names`."""
+def select(network: Network, names: Iterable[str]) -> Weights:
+    """The leaves of `network` called by these names."""
     leaves = {_named(path): leaf for path, leaf in jax.tree_util.tree_leaves_with_path(network)}
     return {name: leaves[name] for name in names}
 
@@ -71,7 +71,9 @@ def target(prunable: Mapping[str, int], density: float) -> Target:
     )
 
 
-def _ordered_bits(scores: Shaped[Array, " n"], candidates: Bool[Array, " n"]) -> UInt32[Array, " n"]:
+def _ordered_bits(
+    scores: Shaped[Array, " n"], candidates: Bool[Array, " n"]
+) -> UInt32[Array, " n"]:
     """Unsigned integers in the order of the scores; NaN lowest, then 0 for what is no candidate."""
     values = scores.astype(jnp.float32)
     bits = jax.lax.bitcast_convert_type(jnp.where(values == 0, 0.0, values), jnp.uint32)  # -0 is 0

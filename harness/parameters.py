@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any
 
 from harness.errors import UserError, unknown
 
@@ -133,9 +133,10 @@ def changed(instance: Any) -> dict[str, Any]:
 
 def described(plugin: type[Any]) -> dict[str, str]:
     """The default of every parameter of a plugin, as it would be written."""
-    unset: ClassVar[Any] = dataclasses.MISSING
     return {
-        field.name: "required" if field.default is unset else _written(_plain(field.default))
+        field.name: "required"
+        if field.default is dataclasses.MISSING
+        else _written(_plain(field.default))
         for field in dataclasses.fields(plugin)
     }
 

@@ -162,14 +162,14 @@ class CellRun:
                 current=current.level,
                 first_batch=self._first_batch(current.number),
             )
-            losses = np.asarray(losses)
+            taken = np.asarray(losses)
         active = np.asarray(state.active)
         current.steps_taken = current.steps_taken + np.where(active, number, 0)
         current.step += number
         current.curve_steps.append(current.step)
-        current.curve.append(np.where(active, losses.mean(axis=0), np.nan))
+        current.curve.append(np.where(active, taken.mean(axis=0), np.nan))
         rule = self._schedule.stop_rule
-        going = active & np.isfinite(losses).all(axis=0)
+        going = active & np.isfinite(taken).all(axis=0)
         if rule is not None:
             current.checks.append(np.asarray(checks))
             going &= ~stopped(np.concatenate(current.checks), rule)
@@ -185,7 +185,7 @@ class CellRun:
             level=current.number,
             levels=len(self._levels),
             sparsity=1 - current.level.density,
-            loss=float(np.nanmedian(losses[-1])),
+            loss=float(np.nanmedian(taken[-1])),
         )
         return state
 

@@ -53,8 +53,7 @@ def save(path: Path, snapshot: Snapshot) -> str:
     for name, mask in snapshot.masks.items():
         arrays[f"masks/{name}"] = np.packbits(mask.reshape(len(mask), -1), axis=1)
     for name, leaf in (snapshot.weights or {}).items():
-        mask = snapshot.masks.get(name)
-        arrays[f"weights/{name}"] = leaf if mask is None else leaf[mask]
+        arrays[f"weights/{name}"] = leaf[snapshot.masks[name]] if name in snapshot.masks else leaf
     metadata = {
         "format": FORMAT,
         "shapes": {name: mask.shape[1:] for name, mask in snapshot.masks.items()},

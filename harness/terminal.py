@@ -59,7 +59,13 @@ def _told(update: progress.Update) -> str:
 
 @contextmanager
 def _live() -> Iterator[progress.Listener]:
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
     columns = (
         TextColumn("{task.description:<10}"),
@@ -127,8 +133,9 @@ def show_plan(plan: "Plan", folder: Path) -> None:
         f"Training: {estimate.network_steps:,} network-steps, about "
         f"{_duration(estimate.seconds)} on this machine; data, compilation and measuring come on "
         f"top.\nMemory: about {estimate.memory / 1e6:,.0f} MB besides the data. "
-        f"Disk: about {estimate.disk / 1e6:,.0f} MB.\nMetrics: "
-        f"{escape(', '.join(choice.label for choice in plan.metrics))}\nFolder: {escape(str(folder))}",
+        f"Disk: about {estimate.disk / 1e6:,.0f} MB.\n"
+        f"Metrics: {escape(', '.join(choice.label for choice in plan.metrics))}\n"
+        f"Folder: {escape(str(folder))}",
         soft_wrap=True,
     )
 
@@ -248,7 +255,6 @@ def show_plugins(registry: "Registry", kind: str | None) -> None:
         for failure in registry.failures:
             told = f"  {failure.owner} ({failure.source}): {failure.error}"
             console.print(escape(told), soft_wrap=True)
-
 
 
 def show_finding(finding: "Finding") -> None:

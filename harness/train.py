@@ -179,8 +179,9 @@ class Trainer:
             step = first_step + index
 
             def prune(state: Ensemble) -> Ensemble:
-                fold = jax.vmap(lambda key: jax.random.fold_in(jax.random.fold_in(key, level), step))
-                now = keys._replace(pruning=fold(keys.pruning))
+                by_level = jax.vmap(jax.random.fold_in, (0, None))(keys.pruning, level)
+                by_step = jax.vmap(jax.random.fold_in, (0, None))(by_level, step)
+                now = keys._replace(pruning=by_step)
                 run = jax.vmap(self.rules.prune, (0, 0, None, None, None, None))
                 key = jax.random.fold_in(batch_key, step)
                 return run(state, now, train, key, targets, progress)
@@ -208,9 +209,7 @@ class Trainer:
         """Batch `number` of the rows, read in order, round and round; a last part batch is left."""
         batches = rows.inputs.shape[0] // self._batch
         first = (number % batches) * self._batch
-        return Batch(
-            *(jax.lax.dynamic_slice_in_dim(part, first, self._batch) for part in rows)
-        )
+        return Batch(*(jax.lax.dynamic_slice_in_dim(part, first, self._batch) for part in rows))
 
     def _losses(
         self, state: Ensemble, rows: tuple[Batch, Batch]

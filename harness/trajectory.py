@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
@@ -49,7 +50,8 @@ class Trajectory:
 
     def masks(self, level: int) -> Masks:
         """The masks by name of leaf, each (networks, ...)."""
-        return dict(snapshot.load(self.levels[level], weights=False).masks)
+        masks = snapshot.load(self.levels[level], weights=False).masks
+        return {name: jnp.asarray(mask) for name, mask in masks.items()}
 
     def kept(self, level: int) -> Float[np.ndarray, " networks"]:
         """The density that each network has at a level: kept / prunable weights."""

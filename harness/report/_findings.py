@@ -50,66 +50,61 @@ def performance(data: Collection, losses: pd.DataFrame) -> list[Finding]:
         detail = [
             f"{number(row['lower'])} to {number(row['upper'])}" for row in distinct.values()
         ]
-        n = list(dict.fromkeys(str(row["n"]) for row in distinct.values()))
+        n = listed(list(dict.fromkeys(str(row["n"]) for row in distinct.values())))
+        claim = f"median validation loss is {listed(said)}."
         found.append(
             Finding(
-                _sentence(f"{_of(data, condition)}median validation loss {listed(said)}."),
-                f"Half of the networks lie within {listed(detail)}; n = {listed(n)}.",
+                _of(data, condition, claim),
+                f"Half of the networks lie within {listed(detail)} (n\u00a0=\u00a0{n}).",
             )
         )
     return found
 
 
-def _of(data: Collection, condition: str) -> str:
-    return f"{condition}: " if len(data.conditions) > 1 else ""
-
-
-def _sentence(words: str) -> str:
-    return words[:1].upper() + words[1:]
+def _of(data: Collection, condition: str, claim: str) -> str:
+    """The claim as a sentence of its own, saying its condition where there are several."""
+    if len(data.conditions) > 1:
+        return f"With {condition}, {claim}"
+    return claim[:1].upper() + claim[1:]
 
 
 def motifs(data: Collection, table: pd.DataFrame) -> list[Finding]:
     """Which motifs are over- and under-represented at the chosen level, on both supports."""
-    if table.empty:
-        return []
     found = []
-    for condition in data.conditions[:MOST_CONDITIONS]:
+    for condition in data.conditions[:MOST_CONDITIONS] if len(table) else ():
         rows = table[table["condition"] == condition]
-        said = [
-            _represented(rows[rows["support"] == support], nodes)
-            for support, nodes in (("all", "all nodes"), ("live", "live nodes only"))
-        ]
         if rows.empty:
             continue
         density, n = rows["density"].iloc[0], int(rows["n"].max())
-        claim = f"{_of(data, condition)}at {pruned(density)}, counting {said[0]}"
+        every, live = (rows[rows["support"] == support] for support in ("all", "live"))
+        claim = f"at {pruned(density)}, counting all nodes, {_represented(every)}."
+        detail = f"Counting live nodes only, which is descriptive: {_represented(live)}."
         found.append(
-            Finding(_sentence(claim), f"Counting {said[1]} (descriptive). n = {n} networks.")
+            Finding(_of(data, condition, claim), f"{detail} n\u00a0=\u00a0{n} networks.")
         )
     return found
 
 
-def _represented(rows: pd.DataFrame, nodes: str) -> str:
+def _represented(rows: pd.DataFrame) -> str:
     """Which motifs the mean z calls over- or under-represented."""
-    if rows.empty:
-        return f"{nodes}: not measured."
+    if not rows["z"].notna().any():
+        return "no z is defined"
     if (rows["verdict"] == "undecided").all():
-        strongest = rows.loc[rows["z"].abs().idxmax()] if rows["z"].notna().any() else None
-        if strongest is None:
-            return f"{nodes}: every z is undefined."
+        strongest = rows.loc[rows["z"].abs().idxmax()]
         return (
-            f"{nodes}: too few networks for a test; the largest mean z is "
-            f"{number(strongest['z'])}, of {strongest['motif']}."
+            f"the largest mean z is {number(strongest['z'])}, of {strongest['motif']}; there are "
+            "too few networks for a test"
         )
     said = []
     for verdict, words in (
-        ("over", "over-represented"),
+        ("over", f"of {len(rows)} motifs are over-represented"),
         ("under", "under-represented"),
         ("unclear", "not told from chance"),
     ):
         names = [str(name) for name in rows.loc[rows["verdict"] == verdict, "motif"]]
-        said.append(f"{len(names)} {words}" + (f" ({', '.join(names)})" if names else ""))
-    return f"{nodes}: of {len(rows)} motifs {listed(said)}."
+        given = f" ({', '.join(names)})" if names else ""
+        said.append(f"{len(names) or 'none'} {words}{given}")
+    return listed(said)
 
 
 def alike(data: Collection, table: pd.DataFrame, density: float) -> list[Finding]:
@@ -121,16 +116,16 @@ def alike(data: Collection, table: pd.DataFrame, density: float) -> list[Finding
     within = chosen[chosen["comparison"] != BETWEEN]
     between = chosen[chosen["comparison"] == BETWEEN]
     said = [
-        f"{_of(data, row['comparison'])}{_interval(row)}"
+        f"{_interval(row)}{' with ' + row['comparison'] if len(data.conditions) > 1 else ''}"
         for _, row in within.head(MOST_CONDITIONS).iterrows()
     ]
     order = int(chosen["order"].iloc[0])
     claim = (
-        f"Two networks of a condition have profiles of mean cosine similarity {'; '.join(said)} "
-        f"at {pruned(density)}."
+        f"At {pruned(density)}, the mean cosine similarity of two networks' significance profiles "
+        f"is {'; '.join(said)}."
     )
     across = [f"Between conditions: {_interval(row)}." for _, row in between.iterrows()]
-    return [Finding(claim, " ".join([f"Order {order}, all nodes; 1 is identical.", *across]))]
+    return [Finding(claim, " ".join([f"Order {order}, all nodes; 95 % intervals over networks.", *across]))]
 
 
 def _interval(row: pd.Series) -> str:

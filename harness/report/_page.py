@@ -5,7 +5,6 @@ import hashlib
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -138,11 +137,10 @@ def _code(text: str) -> markupsafe.Markup:
     )
 
 
-@lru_cache(maxsize=1)
 def _vega() -> str:
     """Vega, Vega-Lite and vega-embed as one script, of the versions that Altair writes for."""
     version = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
-    return vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=version)
+    return vl_convert.javascript_bundle(vl_version=version)
 
 
 def _resource(name: str) -> str:

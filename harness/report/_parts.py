@@ -123,8 +123,8 @@ def number(value: float, digits: int = 3) -> str:
     if not np.isfinite(value):
         return "–" if np.isnan(value) else ("∞" if value > 0 else "−∞")
     size = abs(value)
-    if size >= 1e7 or 0 < size < 1e-3:
-        mantissa, exponent = f"{value:.{digits - 2}e}".split("e")
+    if size >= 1e7 or 0 < size < 1e-2:
+        mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
         return f"{mantissa}e{int(exponent)}".replace("-", "−")
     if size >= 100 or value == int(value):
         return f"{value:,.0f}".replace(",", "\u202f").replace("-", "−")

@@ -100,7 +100,7 @@ def loss(
         "median:Q",
         title="loss, log scale",
         scale=alt.Scale(type="log", nice=False, padding=12),
-        axis=alt.Axis(format="~g", tickCount=6),
+        axis=alt.Axis(format=".6~g", tickCount=6),
     )
     tooltip = _tooltip(alt.Tooltip("median:Q", title="median loss", format=".4~g"))
     return _band_and_line(table, kept(against, title), y, conditions, "condition", tooltip)
@@ -114,11 +114,13 @@ def evaluations(table: pd.DataFrame, conditions: Sequence[str]) -> alt.FacetChar
         alt.Tooltip("panel:N", title="measure"),
         alt.Tooltip("median:Q", format=".4~g"),
     )
-    y = alt.Y("median:Q", title=None, scale=alt.Scale(zero=False), axis=alt.Axis(format="~s"))
+    y = alt.Y("median:Q", title=None, scale=alt.Scale(zero=False), axis=alt.Axis(format=".6~g", tickCount=5))
     chart = _band_and_line(
         table.assign(panel=panel), kept(title=""), y, conditions, "condition", tooltip
     )
-    return _panels(chart, list(dict.fromkeys(panel)), "panel").resolve_scale(y="independent")
+    panels = _panels(chart, list(dict.fromkeys(panel)), "panel").resolve_scale(y="independent")
+    # Each panel has its own axis: flush, or labels of other lengths would move the panels.
+    return panels.properties(bounds="flush", spacing=alt.RowColnumber(row=62, column=58))
 
 
 def _panels(chart: alt.LayerChart, names: Sequence[str], field: str) -> alt.FacetChart:
@@ -145,7 +147,7 @@ def motifs(
     chosen = table[table["statistic"] == statistic].assign(nodes=table["support"])
     largest = chosen[["lower", "upper"]].abs().max().max()
     scale = alt.Scale(zero=True)
-    axis = alt.Axis(format="~g", tickCount=5)
+    axis = alt.Axis(format=".6~g", tickCount=5)
     if statistic == "z" and largest > _LARGE_Z:
         scale = alt.Scale(type="symlog", constant=4)
         steps = [10.0**power for power in range(1, 9) if 10.0**power < 3 * largest]

@@ -160,7 +160,9 @@ def _freezes(trial: _Trial) -> None:
         held = mask_algebra.select(passage.after.network, masks)
         now = mask_algebra.select(passage.trained.network, masks)
         expect(
-            all(np.array_equal(held[name][~mask], now[name][~mask]) for name, mask in masks.items()),
+            all(
+                np.array_equal(held[leaf][~mask], now[leaf][~mask]) for leaf, mask in masks.items()
+            ),
             "pruned weights move in training: only `Update.params` may move them.",
         )
 

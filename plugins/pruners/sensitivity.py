@@ -15,8 +15,8 @@ from harness.types import Batch, Key, Scope, Weights, When
 class Sensitivity(ScorePruner):
     """Keep the weights whose removal would change the loss most, to first order.
 
-    The mean of |w * dL/dw| over batches of training data. Mozer and Smolensky (1988), Skeletonization;
-    Molchanov et al. (2017), arXiv 1611.06440, eq. 7.
+    The mean of |w * dL/dw| over batches of training data. Mozer and Smolensky (1988),
+    Skeletonization; Molchanov et al. (2017), arXiv 1611.06440, eq. 7.
     """
 
     name: ClassVar[str] = "sensitivity"
