@@ -12,8 +12,8 @@ class Update:
     """How far an activity is: `done` of `total`, with facts such as level, loss or sparsity."""
 
     activity: str
-    done: float
-    total: float
+    done: float | int
+    total: float | int
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -43,7 +43,7 @@ def within(**facts: Any) -> Iterator[None]:
         _facts.reset(token)
 
 
-def update(activity: str, done: float, total: float, **facts: Any) -> None:
+def update(activity: str, done: float | int, total: float | int, **facts: Any) -> None:
     """Say how far an activity is. Costs nothing where nobody listens."""
     listener = _listener.get()
     if listener is not None:

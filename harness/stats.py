@@ -3,10 +3,12 @@
 Undefined values are NaN: they are left out, never replaced.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float, Int, Shaped
+from jaxtyping import Float, Int, Shaped
 
 FEWEST_FOR_INTERVAL = 3
 """With fewer units there is no interval, and its ends are NaN."""
@@ -16,7 +18,7 @@ FEWEST_FOR_BOOTSTRAP_T = 6
 
 
 class Interval(NamedTuple):
-    """An estimate, the ends of its interval (NaN where undefined), and how many units it rests on."""
+    """An estimate, the ends of its interval (NaN where undefined), and its number of units."""
 
     value: float
     low: float
@@ -98,10 +100,13 @@ def _studentised(
     return means[spread] / np.sqrt(variances[spread] / n)
 
 
+@lru_cache(maxsize=4)
 def _resample(n: int, resamples: int, seed: int) -> Float[np.ndarray, "resamples n"]:
     """How often each of n units is drawn, in each of the resamples."""
     rng = np.random.default_rng(seed)
-    return rng.multinomial(n, np.full(n, 1 / n), size=resamples).astype(np.float64)
+    weights = rng.multinomial(n, np.full(n, 1 / n), size=resamples).astype(np.float64)
+    weights.flags.writeable = False
+    return weights
 
 
 def bca_ends(
@@ -117,7 +122,7 @@ def bca_ends(
     """
     from scipy.special import ndtr, ndtri
 
-    if replicates.size == 0 or np.ptp(replicates) == 0:
+    if replicates.size == 0 or np.ptp(replicates) < 1e-12:
         return estimate, estimate
     below = (np.mean(replicates < estimate) + np.mean(replicates <= estimate)) / 2
     edge = 0.5 / replicates.size
@@ -131,63 +136,105 @@ def bca_ends(
     return float(low), float(high)
 
 
-def cosines(profiles: Float[np.ndarray, "n classes"]) -> Float[np.ndarray, "n n"]:
-    """Cosine similarity of every two rows; NaN for a row of zeros, which has no direction."""
-    norms = np.linalg.norm(profiles, axis=1, keepdims=True)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        unit = np.where(norms > 0, profiles / norms, np.nan)
-    return np.clip(unit @ unit.T, -1.0, 1.0)
-
-
-def within_pairs(
-    conditions: Shaped[np.ndarray, " n"], units: Shaped[np.ndarray, " n"]
-) -> Bool[np.ndarray, "n n"]:
-    """The pairs of two units under one condition."""
-    return (conditions[:, None] == conditions) & (units[:, None] != units)
-
-
-def between_pairs(
-    conditions: Shaped[np.ndarray, " n"], units: Shaped[np.ndarray, " n"]
-) -> Bool[np.ndarray, "n n"]:
-    """The pairs of two units under two conditions.
-
-    A unit that is in both conditions, such as one initial network under two pruners, is not paired
-    with itself: within a condition it never is, and the two means must compare like with like.
-    """
-    return (conditions[:, None] != conditions) & (units[:, None] != units)
-
-
-def mean_cosine(
+def mean_cosine_within(
     profiles: Float[np.ndarray, "n classes"],
-    pairs: Bool[np.ndarray, "n n"],
+    *,
+    level: float = 0.95,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> Interval:
+    """Mean cosine similarity over all pairs of rows, with an interval from resampling rows.
+
+    Pairs share rows, so resampling pairs would make the interval too narrow. A row drawn twice is
+    not paired with itself, which would count a similarity of 1: the statistic is a U-statistic, and
+    its resamples are sums of w_i·w_j·cos_ij over i ≠ j. The interval is BCa. `n` counts rows; those
+    of zeros have no direction and are left out.
+    """
+    directions = _directions(profiles)
+    directions = directions[np.isfinite(directions).all(axis=1)]
+    n = len(directions)
+
+    def means(weights: Float[np.ndarray, "m n"]) -> Float[np.ndarray, " m"]:
+        sums = ((weights @ directions) ** 2).sum(axis=1) - (weights**2).sum(axis=1)
+        return _ratio(sums, weights.sum(axis=1) ** 2 - (weights**2).sum(axis=1))
+
+    return _resampled(means, n, level, resamples, seed)
+
+
+def mean_cosine_between(
+    profiles: Float[np.ndarray, "n classes"],
+    groups: Int[np.ndarray, " n"],
     units: Shaped[np.ndarray, " n"],
     *,
     level: float = 0.95,
     resamples: int = 1000,
     seed: int = 0,
 ) -> Interval:
-    """Mean cosine similarity over pairs of rows, with an interval from resampling units.
+    """Mean cosine similarity over pairs of rows in two groups, resampling units, as within a group.
 
-    `units` says which rows belong together and are drawn together: the same initial network under
-    several pruners is one unit. Pairs share networks, so resampling pairs would make the interval
-    too narrow. A unit drawn twice is not paired with itself, which would count a similarity of 1:
-    the statistic is a U-statistic, its resamples sum w_u·w_v·C_uv over distinct units u and v. The
-    interval is BCa. `n` is the number of units.
+    `units` says which rows belong together, such as one initial network under several pruners; at
+    most one row of each group. They are drawn together and not paired with one another, as within a
+    group there are no such pairs: the two means then compare like with like. `n` counts units.
     """
-    similarities = cosines(profiles)
-    used = pairs & np.isfinite(similarities)
-    distinct, index = np.unique(units[used.any(axis=1)], return_inverse=True)
+    directions = _directions(profiles)
+    defined = np.isfinite(directions).all(axis=1)
+    directions, groups = directions[defined], groups[defined]
+    distinct, index = np.unique(units[defined], return_inverse=True)
     n = distinct.size
-    rows = np.flatnonzero(used.any(axis=1))
-    sums = _by_unit(np.where(used, similarities, 0.0)[np.ix_(rows, rows)], index, n)
-    counts = _by_unit(used[np.ix_(rows, rows)].astype(np.float64), index, n)
+
+    def means(weights: Float[np.ndarray, "m n"]) -> Float[np.ndarray, " m"]:
+        ones = np.ones((len(directions), 1))
+        sums = _across(weights, directions, groups, index)
+        return _ratio(sums, _across(weights, ones, groups, index))
+
+    return _resampled(means, n, level, resamples, seed)
+
+
+def _across(
+    weights: Float[np.ndarray, "m n"],
+    vectors: Float[np.ndarray, "rows k"],
+    groups: Int[np.ndarray, " rows"],
+    index: Int[np.ndarray, " rows"],
+) -> Float[np.ndarray, " m"]:
+    """Sums of w·w·(u·v) over pairs of rows in two groups and of two units, for each weighting.
+
+    The square of the sum of all, less the squares of groups, less what is left of units: no matrix
+    of pairs is needed.
+    """
+    by_group = [weights[:, index[groups == g]] @ vectors[groups == g] for g in np.unique(groups)]
+    everything = (np.sum(by_group, axis=0) ** 2).sum(axis=1)
+    alone = sum((part**2).sum(axis=1) for part in by_group)
+    together = np.zeros((weights.shape[1], vectors.shape[1]))
+    np.add.at(together, index, vectors)
+    own = np.bincount(index, (vectors**2).sum(axis=1), minlength=weights.shape[1])
+    return everything - alone - weights**2 @ ((together**2).sum(axis=1) - own)
+
+
+def _directions(profiles: Float[np.ndarray, "n classes"]) -> Float[np.ndarray, "n classes"]:
+    """Every row at length 1; NaN for a row of zeros."""
+    norms = np.linalg.norm(profiles, axis=1, keepdims=True)
+    return np.divide(profiles, norms, out=np.full_like(profiles, np.nan), where=norms > 0)
+
+
+def _ratio(
+    sums: Float[np.ndarray, " m"], counts: Float[np.ndarray, " m"]
+) -> Float[np.ndarray, " m"]:
+    """Means within the bounds of a cosine; NaN where no pair is left."""
+    means = np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
+    return np.clip(means, -1.0, 1.0)
+
+
+def _resampled(
+    means: Callable[[Any], Any], n: int, level: float, resamples: int, seed: int
+) -> Interval:
+    """The estimate from weights of 1, and its BCa interval over n units."""
     if n < 2:
         return Interval(float("nan"), float("nan"), float("nan"), n)
-    estimate = float(sums.sum() / counts.sum())
+    estimate = float(means(np.ones((1, n)))[0])
     if n < FEWEST_FOR_INTERVAL:
         return Interval(estimate, float("nan"), float("nan"), n)
-    replicates = _weighted(sums, counts, _resample(n, resamples, seed))
-    jackknife = _weighted(sums, counts, 1.0 - np.eye(n))
+    replicates = means(_resample(n, resamples, seed))
+    jackknife = means(1.0 - np.eye(n))
     low, high = bca_ends(
         replicates[np.isfinite(replicates)],
         estimate,
@@ -195,24 +242,3 @@ def mean_cosine(
         level=level,
     )
     return Interval(estimate, low, high, n)
-
-
-def _by_unit(
-    matrix: Float[np.ndarray, "rows rows"], index: Int[np.ndarray, " rows"], n: int
-) -> Float[np.ndarray, "n n"]:
-    """Sums of the matrix over the rows and the columns of each unit."""
-    member = np.zeros((index.size, n))
-    member[np.arange(index.size), index] = 1.0
-    return member.T @ matrix @ member
-
-
-def _weighted(
-    sums: Float[np.ndarray, "n n"],
-    counts: Float[np.ndarray, "n n"],
-    weights: Float[np.ndarray, "resamples n"],
-) -> Float[np.ndarray, " resamples"]:
-    """The mean over pairs of units with each unit weighted, for every row of weights."""
-    total = np.einsum("ru,ru->r", weights @ sums, weights)
-    pairs = np.einsum("ru,ru->r", weights @ counts, weights)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(pairs > 0, total / pairs, np.nan)

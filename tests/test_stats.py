@@ -82,65 +82,83 @@ def test_bca_ends_equal_scipy():
     np.testing.assert_allclose(ends, tuple(reference.confidence_interval), rtol=1e-12)
 
 
-def test_cosines_equal_scipy():
-    profiles = np.random.default_rng(5).normal(size=(6, 4))
-    expected = 1 - scipy.spatial.distance.cdist(profiles, profiles, "cosine")
-    np.testing.assert_allclose(stats.cosines(profiles), expected, atol=1e-12)
-    assert np.isnan(stats.cosines(np.array([[0.0, 0.0], [1.0, 0.0]]))[0]).all()
+def cosines(profiles):
+    return 1 - scipy.spatial.distance.cdist(profiles, profiles, "cosine")
 
 
 @settings(deadline=None, max_examples=30)
-@given(st.integers(0, 10_000), st.integers(2, 6))
-def test_mean_cosine_equals_the_loop_over_pairs(seed, n):
-    rng = np.random.default_rng(seed)
-    profiles = rng.normal(size=(2 * n, 5))
-    conditions = np.repeat(["x", "y"], n)
-    units = np.tile(np.arange(n), 2)
-    c = stats.cosines(profiles)
+@given(st.integers(0, 10_000), st.integers(2, 6), st.integers(2, 4))
+def test_mean_cosines_equal_the_loop_over_pairs(seed, n, conditions):
+    profiles = np.random.default_rng(seed).normal(size=(conditions * n, 5))
+    groups = np.repeat(np.arange(conditions), n)
+    units = np.tile(np.arange(n), conditions)
+    c = cosines(profiles)
+    across = [
+        c[i, j]
+        for i, j in combinations(range(conditions * n), 2)
+        if groups[i] != groups[j] and units[i] != units[j]
+    ]
     alike = [c[i, j] for i, j in combinations(range(n), 2)]
-    alike += [c[n + i, n + j] for i, j in combinations(range(n), 2)]
-    across = [c[i, n + j] for i in range(n) for j in range(n) if i != j]
-    within = stats.mean_cosine(profiles, stats.within_pairs(conditions, units), units, resamples=50)
-    between = stats.mean_cosine(
-        profiles, stats.between_pairs(conditions, units), units, resamples=50
-    )
+    within = stats.mean_cosine_within(profiles[:n], resamples=50)
+    between = stats.mean_cosine_between(profiles, groups, units, resamples=50)
     assert within.value == pytest.approx(np.mean(alike))
     assert between.value == pytest.approx(np.mean(across))
     assert within.n == between.n == n
 
 
-def test_mean_cosine_resamples_networks_without_self_pairs():
-    """The replicates behind the interval, done again by drawing networks one by one."""
-    n = 10
-    profiles = np.random.default_rng(6).normal(loc=0.7, size=(n, 6))
-    units = np.arange(n)
-    c = stats.cosines(profiles)
+def test_groups_need_not_share_units():
+    profiles = np.random.default_rng(9).normal(size=(7, 4))
+    groups, units = np.array([0, 0, 0, 1, 1, 1, 1]), np.array([0, 1, 2, 2, 3, 4, 5])
+    c = cosines(profiles)
+    pairs = [c[i, j] for i in range(3) for j in range(3, 7) if units[i] != units[j]]
+    found = stats.mean_cosine_between(profiles, groups, units)
+    assert found.value == pytest.approx(np.mean(pairs))
+    assert found.n == 6
+
+
+def drawn_one_by_one(statistic, n, found):
+    """The BCa interval of a statistic of unit numbers, its resamples drawn one by one."""
     rng = np.random.default_rng(7)
-
-    def statistic(drawn):
-        pairs = [c[i, j] for i, j in combinations(drawn, 2) if i != j]
-        return np.mean(pairs)
-
     replicates = np.array([statistic(rng.integers(0, n, n)) for _ in range(4000)])
-    jackknife = np.array([statistic(np.delete(units, i)) for i in range(n)])
-    expected = stats.bca_ends(replicates, float(statistic(units)), jackknife)
-    everyone = np.zeros(n)
-    found = stats.mean_cosine(
-        profiles, stats.within_pairs(everyone, units), units, resamples=4000, seed=1
-    )
+    jackknife = np.array([statistic(np.delete(np.arange(n), i)) for i in range(n)])
+    expected = stats.bca_ends(replicates, float(statistic(np.arange(n))), jackknife)
     np.testing.assert_allclose([found.low, found.high], expected, atol=0.03)
     assert found.low < found.value < found.high
 
 
+def test_networks_are_resampled_without_self_pairs():
+    n = 10
+    profiles = np.random.default_rng(6).normal(loc=0.7, size=(n, 6))
+    c = cosines(profiles)
+
+    def statistic(drawn):
+        return np.mean([c[i, j] for i, j in combinations(drawn, 2) if i != j])
+
+    found = stats.mean_cosine_within(profiles, resamples=4000, seed=1)
+    drawn_one_by_one(statistic, n, found)
+
+
+def test_paired_networks_are_resampled_together():
+    n = 10
+    profiles = np.random.default_rng(6).normal(loc=0.7, size=(2 * n, 6))
+    groups, units = np.repeat([0, 1], n), np.tile(np.arange(n), 2)
+    c = cosines(profiles)
+
+    def statistic(drawn):
+        return np.mean([c[i, n + j] for i in drawn for j in drawn if i != j])
+
+    found = stats.mean_cosine_between(profiles, groups, units, resamples=4000, seed=1)
+    drawn_one_by_one(statistic, n, found)
+
+
 def test_mean_cosine_is_seeded_and_degrades():
     profiles = np.random.default_rng(8).normal(size=(8, 3))
-    units = np.arange(8)
-    pairs = stats.within_pairs(np.zeros(8), units)
-    assert stats.mean_cosine(profiles, pairs, units) == stats.mean_cosine(profiles, pairs, units)
-    same = stats.mean_cosine(np.ones((4, 3)), pairs[:4, :4], units[:4])
+    assert stats.mean_cosine_within(profiles) == stats.mean_cosine_within(profiles)
+    same = stats.mean_cosine_within(np.ones((4, 3)))
     np.testing.assert_allclose(same, (1.0, 1.0, 1.0, 4))
-    one = stats.mean_cosine(profiles[:1], pairs[:1, :1], units[:1])
-    assert np.isnan(one.value)
-    two = stats.mean_cosine(profiles[:2], pairs[:2, :2], units[:2])
+    assert stats.mean_cosine_within(np.vstack([profiles, np.zeros(3)])).n == 8
+    assert np.isnan(stats.mean_cosine_within(profiles[:1]).value)
+    assert np.isnan(stats.mean_cosine_within(profiles[:0]).value)
+    two = stats.mean_cosine_within(profiles[:2])
     assert np.isfinite(two.value)
     assert np.isnan(two.low)

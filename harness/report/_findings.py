@@ -47,9 +47,7 @@ def performance(data: Collection, losses: pd.DataFrame) -> list[Finding]:
         levels = [at(rows, density).iloc[0] for density in LOSS_DENSITIES]
         distinct = {row["density"]: row for row in levels}
         said = [f"{number(row['median'])} at {pruned(key)}" for key, row in distinct.items()]
-        detail = [
-            f"{number(row['lower'])} to {number(row['upper'])}" for row in distinct.values()
-        ]
+        detail = [f"{number(row['lower'])} to {number(row['upper'])}" for row in distinct.values()]
         n = listed(list(dict.fromkeys(str(row["n"]) for row in distinct.values())))
         claim = f"median validation loss is {listed(said)}."
         found.append(
@@ -79,9 +77,7 @@ def motifs(data: Collection, table: pd.DataFrame) -> list[Finding]:
         every, live = (rows[rows["support"] == support] for support in ("all", "live"))
         claim = f"at {pruned(density)}, counting all nodes, {_represented(every)}."
         detail = f"Counting live nodes only, which is descriptive: {_represented(live)}."
-        found.append(
-            Finding(_of(data, condition, claim), f"{detail} n\u00a0=\u00a0{n} networks.")
-        )
+        found.append(Finding(_of(data, condition, claim), f"{detail} n\u00a0=\u00a0{n} networks."))
     return found
 
 
@@ -90,7 +86,7 @@ def _represented(rows: pd.DataFrame) -> str:
     if not rows["z"].notna().any():
         return "no z is defined"
     if (rows["verdict"] == "undecided").all():
-        strongest = rows.loc[rows["z"].abs().idxmax()]
+        strongest = rows.dropna(subset="z").sort_values("z", key=abs).iloc[-1]
         return (
             f"the largest mean z is {number(strongest['z'])}, of {strongest['motif']}; there are "
             "too few networks for a test"
@@ -125,7 +121,11 @@ def alike(data: Collection, table: pd.DataFrame, density: float) -> list[Finding
         f"is {'; '.join(said)}."
     )
     across = [f"Between conditions: {_interval(row)}." for _, row in between.iterrows()]
-    return [Finding(claim, " ".join([f"Order {order}, all nodes; 95 % intervals over networks.", *across]))]
+    return [
+        Finding(
+            claim, " ".join([f"Order {order}, all nodes; 95 % intervals over networks.", *across])
+        )
+    ]
 
 
 def _interval(row: pd.Series) -> str:

@@ -1,4 +1,4 @@
-"""What a page is made of: sections with findings, figures, tables and facts; and how numbers read."""
+"""What a page is made of, sections with findings, figures and tables, and how numbers read."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,6 +8,9 @@ import numpy as np
 import pandas as pd
 
 Kind = Literal["text", "number", "kept"]
+
+LONG = 28
+"""A longer text is wrapped in its column of a table."""
 
 MOST_ROWS = 400
 """A longer table is cut on the page; its CSV file has all rows."""
@@ -35,17 +38,12 @@ class Table:
     part: str = "table"
 
     @property
-    def left_out(self) -> int:
-        """How many rows the page does not show."""
-        return max(0, len(self.frame) - MOST_ROWS)
-
-    @property
-    def rows(self) -> list[list[tuple[str, str, Kind]]]:
-        """Cell texts, values to sort by, and kinds, row by row."""
+    def rows(self) -> list[list[tuple[str, str, str]]]:
+        """Cell texts, values to sort by, and classes of style, row by row."""
         shown = self.frame.head(MOST_ROWS)
         cells = [
             [
-                (text(value, column.kind), sort_value(value), column.kind)
+                (text(value, column.kind), sort_value(value), _style(value, column.kind))
                 for value in shown[column.key].tolist()
             ]
             for column in self.columns
@@ -55,10 +53,11 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """A chart on the page with its caption, its description for readers who do not see it, its data.
+    """A chart with its caption, its data, and its description for readers who do not see it.
 
     `data` is written as `tables/<name>.csv`. `panel` is the least width of a panel of small
-    multiples, 0 for a single chart; `longest` the length of the longest name in the legend.
+    multiples, 0 for a single chart; `axis` the width of the labels of its vertical axis, both in
+    pixels; `longest` the length of the longest name in the legend.
     """
 
     name: str
@@ -68,6 +67,7 @@ class Figure:
     chart: Any
     data: pd.DataFrame
     panel: int = 0
+    axis: int = 52
     longest: int = 0
     part: str = "figure"
 
@@ -111,6 +111,10 @@ def text(value: Any, kind: Kind = "number") -> str:
     return str(value)
 
 
+def _style(value: Any, kind: Kind) -> str:
+    return f"{kind} long" if kind == "text" and len(str(value)) > LONG else kind
+
+
 def sort_value(value: Any) -> str:
     """What a table is sorted by: numbers in full, nothing for undefined ones."""
     if value is None or (isinstance(value, float) and np.isnan(value)):
@@ -128,7 +132,7 @@ def number(value: float, digits: int = 3) -> str:
         return f"{mantissa}e{int(exponent)}".replace("-", "−")
     if size >= 100 or value == int(value):
         return f"{value:,.0f}".replace(",", "\u202f").replace("-", "−")
-    return f"{value:.{digits}g}".replace("-", "−")
+    return f"{value:#.{digits}g}".replace("-", "−")
 
 
 def percent(share: float) -> str:

@@ -90,6 +90,7 @@ def overview(report: Report) -> Section:
                 charts.significance(table, data.conditions, report.motifs),
                 table,
                 panel=290 if len(data.conditions) > 1 else 0,
+                axis=100,
                 longest=12,
             )
         )
@@ -153,13 +154,12 @@ _MOTIF_COLUMNS = (
     Column("expected", "expected"),
     Column("log2_ratio", "log2 ratio", note="mean log2(count/expected)"),
     Column("z", "mean z"),
-    Column("z_low", "95 % from"),
-    Column("z_high", "to"),
-    Column("z_sd", "sd", note="standard deviation of z over networks"),
+    Column("z_low", "from", note="lower end of the 95 % interval of mean z"),
+    Column("z_high", "to", note="upper end of the 95 % interval of mean z"),
     Column("positive", "z > 0", note="networks with z above 0"),
     Column("n", "n", note="networks"),
     Column("q", "q", note="Student's p of a mean z of 0, Benjamini-Hochberg over classes"),
-    Column("verdict", "represented", "text"),
+    Column("verdict", "verdict", "text"),
 )
 
 
@@ -182,7 +182,7 @@ def motifs(report: Report) -> Section:
     parts.append(
         Table(
             "significance",
-            f"Motifs at {pruned(report.density)}: medians of counts, means of z over networks.",
+            f"Motifs at {pruned(report.density)}: median counts, mean z with its 95 % interval.",
             report.significance,
             columns,
             sortable=True,
@@ -190,7 +190,8 @@ def motifs(report: Report) -> Section:
     )
     layers = _summaries.by_base_layer(data, report.density)
     if len(layers):
-        shown = [Column(name, name) for name in layers if str(name).startswith("from layer")]
+        names = [str(name) for name in layers]
+        shown = [Column(name, name) for name in names if name.startswith("from layer")]
         keys = ("condition", "support", "motif")[len(data.conditions) < 2 :]
         named = [Column(key, "nodes" if key == "support" else key, "text") for key in keys]
         caption = (
@@ -293,14 +294,17 @@ def networks(report: Report) -> Section:
         "test_loss": "test loss",
         "effective_density": "effective density",
     }
-    columns = [Column(key, text) for key, text in headings.items() if key in table]
+    columns = [
+        Column(key, text, "kept" if key == "effective_density" else "number")
+        for key, text in headings.items()
+        if key in table
+    ]
     columns += [Column(name, f"z {name}") for name in report.motifs if name in table]
     if len(report.data.conditions) > 1:
         columns.insert(0, Column("condition", "condition", "text"))
-    caption = (
-        f"Networks at {pruned(report.density)}. z counts all nodes. The same number under two "
-        "pruners has the same initial weights."
-    )
+    caption = f"Networks at {pruned(report.density)}. z counts all nodes."
+    if len(report.data.conditions) > 1:
+        caption += " The same number under two pruners has the same initial weights."
     if len(table) > MOST_ROWS:
         caption += f" The first {MOST_ROWS} of {len(table)}; the file has all."
     return Section(
@@ -328,7 +332,9 @@ def troubles(report: Report) -> Section:
         parts.append(Table("not_measured", "Measurements not done.", metrics, [*named, *what]))
     if len(data.diverged):
         named = [Column(key, key, "text") for key in ("condition", "network", "level")]
-        caption = "Networks whose loss is not finite, left out of all statistics from that level on."
+        caption = (
+            "Networks whose loss is not finite, left out of all statistics from that level on."
+        )
         parts.append(Table("diverged", caption, data.diverged, named))
     lead = [] if parts else ["Nothing failed, was skipped or diverged."]
     return Section("troubles", "Failed and skipped", lead, parts=parts)
@@ -339,7 +345,7 @@ def costs(report: Report) -> Section:
     table = _summaries.costs(report.data)
     if table.empty:
         return Section("costs", "Costs", [NOTHING])
-    columns = [Column(name, name) for name in table if name != "condition"]
+    columns = [Column(name, name) for name in map(str, table) if name != "condition"]
     caption = "Wall time in seconds, compilation apart, device work waited for."
     parts = [Table("costs", caption, table, [Column("condition", "condition", "text"), *columns])]
     return Section("costs", "Costs", parts=parts)

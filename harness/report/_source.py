@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -71,6 +72,11 @@ class Collection:
     diverged: pd.DataFrame
     conditions: tuple[str, ...]
 
+    @cached_property
+    def summed(self) -> pd.DataFrame:
+        """The motif rows of whole networks: summed over base layers."""
+        return self.motifs[self.motifs["base_layer"] == -1]
+
     @property
     def densities(self) -> tuple[float, ...]:
         """All densities that any network was trained at, falling."""
@@ -84,9 +90,7 @@ def collect(runs: Sequence[RunTables]) -> Collection:
     tables = {name: _table(runs, cells, labels, name) for name in COLUMNS}
     levels = tables["levels"]
     gone = levels["diverged"].astype(bool)
-    diverged = (
-        levels[gone].groupby(["condition", "cell", "network"], as_index=False)["level"].min()
-    )
+    diverged = levels[gone].groupby(["condition", "cell", "network"])["level"].min().reset_index()
     cells = cells.assign(condition=cells["cell"].map(labels))
     measurements = pd.concat([run.measurements() for run in runs], ignore_index=True)
     measurements = measurements.drop_duplicates(["cell", "metric"])

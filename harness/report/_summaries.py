@@ -20,7 +20,7 @@ def spread(table: pd.DataFrame, by: Sequence[str], value: str) -> pd.DataFrame:
     if finite.empty:
         return pd.DataFrame(columns=[*by, "n", "mean", "median", "lower", "upper"])
     groups = finite.groupby(list(by), sort=False, observed=True)[value]
-    ends = groups.quantile([0.25, 0.5, 0.75]).unstack()
+    ends = groups.quantile(np.array([0.25, 0.5, 0.75])).unstack()
     ends.columns = pd.Index(["lower", "median", "upper"])
     return groups.agg(n="size", mean="mean").join(ends).reset_index()
 
@@ -49,7 +49,7 @@ def loss_by_density(data: Collection) -> pd.DataFrame:
     table = pd.concat([part for part in parts if not part.empty] or parts[:1], ignore_index=True)
     effective = spread(measure(data, "effective density", "structure"), by, "value")
     effective = effective[[*by, "median"]].rename(columns={"median": "effective_density"})
-    return table.merge(effective, how="left", on=by)
+    return table.merge(effective, how="left", on=by).astype({"effective_density": float})
 
 
 def evaluations(data: Collection, split: str = "test") -> pd.DataFrame:
@@ -66,22 +66,18 @@ def layers(data: Collection) -> pd.DataFrame:
     return spread(chosen, ["condition", "measure", "layer", "level", "density"], "value")
 
 
-def summed(motifs: pd.DataFrame) -> pd.DataFrame:
-    """The rows of whole networks: motifs summed over base layers."""
-    return motifs[motifs["base_layer"] == -1]
-
-
 def motif_by_density(data: Collection) -> pd.DataFrame:
     """Mean z and log2(count/expected) with quartiles, by motif, support and density, long."""
     by = ["condition", "support", "order", "motif", "level", "density"]
-    whole = summed(data.motifs)
+    whole = data.summed
     parts = [spread(whole, by, name).assign(statistic=name) for name in ("z", "log2_ratio")]
     return pd.concat(parts, ignore_index=True)
 
 
 def motif_order(motifs: pd.DataFrame) -> list[str]:
     """Motif names as the metric lists them: by order, then as enumerated."""
-    return list(motifs.sort_values("order", kind="stable")["motif"].unique())
+    classes = motifs[["order", "motif"]].drop_duplicates()
+    return list(classes.sort_values("order", kind="stable")["motif"])
 
 
 def nearest(densities: Sequence[float], wanted: float) -> float:
@@ -107,7 +103,7 @@ def significance(data: Collection, density: float) -> pd.DataFrame:
     """
     rows = []
     by = ["condition", "support", "order", "motif"]
-    chosen = at(summed(data.motifs), density)
+    chosen = at(data.summed, density)
     for key, group in chosen.groupby(by, sort=False, observed=True):
         z = group["z"].to_numpy(dtype=float)
         finite = z[np.isfinite(z)]
@@ -169,7 +165,7 @@ def networks(data: Collection, density: float) -> pd.DataFrame:
         if not part.empty:
             found = part[[*place, "value"]].rename(columns={"value": name})
             table = table.merge(found, how="left", on=place)
-    whole = at(summed(data.motifs), density)
+    whole = at(data.summed, density)
     whole = whole[whole["support"] == "all"]
     if not whole.empty:
         z = whole.pivot_table(index=place, columns="motif", values="z", observed=True)
@@ -186,5 +182,5 @@ def costs(data: Collection) -> pd.DataFrame:
         index="condition", columns="activity", values="seconds", aggfunc="sum", sort=False
     )
     usual = ["simulate", "compile", "start", "train", "prune", "evaluate", "measure"]
-    order = [name for name in usual if name in table] + sorted(set(table) - set(usual))
+    order = [name for name in usual if name in table] + sorted(set(map(str, table)) - set(usual))
     return table[order].assign(total=table.sum(axis=1)).reset_index()

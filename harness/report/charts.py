@@ -20,6 +20,7 @@ RULE = "#8c8c8c"
 
 _DENSITIES = [1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001]
 _LARGE_Z = 80
+_SHORT = "format(datum.value, '~s')"
 
 
 def kept(field: str = "density", title: str = "weights kept, log scale") -> alt.X:
@@ -74,7 +75,7 @@ def _band_and_line(
     points = base.mark_point(size=26, filled=True).encode(
         y=y, opacity=strong, shape=_shape(names, field), tooltip=list(tooltip)
     )
-    return alt.layer(*below, band, line, points.add_params(pick), data=table)
+    return alt.LayerChart(data=table, layer=[*below, band, line, points.add_params(pick)])
 
 
 def _tooltip(*extra: alt.Tooltip, series: str = "condition") -> list[alt.Tooltip]:
@@ -114,7 +115,12 @@ def evaluations(table: pd.DataFrame, conditions: Sequence[str]) -> alt.FacetChar
         alt.Tooltip("panel:N", title="measure"),
         alt.Tooltip("median:Q", format=".4~g"),
     )
-    y = alt.Y("median:Q", title=None, scale=alt.Scale(zero=False), axis=alt.Axis(format=".6~g", tickCount=5))
+    y = alt.Y(
+        "median:Q",
+        title=None,
+        scale=alt.Scale(zero=False),
+        axis=alt.Axis(format=".6~g", tickCount=5),
+    )
     chart = _band_and_line(
         table.assign(panel=panel), kept(title=""), y, conditions, "condition", tooltip
     )
@@ -151,7 +157,7 @@ def motifs(
     if statistic == "z" and largest > _LARGE_Z:
         scale = alt.Scale(type="symlog", constant=4)
         steps = [10.0**power for power in range(1, 9) if 10.0**power < 3 * largest]
-        axis = alt.Axis(format="~s", values=[*(-step for step in steps), 0, *steps])
+        axis = alt.Axis(labelExpr=_SHORT, values=[*(-step for step in steps), 0, *steps])
     y = alt.Y("mean:Q", title=None, scale=scale, axis=axis)
     title = "mean z" if statistic == "z" else "mean log2(count/expected)"
     tooltip = _tooltip(
@@ -243,9 +249,9 @@ def layers(table: pd.DataFrame, conditions: Sequence[str], measure: str) -> alt.
     )
     scale = alt.Scale(type="symlog", constant=1, domainMin=0, nice=False)
     ticks: list[float] = [0, *(10.0**power for power in range(8))]
-    y = alt.Y("median:Q", title=None, scale=scale, axis=alt.Axis(values=ticks, format="~s"))
+    y = alt.Y("median:Q", title=None, scale=scale, axis=alt.Axis(values=ticks, labelExpr=_SHORT))
     chart = _band_and_line(chosen, kept(title=""), y, names, "layer", tooltip)
-    return _panels(chart, conditions, "condition").properties(usermeta={"panel": 300})
+    return _panels(chart, conditions, "condition")
 
 
 def to_dict(chart: alt.TopLevelMixin) -> dict[str, Any]:

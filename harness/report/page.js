@@ -1,18 +1,21 @@
 "use strict";
 const specs = JSON.parse(document.getElementById("charts").textContent);
-const AXES = 46; // what the axes and gaps of one panel take, beside its width
+const GAP = 20; // between two panels
+const EDGE = 12; // what the last label of a horizontal axis takes beyond it
 
 // Small multiples get as many columns as fit; other charts fill the width.
 function laidOut(spec, width) {
   const copy = structuredClone(spec);
-  const { panel, longest } = copy.usermeta;
+  const { panel, longest, axis } = copy.usermeta;
   const columns = Math.max(1, Math.floor(width / (8 * longest + 60)));
   copy.config.legend = { ...copy.config.legend, columns };
   if (panel && copy.facet) {
-    const fitting = Math.max(1, Math.min(4, Math.floor(width / (panel + AXES))));
-    const names = copy.facet.sort;
-    copy.columns = Array.isArray(names) ? Math.min(fitting, names.length) : fitting;
-    copy.spec.width = Math.min(460, Math.floor(width / copy.columns) - AXES);
+    const fitting = Math.max(1, Math.min(4, Math.floor(width / (panel + GAP))));
+    const panels = copy.facet.sort.length;
+    copy.columns = Math.ceil(panels / Math.ceil(panels / fitting));
+    const axes = copy.resolve?.scale?.y === "independent" ? copy.columns : 1;
+    const room = (width - EDGE - axes * axis) / copy.columns - GAP;
+    copy.spec.width = Math.min(480, Math.floor(room));
   } else {
     copy.width = "container";
     copy.height = copy.height || Math.min(360, Math.max(240, Math.round(width * 0.42)));

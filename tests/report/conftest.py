@@ -50,9 +50,7 @@ class FakeRun:
         size = len(place)
         loss = 8e-4 * (1 + 0.1 * number + 0.03 / place["density"]) * rng.lognormal(0, 0.15, size)
         self._tables["levels"].append(
-            place.assign(
-                steps=2000, train_loss=0.9 * loss, validation_loss=loss, diverged=False
-            )
+            place.assign(steps=2000, train_loss=0.9 * loss, validation_loss=loss, diverged=False)
         )
         for split, measure, unit, values in (
             ("validation", "loss", "1", loss),
@@ -91,7 +89,7 @@ class FakeRun:
                         self._motif(rng, place, (support, order, name, base), index + 3 * number)
 
     def _motif(self, rng, place, key, strength):
-        support, order, name, base = key
+        support, order, name, _ = key
         sparse = 1 - place["density"]
         mean = (20 - 2.5 * strength - 4 * (support == "live")) * sparse**4
         if name == "chain3":

@@ -1,0 +1,198 @@
+"""Arrays that are costly to make, kept in the user's cache folder and made again where damaged.
+
+The folder is that of the operating system for caches, or the one named by `HARNESS_CACHE`. Each
+entry is a safetensors file, named by a hash of all that determines its content, and beside it a
+JSON record with the checksum. Nothing is pickled: reading an entry cannot run code.
+"""
+
+import os
+import re
+import warnings
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
+
+import filelock
+import numpy as np
+import platformdirs
+
+from harness import files
+
+_FORMAT = 1
+_NAME = re.compile(r"[A-Za-z0-9_-]+")
+
+
+class Cached(NamedTuple):
+    """Arrays by name, and notes about their making that JSON can hold."""
+
+    arrays: dict[str, np.ndarray]
+    notes: dict[str, Any]
+
+
+Make: TypeAlias = Callable[[], tuple[Mapping[str, np.ndarray], Mapping[str, Any]]]
+Report: TypeAlias = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of the cache: `bytes` on disk, `made` in UTC, and what determines it."""
+
+    name: str
+    path: Path
+    bytes: int
+    made: datetime
+    determinants: Mapping[str, Any]
+
+
+def folder() -> Path:
+    """Where entries are kept. It need not exist yet."""
+    chosen = os.environ.get("HARNESS_CACHE")
+    base = Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("motif-harness")
+    return base / "arrays"
+
+
+def load_or_make(
+    name: str, determinants: Mapping[str, Any], make: Make, *, report: Report | None = None
+) -> Cached:
+    """The entry for `determinants`, read if it is there and whole, else made and kept.
+
+    **Arguments:**
+
+    - `name`: what a person calls the data; letters, digits, `-` and `_`.
+    - `determinants`: everything that determines the arrays, as JSON can hold it: parameters, seed,
+      versions of code and libraries. Other determinants are another entry.
+    - `make`: makes the arrays and the notes. Where two processes ask at once, one makes and the
+      other waits, then reads.
+    - `report`: told in words what is being done.
+
+    **Warns** (UserWarning) where an entry is damaged, and makes it again; and where the folder
+    cannot be written, and goes on without keeping anything.
+
+    **Errors:** ValueError for a name with other characters, TypeError for determinants or notes
+    that JSON cannot hold; whatever `make` raises.
+    """
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"cache entry '{name}': use letters, digits, '-' and '_' only")
+    tell = report or (lambda words: None)
+    key = files.fingerprint({"format": _FORMAT, "name": name, "determinants": determinants})
+    path = folder() / f"{name}-{key}.safetensors"
+    found = _read(path)
+    if found is not None:
+        tell(f"{name}: read from {path}")
+        return found
+    try:
+        lock = _locked(path, tell)
+    except (OSError, NotImplementedError) as error:
+        _warn_not_kept(name, error)
+        return _made(make)
+    with lock:
+        found = _read(path, silent=True)
+        if found is not None:
+            tell(f"{name}: read from {path}")
+            return found
+        tell(f"{name}: being made")
+        made = _made(make)
+        try:
+            _write(path, name, determinants, made)
+        except OSError as error:
+            _warn_not_kept(name, error)
+        return made
+
+
+def entries() -> list[Entry]:
+    """All entries that have a readable record, by name and time of making."""
+    found = []
+    for record in folder().glob("*.json"):
+        path = record.with_suffix(".safetensors")
+        try:
+            told = files.read_json(record)
+            made = datetime.fromisoformat(told["made"])
+            entry = Entry(told["name"], path, path.stat().st_size, made, told["determinants"])
+        except (files.DamagedFileError, OSError, KeyError, TypeError, ValueError):
+            continue
+        found.append(entry)
+    return sorted(found, key=lambda entry: (entry.name, entry.made))
+
+
+def clear() -> int:
+    """Delete all entries, also damaged and half-written ones. Returns the bytes freed.
+
+    What another process is making at this moment stays.
+    """
+    by_entry: dict[str, list[Path]] = {}
+    if folder().is_dir():
+        for path in folder().iterdir():
+            if path.suffix in {".safetensors", ".json", ".part"}:
+                by_entry.setdefault(path.name.lstrip(".").split(".")[0], []).append(path)
+    freed = 0
+    for stem, paths in by_entry.items():
+        lock = filelock.FileLock(folder() / f"{stem}.lock")
+        try:
+            with lock.acquire(timeout=0):
+                for path in paths:
+                    size = path.stat().st_size
+                    path.unlink()
+                    freed += size
+        except (filelock.Timeout, FileNotFoundError):
+            continue
+    return freed
+
+
+def _locked(path: Path, tell: Report) -> AbstractContextManager[Any]:
+    """The lock of an entry, held until its context ends.
+
+    Lock files stay: to delete one that others wait for is a race.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = filelock.FileLock(path.with_suffix(".lock"))
+    try:
+        return lock.acquire(timeout=0)
+    except filelock.Timeout:
+        tell(f"{path.stem}: being made by another process, waiting for it")
+        return lock.acquire()
+
+
+def _made(make: Make) -> Cached:
+    arrays, notes = make()
+    contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    return Cached(contiguous, dict(notes))
+
+
+def _write(path: Path, name: str, determinants: Mapping[str, Any], made: Cached) -> None:
+    """The arrays first: an entry without its record counts as absent."""
+    record = path.with_suffix(".json")
+    record.unlink(missing_ok=True)
+    checksum = files.write_arrays(path, made.arrays, made.notes)
+    told = {
+        "name": name,
+        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+        "sha256": checksum,
+        "determinants": dict(determinants),
+    }
+    files.write_json(record, told)
+
+
+def _read(path: Path, *, silent: bool = False) -> Cached | None:
+    """The entry at `path`, or None where it is absent or (with a warning) damaged."""
+    record = path.with_suffix(".json")
+    try:
+        if not record.exists():
+            return None
+        if files.digest(path) != files.read_json(record)["sha256"]:
+            raise files.DamagedFileError(f"'{path}' does not match its checksum")
+        return Cached(*files.read_arrays(path))
+    except (files.DamagedFileError, OSError, KeyError, TypeError) as error:
+        if not silent:
+            warnings.warn(f"a cached data set is damaged and is made again: {error}", stacklevel=3)
+        return None
+
+
+def _warn_not_kept(name: str, error: Exception) -> None:
+    warnings.warn(
+        f"'{name}' is not kept in the cache folder '{folder()}': {error}. It will be made again "
+        "next time. Set HARNESS_CACHE to a folder that can be written.",
+        stacklevel=3,
+    )

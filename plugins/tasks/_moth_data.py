@@ -1,0 +1,130 @@
+"""Flights in bulk: drawn from a seed, solved in blocks, kept in the cache."""
+
+import hashlib
+import platform
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import diffrax
+import jax
+import numpy as np
+from jaxtyping import Bool, Float
+
+from harness import cache, progress, stream
+
+from . import _moth_flight, _moth_solver
+
+DRAWS = {
+    "vx": (-1500.0, 1500.0),
+    "vy": (-1500.0, 1500.0),
+    "theta": (0.0, 2 * np.pi),
+    "spin": (-25.0, 25.0),
+    "phi": (0.0, 2 * np.pi),
+    "swing": (-25.0, 25.0),
+    "force": (0.0, 44300.0),
+    "alpha": (0.0, 2 * np.pi),
+    "torque": (-1e5, 1e5),
+}
+"""Bounds of the uniform draws: the state's columns but x and y (both 0), then the controls."""
+_DRAWN_STATES = (1, 3, 4, 5, 6, 7)
+
+_CACHED_BLOCK = 512
+"""Flights solved together on a CPU: more, and their working set leaves the cache."""
+_WIDE_BLOCK = 32768
+_ROUND = 32768
+"""Flights drawn at a time, which bounds memory and sets how often progress is told."""
+_HOPELESS = 10
+
+
+@partial(jax.jit, static_argnames="accuracy")
+def _block(initial: jax.Array, controls: jax.Array, accuracy: _moth_solver.Accuracy) -> Any:
+    return _moth_solver.fly(initial, controls, accuracy)
+
+
+def simulate(
+    initial: Float[np.ndarray, "flights 8"],
+    controls: Float[np.ndarray, "flights 3"],
+    *,
+    reference: bool = False,
+) -> tuple[Float[np.ndarray, "flights 8"], Bool[np.ndarray, " flights"]]:
+    """States after one wing stroke, and which flights could be solved (see `_moth_solver.fly`).
+
+    In float32 for data, or as a `reference` in float64 to a tolerance of 1e-10. Solved in blocks of
+    one size, so that a flight does not depend on how many others are asked for.
+    """
+    if not len(initial):
+        return np.empty((0, 8), np.float32), np.empty(0, bool)
+    accuracy = _moth_solver.REFERENCE if reference else _moth_solver.DATA
+    dtype = np.float64 if reference else np.float32
+    size = _CACHED_BLOCK if jax.default_backend() == "cpu" else _WIDE_BLOCK
+    finals, solved = [], []
+    with jax.enable_x64(reference):
+        for start in range(0, len(initial), size):
+            rows = np.arange(start, start + size).clip(max=len(initial) - 1)
+            final, good = _block(
+                initial[rows].astype(dtype), controls[rows].astype(dtype), accuracy
+            )
+            finals.append(np.asarray(final))
+            solved.append(np.asarray(good))
+    return np.concatenate(finals)[: len(initial)], np.concatenate(solved)[: len(initial)]
+
+
+def draw(
+    generator: np.random.Generator, number: int
+) -> tuple[Float[np.ndarray, "number 8"], Float[np.ndarray, "number 3"]]:
+    """Initial states and controls of `number` flights, float32, in the order of the generator.
+
+    Draws of 3 and then 4 flights are the same as of 7.
+    """
+    low, high = np.array(list(DRAWS.values())).T
+    drawn = (low + (high - low) * generator.random((number, len(DRAWS)))).astype(np.float32)
+    initial = np.zeros((number, 8), np.float32)
+    initial[:, _DRAWN_STATES] = drawn[:, :6]
+    return initial, drawn[:, 6:]
+
+
+def flights(number: int, seed: int) -> cache.Cached:
+    """The first `number` flights of a data seed that could be solved, from the cache if there.
+
+    Arrays, float32: `initial` (number, 8), `controls` (number, 3), `final` (number, 8). The note
+    `failed` counts flights that were drawn but could not be solved, and were passed over. Fewer
+    flights of a seed are the beginning of more.
+    """
+    determinants = {
+        "flights": number,
+        "seed": seed,
+        "source": _source(),
+        "jax": jax.__version__,
+        "diffrax": diffrax.__version__,
+        "device": jax.devices()[0].device_kind,
+        "machine": platform.machine(),
+    }
+    return cache.load_or_make("moth", determinants, lambda: _make(number, seed))
+
+
+def _make(number: int, seed: int) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    generator = np.random.default_rng(np.asarray(jax.random.key_data(stream(seed, "data"))))
+    rounds: list[tuple[np.ndarray, ...]] = []
+    kept = failed = 0
+    while kept < number:
+        progress.update("simulating flights", kept, number)
+        initial, controls = draw(generator, min(number - kept, _ROUND))
+        final, solved = simulate(initial, controls)
+        rounds.append(tuple(array[solved] for array in (initial, controls, final)))
+        kept += int(solved.sum())
+        failed += int((~solved).sum())
+        if failed > _HOPELESS * (kept + 1):
+            raise RuntimeError(f"{failed} of {kept + failed} simulated flights failed")
+    progress.update("simulating flights", number, number)
+    arrays = map(np.concatenate, zip(*rounds, strict=True))
+    names = ("initial", "controls", "final")
+    return dict(zip(names, arrays, strict=True)), {"failed": failed}
+
+
+def _source() -> str:
+    """A hash of the code that the flights come from."""
+    modules = (_moth_flight, _moth_solver, sys.modules[__name__])
+    sources = [Path(str(module.__file__)).read_bytes() for module in modules]
+    return hashlib.sha256(b"".join(sources)).hexdigest()[:16]

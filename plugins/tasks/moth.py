@@ -1,0 +1,197 @@
+"""The moth task: which force and torque bring a hawkmoth where it wants to be?"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+import jax.numpy as jnp
+import numpy as np
+from annotated_types import Ge, Gt
+from jaxtyping import Array, Float
+
+from harness import AbstractTask, Batch, LayeredGraph, Quantity, TaskData, hookimpl
+from harness.types import Key, Masks
+
+from . import _mlp
+
+INPUTS = (
+    Quantity("φ start", "rad"),
+    Quantity("θ start", "rad"),
+    Quantity("x end", "cm"),
+    Quantity("y end", "cm"),
+    Quantity("φ end", "rad"),
+    Quantity("θ end", "rad"),
+    Quantity("ẋ start", "cm/s"),
+    Quantity("ẏ start", "cm/s"),
+    Quantity("φ̇ start", "rad/s"),
+    Quantity("θ̇ start", "rad/s"),
+)
+OUTPUTS = (
+    Quantity("Fx", "g·cm/s²"),
+    Quantity("Fy", "g·cm/s²"),
+    Quantity("τ", "g·cm²/s²"),
+    Quantity("ẋ end", "cm/s"),
+    Quantity("ẏ end", "cm/s"),
+    Quantity("φ̇ end", "rad/s"),
+    Quantity("θ̇ end", "rad/s"),
+)
+_X, _VX, _Y, _VY, _THETA, _SPIN, _PHI, _SWING = range(8)
+_START_COLUMNS = (_PHI, _THETA, _VX, _VY, _SWING, _SPIN)
+_START_INPUTS = (0, 1, 6, 7, 8, 9)
+_END_COLUMNS = (_X, _Y, _PHI, _THETA)
+_END_INPUTS = (2, 3, 4, 5)
+_RATE_COLUMNS = (_VX, _VY, _SWING, _SPIN)
+_TRAIN, _VALIDATION = 0.64, 0.16
+_TAIL = 0.9
+
+
+@dataclass(frozen=True)
+class Moth(AbstractTask):
+    """Hawkmoth flight, backwards: from where it starts and ends to the force that it needs.
+
+    Zahn, Daniel and Kutz (2024), arXiv 2403.00974. Ten inputs (start, and wanted end, of one wing
+    stroke), seven outputs (force, torque, end velocities), both scaled to [-1/2, 1/2] on the
+    training set. The flights are simulated at first use and kept (see `harness cache`).
+
+    **Parameters:**
+
+    - `flights`: flights in all three splits together.
+    - `sizes`: nodes in the hidden layers.
+    - `activation`: between hidden layers.
+    - `initial_scale`: standard deviation of the initial weights; biases start at 0.
+    - `prune_biases`: whether biases are pruned, and part of the wiring, too.
+    - `flown`: how many held-out flights are flown with the force and torque that a network
+      predicts, to see where the moth ends; 0: none.
+    """
+
+    name: ClassVar[str] = "moth"
+    offers: ClassVar[frozenset[str]] = frozenset({"linear", "activations"})
+    flights: Annotated[int, Ge(100)] = 200_000
+    sizes: tuple[Annotated[int, Ge(1)], ...] = (400, 400, 400, 16)
+    activation: _mlp.Activation = "tanh"
+    initial_scale: Annotated[float, Gt(0)] = 0.2
+    prune_biases: bool = False
+    flown: Annotated[int, Ge(0)] = 256
+
+    def data(self, *, seed: int) -> TaskData:
+        """Flights drawn from the seed, in float32, split 64/16/20 % in the order of drawing."""
+        from . import _moth_data
+
+        arrays, notes = _moth_data.flights(self.flights, seed)
+        inputs, targets = columns(arrays["initial"], arrays["controls"], arrays["final"])
+        ends = np.cumsum([round(_TRAIN * self.flights), round(_VALIDATION * self.flights)])
+        scales: dict[str, np.ndarray] = {}
+        for name, table in (("input", inputs), ("target", targets)):
+            low, high = table[: ends[0]].min(0), table[: ends[0]].max(0)
+            scales |= {f"{name}_low": low, f"{name}_range": high - low}
+        scaled = Batch(
+            (inputs - scales["input_low"]) / scales["input_range"] - np.float32(0.5),
+            (targets - scales["target_low"]) / scales["target_range"] - np.float32(0.5),
+        )
+        pieces = zip(*(np.split(table, ends) for table in scaled), strict=True)
+        train, validation, test = (Batch(*piece) for piece in pieces)
+        figures = {"flights": self.flights, "flights that failed": notes["failed"]}
+        return TaskData(train, validation, test, INPUTS, OUTPUTS, scales, figures)
+
+    def network(self, *, key: Key) -> _mlp.MLP:
+        """A multilayer perceptron with normal weights and zero biases."""
+        sizes = (len(INPUTS), *self.sizes, len(OUTPUTS))
+        return _mlp.initial(sizes, activation=self.activation, scale=self.initial_scale, key=key)
+
+    def forward(self, network: _mlp.MLP, inputs: Float[Array, "rows 10"]) -> Float[Array, "rows 7"]:
+        """Scaled outputs for scaled inputs."""
+        return _mlp.forward(network, inputs)
+
+    def loss(self, network: _mlp.MLP, batch: Batch) -> Float[Array, ""]:
+        """Mean squared error over the scaled outputs."""
+        return jnp.mean((_mlp.forward(network, jnp.asarray(batch.inputs)) - batch.targets) ** 2)
+
+    def evaluate(
+        self, network: _mlp.MLP, batch: Batch, data: TaskData
+    ) -> dict[str, Float[Array, ""]]:
+        """Errors in units, explained variance, and where the moth ends if it trusts the network.
+
+        The error of a position is a distance, that of an angle a difference, not wrapped; both are
+        given as the median over the flights flown, and as the 90th percentile (`p90`). Flights that
+        cannot be solved are left out and their share is given.
+        """
+        predicted = _mlp.forward(network, jnp.asarray(batch.inputs))
+        squares = jnp.mean((predicted - batch.targets) ** 2, axis=0)
+        errors = jnp.sqrt(squares) * data.scales["target_range"]
+        figures = {f"rmse {out.name}": errors[i] for i, out in enumerate(OUTPUTS)}
+        figures["r²"] = jnp.mean(1 - squares / jnp.var(batch.targets, axis=0))
+        if self.flown:
+            rows = jnp.asarray(batch.inputs)[: self.flown]
+            figures |= _flight_errors(rows, predicted[: self.flown], data.scales)
+        return figures
+
+    @property
+    def units(self) -> Mapping[str, str]:
+        """Units of the figures of `evaluate`."""
+        units = {f"rmse {out.name}": out.unit for out in OUTPUTS} | {"r²": "1"}
+        if self.flown:
+            for name, unit in (("position", "cm"), ("θ", "rad"), ("φ", "rad")):
+                units |= {f"flight error {name}": unit, f"flight error {name} p90": unit}
+            units["flights not solved"] = "1"
+        return units
+
+    def prunable(self, network: _mlp.MLP) -> Masks:
+        """All weights, and all biases with `prune_biases`."""
+        return _mlp.prunable(network, biases=self.prune_biases)
+
+    def wiring(self, network: _mlp.MLP, masks: Masks) -> LayeredGraph:
+        """The layers of the network, bias units included with `prune_biases`."""
+        return _mlp.wiring(masks)
+
+    def linearised(self, network: _mlp.MLP) -> _mlp.MLP:
+        """The network without its activations."""
+        return _mlp.linearised(network)
+
+    def activations(self, network: _mlp.MLP, inputs: Float[Array, "rows 10"]) -> dict[str, Array]:
+        """What enters each weight leaf."""
+        return _mlp.activations(network, inputs)
+
+
+def columns(
+    initial: Float[np.ndarray, "flights 8"],
+    controls: Float[np.ndarray, "flights 3"],
+    final: Float[np.ndarray, "flights 8"],
+) -> tuple[Float[np.ndarray, "flights 10"], Float[np.ndarray, "flights 7"]]:
+    """Inputs and targets of the task, unscaled, in the order of `INPUTS` and `OUTPUTS`."""
+    inputs = np.empty((len(initial), len(INPUTS)), initial.dtype)
+    inputs[:, _START_INPUTS] = initial[:, _START_COLUMNS]
+    inputs[:, _END_INPUTS] = final[:, _END_COLUMNS]
+    force, angle, torque = controls.T
+    pushes = np.stack([force * np.cos(angle), force * np.sin(angle), torque], axis=1)
+    return inputs, np.concatenate([pushes, final[:, _RATE_COLUMNS]], axis=1)
+
+
+def _flight_errors(
+    inputs: Float[Array, "flights 10"],
+    predicted: Float[Array, "flights 7"],
+    scales: Mapping[str, np.ndarray],
+) -> dict[str, Float[Array, ""]]:
+    """How far from the wanted end the predicted force and torque bring the moth."""
+    from . import _moth_solver
+
+    told = (inputs + 0.5) * scales["input_range"][None] + scales["input_low"][None]
+    pushes = (predicted + 0.5) * scales["target_range"][None] + scales["target_low"][None]
+    fx, fy, torque = pushes[:, 0], pushes[:, 1], pushes[:, 2]
+    controls = jnp.stack([jnp.hypot(fx, fy), jnp.arctan2(fy, fx), torque], axis=1)
+    initial = jnp.zeros((len(told), 8), told.dtype)
+    initial = initial.at[:, _START_COLUMNS].set(told[:, _START_INPUTS])
+    final, solved = _moth_solver.fly(initial, controls)
+    missed = jnp.abs(final[:, _END_COLUMNS] - told[:, _END_INPUTS])
+    missed = jnp.where(solved[:, None], missed, jnp.nan)
+    x, y, phi, theta = missed.T
+    figures = {"flights not solved": 1 - jnp.mean(solved.astype(told.dtype))}
+    for name, errors in (("position", jnp.hypot(x, y)), ("θ", theta), ("φ", phi)):
+        figures[f"flight error {name}"] = jnp.nanmedian(errors)
+        figures[f"flight error {name} p90"] = jnp.nanquantile(errors, _TAIL)
+    return figures
+
+
+@hookimpl
+def register_tasks() -> list[type[Moth]]:
+    """The moth."""
+    return [Moth]

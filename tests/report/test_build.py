@@ -1,0 +1,186 @@
+"""The page as a whole: complete, self-contained, safe, and built of half-finished runs too."""
+
+import json
+import re
+import subprocess
+import sys
+import time
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from harness.report import build
+
+EVIL = '<script>alert("1")</script>\n\'"&{{ 7*7 }}' + "x" * 300
+
+
+class Page(HTMLParser):
+    """Elements, texts and charts of a page."""
+
+    def __init__(self, source):
+        super().__init__()
+        self.elements, self.texts, self.within, self.charts = [], [], None, None
+        self.feed(source)
+
+    def handle_starttag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+        self.within = (tag, dict(attributes))
+
+    def handle_endtag(self, tag):
+        self.within = None
+
+    def handle_data(self, data):
+        if self.within and self.within[0] == "script":
+            if self.within[1].get("id") == "charts":
+                self.charts = json.loads(data)
+        elif not self.within or self.within[0] != "style":
+            self.texts.append(data)
+
+    @property
+    def text(self):
+        return " ".join(" ".join(self.texts).split())
+
+    def named(self, tag):
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+def built(runs, out):
+    path = build(runs, out)
+    return Page(path.read_text(encoding="utf-8"))
+
+
+def test_page_has_every_section_and_is_small(fake_run, tmp_path):
+    page = built([fake_run()], tmp_path / "report")
+    anchors = [attributes["id"] for attributes in page.named("section")]
+    assert anchors == [
+        *("answer", "performance", "motifs", "alike", "layers", "networks"),
+        *("troubles", "costs", "provenance"),
+    ]
+    assert (tmp_path / "report" / "index.html").stat().st_size < 5e6
+    drawn = {
+        attributes["data-chart"] for attributes in page.named("div") if "data-chart" in attributes
+    }
+    assert drawn == set(page.charts)
+    assert {"loss", "motif_z", "motif_log2_ratio", "similarity", "edges"} <= drawn
+
+
+def test_page_needs_nothing_from_elsewhere(fake_run, tmp_path):
+    page = built([fake_run()], tmp_path / "report")
+    assert not [a for a in page.named("script") if "src" in a]
+    links = [a["href"] for a in page.named("a")]
+    for link in links:
+        assert link.startswith("#") or (tmp_path / "report" / link).is_file()
+    policy = next(a for a in page.named("meta") if "http-equiv" in a)["content"]
+    assert "default-src 'none'" in policy
+    assert "unsafe-eval" not in policy
+    assert "http" not in json.dumps([{**c, "$schema": ""} for c in page.charts.values()])
+
+
+def test_figures_in_words_come_from_the_tables(fake_run, tmp_path):
+    run = fake_run()
+    page = built([run], tmp_path / "report")
+    levels = run.table("levels")
+    losses = levels.loc[levels["density"] == 0.07, "validation_loss"]
+    assert f"{losses.median():.2e}".replace("e-0", "e−") in page.text
+    assert "8 networks" in page.text
+    assert "10 of 13 motifs are over-represented" in page.text
+    assert "0 % pruned to 98 % pruned" in page.text.replace("\u00a0", " ")
+    assert "Nothing failed" in page.text
+
+
+def test_names_appear_as_text_only(fake_run, tmp_path):
+    conditions = (("moth", "magnitude"), ("moth", EVIL), (EVIL, "random"))
+    run = fake_run(conditions=conditions, statuses=("done", "done", "failed"))
+    run.experiment[EVIL] = EVIL
+    run.provenance[EVIL] = [EVIL]
+    run.notes = {EVIL: {EVIL: EVIL}}
+    path = build([run], tmp_path / "report")
+    source = path.read_text(encoding="utf-8")
+    assert "alert(" in source
+    assert "<script>alert" not in source
+    assert "49xxx" not in source
+    page = Page(source)
+    assert len(page.named("script")) == 3
+    assert " ".join(EVIL.split()) in page.text
+    names = {name for chart in page.charts.values() for name in _conditions(chart)}
+    assert any(EVIL in name for name in names)
+    for name in (tmp_path / "report" / "tables").iterdir():
+        assert re.fullmatch(r"[a-z0-9_]+\.csv", name.name)
+
+
+def _conditions(chart):
+    for rows in chart["datasets"].values():
+        yield from (str(row["condition"]) for row in rows if "condition" in row)
+
+
+@pytest.mark.parametrize(
+    "empty",
+    [(), ("motifs",), ("performance",), ("motifs", "performance", "timings")],
+)
+def test_half_finished_runs_are_reported(fake_run, tmp_path, empty):
+    run = fake_run(
+        conditions=(("moth", "magnitude"), ("moth", "random"), ("digits", "random")),
+        statuses=("done", "pending", "skipped"),
+    )
+    for name in empty:
+        run._tables[name] = []
+    page = built([run], tmp_path / "report")
+    assert "1 of 3 cells not finished" in page.text
+    assert "1 of 3 cells skipped" in page.text
+    assert "because skipped" in page.text
+
+
+def test_a_run_with_nothing_finished(fake_run, tmp_path):
+    run = fake_run(statuses=("pending",))
+    page = built([run], tmp_path / "report")
+    assert "No cell has finished yet" in page.text
+
+
+@pytest.mark.parametrize("networks", [1, 2, 3])
+def test_few_networks_get_no_intervals_but_a_page(fake_run, tmp_path, networks):
+    page = built([fake_run(networks=networks)], tmp_path / "report")
+    assert "networks" in page.text
+
+
+def test_diverged_networks_are_named_and_left_out(fake_run, tmp_path):
+    run = fake_run()
+
+    def diverge(levels):
+        gone = (levels["network"] == 3) & (levels["level"] >= 5)
+        return levels.assign(
+            diverged=gone, validation_loss=levels["validation_loss"].mask(gone, np.nan)
+        )
+
+    run.edit("levels", diverge)
+    page = built([run], tmp_path / "report")
+    assert "1 network: magnitude network 3 (level 5): diverged" in page.text
+    table = pd.read_csv(tmp_path / "report" / "tables" / "networks.csv")
+    assert sorted(table["network"]) == [0, 1, 2, 4, 5, 6, 7]
+
+
+def test_several_runs_count_a_shared_cell_once(fake_run, tmp_path):
+    first, second = fake_run("first"), fake_run("second")
+    page = built([first, second], tmp_path / "report")
+    assert "8 networks" in page.text
+    assert "Provenance of second" in page.text
+    table = pd.read_csv(tmp_path / "report" / "tables" / "networks.csv")
+    assert len(table) == 8
+
+
+def test_a_large_run_builds_in_time(fake_run, tmp_path):
+    run = fake_run(conditions=(("moth", "magnitude"), ("moth", "random")), networks=100)
+    start = time.perf_counter()
+    build([run], tmp_path / "report")
+    assert time.perf_counter() - start < 60
+    assert (tmp_path / "report" / "index.html").stat().st_size < 5e6
+
+
+def test_importing_the_report_loads_nothing_heavy():
+    code = (
+        "import sys, harness.report; "
+        "print({'altair', 'pandas', 'vl_convert', 'jinja2'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

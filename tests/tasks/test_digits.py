@@ -1,0 +1,86 @@
+"""The digits task."""
+
+import subprocess
+import sys
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from harness_plugins.tasks.digits import Digits
+
+from harness import Batch
+from harness.graph import node_counts
+
+
+@pytest.fixture(scope="module")
+def data():
+    return Digits().data(seed=0)
+
+
+def test_splits_and_names(data):
+    assert [len(split.inputs) for split in (data.train, data.validation, data.test)] == [
+        1150,
+        288,
+        359,
+    ]
+    assert data.train.inputs.shape[1] == len(data.inputs) == 64
+    assert len(data.outputs) == 10
+    assert data.train.targets.ndim == 1
+    assert set(data.train.targets) == set(range(10))
+    assert np.abs(data.train.inputs).max() <= 0.5
+
+
+def test_the_seed_decides_and_nothing_is_lost(data):
+    np.testing.assert_array_equal(data.test.inputs, Digits().data(seed=0).test.inputs)
+    other = Digits().data(seed=1)
+    assert not np.array_equal(data.test.inputs, other.test.inputs)
+    sums = [
+        sum(split.inputs.astype(float).sum() for split in (one.train, one.validation, one.test))
+        for one in (data, other)
+    ]
+    assert sums[0] == pytest.approx(sums[1])
+
+
+def test_it_can_be_learnt(data):
+    task = Digits()
+    network = task.network(key=jax.random.key(0))
+    batch = Batch(jnp.asarray(data.train.inputs), jnp.asarray(data.train.targets))
+    optimizer = optax.adam(1e-2)
+
+    @jax.jit
+    def train(network):
+        def step(carry, _):
+            network, state = carry
+            updates, state = optimizer.update(jax.grad(task.loss)(network, batch), state)
+            return (optax.apply_updates(network, updates), state), None
+
+        return jax.lax.scan(step, (network, optimizer.init(network)), length=200)[0][0]
+
+    held_out = Batch(*(jnp.asarray(part) for part in data.validation))
+    before = task.evaluate(network, held_out, data)
+    after = task.evaluate(train(network), held_out, data)
+    assert set(before) == set(task.units)
+    assert float(before["accuracy"]) < 0.4
+    assert float(after["accuracy"]) > 0.9
+    assert float(after["cross-entropy"]) < float(before["cross-entropy"])
+
+
+def test_loss_of_even_odds_is_the_logarithm_of_ten(data):
+    task = Digits(initial_scale=1e-9)
+    batch = Batch(*(jnp.asarray(part) for part in data.test))
+    loss = task.loss(task.network(key=jax.random.key(0)), batch)
+    assert float(loss) == pytest.approx(np.log(10), rel=1e-4)
+
+
+def test_wiring():
+    task = Digits()
+    network = task.network(key=jax.random.key(0))
+    assert node_counts(task.wiring(network, task.prunable(network))) == (64, 32, 16, 10)
+
+
+def test_importing_the_task_is_cheap():
+    code = "import sys, harness_plugins.tasks.digits; print('sklearn' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

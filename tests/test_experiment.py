@@ -1,0 +1,332 @@
+"""Experiments: their product, their blocks, their keys, and being written and read again."""
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given
+
+from harness import AbstractPruner, AbstractTask, UserError, plugins, store
+from harness.experiment import (
+    Choice,
+    Experiment,
+    block_width,
+    checked,
+    levels_of,
+    metric_identity,
+    plan,
+    read,
+)
+from harness.testing import TinySchedule, TinyTask
+
+ASKED = {
+    "tasks": ["tiny[rows=40]"],
+    "pruners": ["magnitude"],
+    "schedules": ["tiny"],
+    "metrics": ["performance"],
+    "networks": 4,
+}
+
+
+@pytest.fixture
+def make(registry):
+    """The plan of ASKED, with changes."""
+    return lambda **changes: plan(checked({**ASKED, **changes}, source="test"), registry)
+
+
+def keys(made):
+    return [cell.key for cell in made.cells]
+
+
+@pytest.mark.parametrize(
+    ("networks", "width"),
+    [(1, 1), (2, 2), (7, 7), (8, 8), (9, 5), (10, 5), (15, 8), (16, 8), (17, 6), (25, 7), (400, 8)],
+)
+def test_default_width(networks, width):
+    assert block_width(networks) == width
+
+
+@given(st.integers(1, 10**6))
+def test_default_width_wastes_as_little_as_can_be(networks):
+    width = block_width(networks)
+    blocks = math.ceil(networks / width)
+    assert 1 <= width <= 8
+    assert blocks == math.ceil(networks / 8)
+    assert width == 1 or blocks * (width - 1) < networks
+
+
+def test_everything_asked_for_is_multiplied(make):
+    made = make(
+        tasks=["tiny[rows=40|60]"],
+        pruners=["magnitude[scope=layer|global]", "random", {"name": "at-start"}],
+        schedules=["tiny", "tiny[steps=3]"],
+        data_seeds=[0, 5],
+        networks=10,
+    )
+    assert made.width == 5
+    assert len(made.cells) == 2 * 4 * 2 * 2 * 2 == len(set(keys(made)))
+    conditions = [(*list(cell.condition.values())[1:], cell.networks) for cell in made.cells]
+    assert len(set(conditions)) == len(conditions)
+    assert ("tiny[rows=60]", "magnitude[scope=global]", "tiny[steps=3]", 5, (5, 6, 7, 8, 9)) in (
+        conditions
+    )
+
+
+def test_what_is_asked_twice_is_done_once(make):
+    once = make()
+    again = make(
+        tasks=["tiny[rows=40]", {"name": "tiny", "rows": 40}],
+        pruners=["magnitude", "magnitude[scope=layer]", "motif-harness:magnitude"],
+        metrics=["performance", "performance[rows=4096]"],
+    )
+    assert keys(again) == keys(once)
+    assert len(again.metrics) == 1
+
+
+def test_a_data_seed_asked_twice_is_used_once(make):
+    assert keys(make(data_seeds=[3, 3])) == keys(make(data_seeds=[3]))
+
+
+def test_blocks_cover_the_networks(make):
+    cells = make(networks=10, block_width=4).cells
+    assert [cell.networks for cell in cells] == [(0, 1, 2, 3), (4, 5, 6, 7), (8, 9, 10, 11)]
+
+
+def test_more_networks_extend_fewer(make):
+    few, many = make(networks=8), make(networks=16)
+    assert keys(many)[: len(keys(few))] == keys(few)
+    assert few.name == many.name
+
+
+CHANGES = {
+    "seed": {"seed": 1},
+    "data seed": {"data_seeds": [1]},
+    "task": {"tasks": ["small-recurrence"]},
+    "task parameter": {"tasks": ["tiny[rows=60]"]},
+    "pruner": {"pruners": ["random"]},
+    "pruner parameter": {"pruners": ["magnitude[scope=global]"]},
+    "schedule parameter": {"schedules": ["tiny[steps=21]"]},
+    "width": {"block_width": 2},
+    "weights kept": {"keep_weights": False},
+}
+
+
+@pytest.mark.parametrize("determinant", CHANGES)
+def test_key_changes_with_all_that_determines_the_result(make, determinant):
+    assert keys(make())[0] not in keys(make(**CHANGES[determinant]))
+
+
+@pytest.mark.parametrize("part", ["task", "pruner", "schedule"])
+def test_key_changes_with_the_source_of_a_plugin(make, part):
+    (cell,) = make().cells
+    other = dataclasses.replace(getattr(cell, part), source="another")
+    assert dataclasses.replace(cell, **{part: other}).key != cell.key
+
+
+def test_source_is_that_of_the_file(tmp_path):
+    path = tmp_path / "mine.py"
+    text = (
+        "from dataclasses import dataclass\nfrom harness import hookimpl\n"
+        "from harness.testing import TinyTask\n\n\n@dataclass(frozen=True)\n"
+        "class Mine(TinyTask):\n    '''Mine.'''\n    name = 'mine'\n\n\n"
+        "@hookimpl\ndef register_tasks():\n    return [Mine]\n"
+    )
+    found = []
+    for change in ("", "# changed\n"):
+        path.write_text(text + change)
+        registry = plugins.load([path])
+        asked = {"tasks": ["mine"], "pruners": ["magnitude"]}
+        found += keys(plan(checked(asked, source="test"), registry))
+    assert len(set(found)) == 2
+
+
+def test_key_does_not_depend_on_what_else_is_asked(make):
+    everything = {
+        "tasks": ["tiny[rows=40]", "small-recurrence"],
+        "pruners": ["magnitude", "random"],
+        "data_seeds": [0, 1],
+        "schedules": ["tiny", "quick"],
+    }
+    turned = {name: list(reversed(asked)) for name, asked in everything.items()}
+    one, other = make(**everything), make(**turned, metrics=["motifs"])
+    assert keys(one) != keys(other)
+    assert set(keys(one)) == set(keys(other))
+    assert keys(make())[0] in keys(one)
+
+
+def test_key_does_not_depend_on_how_a_value_was_written(make):
+    assert keys(make(tasks=[{"name": "tiny", "rows": 40}])) == keys(make())
+    assert keys(make(pruners=["magnitude[scope=layer]"])) == keys(make())
+
+
+def test_name_of_the_folder_follows_the_experiment(make):
+    assert make().name.startswith("tiny-magnitude-tiny-")
+    same = [make(networks=7), make(metrics=["motifs"]), make(block_width=2)]
+    assert {made.name for made in same} == {make().name}
+    names = {make(**change).name for change in CHANGES.values() if "block_width" not in change}
+    assert len(names) == len(CHANGES) - 1
+    assert make().name not in names
+
+
+def test_metrics_are_told_apart_by_their_parameters(make):
+    made = make(metrics=["performance", "performance[rows=10]", "motifs"])
+    identities = [str(metric_identity(choice)) for choice in made.metrics]
+    assert len(set(identities)) == 3
+    assert [choice.label for choice in made.metrics][1] == "performance[rows=10]"
+
+
+@dataclass(frozen=True)
+class Needy(AbstractPruner):
+    """Needs what not every task has."""
+
+    name: ClassVar[str] = "needy"
+    when: ClassVar[str] = "level"
+    needs: ClassVar[frozenset[str]] = frozenset({"linear", "activations"})
+
+    def step(self, evidence, target, state, *, key):
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Never(AbstractPruner):
+    """Acts during training, but at no step."""
+
+    name: ClassVar[str] = "never"
+    when: ClassVar[str] = "during"
+
+    def step(self, evidence, target, state, *, key):
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Bare(TinyTask):
+    """The tiny task, but it offers nothing."""
+
+    name: ClassVar[str] = "bare"
+    offers: ClassVar[frozenset[str]] = frozenset()
+
+
+def with_plugins(cell, task: AbstractTask, pruner: AbstractPruner):
+    return dataclasses.replace(
+        cell,
+        task=Choice("task", task.name, "test", task, ""),
+        pruner=Choice("pruner", pruner.name, "test", pruner, ""),
+    )
+
+
+def test_senseless_combinations_are_skipped_with_their_reason(make):
+    (cell,) = make().cells
+    assert cell.reason_to_skip is None
+    lacking = with_plugins(cell, Bare(), Needy()).reason_to_skip
+    assert lacking == "pruner 'needy' needs activations, linear of task 'bare'"
+    assert with_plugins(cell, TinyTask(), Needy()).reason_to_skip is None
+    assert "not positive" in with_plugins(cell, TinyTask(), Never()).reason_to_skip
+
+
+def test_levels_at_initialisation_train_from_the_start(registry):
+    steps = {
+        name: levels_of(TinySchedule(steps=5), registry.find("pruner", name).factory())
+        for name in ("magnitude", "at-start", "regrowing")
+    }
+    assert steps == {
+        "magnitude": [5, 5, 5, 5],
+        "at-start": [5, 10, 15, 20],
+        "regrowing": [5, 5, 5, 5],
+    }
+
+
+def test_resolved_experiment_is_read_as_the_same(make, registry, tmp_path):
+    made = make(
+        pruners=["magnitude[scope=layer|global]", "regrowing[every=3]"],
+        schedules=["tiny", "published[eps=1e-8]"],
+        metrics=["motifs[orders=[2]]", "performance"],
+        data_seeds=[2, 1],
+        networks=10,
+        seed=3,
+        keep_weights=False,
+    )
+    path = tmp_path / "experiment.toml"
+    store.write_toml(path, made.resolved())
+    again = plan(read(path), registry)
+    assert keys(again) == keys(made)
+    assert again.resolved() == made.resolved()
+    assert [choice.label for choice in again.metrics] == [choice.label for choice in made.metrics]
+    assert again.name == made.name
+    assert "owner" not in path.read_text()
+
+
+def test_resolved_experiment_is_complete(make):
+    resolved = make(block_width=2).resolved()
+    assert resolved["block_width"] == 2
+    assert resolved["pruners"] == [{"name": "motif-harness:magnitude", "scope": "layer"}]
+    assert resolved.keys() == Experiment.model_fields.keys()
+
+
+def test_a_parameter_without_value_can_be_written_and_read(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text(
+        "from dataclasses import dataclass\nfrom harness import hookimpl\n"
+        "from harness.testing import TinyTask\n\n\n@dataclass(frozen=True)\n"
+        "class Mine(TinyTask):\n    '''Mine.'''\n    name = 'mine'\n    limit: int | None = None\n"
+        "\n\n@hookimpl\ndef register_tasks():\n    return [Mine]\n"
+    )
+    registry = plugins.load([path])
+    made = plan(checked({"tasks": ["mine"], "pruners": ["random"]}, source="test"), registry)
+    store.write_toml(tmp_path / "experiment.toml", made.resolved())
+    assert keys(plan(read(tmp_path / "experiment.toml"), registry)) == keys(made)
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"network": 3}, "unknown key 'network'. Did you mean 'networks'? Known: block_width, "),
+        ({"networks": 0}, "networks = 0: Input should be greater than or equal to 1"),
+        ({"networks": "many"}, "networks = 'many': Input should be a valid integer"),
+        ({"networks": 1.5}, "networks = 1.5: Input should be a valid integer"),
+        ({"seed": -1}, "seed = -1: "),
+        ({"seed": 2**31}, f"seed = {2**31}: "),
+        ({"data_seeds": []}, "data_seeds = []: "),
+        ({"data_seeds": [0, "x"]}, "data_seeds.1 = 'x': "),
+        ({"data_seeds": [-1]}, "data_seeds.0 = -1: "),
+        ({"data_seeds": [2**31]}, f"data_seeds.0 = {2**31}: "),
+        ({"block_width": 0}, "block_width = 0: "),
+        ({"tasks": []}, "tasks = []: "),
+        ({"pruners": "magnitude"}, "pruners = 'magnitude': "),
+    ],
+)
+def test_wrong_field_is_named_with_its_place(change, problem):
+    with pytest.raises(UserError) as error:
+        checked({**ASKED, **change}, source="'file.toml'")
+    assert str(error.value).startswith("'file.toml': ")
+    assert problem in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"tasks": ["tinny"]}, "unknown task 'tinny'. Did you mean 'tiny'?"),
+        ({"pruners": [{"scope": "layer"}]}, "a pruner table needs `name`"),
+        ({"pruners": [{"name": "magnitude", "scop": "layer"}]}, "Did you mean 'scope'?"),
+        ({"schedules": ["tiny[steps=0]"]}, "schedule 'tiny': steps = 0"),
+        ({"metrics": ["motifs[orders=[4]]"]}, "metric 'motifs': orders.0 = 4"),
+    ],
+)
+def test_wrong_plugin_is_refused(make, change, problem):
+    with pytest.raises(UserError) as error:
+        make(**change)
+    assert problem in str(error.value)
+
+
+def test_file_that_cannot_be_read_is_named(tmp_path):
+    path = tmp_path / "wrong.toml"
+    for content in (b'tasks = ["tiny"', b"\xff\xfe", b"tasks = 1\ntasks = 2\n"):
+        path.write_bytes(content)
+        with pytest.raises(UserError, match=r"wrong\.toml"):
+            read(path)
+    with pytest.raises(UserError, match=r"none\.toml"):
+        read(tmp_path / "none.toml")
+    with pytest.raises(UserError, match=str(tmp_path)):
+        read(tmp_path)
