@@ -100,7 +100,8 @@ def run(
     registry = load(plugin or [])
     for failure in registry.failures:
         terminal.warn(f"plugin '{failure.source}' failed to load: {failure.error}")
-    made = plan(checked(given, source="command line"), registry)
+    source = f"'{experiment}'" if experiment is not None else ""
+    made = plan(checked(given, source="command line"), registry, source=source)
     folder = out or api.RUNS / made.name
     made = api.widened(made, folder, registry)
     if dry_run:
@@ -116,6 +117,8 @@ def run(
     if not quiet:
         terminal.show_result(open_run(folder), outcome)
         typer.echo(f"Report: {folder / 'report' / 'index.html'}")
+    for failure in outcome.failures:
+        terminal.complain(f"failed: {failure}")
     if outcome.failures:
         raise typer.Exit(1)
 

@@ -38,7 +38,7 @@ def cost(plan: Plan) -> Cost:
     parts = [_cell_cost(cell, rate) for cell in cells]
     return Cost(
         network_steps=sum(part.network_steps for part in parts),
-        seconds=sum(part.seconds for part in parts),
+        seconds=math.fsum(part.seconds for part in parts),
         memory=max((part.memory for part in parts), default=0),
         disk=sum(part.disk for part in parts),
     )

@@ -127,7 +127,10 @@ class Execution:
 
     def run(self) -> Outcome:
         """Train and measure what is not there yet. `UserError` where the folder is in use."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"cannot make folder '{self.folder}': {error}") from None
         lock = FileLock(self.folder / LOCK)
         try:
             with lock.acquire(timeout=0):

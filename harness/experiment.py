@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -22,6 +22,9 @@ DEFAULT_METRICS = ("performance", "motifs")
 WIDEST_DEFAULT_BLOCK = 8
 RESULT_VERSION = 1
 """Part of every cell's key: raised whenever a change of the core changes results."""
+
+
+Seed = Annotated[int, Field(ge=0, lt=2**31)]
 
 
 class Experiment(BaseModel):
@@ -39,8 +42,8 @@ class Experiment(BaseModel):
     schedules: tuple[str | dict[str, Any], ...] = Field(default=("quick",), min_length=1)
     metrics: tuple[str | dict[str, Any], ...] = Field(default=DEFAULT_METRICS)
     networks: int = Field(default=DEFAULT_NETWORKS, ge=1, le=1_000_000)
-    seed: int = Field(default=0, ge=0, lt=2**31)
-    data_seeds: tuple[int, ...] = Field(default=(0,), min_length=1)
+    seed: Seed = 0
+    data_seeds: tuple[Seed, ...] = Field(default=(0,), min_length=1)
     block_width: int | None = Field(default=None, ge=1)
     keep_weights: bool = True
 
@@ -96,7 +99,8 @@ class Choice:
 
     def table(self) -> dict[str, Any]:
         """As an experiment file holds it, complete."""
-        return {"name": f"{self.owner}:{self.name}", **values(self.instance)}
+        given = {name: value for name, value in values(self.instance).items() if value is not None}
+        return {"name": f"{self.owner}:{self.name}", **given}  # TOML has no null
 
 
 @dataclass(frozen=True)
@@ -186,7 +190,7 @@ class Plan:
                 self.tasks,
                 self.schedules,
                 self.pruners,
-                self.experiment.data_seeds,
+                dict.fromkeys(self.experiment.data_seeds),
                 range(0, self.experiment.networks, self.width),
             )
         )  # fmt: skip
@@ -194,7 +198,7 @@ class Plan:
     def resolved(self) -> dict[str, Any]:
         """The experiment, complete: every parameter and the block width written out."""
         return {
-            **self.experiment.model_dump(exclude_none=True),
+            **self.experiment.model_dump(mode="json", exclude_none=True),
             "tasks": [choice.table() for choice in self.tasks],
             "pruners": [choice.table() for choice in self.pruners],
             "schedules": [choice.table() for choice in self.schedules],
@@ -215,8 +219,18 @@ class Plan:
         return f"{'-'.join(parts)[:80]}-{fingerprint(fixed)[:8]}"
 
 
-def plan(experiment: Experiment, registry: Registry) -> Plan:
-    """The plan of an experiment. Raises `UserError` where a plugin or parameter is wrong."""
+def plan(experiment: Experiment, registry: Registry, *, source: str = "") -> Plan:
+    """The plan of an experiment. Raises `UserError` where a plugin or parameter is wrong.
+
+    `source` is the file that the experiment is from, for that error.
+    """
+    try:
+        return _plan(experiment, registry)
+    except UserError as error:
+        raise UserError(f"{source}: {error}" if source else str(error)) from None
+
+
+def _plan(experiment: Experiment, registry: Registry) -> Plan:
     made = {
         kind: tuple(_choices(registry, kind, getattr(experiment, f"{kind}s"))) for kind in KINDS
     }
@@ -228,14 +242,27 @@ def _choices(
     registry: Registry, kind: Kind, asked: Sequence[str | Mapping[str, Any]]
 ) -> Iterable[Choice]:
     seen: set[str] = set()
-    for selection in (one for entry in asked for one in _selections(kind, entry)):
-        plugin = registry.find(kind, selection.name)
-        instance = registry.make(kind, selection)
+    for place, selection in _placed(kind, asked):
+        try:
+            plugin = registry.find(kind, selection.name)
+            instance = registry.make(kind, selection)
+        except UserError as error:
+            raise UserError(f"{place}{error}") from None
         choice = Choice(kind, plugin.name, plugin.owner, instance, source_digest(plugin.factory))
         identity = fingerprint({**choice.identity, "owner": plugin.owner})
         if identity not in seen:
             seen.add(identity)
             yield choice
+
+
+def _placed(
+    kind: Kind, asked: Sequence[str | Mapping[str, Any]]
+) -> Iterable[tuple[str, Selection]]:
+    """Each selection with its place in the experiment, where that is a table."""
+    for number, entry in enumerate(asked):
+        place = "" if isinstance(entry, str) else f"{kind}s.{number}: "
+        for selection in _selections(kind, entry):
+            yield place, selection
 
 
 def _selections(kind: Kind, entry: str | Mapping[str, Any]) -> list[Selection]:

@@ -57,7 +57,7 @@ def target(prunable: Mapping[str, int], density: float) -> Target:
     """
     if not 0 <= density <= 1:
         raise ValueError(f"density {density} is outside 0 to 1")
-    share = Fraction(repr(density))
+    share = Fraction(repr(float(density)))
     total = round(share * sum(prunable.values()))
     exact = {name: share * size for name, size in prunable.items()}
     keep = {name: int(value) for name, value in exact.items()}

@@ -37,8 +37,7 @@ def label(name: str, parameters: Mapping[str, Any]) -> str:
 
 def _written(value: Any) -> str:
     plain = isinstance(value, str) and re.fullmatch(r"[A-Za-z_][\w.-]*", value)
-    ambiguous = value in ("true", "false", "null")
-    return value if plain and not ambiguous else json.dumps(value, ensure_ascii=False)
+    return value if plain and _value(value) == value else json.dumps(value, ensure_ascii=False)
 
 
 def _split(text: str, separator: str) -> list[str]:
@@ -127,19 +126,24 @@ def values(instance: Any) -> dict[str, Any]:
 
 def changed(instance: Any) -> dict[str, Any]:
     """The parameters of a plugin's instance that differ from their defaults."""
-    defaults = values(type(instance)())
-    return {name: value for name, value in values(instance).items() if value != defaults[name]}
+    defaults = {field.name: _default(field) for field in dataclasses.fields(instance)}
+    plain = {name: _plain(default) for name, default in defaults.items()}
+    return {name: value for name, value in values(instance).items() if value != plain[name]}
 
 
 def described(plugin: type[Any]) -> dict[str, str]:
     """The default of every parameter of a plugin, as it would be written."""
     return {
-        field.name: "required"
-        if field.default is dataclasses.MISSING
-        else _written(_plain(field.default))
+        field.name: "required" if default is dataclasses.MISSING else _written(_plain(default))
         for field in dataclasses.fields(plugin)
+        for default in [_default(field)]
     }
 
 
+def _default(field: "dataclasses.Field[Any]") -> Any:
+    made = field.default_factory is not dataclasses.MISSING
+    return field.default_factory() if made else field.default  # type: ignore[misc]
+
+
 def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
+    return [_plain(one) for one in value] if isinstance(value, list | tuple) else value

@@ -132,7 +132,7 @@ class _Loader:
                     for factory in (one for answer in caller() for one in answer):
                         name = _checked(factory, abstract)
                         yield Plugin(kind, name, owner, factory, source)
-                except Exception as error:
+                except (Exception, SystemExit) as error:
                     self.fail(owner, source, error)
 
 
@@ -194,7 +194,8 @@ def load(files: Sequence[Path | str] = ()) -> Registry:
         loader.add(_owner(point), f"{_owner(point)}/{point.name}", point.load)
     named = [Path(file).expanduser().resolve() for file in files]
     for path in [*named, *(path.resolve() for path in _on_path())]:
-        loader.add(path.stem, str(path), lambda path=path: _import_file(path))
+        owner = path.stem if path.stem not in loader.owners.values() else str(path)
+        loader.add(owner, str(path), lambda path=path: _import_file(path))
     plugins = tuple(loader.collect())
     for failure in loader.failures:
         if failure.source in {str(path) for path in named}:

@@ -164,8 +164,6 @@ def show_result(run: "Run", outcome: "Outcome") -> None:
     diverged = levels.loc[levels["diverged"].astype(bool), "network"].unique()
     if len(diverged):
         warn(f"diverged, left out of statistics: networks {', '.join(map(str, diverged))}")
-    for failure in outcome.failures:
-        complain(f"failed: {failure}")
     if outcome.nothing_to_do:
         console.print("All that was asked for had been done already.")
 
@@ -181,7 +179,8 @@ def _loss_table(levels: "pd.DataFrame") -> Table:
     table = Table(*by, "pruned", "networks", "validation loss", "range", title="Loss by level")
     shown = sorted(sound["density"].unique(), reverse=True)
     shown = [density for density in shown if _chosen(density, shown)]
-    for (*names, density), group in sound.groupby([*by, "density"], sort=False):
+    for (*names, kept), group in sound.groupby([*by, "density"], sort=False):
+        density = float(str(kept))
         if density in shown:
             loss = group["validation_loss"]
             table.add_row(

@@ -57,7 +57,7 @@ class Trajectory:
         """The density that each network has at a level: kept / prunable weights."""
         prunable = jax.tree.map(np.asarray, self.task.prunable(self._skeleton))
         sums = [
-            np.sum(mask & prunable[name], axis=tuple(range(1, mask.ndim)))
+            np.sum(np.asarray(mask) & prunable[name], axis=tuple(range(1, mask.ndim)))
             for name, mask in self.masks(level).items()
         ]
         return np.sum(sums, axis=0) / sum(which.sum() for which in prunable.values())

@@ -21,19 +21,22 @@ hypothesis.settings.register_profile("harness", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("harness")
 
 PLUGINS = Path(__file__).parent / "plugins"
-CACHE = pytest.StashKey[str]()
+FOLDER = pytest.StashKey[Path]()
 
 
 def pytest_configure(config):
-    if "HARNESS_CACHE" not in os.environ:
-        config.stash[CACHE] = tempfile.mkdtemp(prefix="harness-cache-")
-        os.environ["HARNESS_CACHE"] = config.stash[CACHE]
+    folder = config.stash[FOLDER] = Path(tempfile.mkdtemp(prefix="harness-tests-"))
+    os.environ.setdefault("HARNESS_CACHE", str(folder / "harness"))
+    # Much is compiled again under another name: each check of a pruner, each call of `main`.
+    jax.config.update("jax_compilation_cache_dir", str(folder / "jax"))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
 
 
 def pytest_unconfigure(config):
-    if CACHE in config.stash:
-        shutil.rmtree(config.stash[CACHE], ignore_errors=True)
+    folder = config.stash[FOLDER]
+    if os.environ["HARNESS_CACHE"] == str(folder / "harness"):
         del os.environ["HARNESS_CACHE"]
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

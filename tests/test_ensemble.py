@@ -54,7 +54,9 @@ class Free(AbstractPruner):
 
 def made(pruner, task=None, optimizer=None):
     task = task or TinyTask()
-    static = eqx.filter(task.network(key=stream(0, "weights", 0)), eqx.is_inexact_array, inverse=True)
+    static = eqx.filter(
+        task.network(key=stream(0, "weights", 0)), eqx.is_inexact_array, inverse=True
+    )
     return Rules(task, pruner, optimizer or optax.adam(RATE), BATCH, static)
 
 

@@ -1,6 +1,7 @@
 """Experiments: their product, their blocks, their keys, and being written and read again."""
 
 import dataclasses
+import json
 import math
 from dataclasses import dataclass
 from typing import ClassVar
@@ -263,6 +264,12 @@ def test_resolved_experiment_is_complete(make):
     assert resolved["block_width"] == 2
     assert resolved["pruners"] == [{"name": "motif-harness:magnitude", "scope": "layer"}]
     assert resolved.keys() == Experiment.model_fields.keys()
+
+
+def test_resolved_experiment_is_the_same_from_json(make):
+    """Else a run folder, which keeps it as JSON, would be taken for that of another experiment."""
+    resolved = make(data_seeds=[1, 2], metrics=["motifs[orders=[2]]"]).resolved()
+    assert json.loads(json.dumps(resolved)) == resolved
 
 
 def test_a_parameter_without_value_can_be_written_and_read(tmp_path):

@@ -120,9 +120,14 @@ def test_only_the_tied_ones_are_drawn(keep_largest):
     np.testing.assert_allclose(kept[:, 2:8].mean(axis=0), 0.5, atol=0.05)
 
 
+def test_zeros_of_either_sign_are_tied(keep_largest):
+    kept = _draws(keep_largest, [0.0, -0.0] * 4, 4)
+    np.testing.assert_allclose(kept.mean(axis=0), 0.5, atol=0.05)
+
+
 def test_count_is_exact_where_lots_are_equal_too(monkeypatch):
     monkeypatch.setattr(jax.random, "bits", lambda key, shape, dtype: jnp.full(shape, 8, dtype))
-    kept = masks.keep_largest(
+    kept = jax.jit(masks.keep_largest, static_argnames="sizes")(
         jnp.zeros(9),
         jnp.arange(9) != 1,
         jnp.asarray([2, 3]),
@@ -187,9 +192,7 @@ def uneven():
 def test_layers_keep_their_share_or_compete(uneven, scope, kept):
     scores, candidates = uneven
     target = masks.target({"big": 12, "low": 20}, 0.4)
-    found = masks.prune_by_score(
-        scores, candidates, target, scope=scope, key=jax.random.key(0)
-    )
+    found = masks.prune_by_score(scores, candidates, target, scope=scope, key=jax.random.key(0))
     assert masks.count(found) == kept
     for name, mask in found.items():
         assert mask.shape == scores[name].shape

@@ -14,9 +14,7 @@ from harness.parameters import Selection, parse
 
 ROOT = Path(__file__).parent.parent
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-HOOKS = {
-    name: value for name, value in vars(hookspecs).items() if hasattr(value, "harness_spec")
-}
+HOOKS = {name: value for name, value in vars(hookspecs).items() if hasattr(value, "harness_spec")}
 
 IMPORTS = """
 from dataclasses import dataclass

@@ -8,7 +8,13 @@ from harness import files, snapshot
 from harness.files import DamagedFileError
 from harness.snapshot import Snapshot
 
-SHAPES = {"layers.0.weight": (3, 5), "kernel": (2, 3, 1, 7), "one": (1,), "row": (9,), "none": (0, 4)}
+SHAPES = {
+    "layers.0.weight": (3, 5),
+    "kernel": (2, 3, 1, 7),
+    "one": (1,),
+    "row": (9,),
+    "none": (0, 4),
+}
 NETWORKS = 3
 
 

@@ -12,9 +12,19 @@ import numpy as np
 import pytest
 from harness_plugins.pruners.magnitude import Magnitude
 
-from harness import AbstractPruner, Batch, Level, Quantity, StopRule, TaskData, Update
+from harness import (
+    AbstractPruner,
+    Batch,
+    Level,
+    Quantity,
+    StopRule,
+    TaskData,
+    Update,
+    progress,
+    prune_by_score,
+    runner,
+)
 from harness import masks as mask_algebra
-from harness import progress, prune_by_score, runner
 from harness.experiment import Cell, Choice
 from harness.testing import TinySchedule, TinyTask
 from harness.train import Trainer, shuffled, stopped
@@ -309,15 +319,15 @@ def test_a_network_that_diverges_does_not_touch_those_beside_it(trainer, keys):
         assert ill.masks[name][1].sum() == well.masks[name][1].sum(), "NaN ranks, lowest"
 
 
-def test_one_step_at_any_width_agrees(trainer, keys):
+def test_one_step_at_any_width_agrees(trainer, watched):
     def step(trainer, numbers):
         own = trainer.keys(numbers)
         state, losses, _ = chunk(trainer, trainer.start(own), own, 0, 0, 1)
         return host(state.network), np.asarray(losses)
 
     wide, losses = step(trainer, (0, 1, 2))
-    for numbers in ((0,), (2, 1)):
-        network, own = step(trainer_of(Magnitude()), numbers)
+    for narrow, numbers in ((trainer_of(Magnitude()), (0,)), (watched[0], (2, 1))):
+        network, own = step(narrow, numbers)
         np.testing.assert_allclose(own, losses[:, list(numbers)], rtol=1e-5)
         for name in ("first", "second", "bias"):
             expected = getattr(wide, name)[list(numbers)]
@@ -336,11 +346,13 @@ def test_networks_differ_by_number_and_seed_and_not_by_where_they_stand(trainer)
     )
 
 
-def test_no_level_compiles_anew(tmp_path, caplog):
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory):
+    """The trainer of a cell of two networks, and what was compiled while it ran, by level."""
     pruner = Magnitude()
     cell = Cell(
         Choice("task", "tiny", "tests", TinyTask(), ""),
-        Choice("pruner", pruner.name, "tests", pruner, ""),
+        Choice("pruner", "magnitude", "tests", pruner, ""),
         Choice("schedule", "tiny", "tests", TinySchedule(), ""),
         seed=0,
         data_seed=0,
@@ -348,18 +360,32 @@ def test_no_level_compiles_anew(tmp_path, caplog):
         width=2,
         keep_weights=True,
     )
-    trainer = trainer_of(pruner)
-    compiled = {}
+    trainer, records, until = trainer_of(pruner), [], {}
+    handler = logging.Handler()
+    handler.emit = lambda record: records.append(record.getMessage())
+    logger = logging.getLogger("jax")
 
     def count(update):
-        compiled[update.facts["level"]] = sum("Compiling" in text for text in caplog.messages)
+        until[update.facts["level"]] = len(compilations(records))
 
-    with caplog.at_level(logging.WARNING), jax.log_compiles(), progress.listening(count):
-        runner.CellRun(cell, trainer, tmp_path).train()
-    names = [text for text in caplog.messages if text.startswith("Compiling")]
+    logger.addHandler(handler)
+    try:
+        with jax.log_compiles(), progress.listening(count):
+            runner.CellRun(cell, trainer, tmp_path_factory.mktemp("watched")).train()
+    finally:
+        logger.removeHandler(handler)
+    return trainer, compilations(records), until
+
+
+def compilations(records):
+    return [text.split(" with ")[0] for text in records if text.startswith("Compiling")]
+
+
+def test_no_level_compiles_anew(watched):
+    _, names, until = watched
     for function in ("_train_chunk", "_prune_all", "_losses"):
         assert sum(f"({function})" in text for text in names) == 1, names
-    assert compiled[2] == compiled[3] == len(names), names[compiled[2] :]
+    assert until[2] == until[3] == len(names), names[until[2] :]
 
 
 def test_a_compiled_function_refuses_other_shapes(trainer, keys):

@@ -56,7 +56,8 @@ def test_vectorised_over_networks_equals_a_loop(tmp_path):
 
     def figures(network, masks):
         traced.append(network)
-        return {"loss": task.loss(network, rows), "edges": masks["first"].sum(), "bias": network.bias}
+        loss = task.loss(network, rows)
+        return {"loss": loss, "edges": masks["first"].sum(), "bias": network.bias}
 
     at = trajectory.vectorised(figures)
     for level, (networks, masks) in enumerate(truth):

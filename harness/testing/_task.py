@@ -10,7 +10,7 @@ import numpy as np
 
 from harness import masks as mask_algebra
 from harness.abstract import AbstractTask
-from harness.graph import LayeredGraph
+from harness.graph import LayeredGraph, live_nodes
 from harness.testing._finding import expect
 from harness.types import Batch
 
@@ -18,6 +18,12 @@ from harness.types import Batch
 def _edges(graph: Any) -> int:
     wires = graph.adjacency if isinstance(graph, LayeredGraph) else [graph.adjacency]
     return sum(int(np.sum(part)) for part in wires)
+
+
+def _outputs_reached(graph: Any) -> bool:
+    live = live_nodes(graph)
+    outputs = live[-1] if isinstance(graph, LayeredGraph) else live & np.asarray(graph.outputs)
+    return bool(np.any(outputs))
 
 
 def rules(task: AbstractTask) -> Iterator[tuple[str, Callable[[], None]]]:
@@ -72,6 +78,14 @@ def rules(task: AbstractTask) -> Iterator[tuple[str, Callable[[], None]]]:
             task.forward(mask_algebra.masked(one, masks), inputs) for one in (network, moved)
         )
         expect(np.array_equal(before, after), "masked weights still act on the outputs.")
+        nothing = {name: ~which for name, which in entries.items()}
+        if not _outputs_reached(task.wiring(network, nothing)):
+            rows = np.asarray(task.forward(mask_algebra.masked(network, nothing), inputs))
+            expect(
+                np.array_equal(rows, np.broadcast_to(rows[:1], rows.shape)),
+                "masked weights still act: with all of them masked and no path left in the wiring, "
+                "outputs depend on inputs. A weight of zero must be no connection.",
+            )
 
     def evaluation() -> None:
         def evaluate(network: Any) -> dict[str, Any]:

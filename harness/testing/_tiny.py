@@ -60,7 +60,7 @@ class TinyTask(AbstractTask):
         )
 
     def _hidden(self, network: TinyNetwork, inputs: Array) -> Array:
-        entering = inputs @ network.first.T + network.bias
+        entering = inputs @ network.first.T + network.bias[None, :]
         return entering if network.linear else jnp.tanh(entering)
 
     def forward(self, network: TinyNetwork, inputs: Array) -> Array:

@@ -16,7 +16,6 @@ MOTIFS = {
     ),
 }
 SIZES = (10, 400, 400, 400, 16, 7)
-EMPTY = {"motifs": pd.DataFrame(), "performance": pd.DataFrame()}
 
 
 @dataclass
@@ -82,23 +81,28 @@ class FakeRun:
         )
 
     def _motifs(self, rng, place, number):
-        for support in ("all", "live"):
-            for order, names in MOTIFS.items():
-                for index, name in enumerate(names):
-                    for base in range(-1, 4):
-                        self._motif(rng, place, (support, order, name, base), index + 3 * number)
-
-    def _motif(self, rng, place, key, strength):
-        support, order, name, _ = key
-        sparse = 1 - place["density"]
-        mean = (20 - 2.5 * strength - 4 * (support == "live")) * sparse**4
-        if name == "chain3":
-            mean = mean * 0
-        z = (mean + rng.normal(0, 1.5, len(place))).where(place["density"] < 1)
-        expected = 1e5 * place["density"] ** order
+        classes = pd.DataFrame(
+            [
+                {
+                    "support": support,
+                    "order": order,
+                    "motif": name,
+                    "base_layer": base,
+                    "rank": rank,
+                }
+                for support in ("all", "live")
+                for order, names in MOTIFS.items()
+                for rank, name in enumerate(names)
+                for base in range(-1, 4)
+            ]
+        )
+        table = classes.merge(place, how="cross")
+        strength = 20 - 2.5 * (table["rank"] + 3 * number) - 4 * (table["support"] == "live")
+        mean = (strength * (1 - table["density"]) ** 4).mask(table["motif"] == "chain3", 0)
+        z = (mean + rng.normal(0, 1.5, len(table))).where(table["density"] < 1)
+        expected = 1e5 * table["density"] ** table["order"]
         self._tables["motifs"].append(
-            place.assign(
-                **dict(zip(("support", "order", "motif", "base_layer"), key, strict=True)),
+            table.drop(columns="rank").assign(
                 null="layered",
                 count=expected * (1 + 0.01 * z.fillna(0)),
                 expected=expected,

