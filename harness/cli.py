@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from harness.errors import UserError
+
+if TYPE_CHECKING:
+    from harness.experiment import Plan
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -37,49 +40,56 @@ class Listable(StrEnum):
     SCHEDULES = "schedules"
 
 
+ExperimentFile = Annotated[
+    Path | None, typer.Argument(help="An experiment file (TOML) in place of the options.")
+]
+Task = Annotated[
+    list[str] | None, typer.Option(help="Task, as NAME or NAME[field=value]. Repeatable.")
+]
+Pruner = Annotated[
+    list[str] | None,
+    typer.Option(help="Pruner, as in 'magnitude[scope=layer|global]'. Repeatable."),
+]
+Metric = Annotated[list[str] | None, typer.Option(help="Metric. Repeatable.")]
+Schedule = Annotated[list[str] | None, typer.Option(help="Schedule. Repeatable.")]
+Networks = Annotated[int | None, typer.Option(help="Networks for each combination. [default: 8]")]
+Seed = Annotated[
+    int | None, typer.Option(help="Seed of initial weights and prunings. [default: 0]")
+]
+DataSeeds = Annotated[
+    list[int] | None,
+    typer.Option("--data-seed", help="Seed of data and their order. Repeatable. [default: 0]"),
+]
+BlockWidth = Annotated[
+    int | None, typer.Option(help="Networks trained at once. [default: at most 8]")
+]
+KeepWeights = Annotated[
+    bool | None, typer.Option(help="Keep the weights that survive. [default: keep]")
+]
+Out = Annotated[Path | None, typer.Option(help="Run folder. [default: one under runs/]")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Say what would run and what it would take.")
+]
+
+
 @app.command(no_args_is_help=True)
 def run(
-    experiment: Annotated[
-        Path | None, typer.Argument(help="An experiment file (TOML) in place of the options.")
-    ] = None,
-    task: Annotated[
-        list[str] | None, typer.Option(help="Task, as NAME or NAME[field=value]. Repeatable.")
-    ] = None,
-    pruner: Annotated[
-        list[str] | None,
-        typer.Option(help="Pruner, as in 'magnitude[scope=layer|global]'. Repeatable."),
-    ] = None,
-    metric: Annotated[list[str] | None, typer.Option(help="Metric. Repeatable.")] = None,
-    schedule: Annotated[list[str] | None, typer.Option(help="Schedule. Repeatable.")] = None,
-    networks: Annotated[
-        int | None, typer.Option(help="Networks for each combination. [default: 8]")
-    ] = None,
-    seed: Annotated[
-        int | None, typer.Option(help="Seed of initial weights and prunings. [default: 0]")
-    ] = None,
-    data_seed: Annotated[
-        list[int] | None,
-        typer.Option(help="Seed of data and their order. Repeatable. [default: 0]"),
-    ] = None,
-    block_width: Annotated[
-        int | None, typer.Option(help="Networks trained at once. [default: at most 8]")
-    ] = None,
-    keep_weights: Annotated[
-        bool | None, typer.Option(help="Keep the weights that survive. [default: keep]")
-    ] = None,
-    out: Annotated[Path | None, typer.Option(help="Run folder. [default: one under runs/]")] = None,
+    experiment: ExperimentFile = None,
+    task: Task = None,
+    pruner: Pruner = None,
+    metric: Metric = None,
+    schedule: Schedule = None,
+    networks: Networks = None,
+    seed: Seed = None,
+    data_seeds: DataSeeds = None,
+    block_width: BlockWidth = None,
+    keep_weights: KeepWeights = None,
+    out: Out = None,
     plugin: Plugins = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would run and what it would take.")
-    ] = False,
+    dry_run: DryRun = False,
     quiet: Quiet = False,
 ) -> None:
     """Train, prune and measure every combination of what is named, and report."""
-    from harness import api, terminal
-    from harness.experiment import checked, plan, read
-    from harness.plugins import load
-    from harness.store import open_run
-
     fields = {
         "tasks": task,
         "pruners": pruner,
@@ -87,26 +97,47 @@ def run(
         "schedules": schedule,
         "networks": networks,
         "seed": seed,
-        "data_seeds": data_seed,
+        "data_seeds": data_seeds,
         "block_width": block_width,
         "keep_weights": keep_weights,
     }
     given = {name: value for name, value in fields.items() if value is not None}
+    made, folder = _planned(experiment, given, out, plugin or [])
+    if dry_run:
+        from harness import terminal
+
+        terminal.show_plan(made, folder)
+    else:
+        _carried_out(made, folder, quiet=quiet)
+
+
+def _planned(
+    experiment: Path | None, given: dict[str, Any], out: Path | None, plugins: list[Path]
+) -> "tuple[Plan, Path]":
+    """What the options come to, those of the command line before those of the file."""
+    from harness import api, terminal
+    from harness.experiment import checked, plan, read
+    from harness.plugins import load
+
     if experiment is not None:
         given = {**read(experiment).model_dump(exclude_none=True), **given}
     for name, option in (("tasks", "--task"), ("pruners", "--pruner")):
         if not given.get(name):
             raise UserError(f"name what to run with {option}. See `harness list {name}`.")
-    registry = load(plugin or [])
+    registry = load(plugins)
     for failure in registry.failures:
         terminal.warn(f"plugin '{failure.source}' failed to load: {failure.error}")
     source = f"'{experiment}'" if experiment is not None else ""
     made = plan(checked(given, source="command line"), registry, source=source)
     folder = out or api.RUNS / made.name
-    made = api.widened(made, folder, registry)
-    if dry_run:
-        terminal.show_plan(made, folder)
-        return
+    return api.widened(made, folder, registry), folder
+
+
+def _carried_out(made: "Plan", folder: Path, *, quiet: bool) -> None:
+    """Run a plan and show what came of it."""
+    from harness import api, terminal
+    from harness.store import open_run
+
     with terminal.showing_progress(quiet=quiet):
         try:
             outcome = api.execute(made, folder)

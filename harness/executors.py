@@ -1,5 +1,6 @@
 """Where cells run: one after the other in this process. Failures are recorded, the rest go on."""
 
+import contextlib
 import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping
@@ -43,7 +44,7 @@ def prepare(plan: Plan, folder: Path) -> None:
     resolved = plan.resolved()
     index = folder / "run.json"
     if index.exists():
-        known = store.open_run(folder).experiment
+        known = store.read_index(folder)["experiment"]
         old, new = without_networks(known), without_networks(resolved)
         differing = sorted(name for name in new if old.get(name) != new[name])
         if differing:
@@ -51,15 +52,14 @@ def prepare(plan: Plan, folder: Path) -> None:
                 f"'{folder}' holds another experiment ({', '.join(differing)} differ). "
                 "Choose another --out, or compare the two with `harness report`."
             )
-    elif any(entry.name != LOCK for entry in folder.iterdir()):
+    elif any(not entry.name.startswith(".") for entry in folder.iterdir()):
         raise UserError(f"'{folder}' is not empty and not a run folder. Choose another --out.")
     columns = {name: {**_condition(name), **meaning} for name, meaning in store.COLUMNS.items()} | {
         choice.name: {**store.CONDITION_COLUMNS, "metric": "the metric with its parameters"}
         | dict(choice.instance.columns)
         for choice in plan.metrics
     }
-    store.write_toml(folder / "experiment.toml", resolved)
-    files.write_json(
+    files.write_json(  # first: a folder without it is not taken for a run
         index,
         {
             "format": store.FORMAT,
@@ -72,6 +72,7 @@ def prepare(plan: Plan, folder: Path) -> None:
             "columns": columns,
         },
     )
+    store.write_toml(folder / "experiment.toml", resolved)
 
 
 def _condition(table: str) -> dict[str, str]:
@@ -148,7 +149,7 @@ class Execution:
     def _provenance(self) -> None:
         path = self.folder / "provenance.json"
         earlier: list[Any] = []
-        if path.exists():
+        with contextlib.suppress(files.DamagedFileError):
             last = dict(files.read_json(path))
             earlier = [*last.pop("earlier", []), last]
         now = store.provenance(store.command_line())
@@ -160,7 +161,7 @@ class Execution:
             return
         record = store.CellRecord(store.cell_folder(self.folder, cell.key))
         told = record.read()
-        if told.get("status") == "done" and record.intact(told["files"]):
+        if _is_trained(record, told):
             self.outcome.already_trained += 1
         else:
             told = self._train(cell, record)
@@ -215,6 +216,10 @@ class Execution:
         if done.get("status") == "done" and record.intact({done["file"]: done["checksum"]}):
             self.outcome.already_measured += 1
             return told
+        reason = runner.reason_not_to_measure(choice, cell)
+        if reason:
+            self.outcome.skipped += 1
+            return self._noted(record, told, key, {"status": "skipped", "error": reason})
         progress.update("measuring", 0, 1, metric=choice.label)
         start = time.perf_counter()
         try:
@@ -229,6 +234,11 @@ class Execution:
             self.outcome.measured += 1
         except Exception as error:
             entry = self._failed(f"metric {choice.label} of cell {cell.key}", error)
+        return self._noted(record, told, key, entry)
+
+    def _noted(
+        self, record: store.CellRecord, told: dict[str, Any], key: str, entry: dict[str, Any]
+    ) -> dict[str, Any]:
         told = {**told, "metrics": {**told["metrics"], key: entry}}
         record.write(told)
         return told
@@ -257,6 +267,13 @@ class Execution:
             seed=self.plan.experiment.seed,
             data_seed=data_seed,
         )
+
+
+def _is_trained(record: store.CellRecord, told: Mapping[str, Any]) -> bool:
+    """Whether a cell's record says that it is done, with all its tables, and its files agree."""
+    tables = {f"{name}.parquet" for name in store.COLUMNS}
+    done = told.get("status") == "done"
+    return done and tables <= set(told["files"]) and record.intact(told["files"])
 
 
 def timings(cell: Cell, seconds: Mapping[tuple[int, str], float]) -> Any:

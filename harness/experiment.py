@@ -162,6 +162,12 @@ class Cell:
             return (
                 f"pruner '{pruner.name}' needs {', '.join(sorted(lacking))} of task '{task.name}'"
             )
+        first: int = self.schedule.instance.levels()[0].steps
+        if pruner.rewind_step > first:
+            return (
+                f"pruner '{pruner.name}' rewinds to step {pruner.rewind_step}, but the first level "
+                f"of schedule '{self.schedule.name}' has {first}"
+            )
         if pruner.when == "during" and pruner.every < 1:
             return f"pruner '{pruner.name}' acts during training, but its `every` is not positive"
         return None

@@ -71,8 +71,21 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], metadata: Mapping
     """Write arrays as safetensors, with metadata as JSON in its header. Returns its SHA-256."""
     from safetensors.numpy import save
 
-    contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    return write(path, save(contiguous, {"harness": json.dumps(metadata)}))
+    contiguous = {name: np.asarray(array, order="C") for name, array in arrays.items()}
+    told = json.dumps(metadata)
+    # One entry only: safetensors writes several in an order that differs from run to run.
+    header = {"sha256": _checksum(contiguous, told), "metadata": told}
+    return write(path, save(contiguous, {"harness": json.dumps(header)}))
+
+
+def _checksum(arrays: Mapping[str, np.ndarray], metadata: str) -> str:
+    """What a file says of its own content, so that a flipped bit is noticed."""
+    digest = hashlib.sha256(metadata.encode())
+    for name in sorted(arrays):
+        array = arrays[name]
+        digest.update(f"\0{name}\0{array.dtype.str}\0{array.shape}\0".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
 
 
 def read_arrays(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
@@ -81,9 +94,12 @@ def read_arrays(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
 
     try:
         with safe_open(path, framework="numpy") as file:
-            metadata = json.loads((file.metadata() or {})["harness"])
-            return {name: file.get_tensor(name) for name in file.keys()}, metadata  # noqa: SIM118
-    except (SafetensorError, KeyError, ValueError, OSError) as error:
+            header = json.loads((file.metadata() or {})["harness"])
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        if header["sha256"] != _checksum(arrays, header["metadata"]):
+            raise ValueError("it is not as it was written")
+        return arrays, json.loads(header["metadata"])
+    except (SafetensorError, KeyError, TypeError, ValueError, OSError) as error:
         raise DamagedFileError(f"'{path}' cannot be read: {error}") from error
 
 

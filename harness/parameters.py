@@ -141,8 +141,8 @@ def described(plugin: type[Any]) -> dict[str, str]:
 
 
 def _default(field: "dataclasses.Field[Any]") -> Any:
-    made = field.default_factory is not dataclasses.MISSING
-    return field.default_factory() if made else field.default  # type: ignore[misc]
+    make = field.default_factory
+    return field.default if make is dataclasses.MISSING else make()
 
 
 def _plain(value: Any) -> Any:

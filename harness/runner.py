@@ -13,10 +13,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from harness import checkpoint, progress, snapshot
-from harness.abstract import AbstractMetric
+from harness.abstract import AbstractMetric, AbstractTask
 from harness.ensemble import Ensemble, Keys
 from harness.experiment import Cell, Choice, levels_of
 from harness.files import DamagedFileError
+from harness.graph import LayeredGraph
 from harness.train import CHUNK, Trainer, stopped
 from harness.trajectory import Trajectory
 from harness.types import Level
@@ -114,7 +115,9 @@ class CellRun:
         """Where the last checkpoint was, or the beginning where there is none that is whole."""
         try:
             state, history, facts = checkpoint.load(self.folder / CHECKPOINT, fresh)
-        except DamagedFileError:
+            for number in range(facts["level"]):
+                snapshot.load(level_path(self.folder, number), weights=False)
+        except (DamagedFileError, KeyError):
             current = self._begin(0)
             return self._prune(fresh, current), current
         current = self._begin(facts["level"])
@@ -147,10 +150,7 @@ class CellRun:
         return state
 
     def _advance(self, state: Ensemble, current: _Level) -> Ensemble:
-        number = min(CHUNK, current.level.steps - current.step)
-        to_rewind_point = self._rewind_step - current.step
-        if current.number == 0 and to_rewind_point > 0:
-            number = min(number, to_rewind_point)
+        number = self._steps_to_next_look(current)
         with self.clock.timing(current.number, "train"):
             state, losses, checks = self.trainer.chunk(
                 state,
@@ -172,7 +172,8 @@ class CellRun:
         going = active & np.isfinite(taken).all(axis=0)
         if rule is not None:
             current.checks.append(np.asarray(checks))
-            going &= ~stopped(np.concatenate(current.checks), rule)
+            if self._may_stop(current):
+                going &= ~stopped(np.concatenate(current.checks), rule)
         if current.number == 0 and self._rewind_step == current.step:
             state = state._replace(rewind_point=jax.tree.map(jnp.copy, state.network))
         if not np.array_equal(going, active):
@@ -185,9 +186,28 @@ class CellRun:
             level=current.number,
             levels=len(self._levels),
             sparsity=1 - current.level.density,
-            loss=float(np.nanmedian(taken[-1])),
+            loss=float(np.median(taken[-1][going])) if going.any() else float("nan"),
         )
         return state
+
+    def _steps_to_next_look(self, current: _Level) -> int:
+        """Up to the next multiple of a chunk or of the stop rule's period, or the rewind point.
+
+        Multiples, so that where one look falls does not move another.
+        """
+        rule = self._schedule.stop_rule
+        periods = [CHUNK] if rule is None else [CHUNK, rule.every]
+        ahead = [period - current.step % period for period in periods]
+        if current.number == 0 and self._rewind_step > current.step:
+            ahead.append(self._rewind_step - current.step)
+        return min(*ahead, current.level.steps - current.step)
+
+    def _may_stop(self, current: _Level) -> bool:
+        """Not before the last pruning within a level: it would end at another density."""
+        pruner = self.cell.pruner.instance
+        if pruner.when != "during" or current.previous.density == current.level.density == 1:
+            return True
+        return current.step > (current.level.steps - 1) // pruner.every * pruner.every
 
     def _steps_before(self, level: int) -> int:
         return sum(self._budgets[:level])
@@ -211,7 +231,9 @@ class CellRun:
         figures = {
             "train_loss": train,
             "validation_loss": validation,
-            "diverged": ~(np.isfinite(train) & np.isfinite(validation)),
+            "diverged": ~(
+                np.isfinite(train) & np.isfinite(validation) & np.asarray(_finite(state))
+            ),
             "steps": current.steps_taken,
         }
         kept = snapshot.Snapshot(
@@ -274,6 +296,19 @@ def trajectory(cell: Cell, folder: Path, make_data: Callable[[], Any]) -> Trajec
     )
 
 
+def reason_not_to_measure(choice: Choice, cell: Cell) -> str | None:
+    """Why a metric makes no sense for a cell, or None if it does."""
+    metric: AbstractMetric = choice.instance
+    if "weights" in metric.needs and not cell.keep_weights:
+        return f"metric '{metric.name}' needs weights, which this run does not keep"
+    task: AbstractTask = cell.task.instance
+    network = task.network(key=jax.random.key(0))
+    wiring = jax.eval_shape(lambda masks: task.wiring(network, masks), task.prunable(network))
+    if "layered" in metric.needs and not isinstance(wiring, LayeredGraph):
+        return f"metric '{metric.name}' needs layers, and the wiring of '{task.name}' has none"
+    return None
+
+
 def measure(choice: Choice, cell: Cell, finished: Trajectory) -> "pd.DataFrame":
     """The table of one metric of one cell, with the columns that say whose it is.
 
@@ -284,6 +319,10 @@ def measure(choice: Choice, cell: Cell, finished: Trajectory) -> "pd.DataFrame":
     missing = {"level", "network", *metric.columns} - set(table.columns)
     if missing:
         raise ValueError(f"metric '{metric.name}' returned no column {', '.join(sorted(missing))}")
+    untold = set(table.columns) - {"level", "network", *metric.columns}
+    if untold:
+        told = ", ".join(sorted(untold))
+        raise ValueError(f"metric '{metric.name}': `columns` does not say what {told} mean")
     numbers = np.asarray(finished.networks)
     densities = np.asarray(finished.densities)
     table = table.assign(

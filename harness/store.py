@@ -44,7 +44,7 @@ COLUMNS: dict[str, dict[str, str]] = {
     },
     "training": {
         "step": "training step within the level",
-        "loss": "training loss, mean over the 100 steps up to this one",
+        "loss": "training loss, mean over the steps since the last row, at most 100",
     },
     "timings": {
         "activity": "what the time went to: simulate, compile, start, train, prune, evaluate or "
@@ -76,8 +76,10 @@ class CellRecord:
             record = files.read_json(self.path)
         except files.DamagedFileError:
             return {}
-        right = isinstance(record, dict) and record.get("format") == FORMAT
-        return record if right else {}
+        if not isinstance(record, dict) or record.get("format") != FORMAT:
+            return {}
+        parts = (record.get("files", {}), record.get("metrics"))
+        return record if all(isinstance(part, dict) for part in parts) else {}
 
     def write(self, record: Mapping[str, Any]) -> None:
         """Replace the record."""
@@ -129,6 +131,29 @@ def write_toml(path: Path, value: Mapping[str, Any]) -> None:
     files.write(path, tomli_w.dumps(value).encode())
 
 
+def read_index(folder: Path) -> dict[str, Any]:
+    """What `run.json` says: the experiment, cells, metrics and columns of a run.
+
+    Raises `UserError` where the folder is no run folder, or one of another format.
+    """
+    kinds = {"experiment": dict, "cells": list, "metrics": list, "columns": dict}
+    unreadable = f"'{folder}' is not a run folder that can be read: "
+    try:
+        index = files.read_json(folder / "run.json")
+    except files.DamagedFileError as error:
+        raise UserError(f"{unreadable}{error}") from None
+    if not isinstance(index, dict) or index.get("format") != FORMAT:
+        found = index.get("format") if isinstance(index, dict) else None
+        raise UserError(f"{unreadable}it has run format {found}; this harness reads {FORMAT}.")
+    for name, kind in kinds.items():
+        if not isinstance(index.get(name), kind):
+            raise UserError(f"{unreadable}'{name}' in run.json is no {kind.__name__}")
+    parts = (*index["cells"], *index["metrics"], *index["columns"].values())
+    if not all(isinstance(part, dict) for part in parts):
+        raise UserError(f"{unreadable}an entry of run.json is no table")
+    return index
+
+
 class Run:
     """A run folder, finished or not, as tables. Opening it runs no code from it.
 
@@ -138,7 +163,7 @@ class Run:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._index = files.read_json(path / "run.json")
+        self._index = read_index(path)
         self.experiment: dict[str, Any] = self._index["experiment"]
         self.provenance: dict[str, Any] = files.read_json(path / "provenance.json")
         self.columns: dict[str, dict[str, str]] = self._index["columns"]
@@ -200,6 +225,8 @@ class Run:
         if name not in self.columns:
             raise UserError(f"this run has no table '{name}'. It has {', '.join(self.tables())}.")
         parts = [self._read(path, checksum) for path, checksum in self._files(name)]
+        if name == "timings":
+            parts += self._measuring()
         if not parts:
             return pd.DataFrame(columns=list(self.columns[name]))
         table = pd.concat(parts, ignore_index=True)
@@ -219,6 +246,19 @@ class Run:
             file = f"{name}.parquet"
             if file in listed:
                 yield folder / file, listed[file]
+
+    def _measuring(self) -> "Iterable[pd.DataFrame]":
+        """The rows of `timings` for measurements, which end after the cell's table is written."""
+        import pandas as pd
+
+        for entry, record in self._records:
+            condition = {name: entry[name] for name in CONDITION_COLUMNS if name in entry}
+            measured = record.get("metrics", {}).values()
+            spent = sum(told.get("seconds", 0.0) for told in measured)
+            if spent:
+                yield pd.DataFrame(
+                    [{**condition, "level": -1, "activity": "measure", "seconds": spent}]
+                )
 
     def _read(self, path: Path, checksum: str) -> "pd.DataFrame":
         import pandas as pd
@@ -240,11 +280,6 @@ def open_run(path: Path | str) -> Run:
     """Open a run folder for reading. Raises `UserError` where it is none."""
     folder = Path(path)
     try:
-        run = Run(folder)
-    except (files.DamagedFileError, KeyError, TypeError) as error:
+        return Run(folder)
+    except files.DamagedFileError as error:
         raise UserError(f"'{folder}' is not a run folder that can be read: {error}") from None
-    if run._index.get("format") != FORMAT:
-        raise UserError(
-            f"'{folder}' has run format {run._index.get('format')}; this harness reads {FORMAT}."
-        )
-    return run

@@ -233,5 +233,8 @@ def stopped(
     before = history[-2 * rule.window : -rule.window].mean(axis=0)
     now = history[-rule.window :].mean(axis=0)
     if rule.scope == "ensemble":
-        before, now = before.mean(keepdims=True), now.mean(keepdims=True)
+        going = np.isfinite(before) & np.isfinite(now)
+        if not going.any():
+            return np.zeros(networks, bool)
+        before, now = before[going].mean(keepdims=True), now[going].mean(keepdims=True)
     return np.broadcast_to(before / now < rule.ratio, networks)

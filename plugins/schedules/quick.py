@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     import optax
 
 STEPS = {
-    0: 3_800, 15: 80, 25: 80, 35: 80, 45: 80, 55: 80, 65: 200, 75: 800,
-    85: 2_600, 90: 500, 91: 200, 92: 200, 93: 300, 94: 80, 95: 80, 96: 80, 97: 80, 98: 80,
+    0: 6_000, 15: 60, 25: 60, 35: 60, 45: 60, 55: 60, 65: 100, 75: 600,
+    85: 2_200, 90: 400, 91: 150, 92: 150, 93: 250, 94: 60, 95: 60, 96: 60, 97: 60, 98: 60,
 }  # fmt: skip
 """Training steps by percent pruned. Most go to the dense level, and to 85 %, where loss is lost."""
 
 
 @dataclass(frozen=True)
 class Quick(AbstractSchedule):
-    """The 18 published levels in 9,400 steps, most of them at the first level, where all is dense.
+    """The 18 published levels in 10,450 steps, most of them at the first level, where all is dense.
 
     Adam with one learning rate for the dense level and a larger one after it, where nodes have
     fewer inputs and gradients are smaller. `effort` multiplies the steps of every level.
