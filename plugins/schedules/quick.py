@@ -19,7 +19,7 @@ STEPS = {
 
 @dataclass(frozen=True)
 class Quick(AbstractSchedule):
-    """The 18 published levels in 7,490 steps, most of them at the first level, where all is dense.
+    """The 18 published levels in 7,550 steps, most of them at the first level, where all is dense.
 
     Not the published protocol: the initial weights of Zahn et al. saturate their tanh, and at their
     pace a dense network needs some ten thousand steps. Here Adam has Nesterov's momentum, and
