@@ -35,6 +35,7 @@ def execute(plan: Plan, folder: Path) -> Outcome:
     outcome = Execution(plan, folder).run()
     progress.update("reporting", 0, 1)
     build([store.open_run(folder)], folder / "report")
+    progress.update("reporting", 1, 1)
     return outcome
 
 

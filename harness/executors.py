@@ -234,6 +234,7 @@ class Execution:
             self.outcome.measured += 1
         except Exception as error:
             entry = self._failed(f"metric {choice.label} of cell {cell.key}", error)
+        progress.update("measuring", 1, 1, metric=choice.label)
         return self._noted(record, told, key, entry)
 
     def _noted(

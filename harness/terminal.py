@@ -45,36 +45,30 @@ def showing_progress(*, quiet: bool) -> Iterator[None]:
 def _told(update: progress.Update) -> str:
     facts = update.facts
     parts = []
-    if facts.get("cells", 1) > 1:
-        parts.append(f"cell {facts['cell']}/{facts['cells']}")
-        parts += [str(facts["pruner"])] if "pruner" in facts else []
     if "level" in facts:
         parts.append(f"level {facts['level'] + 1}/{facts['levels']}")
         parts.append(f"{facts['sparsity']:.0%} pruned")
         parts.append(f"loss {facts['loss']:.2e}")
     if "metric" in facts:
         parts.append(str(facts["metric"]))
+    if facts.get("cells", 1) > 1:
+        parts.append(f"cell {facts['cell']}/{facts['cells']}")
+        parts += [str(facts["pruner"])] if "pruner" in facts else []
     return ", ".join(parts)
 
 
 @contextmanager
 def _live() -> Iterator[progress.Listener]:
-    from rich.progress import (
-        BarColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.table import Column
 
+    # Fixed widths, so that in a narrow terminal it is the end of the facts that gives way.
     columns = (
-        TextColumn("{task.description:<10}"),
-        BarColumn(bar_width=24),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[told]}"),
+        TextColumn("{task.description}", table_column=Column(min_width=10, no_wrap=True)),
+        BarColumn(bar_width=10, table_column=Column(min_width=10)),
+        TextColumn("{task.percentage:>3.0f} %", table_column=Column(min_width=5, no_wrap=True)),
+        TimeRemainingColumn(compact=True, table_column=Column(min_width=5, no_wrap=True)),
+        TextColumn("{task.fields[told]}", table_column=Column(no_wrap=True, overflow="ellipsis")),
     )
     with Progress(*columns, console=console) as bars:
         open_bars: dict[tuple[str, object], object] = {}
