@@ -13,13 +13,6 @@ from harness.plugins import Registry, load
 RUNS = Path("runs")
 
 
-def planned(
-    experiment: Experiment, *, plugins: Sequence[Path | str] = (), registry: Registry | None = None
-) -> Plan:
-    """What an experiment comes to, nothing run yet."""
-    return plan(experiment, registry or load(plugins))
-
-
 def widened(asked: Plan, folder: Path, registry: Registry) -> Plan:
     """The plan in blocks of the width that its folder has already, so that it is extended."""
     if asked.experiment.block_width or not (folder / "run.json").exists():
