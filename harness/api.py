@@ -7,7 +7,7 @@ from typing import Any
 from harness import progress, store
 from harness.errors import UserError
 from harness.executors import Execution, Outcome
-from harness.experiment import Experiment, Plan, checked, plan
+from harness.experiment import Plan, checked, plan
 from harness.plugins import Registry, load
 
 RUNS = Path("runs")
