@@ -216,13 +216,14 @@ class Execution:
         if done.get("status") == "done" and record.intact({done["file"]: done["checksum"]}):
             self.outcome.already_measured += 1
             return told
-        reason = runner.reason_not_to_measure(choice, cell)
-        if reason:
-            self.outcome.skipped += 1
-            return self._noted(record, told, key, {"status": "skipped", "error": reason})
         progress.update("measuring", 0, 1, metric=choice.label)
         start = time.perf_counter()
         try:
+            # Within, for it asks the task for its wiring, and a plugin may raise.
+            reason = runner.reason_not_to_measure(choice, cell)
+            if reason:
+                self.outcome.skipped += 1
+                return self._noted(record, told, key, {"status": "skipped", "error": reason})
             finished = runner.trajectory(
                 cell, record.folder, lambda: self._data(cell.task, cell.data_seed)
             )

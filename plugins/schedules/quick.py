@@ -25,8 +25,8 @@ class Quick(AbstractSchedule):
     pace a dense network needs some ten thousand steps. Here Adam has Nesterov's momentum, and
     weights decay during the first third of the dense level, which brings them out of saturation;
     from the first pruning on the learning rate is larger and nothing decays. What training did
-    then weighs more against where weights began, and motif z-scores come out two to three times
-    those of the published protocol. `effort` multiplies the steps of every level.
+    then weighs more against where weights began, and motif z-scores come out about two to three
+    times those of the published protocol. `effort` multiplies the steps of every level.
     """
 
     name: ClassVar[str] = "quick"
