@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from harness.abstract import AbstractTask as AbstractTask
     from harness.abstract import ScorePruner as ScorePruner
     from harness.abstract import Update as Update
+    from harness.api import measure as measure
     from harness.api import run as run
+    from harness.errors import CannotWriteError as CannotWriteError
     from harness.errors import UserError as UserError
     from harness.evidence import Evidence as Evidence
     from harness.graph import Digraph as Digraph
@@ -47,7 +49,9 @@ _HOME = {
     "AbstractTask": "abstract",
     "ScorePruner": "abstract",
     "Update": "abstract",
+    "measure": "api",
     "run": "api",
+    "CannotWriteError": "errors",
     "UserError": "errors",
     "Evidence": "evidence",
     "Digraph": "graph",

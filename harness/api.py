@@ -1,6 +1,6 @@
-"""From Python what `harness run` is on the command line."""
+"""From Python what `harness run` and `harness measure` are on the command line."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ from harness.errors import UserError
 from harness.executors import Execution, Outcome
 from harness.experiment import Plan, checked, plan
 from harness.plugins import Registry, load
+from harness.records import read_index
 
 RUNS = Path("runs")
 
@@ -21,15 +22,31 @@ def widened(asked: Plan, folder: Path, registry: Registry) -> Plan:
     return plan(asked.experiment.model_copy(update={"block_width": width}), registry)
 
 
-def execute(plan: Plan, folder: Path) -> Outcome:
-    """Carry out a plan in a folder and write its report. What is there already is kept."""
+def execute(plan: Plan, folder: Path, *, train: bool = True) -> Outcome:
+    """Carry out a plan in a folder and write its report. What is there already is kept.
+
+    With `train=False` only what is trained already is measured.
+    """
     from harness.report import build
 
-    outcome = Execution(plan, folder).run()
+    outcome = Execution(plan, folder, train=train).run()
     progress.update("reporting", 0, 1)
     build([store.open_run(folder)], folder / "report")
     progress.update("reporting", 1, 1)
     return outcome
+
+
+def of_run(folder: Path, metrics: Sequence[str | Mapping[str, Any]], registry: Registry) -> Plan:
+    """The plan of a run folder's own experiment with these metrics, to take of what it trained.
+
+    Its cells keep the keys that they have there, whatever has become of their plugins since.
+    """
+    index = read_index(folder)
+    fields = {**index.experiment, "metrics": metrics}
+    made = plan(checked(fields, source=f"'{folder}'"), registry, source=f"'{folder}'")
+    if len(made.cells) != len(index.cells):
+        raise UserError(f"'{folder}' is not as its experiment says: give the run's command again.")
+    return made.trained_as([entry.cell for entry in index.cells])
 
 
 def run(
@@ -68,6 +85,29 @@ def run(
     folder = Path(out) if out is not None else RUNS / made.name
     with progress.listening(on_progress or (lambda update: None)):
         outcome = execute(widened(made, folder, registry), folder)
+    if outcome.failures:
+        raise RuntimeError("; ".join(outcome.failures))
+    return store.open_run(folder)
+
+
+def measure(
+    path: Path | str,
+    metric: str | Sequence[str],
+    *,
+    plugins: Sequence[Path | str] = (),
+    on_progress: Callable[[progress.Update], None] | None = None,
+) -> store.Run:
+    """Take metrics of a run that is there, without training, and open it.
+
+    **Arguments:** `path` is the run folder, `metric` one or several as on the command line.
+
+    **Returns:** the run, with the new tables beside those it had. **Errors:** `UserError`
+    for a name or folder that is wrong, `RuntimeError` where a measurement failed.
+    """
+    folder = Path(path)
+    made = of_run(folder, _several(metric), load(plugins))
+    with progress.listening(on_progress or (lambda update: None)):
+        outcome = execute(made, folder, train=False)
     if outcome.failures:
         raise RuntimeError("; ".join(outcome.failures))
     return store.open_run(folder)

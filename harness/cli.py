@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harness.errors import UserError
+from harness.errors import CannotWriteError, UserError
 
 if TYPE_CHECKING:
     from harness.experiment import Plan
@@ -134,18 +134,37 @@ def _planned(
     return api.widened(made, folder, registry), folder
 
 
-def _carried_out(made: "Plan", folder: Path, *, quiet: bool) -> None:
+@app.command(no_args_is_help=True)
+def measure(
+    run: Annotated[Path, typer.Argument(help="Folder of a run that is trained.")],
+    metric: Annotated[list[str] | None, typer.Option(help="Metric to add. Repeatable.")] = None,
+    plugin: Plugins = None,
+    quiet: Quiet = False,
+) -> None:
+    """Take another metric of a run that is there, without training."""
+    from harness import api
+    from harness.plugins import load
+
+    if not metric:
+        raise UserError("name what to measure with --metric. See `harness list metrics`.")
+    made = api.of_run(run, metric, load(plugin or []))
+    _carried_out(made, run, quiet=quiet, train=False)
+
+
+def _carried_out(made: "Plan", folder: Path, *, quiet: bool, train: bool = True) -> None:
     """Run a plan and show what came of it."""
     from harness import api, terminal
     from harness.store import open_run
 
     with terminal.showing_progress(quiet=quiet):
         try:
-            outcome = api.execute(made, folder)
+            outcome = api.execute(made, folder, train=train)
         except KeyboardInterrupt:
             terminal.complain(f"interrupted. What is done is kept in {folder}; resume with")
             print(f"  {_again()}", file=sys.stderr)
             raise
+    for note in outcome.notes:
+        terminal.warn(note)
     if not quiet:
         terminal.show_result(open_run(folder), outcome)
         typer.echo(f"Report: {folder / 'report' / 'index.html'}")
@@ -230,6 +249,9 @@ def _exit_codes() -> Iterator[None]:
     except UserError as error:
         terminal.complain(str(error))
         raise SystemExit(2) from None
+    except CannotWriteError as error:
+        terminal.complain(str(error))
+        raise SystemExit(1) from None
     except KeyboardInterrupt:
         raise SystemExit(130) from None
     except BrokenPipeError:

@@ -1,11 +1,32 @@
 """Errors that are the user's to mend: what is wrong, where, and what would be right."""
 
 import difflib
+import errno
 from collections.abc import Iterable
+from pathlib import Path
 
 
 class UserError(Exception):
     """A mistake in what was asked for. The message is complete; no traceback is shown."""
+
+
+class CannotWriteError(OSError):
+    """A file could not be written: a full disk, mostly. The message says what to do about it."""
+
+    def __init__(self, path: Path, error: OSError) -> None:
+        cause = error.strerror or str(error)
+        super().__init__(
+            f"cannot write '{path}': {cause}. What was finished before is kept. "
+            f"{_REMEDIES.get(error.errno or 0, 'Mend that')}, then give the same command again."
+        )
+
+
+_REMEDIES = {
+    errno.ENOSPC: "Free space on that disk",
+    errno.EDQUOT: "Free space in your quota",
+    errno.EACCES: "Allow writing there",
+    errno.EROFS: "Make that disk writable",
+}
 
 
 def unknown(kind: str, name: str, known: Iterable[str], where: str = "") -> UserError:

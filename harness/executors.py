@@ -1,101 +1,53 @@
 """Where cells run: one after the other in this process. Failures are recorded, the rest go on."""
 
-import contextlib
+import gc
+import logging
 import time
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
-from harness import files, progress, runner, store
-from harness.errors import UserError
-from harness.experiment import Cell, Choice, Plan, metric_identity, without_networks
+from harness import files, folders, memory, progress, provenance, runner
+from harness.errors import CannotWriteError, UserError
+from harness.experiment import Cell, Choice, Plan, metric_key
+from harness.records import CellRecord, CellState, Entry, Measured, cell_folder
 from harness.train import Trainer
 from harness.types import TaskData
 
-LOCK = ".lock"
+REQUIRED = frozenset({"levels.parquet", "training.parquet", "timings.parquet"})
+"""The tables of a trained cell, whatever the format of its run."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass
 class Outcome:
-    """What became of a run: how many cells and measurements were done, found done, or failed."""
+    """What became of a run: how many cells and measurements were done, found done, or failed.
+
+    `untrained` are cells that were to be measured and have no trajectory; `notes` are what a person
+    should know although nothing failed.
+    """
 
     trained: int = 0
     already_trained: int = 0
     measured: int = 0
     already_measured: int = 0
     skipped: int = 0
+    untrained: int = 0
     failures: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     @property
     def nothing_to_do(self) -> bool:
         """Whether all that was asked for had been there already."""
         return not (self.trained or self.measured or self.failures)
 
-
-def prepare(plan: Plan, folder: Path) -> None:
-    """Make the run folder, or check that the one that is there holds the same experiment.
-
-    Raises `UserError` where it holds another: only networks and metrics may differ.
-    """
-    resolved = plan.resolved()
-    index = folder / "run.json"
-    if index.exists():
-        known = store.read_index(folder)["experiment"]
-        old, new = without_networks(known), without_networks(resolved)
-        differing = sorted(name for name in new if old.get(name) != new[name])
-        if differing:
-            raise UserError(
-                f"'{folder}' holds another experiment ({', '.join(differing)} differ). "
-                "Choose another --out, or compare the two with `harness report`."
-            )
-    elif any(not entry.name.startswith(".") for entry in folder.iterdir()):
-        raise UserError(f"'{folder}' is not empty and not a run folder. Choose another --out.")
-    columns = {name: {**_condition(name), **meaning} for name, meaning in store.COLUMNS.items()} | {
-        choice.name: {**store.CONDITION_COLUMNS, "metric": "the metric with its parameters"}
-        | dict(choice.instance.columns)
-        for choice in plan.metrics
-    }
-    files.write_json(  # first: a folder without it is not taken for a run
-        index,
-        {
-            "format": store.FORMAT,
-            "experiment": resolved,
-            "cells": [_entry(cell) for cell in plan.cells],
-            "metrics": [
-                {"name": choice.name, "label": choice.label, "key": metric_key(choice)}
-                for choice in plan.metrics
-            ],
-            "columns": columns,
-        },
-    )
-    store.write_toml(folder / "experiment.toml", resolved)
-
-
-def _condition(table: str) -> dict[str, str]:
-    per_network = table != "timings"
-    return {
-        name: meaning
-        for name, meaning in store.CONDITION_COLUMNS.items()
-        if per_network or name not in ("network", "density")
-    }
-
-
-def _entry(cell: Cell) -> dict[str, Any]:
-    return {
-        **cell.condition,
-        "first_network": cell.first,
-        "networks": cell.width,
-        "skipped": cell.reason_to_skip,
-    }
-
-
-def metric_key(choice: Choice) -> str:
-    """The name of a measurement within its cell."""
-    return f"{choice.name}-{files.fingerprint(metric_identity(choice))}"
+    def note(self, text: str) -> None:
+        """Something to know, for the log too."""
+        _log.warning(text)
+        self.notes.append(text)
 
 
 class _Latest:
@@ -117,78 +69,117 @@ class _Latest:
 
 
 class Execution:
-    """The carrying out of one plan in one folder."""
+    """The carrying out of one plan in one folder; with `train=False`, of its measurements only."""
 
-    def __init__(self, plan: Plan, folder: Path) -> None:
-        self.plan, self.folder = plan, folder
+    def __init__(self, plan: Plan, folder: Path, *, train: bool = True) -> None:
+        self.plan, self.folder, self.train = plan, folder, train
         self.outcome = Outcome()
         self._data = _Latest(self._make_data)
         self._trainer = _Latest(self._make_trainer)
         self._simulated: dict[tuple[str, int], float] = {}
 
     def run(self) -> Outcome:
-        """Train and measure what is not there yet. `UserError` where the folder is in use."""
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UserError(f"cannot make folder '{self.folder}': {error}") from None
-        lock = FileLock(self.folder / LOCK)
-        try:
-            with lock.acquire(timeout=0):
-                prepare(self.plan, self.folder)
-                self._provenance()
-                for number, cell in enumerate(self.plan.cells):
-                    with progress.within(cell=number + 1, cells=len(self.plan.cells)):
-                        self._cell(cell)
-        except Timeout:
-            raise UserError(
-                f"another process works on '{self.folder}'. Wait for it, or choose another --out."
-            ) from None
+        """Train and measure what is not there yet.
+
+        Raises `UserError` where the folder is in use or holds something else, `CannotWriteError`
+        where its disk is full.
+        """
+        with folders.locked(self.folder):
+            folders.prepare(self.plan, self.folder)
+            folders.tidy(self.folder)
+            with folders.logging_to(self.folder):
+                folders.record_provenance(self.folder)
+                self._all_cells()
         return self.outcome
 
-    def _provenance(self) -> None:
-        path = self.folder / "provenance.json"
-        earlier: list[Any] = []
-        with contextlib.suppress(files.DamagedFileError):
-            last = dict(files.read_json(path))
-            earlier = [*last.pop("earlier", []), last]
-        now = store.provenance(store.command_line())
-        files.write_json(path, {**now, "earlier": earlier})
+    def _all_cells(self) -> None:
+        cells, told = self.plan.cells, self.outcome
+        if any(cell.changed for cell in cells):
+            told.note(
+                "the harness or a plugin has changed since this run was trained; what it left is "
+                "measured as it is, with the task as it is today"
+            )
+        for number, cell in enumerate(cells):
+            with progress.within(cell=number + 1, cells=len(cells)):
+                self._cell(cell)
+        _log.info(
+            "ends: %d cells trained, %d measurements made, %d failures",
+            told.trained, told.measured, len(told.failures),
+        )  # fmt: skip
 
     def _cell(self, cell: Cell) -> None:
-        if cell.reason_to_skip:
-            self.outcome.skipped += 1
+        record = CellRecord(cell_folder(self.folder, cell.key))
+        try:
+            if cell.reason_to_skip:
+                self.outcome.skipped += 1
+                return
+        except Exception as error:
+            record.write(CellState(status="failed", **self._failed(_what(cell), error)))
             return
-        record = store.CellRecord(store.cell_folder(self.folder, cell.key))
-        told = record.read()
-        if _is_trained(record, told):
+        state = record.read()
+        if state is not None and state.status == "split":
+            self._halves(cell, state.into)
+            return
+        if state is not None and _is_trained(record, state):
             self.outcome.already_trained += 1
+        elif self.train:
+            state = self._trained(cell, record, state)
         else:
-            told = self._train(cell, record)
-        if told["status"] == "done":
+            self.outcome.untrained += 1
+            return
+        if state.status == "split":
+            self._halves(cell, state.into)
+        elif state.status == "done":
             for choice in self.plan.metrics:
-                told = self._measure(choice, cell, record, told)
+                state = self._measure(choice, cell, record, state)
 
-    def _train(self, cell: Cell, record: store.CellRecord) -> dict[str, Any]:
-        told: dict[str, Any] = {"identity": cell.identity, "metrics": {}}
+    def _halves(self, cell: Cell, entries: Sequence[Entry]) -> None:
+        """Do a cell's halves in its place; where it is known by another key, so are they."""
+        gc.collect()  # what the attempt at the whole still holds
+        for half, entry in zip(cell.halves, entries, strict=True):
+            self._cell(half if cell.trained_as is None else half.known_as(entry.cell))
+
+    def _trained(self, cell: Cell, record: CellRecord, earlier: CellState | None) -> CellState:
+        """Train a cell, and write what became of it."""
+        for name in record.damaged(earlier.files if earlier else {}):
+            self.outcome.note(
+                f"cell {cell.key}: {name} is missing or not as it was written; done again"
+            )
+        state = CellState(
+            status="failed", identity=cell.identity, environment=provenance.environment()
+        )
+        _log.info("trains %s", _what(cell))
         try:
             trainer = self._trainer(cell.task, cell.pruner, cell.schedule, cell.data_seed)
             run = runner.CellRun(cell, trainer, record.folder)
             run.train()
-            told |= {
+            update = {
                 "status": "done",
                 "notes": dict(self._data(cell.task, cell.data_seed).notes),
                 "files": self._tables(cell, run, record.folder),
             }
-            (record.folder / runner.CHECKPOINT).unlink(missing_ok=True)
-            self.outcome.trained += 1
-        except UserError:
+        except (UserError, CannotWriteError):
             raise
         except Exception as error:
-            what = f"cell {cell.key} ({cell.pruner.label} on {cell.task.label})"
-            told |= self._failed(what, error)
-        record.write(told)
-        return told
+            if memory.ran_out(error) and cell.halves:
+                update = self._split(cell)
+            else:
+                update = self._failed(_what(cell), error)
+        state = state.model_copy(update=update)
+        record.write(state)
+        if state.status != "failed":
+            (record.folder / runner.CHECKPOINT).unlink(missing_ok=True)
+        self.outcome.trained += state.status == "done"
+        return state
+
+    def _split(self, cell: Cell) -> dict[str, Any]:
+        """What the record of a cell says that does not fit into memory."""
+        halves = cell.halves
+        self.outcome.note(
+            f"{_what(cell)}: {cell.width} networks at once do not fit into memory; "
+            f"trained in blocks of {halves[0].width}, as cells of their own"
+        )
+        return {"status": "split", "into": tuple(map(folders.entry_of, halves))}
 
     def _tables(self, cell: Cell, run: runner.CellRun, folder: Path) -> dict[str, str]:
         """Write a trained cell's tables. Returns the checksums of all its files."""
@@ -198,6 +189,7 @@ class Execution:
         if simulated is not None:
             seconds[-1, "simulate"] = simulated
         tables["timings"] = timings(cell, seconds)
+        tables["memory"] = peaks(cell)
         checksums = {
             f"{name}.parquet": files.write_table(folder / f"{name}.parquet", table)
             for name, table in tables.items()
@@ -209,48 +201,55 @@ class Execution:
         return checksums | {path.name: files.digest(path) for path in levels}
 
     def _measure(
-        self, choice: Choice, cell: Cell, record: store.CellRecord, told: dict[str, Any]
-    ) -> dict[str, Any]:
+        self, choice: Choice, cell: Cell, record: CellRecord, state: CellState
+    ) -> CellState:
         key = metric_key(choice)
-        done = told["metrics"].get(key, {})
-        if done.get("status") == "done" and record.intact({done["file"]: done["checksum"]}):
-            self.outcome.already_measured += 1
-            return told
+        done = state.metrics.get(key)
+        if done is not None and done.status == "done":
+            damaged = record.damaged({done.file: done.checksum})
+            if not damaged:
+                self.outcome.already_measured += 1
+                return state
+            self.outcome.note(
+                f"cell {cell.key}: {done.file} is missing or not as it was written; measured again"
+            )
         progress.update("measuring", 0, 1, metric=choice.label)
+        measured = self._measured(choice, cell, record, f"metric-{key}.parquet")
+        progress.update("measuring", 1, 1, metric=choice.label)
+        state = state.model_copy(update={"metrics": {**state.metrics, key: measured}})
+        record.write(state)
+        return state
+
+    def _measured(self, choice: Choice, cell: Cell, record: CellRecord, file: str) -> Measured:
         start = time.perf_counter()
         try:
             # Within, for it asks the task for its wiring, and a plugin may raise.
             reason = runner.reason_not_to_measure(choice, cell)
             if reason:
                 self.outcome.skipped += 1
-                return self._noted(record, told, key, {"status": "skipped", "error": reason})
+                return Measured(status="skipped", error=reason)
             finished = runner.trajectory(
                 cell, record.folder, lambda: self._data(cell.task, cell.data_seed)
             )
             table = runner.measure(choice, cell, finished)
-            file = f"metric-{key}.parquet"
             checksum = files.write_table(record.folder / file, table)
-            seconds = round(time.perf_counter() - start, 3)
-            entry = {"status": "done", "file": file, "checksum": checksum, "seconds": seconds}
-            self.outcome.measured += 1
+        except CannotWriteError:
+            raise
         except Exception as error:
-            entry = self._failed(f"metric {choice.label} of cell {cell.key}", error)
-        progress.update("measuring", 1, 1, metric=choice.label)
-        return self._noted(record, told, key, entry)
-
-    def _noted(
-        self, record: store.CellRecord, told: dict[str, Any], key: str, entry: dict[str, Any]
-    ) -> dict[str, Any]:
-        told = {**told, "metrics": {**told["metrics"], key: entry}}
-        record.write(told)
-        return told
+            what = f"metric {choice.label} of cell {cell.key}"
+            return Measured(status="failed", **self._failed(what, error))
+        self.outcome.measured += 1
+        seconds = round(time.perf_counter() - start, 3)
+        _log.info("measured %s of cell %s in %.1f s", choice.label, cell.key, seconds)
+        return Measured(status="done", file=file, checksum=checksum, seconds=seconds)
 
     def _failed(self, what: str, error: Exception) -> dict[str, Any]:
         """Record a failure of a plugin, or of the harness, with its traceback."""
         message = f"{type(error).__name__}: {error}"
         self.outcome.failures.append(f"{what}: {message}")
         lines = "".join(traceback.format_exception(error))
-        return {"status": "failed", "error": message, "traceback": lines}
+        _log.error("failed: %s\n%s", what, lines)
+        return {"error": message, "traceback": lines}
 
     def _make_data(self, task: Choice, data_seed: int) -> TaskData:
         start = time.perf_counter()
@@ -271,11 +270,17 @@ class Execution:
         )
 
 
-def _is_trained(record: store.CellRecord, told: Mapping[str, Any]) -> bool:
+def _what(cell: Cell) -> str:
+    return f"cell {cell.key} ({cell.pruner.label} on {cell.task.label})"
+
+
+def _is_trained(record: CellRecord, state: CellState) -> bool:
     """Whether a cell's record says that it is done, with all its tables, and its files agree."""
-    tables = {f"{name}.parquet" for name in store.COLUMNS}
-    done = told.get("status") == "done"
-    return done and tables <= set(told["files"]) and record.intact(told["files"])
+    return (
+        state.status == "done"
+        and state.files.keys() >= REQUIRED
+        and not record.damaged(state.files)
+    )
 
 
 def timings(cell: Cell, seconds: Mapping[tuple[int, str], float]) -> Any:
@@ -287,3 +292,15 @@ def timings(cell: Cell, seconds: Mapping[tuple[int, str], float]) -> Any:
         for (level, activity), spent in seconds.items()
     )
     return pd.DataFrame(list(rows))
+
+
+def peaks(cell: Cell) -> Any:
+    """The table `memory` of a cell."""
+    import pandas as pd
+
+    return pd.DataFrame(
+        [
+            {**cell.condition, "memory": which, "peak_bytes": peak}
+            for which, peak in memory.peaks().items()
+        ]
+    )

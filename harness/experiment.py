@@ -4,7 +4,7 @@ import itertools
 import math
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
@@ -115,6 +115,8 @@ class Cell:
     first: int
     width: int
     keep_weights: bool
+    trained_as: str | None = None
+    """Its key in a run folder, where its plugins have changed since it was trained."""
 
     @property
     def networks(self) -> tuple[int, ...]:
@@ -139,7 +141,25 @@ class Cell:
     @cached_property
     def key(self) -> str:
         """The name of its folder: a hash of what determines its result."""
-        return fingerprint(self.identity)
+        return self.trained_as or fingerprint(self.identity)
+
+    def known_as(self, key: str) -> "Cell":
+        """The same cell as a run folder has it, whatever its plugins are by now."""
+        return replace(self, trained_as=key)
+
+    @property
+    def changed(self) -> bool:
+        """Whether a run folder has it by a key that it would not be given today."""
+        return self.trained_as not in (None, fingerprint(self.identity))
+
+    @property
+    def halves(self) -> "tuple[Cell, ...]":
+        """The same networks in two blocks, or nothing where there is but one network."""
+        half = -(-self.width // 2)
+        rest = self.width - half
+        first = replace(self, width=half, trained_as=None)
+        second = replace(self, first=self.first + half, width=rest, trained_as=None)
+        return (first, second) if rest else ()
 
     @property
     def condition(self) -> dict[str, Any]:
@@ -183,10 +203,18 @@ class Plan:
     schedules: tuple[Choice, ...]
     metrics: tuple[Choice, ...]
     width: int
+    keys: tuple[str, ...] = ()
+    """The keys that its cells have in a run folder, where it was trained there before."""
 
     @cached_property
     def cells(self) -> tuple[Cell, ...]:
         """The product of everything asked for, in blocks of networks."""
+        if self.keys:
+            return tuple(map(Cell.known_as, self._asked_for, self.keys))
+        return self._asked_for
+
+    @property
+    def _asked_for(self) -> tuple[Cell, ...]:
         return tuple(
             Cell(
                 task, pruner, schedule, self.experiment.seed, data_seed, first, self.width,
@@ -200,6 +228,10 @@ class Plan:
                 range(0, self.experiment.networks, self.width),
             )
         )  # fmt: skip
+
+    def trained_as(self, keys: Sequence[str]) -> "Plan":
+        """The same plan with its cells under the keys that a run folder has them by."""
+        return replace(self, keys=tuple(keys))
 
     def resolved(self) -> dict[str, Any]:
         """The experiment, complete: every parameter and the block width written out."""
@@ -290,6 +322,11 @@ def metric_identity(choice: Choice) -> dict[str, Any]:
     """What a measurement is: the metric with its parameters and source."""
     metric: AbstractMetric = choice.instance
     return {**choice.identity, "needs": sorted(metric.needs)}
+
+
+def metric_key(choice: Choice) -> str:
+    """The name of a measurement within its cell."""
+    return f"{choice.name}-{fingerprint(metric_identity(choice))}"
 
 
 def without_networks(resolved: Mapping[str, Any]) -> dict[str, Any]:

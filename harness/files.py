@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from harness.errors import CannotWriteError
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -19,7 +21,18 @@ class DamagedFileError(Exception):
 
 
 def write(path: Path, content: bytes) -> str:
-    """Put `content` at `path` at once or not at all. Returns its SHA-256."""
+    """Put `content` at `path` at once or not at all. Returns its SHA-256.
+
+    Raises `CannotWriteError` where the disk is full or does not let us.
+    """
+    try:
+        _replace(path, content)
+    except OSError as error:
+        raise CannotWriteError(path, error) from error
+    return hashlib.sha256(content).hexdigest()
+
+
+def _replace(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     beside = Path(name)
@@ -34,7 +47,6 @@ def write(path: Path, content: bytes) -> str:
         beside.unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
-    return hashlib.sha256(content).hexdigest()
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,5 +1,6 @@
 """One cell to one trajectory on disk, and one metric of a trajectory to a table."""
 
+import logging
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from harness import checkpoint, progress, snapshot
+from harness import checkpoint, progress, provenance, snapshot
 from harness.abstract import AbstractMetric, AbstractTask
 from harness.ensemble import Ensemble, Keys
 from harness.experiment import Cell, Choice, levels_of
@@ -24,6 +25,8 @@ from harness.types import Level
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_log = logging.getLogger(__name__)
 
 CHECKPOINT_SECONDS = 60.0
 CHECKPOINT = "checkpoint.safetensors"
@@ -115,13 +118,20 @@ class CellRun:
         """Where the last checkpoint was, or the beginning where there is none that is whole."""
         try:
             state, history, facts = checkpoint.load(self.folder / CHECKPOINT, fresh)
+            if facts["environment"] != provenance.environment():
+                raise DamagedFileError(f"its checkpoint was made with {facts['environment']}")
             for number in range(facts["level"]):
                 snapshot.load(level_path(self.folder, number), weights=False)
-        except (DamagedFileError, KeyError):
+        except (DamagedFileError, KeyError) as error:
+            if (self.folder / CHECKPOINT).exists():
+                _log.warning("cell %s begins anew: %s", self.cell.key, error)
             current = self._begin(0)
             return self._prune(fresh, current), current
         current = self._begin(facts["level"])
         current.step = facts["step"]
+        _log.info(
+            "cell %s goes on at level %d, step %d", self.cell.key, current.number, current.step
+        )
         current.curve = list(history["curve"])
         current.curve_steps = history["curve_steps"].tolist()
         current.checks = [history["checks"]]
@@ -147,6 +157,11 @@ class CellRun:
         with self.clock.timing(current.number, "evaluate"):
             train, validation = map(np.asarray, self.trainer.losses(state))
         self._write(state, current, train, validation)
+        _log.info(
+            "cell %s: level %d of %d, density %g, median validation loss %.4g",
+            self.cell.key, current.number + 1, len(self._levels), current.level.density,
+            np.median(validation),
+        )  # fmt: skip
         return state
 
     def _advance(self, state: Ensemble, current: _Level) -> Ensemble:
@@ -217,7 +232,11 @@ class CellRun:
         return 0 if self._at_init or self._schedule.rewind_data else self._steps_before(level)
 
     def _checkpoint(self, state: Ensemble, current: _Level) -> None:
-        facts = {"level": current.number, "step": current.step}
+        facts = {
+            "level": current.number,
+            "step": current.step,
+            "environment": provenance.environment(),
+        }
         checkpoint.save(self.folder / CHECKPOINT, state, current.history(), facts)
         self._saved = time.monotonic()
 

@@ -1,26 +1,19 @@
 """The run folder: what is where, what is finished, and reading it all back as tables."""
 
-import importlib.metadata
-import platform
-import subprocess
-import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import tomli_w
 
 from harness import files
 from harness.errors import UserError
+from harness.records import CellRecord, CellState, Entry, MetricEntry, cell_folder, read_index
 
 if TYPE_CHECKING:
     import pandas as pd
-
-FORMAT = 1
 
 CONDITION_COLUMNS = {
     "cell": "key of the cell: a hash of everything that determines its result",
@@ -51,107 +44,93 @@ COLUMNS: dict[str, dict[str, str]] = {
         "measure",
         "seconds": "wall time in seconds, device work waited for",
     },
+    "memory": {
+        "memory": "host: resident memory of the process; device: memory of the accelerator",
+        "peak_bytes": "the largest of the process up to the end of the cell's training, in bytes",
+    },
 }
+PER_CELL = {"timings": {"network", "density"}, "memory": {"network", "level", "density"}}
+"""Columns of the condition that a table has not, where its rows are not those of networks."""
 
 
-def cell_folder(run: Path, key: str) -> Path:
-    """Where a cell keeps its files."""
-    return run / "cells" / key
-
-
-@dataclass(frozen=True)
-class CellRecord:
-    """The status of one cell, as `cell.json` in its folder says it."""
-
-    folder: Path
-
-    @property
-    def path(self) -> Path:
-        """The file that says it."""
-        return self.folder / "cell.json"
-
-    def read(self) -> dict[str, Any]:
-        """The record, or an empty one where there is none that can be read."""
-        try:
-            record = files.read_json(self.path)
-        except files.DamagedFileError:
-            return {}
-        if not isinstance(record, dict) or record.get("format") != FORMAT:
-            return {}
-        parts = (record.get("files", {}), record.get("metrics"))
-        return record if all(isinstance(part, dict) for part in parts) else {}
-
-    def write(self, record: Mapping[str, Any]) -> None:
-        """Replace the record."""
-        files.write_json(self.path, {"format": FORMAT, **record})
-
-    def intact(self, checksums: Mapping[str, str]) -> bool:
-        """Whether all these files are there, each as it was written."""
-        return all(
-            (self.folder / name).is_file() and files.digest(self.folder / name) == checksum
-            for name, checksum in checksums.items()
-        )
-
-
-def provenance(command: Iterable[str]) -> dict[str, Any]:
-    """Versions, device, command, commit and time of a run that starts now."""
-    import jax
-
-    packages = ("motif-harness", "jax", "jaxlib", "equinox", "optax", "diffrax", "numpy", "pandas")
+def columns() -> dict[str, dict[str, str]]:
+    """The meaning of every column of the tables that each run has."""
     return {
-        "time": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": " ".join(command),
-        "commit": _commit(),
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "device": f"{jax.devices()[0].device_kind} ({jax.default_backend()})",
-        "versions": {name: importlib.metadata.version(name) for name in packages},
+        table: {
+            name: told
+            for name, told in CONDITION_COLUMNS.items()
+            if name not in PER_CELL.get(table, ())
+        }
+        | meaning
+        for table, meaning in COLUMNS.items()
     }
 
 
-def _commit() -> str | None:
-    """The commit of the harness's own checkout, where it is one; a plus sign if it was changed."""
-    root = Path(__file__).parent.parent
-    if not (root / ".git").exists():
-        return None
-    try:
-        say = ["git", "-C", str(root), "describe", "--always", "--dirty=+", "--abbrev=12"]
-        return subprocess.run(say, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return None
+@dataclass(frozen=True)
+class CellTables:
+    """One cell of an opened run: its entry in the index, its record, and what is whole of it."""
+
+    entry: Entry
+    record: CellRecord
+    state: CellState | None
+
+    @classmethod
+    def of(cls, run: Path, entry: Entry) -> "Iterator[CellTables]":
+        """The cell of an entry, or those that it was split into."""
+        record = CellRecord(cell_folder(run, entry.cell))
+        state = record.read()
+        if state is None or state.status != "split":
+            yield cls(entry, record, state)
+            return
+        for half in state.into:
+            if half.networks < entry.networks:  # else nonsense could lead in a circle
+                yield from cls.of(run, half)
+
+    @cached_property
+    def damage(self) -> list[str]:
+        """Its tables that are missing or not as they were written."""
+        checksums = self.state.files if self.state else {}
+        return self.record.damaged(
+            {name: checksum for name, checksum in checksums.items() if name.endswith(".parquet")}
+        )
+
+    @property
+    def status(self) -> str:
+        """done, failed, skipped, pending or damaged."""
+        if self.entry.skipped:
+            return "skipped"
+        status = self.state.status if self.state else "pending"
+        return "damaged" if status == "done" and self.damage else status
+
+    @property
+    def reason(self) -> str:
+        """Why it is not done."""
+        if self.status == "damaged":
+            return _damage(self.damage)
+        return self.entry.skipped or (self.state.error if self.state else "")
+
+    def measured(self, key: str) -> dict[str, str]:
+        """The status of a measurement, and why."""
+        told = self.state.metrics.get(key) if self.state else None
+        if told is None:
+            return {"status": "pending", "reason": ""}
+        if told.status == "done" and self.record.damaged({told.file: told.checksum}):
+            return {"status": "damaged", "reason": _damage([told.file])}
+        return {"status": told.status, "reason": told.error}
+
+    def files(self, table: str, metrics: Iterable[MetricEntry]) -> Iterator[Path]:
+        """Its files of a table, those that are whole: of the training, or of these metrics."""
+        if self.state is None:
+            return
+        for metric in metrics:
+            if metric.name == table and self.measured(metric.key)["status"] == "done":
+                yield self.record.folder / self.state.metrics[metric.key].file
+        if self.status == "done" and f"{table}.parquet" in self.state.files:
+            yield self.record.folder / f"{table}.parquet"
 
 
-def command_line() -> list[str]:
-    """The command that runs now, as a person would type it."""
-    return [Path(sys.argv[0]).name, *sys.argv[1:]]
-
-
-def write_toml(path: Path, value: Mapping[str, Any]) -> None:
-    """Write a table as TOML."""
-    files.write(path, tomli_w.dumps(value).encode())
-
-
-def read_index(folder: Path) -> dict[str, Any]:
-    """What `run.json` says: the experiment, cells, metrics and columns of a run.
-
-    Raises `UserError` where the folder is no run folder, or one of another format.
-    """
-    kinds = {"experiment": dict, "cells": list, "metrics": list, "columns": dict}
-    unreadable = f"'{folder}' is not a run folder that can be read: "
-    try:
-        index = files.read_json(folder / "run.json")
-    except files.DamagedFileError as error:
-        raise UserError(f"{unreadable}{error}") from None
-    if not isinstance(index, dict) or index.get("format") != FORMAT:
-        found = index.get("format") if isinstance(index, dict) else None
-        raise UserError(f"{unreadable}it has run format {found}; this harness reads {FORMAT}.")
-    for name, kind in kinds.items():
-        if not isinstance(index.get(name), kind):
-            raise UserError(f"{unreadable}'{name}' in run.json is no {kind.__name__}")
-    parts = (*index["cells"], *index["metrics"], *index["columns"].values())
-    if not all(isinstance(part, dict) for part in parts):
-        raise UserError(f"{unreadable}an entry of run.json is no table")
-    return index
+def _damage(names: Iterable[str]) -> str:
+    return f"{', '.join(names)} missing or not as written; the run's command makes it again"
 
 
 class Run:
@@ -164,51 +143,48 @@ class Run:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._index = read_index(path)
-        self.experiment: dict[str, Any] = self._index["experiment"]
-        self.provenance: dict[str, Any] = files.read_json(path / "provenance.json")
-        self.columns: dict[str, dict[str, str]] = self._index["columns"]
+        self.experiment: dict[str, Any] = self._index.experiment
+        self.columns: dict[str, dict[str, str]] = self._index.columns
+        self.provenance: dict[str, Any] = _provenance(path)
 
     @cached_property
-    def _records(self) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-        return [
-            (entry, CellRecord(cell_folder(self.path, entry["cell"])).read())
-            for entry in self._index["cells"]
-        ]
+    def _cells(self) -> list[CellTables]:
+        return [cell for entry in self._index.cells for cell in CellTables.of(self.path, entry)]
 
     @property
     def notes(self) -> dict[str, Any]:
         """What the tasks noted about their data, by task."""
-        return {
-            entry["task"]: record["notes"] for entry, record in self._records if "notes" in record
-        }
+        return {cell.entry.task: cell.state.notes for cell in self._cells if cell.state}
 
     def cells(self) -> "pd.DataFrame":
-        """One row a cell: what it is, its status (done, failed, skipped, pending), and why."""
-        import pandas as pd
+        """One row a cell: what it is, its status, the reason, and what it was `made_with`.
 
-        rows = []
-        for entry, record in self._records:
-            status = "skipped" if entry["skipped"] else record.get("status", "pending")
-            reason = entry["skipped"] or record.get("error") or ""
-            rows.append({**entry, "status": status, "reason": reason})
-        return pd.DataFrame(rows).drop(columns="skipped")
-
-    def measurements(self) -> "pd.DataFrame":
-        """One row a metric and cell: its status (done, failed, pending), and why."""
+        The status is done, failed, skipped, pending, or damaged: a file is missing or not as it was
+        written. A cell that did not fit into memory stands here as the two it was split into.
+        """
         import pandas as pd
 
         rows = [
-            {"cell": entry["cell"], "metric": metric, "status": "done", "reason": "", **told}
-            for entry, record in self._records
-            for metric, told in self._told(record)
+            {
+                **cell.entry.model_dump(exclude={"skipped"}),
+                "status": cell.status,
+                "reason": cell.reason,
+                "made_with": cell.state.environment if cell.state else "",
+            }
+            for cell in self._cells
+        ]
+        return pd.DataFrame(rows)
+
+    def measurements(self) -> "pd.DataFrame":
+        """One row a metric and cell: its status, as of a cell, and the reason."""
+        import pandas as pd
+
+        rows = [
+            {"cell": cell.entry.cell, "metric": metric.label, **cell.measured(metric.key)}
+            for cell in self._cells
+            for metric in self._index.metrics
         ]
         return pd.DataFrame(rows, columns=["cell", "metric", "status", "reason"])
-
-    def _told(self, record: Mapping[str, Any]) -> Iterable[tuple[str, dict[str, str]]]:
-        for metric in self._index["metrics"]:
-            found = record.get("metrics", {}).get(metric["key"], {})
-            status = found.get("status", "pending")
-            yield metric["label"], {"status": status, "reason": found.get("error", "")}
 
     def tables(self) -> list[str]:
         """The names of all tables."""
@@ -217,14 +193,16 @@ class Run:
     def table(self, name: str) -> "pd.DataFrame":
         """A table over all finished cells, of the networks that were asked for.
 
-        An empty table with the right columns where nothing is there yet. Raises `UserError` where
-        the run has no table of this name, `DamagedFileError` where a file is not as written.
+        An empty table with the right columns where nothing is there yet; cells that `cells()` calls
+        damaged are not in it. Raises `UserError` where the run has no table of this name.
         """
         import pandas as pd
 
         if name not in self.columns:
             raise UserError(f"this run has no table '{name}'. It has {', '.join(self.tables())}.")
-        parts = [self._read(path, checksum) for path, checksum in self._files(name)]
+        metrics = self._index.metrics
+        paths = [path for cell in self._cells for path in cell.files(name, metrics)]
+        parts = [pd.read_parquet(path) for path in paths]
         if name == "timings":
             parts += self._measuring()
         if not parts:
@@ -235,37 +213,18 @@ class Run:
             table = table[asked].reset_index(drop=True)
         return table
 
-    def _files(self, name: str) -> Iterable[tuple[Path, str]]:
-        for entry, record in self._records:
-            folder = cell_folder(self.path, entry["cell"])
-            listed = dict(record.get("files", {}))
-            for metric in self._index["metrics"]:
-                done = record.get("metrics", {}).get(metric["key"], {})
-                if metric["name"] == name and done.get("status") == "done":
-                    yield folder / done["file"], done["checksum"]
-            file = f"{name}.parquet"
-            if file in listed:
-                yield folder / file, listed[file]
-
     def _measuring(self) -> "Iterable[pd.DataFrame]":
         """The rows of `timings` for measurements, which end after the cell's table is written."""
         import pandas as pd
 
-        for entry, record in self._records:
-            condition = {name: entry[name] for name in CONDITION_COLUMNS if name in entry}
-            measured = record.get("metrics", {}).values()
-            spent = sum(told.get("seconds", 0.0) for told in measured)
+        for cell in self._cells:
+            condition = cell.entry.model_dump(include=set(CONDITION_COLUMNS))
+            measured = cell.state.metrics.values() if cell.state else ()
+            spent = sum(told.seconds for told in measured)
             if spent:
                 yield pd.DataFrame(
                     [{**condition, "level": -1, "activity": "measure", "seconds": spent}]
                 )
-
-    def _read(self, path: Path, checksum: str) -> "pd.DataFrame":
-        import pandas as pd
-
-        if not path.is_file() or files.digest(path) != checksum:
-            raise files.DamagedFileError(f"'{path}' is missing or not as it was written")
-        return pd.read_parquet(path)
 
     def masks(self, cell: str, level: int) -> dict[str, np.ndarray]:
         """The masks of a cell's networks at a level, by leaf name, each (networks, out, in)."""
@@ -278,8 +237,13 @@ class Run:
 
 def open_run(path: Path | str) -> Run:
     """Open a run folder for reading. Raises `UserError` where it is none."""
-    folder = Path(path)
+    return Run(Path(path))
+
+
+def _provenance(folder: Path) -> dict[str, Any]:
+    """What `provenance.json` says; nothing where it cannot be read: the run is no worse for it."""
     try:
-        return Run(folder)
+        found = files.read_json(folder / "provenance.json")
     except files.DamagedFileError as error:
-        raise UserError(f"'{folder}' is not a run folder that can be read: {error}") from None
+        return {"unreadable": str(error)}
+    return found if isinstance(found, dict) else {"unreadable": "it is no table"}

@@ -158,7 +158,12 @@ def show_result(run: "Run", outcome: "Outcome") -> None:
     diverged = levels.loc[levels["diverged"].astype(bool), "network"].unique()
     if len(diverged):
         warn(f"diverged, left out of statistics: networks {', '.join(map(str, diverged))}")
-    if outcome.nothing_to_do:
+    if outcome.untrained:
+        warn(
+            f"{outcome.untrained} cells are not trained (to the end), so not measured; give the "
+            "run's own command again to train them."
+        )
+    elif outcome.nothing_to_do:
         console.print("All that was asked for had been done already.")
 
 

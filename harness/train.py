@@ -24,20 +24,24 @@ EVALUATION_ROWS = 4096
 
 
 class Compiled:
-    """A jitted function, compiled once, ahead of time, and timed apart from its running."""
+    """A jitted function, compiled ahead of time and timed apart from its running.
+
+    It is compiled once for each shape of its first argument: for each width of a block.
+    """
 
     def __init__(self, function: Callable[..., Any], *, donate: bool = False) -> None:
         self._jitted = jax.jit(function, donate_argnums=0 if donate else ())
-        self._compiled: Any = None
+        self._compiled: dict[tuple[tuple[int, ...], ...], Any] = {}
         self.seconds = 0.0
 
     def __call__(self, *arguments: Any) -> Any:
-        """Run it. Arguments of other shapes than the first call's are an error."""
-        if self._compiled is None:
+        """Run it. Other arguments than the first have the same shapes in every call."""
+        shapes = tuple(np.shape(leaf) for leaf in jax.tree.leaves(arguments[0]))
+        if shapes not in self._compiled:
             start = time.perf_counter()
-            self._compiled = self._jitted.lower(*arguments).compile()
+            self._compiled[shapes] = self._jitted.lower(*arguments).compile()
             self.seconds += time.perf_counter() - start
-        return self._compiled(*arguments)
+        return self._compiled[shapes](*arguments)
 
 
 def shuffled(rows: Batch, seed: int) -> Batch:

@@ -16,8 +16,8 @@ SOURCES = CORE + sorted((ROOT / "plugins").rglob("*.py"))
 # `harness.report` are one room each, whatever they hold.
 LAYERS = (
     ("types", "errors", "progress"),
-    ("files", "seeds", "stats", "masks", "graph"),
-    ("motifs", "cache", "snapshot"),
+    ("files", "seeds", "stats", "masks", "graph", "provenance", "memory"),
+    ("motifs", "cache", "snapshot", "records"),
     ("evidence",),
     ("abstract", "trajectory"),
     ("hookspecs", "parameters"),
@@ -27,6 +27,7 @@ LAYERS = (
     ("experiment",),
     ("runner",),
     ("store", "estimate"),
+    ("folders",),
     ("executors",),
     ("report",),
     ("api",),
@@ -55,8 +56,8 @@ TABLES = {
     ("terminal.py", "motifs"),
     ("report/_source.py", "motifs"),
     ("report/_source.py", "performance"),
-    ("report/_sections.py", "motifs"),
-    ("report/_sections.py", "performance"),
+    ("report/sections/_motifs.py", "motifs"),
+    ("report/sections/_performance.py", "performance"),
     # A module of the harness itself.
     ("__init__.py", "motifs"),
 }

@@ -388,10 +388,16 @@ def test_no_level_compiles_anew(watched):
     assert until[2] == until[3] == len(names), names[until[2] :]
 
 
-def test_a_compiled_function_refuses_other_shapes(trainer, keys):
+def test_a_compiled_function_is_made_once_for_each_width(trainer, keys):
+    def widths(numbers):
+        before = trainer.compile_seconds
+        state = trainer.start(trainer.keys(numbers))
+        return state.active.shape[0], trainer.compile_seconds > before
+
     trainer.start(keys)
-    with pytest.raises(TypeError):
-        trainer.start(trainer.keys((0, 1)))
+    assert widths((0, 1)) == (2, True)
+    assert widths((1, 2)) == (2, False)
+    assert widths((0, 1, 2)) == (3, False)
 
 
 def test_targets_of_a_chunk_are_those_of_the_mask_algebra(logging_trainer):

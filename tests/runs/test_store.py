@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 import harness
-from harness import UserError, open_run, snapshot, store
+from harness import UserError, open_run, snapshot
 from harness.executors import Execution
 from harness.experiment import checked, plan
-from harness.files import DamagedFileError
+from harness.records import cell_folder
 from harness.runner import level_path
 
 ASKED = {
@@ -40,7 +40,7 @@ def run(folder):
 
 
 def test_every_table_has_exactly_the_columns_of_the_dictionary(run):
-    assert run.tables() == ["levels", "motifs", "performance", "timings", "training"]
+    assert run.tables() == ["levels", "memory", "motifs", "performance", "timings", "training"]
     for name in run.tables():
         table = run.table(name)
         assert len(table) > 0
@@ -92,7 +92,7 @@ def test_masks_round_trip(run, folder):
             assert all(mask.dtype == bool for mask in masks.values())
             total = sum(mask.sum(axis=(1, 2)) for mask in masks.values())
             assert total.tolist() == [kept, kept]
-            path = level_path(store.cell_folder(folder, cell), level)
+            path = level_path(cell_folder(folder, cell), level)
             for name, mask in snapshot.load(path).masks.items():
                 np.testing.assert_array_equal(masks[name], mask)
 
@@ -121,7 +121,7 @@ def test_the_experiment_is_complete_and_can_be_run_again(run, folder, registry):
 
 
 def test_a_table_that_the_run_has_not_is_an_error_that_names_those_it_has(run):
-    with pytest.raises(UserError, match=r"no table 'losses'.*levels, motifs, performance"):
+    with pytest.raises(UserError, match=r"no table 'losses'.*levels, memory, motifs"):
         run.table("losses")
 
 
@@ -150,11 +150,21 @@ def test_a_table_that_is_not_as_written_is_named(copy):
     opened = open_run(copy)
     path = copy / "cells" / opened.cells()["cell"][0] / "levels.parquet"
     pd.read_parquet(path).assign(train_loss=0.0).to_parquet(path)
-    with pytest.raises(DamagedFileError, match=r"levels\.parquet"):
-        opened.table("levels")
-    path.unlink()
-    with pytest.raises(DamagedFileError, match=r"levels\.parquet"):
-        opened.table("levels")
+    for damage in (lambda: None, path.unlink):
+        damage()
+        again = open_run(copy)
+        assert again.cells()["status"].tolist() == ["damaged", "done"]
+        assert "levels.parquet" in again.cells()["reason"].iloc[0]
+        assert set(again.table("levels")["network"]) == {2}
+
+
+def test_a_measurement_that_is_not_as_written_is_named(copy):
+    (path, *_) = sorted(copy.glob("cells/*/metric-motifs-*.parquet"))
+    path.write_bytes(path.read_bytes()[:-1])
+    told = open_run(copy).measurements()
+    assert sorted(told["status"]) == ["damaged", "done", "done", "done"]
+    assert path.name in told.loc[told["status"] == "damaged", "reason"].iloc[0]
+    assert len(open_run(copy).table("motifs")["cell"].unique()) == 1
 
 
 def test_what_is_no_run_folder_is_refused(tmp_path):
@@ -215,4 +225,4 @@ def test_no_source_of_ours_can_run_code_that_it_reads():
 
 def test_every_file_of_a_run_is_of_a_kind_that_holds_data_only(folder):
     kinds = {path.suffix for path in folder.rglob("*") if path.is_file() and path.name != ".lock"}
-    assert kinds == {".toml", ".json", ".safetensors", ".parquet"}
+    assert kinds == {".toml", ".json", ".safetensors", ".parquet", ".log"}

@@ -3,227 +3,17 @@
 import itertools
 import json
 import shutil
-from pathlib import Path
 
 import pandas as pd
 import pytest
+from comparing import assert_same_results, cells_of, files_of, results
 from filelock import FileLock
 
-from harness import UserError, executors, files, open_run, plugins, progress
+from harness import UserError, executors, files, folders, open_run, progress
 from harness.executors import Execution
 from harness.experiment import checked, plan
 from harness.testing import TinyTask
 from harness.train import Trainer
-
-PLUGIN = '''
-"""Metrics and pruners that fail, and two that do not."""
-
-from dataclasses import dataclass
-from typing import ClassVar
-
-import jax.numpy as jnp
-import pandas as pd
-
-from harness import AbstractMetric, ScorePruner, hookimpl, leaf_map
-
-
-@dataclass(frozen=True)
-class Edges(AbstractMetric):
-    """Edges of each network."""
-
-    name: ClassVar[str] = "edges"
-    times: int = 1
-
-    @property
-    def columns(self):
-        return {"edges": "number of edges"}
-
-    def table(self, trajectory):
-        return pd.DataFrame(
-            [
-                {"level": level, "network": network, "edges": self.times * int(number)}
-                for level in range(len(trajectory.levels))
-                for network, number in enumerate(
-                    sum(mask.sum(axis=(1, 2)) for mask in trajectory.masks(level).values())
-                )
-            ]
-        )
-
-    def measure(self, trajectory):
-        return self.table(trajectory)
-
-
-@dataclass(frozen=True)
-class Raising(Edges):
-    """Raises."""
-
-    name: ClassVar[str] = "raising"
-
-    def measure(self, trajectory):
-        raise RuntimeError("this metric <b>raises</b>")
-
-
-@dataclass(frozen=True)
-class Renaming(Edges):
-    """Returns another column."""
-
-    name: ClassVar[str] = "renaming"
-
-    def measure(self, trajectory):
-        return self.table(trajectory).rename(columns={"edges": "sides"})
-
-
-@dataclass(frozen=True)
-class Untold(Edges):
-    """Returns a column that its dictionary does not have."""
-
-    name: ClassVar[str] = "untold"
-
-    def measure(self, trajectory):
-        return self.table(trajectory).assign(more=1)
-
-
-@dataclass(frozen=True)
-class Elsewhere(Edges):
-    """Returns a level that is none."""
-
-    name: ClassVar[str] = "elsewhere"
-
-    def measure(self, trajectory):
-        return self.table(trajectory).assign(level=99)
-
-
-@dataclass(frozen=True)
-class Nothing(Edges):
-    """Returns nothing."""
-
-    name: ClassVar[str] = "nothing"
-
-    def measure(self, trajectory):
-        return None
-
-
-@dataclass(frozen=True)
-class Broken(ScorePruner):
-    """Raises when it is to score."""
-
-    name: ClassVar[str] = "broken"
-    when: ClassVar[str] = "level"
-
-    def score(self, evidence, *, key):
-        raise RuntimeError("this pruner raises")
-
-
-@dataclass(frozen=True)
-class Linear(ScorePruner):
-    """Needs a linear network."""
-
-    name: ClassVar[str] = "linear"
-    when: ClassVar[str] = "level"
-    needs: ClassVar[frozenset[str]] = frozenset({"linear"})
-
-    def score(self, evidence, *, key):
-        return leaf_map(jnp.abs, evidence.weights)
-
-
-@hookimpl
-def register_metrics():
-    return [Edges, Raising, Renaming, Untold, Elsewhere, Nothing]
-
-
-@hookimpl
-def register_pruners():
-    return [Broken, Linear]
-'''
-BASE = {
-    "tasks": ["tiny"],
-    "pruners": ["magnitude"],
-    "schedules": ["tiny"],
-    "metrics": ["edges"],
-    "networks": 4,
-    "block_width": 2,
-}
-
-
-@pytest.fixture(scope="module")
-def offered(tmp_path_factory):
-    """All plugins, with those of this file."""
-    file = tmp_path_factory.mktemp("plugins") / "failing.py"
-    file.write_text(PLUGIN)
-    folder = Path(__file__).parent / "plugins"
-    return plugins.load([folder / "small_tasks.py", folder / "small_pruners.py", file])
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _compiled_once():
-    """Trainers are shared by the runs of this file: they depend on their arguments only."""
-    made = {}
-
-    def shared(task, pruner, schedule, data, *, seed, data_seed):
-        key = (task, pruner, schedule, seed, data_seed)
-        if key not in made:
-            made[key] = Trainer(task, pruner, schedule, data, seed=seed, data_seed=data_seed)
-        return made[key]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(executors, "Trainer", shared)
-        yield
-
-
-@pytest.fixture(scope="module")
-def run(offered):
-    """Run an experiment in a folder: what differs from `BASE` is named."""
-
-    def go(folder, **fields):
-        asked = plan(checked({**BASE, **fields}, source="test"), offered)
-        return Execution(asked, folder).run()
-
-    return go
-
-
-@pytest.fixture(scope="module")
-def finished(run, tmp_path_factory):
-    """The folder of a finished run of two cells. To be copied, not changed."""
-    folder = tmp_path_factory.mktemp("finished")
-    outcome = run(folder)
-    assert (outcome.trained, outcome.measured, outcome.failures) == (2, 2, [])
-    return folder
-
-
-@pytest.fixture
-def folder(finished, tmp_path):
-    """A copy of the finished run."""
-    shutil.copytree(finished, tmp_path / "run")
-    return tmp_path / "run"
-
-
-def files_of(folder):
-    """Every file below a folder, with its time and content."""
-    return {
-        path.relative_to(folder): (path.stat().st_mtime_ns, path.read_bytes())
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
-
-
-def cells_of(folder):
-    """The folders of the cells, in the order of their networks."""
-    return [folder / "cells" / key for key in open_run(folder).cells()["cell"]]
-
-
-def results(folder):
-    """All tables but the timings."""
-    opened = open_run(folder)
-    return {name: opened.table(name) for name in opened.tables() if name != "timings"}
-
-
-def assert_same_results(one, other):
-    first, second = results(one), results(other)
-    assert set(first) == set(second)
-    for name, table in first.items():
-        pd.testing.assert_frame_equal(table, second[name], check_exact=True)
-        assert not table.empty
-
 
 def test_the_same_again_does_nothing(run, folder):
     before = files_of(folder / "cells")
@@ -320,7 +110,7 @@ def test_a_column_that_the_dictionary_does_not_tell_is_a_failure(run, folder):
     # Otherwise a run would hold columns that no dictionary explains.
     outcome = run(folder, metrics=["untold"])
     assert len(outcome.failures) == 2
-    assert "more" in open_run(folder).measurements()["reason"].iloc[0]
+    assert "more" in open_run(folder).measurements()["reason"].iloc[-1]
 
 
 def test_a_metric_that_failed_is_tried_again(run, folder):
@@ -466,7 +256,7 @@ def test_a_folder_of_something_else_is_refused_and_untouched(run, tmp_path):
 def test_a_folder_that_another_process_works_on_is_refused(run, folder):
     before = files_of(folder)
     with (
-        FileLock(folder / executors.LOCK),
+        FileLock(folder / folders.LOCK),
         pytest.raises(UserError, match=r"another process works on .*--out"),
     ):
         run(folder)
@@ -569,11 +359,9 @@ def test_data_are_made_once_for_a_run_of_one_task(run, tmp_path, monkeypatch):
     assert {"compile", "start", "train", "prune", "evaluate"} <= set(timings["activity"])
 
 
-def test_keys_of_cells_know_what_determines_the_result(offered):
+def test_keys_of_cells_know_what_determines_the_result(planned):
     def keys(**fields):
-        return [
-            cell.key for cell in plan(checked({**BASE, **fields}, source="test"), offered).cells
-        ]
+        return [cell.key for cell in planned(**fields).cells]
 
     base = keys()
     assert len(set(base)) == 2

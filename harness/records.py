@@ -1,0 +1,168 @@
+"""What `run.json` and `cell.json` say, checked when read: nothing is taken on trust from a disk."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from harness import files
+from harness.errors import UserError
+
+FORMAT: Final = 2
+"""Of run folders written now. 2 added the table `memory`, environments and split blocks."""
+
+Format = Literal[1, 2]
+READABLE = get_args(Format)
+
+CellKey = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+FileName = Annotated[str, Field(pattern=r"^[\w.+-]+$")]
+"""Without a slash: a record cannot point out of its folder."""
+
+
+class _Said(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Entry(_Said):
+    """A cell as the index holds it: its condition, its networks, and why it is skipped if it is."""
+
+    cell: CellKey
+    task: str
+    pruner: str
+    schedule: str
+    data_seed: int
+    first_network: Annotated[int, Field(ge=0)]
+    networks: Annotated[int, Field(ge=1)]
+    skipped: str | None = None
+
+
+class MetricEntry(_Said):
+    """A metric as the index holds it; `key` is its name within a cell."""
+
+    name: str
+    label: str
+    key: FileName
+
+
+class Index(_Said):
+    """What `run.json` says: the experiment, its cells and metrics, the meaning of all columns."""
+
+    format: Format = FORMAT
+    experiment: dict[str, Any]
+    cells: tuple[Entry, ...]
+    metrics: tuple[MetricEntry, ...]
+    columns: dict[str, dict[str, str]]
+
+    @field_validator("experiment")
+    @classmethod
+    def _counted(cls, experiment: dict[str, Any]) -> dict[str, Any]:
+        if not isinstance(experiment.get("networks"), int):
+            raise ValueError("it does not say how many networks")
+        return experiment
+
+
+class Measured(_Said):
+    """What became of a measurement: its table with its checksum, or why there is none."""
+
+    status: Literal["done", "failed", "skipped"]
+    file: FileName | Literal[""] = ""
+    checksum: str = ""
+    seconds: float = 0.0
+    error: str = ""
+    traceback: str = ""
+
+
+class CellState(_Said):
+    """What became of a cell, as `cell.json` in its folder says it.
+
+    `files` are checksums by name; `environment` is what it was made with. A cell that did not fit
+    into memory is `split`: trained as the two cells `into`, each of half its width.
+    """
+
+    format: Format = FORMAT
+    status: Literal["done", "failed", "split"]
+    identity: dict[str, Any] = {}
+    environment: str = ""
+    files: dict[FileName, str] = {}
+    metrics: dict[FileName, Measured] = {}
+    notes: dict[str, Any] = {}
+    into: tuple[Entry, ...] = ()
+    error: str = ""
+    traceback: str = ""
+
+    @model_validator(mode="after")
+    def _in_two(self) -> "CellState":
+        if self.status == "split" and len(self.into) != 2:
+            raise ValueError("a cell is split into two")
+        return self
+
+
+def cell_folder(run: Path, key: str) -> Path:
+    """Where a cell keeps its files."""
+    return run / "cells" / key
+
+
+@dataclass(frozen=True)
+class CellRecord:
+    """The file that says what became of a cell."""
+
+    folder: Path
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self.folder / "cell.json"
+
+    def read(self) -> CellState | None:
+        """What it says, or None where there is nothing that can be read."""
+        try:
+            return CellState.model_validate(files.read_json(self.path))
+        except (files.DamagedFileError, ValidationError):
+            return None
+
+    def write(self, state: CellState) -> None:
+        """Replace it."""
+        files.write_json(self.path, state.model_dump(mode="json", exclude_defaults=True) | _NOW)
+
+    def damaged(self, checksums: Mapping[str, str]) -> list[str]:
+        """Which of these files of the cell are missing or not as they were written."""
+        return [
+            name
+            for name, checksum in checksums.items()
+            if not (self.folder / name).is_file() or files.digest(self.folder / name) != checksum
+        ]
+
+
+_NOW = {"format": FORMAT}
+
+
+def read_index(folder: Path) -> Index:
+    """What `run.json` in a run folder says.
+
+    Raises `UserError` where the folder is no run folder, or one of another format.
+    """
+    try:
+        found = files.read_json(folder / "run.json")
+        written = found.get("format") if isinstance(found, dict) else None
+        if written not in READABLE:
+            readable = " and ".join(map(str, READABLE))
+            raise UserError(
+                f"'{folder}' is not a run folder that can be read: it has run format {written}; "
+                f"this harness reads {readable}."
+            )
+        return Index.model_validate(found)
+    except files.DamagedFileError as error:
+        raise UserError(f"'{folder}' is not a run folder that can be read: {error}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "it"
+        raise UserError(
+            f"'{folder}' is not a run folder that can be read: in run.json, {place}: {first['msg']}"
+        ) from None
+
+
+def write_index(folder: Path, index: Index) -> None:
+    """Replace `run.json`."""
+    files.write_json(folder / "run.json", index.model_dump(mode="json") | _NOW)

@@ -1,0 +1,85 @@
+"""Kill small runs at random moments, resume them, and compare with a run that was let alone.
+
+    python tests/ordeals/kill.py --kills 100
+
+Every run is killed (SIGKILL) a few times while it works, resumed each time, and at last left to
+end; its tables must then equal those of the undisturbed run bit for bit, timings and memory apart.
+"""
+
+import argparse
+import random
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+import small_run
+from comparing import assert_same_results
+
+KILLS_PER_RUN = 5
+
+
+def ordeal(folder: Path, kills: int, seed: int = 0) -> Counter[str]:
+    """Kill runs in `folder` until `kills` have hit. Returns how often what was interrupted."""
+    chance = random.Random(seed)
+    small_run.caches(folder)
+    reference = folder / "reference"
+    assert small_run.completed(reference) == 0, small_run.said(reference)  # compiles
+    begins, trained, ends = _timed(folder / "timed")
+    hit: Counter[str] = Counter()
+    runs = 0
+    while hit.total() < kills:
+        runs += 1
+        run = folder / f"run-{runs}"
+        for _ in range(KILLS_PER_RUN):
+            # Mostly while it trains: the report, which takes longer, is written in one go.
+            at = (begins, trained) if chance.random() < 0.8 else (0.0, ends)
+            hit.update(_killed(run, chance.uniform(*at)))
+        assert small_run.completed(run) == 0, small_run.said(run)
+        assert_same_results(run, reference)
+        assert not list(run.glob("**/.*.part"))
+    return hit
+
+
+def _timed(run: Path) -> tuple[float, float, float]:
+    """Seconds until a run has its index, all its cells, and its report."""
+    start = time.time()
+    assert small_run.completed(run) == 0
+    ends = time.time() - start
+    written = {path.name: path.stat().st_mtime - start for path in sorted(run.rglob("*.json"))}
+    first = min(path.stat().st_mtime for path in run.glob("cells/*/level-00.safetensors"))
+    return min(first - start, written["cell.json"]) / 2, written["cell.json"], ends
+
+
+def _killed(run: Path, after: float) -> list[str]:
+    """Work on a run for so many seconds, then kill it. Returns where it was, if it still worked."""
+    process = small_run.started(run)
+    process.join(after)
+    if process.exitcode is not None:
+        assert process.exitcode == 0, small_run.said(run)
+        return []
+    process.kill()
+    process.join()
+    return [_reached(run)]
+
+
+def _reached(run: Path) -> str:
+    """How far a run has come, by what is in its folder."""
+    if not (run / "run.json").exists():
+        return "nothing written"
+    cells = len(list(run.glob("cells/*/cell.json")))
+    within = ", within a cell" * bool(list(run.glob("cells/*/checkpoint.safetensors")))
+    begun = ", a file half written" * bool(list(run.glob("**/.*.part")))
+    return f"{cells} of 4 cells trained{within}{begun}"
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=0)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        found = ordeal(Path(scratch), asked.kills, asked.seed)
+    for place, number in sorted(found.items()):
+        print(f"{number:4}  {place}")
+    print(f"{found.total()} kills; every run resumed to the same tables, bit for bit")

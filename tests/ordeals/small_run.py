@@ -1,0 +1,64 @@
+"""A small run as the command line makes it, in a process that can be killed at any moment."""
+
+import multiprocessing
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+PLUGINS = Path(__file__).parents[1] / "plugins"
+COMMAND = (
+    *("run", "--plugin", str(PLUGINS / "small_tasks.py"), "--task", "tiny", "--schedule", "tiny"),
+    *("--pruner", "magnitude", "--pruner", "random", "--networks", "4", "--block-width", "2"),
+    *("--metric", "performance", "--metric", "motifs[orders=[2]]", "--quiet"),
+)
+"""Four cells of two networks, four levels each; two metrics."""
+
+_context = multiprocessing.get_context("forkserver")
+# What is imported once, so that a process begins to work at once. Nothing of it computes.
+_context.set_forkserver_preload(["harness.api", "harness.report._page", "diffrax", "sklearn"])
+
+
+def caches(folder: Path) -> None:
+    """Compile once for all runs: the processes share a compilation cache in this folder."""
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = str(folder / "jax")
+    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+    os.environ["HARNESS_CACHE"] = str(folder / "harness")
+    os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
+
+
+def started(folder: Path, environment: dict[str, str] | None = None) -> "multiprocessing.Process":
+    """A process that makes or resumes the small run in `folder`, writing checkpoints all the time.
+
+    What it prints is in `folder` with the ending `.out`; its exit code is that of the command.
+    """
+    process = _context.Process(target=_work, args=(folder, dict(os.environ) | (environment or {})))
+    process.start()
+    return process
+
+
+def _work(folder: Path, environment: dict[str, str]) -> None:
+    os.environ.update(environment)
+    tempfile.tempdir = environment.get("TMPDIR", tempfile.tempdir)
+    out = os.open(folder.with_suffix(".out"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(out, 1)
+    os.dup2(out, 2)
+
+    from harness import runner
+    from harness.cli import main
+
+    runner.CHECKPOINT_SECONDS = 0.0
+    sys.argv = ["harness", *COMMAND]
+    main([*COMMAND, "--out", str(folder)])
+
+
+def completed(folder: Path) -> int:
+    """Run or resume to the end. Returns the exit code."""
+    process = started(folder)
+    process.join()
+    return process.exitcode
+
+
+def said(folder: Path) -> str:
+    """What the last process of a folder printed."""
+    return folder.with_suffix(".out").read_text()
