@@ -26,6 +26,7 @@ _REMEDIES = {
     errno.EDQUOT: "Free space in your quota",
     errno.EACCES: "Allow writing there",
     errno.EROFS: "Make that disk writable",
+    errno.EISDIR: "Remove the folder that stands there",
 }
 
 

@@ -56,11 +56,19 @@ def checked(fields: Mapping[str, Any], *, source: str) -> Experiment:
     try:
         return Experiment.model_validate(dict(fields))
     except ValidationError as error:
-        problems = []
-        for problem in error.errors():
-            place = ".".join(str(part) for part in problem["loc"])
-            problems.append(f"{place} = {problem['input']!r}: {problem['msg']}")
+        problems = dict.fromkeys(map(_problem, error.errors()))
         raise UserError(f"{source}: " + "; ".join(problems) + ".") from None
+
+
+def _problem(found: Any) -> str:
+    """What is wrong with a field, and where."""
+    field, *inner = found["loc"]
+    if found["type"] == "missing":
+        return f"{field}: missing"
+    place = ".".join(str(part) for part in (field, *inner[:1]))
+    if len(inner) > 1:  # what it would have to be, twice: as a text and as a table
+        return f"{place} = {found['input']!r}: should be a plugin's name or a table with its name"
+    return f"{place} = {found['input']!r}: {found['msg']}"
 
 
 def read(path: Path) -> Experiment:

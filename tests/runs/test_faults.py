@@ -1,0 +1,220 @@
+"""What goes wrong beside the plugins: memory, disks, compilers that change under a run."""
+
+import errno
+import json
+import os
+import shutil
+
+import jax
+import numpy as np
+import pytest
+from comparing import assert_same_results, files_of
+
+from harness import CannotWriteError, files, memory, open_run, provenance, runner
+from harness.executors import Execution
+from harness.train import Trainer
+
+FIELDS = {"networks": 4, "block_width": 4}
+
+
+def too_wide(monkeypatch, widest):
+    """Let training run out of memory where more networks are trained at once."""
+    chunk = Trainer.chunk
+
+    def limited(self, state, *arguments, **keywords):
+        if state.active.shape[0] > widest:
+            raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 1 bytes")
+        return chunk(self, state, *arguments, **keywords)
+
+    monkeypatch.setattr(Trainer, "chunk", limited)
+
+
+@pytest.fixture(scope="module")
+def narrow(run, tmp_path_factory):
+    """The same networks, asked for in blocks of two."""
+    folder = tmp_path_factory.mktemp("narrow")
+    run(folder, **FIELDS | {"block_width": 2})
+    return folder
+
+
+def test_a_block_that_does_not_fit_into_memory_is_halved(run, tmp_path, monkeypatch, narrow):
+    too_wide(monkeypatch, 2)
+    outcome = run(tmp_path, **FIELDS)
+    assert (outcome.trained, outcome.measured, outcome.failures) == (2, 2, [])
+    assert "4 networks at once do not fit" in outcome.notes[0]
+    cells = open_run(tmp_path).cells()
+    assert cells["networks"].tolist() == [2, 2]
+    assert cells["status"].tolist() == ["done", "done"]
+    assert cells["cell"].tolist() == open_run(narrow).cells()["cell"].tolist()
+    assert_same_results(tmp_path, narrow)
+
+
+def test_a_halved_block_stays_halved_when_memory_is_back(run, tmp_path, monkeypatch, narrow):
+    with monkeypatch.context() as patch:
+        too_wide(patch, 2)
+        run(tmp_path, **FIELDS)
+    before = files_of(tmp_path / "cells")
+    assert run(tmp_path, **FIELDS).nothing_to_do
+    assert files_of(tmp_path / "cells") == before
+    outcome = run(tmp_path, **FIELDS, metrics=["edges[times=2]"])
+    assert (outcome.trained, outcome.measured) == (0, 2)
+
+
+def test_one_network_that_does_not_fit_is_a_failure(run, tmp_path, monkeypatch):
+    too_wide(monkeypatch, 0)
+    outcome = run(tmp_path, **FIELDS | {"networks": 3, "block_width": 3})
+    assert len(outcome.failures) == 3
+    assert "RESOURCE_EXHAUSTED" in outcome.failures[0]
+    assert open_run(tmp_path).cells()["networks"].tolist() == [1, 1, 1]
+
+
+def test_other_errors_are_not_taken_for_a_lack_of_memory():
+    def raised(error, cause):
+        try:
+            try:
+                raise cause
+            except Exception as inner:
+                raise error from inner
+        except Exception as outer:
+            return outer
+
+    full = jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory")
+    assert memory.ran_out(full)
+    assert memory.ran_out(raised(RuntimeError("step failed"), MemoryError()))
+    assert not memory.ran_out(jax.errors.JaxRuntimeError("INTERNAL: RESOURCE"))
+    assert not memory.ran_out(raised(RuntimeError(), ValueError("RESOURCE_EXHAUSTED")))
+
+
+def test_memory_taken_is_in_a_table_of_its_own(run, folder):
+    table = open_run(folder).table("memory")
+    assert set(table["memory"]) == {"host"}
+    now = np.asarray(table["peak_bytes"])
+    assert (now > 50e6).all()
+    assert (now <= memory.peaks()["host"]).all()
+
+
+@pytest.fixture
+def disk(monkeypatch):
+    """A disk on which only so many more bytes fit."""
+
+    class Disk:
+        room = float("inf")
+        written = 0
+
+        def write(self, descriptor):
+            size = os.fstat(descriptor).st_size
+            self.written += size
+            self.room -= size
+            if self.room < 0:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    full = Disk()
+    sync = os.fsync
+
+    def fsync(descriptor):
+        full.write(descriptor)
+        sync(descriptor)
+
+    monkeypatch.setattr(files.os, "fsync", fsync)
+    return full
+
+
+def test_a_full_disk_stops_a_run_and_loses_nothing(run, finished, tmp_path, disk):
+    run(tmp_path / "whole")
+    whole = disk.written
+    for share in (0.0, 0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.97):
+        folder = tmp_path / f"share-{share}"
+        disk.room = share * whole
+        with pytest.raises(CannotWriteError, match="Free space on that disk, then give the same"):
+            run(folder)
+        kept = files_of(folder / "cells") if (folder / "cells").exists() else {}
+        assert not [path for path in kept if path.suffix == ".part"]
+        done = sum(path.name == "cell.json" for path in kept)
+        disk.room = float("inf")
+        outcome = run(folder)
+        assert outcome.already_trained + outcome.trained == 2
+        assert outcome.already_trained == done
+        assert not outcome.failures
+        assert_same_results(folder, finished)
+
+
+def interrupted(planned, folder, monkeypatch, *, after):
+    """Train a cell until its checkpoint number `after`, and stop there."""
+
+    class Interruption(BaseException):
+        pass
+
+    saved = []
+    checkpoint = runner.CellRun._checkpoint
+
+    def last(self, *arguments):
+        checkpoint(self, *arguments)
+        saved.append(arguments)
+        if len(saved) == after:
+            raise Interruption
+
+    with monkeypatch.context() as patch:
+        patch.setattr(runner, "CHECKPOINT_SECONDS", 0.0)
+        patch.setattr(runner.CellRun, "_checkpoint", last)
+        with pytest.raises(Interruption):
+            Execution(planned(), folder).run()
+
+
+def test_a_cell_is_not_half_trained_by_one_compiler_and_half_by_another(
+    planned, run, finished, tmp_path, monkeypatch
+):
+    interrupted(planned, tmp_path / "one", monkeypatch, after=3)
+    shutil.copytree(tmp_path / "one", tmp_path / "two")
+    run(tmp_path / "one")
+    assert "goes on at level 2" in (tmp_path / "one" / "run.log").read_text()
+    assert_same_results(tmp_path / "one", finished)
+    with monkeypatch.context() as patch:
+        patch.setattr(provenance, "environment", lambda: "jax 99, a quantum computer")
+        run(tmp_path / "two")
+    assert "begins anew: its checkpoint was made with jax 0." in (
+        tmp_path / "two" / "run.log"
+    ).read_text()
+    assert set(open_run(tmp_path / "two").cells()["made_with"]) == {"jax 99, a quantum computer"}
+    assert_same_results(tmp_path / "two", finished)
+
+
+def test_what_a_killed_process_had_begun_to_write_is_removed(run, folder):
+    litter = [folder / ".run.json.x1.part", next(folder.glob("cells/*")) / ".level-00.y2.part"]
+    for path in litter:
+        path.write_bytes(b"half")
+    run(folder)
+    assert not [path for path in litter if path.exists()]
+
+
+def test_the_log_tells_what_happened(run, tmp_path):
+    run(tmp_path, pruners=["broken", "magnitude"], networks=2)
+    log = (tmp_path / "run.log").read_text()
+    for words in ("begins: ", "with jax 0.", "trains cell", "level 4 of 4", "measured edges"):
+        assert words in log
+    assert "RuntimeError: this pruner raises" in log
+    assert "Traceback (most recent call last)" in log
+    assert log.splitlines()[-1].endswith("ends: 1 cells trained, 1 measurements made, 1 failures")
+
+
+def test_a_schedule_that_raises_is_a_recorded_failure_and_the_rest_go_on(run, tmp_path):
+    outcome = run(tmp_path, schedules=["shapeless", "tiny"], networks=2)
+    assert (outcome.trained, len(outcome.failures)) == (1, 1)
+    told = open_run(tmp_path).cells()
+    assert told["status"].tolist() == ["failed", "done"]
+    assert told["reason"].iloc[0] == "RuntimeError: this schedule raises"
+    record = json.loads((tmp_path / "cells" / told["cell"].iloc[0] / "cell.json").read_text())
+    assert "Traceback" in record["traceback"]
+
+
+def test_a_pruner_of_nonsense_is_recorded_or_marked(run, tmp_path):
+    outcome = run(tmp_path, pruners=["misshapen", "undefined", "magnitude"], networks=2)
+    assert outcome.trained + len(outcome.failures) == 3
+    told = open_run(tmp_path).cells().set_index("pruner")
+    assert told["status"]["magnitude"] == "done"
+    assert told["status"]["misshapen"] == "failed"
+    assert told["status"]["undefined"] == "failed" or diverged(tmp_path, "undefined")
+
+
+def diverged(folder, pruner):
+    levels = open_run(folder).table("levels")
+    return levels.loc[(levels["pruner"] == pruner) & (levels["level"] > 0), "diverged"].all()
