@@ -35,8 +35,8 @@ def locked(folder: Path) -> Iterator[None]:
         raise UserError(
             f"another process works on '{folder}'. Wait for it, or choose another --out."
         ) from None
-    except FileExistsError:
-        raise UserError(f"'{folder}' is a file, not a folder. Choose another --out.") from None
+    except (FileExistsError, NotADirectoryError):
+        raise UserError(f"'{folder}' is, or is below, a file. Choose another --out.") from None
     except OSError as error:
         raise CannotWriteError(folder, error) from error
     with lock:
@@ -45,7 +45,7 @@ def locked(folder: Path) -> Iterator[None]:
 
 def tidy(folder: Path) -> None:
     """Remove what a process that was killed had begun to write."""
-    for begun in (*folder.glob(".*.part"), *folder.glob("cells/*/.*.part")):
+    for begun in folder.rglob(".*.part"):
         with suppress(OSError):
             begun.unlink()
 

@@ -160,7 +160,7 @@ def show_result(run: "Run", outcome: "Outcome") -> None:
         warn(f"diverged, left out of statistics: networks {', '.join(map(str, diverged))}")
     if outcome.untrained:
         warn(
-            f"{outcome.untrained} cells are not trained (to the end), so not measured; give the "
+            f"{outcome.untrained} cells are not trained to the end, so not measured; give the "
             "run's own command again to train them."
         )
     elif outcome.nothing_to_do:

@@ -1,7 +1,9 @@
 """The command line: what it says, where it exits, and that mistakes get a remedy, no traceback."""
 
+import errno
 import os
 import re
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -10,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import api, cli
+from harness import CannotWriteError, api, cli, files, open_run
 
 PLUGINS = Path(__file__).parent / "plugins"
 TASKS = ("--plugin", str(PLUGINS / "small_tasks.py"))
@@ -336,6 +338,39 @@ def test_report_of_a_finished_run(harness, finished, tmp_path):
     assert str(tmp_path / "page" / "index.html") in out
 
 
+def test_measure_adds_a_metric(harness, refused, finished, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(finished, folder)
+    code, _, err = harness("measure", folder, *TASKS, "--metric", "motifs[orders=[2]]")
+    assert (code, err) == (0, "")
+    assert "motifs[orders=[2]]" in set(open_run(folder).measurements()["metric"])
+    told = refused("measure", folder, *TASKS, "--metric", "motif")
+    assert "Did you mean 'motifs'" in told
+    assert "--metric" in refused("measure", folder)
+    assert "not a run folder" in refused("measure", tmp_path, "--metric", "motifs")
+
+
+def test_measure_tells_what_is_not_trained(harness, finished, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(finished, folder)
+    shutil.rmtree(next(folder.glob("cells/*")))
+    code, out, err = harness("measure", folder, *TASKS, "--metric", "performance")
+    assert code == 0
+    assert "1 cells are not trained" in " ".join((out + err).split())
+
+
+def test_a_full_disk_exits_with_1_and_says_what_to_do(harness, monkeypatch):
+    def full(path, content):
+        raise CannotWriteError(path, OSError(errno.ENOSPC, "No space left on device"))
+
+    monkeypatch.setattr(files, "write", full)
+    code, _, err = harness("run", *TINY, *MAGNITUDE, "--quiet")
+    assert code == 1
+    assert "No space left on device" in err
+    assert "Free space on that disk, then give the same command again" in err
+    assert "Traceback" not in err
+
+
 def test_failed_cell_exits_with_1(harness, plugin):
     broken = TWIN.replace("return leaf_map", "raise ArithmeticError('no') or leaf_map")
     path = plugin("broken", broken)
@@ -347,7 +382,7 @@ def test_failed_cell_exits_with_1(harness, plugin):
 
 
 def test_interruption_exits_with_130_and_tells_how_to_resume(harness, monkeypatch):
-    def interrupted(plan, folder):
+    def interrupted(plan, folder, *, train):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(api, "execute", interrupted)

@@ -3,8 +3,9 @@
 import multiprocessing
 import os
 import sys
-import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 PLUGINS = Path(__file__).parents[1] / "plugins"
 COMMAND = (
@@ -27,34 +28,44 @@ def caches(folder: Path) -> None:
     os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 
 
-def started(folder: Path, environment: dict[str, str] | None = None) -> "multiprocessing.Process":
+def started(folder: Path, *, page: bool = True) -> "multiprocessing.Process":
     """A process that makes or resumes the small run in `folder`, writing checkpoints all the time.
 
-    What it prints is in `folder` with the ending `.out`; its exit code is that of the command.
+    Without `page` its report is its data only. What it prints is in `folder` with the ending
+    `.out`; its exit code is that of the command.
     """
-    process = _context.Process(target=_work, args=(folder, dict(os.environ) | (environment or {})))
+    process = _context.Process(target=_work, args=(folder, page, dict(os.environ)))
     process.start()
     return process
 
 
-def _work(folder: Path, environment: dict[str, str]) -> None:
+def _work(folder: Path, page: bool, environment: dict[str, str]) -> None:
     os.environ.update(environment)
-    tempfile.tempdir = environment.get("TMPDIR", tempfile.tempdir)
     out = os.open(folder.with_suffix(".out"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(out, 1)
     os.dup2(out, 2)
 
-    from harness import runner
+    from harness import files, report, runner
     from harness.cli import main
 
     runner.CHECKPOINT_SECONDS = 0.0
+    if not page:
+        report.build = _data_only(files.write_table, report.collect)
     sys.argv = ["harness", *COMMAND]
     main([*COMMAND, "--out", str(folder)])
 
 
-def completed(folder: Path) -> int:
+def _data_only(write: Callable[..., str], collect: Callable[..., Any]) -> Callable[..., Path]:
+    def build(runs: Any, out: Path) -> Path:
+        write(out / "levels.parquet", collect(runs).levels)
+        return out
+
+    return build
+
+
+def completed(folder: Path, *, page: bool = True) -> int:
     """Run or resume to the end. Returns the exit code."""
-    process = started(folder)
+    process = started(folder, page=page)
     process.join()
     return process.exitcode
 

@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import shutil
 
 import pandas as pd
 import pytest
@@ -10,10 +9,9 @@ from comparing import assert_same_results, cells_of, files_of, results
 from filelock import FileLock
 
 from harness import UserError, executors, files, folders, open_run, progress
-from harness.executors import Execution
-from harness.experiment import checked, plan
 from harness.testing import TinyTask
 from harness.train import Trainer
+
 
 def test_the_same_again_does_nothing(run, folder):
     before = files_of(folder / "cells")

@@ -171,9 +171,10 @@ def test_a_cell_is_not_half_trained_by_one_compiler_and_half_by_another(
     with monkeypatch.context() as patch:
         patch.setattr(provenance, "environment", lambda: "jax 99, a quantum computer")
         run(tmp_path / "two")
-    assert "begins anew: its checkpoint was made with jax 0." in (
-        tmp_path / "two" / "run.log"
-    ).read_text()
+    assert (
+        "begins anew: its checkpoint was made with jax 0."
+        in (tmp_path / "two" / "run.log").read_text()
+    )
     assert set(open_run(tmp_path / "two").cells()["made_with"]) == {"jax 99, a quantum computer"}
     assert_same_results(tmp_path / "two", finished)
 

@@ -1,0 +1,37 @@
+"""The ordeals of tests/ordeals in short; each is a script for the whole of it."""
+
+import os
+import subprocess
+
+import full_disk
+import fuzz
+import kill
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch):
+    """An ordeal sets where its processes have their caches: only as long as it lasts."""
+    names = ("JAX_COMPILATION_CACHE_DIR", "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS")
+    for name in (*names, "HARNESS_CACHE", "XLA_FLAGS"):
+        monkeypatch.setenv(name, os.environ.get(name, ""))
+
+
+def test_killed_runs_resume_to_the_same_tables(tmp_path):
+    assert kill.ordeal(tmp_path, kills=4).total() >= 4
+
+
+def test_a_full_disk_loses_nothing(tmp_path):
+    try:
+        with full_disk.disk(tmp_path / "trial", 1 << 16):
+            pass
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("no right to mount a small disk")
+    assert len(full_disk.ordeal(tmp_path, points=2)) == 2
+
+
+def test_damaged_folders_and_files_end_in_a_clear_error_or_a_repair(tmp_path):
+    found = fuzz.ordeal(tmp_path, cases=30, seed=1)
+    assert found.total() == 30
+    assert found["folder: repaired"] > 5
+    assert found["file: refused with its place"] > 5
