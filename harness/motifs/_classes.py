@@ -64,11 +64,11 @@ def classes(order: int) -> tuple[MotifClass, ...]:
         raise ValueError(f"a motif has order 1 or more (order k has k+1 nodes), not {order}")
     found = []
     for layers in _compositions(order + 1):
-        relabelings = _relabelings(layers)
+        known = relabelings(layers)
         canonical = {}
         for edges in _edge_sets(layers):
             if _connected(order + 1, edges):
-                images = [_image(edges, relabeling) for relabeling in relabelings]
+                images = [image(edges, relabeling) for relabeling in known]
                 least = min(images)
                 canonical[least] = images.count(least)
         found += [
@@ -98,7 +98,7 @@ def induced_combination(motif: MotifClass) -> tuple[tuple[MotifClass, int], ...]
 
 def _spanning_copies(motif: MotifClass, host: MotifClass) -> int:
     wanted = set(host.edges)
-    images = (_image(motif.edges, relabeling) for relabeling in _relabelings(motif.layers))
+    images = (image(motif.edges, relabeling) for relabeling in relabelings(motif.layers))
     return sum(wanted.issuperset(image) for image in images) // motif.automorphisms
 
 
@@ -123,13 +123,14 @@ def _edge_sets(layers: tuple[int, ...]) -> Iterator[tuple[Edge, ...]]:
         yield from combinations(places, size)
 
 
-def _relabelings(layers: tuple[int, ...]) -> list[tuple[int, ...]]:
+@cache
+def relabelings(layers: tuple[int, ...]) -> list[tuple[int, ...]]:
     """All renumberings of the nodes that keep every node in its layer."""
     within = [list(permutations(nodes)) for nodes in _node_ranges(layers)]
     return [tuple(chain.from_iterable(parts)) for parts in product(*within)]
 
 
-def _image(edges: tuple[Edge, ...], relabeling: tuple[int, ...]) -> tuple[Edge, ...]:
+def image(edges: tuple[Edge, ...], relabeling: tuple[int, ...]) -> tuple[Edge, ...]:
     return tuple(sorted((relabeling[a], relabeling[b]) for a, b in edges))
 
 

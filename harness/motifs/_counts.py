@@ -1,49 +1,62 @@
-"""Exact copy counts of the motif classes of orders 2 and 3, by base layer.
+"""Exact copy counts of motif classes of any order, by base layer.
 
-All arithmetic is on integers: products of masks by counting bits, sums in int64 (float32 sums are
-wrong above 2^24, and counts reach 5e10). A graph so wide that a count might not fit is refused
-before anything is counted. Counting bits costs what float32 BLAS on one core costs at 400 nodes a
-layer, and starts no threads, which slow each other down by tens of times on a busy machine.
+All results are int64; what might not fit is refused before anything is counted (float32 sums are
+wrong above 2^24, and counts of order 3 reach 5e10). Orders 2 and 3 have a fast path on the host;
+every other order, and every order on an accelerator, takes the same general one.
 """
 
 from collections.abc import Sequence
-from math import prod
+from functools import partial
+from typing import Literal
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Int64
 
 from ..graph import LayeredGraph, node_counts
 from ._classes import MotifClass, classes, induced_combination
+from ._contraction import EXACT_IN_FLOAT, homomorphisms, places
+from ._homomorphisms import Pattern, combination
+from ._popcounts import popcounts, without_bare_nodes
 
 _LARGEST = 2**63 - 1
-_ROWS_AT_ONCE = 128  # keeps the temporaries of a product of masks in the cache
+_FAST = (2, 3)
+_BLOCK_BYTES = 2**28
+"""What a block of networks may take of an accelerator's memory."""
 
 Counts = dict[str, Int64[np.ndarray, "*batch _base_layers"]]
 
 
-def counts(graph: LayeredGraph, orders: Sequence[int] = (2, 3)) -> Counts:
+def counts(
+    graph: LayeredGraph,
+    orders: Sequence[int] = (2, 3),
+    *,
+    on: Literal["host", "device"] = "host",
+) -> Counts:
     """How many copies (not necessarily induced) of each class the graph holds.
 
     Bias edges are not counted; see `bias_as_nodes` for counting them.
+
+    **Arguments:** `orders` are any from 1 up; `on="device"` counts a block of networks at a time
+    on JAX's default device, in 64 bits, with the same result.
 
     **Returns:** for each class, by name, an array (*batch, base layers): entry l counts the copies
     whose first layer is l. A class that spans s layers of edges has L-s+1 base layers in a graph of
     L layers of edges, none if L < s. Sum over the last axis for the whole graph.
 
-    **Errors:** ValueError for an order other than 2 and 3; OverflowError where a graph of this
-    shape could hold more copies than int64 can count.
+    **Errors:** ValueError for an order below 1; OverflowError where a graph of this shape could
+    hold more copies than int64 can count.
     """
-    known = _known_classes(orders)
-    _refuse_overflow(known, node_counts(graph))
+    known = [motif for order in sorted(set(orders)) for motif in classes(order)]
+    nodes = node_counts(graph)
+    _refuse_overflow(known, nodes)
     adjacency = [np.asarray(wires) for wires in graph.adjacency]
     batch = adjacency[0].shape[:-2]
     stacked = [wires.reshape(-1, *wires.shape[-2:]) for wires in adjacency]
-    networks = [_count([w[i] for w in stacked], 3 in orders) for i in range(prod(batch))]
+    found = (_on_device if on == "device" else _on_host)(stacked, known)
     return {
-        motif.name: np.array([network[motif.name] for network in networks], np.int64).reshape(
-            *batch, max(0, len(adjacency) - motif.span + 1)
-        )
-        for motif in known
+        motif.name: found[motif].reshape(*batch, _bases(motif, len(adjacency))) for motif in known
     }
 
 
@@ -54,112 +67,131 @@ def induced(copies: Counts) -> Counts:
     order, which its combination needs, is missing.
     """
     result = {}
-    for motif in _known_classes((2, 3)):
-        combination = induced_combination(motif)
-        if all(class_.name in copies for class_, _ in combination):
-            terms = [c * copies[class_.name] for class_, c in combination]
+    for motif in _named(copies):
+        combined = induced_combination(motif)
+        if all(class_.name in copies for class_, _ in combined):
+            terms = [c * copies[class_.name] for class_, c in combined]
             result[motif.name] = np.sum(terms, axis=0)
     return result
 
 
-def _known_classes(orders: Sequence[int]) -> list[MotifClass]:
-    if not set(orders) <= {2, 3}:
-        raise ValueError(f"copies are counted for orders 2 and 3, not for {tuple(orders)}")
-    return [motif for order in sorted(set(orders)) for motif in classes(order)]
+def _named(copies: Counts) -> list[MotifClass]:
+    """The classes with these names: all of the orders up to the first that none is of."""
+    found: list[MotifClass] = []
+    order = 1
+    while len(found) < len(copies):
+        found += [motif for motif in classes(order) if motif.name in copies]
+        order += 1
+    return found
+
+
+def _bases(motif: MotifClass, layers: int) -> int:
+    return max(0, layers - motif.span + 1)
 
 
 def _refuse_overflow(known: Sequence[MotifClass], nodes: tuple[int, ...]) -> None:
-    """Every partial sum below is at most the number of ways to place a class's nodes in layers."""
+    """Every sum below is at most that of the ways to send the nodes of a class's patterns."""
     for motif in known:
-        places = sum(
-            prod(n**v for n, v in zip(nodes[base:], motif.layers, strict=False))
+        most = sum(
+            abs(number) * places(pattern, nodes, base)
             for base in range(len(nodes) - motif.span)
+            for pattern, number in combination(motif)
         )
-        if places > _LARGEST:
+        if most > _LARGEST:
             raise OverflowError(
-                f"layers of {nodes} nodes can hold up to {places} copies of {motif.name}, "
-                "more than int64 can count"
+                f"counting {motif.name} in layers of {nodes} nodes can lead to numbers up to "
+                f"{most}, more than int64 can hold"
             )
 
 
-def _count(adjacency: list[np.ndarray], third_order: bool) -> dict[str, list[int]]:
-    """All classes in one network, every entry a list over base layers."""
-    wires = _without_bare_nodes(adjacency)
-    outs = [w.sum(1, dtype=np.int64) for w in wires]
-    ins = [w.sum(0, dtype=np.int64) for w in wires]
-    result = {
-        "diverge2": [int(_choose2(r).sum()) for r in outs],
-        "converge2": [int(_choose2(c).sum()) for c in ins],
-        "chain2": [int(c @ r) for c, r in zip(ins, outs[1:], strict=False)],
-    }
-    if not third_order:
-        return result
-    # Walks of two edges that start (ahead) or end (behind) at each node of a layer.
-    ahead = [np.einsum("ij,j->i", w, r) for w, r in zip(wires, outs[1:], strict=False)]
-    behind = [np.einsum("ij,i->j", w, c) for w, c in zip(wires[1:], ins, strict=False)]
-    others = [np.einsum("ij,j->i", w, c - 1) for w, c in zip(wires, ins, strict=True)]
-    rows, columns = [_packed(w) for w in wires], [_packed(w.T) for w in wires]
-    return result | {
-        "diverge3": [int(_choose3(r).sum()) for r in outs],
-        "converge3": [int(_choose3(c).sum()) for c in ins],
-        "chain3": [int(c @ a) for c, a in zip(ins, ahead[1:], strict=False)],
-        "chain_diverge": [int(c @ _choose2(r)) for c, r in zip(ins, outs[1:], strict=False)],
-        "converge_chain": [int(_choose2(c) @ r) for c, r in zip(ins, outs[1:], strict=False)],
-        "bifan": [_bifans(*ends) for ends in zip(rows, outs, columns, ins, strict=True)],
-        "biparallel": [_pairs_shared(a, b) for a, b in zip(rows, columns[1:], strict=False)],
-        # A node without edges here has r-1 = -1, but then nothing to multiply it with.
-        "zigzag": [int((r - 1) @ o) for r, o in zip(outs, others, strict=True)],
-        "fork_tail": [int((r - 1) @ a) for r, a in zip(outs, ahead, strict=False)],
-        "merge_tail": [int((c - 1) @ b) for c, b in zip(ins[1:], behind, strict=True)],
+def _on_host(
+    stacked: Sequence[np.ndarray], known: Sequence[MotifClass]
+) -> dict[MotifClass, np.ndarray]:
+    """Network by network, without the nodes that no edge touches: sparse masks have many."""
+    fast = [motif for motif in known if motif.order in _FAST]
+    general = [motif for motif in known if motif.order not in _FAST]
+    rows: dict[MotifClass, list[list[int]]] = {motif: [] for motif in known}
+    for network in zip(*stacked, strict=True):
+        if fast:
+            counted = popcounts(network, third_order=any(motif.order == 3 for motif in fast))
+            for motif in fast:
+                rows[motif].append(counted[motif.name])
+        for motif, row in _general(without_bare_nodes(network), general).items():
+            rows[motif].append(row)
+    layers = len(stacked)
+    return {
+        motif: np.array(row, np.int64).reshape(len(row), _bases(motif, layers))
+        for motif, row in rows.items()
     }
 
 
-def _without_bare_nodes(adjacency: list[np.ndarray]) -> list[np.ndarray]:
-    """The same wires without the nodes that no edge touches: sparse masks have many."""
-    left = [wires.any(1) for wires in adjacency]
-    entered = [wires.any(0) for wires in adjacency]
-    kept = [left[0], *(a | b for a, b in zip(entered, left[1:], strict=False)), entered[-1]]
-    return [
-        wires[sources][:, targets]
-        for wires, sources, targets in zip(adjacency, kept, kept[1:], strict=False)
-    ]
+def _general(
+    wires: Sequence[np.ndarray], known: Sequence[MotifClass]
+) -> dict[MotifClass, list[int]]:
+    """Every class in one network, by base layer."""
+    nodes = (wires[0].shape[0], *(layer.shape[1] for layer in wires))
+    exact = {kind: [layer.astype(kind) for layer in wires] for kind in (np.float64, np.int64)}
+    found: dict[tuple[Pattern, int], int] = {}
+
+    def of(pattern: Pattern, base: int) -> int:
+        if (pattern, base) not in found:
+            kind = np.float64 if places(pattern, nodes, base) < EXACT_IN_FLOAT else np.int64
+            found[pattern, base] = int(homomorphisms(pattern, exact[kind][base:], np))
+        return found[pattern, base]
+
+    return {
+        motif: [
+            sum(number * of(pattern, base) for pattern, number in combination(motif))
+            // motif.automorphisms
+            for base in range(_bases(motif, len(wires)))
+        ]
+        for motif in known
+    }
 
 
-def _bifans(rows: np.ndarray, outs: np.ndarray, columns: np.ndarray, ins: np.ndarray) -> int:
-    """Pairs of common successors over pairs of sources; or the mirror image, if that is less."""
-    packed, degrees = (rows, outs) if len(outs) <= len(ins) else (columns, ins)
-    once, twice = 0, -int(_choose2(degrees).sum())
-    for start in range(0, len(degrees), _ROWS_AT_ONCE):
-        stop = start + _ROWS_AT_ONCE
-        once += _pairs_shared(packed[:, start:stop], packed[:, stop:])
-        twice += _pairs_shared(packed[:, start:stop], packed[:, start:stop])
-    return once + twice // 2
+def _on_device(
+    stacked: Sequence[np.ndarray], known: Sequence[MotifClass]
+) -> dict[MotifClass, np.ndarray]:
+    """A block of networks at a time, each block of one size, so that it is compiled once."""
+    nodes = (stacked[0].shape[1], *(layer.shape[2] for layer in stacked))
+    widest = max(nodes)
+    networks = len(stacked[0])
+    # About eight matrices of the widest layers are alive at a time.
+    block = max(1, min(networks, _BLOCK_BYTES // (8 * 8 * widest * widest)))
+    parts: list[list[np.ndarray]] = []
+    with jax.enable_x64(True):
+        for start in range(0, networks, block):
+            some = [layer[start : start + block] for layer in stacked]
+            short = block - len(some[0])
+            padded = [np.pad(layer, ((0, short), (0, 0), (0, 0))) for layer in some]
+            counted = _device_block(tuple(padded), tuple(known), nodes)
+            parts.append([np.asarray(one)[: block - short] for one in counted])
+    return {
+        motif: np.concatenate([part[place] for part in parts]) for place, motif in enumerate(known)
+    }
 
 
-def _packed(wires: np.ndarray) -> np.ndarray:
-    """Rows of a mask as bits, 64 to a word: (rows, columns) bool to (words, rows) uint64."""
-    octets = np.packbits(np.ascontiguousarray(wires), axis=1)
-    octets = np.pad(octets, ((0, 0), (0, -octets.shape[1] % 8)))
-    return np.ascontiguousarray(octets.view(np.uint64).T)
+@partial(jax.jit, static_argnums=(1, 2))
+def _device_block(
+    layers: tuple[jax.Array, ...], known: tuple[MotifClass, ...], nodes: tuple[int, ...]
+) -> list[jax.Array]:
+    exact = {kind: [layer.astype(kind) for layer in layers] for kind in (jnp.float64, jnp.int64)}
+    found: dict[tuple[Pattern, int], jax.Array] = {}
 
+    def of(pattern: Pattern, base: int) -> jax.Array:
+        if (pattern, base) not in found:
+            kind = jnp.float64 if places(pattern, nodes, base) < EXACT_IN_FLOAT else jnp.int64
+            counted = homomorphisms(pattern, exact[kind][base:], jnp)
+            found[pattern, base] = counted.astype(jnp.int64)
+        return found[pattern, base]
 
-def _pairs_shared(left: np.ndarray, right: np.ndarray) -> int:
-    """The sum, over pairs of a row of `left` and one of `right`, of C2(bits they share)."""
-    counter = np.min_scalar_type(64 * len(left))
-    total = 0
-    for start in range(0, left.shape[1], _ROWS_AT_ONCE):
-        block = left[:, start : start + _ROWS_AT_ONCE]
-        shared = np.zeros((block.shape[1], right.shape[1]), counter)
-        for some, others in zip(block, right, strict=True):
-            shared += np.bitwise_count(some[:, None] & others)
-        entries = shared.ravel().astype(np.int64)
-        total += int(entries @ entries - entries.sum()) // 2
-    return total
+    def row(motif: MotifClass) -> jax.Array:
+        bases = [
+            sum(number * of(pattern, base) for pattern, number in combination(motif))
+            // motif.automorphisms
+            for base in range(_bases(motif, len(layers)))
+        ]
+        empty = jnp.zeros((layers[0].shape[0], 0), jnp.int64)
+        return jnp.stack(bases, -1) if bases else empty
 
-
-def _choose2(n: np.ndarray) -> np.ndarray:
-    return n * (n - 1) // 2
-
-
-def _choose3(n: np.ndarray) -> np.ndarray:
-    return n * (n - 1) * (n - 2) // 6
+    return [row(motif) for motif in known]

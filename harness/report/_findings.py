@@ -1,11 +1,10 @@
 """The answer in words: sentences computed from the tables."""
 
-from collections.abc import Sequence
-
 import pandas as pd
 
+from harness.report._pairs import Z
 from harness.report._parts import Finding, counted, listed, number, pruned
-from harness.report._similarity import BETWEEN
+from harness.report._similarity import BETWEEN, NULL
 from harness.report._source import PARTS, Collection
 from harness.report._summaries import at
 
@@ -21,7 +20,7 @@ def ran(data: Collection) -> list[str]:
     done = data.cells[data.cells["status"] == "done"]
     if data.levels.empty or done.empty:
         return ["No cell has finished yet, so there is nothing to report but what is planned."]
-    networks = data.levels.groupby("condition")["network"].nunique()
+    networks = data.levels.groupby("condition", observed=True)["network"].nunique()
     least, most = int(networks.min()), int(networks.max())
     each = counted(most, "network") if least == most else f"{least} to {most} networks"
     names = {part: listed([str(name) for name in done[part].unique()]) for part in PARTS}
@@ -107,14 +106,18 @@ def _represented(rows: pd.DataFrame) -> str:
     return listed(said)
 
 
-def alike(data: Collection, table: pd.DataFrame, density: float) -> list[Finding]:
+def alike(
+    data: Collection, table: pd.DataFrame, tests: pd.DataFrame, density: float
+) -> list[Finding]:
     """How alike the networks of a condition are at the chosen level, and between conditions."""
     chosen = table[(table["support"] == "all") & (table["density"] == density)]
     if chosen.empty:
         return []
     chosen = chosen[chosen["order"] == chosen["order"].max()]
-    within = chosen[chosen["comparison"] != BETWEEN]
+    within = chosen[~chosen["comparison"].isin([BETWEEN, NULL])]
     between = chosen[chosen["comparison"] == BETWEEN]
+    drawn = [f" against {_interval(row)} for null draws" for _, row in
+             chosen[chosen["comparison"] == NULL].iterrows()]  # fmt: skip
     said = [
         f"{_interval(row)}{' with ' + row['comparison'] if len(data.conditions) > 1 else ''}"
         for _, row in within.head(MOST_CONDITIONS).iterrows()
@@ -122,14 +125,29 @@ def alike(data: Collection, table: pd.DataFrame, density: float) -> list[Finding
     order = int(chosen["order"].iloc[0])
     claim = (
         f"At {pruned(density)}, the mean cosine similarity of two networks' significance profiles "
-        f"is {'; '.join(said)}."
+        f"is {'; '.join(said)}{''.join(drawn)}."
     )
     across = [f"Between conditions: {_interval(row)}." for _, row in between.iterrows()]
+    across += [_tested(row) for _, row in _at_order(tests, density, order).iterrows()]
     return [
         Finding(
             claim, " ".join([f"Order {order}, all nodes; 95 % intervals over networks.", *across])
         )
     ]
+
+
+def _at_order(tests: pd.DataFrame, density: float, order: int) -> pd.DataFrame:
+    if tests.empty:
+        return tests
+    return tests[(tests["density"] == density) & (tests["order"] == order)].dropna(subset="p")
+
+
+def _tested(row: pd.Series) -> str:
+    return (
+        f"More alike within than between by {number(row['gap'])}: permutation p "
+        f"{number(row['p'])} (smallest attainable {number(row['attainable'])}), dispersion p "
+        f"{number(row['p_scatter'])}, {row['block']}."
+    )
 
 
 def _interval(row: pd.Series) -> str:
@@ -142,6 +160,7 @@ def troubles(data: Collection) -> list[Finding]:
     found = []
     for status, words in (
         ("failed", "failed"),
+        ("damaged", "damaged"),
         ("skipped", "skipped"),
         ("pending", "not finished"),
     ):
@@ -150,13 +169,31 @@ def troubles(data: Collection) -> list[Finding]:
             names = list(dict.fromkeys(rows["condition"].astype(str)))
             claim = f"{len(rows)} of {counted(len(data.cells), 'cell')} {words}"
             found.append(Finding(f"{claim}: {listed(names[:6])}{' …' * (len(names) > 6)}."))
-    metrics = data.measurements[data.measurements["status"] == "failed"]
-    if len(metrics):
-        names = list(dict.fromkeys(metrics["metric"].astype(str)))
-        found.append(Finding(f"{counted(len(metrics), 'measurement')} failed: {listed(names)}."))
+    for status in ("failed", "damaged"):
+        metrics = data.measurements[data.measurements["status"] == status]
+        if len(metrics):
+            names = list(dict.fromkeys(metrics["metric"].astype(str)))
+            claim = f"{counted(len(metrics), 'measurement')} {status}"
+            found.append(Finding(f"{claim}: {listed(names)}."))
+    found += made_differently(data)
     if len(data.diverged):
         found.append(Finding(f"{_diverged(data.diverged)} diverged and left out from then on."))
     return found or [Finding("Nothing failed, was skipped or diverged.")]
+
+
+def made_differently(data: Collection) -> list[Finding]:
+    """Whether cells were computed with different versions or on different devices."""
+    made = data.cells.loc[data.cells["made_with"] != "", "made_with"].value_counts(sort=False)
+    if len(made) < 2:
+        return []
+    said = [f"{name} ({counted(int(n), 'cell')})" for name, n in made.items()]
+    return [
+        Finding(
+            f"Cells were computed differently: {'; '.join(said)}.",
+            "Their training agrees in distribution, not bit by bit: differences between conditions "
+            "computed differently may have that cause.",
+        )
+    ]
 
 
 def _diverged(table: pd.DataFrame) -> str:
@@ -168,17 +205,25 @@ def _diverged(table: pd.DataFrame) -> str:
     return f"{counted(len(table), 'network')}: {', '.join(names)}{more}:"
 
 
-def summary(
-    data: Collection,
-    losses: pd.DataFrame,
-    significance: pd.DataFrame,
-    similarity: pd.DataFrame,
-    density: float,
-) -> Sequence[Finding]:
-    """All findings, the answer first."""
-    return [
-        *performance(data, losses),
-        *motifs(data, significance),
-        *alike(data, similarity, density),
-        *troubles(data),
-    ]
+def pairs(table: pd.DataFrame, density: float) -> list[Finding]:
+    """How many motifs differ between two conditions, network by network."""
+    found = []
+    z = table[table["kind"] == Z] if len(table) else table
+    said = []
+    for name, rows in z.groupby("comparison", sort=False) if len(z) else ():
+        clear = rows[rows["adjusted"] <= 0.05]
+        up = int((clear["difference"] > 0).sum())
+        split = f" ({up} higher, {len(clear) - up} lower)" if len(clear) else ""
+        said.append(f"{len(clear)} of {len(rows)} for {name}{split}")
+    if said:
+        more = "" if len(said) <= MOST_CONDITIONS else "; the table has the other comparisons"
+        least = number(float(z["attainable"].min()))
+        found.append(
+            Finding(
+                f"Paired by network at {pruned(density)}, the z of so many motifs differ: "
+                f"{'; '.join(said[:MOST_CONDITIONS])}{more}.",
+                f"All nodes, sign flips, max-T p ≤ 0.05 within a comparison; smallest attainable p "
+                f"{least}, n\u00a0=\u00a0{int(z['n'].max())} pairs.",
+            )
+        )
+    return found

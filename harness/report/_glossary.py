@@ -67,7 +67,54 @@ STATISTICS = (
         "equal layer densities resemble each other too.",
     ),
     (
-        "its interval",
+        "null draws",
+        "One graph for each network and level, drawn uniformly with the network's number of edges "
+        "between each two layers, measured like it on all nodes. How alike they are is what equal "
+        "layer densities alone explain. Degrees are not kept.",
+    ),
+    (
+        "within − between",
+        "Mean similarity of two networks under one condition less that under two. Its p is the "
+        "share of relabellings, conditions permuted within each network number, with a gap as "
+        "large: (r + 1) / (R + 1), or exact where all are taken. Small p: profiles depend on the "
+        "condition, in location or in scatter. It does not say that networks of one "
+        "condition converge.",
+    ),
+    (
+        "scatter",
+        "Mean distance of profiles of length 1 from their condition's centroid; largest less "
+        "smallest. Its p permutes centred profiles within network numbers: dispersion, whatever "
+        "the location. Nearly exact, as centroids are estimated.",
+    ),
+    (
+        "attainable p",
+        "The smallest p that the design can give: a larger p than 0.05 with few networks may mean "
+        "that there are too few.",
+    ),
+    (
+        "paired difference",
+        "Of two networks with the same initial weights, data and batches under two conditions. "
+        "95 % bootstrap-t intervals over pairs; p by flipping signs of pairs, which assumes "
+        "differences symmetric about 0 under the null. Compared at equal density, not at equal "
+        "loss.",
+    ),
+    (
+        "max-T",
+        "p corrected for testing all motifs of a comparison: the chance that any of them reaches "
+        "such a value when signs are flipped. Comparisons are not corrected for one another.",
+    ),
+    (
+        "significance profile",
+        "z of a network's motifs of one order over their norm: which motifs stand out, not how "
+        "much.",
+    ),
+    (
+        "degree",
+        "Edges into or out of a unit in one leaf. Dashed curves are the hypergeometric tail: what "
+        "units would have if the leaf's edges were placed uniformly.",
+    ),
+    (
+        "interval of a similarity",
         "95 %, BCa over 1000 resamples of networks. Pairs share networks and are not independent, "
         "so networks are drawn, not pairs; a network drawn twice is not paired with itself.",
     ),

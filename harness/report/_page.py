@@ -1,70 +1,41 @@
-"""Writing the page: one HTML file with everything inside, and its tables beside it."""
+"""Writing the page: one HTML file with everything inside, and beside it the files it links to."""
 
 import base64
 import hashlib
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import altair as alt
 import jinja2
 import markupsafe
 import vl_convert
 
 from harness import files
-from harness.report import charts
-from harness.report._parts import Figure, Section, Table, listed
-from harness.report._sections import SECTIONS, Report
+from harness.report import _export, _specs
+from harness.report._parts import Figure, Section, listed
 from harness.report._source import Collection, RunTables, collect
-
-# Chart text and lines take the colours of the page, light or dark, on screen and on paper: the SVG
-# renderer puts these names into attributes, where the style sheet resolves them.
-_CONFIG: dict[str, Any] = {
-    "background": "transparent",
-    "font": "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif",
-    "view": {"stroke": None},
-    "axis": {
-        "labelColor": "var(--quiet)",
-        "titleColor": "var(--quiet)",
-        "gridColor": "var(--line)",
-        "domainColor": "var(--rule)",
-        "tickColor": "var(--rule)",
-        "labelFontSize": 11.5,
-        "titleFontSize": 12,
-        "titleFontWeight": "normal",
-        "titlePadding": 8,
-        "tickSize": 4,
-        "labelLimit": 220,
-    },
-    "axisX": {"grid": False},
-    "axisY": {"domain": False, "ticks": False},
-    "header": {"labelColor": "var(--ink)", "labelFontSize": 12.5, "labelFontWeight": 600},
-    "legend": {
-        "labelColor": "var(--ink)",
-        "titleColor": "var(--quiet)",
-        "labelFontSize": 12.5,
-        "titleFontSize": 12,
-        "titleFontWeight": "normal",
-        "symbolStrokeWidth": 3,
-        "columnPadding": 18,
-        "offset": 10,
-    },
-}
+from harness.report._specs import resource
+from harness.report.sections import SECTIONS, Report
 
 
 def write(runs: Sequence[RunTables], out: Path) -> Path:
-    """Write the page and its tables; each file is whole or absent. Returns the page's path."""
+    """Write the page and the files it links to; each is whole or absent. Returns the page's path.
+
+    What an earlier page in this place linked to and this one does not is removed at the end, so
+    that a page always finds its files.
+    """
     report = Report(collect(runs))
     sections = [make(report) for make in SECTIONS]
-    for part in (part for section in sections for part in section.parts):
-        if isinstance(part, Figure | Table):
-            frame = part.data if isinstance(part, Figure) else part.frame
-            files.write(out / "tables" / f"{part.name}.csv", frame.to_csv(index=False).encode())
     path = out / "index.html"
-    files.write(path, render(report.data, sections).encode())
+    stale = _export.linked(path)
+    for name, content in _export.contents(sections):
+        files.write(out / name, content)
+        stale.discard(name)
+    files.write(path, render(report.data, sections).encode(errors="replace"))
+    for name in stale:
+        (out / name).unlink(missing_ok=True)
     return path
 
 
@@ -78,48 +49,22 @@ def render(data: Collection, sections: Sequence[Section]) -> str:
         undefined=jinja2.StrictUndefined,
     )
     environment.filters["code"] = _code
-    scripts = [_vega(), _resource("page.js")]
+    scripts = [_vega(), resource("page.js")]
     figures = [part for section in sections for part in section.parts if isinstance(part, Figure)]
+    specs = {figure.name: _specs.for_page(figure) for figure in figures}
     policy = " ".join(_hash(script) for script in scripts)
     return environment.get_template("page.html").render(
+        generator=_export.GENERATOR,
         title=f"Pruning report: {listed([run.path.name for run in data.runs])}",
         made=datetime.now(UTC).strftime("%d %B %Y, %H:%M UTC"),
         sections=sections,
-        style=markupsafe.Markup(_resource("page.css")),
+        style=markupsafe.Markup(resource("page.css")),
         scripts=[markupsafe.Markup(script) for script in scripts],
         policy=policy,
-        specs=_json({figure.name: _spec(figure) for figure in figures}),
+        figures=figures,
+        several=any(spec["usermeta"]["series"] for spec in specs.values()),
+        specs=_json(specs),
     )
-
-
-def _spec(figure: Figure) -> dict[str, Any]:
-    """A chart for the page: colours by name, and what the page needs to lay it out."""
-    spec = charts.to_dict(figure.chart)
-    spec.pop("config", None)
-    named = _named_colours(spec)
-    named["config"] = _CONFIG
-    named["usermeta"] = {
-        "panel": figure.panel,
-        "longest": figure.longest,
-        "axis": figure.axis,
-    }
-    named["description"] = figure.description
-    return named
-
-
-def _named_colours(value: Any) -> Any:
-    """The chart with its palette as names that the style sheet gives a colour to."""
-    if isinstance(value, dict):
-        # What comes from tables is left as it is.
-        return {
-            key: part if key in ("datasets", "domain", "sort") else _named_colours(part)
-            for key, part in value.items()
-        }
-    if isinstance(value, list):
-        return [_named_colours(part) for part in value]
-    if value in charts.SERIES:
-        return f"var(--series-{charts.SERIES.index(value) + 1})"
-    return "var(--rule)" if value == charts.RULE else value
 
 
 def _json(value: Any) -> markupsafe.Markup:
@@ -143,14 +88,9 @@ def _code(text: str) -> markupsafe.Markup:
 
 def _vega() -> str:
     """Vega, Vega-Lite and vega-embed as one script, of the versions that Altair writes for."""
-    version = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
     # Without a snippet it is made once a process; its stub asks for one.
     bundle: Any = vl_convert.javascript_bundle
-    return bundle(vl_version=version)
-
-
-def _resource(name: str) -> str:
-    return resources.files("harness.report").joinpath(name).read_text(encoding="utf-8")
+    return bundle(vl_version=_specs.VEGA_LITE)
 
 
 def _hash(script: str) -> str:

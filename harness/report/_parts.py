@@ -1,5 +1,6 @@
 """What a page is made of, sections with findings, figures and tables, and how numbers read."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -28,7 +29,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A frame as a table on the page, sortable where `sortable`, and as `tables/<name>.csv`."""
+    """A frame as a table on the page, and as `tables/<name>.csv` and `.tex`.
+
+    `sortable` is for tables that a reader may want in another order.
+    """
 
     name: str
     caption: str
@@ -37,9 +41,21 @@ class Table:
     sortable: bool = False
     part: str = "table"
 
+    def __post_init__(self) -> None:
+        checked(self.name)
+
+    @property
+    def texts(self) -> list[list[str]]:
+        """Cell texts of all rows, as the page shows them."""
+        cells = [
+            [text(value, column.kind) for value in self.frame[column.key].tolist()]
+            for column in self.columns
+        ]
+        return [list(row) for row in zip(*cells, strict=True)]
+
     @property
     def rows(self) -> list[list[tuple[str, str, str]]]:
-        """Cell texts, values to sort by, and classes of style, row by row."""
+        """Texts of cells, values to sort by and classes of style, of the rows on the page."""
         shown = self.frame.head(MOST_ROWS)
         cells = [
             [
@@ -55,9 +71,10 @@ class Table:
 class Figure:
     """A chart with its caption, its data, and its description for readers who do not see it.
 
-    `data` is written as `tables/<name>.csv`. `panel` is the least width of a panel of small
-    multiples, 0 for a single chart; `axis` the width of the labels of its vertical axis, both in
-    pixels; `longest` the length of the longest name in the legend.
+    The chart is also written as `charts/<name>.svg` and `.pdf`, `data` as `tables/<name>.csv`.
+    `panel` is the least width of a panel of small multiples, 0 for a single chart; `axis` the width
+    of the labels of its vertical axis, both in pixels; `longest` the length of the longest name in
+    the legend.
     """
 
     name: str
@@ -70,6 +87,9 @@ class Figure:
     axis: int = 52
     longest: int = 0
     part: str = "figure"
+
+    def __post_init__(self) -> None:
+        checked(self.name)
 
 
 @dataclass(frozen=True)
@@ -100,6 +120,16 @@ class Section:
     parts: Sequence[Figure | Table | Facts] = field(default_factory=tuple)
 
 
+def checked(name: str) -> str:
+    """The name of a part, which is in names of files and links: our own words only, no data.
+
+    Raises `ValueError` for any other.
+    """
+    if not re.fullmatch(r"[a-z0-9_]+", name, re.ASCII):
+        raise ValueError(f"a part's name is of [a-z0-9_] only, not {name!r}")
+    return name
+
+
 def text(value: Any, kind: Kind = "number") -> str:
     """A value as the page shows it; an undefined one as a dash."""
     if value is None or (isinstance(value, float) and np.isnan(value)):
@@ -119,7 +149,10 @@ def sort_value(value: Any) -> str:
     """What a table is sorted by: numbers in full, nothing for undefined ones."""
     if value is None or (isinstance(value, float) and np.isnan(value)):
         return ""
-    return repr(float(value)) if isinstance(value, int | float | np.number) else str(value)
+    if isinstance(value, int | float | np.number):
+        # As JavaScript reads it.
+        return repr(float(value)).replace("inf", "Infinity")
+    return str(value)
 
 
 def number(value: float, digits: int = 3) -> str:

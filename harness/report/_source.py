@@ -17,6 +17,7 @@ PARTS = ("task", "pruner", "schedule", "data_seed")
 COLUMNS = {
     "levels": ("steps", "train_loss", "validation_loss", "diverged"),
     "timings": ("activity", "seconds"),
+    "memory": ("memory", "peak_bytes"),
     "motifs": (
         *("support", "null", "order", "motif", "base_layer", "count", "expected", "sd", "z"),
         *("log2_ratio", "p_normal", "q_normal"),
@@ -25,7 +26,14 @@ COLUMNS = {
 }
 """The columns that the report reads, beside those of the condition."""
 
-CELLS = ("cell", *PARTS, "first_network", "networks", "status", "reason")
+OF_CELLS = {"timings": ("cell", "level"), "memory": ("cell",)}
+"""Tables that are not by network, and what says where their rows belong."""
+
+NAMES = ("cell", "condition", "support", "null", "motif", "split", "measure", "unit")
+"""Columns of few values in long tables: kept as categories, which are grouped ten times faster."""
+
+DRAWN = "drawn"
+"""The support of rows that measure draws from the null, not trained networks."""
 
 
 @runtime_checkable
@@ -42,7 +50,10 @@ class RunTables(Protocol):
         ...
 
     def cells(self) -> pd.DataFrame:
-        """One row a cell, with its status (done, failed, skipped, pending) and the reason."""
+        """One row a cell, with its status (done, failed, skipped, pending, damaged) and the reason.
+
+        Runs of today say in `made_with` what a cell was computed with and on.
+        """
         ...
 
     def measurements(self) -> pd.DataFrame:
@@ -53,6 +64,10 @@ class RunTables(Protocol):
         """A table over all finished cells, empty where nothing is there yet."""
         ...
 
+    def masks(self, cell: str, level: int, /) -> Mapping[str, np.ndarray]:
+        """The masks of a cell's networks at a level, by leaf, each (networks, out, in, ...)."""
+        ...
+
 
 @dataclass(frozen=True)
 class Collection:
@@ -60,6 +75,7 @@ class Collection:
 
     Every table has the column `condition`: the parts of its cell that differ between cells, as a
     label. `diverged` lists networks left out of `motifs` and `performance` and from which level on.
+    `drawn` holds motif rows of draws from the null, beside those of the networks in `motifs`.
     """
 
     runs: Sequence[RunTables]
@@ -67,7 +83,9 @@ class Collection:
     measurements: pd.DataFrame
     levels: pd.DataFrame
     timings: pd.DataFrame
+    memory: pd.DataFrame
     motifs: pd.DataFrame
+    drawn: pd.DataFrame
     performance: pd.DataFrame
     diverged: pd.DataFrame
     conditions: tuple[str, ...]
@@ -90,18 +108,22 @@ def collect(runs: Sequence[RunTables]) -> Collection:
     tables = {name: _table(runs, cells, labels, name) for name in COLUMNS}
     levels = tables["levels"]
     gone = levels["diverged"].astype(bool)
-    diverged = levels[gone].groupby(["condition", "cell", "network"])["level"].min().reset_index()
+    since = levels[gone].groupby(["condition", "cell", "network"], observed=True)["level"].min()
+    diverged = since.reset_index()
     cells = cells.assign(condition=cells["cell"].map(labels))
     measurements = pd.concat([run.measurements() for run in runs], ignore_index=True)
     measurements = measurements.drop_duplicates(["cell", "metric"])
     shown = levels.loc[~gone, "condition"].unique()
+    trained = tables["motifs"]["support"] != DRAWN
     return Collection(
         runs=runs,
         cells=cells,
         measurements=measurements.assign(condition=measurements["cell"].map(labels)),
         levels=levels[~gone].reset_index(drop=True),
         timings=tables["timings"],
-        motifs=_without(tables["motifs"], diverged),
+        memory=tables["memory"],
+        motifs=_without(tables["motifs"][trained], diverged),
+        drawn=_without(tables["motifs"][~trained], diverged),
         performance=_without(tables["performance"], diverged),
         diverged=diverged,
         conditions=tuple(label for label in dict.fromkeys(labels.values()) if label in shown),
@@ -112,7 +134,11 @@ def _cells(runs: Sequence[RunTables]) -> pd.DataFrame:
     """The cells of all runs; one that is in several runs counts once, finished if it is in any."""
     parts = [run.cells().assign(run=run.path.name) for run in runs]
     cells = pd.concat(parts, ignore_index=True)
-    order = cells["status"].map({"done": 0, "failed": 1, "pending": 2, "skipped": 3})
+    if "made_with" not in cells:
+        cells["made_with"] = ""
+    cells["made_with"] = cells["made_with"].fillna("").astype(str)
+    best_first = ("done", "damaged", "failed", "pending", "skipped")
+    order = cells["status"].map({status: rank for rank, status in enumerate(best_first)})
     best = cells.loc[order.sort_values(kind="stable").index].drop_duplicates("cell")
     return best.sort_index().reset_index(drop=True)
 
@@ -134,15 +160,13 @@ def _table(
     runs: Sequence[RunTables], cells: pd.DataFrame, labels: Mapping[str, str], name: str
 ) -> pd.DataFrame:
     """One table over all runs, each cell's rows from the run that finished it."""
-    place = ("cell", "level") if name == "timings" else ("cell", "network", "level", "density")
+    place = OF_CELLS.get(name, ("cell", "network", "level", "density"))
     columns = [*place, *COLUMNS[name]]
     parts = []
     for run in runs:
         part = _read(run, name)
         if part.empty:
             continue
-        if "base_layer" in part:
-            part = _compact(part)
         chosen = set(cells.loc[cells["run"] == run.path.name, "cell"])
         parts.append(part.loc[part["cell"].isin(chosen), columns])
     if not parts:
@@ -150,7 +174,7 @@ def _table(
     table = pd.concat(parts, ignore_index=True)
     if name == "performance":
         table["measure"] = table["measure"].str.replace("_", " ")
-    return table.assign(condition=table["cell"].map(labels))
+    return _compact(table.assign(condition=table["cell"].map(labels)))
 
 
 def _read(run: RunTables, name: str) -> pd.DataFrame:
@@ -160,9 +184,11 @@ def _read(run: RunTables, name: str) -> pd.DataFrame:
         return pd.DataFrame()
 
 
-def _compact(motifs: pd.DataFrame) -> pd.DataFrame:
-    """The motif table with an infinite log ratio (no copy at all) undefined, as it has no mean."""
-    return motifs.assign(log2_ratio=motifs["log2_ratio"].replace([np.inf, -np.inf], np.nan))
+def _compact(table: pd.DataFrame) -> pd.DataFrame:
+    """Names as categories; an infinite log ratio (no copy at all) undefined: it has no mean."""
+    if "log2_ratio" in table:
+        table["log2_ratio"] = table["log2_ratio"].replace([np.inf, -np.inf], np.nan)
+    return table.astype({name: "category" for name in NAMES if name in table})
 
 
 def _without(table: pd.DataFrame, diverged: pd.DataFrame) -> pd.DataFrame:

@@ -89,7 +89,7 @@ def at(table: pd.DataFrame, density: float) -> pd.DataFrame:
     """The rows of the level that is nearest to a density, condition by condition."""
     if table.empty:
         return table
-    chosen = table.groupby("condition")["density"].transform(
+    chosen = table.groupby("condition", observed=True)["density"].transform(
         lambda found: nearest(list(found.unique()), density)
     )
     return table[table["density"] == chosen]
@@ -130,7 +130,7 @@ def significance(data: Collection, density: float) -> pd.DataFrame:
 def _judged(table: pd.DataFrame) -> pd.DataFrame:
     if table.empty:
         return table
-    family = table.groupby(["condition", "support"])["p"]
+    family = table.groupby(["condition", "support"], observed=True)["p"]
     q = family.transform(lambda p: stats.benjamini_hochberg(p.to_numpy(dtype=float)))
     clear = q < 0.05
     signs = np.where(table["z"] > 0, "over", "under")
@@ -149,6 +149,7 @@ def by_base_layer(data: Collection, density: float) -> pd.DataFrame:
         columns="base_layer",
         values="z",
         aggfunc="mean",
+        observed=True,
         sort=False,
     )
     table = table.reindex(columns=sorted(table.columns))
@@ -175,12 +176,21 @@ def networks(data: Collection, density: float) -> pd.DataFrame:
 
 
 def costs(data: Collection) -> pd.DataFrame:
-    """Seconds by condition and activity, and in all."""
+    """Seconds by condition and activity, and in all; the largest memory of a cell, in MB."""
     if data.timings.empty:
         return pd.DataFrame(columns=["condition", "total"])
     table = data.timings.pivot_table(
-        index="condition", columns="activity", values="seconds", aggfunc="sum", sort=False
+        index="condition",
+        columns="activity",
+        values="seconds",
+        aggfunc="sum",
+        sort=False,
+        observed=True,
     )
     usual = ["simulate", "compile", "start", "train", "prune", "evaluate", "measure"]
     order = [name for name in usual if name in table] + sorted(set(map(str, table)) - set(usual))
-    return table[order].assign(total=table.sum(axis=1)).reset_index()
+    table = table[order].assign(total=table.sum(axis=1))
+    if not data.memory.empty:
+        peaks = data.memory.groupby(["condition", "memory"], observed=True)["peak_bytes"].max()
+        table = table.join((peaks.unstack() / 1e6).add_suffix(" MB"))
+    return table.reset_index()

@@ -1,14 +1,19 @@
 "use strict";
 const specs = JSON.parse(document.getElementById("charts").textContent);
+const elements = [...document.querySelectorAll("[data-chart]")];
 const GAP = 20; // between two panels
 const EDGE = 12; // what the last label of a horizontal axis takes beyond it
+const AROUND = 55; // heading and axis of a panel, above and below it
+const AHEAD = "600px"; // how far outside the window a chart is drawn already
 
-// Small multiples get as many columns as fit; other charts fill the width.
-function laidOut(spec, width) {
-  const copy = structuredClone(spec);
+// A chart without its data: small multiples get as many columns as fit, others fill the width.
+function laidOut(name, width) {
+  const { datasets, ...rest } = specs[name];
+  const copy = structuredClone(rest);
   const { panel, longest, axis } = copy.usermeta;
   const columns = Math.max(1, Math.floor(width / (8 * longest + 60)));
   copy.config.legend = { ...copy.config.legend, columns };
+  copy.config.axis = { ...copy.config.axis, titleLimit: Math.max(150, width - 90) };
   if (panel && copy.facet) {
     const fitting = Math.max(1, Math.min(4, Math.floor(width / (panel + GAP))));
     const panels = copy.facet.sort.length;
@@ -24,31 +29,155 @@ function laidOut(spec, width) {
   return copy;
 }
 
+// About how high a chart will be, so that little moves when it is drawn.
+function height(spec) {
+  if (!spec.columns) return spec.height + AROUND;
+  return Math.ceil(spec.facet.sort.length / spec.columns) * (spec.spec.height + AROUND);
+}
+
+// Vega warns of a column without a value, such as the intervals of too few networks, of which it
+// rightly draws nothing. What is wrong with a chart is said by Vega-Lite, to its own logger.
+const VEGA_ERRORS = 1;
+const logger = {
+  level: () => logger,
+  error: (...said) => (console.error(...said), logger),
+  warn: (...said) => (console.warn(...said), logger),
+  info: () => logger,
+  debug: () => logger,
+};
+
 async function draw(element) {
   const width = element.clientWidth;
   if (element.dataset.width === String(width)) return;
   element.dataset.width = String(width);
-  const spec = laidOut(specs[element.dataset.chart], width);
-  const options = { renderer: "svg", actions: false, ast: true, tooltip: { theme: "custom" } };
+  const spec = laidOut(element.dataset.chart, width);
+  spec.datasets = structuredClone(specs[element.dataset.chart].datasets); // Vega adds to rows
+  const options = { renderer: "svg", actions: false, ast: true, logger, logLevel: VEGA_ERRORS };
+  options.tooltip = { theme: "custom" };
   if (element.view) element.view.finalize();
   element.view = await vegaEmbed(element, spec, options);
+  element.style.minHeight = "";
+  showPicked(element);
+  element.querySelectorAll("input[type=range]").forEach((slider) => saySlider(element, slider));
 }
 
-const elements = [...document.querySelectorAll("[data-chart]")];
+// A slider counts; what its number stands for is the title of its chart.
+function saySlider(element, slider) {
+  const say = () => {
+    const title = element.querySelector(".role-title-text");
+    if (title) slider.setAttribute("aria-valuetext", title.textContent);
+  };
+  slider.addEventListener("input", () => element.view.view.runAsync().then(say));
+  say();
+}
 
-// One chart at a time, so that the first is seen while the others are still being drawn.
-async function drawAll() {
-  for (const element of elements) {
-    await draw(element);
-    await new Promise((resolve) => setTimeout(resolve));
+// Series picked out by name, on the whole page; none means all.
+const picked = new Set();
+
+function showPicked(element) {
+  const { series } = specs[element.dataset.chart].usermeta;
+  if (!series) return;
+  const names = series.names.filter((name) => picked.has(name));
+  element.view?.view.signal(series.param, names).runAsync();
+  for (const button of element.previousElementSibling.querySelectorAll("button")) {
+    button.setAttribute("aria-pressed", String(picked.has(button.value)));
   }
-  document.documentElement.dataset.ready = "true";
 }
+
+function pick(name) {
+  if (!picked.delete(name)) picked.add(name);
+  elements.forEach(showPicked);
+}
+
+const SYMBOLS = {
+  circle: "M8 3a5 5 0 1 0 .01 0z",
+  square: "M3.5 3.5h9v9h-9z",
+  "triangle-up": "M8 2.5l6 10.5h-12z",
+  diamond: "M8 2l5 6-5 6-5-6z",
+  cross: "M6 2.5h4v3.5h3.5v4h-3.5v3.5h-4v-3.5h-3.5v-4h3.5z",
+  "triangle-down": "M8 13.5l6-10.5h-12z",
+};
+
+function symbol(shape, colour) {
+  const drawing = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  drawing.setAttribute("viewBox", "0 0 16 16");
+  drawing.setAttribute("aria-hidden", "true");
+  path.setAttribute("d", SYMBOLS[shape] || SYMBOLS.circle);
+  path.style.fill = colour;
+  drawing.append(path);
+  return drawing;
+}
+
+// The legend of a chart, as buttons.
+function addButtons(element) {
+  const { series } = specs[element.dataset.chart].usermeta;
+  if (!series || series.names.length < 2) return;
+  const { names, colours, shapes, title } = series;
+  const group = element.previousElementSibling;
+  const buttons = names.map((name, number) => {
+    const button = document.createElement("button");
+    const label = document.createElement("span");
+    label.textContent = name;
+    button.append(symbol(shapes[number % shapes.length], colours[number % colours.length]), label);
+    Object.assign(button, { type: "button", value: name, title: name.length > 40 ? name : "" });
+    button.setAttribute("aria-pressed", "false");
+    button.addEventListener("click", () => pick(name));
+    return button;
+  });
+  group.append(title, ...buttons);
+  group.hidden = false;
+}
+
+// One chart that cannot be drawn leaves the others as they are.
+function failed(element, error) {
+  console.error(error);
+  element.textContent = `This figure could not be drawn: ${error.message}`;
+}
+
+// Charts are drawn one at a time, so that the first is seen while the others are being drawn.
+let drawing = Promise.resolve();
+
+function drawSoon(some) {
+  for (const element of some) {
+    drawing = drawing
+      .then(() => draw(element))
+      .catch((error) => failed(element, error))
+      .then(() => new Promise((resolve) => setTimeout(resolve)));
+  }
+  return drawing;
+}
+
+const watcher = new IntersectionObserver(
+  (entries) => {
+    const near = entries.filter((entry) => entry.isIntersecting).map((entry) => entry.target);
+    near.forEach((element) => watcher.unobserve(element));
+    drawSoon(near).then(() => (document.documentElement.dataset.ready = "true"));
+  },
+  { rootMargin: `${AHEAD} 0px` },
+);
+
+function drawAll() {
+  elements.forEach((element) => watcher.unobserve(element));
+  return drawSoon(elements);
+}
+window.drawAll = drawAll;
+
+for (const element of elements) {
+  addButtons(element);
+  const spec = laidOut(element.dataset.chart, element.clientWidth);
+  element.style.minHeight = `${height(spec)}px`;
+  watcher.observe(element);
+}
+if (!elements.length) document.documentElement.dataset.ready = "true";
+
+// Paper has no time: these are drawn before the handler's own promises give way to printing.
+window.addEventListener("beforeprint", () => elements.forEach(draw));
 
 let waiting;
 window.addEventListener("resize", () => {
   clearTimeout(waiting);
-  waiting = setTimeout(drawAll, 200);
+  waiting = setTimeout(() => drawSoon(elements.filter((element) => element.view)), 200);
 });
 
 function sortBy(table, index, header) {
@@ -71,9 +200,9 @@ for (const table of document.querySelectorAll("table.sortable")) {
     const button = document.createElement("button");
     button.type = "button";
     button.textContent = header.textContent;
+    button.title = header.title;
+    header.removeAttribute("title");
     header.replaceChildren(button);
     button.addEventListener("click", () => sortBy(table, index, header));
   });
 }
-
-drawAll();

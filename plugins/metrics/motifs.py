@@ -16,13 +16,14 @@ class Motifs(AbstractMetric):
 
     Under the null `layered`: as many edges between each two layers, placed uniformly. On the
     supports `all` (every node of the architecture: calibrated) and `live` (nodes on a path from an
-    input to an output: descriptive).
+    input to an output: descriptive). `drawn` measures, beside each network, one graph drawn from
+    that null, on all nodes and summed over layers: what networks without any structure look like.
     """
 
     name: ClassVar[str] = "motifs"
     needs: ClassVar[frozenset[str]] = frozenset({"layered"})
     orders: tuple[Literal[2, 3], ...] = (2, 3)
-    supports: tuple[Literal["all", "live"], ...] = ("all", "live")
+    supports: tuple[Literal["all", "live", "drawn"], ...] = ("all", "live", "drawn")
 
     def measure(self, trajectory: Trajectory) -> "pd.DataFrame":
         """One row per network, level, support, motif and base layer (-1: their sum)."""
@@ -33,15 +34,23 @@ class Motifs(AbstractMetric):
             graph = trajectory.graph(level)
             if not isinstance(graph, LayeredGraph):
                 raise TypeError(f"the wiring of task '{trajectory.task.name}' is not layered")
-            table = motifs.profile(graph, supports=self.supports, orders=self.orders)
-            parts.append(table.assign(level=level))
+            supports = [support for support in self.supports if support != "drawn"]
+            if supports:
+                table = motifs.profile(graph, supports=supports, orders=self.orders)
+                parts.append(table.assign(level=level))
+            if "drawn" in self.supports:
+                drawn = motifs.uniform_draws(graph, trajectory.networks, level)
+                table = motifs.profile(drawn, supports=("all",), orders=self.orders)
+                table = table[table["base_layer"] == motifs.TOTAL]
+                parts.append(table.assign(support="drawn", level=level))
         return pd.concat(parts, ignore_index=True)
 
     @property
     def columns(self) -> Mapping[str, str]:
         """The columns of the table."""
         return {
-            "support": "nodes that count: all of the architecture, or live ones",
+            "support": "nodes that count: all of the architecture, or live ones; `drawn`: no "
+            "trained network, but one graph drawn from the null beside it, all nodes",
             "null": "null model: `layered` fixes the number of edges between each two layers",
             "order": "number of edges of the smallest motif with that many nodes: nodes - 1",
             "motif": "motif class",

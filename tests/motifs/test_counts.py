@@ -1,7 +1,7 @@
 """Copy and induced counts, against brute force and igraph's census."""
 
 import itertools
-from math import prod
+from math import comb, prod
 
 import hypothesis.strategies as st
 import igraph
@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 
 from harness.graph import LayeredGraph
-from harness.motifs import classes, counts, induced
+from harness.motifs import _counts, classes, counts, induced
 
-CLASSES = classes(2) + classes(3)
+ORDERS = (2, 3, 4)
+CLASSES = classes(2) + classes(3) + classes(4)
 
 
 def random_graph(sizes, density, seed, batch=()):
@@ -56,7 +57,7 @@ def embeddings(motif, adjacency, base):
 @settings(max_examples=20, derandomize=True, deadline=None)
 def test_counts_are_those_of_brute_force(sizes, density, seed):
     graph = random_graph(sizes, density, seed)
-    found = counts(graph)
+    found = counts(graph, ORDERS)
     assert found.keys() == {motif.name for motif in CLASSES}
     for motif in CLASSES:
         bases = range(len(sizes) - motif.span)
@@ -64,6 +65,48 @@ def test_counts_are_those_of_brute_force(sizes, density, seed):
             embeddings(motif, graph.adjacency, base) // motif.automorphisms for base in bases
         ]
         assert found[motif.name].tolist() == expected, motif.name
+
+
+@pytest.mark.parametrize("order", [1, 5])
+def test_any_order_is_counted_by_the_same_method(order):
+    graph = random_graph((3, 4, 3, 2), 0.6, seed=order)
+    found = counts(graph, (order,))
+    for motif in classes(order):
+        bases = range(max(0, 4 - motif.span))
+        expected = [
+            embeddings(motif, graph.adjacency, base) // motif.automorphisms for base in bases
+        ]
+        assert found[motif.name].tolist() == expected, motif.name
+
+
+def test_the_general_method_agrees_with_the_fast_path(monkeypatch):
+    graph = random_graph((9, 30, 25, 12), 0.3, seed=6, batch=(2,))
+    fast = counts(graph)
+    monkeypatch.setattr(_counts, "_FAST", ())
+    general = counts(graph)
+    assert all((fast[name] == general[name]).all() for name in fast)
+
+
+@pytest.mark.parametrize("exact", [2**53, 1])
+def test_a_device_counts_what_the_host_counts(exact, monkeypatch):
+    # With every product on float64, and with every product on int64.
+    monkeypatch.setattr(_counts, "EXACT_IN_FLOAT", exact)
+    graph = random_graph((4, 7, 6, 3), 0.5, seed=7, batch=(3, 2))
+    monkeypatch.setattr(_counts, "_BLOCK_BYTES", 4 * 8 * 8 * 7 * 7)  # blocks of four, then of two
+    _counts._device_block.clear_cache()
+    host, device = counts(graph, ORDERS), counts(graph, ORDERS, on="device")
+    for name, number in host.items():
+        assert device[name].dtype == np.int64
+        np.testing.assert_array_equal(device[name], number, err_msg=name)
+    assert jnp.asarray(1.0).dtype == np.float32  # 64 bits stay within
+
+
+def test_counts_beyond_float64_are_exact():
+    # 3^2 * 2^60 homomorphisms of a star of four: more than 53 bits, and odd ones among them.
+    sizes = (3, 1 << 13)
+    full = LayeredGraph((np.ones(sizes, bool),))
+    star = next(m for m in classes(4) if m.layers == (1, 4))
+    assert counts(full, (4,))[star.name].tolist() == [3 * comb(1 << 13, 4)]
 
 
 @pytest.mark.parametrize("sizes", [(30, 70, 65, 20), (5, 130, 90, 7, 4)])
@@ -88,8 +131,8 @@ def test_induced_counts_are_those_of_igraph(sizes):
 def test_a_full_graph_holds_every_placement_beyond_the_reach_of_float32():
     sizes = (70, 130, 300, 5)  # 300 successors in common: more than a byte counts
     full = LayeredGraph(tuple(np.ones((a, b), bool) for a, b in itertools.pairwise(sizes)))
-    found = counts(full)
-    assert max(int(number.max()) for number in found.values()) > 2**27
+    found = counts(full, ORDERS)
+    assert max(int(number.max(initial=0)) for number in found.values()) > 2**27
     for motif in CLASSES:
         for base, number in enumerate(found[motif.name].tolist()):
             placements = prod(
@@ -151,5 +194,6 @@ def test_one_order_alone():
     graph = random_graph((4, 6, 5), 0.5, seed=5)
     assert counts(graph, (2,)).keys() == {motif.name for motif in classes(2)}
     assert induced(counts(graph, (3,))).keys() == {motif.name for motif in classes(3)}
-    with pytest.raises(ValueError, match="orders 2 and 3"):
-        counts(graph, (4,))
+    assert induced(counts(graph, (4,))).keys() == {motif.name for motif in classes(4)}
+    with pytest.raises(ValueError, match="order 1 or more"):
+        counts(graph, (0,))

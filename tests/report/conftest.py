@@ -1,11 +1,14 @@
 """Runs made up for the report: no training, but tables as a run has them."""
 
+import itertools
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+
+from harness.report import build
 
 DENSITIES = (1.0, 0.85, 0.65, 0.45, 0.25, 0.15, 0.1, 0.08, 0.07, 0.05, 0.03, 0.02)
 MOTIFS = {
@@ -33,7 +36,7 @@ class FakeRun:
 
     def __post_init__(self):
         rng = np.random.default_rng(0)
-        self._tables = {"levels": [], "timings": [], "motifs": [], "performance": []}
+        self._tables = {"levels": [], "timings": [], "memory": [], "motifs": [], "performance": []}
         for number, (task, pruner) in enumerate(self.conditions):
             if not self.statuses or self.statuses[number] == "done":
                 self._cell(rng, number, task, pruner)
@@ -75,6 +78,15 @@ class FakeRun:
             )
         )
 
+        self._tables["memory"].append(
+            pd.DataFrame(
+                [
+                    {"cell": f"c{number}", "memory": "host", "peak_bytes": 3e8 * (number + 1)},
+                    {"cell": f"c{number}", "memory": "device", "peak_bytes": 1.5e9},
+                ]
+            )
+        )
+
     def _performance(self, place, split, measure, unit, values, layer):
         self._tables["performance"].append(
             place.assign(split=split, measure=measure, unit=unit, layer=layer, value=values)
@@ -90,15 +102,16 @@ class FakeRun:
                     "base_layer": base,
                     "rank": rank,
                 }
-                for support in ("all", "live")
+                for support in ("all", "live", "drawn")
                 for order, names in MOTIFS.items()
                 for rank, name in enumerate(names)
-                for base in range(-1, 4)
+                for base in range(-1, 0 if support == "drawn" else 4)
             ]
         )
         table = classes.merge(place, how="cross")
         strength = 20 - 2.5 * (table["rank"] + 3 * number) - 4 * (table["support"] == "live")
         mean = (strength * (1 - table["density"]) ** 4).mask(table["motif"] == "chain3", 0)
+        mean = mean.mask(table["support"] == "drawn", 0)
         z = (mean + rng.normal(0, 1.5, len(table))).where(table["density"] < 1)
         expected = 1e5 * table["density"] ** table["order"]
         self._tables["motifs"].append(
@@ -129,6 +142,7 @@ class FakeRun:
                     "networks": self.networks,
                     "status": status,
                     "reason": "" if status == "done" else f"because {status}",
+                    "made_with": "" if status in ("pending", "skipped") else "jax 0.10.2, cpu",
                 }
             )
         return pd.DataFrame(rows)
@@ -145,6 +159,17 @@ class FakeRun:
         parts = self._tables[name]
         return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
+    def masks(self, cell, level):
+        """Fewer edges at later levels, more of them at the first units."""
+        rng = np.random.default_rng([int(cell[1:]), level])
+        found = {}
+        for layer, (source, target) in enumerate(itertools.pairwise(SIZES)):
+            share = self.densities[level] * np.linspace(1.5, 0.5, source)
+            found[f"layers.{layer}.weight"] = (
+                rng.random((self.networks, target, source), np.float32) < share
+            )
+        return found
+
     def edit(self, name, change):
         """Replace a table by what `change` makes of it."""
         self._tables[name] = [change(self.table(name))]
@@ -158,3 +183,56 @@ def fake_run(tmp_path):
         return FakeRun(tmp_path / name, **settings)
 
     return make
+
+
+HOSTILE = (
+    "<script>alert(1)</script> \"quoted\" and 'quoted' \\\" \\' `",
+    "first\nsecond\r\nthird\ttabbed \x00\x07\x1b[31m\u202e\u2028 −∞",
+    "long " + "x" * 5000,
+    "</style></script><img src=x onerror=alert(2)>]]>--><!-- {{7*7}} ${1} {% raw %} <%= 1 %>",
+    "datum.density'] || alert(3) || datum['\" + alert(4) + \"",
+    '=HYPERLINK("http://localhost:1/")\\input{/etc/passwd}\\end{tabular}%$&#_^~{}[]|<>',
+)
+"""Names that would do harm where a page, a chart, a picture or a table took them for more."""
+
+
+@pytest.fixture(scope="session")
+def hostile_page(tmp_path_factory):
+    """The page of a run with all these as pruners, tasks, reasons, settings and notes."""
+    folder = tmp_path_factory.mktemp("hostile")
+    run = FakeRun(
+        folder / HOSTILE[0].replace("/", "|"),
+        conditions=(*(("moth", name) for name in HOSTILE), (HOSTILE[0], HOSTILE[2])),
+        statuses=("done",) * len(HOSTILE) + (HOSTILE[1],),
+        networks=3,
+        densities=(1.0, 0.3, 0.05),
+        experiment=dict.fromkeys(HOSTILE, HOSTILE[3]),
+        provenance={name: [name] for name in HOSTILE},
+        notes={HOSTILE[0]: {HOSTILE[3]: HOSTILE[5]}},
+    )
+    return build([run], folder / "report")
+
+
+@pytest.fixture(scope="session")
+def two_page(tmp_path_factory):
+    """The page of a run of two conditions, with an undefined z in the table of networks."""
+    folder = tmp_path_factory.mktemp("two")
+    run = FakeRun(
+        folder / "run",
+        conditions=(("moth", "magnitude"), ("moth", "random")),
+        networks=4,
+        densities=(1.0, 0.45, 0.15, 0.07, 0.02),
+    )
+    run.edit(
+        "motifs",
+        lambda table: table.assign(
+            z=table["z"].mask((table["motif"] == "bifan") & (table["network"] == 2))
+        ),
+    )
+    return build([run], folder / "report")
+
+
+@pytest.fixture
+def hostile_names():
+    """The names on that page."""
+    return HOSTILE

@@ -4,7 +4,17 @@ import altair as alt
 import pytest
 import vl_convert
 
-from harness.report import _similarity, _source, _summaries, charts
+from harness.report import (
+    _levels,
+    _pairs,
+    _parts,
+    _pictures,
+    _similarity,
+    _source,
+    _summaries,
+    _wiring,
+    charts,
+)
 
 AWKWARD = ("magnitude", "a.b[c]:Q'\"<script>")
 
@@ -12,6 +22,18 @@ AWKWARD = ("magnitude", "a.b[c]:Q'\"<script>")
 @pytest.fixture(params=[AWKWARD[:1], AWKWARD], ids=["one", "two"])
 def data(request, fake_run):
     return _source.collect([fake_run(conditions=tuple(("moth", name) for name in request.param))])
+
+
+def paired(data, order):
+    table = _pairs.comparisons(data, 0.07)
+    if table.empty:
+        return {}
+    z = table["kind"] == _pairs.Z
+    names = list(table["comparison"].unique())
+    return {
+        "forest": charts.paired_motifs(table[z], order),
+        "differences": charts.paired_quantities(table[~z], names),
+    }
 
 
 def figures(data):
@@ -27,6 +49,11 @@ def figures(data):
         "log2": charts.motifs(motifs, conditions, order, statistic="log2_ratio"),
         "significance": charts.significance(_summaries.significance(data, 0.07), conditions, order),
         "similarity": charts.similarity(_similarity.similarity(data), conditions),
+        "heat map": charts.heatmap(_levels.mean_z(motifs), conditions, order),
+        "profile": charts.profile(_levels.profiles(data), conditions, _levels.axis(data.motifs)),
+        "degrees": charts.degrees(_wiring.degrees(data, 0.07), conditions),
+        "masks": charts.masks(_pictures.pictures(data, 0.07), conditions, step=1),
+        **paired(data, order),
         "edges": charts.layers(layers, conditions, "edges"),
         "live nodes": charts.layers(layers, conditions, "live nodes"),
     }
@@ -57,3 +84,20 @@ def test_conditions_beyond_the_palette_still_get_a_colour(fake_run):
     data = _source.collect([fake_run(conditions=names, networks=2, densities=(1.0, 0.1))])
     spec = charts.loss(_summaries.loss_by_density(data), data.conditions).to_dict()
     assert "<svg" in vl_convert.vegalite_to_svg(spec, vl_version="6.4")
+
+
+def test_a_slider_starts_at_the_chosen_level_and_says_which_it_is(data):
+    table = _levels.mean_z(_summaries.motif_by_density(data))
+    densities = _levels.steps(table)
+    assert densities == sorted(densities, reverse=True)
+    assert 1.0 not in densities, "z is undefined there"
+    for chart in (
+        charts.profile(_levels.profiles(data), data.conditions, _levels.axis(data.motifs), step=7),
+        charts.heatmap(table, (*data.conditions, "another"), ["bifan"], step=7),
+    ):
+        spec = chart.to_dict()
+        (level,) = (param for param in spec["params"] if param["name"] == "level")
+        assert (level["value"], level["bind"]["max"]) == (7, len(densities) - 1)
+        svg = vl_convert.vegalite_to_svg(spec, vl_version="6.4")
+        assert f"{_parts.pruned(densities[7])}" in svg
+        assert _parts.pruned(densities[6]) not in svg

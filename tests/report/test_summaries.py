@@ -28,7 +28,7 @@ def test_runs_that_differ_in_nothing_else_are_told_apart(fake_run):
     first, second = fake_run("a"), fake_run("b")
     cells = second.cells().assign(cell="other")
     second.cells = lambda: cells
-    for name in ("levels", "timings", "motifs", "performance"):
+    for name in ("levels", "timings", "memory", "motifs", "performance"):
         second.edit(name, lambda table: table.assign(cell="other"))
     assert _source.collect([first, second]).conditions == ("a", "b")
 
@@ -138,8 +138,62 @@ def test_networks_have_one_row_each(data):
 
 def test_costs_add_up(data):
     table = _summaries.costs(data)
-    assert list(table.columns) == ["condition", "compile", "train", "measure", "total"]
+    seconds = ["compile", "train", "measure", "total"]
+    assert list(table.columns) == ["condition", *seconds, "device MB", "host MB"]
     np.testing.assert_allclose(table["total"], 92.75)
+    np.testing.assert_allclose(table["host MB"], [300, 600])
+
+
+def test_costs_of_runs_without_memory(fake_run):
+    run = fake_run()
+    run._tables["memory"] = []
+    table = _summaries.costs(_source.collect([run]))
+    assert "total" in table
+    assert not [name for name in table if name.endswith("MB")]
+
+
+def test_null_draws_are_no_networks(data):
+    assert set(data.motifs["support"]) == {"all", "live"}
+    assert set(data.drawn["support"]) == {"drawn"}
+    table = _similarity.similarity(data)
+    null = table[(table["comparison"] == _similarity.NULL) & (table["density"] == 0.07)]
+    assert set(null["order"]) == {2, 3}
+    assert set(null["n"]) == {16}
+    assert null["mean"].abs().max() < 0.3
+    rows = data.drawn.query("order == 3 and density == 0.07")
+    wide = rows.pivot_table(
+        index=["condition", "network"], columns="motif", values="z", observed=True
+    )
+    directions = wide.to_numpy() / np.linalg.norm(wide, axis=1, keepdims=True)
+    cosines = (directions @ directions.T)[np.triu_indices(16, 1)]
+    assert null.set_index("order").loc[3, "mean"] == pytest.approx(cosines.mean())
+
+
+def test_runs_without_null_draws_have_no_reference(fake_run):
+    run = fake_run(conditions=TWO)
+    run.edit("motifs", lambda table: table[table["support"] != "drawn"])
+    table = _similarity.similarity(_source.collect([run]))
+    assert _similarity.NULL not in set(table["comparison"])
+
+
+def test_convergence_is_tested_by_block_order_and_level(data):
+    table = _similarity.tests(data)
+    assert list(table["density"].unique()) == [0.25, 0.15, 0.1, 0.07]
+    assert (table["n"] == 8).all()
+    assert (table["attainable"] == 1 / 2**7).all()
+    row = table.query("order == 3 and density == 0.07").iloc[0]
+    similar = _similarity.similarity(data).query(
+        "order == 3 and density == 0.07 and support == 'all'"
+    )
+    mean = similar.set_index("comparison")["mean"]
+    within = mean[["magnitude", "random"]].mean()
+    assert row["gap"] == pytest.approx(within - mean[_similarity.BETWEEN])
+
+
+def test_one_condition_has_nothing_to_permute(fake_run):
+    assert _similarity.tests(_source.collect([fake_run()])).empty
+    crossed = fake_run(conditions=(("moth", "magnitude"), ("digits", "magnitude")))
+    assert _similarity.tests(_source.collect([crossed])).empty
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,125 @@
+"""Copies of any class as an integer combination of homomorphisms, and how to count those.
+
+A placement of a class sends its nodes to distinct nodes of equal layers; a homomorphism may send
+several to one. Over the partitions t of the nodes within layers, by Möbius inversion of the
+partition lattice,
+
+    placements(H) = sum_t prod_(blocks B of t) (-1)^(|B|-1) (|B|-1)! * homomorphisms(H/t)
+
+(Curticapean, Dell and Marx 2017, "Homomorphisms are a good basis for counting small subgraphs").
+Homomorphisms are counted by eliminating one node after the other, each a product of small tensors:
+for all classes of order 4 or less, of vectors and matrices.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import chain, pairwise, product
+from math import factorial, prod
+
+from ._classes import Edge, MotifClass, image, relabelings
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A small graph between consecutive layers: nodes per layer, edges between node numbers."""
+
+    layers: tuple[int, ...]
+    edges: tuple[Edge, ...]
+
+    @property
+    def layer_of(self) -> tuple[int, ...]:
+        """The layer of each node."""
+        return tuple(chain.from_iterable([layer] * n for layer, n in enumerate(self.layers)))
+
+
+@dataclass(frozen=True)
+class Elimination:
+    """One step of counting: which tensors to multiply and which node to sum over.
+
+    Tensors are named by the nodes on their axes. `operands` are taken, `result` is put back; where
+    it is empty it is a number.
+    """
+
+    operands: tuple[tuple[int, ...], ...]
+    result: tuple[int, ...]
+
+    @property
+    def subscripts(self) -> str:
+        """The step as `einsum` wants it, with the batch in front."""
+        letters = {node: chr(ord("a") + node) for node in chain(*self.operands)}
+        parts = ("".join(letters[node] for node in operand) for operand in self.operands)
+        return (
+            ",".join(f"...{part}" for part in parts)
+            + "->..."
+            + "".join(letters[node] for node in self.result)
+        )
+
+
+@cache
+def combination(motif: MotifClass) -> tuple[tuple[Pattern, int], ...]:
+    """The homomorphism counts, with coefficients, that sum to the placements of `motif`."""
+    found: Counter[Pattern] = Counter()
+    nodes = _nodes_by_layer(motif.layers)
+    for choice in product(*map(_partitions, nodes)):
+        blocks = [block for layer in choice for block in layer]
+        sign = prod((-1) ** (len(b) - 1) * factorial(len(b) - 1) for b in blocks)
+        merged = {node: number for number, block in enumerate(blocks) for node in block}
+        edges = {(merged[a], merged[b]) for a, b in motif.edges}
+        found[_canonical(tuple(map(len, choice)), edges)] += sign
+    return tuple((pattern, number) for pattern, number in found.items() if number)
+
+
+def _canonical(layers: tuple[int, ...], edges: set[Edge]) -> Pattern:
+    """The same pattern for all that differ in the numbering of nodes only."""
+    least = min(image(tuple(edges), relabeling) for relabeling in relabelings(layers))
+    return Pattern(layers, least)
+
+
+@cache
+def eliminations(pattern: Pattern, nodes: tuple[int, ...]) -> tuple[Elimination, ...]:
+    """Steps that count a pattern in layers of `nodes` nodes: the cheapest next, one by one.
+
+    A step costs the product of the layers' sizes over the node and its neighbours.
+    """
+    size = [nodes[layer] for layer in pattern.layer_of]
+    tensors: list[tuple[int, ...]] = list(pattern.edges)
+    left = set(range(len(size)))
+    steps = []
+    while left:
+        around = {node: _around(node, tensors) for node in left}
+        node = min(left, key=lambda one: (prod(size[n] for n in {one} | around[one]), one))
+        operands = tuple(tensor for tensor in tensors if node in tensor)
+        result = tuple(sorted(around[node]))
+        steps.append(Elimination(operands, result))
+        tensors = [tensor for tensor in tensors if node not in tensor]
+        if result:
+            tensors.append(result)
+        left.remove(node)
+    return tuple(steps)
+
+
+def _around(node: int, tensors: Sequence[tuple[int, ...]]) -> set[int]:
+    return set(chain.from_iterable(t for t in tensors if node in t)) - {node}
+
+
+def _nodes_by_layer(layers: tuple[int, ...]) -> list[tuple[int, ...]]:
+    starts = [sum(layers[:index]) for index in range(len(layers) + 1)]
+    return [tuple(range(a, b)) for a, b in pairwise(starts)]
+
+
+def _partitions(items: tuple[int, ...]) -> list[list[tuple[int, ...]]]:
+    """All ways to part a few things into blocks."""
+    return list(_parted(items))
+
+
+def _parted(items: tuple[int, ...]) -> Iterator[list[tuple[int, ...]]]:
+    if not items:
+        yield []
+        return
+    first, rest = items[0], items[1:]
+    for partition in _parted(rest):
+        yield [(first,), *partition]
+        for place, block in enumerate(partition):
+            yield [*partition[:place], (first, *block), *partition[place + 1 :]]

@@ -1,0 +1,95 @@
+"""Axes, colours, legends and the line over its band, from which the figures are made."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+SERIES = ("#0a6ebd", "#c8500a", "#0b7a5b", "#a4418f", "#8a6a00", "#5a4fcf", "#b3263e", "#4d6470")
+"""Colours of conditions: told apart in all common forms of colour blindness, on white at 4:1."""
+
+SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
+RULE = "#8c8c8c"
+
+_DENSITIES = [1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001]
+SHORT = "format(datum.value, '~s')"
+
+
+def kept(field: str = "density", title: str = "weights kept, log scale") -> alt.X:
+    """The axis of density: logarithmic, dense on the left."""
+    return alt.X(
+        f"{field}:Q",
+        title=title,
+        scale=alt.Scale(type="log", reverse=True, nice=False, padding=6),
+        axis=alt.Axis(values=_DENSITIES, format="~%", grid=False, labelOverlap="greedy"),
+    )
+
+
+def legend(names: Sequence[str], title: str | None) -> alt.Legend | None:
+    """The same for colour and symbol, so that they share one legend; none for a single name."""
+    if len(names) < 2:
+        return None
+    return alt.Legend(title=title, orient="top", labelLimit=420, symbolOpacity=1, symbolSize=70)
+
+
+def colour(names: Sequence[str], field: str = "condition", title: str | None = None) -> alt.Color:
+    colours = [SERIES[i % len(SERIES)] for i in range(len(names))]
+    scale = alt.Scale(domain=list(names), range=colours)
+    return alt.Color(f"{field}:N", scale=scale, title=title, legend=legend(names, title))
+
+
+def shape(names: Sequence[str], field: str = "condition", title: str | None = None) -> alt.Shape:
+    shapes = [SHAPES[i % len(SHAPES)] for i in range(len(names))]
+    scale = alt.Scale(domain=list(names), range=shapes)
+    return alt.Shape(f"{field}:N", scale=scale, title=title, legend=legend(names, title))
+
+
+def band_and_line(
+    table: pd.DataFrame,
+    x: alt.X,
+    y: alt.Y,
+    names: Sequence[str],
+    field: str,
+    tooltip: Sequence[alt.Tooltip],
+    *,
+    ends: tuple[str, str] = ("lower", "upper"),
+    below: Sequence[alt.Chart] = (),
+) -> alt.LayerChart:
+    """A line with symbols over the band between two columns; the legend picks what to see."""
+    pick = alt.selection_point(fields=[field], bind="legend")
+    base = alt.Chart().encode(x=x, color=colour(names, field))
+    faint = alt.condition(pick, alt.value(0.18), alt.value(0.02))
+    strong = alt.condition(pick, alt.value(1.0), alt.value(0.12))
+    low = y.copy()
+    low.shorthand = f"{ends[0]}:Q"
+    band = base.mark_area(clip=True).encode(y=low, y2=alt.Y2(f"{ends[1]}:Q"), opacity=faint)
+    line = base.mark_line(strokeWidth=1.75, clip=True).encode(y=y, opacity=strong)
+    points = base.mark_point(size=26, filled=True).encode(
+        y=y, opacity=strong, shape=shape(names, field), tooltip=list(tooltip)
+    )
+    return alt.LayerChart(data=table, layer=[*below, band, line, points.add_params(pick)])
+
+
+def tooltip_of(*extra: alt.Tooltip, series: str = "condition") -> list[alt.Tooltip]:
+    return [
+        alt.Tooltip(f"{series}:N"),
+        alt.Tooltip("density:Q", title="weights kept", format=".3~%"),
+        *extra,
+        alt.Tooltip("lower:Q", title="lower quartile", format=".4~g"),
+        alt.Tooltip("upper:Q", title="upper quartile", format=".4~g"),
+        alt.Tooltip("n:Q", title="networks"),
+    ]
+
+
+def panels_of(chart: alt.LayerChart, names: Sequence[str], field: str) -> alt.FacetChart:
+    header = alt.Header(title=None, labelLimit=230, labelAnchor="start")
+    facet = alt.Facet(f"{field}:N", sort=list(names), header=header)
+    panels = chart.properties(width=200, height=130).facet(facet=facet, columns=4, spacing=18)
+    return panels.resolve_axis(x="independent")
+
+
+def to_dict(chart: alt.TopLevelMixin) -> dict[str, Any]:
+    """The chart as Vega-Lite, its data inside."""
+    with alt.data_transformers.enable("default", max_rows=None):
+        return chart.to_dict(validate=False)

@@ -1,0 +1,30 @@
+"""The sections of a report, in order. Each function makes one from the collected tables."""
+
+from collections.abc import Callable, Sequence
+
+from harness.report._parts import Section
+from harness.report.sections._convergence import alike
+from harness.report.sections._layers import layers
+from harness.report.sections._motifs import motifs
+from harness.report.sections._networks import networks
+from harness.report.sections._overview import overview
+from harness.report.sections._pairs import pairs
+from harness.report.sections._performance import performance
+from harness.report.sections._provenance import provenance
+from harness.report.sections._report import Report as Report
+from harness.report.sections._wiring import wiring
+from harness.report.sections._work import costs, troubles
+
+SECTIONS: Sequence[Callable[[Report], Section]] = (
+    overview,
+    performance,
+    motifs,
+    alike,
+    pairs,
+    layers,
+    wiring,
+    networks,
+    troubles,
+    costs,
+    provenance,
+)

@@ -1,0 +1,93 @@
+"""What changes when the same networks are pruned in another way."""
+
+from harness.report import _pairs, charts
+from harness.report._parts import Column, Facts, Figure, Section, Table, number, pruned
+from harness.report.sections._report import Report
+
+TITLE = "Paired comparisons"
+
+_COLUMNS = (
+    Column("comparison", "difference", "text"),
+    Column("quantity", "of", "text"),
+    Column("n", "n", note="pairs of networks"),
+    Column("difference", "mean"),
+    Column("low", "from", note="lower end of the 95 % bootstrap-t interval"),
+    Column("high", "to", note="upper end of the 95 % bootstrap-t interval"),
+    Column("p", "p", note="two-sided, by sign flips of pairs"),
+    Column("adjusted", "p, corrected", note="max-T over the motifs of the comparison"),
+)
+
+
+def pairs(report: Report) -> Section:
+    """Paired differences between conditions at the chosen level."""
+    data, table = report.data, report.comparisons
+    if len(data.conditions) < 2:
+        how = (
+            "There is one condition only, so there is nothing to compare. Repeat `--pruner` (or "
+            "`--schedule`) to prune the same networks in several ways."
+        )
+        return Section("pairs", TITLE, [how])
+    if table.empty:
+        return Section("pairs", TITLE, ["No two conditions share a network yet."])
+    lead = [
+        "Networks of one number start from the same initial weights; a difference is taken network "
+        f"by network, each condition at its level nearest to {pruned(report.density)}."
+    ]
+    if _pairs.limited(data, table):
+        lead.append("There are many conditions: each is compared with the first only.")
+    parts: list[Figure | Table | Facts] = [*_figures(report)]
+    caption = (
+        f"Mean paired differences at {pruned(report.density)} with 95 % bootstrap-t intervals over "
+        f"pairs. z: all nodes, null `layered`. {_attainable(report)}"
+    )
+    parts.append(Table("pairs", caption, table, list(_COLUMNS), sortable=True))
+    return Section("pairs", TITLE, lead, parts=parts)
+
+
+def _attainable(report: Report) -> str:
+    """Which p are given, and the smallest that there can be."""
+    table = report.comparisons
+    least = table["attainable"]
+    ends = [number(float(end)) for end in (least.min(), least.max())]
+    said = ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
+    how = "all sign flips" if table["exact"].all() else "9999 random sign flips where n > 14"
+    return f"p: {how}; the smallest attainable p is {said}. Corrected: max-T over motifs."
+
+
+def _figures(report: Report) -> list[Figure]:
+    table = report.comparisons
+    pairs = list(dict.fromkeys(table["comparison"]))
+    n = table["n"]
+    counted = f"n = {n.max()} pairs" if n.min() == n.max() else f"n = {n.min()} to {n.max()} pairs"
+    bars = f"Bars: 95 % bootstrap-t intervals over pairs ({counted}). Filled symbols: p ≤ 0.05"
+    z, rest = table[table["kind"] == _pairs.Z], table[table["kind"] != _pairs.Z]
+    figures = []
+    if len(rest):
+        figures.append(
+            Figure(
+                "pairs_performance",
+                f"Differences of loss and effective density at {pruned(report.density)}",
+                f"{bars}, sign flips. Right of 0: larger under the first condition named.",
+                "Mean paired differences of loss and effective density; the table has the values.",
+                charts.paired_quantities(rest, pairs),
+                rest,
+                panel=300,
+                axis=min(300, 7 * max(map(len, pairs))),
+            )
+        )
+    if len(z):
+        figures.append(
+            Figure(
+                "pairs_motifs",
+                f"Differences of z at {pruned(report.density)}",
+                f"{bars} after max-T over motifs. All nodes, null `layered`, exact. Right of 0: "
+                "larger under the first condition named.",
+                f"Mean paired differences of z of {z['quantity'].nunique()} motifs; the table has "
+                "the values.",
+                charts.paired_motifs(z, report.motifs),
+                z,
+                panel=290,
+                axis=100,
+            )
+        )
+    return figures

@@ -1,0 +1,48 @@
+"""What went wrong, and what it took."""
+
+from harness.report import _summaries
+from harness.report._parts import Column, Section, Table
+from harness.report.sections._report import NOTHING, Report
+
+
+def troubles(report: Report) -> Section:
+    """Cells and measurements that are not done, and networks that diverged."""
+    data = report.data
+    parts = []
+    cells = data.cells[data.cells["status"] != "done"]
+    what = [Column(key, key.replace("_", " "), "text") for key in ("status", "reason")]
+    if len(cells):
+        named = [
+            Column(key, key.replace("_", " "), "text")
+            for key in ("task", "pruner", "schedule", "data_seed", "first_network")
+        ]
+        parts.append(Table("cells_not_done", "Cells not done.", cells, [*named, *what]))
+    metrics = data.measurements[data.measurements["status"] != "done"]
+    if len(metrics):
+        named = [Column(key, key, "text") for key in ("condition", "metric")]
+        parts.append(Table("not_measured", "Measurements not done.", metrics, [*named, *what]))
+    if len(data.diverged):
+        named = [Column(key, key, "text") for key in ("condition", "network", "level")]
+        caption = (
+            "Networks whose loss is not finite, left out of all statistics from that level on."
+        )
+        parts.append(Table("diverged", caption, data.diverged, named))
+    lead = [] if parts else ["Nothing failed, was skipped or diverged."]
+    return Section("troubles", "Failed and skipped", lead, parts=parts)
+
+
+def costs(report: Report) -> Section:
+    """Seconds by activity, and memory."""
+    table = _summaries.costs(report.data)
+    if table.empty:
+        return Section("costs", "Costs", [NOTHING])
+    columns = [Column(name, name) for name in map(str, table) if name != "condition"]
+    caption = "Wall time in seconds, compilation apart, device work waited for."
+    if any(column.key.endswith(" MB") for column in columns):
+        caption += (
+            " MB: the largest memory of the process (host) and of the accelerator (device) up to "
+            "the end of a cell's training, in millions of bytes; the largest of the cells. A "
+            "process that computes several cells keeps its peak."
+        )
+    parts = [Table("costs", caption, table, [Column("condition", "condition", "text"), *columns])]
+    return Section("costs", "Costs", parts=parts)

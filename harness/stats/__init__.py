@@ -1,0 +1,20 @@
+"""Intervals, similarity, permutation tests and multiple testing, over trained networks.
+
+The trained network is the unit of replication. Undefined values are NaN: they are left out, never
+replaced.
+"""
+
+from harness.stats._intervals import FEWEST_FOR_BOOTSTRAP_T as FEWEST_FOR_BOOTSTRAP_T
+from harness.stats._intervals import FEWEST_FOR_INTERVAL as FEWEST_FOR_INTERVAL
+from harness.stats._intervals import Interval as Interval
+from harness.stats._intervals import bca_ends as bca_ends
+from harness.stats._intervals import mean_interval as mean_interval
+from harness.stats._multiple import benjamini_hochberg as benjamini_hochberg
+from harness.stats._multiple import mean_p_value as mean_p_value
+from harness.stats._permutation import Permutation as Permutation
+from harness.stats._permutation import SignFlips as SignFlips
+from harness.stats._permutation import convergence_test as convergence_test
+from harness.stats._permutation import dispersion_test as dispersion_test
+from harness.stats._permutation import sign_flips as sign_flips
+from harness.stats._similarity import mean_cosine_between as mean_cosine_between
+from harness.stats._similarity import mean_cosine_within as mean_cosine_within

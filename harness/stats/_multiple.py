@@ -1,0 +1,34 @@
+"""P-values of one mean, and of families of tests."""
+
+import numpy as np
+from jaxtyping import Float
+
+
+def benjamini_hochberg(p: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
+    """Adjusted p-values (q) of one family of tests; NaN entries stay NaN and do not count.
+
+    Benjamini and Hochberg (1995), J. R. Stat. Soc. B 57:289: q of the i-th smallest of m values is
+    the least of m·p_j / j over j ≥ i.
+    """
+    q = np.full(p.shape, np.nan)
+    defined = ~np.isnan(p)
+    values = p[defined]
+    order = np.argsort(values)
+    ranks = np.arange(1, values.size + 1)
+    scaled = values[order] * values.size / ranks
+    least = np.minimum.accumulate(scaled[::-1])[::-1]
+    adjusted = np.empty_like(values)
+    adjusted[order] = np.minimum(least, 1.0)
+    q[defined] = adjusted
+    return q
+
+
+def mean_p_value(values: Float[np.ndarray, " n"]) -> float:
+    """Two-sided p of a mean of zero, by Student's one-sample t test; NaN where undefined."""
+    from scipy.special import stdtr
+
+    finite = values[np.isfinite(values)]
+    if finite.size < 2 or np.ptp(finite) == 0:
+        return float("nan")
+    t = finite.mean() / (finite.std(ddof=1) / np.sqrt(finite.size))
+    return float(2 * stdtr(finite.size - 1, -abs(t)))

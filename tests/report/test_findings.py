@@ -1,0 +1,77 @@
+"""The sentences of the answer: convergence, paired differences, damage and devices."""
+
+import pytest
+
+from harness.report import _findings, _source
+from harness.report.sections import Report
+
+TWO = (("moth", "magnitude"), ("moth", "random"))
+
+
+@pytest.fixture
+def report(fake_run):
+    return Report(_source.collect([fake_run(conditions=TWO)]))
+
+
+def said(findings):
+    text = " ".join(f"{finding.claim} {finding.detail}" for finding in findings)
+    return text.replace("\u00a0", " ")
+
+
+def alike(report):
+    return said(_findings.alike(report.data, report.similarity, report.convergence, report.density))
+
+
+def test_similarity_is_set_against_null_draws(report):
+    text = alike(report)
+    assert "for null draws" in text
+    assert "permutation p" in text
+    assert "smallest attainable 7.81e−3" in text
+    assert "with null draws" not in text
+
+
+def test_one_condition_is_set_against_null_draws_without_a_test(fake_run):
+    text = alike(Report(_source.collect([fake_run()])))
+    assert "for null draws" in text
+    assert "permutation" not in text
+
+
+def test_paired_differences_are_counted(report):
+    z = report.comparisons[report.comparisons["kind"] == "z"]
+    clear = int((z["adjusted"] <= 0.05).sum())
+    assert 0 < clear < 13
+    text = said(_findings.pairs(report.comparisons, report.density))
+    assert f"{clear} of 13 for random − magnitude" in text
+    assert "n = 8 pairs" in text
+
+
+def test_damaged_cells_and_measurements_are_named(fake_run):
+    run = fake_run(conditions=TWO, statuses=("done", "damaged"))
+    measured = run.measurements().assign(status="damaged", reason="a file is missing")
+    run.measurements = lambda: measured
+    text = said(_findings.troubles(_source.collect([run])))
+    assert "1 of 2 cells damaged: random." in text
+    assert "1 measurement damaged: motifs." in text
+
+
+def test_a_cell_that_is_whole_in_one_run_is_not_damaged(fake_run):
+    whole, broken = fake_run("whole"), fake_run("broken", statuses=("damaged",))
+    for runs in ([whole, broken], [broken, whole]):
+        assert set(_source.collect(runs).cells["status"]) == {"done"}
+
+
+def test_cells_computed_differently_are_named(fake_run):
+    run = fake_run(conditions=TWO)
+    data = _source.collect([run])
+    assert not _findings.made_differently(data)
+    cells = run.cells().assign(made_with=["jax 0.10.2, cpu", "jax 0.10.2, gpu"])
+    run.cells = lambda: cells
+    text = said(_findings.troubles(_source.collect([run])))
+    assert "jax 0.10.2, cpu (1 cell); jax 0.10.2, gpu (1 cell)" in text
+
+
+def test_older_runs_do_not_say_what_they_were_made_with(fake_run):
+    run = fake_run()
+    cells = run.cells().drop(columns="made_with")
+    run.cells = lambda: cells
+    assert not _findings.made_differently(_source.collect([run]))
