@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from harness import cache as cache
     from harness import motifs as motifs
     from harness import progress as progress
+    from harness import report as report
     from harness.abstract import AbstractMetric as AbstractMetric
     from harness.abstract import AbstractPruner as AbstractPruner
     from harness.abstract import AbstractSchedule as AbstractSchedule
@@ -43,6 +44,7 @@ _HOME = {
     "cache": "",
     "motifs": "",
     "progress": "",
+    "report": "",
     "AbstractMetric": "abstract",
     "AbstractPruner": "abstract",
     "AbstractSchedule": "abstract",

@@ -1,7 +1,7 @@
 """The report: what one or several runs found, as one page that needs no network, and its tables.
 
-`build` writes it. The figures are functions in `harness.report.charts`, for notebooks too. Nothing
-heavy is imported before one of them is used.
+`build` writes it; `figures` gives its charts to a notebook. The functions that make them are in
+`harness.report.charts`. Nothing heavy is imported before one of them is used.
 """
 
 import importlib
@@ -10,22 +10,39 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import altair as alt
+
     from harness.report import charts as charts
     from harness.report._source import RunTables as RunTables
     from harness.report._source import collect as collect
 
 
 def build(runs: "Sequence[RunTables]", out: Path) -> Path:
-    """Write `out/index.html` and `out/tables/*.csv` from runs, finished or not.
+    """Write `out/index.html` with `tables/` (CSV, LaTeX) and `charts/` (SVG, PDF) beside it.
 
-    **Arguments:** `runs` are opened runs (`harness.open_run`); their cells are pooled, a cell that
-    is in several counts once. `out` is the folder to write into.
+    **Arguments:** `runs` are opened runs (`harness.open_run`), finished or not; their cells are
+    pooled, a cell that is in several counts once. `out` is the folder to write into.
 
     **Returns:** the path of the page.
     """
     from harness.report._page import write
 
     return write(runs, out)
+
+
+def figures(runs: "Sequence[RunTables]") -> "dict[str, alt.TopLevelMixin]":
+    """The report's charts as Altair objects, by the names that their files have.
+
+    **Arguments:** `runs` as for `build`. In a notebook the last expression of a cell shows a chart;
+    `chart.data` are its aggregated rows, `chart.save("chart.svg")` writes it.
+    """
+    from harness.report._parts import Figure
+    from harness.report._source import collect
+    from harness.report.sections import SECTIONS, Report
+
+    report = Report(collect(runs))
+    parts = [part for make in SECTIONS for part in make(report).parts]
+    return {part.name: part.chart for part in parts if isinstance(part, Figure)}
 
 
 def __getattr__(name: str) -> Any:

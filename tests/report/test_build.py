@@ -7,11 +7,12 @@ import sys
 import time
 from html.parser import HTMLParser
 
+import altair as alt
 import numpy as np
 import pandas as pd
 import pytest
 
-from harness.report import build
+from harness.report import build, figures
 
 EVIL = '<script>alert("1")</script>\n\'"&{{ 7*7 }}' + "x" * 300
 
@@ -184,3 +185,12 @@ def test_importing_the_report_loads_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_a_notebook_gets_the_charts_of_the_page(fake_run, tmp_path):
+    run = fake_run()
+    charts = figures([run])
+    build([run], tmp_path / "report")
+    assert set(charts) == {path.stem for path in (tmp_path / "report" / "charts").glob("*.svg")}
+    assert all(isinstance(chart, alt.TopLevelMixin) for chart in charts.values())
+    assert set(charts["loss"].data["condition"]) == {"magnitude"}

@@ -1,0 +1,91 @@
+"""Random networks to compare one network with, under a null model by name."""
+
+from collections.abc import Callable, Mapping
+from typing import Literal
+
+import jax
+import numpy as np
+
+from ..graph import LayeredGraph
+from ._curveball import GLOBAL_TRADES, traded, traded_on_device
+from ._published_null import published_draws
+
+
+def draws(
+    graph: LayeredGraph,
+    null: str,
+    number: int,
+    *,
+    seed: int = 0,
+    on: Literal["host", "device"] = "host",
+) -> LayeredGraph:
+    """Random networks from a null model of one network.
+
+    - `layered`: as many edges between each two layers, placed uniformly
+    - `degree`: every node keeps its in- and out-degree to each layer beside it: Curveball, 20
+      global trades for each draw, which starts from the network
+    - `published`: as Zahn, Daniel and Kutz (2024) drew them: over live nodes, not uniform
+
+    **Arguments:** `graph` without a batch axis; its bias edges take part in `published` only.
+    `on="device"` draws `degree` on JAX's default device, from other random numbers.
+
+    **Returns:** a graph with a leading axis of `number` draws. The same seed, the same draws.
+
+    **Errors:** ValueError for another null or a graph with a batch axis.
+    """
+    if any(np.ndim(wires) != 2 for wires in graph.adjacency):
+        raise ValueError("draws are made for one network at a time: adjacency (sources, targets)")
+    if null not in _DRAWN:
+        raise ValueError(f"unknown null '{null}'; draws are made from {', '.join(_DRAWN)}")
+    if on == "device" and null == "degree":
+        return _degree_on_device(graph, number, seed)
+    return _DRAWN[null](graph, number, np.random.default_rng([seed, *null.encode()]))
+
+
+def _layered(graph: LayeredGraph, number: int, rng: np.random.Generator) -> LayeredGraph:
+    drawn = []
+    for wires in map(np.asarray, graph.adjacency):
+        layer = np.zeros((number, wires.size), bool)
+        layer[:, : int(wires.sum())] = True
+        drawn.append(rng.permuted(layer, axis=1).reshape(number, *wires.shape))
+    return LayeredGraph(tuple(drawn))
+
+
+def _degree(graph: LayeredGraph, number: int, rng: np.random.Generator) -> LayeredGraph:
+    return LayeredGraph(
+        tuple(
+            np.stack([traded(wires, rng, GLOBAL_TRADES) for _ in range(number)])
+            for wires in map(np.asarray, graph.adjacency)
+        )
+    )
+
+
+def _degree_on_device(graph: LayeredGraph, number: int, seed: int) -> LayeredGraph:
+    keys = jax.random.split(jax.random.key(seed), len(graph.adjacency))
+    return LayeredGraph(
+        tuple(
+            np.asarray(traded_on_device(wires, key, number, GLOBAL_TRADES))
+            for wires, key in zip(graph.adjacency, keys, strict=True)
+        )
+    )
+
+
+_DRAWN: Mapping[str, Callable[[LayeredGraph, int, np.random.Generator], LayeredGraph]] = {
+    "layered": _layered,
+    "degree": _degree,
+    "published": published_draws,
+}
+
+
+def overlap(graph: LayeredGraph, drawn: LayeredGraph) -> list[float]:
+    """By layer, the mean share of a network's edges that its draws have too: mixing.
+
+    Under a null that has forgotten the network it is what chance gives, for `layered` its density.
+    NaN where a layer has no edge.
+    """
+    shares = []
+    for wires, draw in zip(graph.adjacency, drawn.adjacency, strict=True):
+        edges = int(np.asarray(wires).sum())
+        shared = (np.asarray(draw) & np.asarray(wires)).sum((-2, -1)).mean()
+        shares.append(float(shared) / edges if edges else float("nan"))
+    return shares

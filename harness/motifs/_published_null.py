@@ -1,0 +1,102 @@
+"""Draws from the null of Zahn, Daniel and Kutz (2024), which is not uniform given the edge counts.
+
+Rebuilt from the description of their code, special cases for sparse layers included; what those do
+not say is decided here and said below. Only for comparing with their tables: the null `layered`
+asks the same question without these shapes.
+"""
+
+import numpy as np
+from jaxtyping import Bool
+
+from ..graph import LayeredGraph, strip_published
+
+Wires = Bool[np.ndarray, "sources targets"]
+
+
+def published_draws(graph: LayeredGraph, number: int, rng: np.random.Generator) -> LayeredGraph:
+    """Random networks as published, for one network, each with its bias edges if it has any.
+
+    First ghost and dead nodes are cut off. The nodes of a draw are those that an edge leaves, and
+    all outputs. For a layer with E weight edges from a sources to b targets:
+
+    - E > a + b: E - a - b edges uniformly, then one more in every row and one more in every column,
+      each at a random empty place; a full row or column passes its edge on to a random empty place;
+    - else, in the last layer: an identity of size min(a, b), one random edge for each further row
+      or column, the rest of E uniformly, rows shuffled. It can exceed E;
+    - else, in the layer before the last: min(a + b - E, E - a) edges uniformly (none where that is
+      negative), one more in every row, the rest of E uniformly. It can exceed E;
+    - else the layer stays empty, as published; it does not happen on the published networks.
+
+    Bias edges go uniformly over the targets.
+
+    **Arguments:** `graph` without a batch axis.
+
+    **Returns:** a graph with a leading axis of `number` draws, over the live nodes only.
+    """
+    stripped = strip_published(graph)
+    layers = [np.asarray(wires) for wires in stripped.adjacency]
+    outputs = layers[-1].shape[1]
+    nodes = [int(wires.any(1).sum()) for wires in layers] + [outputs]
+    edges = [int(wires.sum()) for wires in layers]
+    drawn = []
+    for place, (a, b, m) in enumerate(zip(nodes, nodes[1:], edges, strict=False)):
+        left = len(layers) - 1 - place
+        drawn.append(np.stack([_layer(a, b, m, left, rng) for _ in range(number)]))
+    if stripped.bias is None:
+        return LayeredGraph(tuple(drawn))
+    reached = [int(np.asarray(unit).sum()) for unit in stripped.bias]
+    bias = [
+        np.stack([_chosen(b, min(n, b), rng) for _ in range(number)])
+        for b, n in zip(nodes[1:], reached, strict=True)
+    ]
+    return LayeredGraph(tuple(drawn), tuple(bias))
+
+
+def _chosen(places: int, number: int, rng: np.random.Generator) -> np.ndarray:
+    row = np.zeros(places, bool)
+    row[rng.choice(places, number, replace=False, shuffle=False)] = True
+    return row
+
+
+def _layer(a: int, b: int, edges: int, left: int, rng: np.random.Generator) -> Wires:
+    """One layer of one draw; `left` layers follow it."""
+    if edges > a + b:
+        wires = _chosen(a * b, edges - a - b, rng).reshape(a, b)
+        _one_more_in_every_row(wires, rng)
+        _one_more_in_every_row(wires.T, rng)
+        return wires
+    if left == 0:
+        return _last(a, b, edges, rng)
+    if left == 1:
+        first = max(0, min(a + b - edges, edges - a))
+        wires = _chosen(a * b, first, rng).reshape(a, b)
+        _one_more_in_every_row(wires, rng)
+        _fill(wires, edges - int(wires.sum()), rng)
+        return wires
+    return np.zeros((a, b), bool)
+
+
+def _last(a: int, b: int, edges: int, rng: np.random.Generator) -> Wires:
+    wires = np.eye(a, b, dtype=bool)
+    for row in range(b, a):
+        wires[row, rng.integers(b)] = True
+    for column in range(a, b):
+        wires[rng.integers(a), column] = True
+    _fill(wires, edges - int(wires.sum()), rng)
+    return wires[rng.permutation(a)]
+
+
+def _one_more_in_every_row(wires: Wires, rng: np.random.Generator) -> None:
+    """A new edge in each row at a random empty place, elsewhere where the row is full; in place."""
+    full = wires.all(1)
+    lots = np.where(wires, -1.0, rng.random(wires.shape))
+    rows = np.flatnonzero(~full)
+    wires[rows, lots[rows].argmax(1)] = True
+    _fill(wires, int(full.sum()), rng)
+
+
+def _fill(wires: Wires, number: int, rng: np.random.Generator) -> None:
+    """So many new edges at random empty places, as far as there are any; in place."""
+    empty = np.argwhere(~wires)
+    taken = empty[rng.choice(len(empty), min(max(number, 0), len(empty)), replace=False)]
+    wires[taken[:, 0], taken[:, 1]] = True

@@ -1,0 +1,146 @@
+"""Draws from each null: what they keep, that they are uniform where they should be, and mix."""
+
+import itertools
+from collections import Counter
+
+import jax
+import numpy as np
+import pytest
+from scipy import stats
+
+from harness.graph import LayeredGraph, strip_published
+from harness.motifs import classes, counts, draws, overlap
+from harness.motifs._curveball import traded, traded_on_device
+
+
+def network(sizes=(6, 20, 15, 4), density=0.3, seed=0):
+    rng = np.random.default_rng(seed)
+    return LayeredGraph(tuple(rng.random(pair) < density for pair in itertools.pairwise(sizes)))
+
+
+def edges(graph):
+    return [wires.sum((-2, -1)) for wires in graph.adjacency]
+
+
+def test_layered_draws_keep_the_edges_and_are_uniform():
+    graph = network((3, 2), 0.5, seed=1)
+    drawn = draws(graph, "layered", 6000, seed=2)
+    (found,) = edges(drawn)
+    kept = int(graph.adjacency[0].sum())
+    assert (found == kept).all()
+    seen = Counter(map(bytes, np.packbits(drawn.adjacency[0].reshape(6000, -1), axis=1)))
+    kinds = len(list(itertools.combinations(range(6), kept)))
+    assert len(seen) == kinds
+    assert stats.chisquare(list(seen.values())).pvalue > 1e-3
+
+
+MARGINS = np.array([[1, 1, 0, 0], [1, 0, 1, 0], [0, 1, 0, 1]], bool)
+
+
+def with_the_same_margins(mask):
+    """All masks with the row and column sums of one, by brute force."""
+    rows = [
+        [np.isin(range(mask.shape[1]), chosen) for chosen in itertools.combinations(
+            range(mask.shape[1]), int(row.sum()))]
+        for row in mask
+    ]  # fmt: skip
+    every = (np.array(choice) for choice in itertools.product(*rows))
+    return {one.tobytes() for one in every if (one.sum(0) == mask.sum(0)).all()}
+
+
+@pytest.mark.parametrize("on", ["host", "device"])
+def test_curveball_is_uniform_over_all_masks_of_the_same_margins(on):
+    possible = with_the_same_margins(MARGINS)
+    assert len(possible) > 10
+    number = 4000
+    if on == "host":
+        rng = np.random.default_rng(0)
+        drawn = [traded(MARGINS, rng, 20) for _ in range(number)]
+    else:
+        drawn = np.asarray(traded_on_device(MARGINS, jax.random.key(0), number, 20))
+    seen = Counter(np.ascontiguousarray(one).tobytes() for one in drawn)
+    assert seen.keys() == possible
+    assert stats.chisquare(list(seen.values())).pvalue > 1e-3
+
+
+@pytest.mark.parametrize("on", ["host", "device"])
+def test_degree_draws_keep_every_degree_and_forget_the_network(on):
+    graph = network((12, 60, 50, 5), 0.2)
+    drawn = draws(graph, "degree", 30, seed=3, on=on)
+    for wires, layer in zip(graph.adjacency, drawn.adjacency, strict=True):
+        assert (layer.sum(-1) == wires.sum(-1)).all()
+        assert (layer.sum(-2) == wires.sum(-2)).all()
+    # As far from the network as one draw from another.
+    first = LayeredGraph(tuple(layer[0] for layer in drawn.adjacency))
+    others = LayeredGraph(tuple(layer[1:] for layer in drawn.adjacency))
+    np.testing.assert_allclose(overlap(graph, drawn), overlap(first, others), atol=0.05)
+
+
+def test_classes_around_one_node_are_constants_under_the_degree_null():
+    graph = network()
+    drawn = draws(graph, "degree", 40, seed=4)
+    found, own = counts(drawn, (2, 3, 4)), counts(graph, (2, 3, 4))
+    constant = {name for name in own if own[name].size and (found[name] == own[name]).all()}
+    around_one = {
+        motif.name
+        for order in (2, 3, 4)
+        for motif in classes(order)
+        if any(all(node in edge for edge in motif.edges) for node in range(order + 1))
+    }
+    assert len(around_one) == 3 + 4 + 5
+    assert constant == around_one
+
+
+def test_the_same_seed_gives_the_same_draws_and_another_others():
+    graph = network()
+    for null in ("layered", "degree", "published"):
+        one, again, other = (draws(graph, null, 3, seed=seed) for seed in (5, 5, 6))
+        pairs = zip(one.adjacency, again.adjacency, strict=True)
+        assert all((a == b).all() for a, b in pairs)
+        pairs = zip(one.adjacency, other.adjacency, strict=True)
+        assert not all((a == b).all() for a, b in pairs)
+
+
+def test_published_draws_have_the_edges_of_the_live_network():
+    graph = strip_published(network((10, 40, 40, 7), 0.25, seed=7))
+    live = [wires.any(1).sum() for wires in graph.adjacency] + [7]
+    drawn = draws(graph, "published", 20, seed=8)
+    assert [wires.shape[1:] for wires in drawn.adjacency] == list(itertools.pairwise(live))
+    for found, own in zip(edges(drawn), edges(graph), strict=True):
+        assert (found == own).all()
+    # One edge in every row and column at least: less even than uniform placement is.
+    for wires in drawn.adjacency:
+        assert wires.any(-1).all()
+        assert wires.any(-2).all()
+
+
+def test_published_draws_of_sparse_last_layers():
+    rng = np.random.default_rng(9)
+    first = rng.random((10, 30)) < 0.5
+    second = np.zeros((30, 12), bool)
+    second[np.arange(30), np.arange(30) % 12] = True  # 30 edges, not over 30 + 12
+    third = np.zeros((12, 7), bool)
+    third[np.arange(12), np.arange(12) % 7] = True  # 12 edges, not over 12 + 7
+    drawn = draws(LayeredGraph((first, second, third)), "published", 25, seed=10)
+    _, before, last = drawn.adjacency
+    assert before.any(-1).all()
+    assert (before.sum((-2, -1)) == 30).all()
+    assert last.any(-1).all()
+    assert last.any(-2).all()
+    assert (last.sum((-2, -1)) == 12).all()
+
+
+def test_published_draws_scatter_bias_edges():
+    graph = network((5, 12, 3), 0.6, seed=11)
+    bias = (np.arange(12) < 7, np.arange(3) < 1)
+    drawn = draws(LayeredGraph(graph.adjacency, bias), "published", 50, seed=12)
+    assert [unit.shape for unit in drawn.bias] == [(50, 12), (50, 3)]
+    assert (drawn.bias[0].sum(1) == 7).all()
+    assert (drawn.bias[0].mean(0) > 0.3).all()
+
+
+def test_what_cannot_be_drawn_is_refused():
+    with pytest.raises(ValueError, match="layered, degree, published"):
+        draws(network(), "uniform", 1)
+    with pytest.raises(ValueError, match="one network at a time"):
+        draws(LayeredGraph((np.zeros((2, 3, 4), bool),)), "layered", 1)
