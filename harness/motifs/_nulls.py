@@ -16,7 +16,7 @@ def draws(
     null: str,
     number: int,
     *,
-    seed: int = 0,
+    seed: int | tuple[int, ...] = 0,
     on: Literal["host", "device"] = "host",
 ) -> LayeredGraph:
     """Random networks from a null model of one network.
@@ -39,7 +39,8 @@ def draws(
         raise ValueError(f"unknown null '{null}'; draws are made from {', '.join(_DRAWN)}")
     if on == "device" and null == "degree":
         return _degree_on_device(graph, number, seed)
-    return _DRAWN[null](graph, number, np.random.default_rng([seed, *null.encode()]))
+    sequence = np.random.SeedSequence(seed, spawn_key=tuple(null.encode()))
+    return _DRAWN[null](graph, number, np.random.default_rng(sequence))
 
 
 def _layered(graph: LayeredGraph, number: int, rng: np.random.Generator) -> LayeredGraph:
@@ -60,8 +61,11 @@ def _degree(graph: LayeredGraph, number: int, rng: np.random.Generator) -> Layer
     )
 
 
-def _degree_on_device(graph: LayeredGraph, number: int, seed: int) -> LayeredGraph:
-    keys = jax.random.split(jax.random.key(seed), len(graph.adjacency))
+def _degree_on_device(
+    graph: LayeredGraph, number: int, seed: int | tuple[int, ...]
+) -> LayeredGraph:
+    (word,) = np.random.SeedSequence(seed).generate_state(1)
+    keys = jax.random.split(jax.random.key(word), len(graph.adjacency))
     return LayeredGraph(
         tuple(
             np.asarray(traded_on_device(wires, key, number, GLOBAL_TRADES))

@@ -135,11 +135,11 @@ def _add_families(columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     p = erfc(np.abs(columns["z"]) / np.sqrt(2))
     q = np.full(p.shape, np.nan)
     family = np.flatnonzero(summed)
-    q[:, family] = [_benjamini_hochberg(row) for row in p[:, family]]
+    q[:, family] = [benjamini_hochberg(row) for row in p[:, family]]
     return columns | {"profile": shares, "p_normal": p, "q_normal": q}
 
 
-def _benjamini_hochberg(p: Float[np.ndarray, " family"]) -> Float[np.ndarray, " family"]:
+def benjamini_hochberg(p: Float[np.ndarray, " family"]) -> Float[np.ndarray, " family"]:
     """Adjusted p-values (Benjamini and Hochberg 1995); what is NaN is no member of the family."""
     q = np.full(p.shape, np.nan)
     members = np.flatnonzero(~np.isnan(p))

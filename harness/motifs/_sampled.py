@@ -1,0 +1,159 @@
+"""Significance by sampling, under nulls whose moments are not known exactly."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from ..graph import LayeredGraph
+from ._classes import classes
+from ._conventions import PUBLISHED, published_counts
+from ._counts import Counts, counts
+from ._nulls import draws, overlap
+from ._significance import TOTAL, benjamini_hochberg
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_AT_ONCE = 64  # draws that are in memory together
+
+
+def sampled_profile(
+    graph: LayeredGraph,
+    null: str,
+    *,
+    number: int = 1000,
+    orders: Sequence[int] = (2, 3),
+    seed: int = 0,
+    convention: Literal["copies", "published"] = "copies",
+    on: Literal["host", "device"] = "host",
+) -> "pd.DataFrame":
+    """Counts of every motif class against random networks from a null model (see `draws`).
+
+    **Arguments:** `graph` with one leading batch axis, the networks; `number` of draws for each.
+    With `convention="published"` the network and its draws are counted as Zahn, Daniel and Kutz
+    (2024) did, ghost and dead nodes cut off, and `orders` is not asked. The draws of a network
+    depend on `seed` and its place in the batch.
+
+    **Returns:** a row per network, motif and base layer, and one with base_layer = -1 for the sum
+    over base layers. Columns:
+
+    - network, null, draws, convention, order, motif, base_layer: what the row is about
+    - overlap: share of the network's edges that its draws have too, mean over draws and edges
+    - count, expected, sd, z: the count, mean and standard deviation of the draws; z is NaN where
+      all draws have one and the same count, which is seen on the integers
+    - log2_ratio: log2(count / expected), NaN where either is 0
+    - p: two-sided, min(1, 2 * the smaller tail), each tail (r + 1) / (R + 1), so never 0
+      (Phipson and Smyth 2010); NaN where z is
+
+    and, in summed rows only (else NaN):
+
+    - profile: z / sqrt(sum of z^2) over the defined classes of one network and order
+    - q: p after Benjamini and Hochberg, over the defined classes of one network, all orders
+
+    z has a Monte-Carlo error of about z / sqrt(2 R). **Errors:** as of `draws` and `counts`.
+    """
+    import pandas as pd
+
+    if any(np.ndim(wires) != 3 for wires in graph.adjacency):
+        shapes = [tuple(np.shape(wires)) for wires in graph.adjacency]
+        raise ValueError(f"expected adjacency of shape (networks, n_in, n_out), not {shapes}")
+
+    def count(some: LayeredGraph) -> Counts:
+        if convention == "published":
+            return published_counts(some)
+        return counts(some, orders, on=on)
+
+    order_of = {name: 3 if "3" in name or name.startswith("bi") else 2 for name in PUBLISHED}
+    if convention == "copies":
+        order_of = {motif.name: order for order in sorted(set(orders)) for motif in classes(order)}
+    tables = []
+    for place in range(graph.adjacency[0].shape[0]):
+        bias = None if graph.bias is None else tuple(np.asarray(u)[place] for u in graph.bias)
+        one = LayeredGraph(tuple(np.asarray(wires)[place] for wires in graph.adjacency), bias)
+        drawn, shared = _counted_draws(one, null, number, (seed, place), count, on)
+        own = {name: _with_sum(found) for name, found in count(_batched(one)).items()}
+        rows = [
+            _scored(own[name][0], drawn[name]).assign(order=order, motif=name)
+            for name, order in order_of.items()
+        ]
+        tables.append(
+            _families(pd.concat(rows, ignore_index=True)).assign(network=place, overlap=shared)
+        )
+    joined = pd.concat(tables, ignore_index=True)
+    return joined.assign(null=null, draws=number, convention=convention)
+
+
+def _batched(one: LayeredGraph) -> LayeredGraph:
+    bias = None if one.bias is None else tuple(unit[None] for unit in one.bias)
+    return LayeredGraph(tuple(wires[None] for wires in one.adjacency), bias)
+
+
+def _counted_draws(
+    one: LayeredGraph,
+    null: str,
+    number: int,
+    seed: tuple[int, int],
+    count: Callable[[LayeredGraph], Counts],
+    on: Literal["host", "device"],
+) -> tuple[dict[str, Int[np.ndarray, "draws rows"]], float]:
+    """The counts of the draws of one network, a block at a time, and their overlap with it."""
+    found: list[Counts] = []
+    shares = []
+    for start in range(0, number, _AT_ONCE):
+        some = draws(one, null, min(_AT_ONCE, number - start), seed=(*seed, start), on=on)
+        found.append(count(some))
+        if null != "published":  # its draws are over other nodes
+            shares.append(_overlap(one, some))
+    joined = {
+        name: _with_sum(np.concatenate([block[name] for block in found])) for name in found[0]
+    }
+    return joined, float(np.mean(shares)) if shares else float("nan")
+
+
+def _overlap(one: LayeredGraph, some: LayeredGraph) -> float:
+    """The mean share of the whole network's edges that its draws have."""
+    edges = [int(wires.sum()) for wires in one.adjacency]
+    shares = [share * m for share, m in zip(overlap(one, some), edges, strict=True) if m]
+    return sum(shares) / max(1, sum(edges))
+
+
+def _with_sum(found: Int[np.ndarray, "batch base_layers"]) -> Int[np.ndarray, "batch rows"]:
+    return np.concatenate([found.sum(-1, keepdims=True), found], 1)
+
+
+def _scored(own: Int[np.ndarray, " rows"], drawn: Int[np.ndarray, "draws rows"]) -> "pd.DataFrame":
+    """The rows of one class: the sum over base layers first."""
+    import pandas as pd
+
+    number = len(drawn)
+    expected = drawn.mean(0)
+    varies = drawn.min(0) != drawn.max(0)
+    sd = np.where(varies, drawn.std(0, ddof=1) if number > 1 else 0.0, 0.0)
+    z, ratio = np.full(own.shape, np.nan), np.full(own.shape, np.nan)
+    np.divide(own - expected, sd, out=z, where=sd > 0)
+    np.divide(own, expected, out=ratio, where=(own > 0) & (expected > 0))
+    tails = np.minimum((drawn <= own).sum(0), (drawn >= own).sum(0))
+    p = np.minimum(1.0, 2 * (tails + 1) / (number + 1))
+    return pd.DataFrame(
+        {
+            "base_layer": [TOTAL, *range(len(own) - 1)],
+            "count": own,
+            "expected": expected,
+            "sd": sd,
+            "z": z,
+            "log2_ratio": np.log2(ratio),
+            "p": np.where(sd > 0, p, np.nan),
+        }
+    )
+
+
+def _families(table: "pd.DataFrame") -> "pd.DataFrame":
+    """The columns that compare the classes of one network."""
+    summed = table["base_layer"] == TOTAL
+    z = table["z"].where(summed)
+    length = (z**2).groupby(table["order"]).transform("sum") ** 0.5
+    q: Float[np.ndarray, " rows"] = np.full(len(table), np.nan)
+    q[summed.to_numpy()] = benjamini_hochberg(table.loc[summed, "p"].to_numpy(dtype=float))
+    return table.assign(profile=(z / length.where(length > 0)), q=q)
