@@ -1,0 +1,204 @@
+"""Draws of digraphs in which every node keeps its in- and its out-degree, by switching edges.
+
+A step picks two edges a->b, c->d and makes them a->d, c->b, unless that would make a self-loop or a
+double edge (Maslov and Sneppen 2002, Science 296:910). A refused switch counts as a step in which
+the graph stays as it is. Were steps counted only when accepted, each graph would be drawn in
+proportion to the number of switches that it allows: the draws would be biased (Roberts and Coolen
+2012, Phys. Rev. E 85:046103).
+
+Switches alone cannot turn a directed triangle round, so some steps make a walk a->b->c->d into
+a->c->b->d, which with d = a does that; with both, steps reach every digraph of the same degrees
+(Rao, Jana and Bandyopadhyay 1996, Sankhya A 58:225). Each step is as likely as the one that undoes
+it: in the long run every such digraph is drawn as often.
+"""
+
+from dataclasses import dataclass
+from itertools import accumulate
+
+import numpy as np
+from jaxtyping import Bool
+
+SWITCHES_PER_EDGE = 20
+"""Tried for each draw: several times what brings the overlap with the start down to chance."""
+
+_SWITCHES_PER_WALK = 10
+"""So many switches are tried for each try to rewire a walk."""
+
+Wiring = Bool[np.ndarray, "nodes nodes"]
+
+
+@dataclass(frozen=True)
+class Switched:
+    """A digraph after a run of switches.
+
+    `adjacency`, (nodes, nodes), is source x target; of the steps `tried` (switches and walks),
+    `accepted` changed the graph; `overlap` is the share of the start's edges that are
+    in the draw as well, NaN without edges. Once it falls no more with longer runs, they have mixed.
+    """
+
+    adjacency: Wiring
+    tried: int
+    accepted: int
+    overlap: float
+
+
+def switched(
+    adjacency: Wiring,
+    rng: np.random.Generator,
+    *,
+    keep_mutual: bool = False,
+    switches_per_edge: int = SWITCHES_PER_EDGE,
+) -> Switched:
+    """One digraph of the same in- and out-degrees, after a run of steps from `adjacency`.
+
+    With `keep_mutual` each node keeps the number of its mutual edges (a<->b), too: mutual pairs
+    are switched among mutual pairs, single edges among single ones, and a switch is refused where
+    it would put an edge beside another, in either direction. These steps reach every digraph of the
+    same degrees where most pairs of nodes are without edges; where few are, the digraphs can fall
+    into parts (of all 211 sets of degrees on 4 nodes 12, all with mutual pairs), and draws are
+    uniform within the start's part only.
+
+    **Arguments:** `adjacency` (nodes, nodes), source x target; `switches_per_edge` switches are
+    tried for each edge, and a tenth as many rewirings of walks.
+
+    **Errors:** ValueError for self-loops, which this null does not know.
+    """
+    loops = int(np.diagonal(adjacency).sum())
+    if loops:
+        raise ValueError(f"{loops} self-loops; clear the diagonal: this null has none")
+    edges = int(adjacency.sum())
+    chain = _Chain(adjacency, keep_mutual)
+    walks = -(-edges // _SWITCHES_PER_WALK)
+    accepted = 0
+    for _ in range(switches_per_edge):
+        of_pairs = rng.binomial(edges, chain.share_of_pairs)
+        steps = (
+            lambda number=edges - of_pairs: chain.switch_edges(number, rng),
+            lambda number=of_pairs: chain.switch_pairs(number, rng),
+            lambda: chain.rewire_walks(walks, rng),
+        )
+        # In a random order, so that a whole run is as likely as the one that undoes it.
+        accepted += sum(steps[which]() for which in rng.permutation(len(steps)))
+    drawn = chain.adjacency()
+    overlap = int((drawn & adjacency).sum()) / edges if edges else float("nan")
+    return Switched(drawn, switches_per_edge * (edges + walks), accepted, overlap)
+
+
+class _Chain:
+    """A digraph as lists of edges, which plain Python changes faster than NumPy arrays.
+
+    `rows` and `heads` hold the single edges, sorted by their source, whose number times `nodes` is
+    in `rows`; a switch exchanges two heads, so sources stay in place and the successors of a node
+    are always `heads[starts[node] : starts[node + 1]]`. `left` and `right` hold the mutual pairs.
+    `taken` says of each place source * nodes + target that no edge may come there: it holds an
+    edge, or (where mutual pairs are kept) its reverse does, or it is on the diagonal.
+    """
+
+    def __init__(self, adjacency: np.ndarray, keep_mutual: bool) -> None:
+        self.nodes = len(adjacency)
+        self.keep_mutual = keep_mutual
+        mutual = adjacency & adjacency.T & keep_mutual
+        tails, heads = np.nonzero(adjacency & ~mutual)
+        left, right = np.nonzero(np.triu(mutual))
+        self.rows: list[int] = (tails * self.nodes).tolist()
+        self.heads: list[int] = heads.tolist()
+        degrees = np.bincount(tails, minlength=self.nodes).tolist()
+        self.starts = list(accumulate(degrees, initial=0))
+        self.left: list[int] = left.tolist()
+        self.right: list[int] = right.tolist()
+        self.share_of_pairs = len(left) / max(1, len(left) + len(heads))
+        taken = adjacency | np.eye(self.nodes, dtype=bool)
+        self.taken = bytearray((taken | taken.T if keep_mutual else taken).tobytes())
+
+    def adjacency(self) -> np.ndarray:
+        """The graph as it is now, (nodes, nodes)."""
+        wires = np.zeros((self.nodes, self.nodes), bool)
+        wires.reshape(-1)[np.add(self.rows, self.heads).astype(np.intp)] = True
+        left, right = np.array([self.left, self.right], np.intp)
+        wires[left, right] = wires[right, left] = True
+        return wires
+
+    def switch_edges(self, number: int, rng: np.random.Generator) -> int:
+        """Tries so many switches of single edges; returns how many were accepted."""
+        rows, heads, taken, nodes = self.rows, self.heads, self.taken, self.nodes
+        keep_mutual = self.keep_mutual
+        if not heads:
+            return 0
+        accepted = 0
+        first, second = rng.integers(0, len(heads), (2, number)).tolist()
+        for i, j in zip(first, second, strict=True):
+            row, other_row, head, other_head = rows[i], rows[j], heads[i], heads[j]
+            if taken[row + other_head] or taken[other_row + head]:
+                continue
+            taken[row + head] = taken[other_row + other_head] = 0
+            taken[row + other_head] = taken[other_row + head] = 1
+            if keep_mutual:
+                tail, other_tail = row // nodes, other_row // nodes
+                back, other_back = head * nodes, other_head * nodes
+                taken[back + tail] = taken[other_back + other_tail] = 0
+                taken[other_back + tail] = taken[back + other_tail] = 1
+            heads[i], heads[j] = other_head, head
+            accepted += 1
+        return accepted
+
+    def switch_pairs(self, number: int, rng: np.random.Generator) -> int:
+        """Tries so many switches of mutual pairs; returns how many were accepted."""
+        left, right, taken, nodes = self.left, self.right, self.taken, self.nodes
+        if not number:
+            return 0
+        accepted = 0
+        picked = rng.integers(0, len(left), (number, 2)).tolist()
+        for (i, j), flip in zip(picked, (rng.random(number) < 0.5).tolist(), strict=True):
+            a, b = left[i], right[i]
+            c, d = (right[j], left[j]) if flip else (left[j], right[j])
+            if taken[a * nodes + d] or taken[c * nodes + b]:
+                continue
+            taken[a * nodes + b] = taken[c * nodes + d] = 0
+            taken[a * nodes + d] = taken[c * nodes + b] = 1
+            taken[b * nodes + a] = taken[d * nodes + c] = 0
+            taken[d * nodes + a] = taken[b * nodes + c] = 1
+            right[i], left[j], right[j] = d, c, b
+            accepted += 1
+        return accepted
+
+    def rewire_walks(self, number: int, rng: np.random.Generator) -> int:
+        """Tries so often to make a walk a->b->c->d into a->c->b->d; returns how often it did.
+
+        With d = a that turns a triangle round. The walk is picked by a single edge, a successor of
+        its head, and one of that: with probability 1 / (edges * out(b) * out(c)), as is the walk it
+        becomes.
+        """
+        heads, starts, taken, nodes = self.heads, self.starts, self.taken, self.nodes
+        if not heads:
+            return 0
+        accepted = 0
+        picked = rng.integers(0, len(heads), number).tolist()
+        for i, lots in zip(picked, rng.random((number, 2)).tolist(), strict=True):
+            a, b = self.rows[i] // nodes, heads[i]
+            j = starts[b] + int(lots[0] * (starts[b + 1] - starts[b]))
+            if j == starts[b + 1]:
+                continue
+            c = heads[j]
+            k = starts[c] + int(lots[1] * (starts[c + 1] - starts[c]))
+            if k == starts[c + 1]:
+                continue
+            d = heads[k]
+            first, middle, last = a * nodes + c, c * nodes + b, b * nodes + d
+            if self.keep_mutual:
+                # The places between b and c, and with d = a the others too, are the walk's own.
+                if d != a and (taken[first] or taken[last]):
+                    continue
+            elif taken[first] or taken[middle] or taken[last]:
+                continue
+            self._mark(((a, b), (b, c), (c, d)), 0)
+            self._mark(((a, c), (c, b), (b, d)), 1)
+            heads[i], heads[j], heads[k] = c, d, b
+            accepted += 1
+        return accepted
+
+    def _mark(self, edges: tuple[tuple[int, int], ...], taken: int) -> None:
+        """Writes into `taken` that edges came or went."""
+        for source, target in edges:
+            self.taken[source * self.nodes + target] = taken
+            if self.keep_mutual:
+                self.taken[target * self.nodes + source] = taken
