@@ -91,18 +91,19 @@ def _represented(rows: pd.DataFrame) -> str:
             "too few networks for a test"
         )
     said = []
-    verb = "are" if (rows["verdict"] == "over").sum() > 1 else "is"
     for verdict, words in (
-        ("over", f"of {len(rows)} motifs {verb} over-represented"),
+        ("over", "over-represented"),
         ("under", "under-represented"),
         ("unclear", "not told from chance"),
         ("undecided", "not testable"),
     ):
         names = [str(name) for name in rows.loc[rows["verdict"] == verdict, "motif"]]
-        if verdict == "undecided" and not names:
-            continue
-        given = f" ({', '.join(names)})" if names else ""
-        said.append(f"{len(names) or 'none'} {words}{given}")
+        if len(names) == len(rows):
+            return f"all {len(rows)} motifs are {words}"
+        if names:
+            told = f"{len(names)} {words} ({', '.join(names)})"
+            of = f" of {len(rows)} motifs {'are' if len(names) > 1 else 'is'} "
+            said.append(told if said else told.replace(" ", of, 1))
     return listed(said)
 
 

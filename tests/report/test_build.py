@@ -4,7 +4,6 @@ import json
 import re
 import subprocess
 import sys
-import time
 from html.parser import HTMLParser
 
 import altair as alt
@@ -12,9 +11,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.report import build, figures
+from harness.report import _export, build, figures
 
 EVIL = '<script>alert("1")</script>\n\'"&{{ 7*7 }}' + "x" * 300
+
+
+@pytest.fixture(autouse=True)
+def quick_pictures(monkeypatch):
+    """No SVG and PDF of each chart: test_export.py has them, and they are most of a page's time."""
+    monkeypatch.setattr(_export, "svg", lambda figure: "<svg/>")
+    monkeypatch.setattr(_export.vl_convert, "svg_to_pdf", lambda picture: b"%PDF")
 
 
 class Page(HTMLParser):
@@ -170,11 +176,10 @@ def test_several_runs_count_a_shared_cell_once(fake_run, tmp_path):
     assert len(table) == 8
 
 
-def test_a_large_run_builds_in_time(fake_run, tmp_path):
+def test_a_large_run_gives_a_small_page(fake_run, tmp_path):
+    # benchmarks/report.py builds one of 350 networks and five pruners, and times it.
     run = fake_run(conditions=(("moth", "magnitude"), ("moth", "random")), networks=50)
-    start = time.perf_counter()
     build([run], tmp_path / "report")
-    assert time.perf_counter() - start < 60
     assert (tmp_path / "report" / "index.html").stat().st_size < 5e6
 
 
