@@ -41,6 +41,20 @@ class Listable(StrEnum):
     SCHEDULES = "schedules"
 
 
+class Support(StrEnum):
+    """The nodes that motifs are counted among."""
+
+    ALL = "all"
+    LIVE = "live"
+
+
+class Layout(StrEnum):
+    """The axes of a weight matrix."""
+
+    OUT_IN = "out-in"
+    IN_OUT = "in-out"
+
+
 ExperimentFile = Annotated[
     Path | None, typer.Argument(help="An experiment file (TOML) in place of the options.")
 ]
@@ -68,6 +82,14 @@ KeepWeights = Annotated[
     bool | None, typer.Option(help="Keep the weights that survive. [default: keep]")
 ]
 Out = Annotated[Path | None, typer.Option(help="Run folder. [default: one under runs/]")]
+Json = Annotated[bool, typer.Option("--json", help="Print an array of objects instead.")]
+Csv = Annotated[bool, typer.Option("--csv", help="Print CSV instead.")]
+Html = Annotated[Path | None, typer.Option(metavar="FILE.html", help="Write a page as well.")]
+Threshold = Annotated[float, typer.Option(help="A weight w with |w| <= this is no edge.")]
+Orders = Annotated[
+    list[int] | None,
+    typer.Option("--order", min=2, max=4, help="Nodes less one. Repeatable. [default: 2 and 3]"),
+]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Say what would run and what it would take.")
 ]
@@ -237,6 +259,50 @@ def cache(
     terminal.show_cache(store.folder(), store.entries())
     if clear:
         typer.echo(f"Cleared: {store.clear() / 1e6:,.1f} MB.")
+
+
+@app.command(no_args_is_help=True)
+def motifs(
+    files: Annotated[list[Path], typer.Argument(help="npz, safetensors, Keras h5, edges in csv.")],
+    layout: Annotated[
+        Layout | None, typer.Option(help="Axes of the arrays. [default: that of the format]")
+    ] = None,
+    threshold: Threshold = 0.0,
+    order: Orders = None,
+    support: Annotated[
+        list[Support] | None,
+        typer.Option(help="All nodes, or those on a path from input to output. [default: both]"),
+    ] = None,
+    by_layer: Annotated[
+        bool, typer.Option("--by-layer", help="Each base layer besides their sum.")
+    ] = False,
+    as_json: Json = False,
+    as_csv: Csv = False,
+    html: Html = None,
+) -> None:
+    """Motif profiles of anyone's sparse networks, exact, against as many edges placed at random."""
+    from harness import profiles, terminal, wirings
+
+    if as_json and as_csv:
+        raise UserError("--json and --csv both print: give one of them.")
+    found = profiles.of_files(
+        files,
+        layout=layout.value if layout else None,
+        threshold=threshold,
+        orders=sorted(set(order or (2, 3))),
+        supports=[one.value for one in support or Support],
+        by_layer=by_layer,
+    )
+    if html is not None:
+        profiles.write_html(found, html)
+    if not as_json and not as_csv:
+        profiles.show(found)
+        return
+    for name, wiring in found.wirings.items():
+        for note in wiring.notes:
+            terminal.warn(f"'{wirings.printable(name)}': {note}")
+    text = profiles.as_json(found.table) if as_json else profiles.as_csv(found.table)
+    typer.echo(text.rstrip("\n"))
 
 
 @contextmanager

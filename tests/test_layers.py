@@ -17,7 +17,7 @@ SOURCES = CORE + sorted((ROOT / "plugins").rglob("*.py"))
 LAYERS = (
     ("types", "errors", "progress"),
     ("files", "seeds", "stats", "masks", "graph", "provenance", "memory"),
-    ("motifs", "cache", "snapshot", "records"),
+    ("motifs", "cache", "snapshot", "records", "wirings"),
     ("evidence",),
     ("abstract", "trajectory"),
     ("hookspecs", "parameters"),
@@ -32,6 +32,7 @@ LAYERS = (
     ("report",),
     ("api",),
     ("testing", "terminal"),
+    ("profiles",),
     ("cli",),
 )
 # Within a layer a room may import one before it in its tuple, as here.
@@ -58,6 +59,9 @@ TABLES = {
     ("report/_source.py", "performance"),
     ("report/sections/_motifs.py", "motifs"),
     ("report/sections/_performance.py", "performance"),
+    # The null of that name, which is no schedule.
+    ("motifs/_nulls.py", "published"),
+    ("motifs/_sampled.py", "published"),
     # A module of the harness itself.
     ("__init__.py", "motifs"),
 }

@@ -1,5 +1,8 @@
 """Network motifs in layered graphs: classes, counts, exact moments, significance."""
 
+from ._census import census as census
+from ._census import digraph_profile as digraph_profile
+from ._census import layered_part as layered_part
 from ._classes import MotifClass as MotifClass
 from ._classes import classes as classes
 from ._classes import induced_combination as induced_combination
@@ -7,6 +10,7 @@ from ._conventions import PUBLISHED as PUBLISHED
 from ._conventions import published_counts as published_counts
 from ._counts import counts as counts
 from ._counts import induced as induced
+from ._drawing import drawing as drawing
 from ._draws import uniform_draws as uniform_draws
 from ._moments import Moments as Moments
 from ._moments import covariance as covariance

@@ -1,6 +1,7 @@
 """Significance by sampling, under nulls whose moments are not known exactly."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -60,29 +61,34 @@ def sampled_profile(
         shapes = [tuple(np.shape(wires)) for wires in graph.adjacency]
         raise ValueError(f"expected adjacency of shape (networks, n_in, n_out), not {shapes}")
 
-    def count(some: LayeredGraph) -> Counts:
-        if convention == "published":
-            return published_counts(some)
-        return counts(some, orders, on=on)
-
-    order_of = {name: 3 if "3" in name or name.startswith("bi") else 2 for name in PUBLISHED}
+    count: Callable[[LayeredGraph], Counts] = published_counts
+    order_of = _PUBLISHED_ORDERS
     if convention == "copies":
+        count = partial(counts, orders=tuple(orders), on=on)
         order_of = {motif.name: order for order in sorted(set(orders)) for motif in classes(order)}
     tables = []
     for place in range(graph.adjacency[0].shape[0]):
-        bias = None if graph.bias is None else tuple(np.asarray(u)[place] for u in graph.bias)
-        one = LayeredGraph(tuple(np.asarray(wires)[place] for wires in graph.adjacency), bias)
+        one = _network(graph, place)
         drawn, shared = _counted_draws(one, null, number, (seed, place), count, on)
         own = {name: _with_sum(found) for name, found in count(_batched(one)).items()}
         rows = [
             _scored(own[name][0], drawn[name]).assign(order=order, motif=name)
             for name, order in order_of.items()
         ]
-        tables.append(
-            _families(pd.concat(rows, ignore_index=True)).assign(network=place, overlap=shared)
-        )
+        table = _families(pd.concat(rows, ignore_index=True))
+        tables.append(table.assign(network=place, overlap=shared))
     joined = pd.concat(tables, ignore_index=True)
     return joined.assign(null=null, draws=number, convention=convention)
+
+
+_PUBLISHED_ORDERS = {
+    name: 2 if name in ("diverge2", "converge2", "chain2_pairs") else 3 for name in PUBLISHED
+}
+
+
+def _network(graph: LayeredGraph, place: int) -> LayeredGraph:
+    bias = None if graph.bias is None else tuple(np.asarray(unit)[place] for unit in graph.bias)
+    return LayeredGraph(tuple(np.asarray(wires)[place] for wires in graph.adjacency), bias)
 
 
 def _batched(one: LayeredGraph) -> LayeredGraph:

@@ -32,8 +32,8 @@ class Switched:
     """A digraph after a run of switches.
 
     `adjacency`, (nodes, nodes), is source x target; of the steps `tried` (switches and walks),
-    `accepted` changed the graph; `overlap` is the share of the start's edges that are
-    in the draw as well, NaN without edges. Once it falls no more with longer runs, they have mixed.
+    `accepted` changed the graph; `overlap` is the share of the start's edges that are in the draw
+    as well, NaN without edges. Once it falls no more with longer runs, they have mixed.
     """
 
     adjacency: Wiring
@@ -53,13 +53,14 @@ def switched(
 
     With `keep_mutual` each node keeps the number of its mutual edges (a<->b), too: mutual pairs
     are switched among mutual pairs, single edges among single ones, and a switch is refused where
-    it would put an edge beside another, in either direction. These steps reach every digraph of the
-    same degrees where most pairs of nodes are without edges; where few are, the digraphs can fall
-    into parts (of all 211 sets of degrees on 4 nodes 12, all with mutual pairs), and draws are
-    uniform within the start's part only.
+    it would put an edge beside another, in either direction. Unlike without it, these steps need
+    not reach every digraph of the same degrees: with edges between most of a few nodes there can be
+    separate parts (so for 12 of the 211 sets of degrees on 4 nodes), and draws are uniform within
+    the part of the start.
 
     **Arguments:** `adjacency` (nodes, nodes), source x target; `switches_per_edge` switches are
-    tried for each edge, and a tenth as many rewirings of walks.
+    tried for each edge, and a tenth as many rewirings of walks. Where most switches are refused, as
+    in dense graphs with many mutual pairs kept, it takes more: compare overlaps.
 
     **Errors:** ValueError for self-loops, which this null does not know.
     """
@@ -68,20 +69,24 @@ def switched(
         raise ValueError(f"{loops} self-loops; clear the diagonal: this null has none")
     edges = int(adjacency.sum())
     chain = _Chain(adjacency, keep_mutual)
-    walks = -(-edges // _SWITCHES_PER_WALK)
-    accepted = 0
+    tried = accepted = 0
     for _ in range(switches_per_edge):
+        # A fixed number of walks would leave a triangle that is turned each time where it was.
+        walks = rng.binomial(2 * -(-edges // _SWITCHES_PER_WALK), 0.5)
+        tried += edges + walks
         of_pairs = rng.binomial(edges, chain.share_of_pairs)
         steps = (
-            lambda number=edges - of_pairs: chain.switch_edges(number, rng),
-            lambda number=of_pairs: chain.switch_pairs(number, rng),
-            lambda: chain.rewire_walks(walks, rng),
+            (chain.switch_edges, edges - of_pairs),
+            (chain.switch_pairs, of_pairs),
+            (chain.rewire_walks, walks),
         )
         # In a random order, so that a whole run is as likely as the one that undoes it.
-        accepted += sum(steps[which]() for which in rng.permutation(len(steps)))
+        for which in rng.permutation(len(steps)):
+            step, number = steps[which]
+            accepted += step(int(number), rng)
     drawn = chain.adjacency()
     overlap = int((drawn & adjacency).sum()) / edges if edges else float("nan")
-    return Switched(drawn, switches_per_edge * (edges + walks), accepted, overlap)
+    return Switched(drawn, tried, accepted, overlap)
 
 
 class _Chain:

@@ -90,7 +90,7 @@ def _represented(rows: pd.DataFrame) -> str:
             f"the largest mean z is {number(strongest['z'])}, of {strongest['motif']}; there are "
             "too few networks for a test"
         )
-    said = []
+    said: list[str] = []
     for verdict, words in (
         ("over", "over-represented"),
         ("under", "under-represented"),

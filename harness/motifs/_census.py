@@ -1,0 +1,238 @@
+"""Motifs of general digraphs: connected triads and tetrads, and how far from chance they are."""
+
+import zlib
+from collections.abc import Sequence
+from functools import cache
+from itertools import pairwise, permutations
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Bool, Float, Int64
+
+from ..graph import Digraph, LayeredGraph
+from ._classes import Edge, image
+from ._significance import benjamini_hochberg
+from ._switching import SWITCHES_PER_EDGE, Switched, switched
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SIZES = (3, 4)
+_STREAM = zlib.crc32(b"switched digraphs")
+
+Census = dict[str, Int64[np.ndarray, "*batch"]]
+
+
+def census(graph: Digraph, sizes: Sequence[int] = SIZES) -> Census:
+    """How many sets of 3 and of 4 nodes induce each weakly connected digraph: 13 and 199 classes.
+
+    Triads are named by their mutual, asymmetric and null pairs and a letter (Holland and Leinhardt
+    1976; letters as in igraph: 111D is a<->b<-c, 111U is a<->b->c, 120D is b<-a->c with b<->c);
+    tetrads by the same three numbers and their least list of edges, as in `132:01.02.10.13.23`.
+    Counted by igraph's `motifs_randesu` (Wernicke 2006), whose cost grows with the connected sets:
+    some 10^7 of them a second. Self-loops take no part.
+
+    **Arguments:** `graph` with any leading batch axes.
+
+    **Returns:** for each class, by name, an int64 array of the batch's shape.
+
+    **Errors:** ValueError for a size other than 3 or 4.
+    """
+    wires = np.asarray(graph.adjacency)
+    _check(sizes)
+    batch = wires.shape[:-2]
+    stacked = wires.reshape(-1, *wires.shape[-2:])
+    names = [name for size in dict.fromkeys(sizes) for name in connected_classes(size)]
+    found = np.array([_counted(network, sizes) for network in stacked], np.int64)
+    columns = found.reshape(len(stacked), len(names)).T
+    return {name: row.reshape(batch) for name, row in zip(names, columns, strict=True)}
+
+
+def digraph_profile(
+    graph: Digraph,
+    *,
+    draws: int = 100,
+    keep_mutual: bool = False,
+    seed: int = 0,
+    sizes: Sequence[int] = SIZES,
+    switches_per_edge: int = SWITCHES_PER_EDGE,
+) -> "pd.DataFrame":
+    """The census of each network against digraphs of the same in- and out-degrees.
+
+    Null `degree` keeps every node's in- and out-degree, `degree-mutual` its mutual edges, too; see
+    `switched`. Draws start from a common graph that the network was switched into, as far from each
+    draw as from the network: under the null the network is then a draw like any other, and p holds
+    even for chains too short to mix (Besag and Clifford 1989, Biometrika 76:633). Triads are not
+    kept when tetrads are judged: an excess of tetrads may be one of their triads.
+
+    **Arguments:** `graph` with at most one batch axis, the networks. A network's draws depend on
+    `seed`, its number and itself only.
+
+    **Returns:** a row per network and class. Columns:
+
+    - network, size, motif, count: induced copies
+    - mean, sd, z: over the draws; z is NaN where sd is exactly 0, never anything else
+    - p: two-sided, min(1, 2 (r+1)/(R+1)) for the smaller tail, so never below 2/(R+1); NaN where
+      all draws have the network's count
+    - q: Benjamini-Hochberg over the classes of one network and size
+    - profile: z / sqrt(sum of z^2) over the same (Milo et al. 2004, Science 303:1538)
+    - null, draws
+    - overlap: share of a draw's edges that its start has; overlap_between: that another draw has,
+      which is twice as many switches away. Where overlap is larger, the chains have not mixed
+    - self_loops: how many the network had; they are removed before anything else
+
+    **Errors:** ValueError for fewer than two draws, another size, or more batch axes.
+    """
+    import pandas as pd
+
+    wires = np.asarray(graph.adjacency)
+    _check(sizes)
+    if draws < 2:
+        raise ValueError(f"an sd takes two draws or more, not {draws}")
+    if wires.ndim not in (2, 3):
+        raise ValueError(f"expected adjacency of shape (networks, n, n), not {wires.shape}")
+    tables = []
+    for number, network in enumerate(wires.reshape(-1, *wires.shape[-2:])):
+        rng = np.random.default_rng([_STREAM, seed, number, zlib.crc32(network.tobytes())])
+        table = _profile(
+            network, rng, draws, keep_mutual, tuple(dict.fromkeys(sizes)), switches_per_edge
+        )
+        table.insert(0, "network", number)
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
+
+
+def layered_part(graph: Digraph, layers: Sequence[Bool[np.ndarray, " n"]]) -> LayeredGraph:
+    """The edges from each of some sets of nodes to the next, as a layered graph; no others.
+
+    What a connectome's cell types make of it: inputs, the cells that they reach, outputs. Edges
+    within a set, backwards, or past a set are left out.
+
+    **Arguments:** `layers`, two or more disjoint sets of nodes, each (n,); within a layer nodes
+    keep their order.
+
+    **Errors:** ValueError where sets share nodes or there are fewer than two.
+    """
+    if len(layers) < 2:
+        raise ValueError(f"a layered graph has two layers of nodes or more, not {len(layers)}")
+    if (np.sum(layers, axis=0) > 1).any():
+        raise ValueError("a node is in two layers; every node may be in one at most")
+    wires = np.asarray(graph.adjacency)
+    return LayeredGraph(tuple(wires[..., a, :][..., b] for a, b in pairwise(layers)))
+
+
+@cache
+def connected_classes(size: int) -> dict[str, int]:
+    """The names of the connected classes of a size, each with its number among igraph's."""
+    import igraph
+
+    known = {}
+    for number in range({3: 16, 4: 218}[size]):
+        graph = igraph.Graph.Isoclass(n=size, cls=number, directed=True)
+        if graph.is_connected(mode="weak"):
+            known[_name(size, graph.get_edgelist())] = number
+    # Few edges first.
+    return dict(sorted(known.items(), key=lambda item: (-int(item[0][2]), item[0])))
+
+
+def _check(sizes: Sequence[int]) -> None:
+    other = set(sizes) - set(SIZES)
+    if other:
+        raise ValueError(f"cannot count motifs of {sorted(other)} nodes; sizes are 3 and 4")
+
+
+def _name(size: int, edges: Sequence[Edge]) -> str:
+    mutual = [edge for edge in edges if edge[::-1] in edges]
+    single = [edge for edge in edges if edge[::-1] not in edges]
+    pairs = (len(mutual) // 2, len(single))
+    code = f"{pairs[0]}{pairs[1]}{size * (size - 1) // 2 - sum(pairs)}"
+    if size == 3:
+        return code + _letter(code, single, mutual)
+    least = min(image(tuple(edges), relabeling) for relabeling in permutations(range(size)))
+    return f"{code}:" + ".".join(f"{a}{b}" for a, b in least)
+
+
+def _letter(code: str, single: Sequence[Edge], mutual: Sequence[Edge]) -> str:
+    """Down, up, cyclic or transitive: what tells triads of the same numbers of pairs apart."""
+    sources, targets = ({edge[end] for edge in single} for end in (0, 1))
+    if code == "030":
+        return "C" if len(sources) == 3 else "T"
+    if code == "111":
+        return "U" if sources <= {node for edge in mutual for node in edge} else "D"
+    if code in ("021", "120"):
+        return "D" if len(sources) == 1 else "U" if len(targets) == 1 else "C"
+    return ""
+
+
+def _counted(wires: np.ndarray, sizes: Sequence[int]) -> list[int]:
+    """One network's counts, in the order of the names, its self-loops left out."""
+    import igraph
+
+    clean = wires & ~np.eye(len(wires), dtype=bool)
+    network = igraph.Graph(n=len(wires), edges=np.argwhere(clean), directed=True)
+    found = []
+    for size in dict.fromkeys(sizes):
+        by_class = network.motifs_randesu(size, cut_prob=[0] * size)
+        found += [int(by_class[number]) for number in connected_classes(size).values()]
+    return found
+
+
+def _profile(
+    network: np.ndarray,
+    rng: np.random.Generator,
+    draws: int,
+    keep_mutual: bool,
+    sizes: Sequence[int],
+    switches_per_edge: int,
+) -> "pd.DataFrame":
+    """The rows of one network. Draws are counted as they come: kept, they could fill the memory."""
+    import pandas as pd
+
+    def run(wires: np.ndarray) -> Switched:
+        return switched(wires, rng, keep_mutual=keep_mutual, switches_per_edge=switches_per_edge)
+
+    clean = network & ~np.eye(len(network), dtype=bool)
+    edges = int(clean.sum())
+    centre = last = run(clean).adjacency
+    sampled, overlaps, shared = [], [], []
+    for _ in range(draws):
+        draw = run(centre)
+        sampled.append(_counted(draw.adjacency, sizes))
+        overlaps.append(draw.overlap)
+        shared.append(int((draw.adjacency & last).sum()))
+        last = draw.adjacency
+    kinds = [(size, name) for size in sizes for name in connected_classes(size)]
+    table = pd.DataFrame(kinds, columns=["size", "motif"])
+    found = np.array(_counted(clean, sizes), np.int64)
+    scores = _scored(found, np.array(sampled, np.int64), table["size"].to_numpy())
+    return table.assign(
+        **scores,
+        null="degree-mutual" if keep_mutual else "degree",
+        draws=draws,
+        overlap=np.mean(overlaps),
+        # The first stands beside the centre, not beside another draw.
+        overlap_between=np.mean(shared[1:]) / edges if edges else np.nan,
+        self_loops=int(network.sum()) - edges,
+    )
+
+
+def _scored(
+    found: Int64[np.ndarray, " classes"],
+    sampled: Int64[np.ndarray, "draws classes"],
+    size: Int64[np.ndarray, " classes"],
+) -> dict[str, Float[np.ndarray, " classes"] | Int64[np.ndarray, " classes"]]:
+    """Counts beside those of the draws; what compares the classes of a size among them."""
+    draws = len(sampled)
+    mean, sd = sampled.mean(0), sampled.std(0, ddof=1)
+    # On integers: rounding must not turn a constant into something with a spread.
+    sd[(sampled == sampled[0]).all(0)] = 0
+    z = np.divide(found - mean, sd, out=np.full(len(found), np.nan), where=sd > 0)
+    smaller_tail = np.minimum((sampled >= found).sum(0), (sampled <= found).sum(0))
+    p = np.minimum(1, 2 * (smaller_tail + 1) / (draws + 1))
+    p[(sampled == found).all(0)] = np.nan
+    q, profile = np.full(len(found), np.nan), np.full(len(found), np.nan)
+    for family in (size == one for one in np.unique(size)):
+        q[family] = benjamini_hochberg(p[family])
+        length = np.sqrt(np.nansum(z[family] ** 2))
+        profile[family] = z[family] / length if length > 0 else np.nan
+    return {"count": found, "mean": mean, "sd": sd, "z": z, "p": p, "q": q, "profile": profile}

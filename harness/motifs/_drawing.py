@@ -1,0 +1,86 @@
+"""Small pictures of motif classes, for reports and lists."""
+
+import math
+from functools import cache
+from itertools import combinations
+from xml.sax.saxutils import escape
+
+from ._classes import MotifClass, image, relabelings
+
+HEIGHT = 48
+"""Of every drawing, in user units: at 48 px high a unit is a pixel."""
+RADIUS, MARGIN = 4.0, 5.0
+COLUMN, ROW = 36.0, 24.0
+"""How far apart columns are, and rows at most."""
+HEAD, HALF_WIDTH = 7.0, 2.8
+"""Length of an arrowhead and half its width."""
+
+Point = tuple[float, float]
+
+
+@cache
+def drawing(motif: MotifClass) -> str:
+    """A class as an SVG element: nodes in columns by layer, arrows from left to right.
+
+    It takes its colour from the text around it, its name as title, and is readable at 48 px high.
+    Within a column nodes are placed where the fewest lines cross. A line runs from one column to
+    the next, so none passes through a node.
+
+    **Returns:** an `<svg>` element that stands by itself or within HTML (no ids, no styles): for
+    each edge a `<line>` with its arrowhead, a `<path>`; then for each node a `<circle>`.
+    """
+    places = positions(motif)
+    width = 2 * MARGIN + COLUMN * motif.span
+    parts = [part for a, b in motif.edges for part in _arrow(places[a], places[b])]
+    parts += [f'<circle cx="{x:g}" cy="{y:g}" r="{RADIUS:g}"/>' for x, y in places]
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {width:g} {HEIGHT}" '
+        f'width="{width:g}" height="{HEIGHT}" fill="currentColor" stroke="none">'
+        f"<title>{escape(motif.name)}</title>{''.join(parts)}</svg>"
+    )
+
+
+def positions(motif: MotifClass) -> list[Point]:
+    """Where the centre of each node stands, in the order of the nodes' numbers."""
+    columns = [_column(layer, number) for layer, number in enumerate(motif.layers)]
+    slots = [slot for column in columns for slot in column]
+
+    def untidiness(relabeling: tuple[int, ...]) -> tuple[int, float]:
+        moved = image(motif.edges, relabeling)
+        lines = [(slots[a], slots[b]) for a, b in moved]
+        return _crossings(lines), round(sum(abs(a[1] - b[1]) for a, b in lines), 6)
+
+    best = min(relabelings(motif.layers), key=untidiness)
+    return [slots[slot] for slot in best]
+
+
+def _column(layer: int, number: int) -> list[Point]:
+    """Slots spread evenly about the middle."""
+    gap = min(ROW, (HEIGHT - 2 * MARGIN) / max(1, number - 1))
+    top = (HEIGHT - gap * (number - 1)) / 2
+    return [(MARGIN + COLUMN * layer, top + gap * row) for row in range(number)]
+
+
+def _crossings(lines: list[tuple[Point, Point]]) -> int:
+    """Pairs of lines between the same two columns whose ends lie in opposite orders."""
+    return sum(
+        a[0] == c[0] and (a[1] - c[1]) * (b[1] - d[1]) < 0
+        for (a, b), (c, d) in combinations(lines, 2)
+    )
+
+
+def _arrow(source: Point, target: Point) -> tuple[str, str]:
+    """A line from the rim of one node to the arrowhead that touches the rim of another."""
+    length = math.dist(source, target)
+    along = ((target[0] - source[0]) / length, (target[1] - source[1]) / length)
+
+    def at(distance: float, aside: float = 0) -> Point:
+        x = source[0] + along[0] * distance - along[1] * aside
+        return x, source[1] + along[1] * distance + along[0] * aside
+
+    tip = length - RADIUS
+    (x1, y1), (x2, y2) = at(RADIUS), at(tip - HEAD)
+    line = f'<line x1="{x1:.2f}" y1="{y1:.2f}" x2="{x2:.2f}" y2="{y2:.2f}"'
+    corners = (at(tip), at(tip - HEAD, HALF_WIDTH), at(tip - HEAD, -HALF_WIDTH))
+    outline = "L".join(f"{x:.2f} {y:.2f}" for x, y in corners)
+    return f'{line} stroke="currentColor" stroke-width="1.6"/>', f'<path d="M{outline}Z"/>'

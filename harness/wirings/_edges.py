@@ -1,0 +1,148 @@
+"""Edge lists: one edge a line, with the layer of its source."""
+
+import csv
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from math import isfinite, prod
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from ..errors import UserError
+from ..graph import LayeredGraph
+from ._formats import decoding
+from ._names import natural, printable, quoted
+
+_COLUMNS = ("source", "target", "layer", "weight")
+_REQUIRED = _COLUMNS[:2]
+
+
+class _Edge(NamedTuple):
+    line: int
+    source: str
+    target: str
+    layer: int
+    weight: float
+
+
+def read(
+    path: Path, threshold: float, largest: int
+) -> tuple[LayeredGraph, tuple[str, ...], None, tuple[str, ...]]:
+    """The graph of an edge list, as one network; names of its layers of edges; notes.
+
+    A node is known by its layer and its name; a line whose |weight| is at most `threshold` is no
+    edge, but its nodes are nodes. Nodes that no line names do not exist.
+    """
+    edges, notes = _edges(path)
+    where = f"'{printable(path)}'"
+    if not edges:
+        raise UserError(f"{where} has no edges below its first line. Write one edge a line.")
+    layers = sorted({edge.layer for edge in edges})
+    for before, layer in pairwise(layers):
+        if layer != before + 1:
+            raise UserError(
+                f"{where}: no edge has layer {before + 1}, though {before} and {layer} are there. "
+                "Number the layers of the sources without gaps."
+            )
+    nodes = _nodes(where, edges, layers)
+    shapes = [(len(nodes[layer]), len(nodes[layer + 1])) for layer in layers]
+    if sum(map(prod, shapes)) > largest:
+        raise UserError(f"{where} has layers of {shapes} nodes, more than {largest:,} pairs.")
+    wires = {
+        layer: np.zeros((1, *shape), bool) for layer, shape in zip(layers, shapes, strict=True)
+    }
+    for edge in edges:
+        if abs(edge.weight) > threshold:
+            source, target = nodes[edge.layer][edge.source], nodes[edge.layer + 1][edge.target]
+            wires[edge.layer][0, source, target] = True
+    for layer in layers:
+        if not wires[layer].any():
+            raise UserError(
+                f"{where}, layer {layer} has no edge: every |weight| is at most {threshold:g}. "
+                "Leave its lines out, or give a lower --threshold."
+            )
+    notes.append("nodes are those that a line names: with support all, others do not count")
+    names = tuple(f"layer {layer}" for layer in layers)
+    return LayeredGraph(tuple(wires[layer] for layer in layers)), names, None, tuple(notes)
+
+
+def _nodes(where: str, edges: list[_Edge], layers: list[int]) -> dict[int, dict[str, int]]:
+    """The number of each node, by layer and name."""
+    sources: dict[int, set[str]] = {layer: set() for layer in [*layers, layers[-1] + 1]}
+    targets: dict[int, set[str]] = {layer: set() for layer in sources}
+    seen: dict[tuple[int, str, str], int] = {}
+    for edge in edges:
+        place = (edge.layer, edge.source, edge.target)
+        if place in seen:
+            raise UserError(
+                f"{where}, line {edge.line} repeats the edge of line {seen[place]}, "
+                f"{quoted(edge.source)} to {quoted(edge.target)}. Keep one of them."
+            )
+        seen[place] = edge.line
+        sources[edge.layer].add(edge.source)
+        targets[edge.layer + 1].add(edge.target)
+    for layer in layers[1:]:
+        if not sources[layer] & targets[layer]:
+            raise UserError(
+                f"{where}: no target of layer {layer - 1} is a source of layer {layer}, so the "
+                "layers do not chain. Name a node alike where an edge enters and leaves it."
+            )
+    return {
+        layer: {
+            name: n for n, name in enumerate(sorted(sources[layer] | targets[layer], key=natural))
+        }
+        for layer in sources
+    }
+
+
+def _edges(path: Path) -> tuple[list[_Edge], list[str]]:
+    with decoding(path), path.open(encoding="utf-8-sig", newline="") as file:
+        lines = ((n, row) for n, row in _rows(csv.reader(file, strict=True)) if any(row))
+        _, first = next(lines, (0, []))
+        header = [name.strip().lower() for name in first]
+        _refuse_header(path, header)
+        edges = [_edge(path, number, dict(zip(header, row, strict=False)), len(row) - len(header))
+                 for number, row in lines]  # fmt: skip
+    others = [quoted(name) for name in header if name not in _COLUMNS]
+    return edges, [f"left out, columns of no meaning here: {', '.join(others)}"] if others else []
+
+
+def _rows(reader: "Iterator[list[str]]") -> Iterator[tuple[int, list[str]]]:
+    for row in reader:
+        yield reader.line_num, [cell.strip() for cell in row]  # type: ignore[attr-defined]
+
+
+def _refuse_header(path: Path, header: list[str]) -> None:
+    where = f"'{printable(path)}'"
+    shown = printable(", ".join(header))[:200]
+    if not set(_REQUIRED) <= set(header) or len(set(header)) < len(header):
+        raise UserError(
+            f"{where} has the first line '{shown}'. It must name the columns source,target,layer "
+            "(and weight, if you like), once each, with commas between."
+        )
+    if "layer" not in header:
+        raise UserError(
+            f"{where} has no layers: its columns are '{shown}'. Add a column `layer`, the layer of "
+            "the source; general digraphs cannot be taken yet."
+        )
+
+
+def _edge(path: Path, number: int, row: dict[str, str], surplus: int) -> _Edge:
+    where = f"'{printable(path)}', line {number}"
+    if surplus:
+        raise UserError(f"{where} has {abs(surplus)} columns {'more' if surplus > 0 else 'fewer'} "
+                        "than the first line. Mend that line.")  # fmt: skip
+    for column in _REQUIRED:
+        if not row[column]:
+            raise UserError(f"{where} names no {column}. Name it, or leave the line out.")
+    if not re.fullmatch(r"-?[0-9]{1,9}", row["layer"]):
+        raise UserError(f"{where}: layer {quoted(row['layer'])} is not a whole number.")
+    try:
+        weight = float(row.get("weight", 1))
+    except ValueError:
+        weight = float("nan")
+    if not isfinite(weight):
+        raise UserError(f"{where}: weight {quoted(row['weight'])} is not a finite number.")
+    return _Edge(number, row["source"], row["target"], int(row["layer"]), weight)

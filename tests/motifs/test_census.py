@@ -1,0 +1,213 @@
+"""The census of triads and tetrads, its significance, and a connectome read as a layered graph."""
+
+from itertools import combinations
+from pathlib import Path
+
+import igraph
+import numpy as np
+import pandas as pd
+import pytest
+
+from harness import motifs
+from harness.graph import Digraph, LayeredGraph
+from harness.motifs import TOTAL, census, digraph_profile, layered_part, uniform_draws
+from harness.motifs._census import _name
+
+MUSHROOM_BODY = Path(__file__).parent.parent / "data" / "mushroom_body"
+# Neurons by type: projection, Kenyon, output; see the README beside the data.
+TYPES = {
+    "left": (209, (range(151, 209), range(101), range(122, 151))),
+    "right": (213, (range(150, 213), range(100), range(121, 150))),
+}
+
+# As first computed; the moments are checked in test_moments.py.
+LEFT_Z = {"diverge2": 121.81, "converge2": 15.42, "chain2": 37.49, "bifan": 153.32}
+RIGHT_Z = {"diverge2": 106.91, "converge2": 36.63, "chain2": 38.50, "bifan": 154.52}
+
+
+def digraph(wires):
+    every = np.ones(wires.shape[-1], bool)
+    return Digraph(wires, every, every)
+
+
+def random_wires(seed, nodes=40, density=0.1, batch=()):
+    return np.random.default_rng(seed).random((*batch, nodes, nodes)) < density
+
+
+def induced_names(wires, size):
+    """The name of every weakly connected induced subgraph, from all sets of nodes."""
+    for nodes in combinations(range(len(wires)), size):
+        inner = wires[np.ix_(nodes, nodes)] & ~np.eye(size, dtype=bool)
+        reached = np.linalg.matrix_power(np.eye(size) + inner + inner.T, size) > 0
+        if reached.all():
+            yield _name(size, [tuple(edge) for edge in np.argwhere(inner).tolist()])
+
+
+def test_triads_are_those_of_igraph():
+    wires = random_wires(0)
+    np.fill_diagonal(wires, False)
+    known = igraph.Graph.Adjacency(wires).triad_census()
+    found = census(digraph(wires), (3,))
+    assert len(found) == 13
+    for name, count in found.items():
+        assert count == getattr(known, f"t{name}")
+        assert count.dtype == np.int64
+    assert sum(found.values()) + known.t003 + known.t012 + known.t102 == 40 * 39 * 38 // 6
+
+
+@pytest.mark.parametrize("size", [3, 4])
+def test_names_fit_the_subgraphs_counted(size):
+    wires = random_wires(1, 14, 0.35)
+    names = list(induced_names(wires, size))
+    found = census(digraph(wires), (size,))
+    assert {name: count for name, count in found.items() if count} == {
+        name: names.count(name) for name in set(names)
+    }
+
+
+def test_there_are_13_and_199_classes_with_names_of_their_own():
+    found = census(digraph(np.zeros((2, 2), bool)))
+    tetrads = [name for name in found if ":" in name]
+    assert len(found) == 13 + 199
+    assert len(tetrads) == 199
+    assert not any(found.values())
+    assert "132:01.02.10.13.23" in found
+    for name in tetrads:
+        edges = [(int(a), int(b)) for a, b in name.partition(":")[2].split(".")]
+        shuffled = [(3 - a, 3 - b) for a, b in edges]
+        assert _name(4, edges) == _name(4, shuffled) == name
+
+
+def test_networks_are_counted_side_by_side_without_self_loops():
+    wires = random_wires(2, 12, 0.2, (2, 3))
+    together = census(digraph(wires))
+    clean = wires & ~np.eye(12, dtype=bool)
+    assert (clean != wires).any()
+    for place in np.ndindex(2, 3):
+        alone = census(digraph(clean[place]))
+        assert {name: count[place] for name, count in together.items()} == alone
+
+
+def test_layered_motifs_are_the_same_as_digraph_motifs():
+    """Order 3: both count induced copies; 10 classes, 10 of the tetrads."""
+    rng = np.random.default_rng(3)
+    first, second = rng.random((8, 9)) < 0.3, rng.random((9, 7)) < 0.3
+    layered = motifs.induced(motifs.counts(LayeredGraph((first, second)), (3,)))
+    wires = np.zeros((24, 24), bool)
+    wires[:8, 8:17], wires[8:17, 17:] = first, second
+    found = {name: int(count) for name, count in census(digraph(wires), (4,)).items() if count}
+    by_name = {}
+    for motif in motifs.classes(3):
+        by_name[_name(4, motif.edges)] = int(layered[motif.name].sum())
+    assert len(by_name) == 10
+    assert found == {name: count for name, count in by_name.items() if count}
+
+
+def test_a_size_that_is_not_counted():
+    for function in (census, digraph_profile):
+        with pytest.raises(ValueError, match="sizes are 3 and 4"):
+            function(digraph(random_wires(0, 5)), sizes=(3, 5))
+
+
+def test_a_profile_finds_what_was_planted():
+    """Feed-forward loops, planted among random edges; stars are made by degrees alone."""
+    wires = random_wires(4, 60, 0.02)
+    for a, b, c in np.random.default_rng(4).permutation(60).reshape(20, 3):
+        wires[[a, a, b], [b, c, c]] = True
+    table = digraph_profile(digraph(wires), draws=40, sizes=(3,)).set_index("motif")
+    assert list(table["size"].unique()) == [3]
+    assert table.loc["030T", "z"] > 3
+    assert table.loc["030T", "p"] == pytest.approx(2 / 41)
+    assert table["profile"].pow(2).sum() == pytest.approx(1)
+    assert (table["null"] == "degree").all()
+    assert (table["self_loops"] == np.diagonal(wires).sum()).all()
+    assert table["overlap"].iloc[0] == pytest.approx(table["overlap_between"].iloc[0], abs=0.05)
+    assert (table["q"] >= table["p"]).sum() == table["p"].notna().sum()
+
+
+def test_what_never_varies_has_no_z():
+    """A graph without mutual pairs has none in the draws that keep them."""
+    wires = np.triu(random_wires(5, 25, 0.2), 1)
+    table = digraph_profile(digraph(wires[None]), draws=10, keep_mutual=True).set_index("motif")
+    assert (table["null"] == "degree-mutual").all()
+    mutual = [name for name in table.index if name[0] != "0"]
+    assert table.loc[mutual, ["count", "mean", "sd"]].eq(0).all(axis=None)
+    assert table.loc[mutual, ["z", "p", "q", "profile"]].isna().all(axis=None)
+    assert table.loc["030T", "sd"] > 0
+    assert table.groupby("size").size().to_dict() == {3: 13, 4: 199}
+
+
+def test_a_profile_depends_on_seed_number_and_network():
+    wires = random_wires(6, 20, 0.15, (2,))
+    both = digraph_profile(digraph(wires), draws=5, sizes=(3,))
+    again = digraph_profile(digraph(wires[:1]), draws=5, sizes=(3,))
+    other = digraph_profile(digraph(wires[:1]), draws=5, sizes=(3,), seed=1)
+    pd.testing.assert_frame_equal(both[both["network"] == 0], again)
+    assert (other["mean"] != again["mean"]).any()
+
+
+@pytest.mark.parametrize("keep_mutual", [False, True])
+def test_p_is_calibrated_on_random_digraphs(keep_mutual):
+    """Draws of the null are no rarer than p says, even where the chains are too short to mix."""
+    wires = random_wires(7, 16, 0.2, (50,))
+    table = digraph_profile(
+        digraph(wires), draws=19, keep_mutual=keep_mutual, sizes=(3,), switches_per_edge=1
+    )
+    assert table["overlap"].mean() > table["overlap_between"].mean() + 0.05
+    for _, one in table.groupby("motif"):
+        p = one["p"].dropna()
+        if len(p) > 30:
+            assert p.le(0.1).mean() <= 0.1 + 4 * np.sqrt(0.1 * 0.9 / len(p))
+            assert abs(one["z"].mean()) < 4 * 1.2 / np.sqrt(len(p))
+
+
+def test_mistakes_in_what_is_profiled():
+    with pytest.raises(ValueError, match="two draws or more"):
+        digraph_profile(digraph(random_wires(0, 5)), draws=1)
+    with pytest.raises(ValueError, match=r"\(networks, n, n\)"):
+        digraph_profile(digraph(random_wires(0, 5, batch=(1, 1))))
+
+
+def mushroom_body(side):
+    """Projection to Kenyon to output neurons of a larva, as layers of a batch of one network."""
+    number, types = TYPES[side]
+    table = pd.read_csv(MUSHROOM_BODY / f"{side}.csv")
+    wires = np.zeros((1, number, number), bool)
+    wires[0, table["source"], table["target"]] = True
+    layers = [np.isin(np.arange(number), list(some)) for some in types]
+    return layered_part(digraph(wires), layers), len(table)
+
+
+@pytest.mark.parametrize(
+    ("side", "sizes", "edges", "z"),
+    [
+        ("left", (58, 101, 29), (437, 1570), LEFT_Z),
+        ("right", (63, 100, 29), (478, 1434), RIGHT_Z),
+    ],
+)
+def test_the_larval_mushroom_body_as_a_layered_graph(side, sizes, edges, z):
+    graph, connections = mushroom_body(side)
+    assert [wires.shape for wires in graph.adjacency] == [(1, *sizes[:2]), (1, *sizes[1:])]
+    assert tuple(int(wires.sum()) for wires in graph.adjacency) == edges
+    assert sum(edges) == connections
+    table = motifs.profile(graph, supports=("all",)).query(f"base_layer == {TOTAL}")
+    table = table.set_index("motif")
+    assert table.loc[list(z), "z"].to_dict() == pytest.approx(z, abs=0.01)
+    repeated = LayeredGraph(tuple(np.repeat(wires, 60, 0) for wires in graph.adjacency))
+    drawn = motifs.counts(uniform_draws(repeated, range(60), 0))
+    for name in table.index.drop("chain3"):
+        sampled = drawn[name].sum(-1)
+        error = table.loc[name, "sd"] / np.sqrt(60)
+        assert abs(sampled.mean() - table.loc[name, "expected"]) < 4.5 * error
+
+
+def test_layers_of_a_digraph():
+    wires = random_wires(8, 9, 0.5)
+    sets = [np.isin(np.arange(9), some) for some in ([4, 0], [1, 2, 8], [5])]
+    graph = layered_part(digraph(wires), sets)
+    np.testing.assert_array_equal(graph.adjacency[0], wires[np.ix_([0, 4], [1, 2, 8])])
+    np.testing.assert_array_equal(graph.adjacency[1], wires[np.ix_([1, 2, 8], [5])])
+    with pytest.raises(ValueError, match="two layers of nodes or more"):
+        layered_part(digraph(wires), sets[:1])
+    with pytest.raises(ValueError, match="a node is in two layers"):
+        layered_part(digraph(wires), [sets[0], sets[0]])

@@ -1,0 +1,104 @@
+"""Drawings of motif classes: well formed, true to the class, and each unlike the others."""
+
+import math
+from xml.etree import ElementTree
+
+import pytest
+
+from harness.motifs import classes, drawing
+
+ALL = [motif for order in (2, 3, 4) for motif in classes(order)]
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def parsed(motif):
+    """The SVG element, the centres and radii of its nodes, the ends of its lines."""
+    svg = ElementTree.fromstring(drawing(motif))
+    nodes = [
+        tuple(float(c.get(key)) for key in ("cx", "cy", "r")) for c in svg.iter(f"{SVG}circle")
+    ]
+    keys = ("x1", "y1", "x2", "y2")
+    lines = [tuple(float(line.get(key)) for key in keys) for line in svg.iter(f"{SVG}line")]
+    return svg, nodes, lines
+
+
+def distance(node, line):
+    """How far a node's centre is from a line."""
+    (x, y, _), (x1, y1, x2, y2) = node, line
+    along = ((x - x1) * (x2 - x1) + (y - y1) * (y2 - y1)) / math.dist((x1, y1), (x2, y2)) ** 2
+    along = min(1, max(0, along))
+    return math.dist((x, y), (x1 + along * (x2 - x1), y1 + along * (y2 - y1)))
+
+
+def edges(motif):
+    """The edges as drawn: each line reaches back and on to the centres of two nodes."""
+    _, nodes, lines = parsed(motif)
+    found = []
+    for x1, y1, x2, y2 in lines:
+        length = math.dist((x1, y1), (x2, y2))
+        ahead = ((x2 - x1) / length, (y2 - y1) / length)
+        ends = []
+        for x, y, steps in ((x1, y1, -4), (x2, y2, 11)):
+            point = (x + steps * ahead[0], y + steps * ahead[1])
+            (node,) = [n for n, one in enumerate(nodes) if math.dist(point, one[:2]) < 0.1]
+            ends.append(node)
+        found.append(tuple(ends))
+    return tuple(sorted(found))
+
+
+@pytest.mark.parametrize("motif", ALL, ids=lambda motif: motif.name)
+def test_it_shows_the_class(motif):
+    svg, nodes, lines = parsed(motif)
+    assert svg.tag == f"{SVG}svg"
+    assert svg.get("role") == "img"
+    assert svg.find(f"{SVG}title").text == motif.name
+    assert svg.get("fill") == "currentColor"
+    assert "id=" not in drawing(motif)
+    assert len(nodes) == motif.order + 1
+    assert len(lines) == len(motif.edges) == len(list(svg.iter(f"{SVG}path")))
+    assert edges(motif) == motif.edges
+    columns = sorted({x for x, _, _ in nodes})
+    assert [[x for x, _, _ in nodes].count(column) for column in columns] == list(motif.layers)
+
+
+@pytest.mark.parametrize("motif", ALL, ids=lambda motif: motif.name)
+def test_it_is_readable_and_within_its_box(motif):
+    svg, nodes, lines = parsed(motif)
+    left, top, width, height = map(float, svg.get("viewBox").split())
+    assert (left, top, height) == (0, 0, 48)
+    assert all(r <= x <= width - r and r <= y <= height - r for x, y, r in nodes)
+    for number, (x, y, r) in enumerate(nodes):
+        for other in nodes[:number]:
+            assert math.dist((x, y), other[:2]) >= 3 * r
+        for edge, line in zip(motif.edges, lines, strict=True):
+            if number not in edge:
+                assert distance((x, y, r), line) > r + 1
+    assert all(math.dist(line[:2], line[2:]) > 15 for line in lines)
+
+
+def test_lines_cross_only_where_they_must():
+    """Every class but those that hold a bi-fan can be drawn without crossings."""
+
+    def crosses(motif):
+        _, nodes, _ = parsed(motif)
+        return any(
+            nodes[a][0] == nodes[c][0]
+            and (nodes[a][1] - nodes[c][1]) * (nodes[b][1] - nodes[d][1]) < 0
+            for a, b in motif.edges
+            for c, d in motif.edges
+        )
+
+    def bifan(motif):
+        after = [{b for a, b in motif.edges if a == node} for node in range(motif.order + 1)]
+        return any(len(x & y) > 1 for n, x in enumerate(after) for y in after[:n])
+
+    assert [motif.name for motif in ALL if crosses(motif) != bifan(motif)] == []
+
+
+def test_distinct_classes_look_different():
+    pictures = {drawing(motif).partition("</title>")[2] for motif in ALL}
+    assert len(pictures) == len(ALL) == 55
+
+
+def test_higher_orders_can_be_drawn():
+    assert all(parsed(motif)[1] for motif in classes(5)[:20])

@@ -1,0 +1,202 @@
+"""The switching chains: what they keep, what they refuse, and that their draws are uniform."""
+
+from itertools import combinations, permutations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import chi2
+
+from harness.motifs import switched
+
+
+def random_digraph(seed, nodes=12, density=0.3):
+    rng = np.random.default_rng(seed)
+    return (rng.random((nodes, nodes)) < density) & ~np.eye(nodes, dtype=bool)
+
+
+def mutual_degrees(wires):
+    return (wires & wires.T).sum(-1)
+
+
+@given(st.integers(0, 10_000), st.floats(0, 1), st.integers(1, 14), st.booleans())
+def test_degrees_are_kept_and_no_self_loop_is_made(seed, density, nodes, keep_mutual):
+    start = random_digraph(seed, nodes, density)
+    draw = switched(start, np.random.default_rng(seed), keep_mutual=keep_mutual)
+    np.testing.assert_array_equal(draw.adjacency.sum(0), start.sum(0))
+    np.testing.assert_array_equal(draw.adjacency.sum(1), start.sum(1))
+    assert not np.diagonal(draw.adjacency).any()
+    if keep_mutual:
+        np.testing.assert_array_equal(mutual_degrees(draw.adjacency), mutual_degrees(start))
+    assert draw.tried >= 20 * start.sum()
+    assert 0 <= draw.accepted <= draw.tried
+
+
+def test_mutual_pairs_are_kept_only_where_asked():
+    start = random_digraph(1, 30, 0.1)
+    start |= start.T
+    free = switched(start, np.random.default_rng(0)).adjacency
+    kept = switched(start, np.random.default_rng(0), keep_mutual=True).adjacency
+    assert mutual_degrees(free).sum() < mutual_degrees(start).sum() / 2
+    np.testing.assert_array_equal(kept, kept.T)
+    assert (kept != start).any()
+
+
+def test_a_seed_gives_one_draw_and_the_start_stays():
+    start = random_digraph(2)
+    before = start.copy()
+    one, same, other = (switched(start, np.random.default_rng(seed)) for seed in (0, 0, 1))
+    np.testing.assert_array_equal(one.adjacency, same.adjacency)
+    assert (one.adjacency != other.adjacency).any()
+    np.testing.assert_array_equal(start, before)
+    assert one.overlap == (one.adjacency & start).sum() / start.sum()
+
+
+def test_longer_runs_forget_the_start():
+    start = random_digraph(3, 100, 0.05)
+    runs = {
+        number: switched(start, np.random.default_rng(0), switches_per_edge=number).overlap
+        for number in (0, 1, 20, 60)
+    }
+    assert runs[0] == 1
+    assert runs[1] > 2 * runs[20]
+    assert runs[20] == pytest.approx(runs[60], abs=0.05)
+
+
+def test_nothing_to_switch():
+    assert np.isnan(switched(np.zeros((4, 4), bool), np.random.default_rng(0)).overlap)
+    full = ~np.eye(4, dtype=bool)
+    for keep_mutual in (False, True):
+        draw = switched(full, np.random.default_rng(0), keep_mutual=keep_mutual)
+        assert (draw.accepted, draw.overlap) == (0, 1)
+
+
+def test_self_loops_are_refused():
+    with pytest.raises(ValueError, match="4 self-loops"):
+        switched(np.eye(4, dtype=bool), np.random.default_rng(0))
+
+
+def digraphs_like(start, keep_mutual):
+    """All digraphs without self-loops of the same degrees, by exhaustion: their bytes."""
+    nodes = len(start)
+    rows = []
+    for node in range(nodes):
+        others = [other for other in range(nodes) if other != node]
+        rows.append([sum(1 << t for t in some) for some in combinations(others, start[node].sum())])
+    partial = [()]
+    for options in rows:
+        partial = [(*one, row) for one in partial for row in options]
+    codes = np.array(partial)
+    wires = (codes[..., None] >> np.arange(nodes) & 1).astype(bool)
+    right = (wires.sum(1) == start.sum(0)).all(1)
+    if keep_mutual:
+        mutual = (wires & wires.swapaxes(1, 2)).sum(2)
+        right &= (mutual == mutual_degrees(start)).all(1)
+    return {one.tobytes(): number for number, one in enumerate(wires[right])}
+
+
+def from_edges(nodes, *edges):
+    wires = np.zeros((nodes, nodes), bool)
+    wires[tuple(np.array(edges).T)] = True
+    return wires
+
+
+CASES = {
+    # Only turning the triangle round leads from one of the two to the other.
+    "triangle": (from_edges(3, (0, 1), (1, 2), (2, 0)), False, 2),
+    "triangle of single edges": (from_edges(3, (0, 1), (1, 2), (2, 0)), True, 2),
+    "derangements": (from_edges(4, (0, 1), (1, 2), (2, 3), (3, 0)), False, 9),
+    "cycles of single edges": (from_edges(4, (0, 1), (1, 2), (2, 3), (3, 0)), True, 6),
+    "hub": (from_edges(5, (0, 1), (0, 2), (0, 3), (1, 0), (2, 4), (3, 1), (4, 0)), False, None),
+    "mutual and single": (
+        from_edges(6, (0, 1), (1, 0), (2, 3), (3, 2), (0, 4), (5, 1), (4, 5)),
+        True,
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_draws_are_uniform(name):
+    start, keep_mutual, number = CASES[name]
+    known = digraphs_like(start, keep_mutual)
+    assert len(known) > 1
+    assert number in (None, len(known))
+    draws = max(400, 12 * len(known))
+    rng = np.random.default_rng(7)
+    seen = np.zeros(len(known))
+    for _ in range(draws):
+        draw = switched(start, rng, keep_mutual=keep_mutual)
+        seen[known[draw.adjacency.tobytes()]] += 1
+    expected = draws / len(known)
+    statistic = ((seen - expected) ** 2 / expected).sum()
+    print(name, len(known), draws, chi2.sf(statistic, len(known) - 1))
+    assert chi2.sf(statistic, len(known) - 1) > 1e-3
+
+
+def test_counting_only_accepted_switches_would_be_biased():
+    """Why refused switches count: graphs differ in how many switches they allow."""
+    start = CASES["hub"][0]
+    nodes = len(start)
+    allowed = set()
+    for code in digraphs_like(start, False):
+        wires = np.frombuffer(code, bool).reshape(nodes, nodes)
+        edges = np.argwhere(wires)
+        allowed.add(
+            sum(
+                a != d and c != b and not wires[a, d] and not wires[c, b]
+                for (a, b), (c, d) in permutations(edges, 2)
+            )
+        )
+    assert len(allowed) > 1
+
+
+def neighbours(edges, keep_mutual):
+    """Every digraph one step away, by the rules as they are told."""
+    pairs = {e for e in edges if keep_mutual and e[0] < e[1] and e[::-1] in edges}
+    single = {e for e in edges if not keep_mutual or e[::-1] not in edges}
+
+    def moved(old, new):
+        left = edges - set(old)
+        there = left | {e[::-1] for e in left} if keep_mutual else left
+        if len(set(new)) == len(old) and not any(a == b or (a, b) in there for a, b in new):
+            yield frozenset(left | set(new))
+
+    for (a, b), (c, d) in combinations(single, 2):
+        yield from moved([(a, b), (c, d)], [(a, d), (c, b)])
+    for (a, b), (x, y) in combinations(pairs, 2):
+        for c, d in ((x, y), (y, x)):
+            old, new = [(a, b), (c, d)], [(a, d), (c, b)]
+            yield from moved(old + [e[::-1] for e in old], new + [e[::-1] for e in new])
+    for (a, b), (x, c), (y, d) in permutations(single, 3):
+        if b == x and c == y:
+            yield from moved([(a, b), (b, c), (c, d)], [(a, c), (c, b), (b, d)])
+
+
+@pytest.mark.parametrize(("keep_mutual", "sets", "in_parts"), [(False, 170, 0), (True, 211, 12)])
+def test_what_steps_reach_on_four_nodes(keep_mutual, sets, in_parts):
+    """All digraphs, one labelling of each set of degrees: how many parts each set falls into."""
+    places = list(permutations(range(4), 2))
+    parts, seen = {}, set()
+    for code in range(1 << len(places)):
+        start = frozenset(place for n, place in enumerate(places) if code >> n & 1)
+        mutual = {e for e in start if keep_mutual and e[::-1] in start}
+        degrees = [
+            tuple(
+                sum(e[end] == node for e in some)
+                for some, end in ((start, 0), (start, 1), (mutual, 0))
+            )
+            for node in range(4)
+        ]
+        if degrees != sorted(degrees) or start in seen:
+            continue
+        parts[tuple(degrees)] = parts.get(tuple(degrees), 0) + 1
+        stack = [start]
+        while stack:
+            new = set(neighbours(stack.pop(), keep_mutual)) - seen
+            seen |= new
+            stack += new
+        seen.add(start)
+    assert len(parts) == sets
+    assert sum(number > 1 for number in parts.values()) == in_parts

@@ -1,0 +1,252 @@
+"""`harness motifs`: what it prints, for people and for programs, and what it refuses."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from harness import LayeredGraph, cli, motifs
+
+FIELDS = {
+    *("file", "network", "motif", "order", "null", "support", "count", "induced", "expected"),
+    *("sd", "z", "log2_ratio", "p", "p_method"),
+}
+
+
+@pytest.fixture
+def harness(capsys, tmp_path, monkeypatch):
+    """Call `harness motifs` in an empty folder: exit code, standard output and error."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments):
+        with pytest.raises(SystemExit) as end:
+            cli.main(["motifs", *map(str, arguments)])
+        out, err = capsys.readouterr()
+        assert "Traceback" not in out + err
+        return end.value.code or 0, out, err
+
+    return call
+
+
+def wide(monkeypatch, columns):
+    from harness import terminal
+
+    monkeypatch.setattr(terminal.console, "_width", columns)
+
+
+def masks(networks=2, seed=0, sizes=(9, 12, 10, 6)):
+    chance = np.random.default_rng(seed)
+    return [chance.random((networks, a, b)) < 0.3 for a, b in pairwise(sizes)]
+
+
+@pytest.fixture
+def a(tmp_path):
+    np.savez(tmp_path / "a.npz", *masks())
+    return Path("a.npz")
+
+
+def refuse_constant(name):
+    raise AssertionError(f"{name} is no JSON")
+
+
+def objects(out):
+    return json.loads(out, parse_constant=refuse_constant)
+
+
+def test_json_is_the_profile(harness, a):
+    code, out, err = harness(a, "--json")
+    assert (code, err) == (0, "")
+    found = objects(out)
+    expected = motifs.profile(LayeredGraph(tuple(masks())))
+    expected = expected[expected["base_layer"] == motifs.TOTAL]
+    assert len(found) == len(expected) == 2 * 2 * 13
+    for row, (_, right) in zip(found, expected.iterrows(), strict=True):
+        assert set(row) >= FIELDS
+        assert row["file"] == "a.npz"
+        for name in ("network", "motif", "order", "null", "support", "count", "induced"):
+            assert row[name] == right[name]
+            assert not isinstance(row[name], float)
+        for name in ("expected", "sd", "z", "log2_ratio", "q", "p"):
+            value = right[{"p": "p_normal", "q": "q_normal"}.get(name, name)]
+            assert row[name] == (None if np.isnan(value) else value)
+        assert row["p_method"] == "normal"
+        assert row["layout"] == "in-out"
+        assert row["calibrated"] is (row["support"] == "all")
+
+
+def test_undefined_is_null(harness, tmp_path):
+    np.savez(tmp_path / "full.npz", np.ones((3, 4)), np.ones((4, 2)))
+    code, out, _ = harness("full.npz", "--json")
+    assert code == 0
+    assert {row["z"] for row in objects(out)} == {None}
+    assert {row["p"] for row in objects(out)} == {None}
+    code, out, _ = harness("full.npz", "--csv")
+    assert {row["z"] for row in csv.DictReader(io.StringIO(out))} == {""}
+    assert "–" in harness("full.npz")[1]
+
+
+def test_csv_says_what_json_says(harness, a):
+    rows = list(csv.DictReader(io.StringIO(harness(a, "--csv")[1])))
+    found = objects(harness(a, "--json")[1])
+    assert list(rows[0]) == list(found[0])
+    for row, right in zip(rows, found, strict=True):
+        assert row["motif"] == right["motif"]
+        assert row["count"] == str(right["count"])
+        assert (float(row["z"]) if row["z"] else None) == right["z"]
+
+
+def test_options_narrow_and_widen(harness, a):
+    rows = objects(harness(a, "--json", "--order", 2, "--support", "live")[1])
+    assert {(row["order"], row["support"]) for row in rows} == {(2, "live")}
+    rows = objects(harness(a, "--json", "--order", 2, "--by-layer")[1])
+    chain = [row for row in rows if row["motif"] == "chain2" and row["support"] == "all"]
+    assert [row["base_layer"] for row in chain] == [-1, 0, 1] * 2
+    assert chain[0]["count"] == chain[1]["count"] + chain[2]["count"]
+    rows = objects(harness(a, "--json", "--order", 4, "--support", "all")[1])
+    assert len(rows) == 2 * 42
+    dense = objects(harness(a, "--json", "--order", 2, "--threshold", 0.5)[1])
+    assert dense == objects(harness(a, "--json", "--order", 2)[1])
+
+
+@pytest.mark.parametrize("columns", [80, 200])
+def test_table_states_what_it_shows(harness, a, monkeypatch, columns):
+    wide(monkeypatch, columns)
+    code, out, err = harness(a)
+    assert (code, err) == (0, "")
+    edges = [layer.sum((1, 2)) for layer in masks()]
+    told = ", ".join(f"{min(one)} to {max(one)}" for one in edges)
+    assert f"a.npz: 2 networks, layout in-out; nodes 9-12-10-6; edges {told}" in out
+    for part in ("Null: `layered`", "z = (count - expected) / sd", "Support live", "log2"):
+        assert part in out
+    table = motifs.profile(LayeredGraph(tuple(masks())))
+    table = table[(table["base_layer"] == motifs.TOTAL) & (table["support"] == "all")]
+    for motif, group in table.groupby("motif"):
+        (line, *_) = [line for line in out.splitlines() if line.split()[:1] == [motif]]
+        assert f" {group['count'].mean():,.1f} ".replace(".0 ", " ") in line
+        assert f"{group['z'].mean():+.1f} ± {group['z'].std():.1f}" in line
+        assert f"{group['expected'].mean():,.1f}" in line
+    assert "…" not in out
+
+
+def test_several_files_are_compared(harness, a, tmp_path, monkeypatch):
+    np.savez(tmp_path / "b.npz", *masks(1, seed=1, sizes=(5, 6, 4)))
+    wide(monkeypatch, 80)
+    code, out, _ = harness(a, "b.npz", "--order", 2)
+    assert code == 0
+    lines = out.splitlines()
+    for name in ("a.npz", "b.npz"):
+        assert len([line for line in lines if line.split()[::2][:2] == ["diverge2", name]]) == 2
+    assert "log2" in out
+    assert "ratio" in out
+    assert all(len(line) <= 80 and "…" not in line for line in lines if "diverge2" in line)
+    files = [row["file"] for row in objects(harness(a, "b.npz", "--json")[1])]
+    assert files == ["a.npz"] * 52 + ["b.npz"] * 26
+    assert "named twice" in harness(a, a)[2]
+
+
+class Text(HTMLParser):
+    def __init__(self, page):
+        super().__init__()
+        self.tags, self.texts = [], []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+
+    def handle_data(self, data):
+        self.texts.append(data)
+
+
+NASTY = "<script>alert(1)<%s>[bold]x[/nope].npz"
+
+
+def test_names_are_escaped(harness, tmp_path, monkeypatch):
+    name = NASTY.replace("/", "∕")
+    np.savez(tmp_path / name, **{"<b>[red]w[∕red]": masks()[0], "[/red]<i>": np.ones(2)})
+    np.savez(tmp_path / "other.npz", *masks())
+    wide(monkeypatch, 300)
+    code, out, err = harness(name, "other.npz", "--html", "page.html")
+    assert (code, err) == (0, "")
+    assert f"{name}: 2 networks" in out
+    assert "'[/red]<i>'" in out
+    page = Text((tmp_path / "page.html").read_text())
+    assert not {"script", "b", "i"} & set(page.tags)
+    assert name in page.texts
+    assert any("'[/red]<i>'" in text for text in page.texts)
+    assert any("Null: `layered`" in text for text in page.texts)
+    _, out, err = harness(name, "--json")
+    assert "'[/red]<i>'" in err
+    assert {row["file"] for row in objects(out)} == {name}
+
+
+def test_control_characters_do_not_reach_the_terminal(harness, tmp_path):
+    np.savez(tmp_path / "\x1b[31mred.npz", *masks())
+    _, out, _ = harness("\x1b[31mred.npz", "--order", 2)
+    assert "\x1b[31mred" not in out
+    assert "\\x1b[31mred.npz: 2 networks" in out
+    np.savez(tmp_path / "n.npz", **{"\x1b[31m": np.ones((2, 2)) * 1j})
+    assert "\x1b" not in harness("n.npz")[2]
+
+
+def test_html_needs_no_other_file(harness, a, tmp_path):
+    assert harness(a, "--html", "page.html", "--json")[0] == 0
+    page = (tmp_path / "page.html").read_text()
+    assert "http" not in page
+    assert len(page) < 20_000
+    assert page.count("<tr>") == 14
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("none.npz",), "there is no file 'none.npz'"),
+        (("a.npz", "--threshold", "-1"), "threshold -1.0 is not a number from 0 up"),
+        (("a.npz", "--layout", "out-in"), "chain only as in-out, not as out-in"),
+        (("a.npz", "--layout", "x"), "'out-in', 'in-out'"),
+        (("a.npz", "--order", "5"), "--order"),
+        (("a.npz", "--support", "dead"), "'all', 'live'"),
+        (("a.npz", "--json", "--csv"), "give one of them"),
+        (("a.pkl",), "python -c 'import pickle"),
+        (("a.npz", "nan.npz"), "'nan.npz', array 'arr_0': 1 of 4 weights are NaN"),
+    ],
+)
+def test_refusals(harness, a, tmp_path, arguments, told):
+    (tmp_path / "a.pkl").write_bytes(b"x")
+    np.savez(tmp_path / "nan.npz", np.array([[1, 2], [3, np.nan]]))
+    code, out, err = harness(*arguments)
+    assert (code, out) == (2, "")
+    assert told in err
+
+
+def test_networks_too_large_to_count_exactly(harness, tmp_path):
+    np.savez(tmp_path / "n.npz", np.ones((100_000, 1), bool))
+    code, out, err = harness("n.npz", "--order", 4)
+    assert (code, out) == (2, "")
+    assert "'n.npz': counting" in err
+    assert "more than int64 can hold. Give fewer --order, lower ones" in err
+
+
+def test_a_layer_without_edges_in_one_network(harness, tmp_path):
+    arrays = masks()
+    arrays[1][0] = False
+    np.savez(tmp_path / "n.npz", *arrays)
+    code, out, err = harness("n.npz", "--json")
+    assert code == 0
+    assert "'arr_1' has no edge in 1 of 2 networks" in err
+    live = [row for row in objects(out) if (row["network"], row["support"]) == (0, "live")]
+    assert {(row["count"], row["z"]) for row in live} == {(0, None)}
+
+
+def test_command_in_a_process_of_its_own(tmp_path):
+    np.savez(tmp_path / "a.npz", *masks())
+    command = [str(Path(sys.executable).parent / "harness"), "motifs", "a.npz", "--json"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert len(objects(done.stdout)) == 52
+    assert done.stderr == ""
