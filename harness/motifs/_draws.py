@@ -1,12 +1,12 @@
-"""Uniform draws from the `layered` null: graphs with given numbers of edges between layers."""
+"""One draw from the `layered` null for each network of an ensemble: what to compare it with."""
 
-import itertools
 import zlib
 from collections.abc import Sequence
 
 import numpy as np
 
-from ..graph import LayeredGraph, edge_counts, node_counts
+from ..graph import LayeredGraph
+from ._nulls import draws
 
 _STREAM = zlib.crc32(b"null draws")
 
@@ -20,23 +20,11 @@ def uniform_draws(graph: LayeredGraph, numbers: Sequence[int], level: int) -> La
 
     **Arguments:** `graph` with one leading batch axis; `numbers` of the networks along it.
     """
-    nodes, edges = node_counts(graph), edge_counts(graph)
-    layers = [
-        np.zeros((len(numbers), source, target), bool)
-        for source, target in itertools.pairwise(nodes)
-    ]
+    drawn = []
     for row, number in enumerate(numbers):
+        one = LayeredGraph(tuple(np.asarray(wires[row]) for wires in graph.adjacency))
         wiring = 0
-        for wires in graph.adjacency:
-            wiring = zlib.crc32(np.packbits(np.asarray(wires[row])).tobytes(), wiring)
-        rng = np.random.default_rng([_STREAM, number, level, wiring])
-        for wires, kept in zip(layers, edges[row], strict=True):
-            places = wires[row].reshape(-1)
-            # The fewer of the present and the absent edges are drawn.
-            absent = 2 * kept > places.size
-            drawn = rng.choice(
-                places.size, places.size - kept if absent else kept, replace=False, shuffle=False
-            )
-            places[:] = absent
-            places[drawn] = not absent
-    return LayeredGraph(tuple(layers))
+        for wires in one.adjacency:
+            wiring = zlib.crc32(np.packbits(wires).tobytes(), wiring)
+        drawn.append(draws(one, "layered", 1, seed=(_STREAM, number, level, wiring)).adjacency)
+    return LayeredGraph(tuple(np.concatenate(layers) for layers in zip(*drawn, strict=True)))

@@ -1,6 +1,7 @@
 """Random networks to compare one network with, under a null model by name."""
 
 from collections.abc import Callable, Mapping
+from math import prod
 from typing import Literal
 
 import jax
@@ -44,12 +45,22 @@ def draws(
 
 
 def _layered(graph: LayeredGraph, number: int, rng: np.random.Generator) -> LayeredGraph:
-    drawn = []
-    for wires in map(np.asarray, graph.adjacency):
-        layer = np.zeros((number, wires.size), bool)
-        layer[:, : int(wires.sum())] = True
-        drawn.append(rng.permuted(layer, axis=1).reshape(number, *wires.shape))
-    return LayeredGraph(tuple(drawn))
+    return LayeredGraph(
+        tuple(
+            np.stack([_placed(wires.shape, int(wires.sum()), rng) for _ in range(number)])
+            for wires in map(np.asarray, graph.adjacency)
+        )
+    )
+
+
+def _placed(shape: tuple[int, ...], edges: int, rng: np.random.Generator) -> np.ndarray:
+    """So many edges, placed uniformly. The fewer of the present and the absent ones are drawn."""
+    size = prod(shape)
+    absent = 2 * edges > size
+    wires = np.full(size, absent)
+    drawn = rng.choice(size, size - edges if absent else edges, replace=False, shuffle=False)
+    wires[drawn] = not absent
+    return wires.reshape(shape)
 
 
 def _degree(graph: LayeredGraph, number: int, rng: np.random.Generator) -> LayeredGraph:
