@@ -10,8 +10,8 @@ import numpy as np
 from jaxtyping import Bool, Float, Int64
 
 from ..graph import Digraph, LayeredGraph
+from ..stats import benjamini_hochberg
 from ._classes import Edge, image
-from ._significance import benjamini_hochberg
 from ._switching import SWITCHES_PER_EDGE, Switched, switched
 
 if TYPE_CHECKING:

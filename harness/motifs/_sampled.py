@@ -8,11 +8,12 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from ..graph import LayeredGraph
+from ..stats import benjamini_hochberg
 from ._classes import classes
 from ._conventions import PUBLISHED, published_counts
 from ._counts import Counts, counts
 from ._nulls import draws, overlap
-from ._significance import TOTAL, benjamini_hochberg
+from ._significance import TOTAL
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Int
 
 from ..graph import LayeredGraph, edge_counts, live_nodes, node_counts, restrict
+from ..stats import benjamini_hochberg
 from ._classes import MotifClass, classes
 from ._counts import counts, induced
 from ._moments import Moments, moments
@@ -137,13 +138,3 @@ def _add_families(columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     family = np.flatnonzero(summed)
     q[:, family] = [benjamini_hochberg(row) for row in p[:, family]]
     return columns | {"profile": shares, "p_normal": p, "q_normal": q}
-
-
-def benjamini_hochberg(p: Float[np.ndarray, " family"]) -> Float[np.ndarray, " family"]:
-    """Adjusted p-values (Benjamini and Hochberg 1995); what is NaN is no member of the family."""
-    q = np.full(p.shape, np.nan)
-    members = np.flatnonzero(~np.isnan(p))
-    descending = members[np.argsort(-p[members], kind="stable")]
-    ranks = np.arange(len(members), 0, -1)
-    q[descending] = np.minimum.accumulate(np.minimum(1, p[descending] * len(members) / ranks))
-    return q

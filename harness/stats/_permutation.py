@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int, Shaped
 
-from harness.stats._similarity import directions_of
+from harness.stats._similarity import with_direction
 
 MOST_ARRANGEMENTS = 4096
 """Up to as many arrangements of labels all are enumerated, and p is exact."""
@@ -59,9 +59,7 @@ def convergence_test(
     initial network under several pruners; at most one row of each group), never pairs. Differences
     in location and in dispersion both raise it: see `dispersion_test`.
     """
-    directions = directions_of(profiles)
-    defined = np.isfinite(directions).all(axis=1)
-    directions, groups, units = directions[defined], groups[defined], units[defined]
+    directions, groups, units = with_direction(profiles, groups, units)
     rows = len(directions)
     _, index, members = np.unique(units, return_inverse=True, return_counts=True)
     together = np.zeros((members.size, directions.shape[1]))
@@ -97,9 +95,7 @@ def dispersion_test(
     Biometrics 62:245). Labels of the centred rows are permuted within units as in
     `convergence_test`, and centroids computed anew. Nearly exact: the centring uses estimates.
     """
-    directions = directions_of(profiles)
-    defined = np.isfinite(directions).all(axis=1)
-    directions, groups, units = directions[defined], groups[defined], units[defined]
+    directions, groups, units = with_direction(profiles, groups, units)
     known = np.unique(groups)
     centred = directions.copy()
     for group in known:

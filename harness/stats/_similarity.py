@@ -20,8 +20,7 @@ def mean_cosine_within(
     its resamples are sums of w_i·w_j·cos_ij over i ≠ j. The interval is BCa. `n` counts rows; those
     of zeros have no direction and are left out.
     """
-    directions = directions_of(profiles)
-    directions = directions[np.isfinite(directions).all(axis=1)]
+    (directions,) = with_direction(profiles)
     n = len(directions)
 
     def means(weights: Float[np.ndarray, "m n"]) -> Float[np.ndarray, " m"]:
@@ -47,10 +46,8 @@ def mean_cosine_between(
     most one row of each group. They are drawn together and not paired with one another, as within a
     group there are no such pairs: the two means then compare like with like. `n` counts units.
     """
-    directions = directions_of(profiles)
-    defined = np.isfinite(directions).all(axis=1)
-    directions, groups = directions[defined], groups[defined]
-    distinct, index = np.unique(units[defined], return_inverse=True)
+    directions, groups, units = with_direction(profiles, groups, units)
+    distinct, index = np.unique(units, return_inverse=True)
     n = distinct.size
 
     def means(weights: Float[np.ndarray, "m n"]) -> Float[np.ndarray, " m"]:
@@ -81,10 +78,14 @@ def _across(
     return everything - alone - weights**2 @ ((together**2).sum(axis=1) - own)
 
 
-def directions_of(profiles: Float[np.ndarray, "n classes"]) -> Float[np.ndarray, "n classes"]:
-    """Every row at length 1; NaN for a row of zeros."""
+def with_direction(
+    profiles: Float[np.ndarray, "n classes"], *labels: Shaped[np.ndarray, " n"]
+) -> tuple[np.ndarray, ...]:
+    """The rows that are not all zero, each at length 1, and the labels of these rows."""
     norms = np.linalg.norm(profiles, axis=1, keepdims=True)
-    return np.divide(profiles, norms, out=np.full_like(profiles, np.nan), where=norms > 0)
+    scaled = np.divide(profiles, norms, out=np.full_like(profiles, np.nan), where=norms > 0)
+    defined = np.isfinite(scaled).all(axis=1)
+    return scaled[defined], *(label[defined] for label in labels)
 
 
 def _ratio(
