@@ -14,11 +14,13 @@ from ._drawing import drawing as drawing
 from ._draws import uniform_draws as uniform_draws
 from ._moments import Moments as Moments
 from ._moments import covariance as covariance
+from ._moments import covariances as covariances
 from ._moments import moments as moments
 from ._nulls import draws as draws
 from ._nulls import overlap as overlap
 from ._sampled import sampled_profile as sampled_profile
 from ._significance import TOTAL as TOTAL
 from ._significance import profile as profile
+from ._supports import supported as supported
 from ._switching import Switched as Switched
 from ._switching import switched as switched

@@ -1,29 +1,32 @@
-"""Exact moments of copy and induced counts under the `layered` null.
+"""Exact moments of copy and induced counts under the `layered` null, a batch of networks at a time.
 
 The null places, for each layer on its own, the m_l edges uniformly and without replacement among
-the N_l = n_l n_(l+1) places. E[X] sums over placements of one copy, E[XY] over the ways in which a
-second copy can overlap a first (Picard et al. 2008, J. Comput. Biol. 15:1; Matias et al. 2006,
-REVSTAT 4:31). There the edge probabilities come from independent or exchangeable edges; here they
-are (m)_e / (N)_e, falling factorials, because the number of edges in each layer is fixed.
+the N_l = n_l n_(l+1) places; bias edges, where they count, among the n_(l+1) nodes of their layer.
+Over the unions u of two copies with p and p' of being there,
 
-Everything up to the last division is done in Python integers over common denominators, so that
-variances, which are small differences of large numbers, are exact, and zero only where they are.
+    Cov = sum over u of ways(u) (P(u) - p p') = sum over u of ways(u) p p' (exp(D(u)) - 1),
+
+with D(u) = log(P(u) / (p p')) from sums of log1p of small numbers: E[XY] and E[X] E[Y], which
+nearly agree, are never formed. What still cancels between unions is seen by the size of the terms,
+and done again in rational numbers (`_exact`), so that a variance is 0 exactly where it should be.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
-from itertools import pairwise
-from math import perm, prod, sqrt
+from itertools import combinations_with_replacement
+from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 
+from . import _exact
 from ._classes import MotifClass, classes, induced_combination
-from ._unions import Combination, Overlap, common_automorphisms, most_edges, single, unions
+from ._fixed_edges import Nulls, Sizes, Tables, fixed_edges
+from ._unions import Combination, common_automorphisms, most_edges, single, span, unions
 
-Sizes = Sequence[int] | Int[np.ndarray, "_layers"]
+_DOUBTFUL = 1e-4
+"""A variance below this share of the sum of its terms' sizes has lost four digits: done again."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,13 +34,13 @@ class Moments:
     """Mean and standard deviation of one class's count, by base layer and summed over them.
 
     `total_sd` knows of the covariance between base layers that share edges. A standard deviation is
-    0.0 exactly where the count is constant under the null. Arrays are read-only: they are cached.
+    0.0 exactly where the count is constant under the null.
     """
 
-    mean: Float[np.ndarray, " base_layers"]
-    sd: Float[np.ndarray, " base_layers"]
-    total_mean: float
-    total_sd: float
+    mean: Float[np.ndarray, "*batch base_layers"]
+    sd: Float[np.ndarray, "*batch base_layers"]
+    total_mean: Float[np.ndarray, "*batch"]
+    total_sd: Float[np.ndarray, "*batch"]
 
 
 def moments(
@@ -45,119 +48,142 @@ def moments(
     edges: Sizes,
     orders: Sequence[int] = (2, 3),
     *,
+    bias_edges: Sizes | None = None,
     induced: bool = False,
 ) -> dict[str, Moments]:
     """The moments of every class of some orders under the `layered` null.
 
-    **Arguments:** `nodes`, n_0..n_L; `edges`, m_0..m_(L-1); `induced` for the moments of induced
-    instead of copy counts. Results are cached.
+    **Arguments:** `nodes`, n_0..n_L, shape (*batch, L+1), and `edges`, m_0..m_(L-1), shape
+    (*batch, L); `bias_edges`, shape (*batch, L), where bias units count as nodes: edges of layer
+    l's unit, placed uniformly over the nodes of layer l+1; `induced` for the moments of induced
+    instead of copy counts.
+
+    **Returns:** for each class, by name, arrays with the leading axes of the arguments.
 
     **Errors:** ValueError where the edges do not fit between the nodes.
     """
-    nodes, edges = _checked(nodes, edges)
-    combinations_ = {
-        motif.name: induced_combination(motif) if induced else ((motif, 1),)
-        for order in orders
-        for motif in classes(order)
+    nulls, batch = fixed_edges(nodes, edges, bias_edges)
+    known = [motif for order in orders for motif in classes(order)]
+    combined: dict[str, Combination] = {
+        motif.name: induced_combination(motif) if induced else ((motif, 1),) for motif in known
     }
-    return {name: _moments(c, nodes, edges) for name, c in combinations_.items()}
+    tables = Tables(nulls, max((most_edges(one) for one in combined.values()), default=0))
+    return {name: _moments(one, nulls, tables, batch) for name, one in combined.items()}
 
 
-def covariance(first: MotifClass, second: MotifClass, nodes: Sizes, edges: Sizes) -> Fraction:
-    """The exact covariance of two classes' copy counts, both summed over base layers."""
-    nodes, edges = _checked(nodes, edges)
-    pair = ((first, 1),), ((second, 1),)
-    null = _Null(nodes, edges, most_edges(pair[0]) + most_edges(pair[1]))
-    scale = common_automorphisms(pair[0]) * common_automorphisms(pair[1])
-    terms = (
-        Fraction(*null.covariance(*pair, base, offset))
-        for base in range(null.base_layers(first.span))
-        for offset in range(1 - second.span, first.span)
-        if 0 <= base + offset < null.base_layers(second.span)
-    )
-    return sum(terms, Fraction(0)) / scale
+def covariances(
+    nodes: Sizes,
+    edges: Sizes,
+    orders: Sequence[int] = (2, 3),
+    *,
+    bias_edges: Sizes | None = None,
+) -> Float[np.ndarray, "*batch classes classes"]:
+    """The covariances of the copy counts of all pairs of classes, summed over base layers.
 
-
-def _checked(nodes: Sizes, edges: Sizes) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    nodes, edges = tuple(map(int, nodes)), tuple(map(int, edges))
-    if len(nodes) != len(edges) + 1:
-        raise ValueError(f"{len(nodes)} layers of nodes need {len(nodes) - 1} edge counts: {edges}")
-    for layer, (a, b, m) in enumerate(zip(nodes, nodes[1:], edges, strict=False)):
-        if not 0 <= m <= a * b or min(a, b) < 0:
-            raise ValueError(f"layer {layer}: {m} edges do not fit between {a} and {b} nodes")
-    return nodes, edges
-
-
-@lru_cache(maxsize=1 << 16)
-def _moments(combination: Combination, nodes: tuple[int, ...], edges: tuple[int, ...]) -> Moments:
-    span = combination[0][0].span
-    null = _Null(nodes, edges, 2 * most_edges(combination))
-    bases = range(null.base_layers(span))
-    scale = common_automorphisms(combination)
-    means = [null.mean(combination, base) for base in bases]
-    variances, total, shared = [], 0, prod(null.denominators) ** 2
-    for base in bases:
-        for offset in range(min(span, len(bases) - base)):
-            value, over = null.covariance(combination, combination, base, offset)
-            total += (2 if offset else 1) * value * (shared // over)
-            if offset == 0:
-                variances.append(value / (over * scale**2))
-    total_mean = sum(value * (shared // over) for value, over in means)
-    mean = np.array([value / (over * scale) for value, over in means], float)
-    sd = np.sqrt(np.array(variances, float))
-    mean.flags.writeable = sd.flags.writeable = False
-    total_sd = sqrt(total / (shared * scale**2))
-    return Moments(mean, sd, total_mean / (shared * scale), total_sd)
-
-
-class _Null:
-    """Falling factorials of one network's node and edge counts, as integers.
-
-    The probability (m)_e / (N)_e of e given edges in a layer is `edges[layer][e]` over
-    `denominators[layer]` = (N)_E, with E the most edges that a union of two copies can have in one
-    layer (or N, if that is less: then no more than N edges have a probability above 0).
+    For tests of several classes at once. **Arguments** and **errors** as of `moments`. Classes are
+    in the order of `classes`, one order after the other.
     """
+    nulls, batch = fixed_edges(nodes, edges, bias_edges)
+    known: list[Combination] = [((motif, 1),) for order in orders for motif in classes(order)]
+    tables = Tables(nulls, max((most_edges(one) for one in known), default=0))
+    found = np.zeros((nulls.networks, len(known), len(known)))
+    for (i, first), (j, second) in combinations_with_replacement(enumerate(known), 2):
+        offsets = range(1 - span(second), span(first))
+        total = _total([_covariance(first, second, offset, nulls, tables) for offset in offsets])
+        for row in total.doubtful():
+            total.value[:, row] = _exact.total_covariance(first, second, nulls.of(row))
+        found[:, i, j] = found[:, j, i] = total.value
+    return found.reshape(*batch, len(known), len(known))
 
-    def __init__(self, nodes: tuple[int, ...], edges: tuple[int, ...], most: int) -> None:
-        places = [a * b for a, b in pairwise(nodes)]
-        # Every node of a union touches an edge of the layer before or after it.
-        self.nodes = [[perm(n, v) for v in range(2 * most + 1)] for n in nodes]
-        self.denominators = [perm(N, min(N, most)) for N in places]
-        self.edges = [
-            [perm(m, e) * perm(N - e, min(N, most) - e) if e <= m else 0 for e in range(most + 1)]
-            for m, N in zip(edges, places, strict=True)
-        ]
 
-    def base_layers(self, span: int) -> int:
-        return max(0, len(self.edges) - span + 1)
+def covariance(
+    first: MotifClass,
+    second: MotifClass,
+    nodes: Sequence[int],
+    edges: Sequence[int],
+    *,
+    bias_edges: Sequence[int] | None = None,
+) -> Fraction:
+    """The covariance of two classes' copy counts, both summed over base layers, as a fraction.
 
-    def mean(self, combination: Combination, base: int) -> tuple[int, int]:
-        """E[X] at one base layer, times the common automorphisms, as numerator, denominator."""
-        span = combination[0][0].span
-        return self._expectation(single(combination), base), prod(
-            self.denominators[base : base + span]
-        )
+    Of one network; `covariances` is the fast one. **Errors:** as of `moments`.
+    """
+    nulls, _ = fixed_edges(nodes, edges, bias_edges)
+    return _exact.total_covariance(((first, 1),), ((second, 1),), nulls.of(0))
 
-    def covariance(
-        self, first: Combination, second: Combination, base: int, offset: int
-    ) -> tuple[int, int]:
-        """Cov of X at `base` and Y at `base + offset`, as numerator, denominator; scaled alike."""
-        mean_x, over_x = self.mean(first, base)
-        mean_y, over_y = self.mean(second, base + offset)
-        start = base + min(0, offset)
-        stop = base + max(first[0][0].span, offset + second[0][0].span)
-        both = prod(self.denominators[start:stop])
-        joint = self._expectation(unions(first, second, offset), start)
-        over = over_x * over_y
-        return joint * (over // both) - mean_x * mean_y, over
 
-    def _expectation(self, overlaps: Sequence[Overlap], start: int) -> int:
-        nodes, edges = self.nodes[start:], self.edges[start:]
-        total = 0
-        for node_numbers, edge_numbers, term in overlaps:
-            for table, number in zip(nodes, node_numbers, strict=False):
-                term *= table[number]
-            for table, number in zip(edges, edge_numbers, strict=False):
-                term *= table[number]
-            total += term
-        return total
+def _means(
+    combination: Combination, nulls: Nulls, tables: Tables
+) -> Float[np.ndarray, "base_layers networks"]:
+    bases = np.arange(nulls.base_layers(span(combination)))
+    total = np.zeros((len(bases), nulls.networks))
+    for placed in single(combination, nulls.bias):
+        term = np.full(total.shape, float(placed.number))
+        for group, number in enumerate(placed.nodes):
+            if number:
+                term *= tables.falling[2 * bases + group, number]
+        for stratum, number in enumerate(placed.edges):
+            if number:
+                term *= tables.probability[2 * bases + stratum, number]
+        total += term
+    return total / common_automorphisms(combination)
+
+
+class _Sum(NamedTuple):
+    """A covariance and the sum of the sizes of its terms, by base layer of the first class."""
+
+    value: Float[np.ndarray, "base_layers networks"]
+    size: Float[np.ndarray, "base_layers networks"]
+
+    def doubtful(self) -> list[int]:
+        """The networks for which too many digits have cancelled."""
+        lost = (np.abs(self.value) <= _DOUBTFUL * self.size) & (self.size > 0)
+        return np.flatnonzero(lost.any(0)).tolist()
+
+
+def _covariance(
+    first: Combination, second: Combination, offset: int, nulls: Nulls, tables: Tables
+) -> _Sum:
+    """Of X at each base layer and Y `offset` layers further on, wherever both have one."""
+    low = max(0, -offset)
+    high = min(nulls.base_layers(span(first)), nulls.base_layers(span(second)) - offset)
+    start = 2 * (np.arange(low, high) + min(0, offset))[:, None]
+    found = unions(first, second, offset, nulls.bias)
+    ways = found.number[:, None] / (common_automorphisms(first) * common_automorphisms(second))
+    excess = np.zeros((len(start), len(found.number), nulls.networks))
+    for group in np.flatnonzero(found.nodes.any(0)):
+        ways = ways * tables.falling[start + group, found.nodes[:, group]]
+    for stratum in np.flatnonzero(found.first.any(0) | found.second.any(0)):
+        e, f = found.first[:, stratum], found.second[:, stratum]
+        ways = ways * tables.joint[start + stratum, e, f]
+        excess += tables.excess[start + stratum, e, f, found.shared[:, stratum]]
+    terms = ways * np.expm1(excess)
+    return _Sum(terms.sum(1), np.abs(terms).sum(1))
+
+
+def _total(parts: Sequence[_Sum]) -> _Sum:
+    """All offsets and base layers together."""
+    return _Sum(*(sum(part[i].sum(0, keepdims=True) for part in parts) for i in (0, 1)))
+
+
+def _moments(
+    combination: Combination, nulls: Nulls, tables: Tables, batch: tuple[int, ...]
+) -> Moments:
+    mean = _means(combination, nulls, tables)
+    parts = [
+        _covariance(combination, combination, offset, nulls, tables)
+        for offset in range(span(combination))
+    ]
+    by_base = parts[0]
+    # A copy further on and one further back make the same unions.
+    total = _total([by_base, *(part for part in parts[1:] for _ in range(2))])
+    for row in by_base.doubtful():
+        by_base.value[:, row] = _exact.variances(combination, nulls.of(row))
+    for row in total.doubtful():
+        total.value[:, row] = _exact.total_covariance(combination, combination, nulls.of(row))
+    return Moments(
+        mean.T.reshape(*batch, len(mean)),
+        np.sqrt(by_base.value).T.reshape(*batch, len(mean)),
+        mean.sum(0).reshape(batch),
+        np.sqrt(total.value).reshape(batch),
+    )

@@ -1,21 +1,21 @@
 """How far the motif counts of trained networks lie from those of the `layered` null."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Int
 
-from ..graph import LayeredGraph, edge_counts, live_nodes, node_counts, restrict
+from ..graph import LayeredGraph, bias_as_nodes, edge_counts
 from ..stats import benjamini_hochberg
 from ._classes import MotifClass, classes
 from ._counts import counts, induced
 from ._moments import Moments, moments
+from ._supports import check_supports, supported
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Support = Literal["all", "live"]
 TOTAL = -1
 """The `base_layer` of a row that sums over base layers."""
 
@@ -25,24 +25,32 @@ def profile(
     *,
     supports: Sequence[str] = ("all", "live"),
     orders: Sequence[int] = (2, 3),
+    bias: bool = False,
 ) -> "pd.DataFrame":
     """Counts of every motif class, against the exact moments of the `layered` null.
 
     On support `all` the null keeps the edges per layer among all nodes of the architecture; it is
-    calibrated, and carries the p-values. On `live` the graph is first cut to the nodes on a path
+    calibrated, and it alone has p-values. On `live` the graph is first cut to the nodes on a path
     from input to output and the null keeps what is left of nodes and edges: descriptive, for those
-    nodes were chosen after looking. Bias edges are not counted.
+    nodes were chosen after looking; where the null itself leaves nodes bare, uniformly random masks
+    get z far from 0. `live-published` is the same with the nodes that Zahn, Daniel and Kutz (2024)
+    counted (`supported`). `sampled_profile` calibrates both by drawing.
+
+    Bias edges are not counted, unless `bias` is asked: then the bias unit of each layer is one more
+    of its nodes, and the null keeps the number of its edges, too.
 
     **Arguments:** `graph` with one leading batch axis, the networks.
 
     **Returns:** a row per network, support, motif and base layer, and one with base_layer = -1 for
     the sum over base layers. Columns:
 
-    - network, support, null, order, motif, base_layer: what the row is about
+    - network, support, bias, null, order, motif, base_layer: what the row is about
+    - calibrated: whether z has mean 0 and variance 1 for uniformly random masks
     - count, expected, sd, z: copies; z is NaN where sd is exactly 0, never anything else
     - log2_ratio: log2(count / expected), NaN where either is 0
     - induced, induced_expected, induced_sd, induced_z: the same for induced copies
-    - p_normal: two-sided, by the normal approximation, which is thin-tailed in small layers
+    - p_normal: two-sided, by the normal approximation, which is thin-tailed in small layers; NaN
+      where z is, and where it is not calibrated
 
     and, in summed rows only (else NaN):
 
@@ -50,42 +58,41 @@ def profile(
       (Milo et al. 2004, Science 303:1538)
     - q_normal: Benjamini-Hochberg over the defined classes, all orders, of one network and support
 
-    **Errors:** ValueError for an unknown support or order, or a graph without one batch axis;
-    OverflowError as in `counts`.
+    **Errors:** ValueError for an unknown support or order, a graph without one batch axis, or
+    `bias` where the graph has none; OverflowError as in `counts`.
     """
     import pandas as pd
 
-    unknown = set(supports) - set(get_args(Support))
-    if unknown:
-        raise ValueError(f"unknown support {sorted(unknown)}; known: {list(get_args(Support))}")
+    check_supports(supports)
+    if bias and graph.bias is None:
+        raise ValueError("bias units cannot be counted: the graph has no bias edges")
     if any(np.ndim(wires) != 3 for wires in graph.adjacency):
         shapes = [tuple(np.shape(wires)) for wires in graph.adjacency]
         raise ValueError(f"expected adjacency of shape (networks, n_in, n_out), not {shapes}")
-    tables = [_on_support(graph, support, orders) for support in dict.fromkeys(supports)]
+    tables = [_on_support(graph, support, orders, bias) for support in dict.fromkeys(supports)]
     columns = {name: np.concatenate([table[name] for table in tables]) for name in tables[0]}
     return pd.DataFrame(columns).sort_values("network", kind="stable", ignore_index=True)
 
 
-def _on_support(graph: LayeredGraph, support: str, orders: Sequence[int]) -> dict[str, np.ndarray]:
-    networks = graph.adjacency[0].shape[0]
-    if support == "live":
-        live = live_nodes(graph)
-        graph = restrict(graph, live)
-        nodes = np.stack([layer.sum(-1) for layer in live], -1)
-    else:
-        nodes = np.tile(node_counts(graph), (networks, 1))
-    sizes = list(zip(nodes.tolist(), edge_counts(graph).tolist(), strict=True))
-    copies = counts(graph, orders)
-    copy_null = [moments(*size, orders) for size in sizes]
+def _on_support(
+    graph: LayeredGraph, support: str, orders: Sequence[int], bias: bool
+) -> dict[str, np.ndarray]:
+    part, nodes = supported(graph, support)
+    unit_edges = None
+    if bias:
+        assert part.bias is not None
+        unit_edges = np.stack([np.asarray(unit).sum(-1, dtype=np.int64) for unit in part.bias], -1)
+    copies = counts(bias_as_nodes(part) if bias else part, orders)
     induced_copies = induced(copies)
-    induced_null = [moments(*size, orders, induced=True) for size in sizes]
-    known = [motif for order in sorted(set(orders)) for motif in classes(order)]
+    sizes = nodes, edge_counts(part)
+    copy_null = moments(*sizes, orders, bias_edges=unit_edges)
+    induced_null = moments(*sizes, orders, bias_edges=unit_edges, induced=True)
     blocks = []
-    for motif in known:
+    for motif in (motif for order in sorted(set(orders)) for motif in classes(order)):
         name = motif.name
-        block = _identity(motif, support, networks, copies[name].shape[-1])
-        block |= _scored(copies[name], [null[name] for null in copy_null])
-        fields = _scored(induced_copies[name], [null[name] for null in induced_null])
+        block = _identity(motif, support, bias, *copies[name].shape)
+        block |= _scored(copies[name], copy_null[name])
+        fields = _scored(induced_copies[name], induced_null[name])
         block["induced"] = fields.pop("count")
         blocks.append(block | {f"induced_{key}": value for key, value in fields.items()})
     columns = {key: np.concatenate([block[key] for block in blocks], 1) for key in blocks[0]}
@@ -94,13 +101,15 @@ def _on_support(graph: LayeredGraph, support: str, orders: Sequence[int]) -> dic
 
 
 def _identity(
-    motif: MotifClass, support: str, networks: int, base_layers: int
+    motif: MotifClass, support: str, bias: bool, networks: int, base_layers: int
 ) -> dict[str, np.ndarray]:
     """What the rows are about; every array (networks, 1 + base layers), the sum first."""
     shape = (networks, 1 + base_layers)
     return {
         "network": np.broadcast_to(np.arange(networks)[:, None], shape),
         "support": np.full(shape, support, object),
+        "bias": np.full(shape, bias),
+        "calibrated": np.full(shape, support == "all"),
         "null": np.full(shape, "layered", object),
         "order": np.full(shape, motif.order),
         "motif": np.full(shape, motif.name, object),
@@ -108,14 +117,12 @@ def _identity(
     }
 
 
-def _scored(
-    found: Int[np.ndarray, "networks base_layers"], null: Sequence[Moments]
-) -> dict[str, np.ndarray]:
+def _scored(found: Int[np.ndarray, "networks base_layers"], null: Moments) -> dict[str, np.ndarray]:
     """Counts beside their moments; every array (networks, 1 + base layers), the sum first."""
     count = np.concatenate([found.sum(-1, keepdims=True), found], 1)
     shape = count.shape
-    expected = np.array([[m.total_mean, *m.mean] for m in null], float).reshape(shape)
-    sd = np.array([[m.total_sd, *m.sd] for m in null], float).reshape(shape)
+    expected = np.concatenate([null.total_mean[:, None], null.mean], 1)
+    sd = np.concatenate([null.total_sd[:, None], null.sd], 1)
     z, ratio = np.full(shape, np.nan), np.full(shape, np.nan)
     np.divide(count - expected, sd, out=z, where=sd > 0)
     np.divide(count, expected, out=ratio, where=(count > 0) & (expected > 0))
@@ -133,7 +140,7 @@ def _add_families(columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         z = columns["z"][:, family]
         length = np.sqrt(np.nansum(z**2, 1, keepdims=True))
         shares[:, family] = np.divide(z, length, out=np.full(z.shape, np.nan), where=length > 0)
-    p = erfc(np.abs(columns["z"]) / np.sqrt(2))
+    p = np.where(columns["calibrated"], erfc(np.abs(columns["z"]) / np.sqrt(2)), np.nan)
     q = np.full(p.shape, np.nan)
     family = np.flatnonzero(summed)
     q[:, family] = [benjamini_hochberg(row) for row in p[:, family]]

@@ -1,20 +1,64 @@
-"""How two copies of motif classes can overlap: the combinatorics behind second moments."""
+"""How two copies of motif classes can overlap: the combinatorics behind second moments.
+
+Nodes come in groups: group 2l holds the nodes of layer l, group 2l + 1 its bias unit, where bias
+units count as nodes. Edges come in strata, numbered by the group that they leave.
+"""
 
 from collections import Counter
+from collections.abc import Iterable
 from functools import cache
 from itertools import chain, combinations, permutations, product
 from math import lcm
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Int64
 
 from ._classes import MotifClass
 
 Combination = tuple[tuple[MotifClass, int], ...]
 """An integer combination of copy counts of classes with equal nodes per layer."""
 
-Overlap = tuple[tuple[int, ...], tuple[int, ...], int]
-"""Of one union of two copies: nodes per layer, edges per layer, how often it arises."""
+Sizes = tuple[int, ...]
 
-UnionSize = tuple[tuple[int, ...], tuple[int, ...]]
-"""Nodes per layer, edges per layer."""
+
+class Placement(NamedTuple):
+    """A class with the choice of those of its nodes that lie on bias units."""
+
+    motif: MotifClass
+    on_bias: frozenset[int]
+
+    def groups(self, start: int) -> list[int]:
+        """The group of each node, the motif's first layer being number `start`."""
+        layers = (layer for layer, n in enumerate(self.motif.layers, start) for _ in range(n))
+        return [2 * layer + (node in self.on_bias) for node, layer in enumerate(layers)]
+
+
+class Placed(NamedTuple):
+    """The placements of a combination that have the same sizes: how many, with their weights."""
+
+    nodes: Sizes
+    edges: Sizes
+    number: int
+
+
+class Unions(NamedTuple):
+    """The unions of two copies, merged by their sizes: a row each.
+
+    By group the nodes of the union; by stratum the edges of the first copy, of the second, and
+    those that they share; and how often such a union arises, with the weights of both.
+    """
+
+    nodes: Int64[np.ndarray, "unions groups"]
+    first: Int64[np.ndarray, "unions strata"]
+    second: Int64[np.ndarray, "unions strata"]
+    shared: Int64[np.ndarray, "unions strata"]
+    number: Int64[np.ndarray, " unions"]
+
+
+def span(combination: Combination) -> int:
+    """How many layers of edges each class of the combination covers."""
+    return combination[0][0].span
 
 
 def most_edges(combination: Combination) -> int:
@@ -23,65 +67,93 @@ def most_edges(combination: Combination) -> int:
 
 
 def common_automorphisms(combination: Combination) -> int:
-    """The least number by which `single` is too large, and `unions` its square."""
+    """The least number by which `single` is too large, and `unions` the product of two of them."""
     return lcm(*(motif.automorphisms for motif, _ in combination))
 
 
-def _weighted(combination: Combination) -> list[tuple[MotifClass, int]]:
-    """The same combination in terms of placements (|Aut| times the copies), scaled to integers."""
+@cache
+def placements(combination: Combination, bias: bool) -> tuple[tuple[Placement, int], ...]:
+    """All placements of a combination, weighted so that they are integers.
+
+    With `bias` a node that nothing enters may lie on the bias unit of its layer, one in each layer.
+    """
     common = common_automorphisms(combination)
-    return [(motif, c * common // motif.automorphisms) for motif, c in combination]
+    found = []
+    for motif, coefficient in combination:
+        weight = coefficient * common // motif.automorphisms
+        layers = _layers(motif)
+        entered = {b for _, b in motif.edges}
+        free = [[node for node in layer if node not in entered] if bias else [] for layer in layers]
+        for chosen in product(*([None, *nodes] for nodes in free)):
+            on_bias = frozenset(node for node in chosen if node is not None)
+            found.append((Placement(motif, on_bias), weight))
+    return tuple(found)
 
 
 @cache
-def single(combination: Combination) -> tuple[Overlap, ...]:
-    """One copy of each class of the combination, as the placements that make up its mean."""
-    return tuple((m.layers, m.edges_per_layer, weight) for m, weight in _weighted(combination))
+def single(combination: Combination, bias: bool) -> tuple[Placed, ...]:
+    """The placements of one copy, merged by their sizes."""
+    merged: Counter[tuple[Sizes, Sizes]] = Counter()
+    groups = 2 * (span(combination) + 1)
+    for placement, weight in placements(combination, bias):
+        where = placement.groups(0)
+        nodes = _tally(where, groups)
+        merged[nodes, _tally((where[a] for a, _ in placement.motif.edges), groups)] += weight
+    return tuple(Placed(nodes, edges, number) for (nodes, edges), number in merged.items())
 
 
 @cache
-def unions(first: Combination, second: Combination, offset: int) -> tuple[Overlap, ...]:
+def unions(first: Combination, second: Combination, offset: int, bias: bool) -> Unions:
     """The unions of two copies, the second `offset` layers further on, merged by their sizes.
 
     Layers are numbered from the earlier of the two bases.
     """
-    merged: Counter[UnionSize] = Counter()
-    for motif, weight in _weighted(first):
-        for other, other_weight in _weighted(second):
-            for size, number in _overlaps(motif, other, offset).items():
-                merged[size] += weight * other_weight * number
-    return tuple((nodes, edges, number) for (nodes, edges), number in merged.items() if number)
+    merged: Counter[tuple[Sizes, Sizes, Sizes, Sizes]] = Counter()
+    groups = 2 * (1 + max(max(0, -offset) + span(first), max(0, offset) + span(second)))
+    for placement, weight in placements(first, bias):
+        for other, other_weight in placements(second, bias):
+            for sizes, number in _overlaps(placement, other, offset, groups).items():
+                merged[sizes] += weight * other_weight * number
+    kept = {sizes: number for sizes, number in merged.items() if number}
+    nodes, own, moved, shared = (
+        np.array(part, np.int64).reshape(len(kept), -1) for part in zip(*kept, strict=True)
+    )
+    return Unions(nodes, own, moved, shared, np.array(list(kept.values()), np.int64))
 
 
-@cache
-def _overlaps(first: MotifClass, second: MotifClass, offset: int) -> Counter[UnionSize]:
-    """Over all partial one-to-one maps of nodes in equal layers: sizes of the union, by number."""
-    start, other_start = max(0, -offset), max(0, offset)
-    length = max(start + first.span, other_start + second.span) + 1
-    own = _by_layer(first, start, length)
-    moved = _by_layer(second, other_start, length)
-    layer_of = {node: layer for layer, nodes in enumerate(moved) for node in nodes}
-    own_edges = [0] * start + list(first.edges_per_layer)
-    own_edges += [0] * (length - 1 - len(own_edges))
-    found: Counter[UnionSize] = Counter()
+def _overlaps(
+    first: Placement, second: Placement, offset: int, groups: int
+) -> Counter[tuple[Sizes, Sizes, Sizes, Sizes]]:
+    """Over all partial one-to-one maps of nodes in equal groups: sizes of the union, by number."""
+    own_groups, moved_groups = first.groups(max(0, -offset)), second.groups(max(0, offset))
+    own_edges = _tally((own_groups[a] for a, _ in first.motif.edges), groups)
+    moved_edges = _tally((moved_groups[a] for a, _ in second.motif.edges), groups)
+    own, moved = _by_group(own_groups, groups), _by_group(moved_groups, groups)
+    found: Counter[tuple[Sizes, Sizes, Sizes, Sizes]] = Counter()
     for parts in product(*map(_partial_maps, moved, own)):
         identified = dict(chain.from_iterable(parts))
-        edges = own_edges.copy()
-        for a, b in second.edges:
-            if (identified.get(a), identified.get(b)) not in first.edges:
-                edges[layer_of[a]] += 1
+        shared = (
+            moved_groups[a]
+            for a, b in second.motif.edges
+            if (identified.get(a), identified.get(b)) in first.motif.edges
+        )
         nodes = (len(x) + len(y) - len(part) for x, y, part in zip(own, moved, parts, strict=True))
-        found[tuple(nodes), tuple(edges)] += 1
+        found[tuple(nodes), own_edges, moved_edges, _tally(shared, groups)] += 1
     return found
 
 
-def _by_layer(motif: MotifClass, start: int, length: int) -> list[list[int]]:
-    """The motif's nodes in each of `length` layers, its own first layer being number `start`."""
+def _layers(motif: MotifClass) -> list[list[int]]:
     nodes = iter(range(sum(motif.layers)))
-    layers: list[list[int]] = [[] for _ in range(length)]
-    for layer, number in zip(layers[start:], motif.layers, strict=False):
-        layer += [next(nodes) for _ in range(number)]
-    return layers
+    return [[next(nodes) for _ in range(number)] for number in motif.layers]
+
+
+def _tally(where: Iterable[int], groups: int) -> Sizes:
+    found = Counter(where)
+    return tuple(found[group] for group in range(groups))
+
+
+def _by_group(where: list[int], groups: int) -> list[list[int]]:
+    return [[node for node, group in enumerate(where) if group == one] for one in range(groups)]
 
 
 def _partial_maps(moved: list[int], own: list[int]) -> list[tuple[tuple[int, int], ...]]:

@@ -15,15 +15,20 @@ class Motifs(AbstractMetric):
     """Counts and exact z-scores of the motifs of order 2 and 3, by base layer and summed.
 
     Under the null `layered`: as many edges between each two layers, placed uniformly. On the
-    supports `all` (every node of the architecture: calibrated) and `live` (nodes on a path from an
-    input to an output: descriptive). `drawn` measures, beside each network, one graph drawn from
-    that null, on all nodes and summed over layers: what networks without any structure look like.
+    supports `all` (every node of the architecture: calibrated), `live` (nodes on a path from an
+    input to an output: descriptive) and `live-published` (without ghost and dead nodes, as Zahn,
+    Daniel and Kutz 2024 counted: descriptive). `drawn` measures, beside each network, one graph
+    drawn from that null, on all nodes and summed over layers: what networks without any structure
+    look like. With `bias` each layer's bias unit is one of its nodes, where the task prunes biases.
     """
 
     name: ClassVar[str] = "motifs"
     needs: ClassVar[frozenset[str]] = frozenset({"layered"})
     orders: tuple[Literal[2, 3], ...] = (2, 3)
-    supports: tuple[Literal["all", "live", "drawn"], ...] = ("all", "live", "drawn")
+    supports: tuple[Literal["all", "live", "live-published", "drawn"], ...] = (
+        *("all", "live", "drawn"),
+    )
+    bias: bool = False
 
     def measure(self, trajectory: Trajectory) -> "pd.DataFrame":
         """One row per network, level, support, motif and base layer (-1: their sum)."""
@@ -36,7 +41,7 @@ class Motifs(AbstractMetric):
                 raise TypeError(f"the wiring of task '{trajectory.task.name}' is not layered")
             supports = [support for support in self.supports if support != "drawn"]
             if supports:
-                table = motifs.profile(graph, supports=supports, orders=self.orders)
+                table = motifs.profile(graph, supports=supports, orders=self.orders, bias=self.bias)
                 parts.append(table.assign(level=level))
             if "drawn" in self.supports:
                 drawn = motifs.uniform_draws(graph, trajectory.networks, level)
@@ -51,6 +56,8 @@ class Motifs(AbstractMetric):
         return {
             "support": "nodes that count: all of the architecture, or live ones; `drawn`: no "
             "trained network, but one graph drawn from the null beside it, all nodes",
+            "bias": "whether bias units count as nodes",
+            "calibrated": "whether z has mean 0 and variance 1 for uniformly random masks",
             "null": "null model: `layered` fixes the number of edges between each two layers",
             "order": "number of edges of the smallest motif with that many nodes: nodes - 1",
             "motif": "motif class",
@@ -65,7 +72,8 @@ class Motifs(AbstractMetric):
             "induced_expected": "mean induced count under the null, exact",
             "induced_sd": "standard deviation of the induced count under the null, exact",
             "induced_z": "(induced - induced_expected) / induced_sd",
-            "p_normal": "two-sided p of z if it were normal; rough where counts are skewed",
+            "p_normal": "two-sided p of z if it were normal; rough where counts are skewed; "
+            "undefined where z is not calibrated",
             "q_normal": "p_normal after Benjamini and Hochberg, over one network's classes on one "
             "support",
         }
