@@ -123,6 +123,11 @@ class AbstractPruner(ABC):
     every: int = 0
     regrows: ClassVar[bool] = False
     """Whether a weight may come back. If not, masks only shrink, and the harness sees to it."""
+    drifts: ClassVar[bool] = False
+    """Whether pruned weights go on moving on the optimiser's momentum (their gradients are zero)
+    instead of being held. Only for reproducing code that lets them."""
+    exact: ClassVar[bool] = True
+    """Whether `step` keeps exactly `target.total` weights. Only for reproducing code that errs."""
     needs: ClassVar[frozenset[str]] = frozenset()
     """What the task must offer: a combination that lacks it is skipped, with that reason."""
     rewind_step: int = 0
@@ -136,7 +141,7 @@ class AbstractPruner(ABC):
     def step(
         self, evidence: Evidence, target: Target, state: PyTree, *, key: Key
     ) -> tuple[Update, PyTree]:
-        """The masks for `target`, with exactly `target.total` prunable weights kept.
+        """The masks for `target`, with exactly `target.total` weights kept if the pruner is exact.
 
         `target` holds traced numbers, so that no density compiles anew. Returns the update and
         the next state.

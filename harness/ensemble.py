@@ -114,7 +114,8 @@ class Rules:
         """One optimiser step on one batch. Returns the loss before it.
 
         Gradients are taken with respect to what acts, so that pruners can gather them where the
-        mask is False at no cost; there, neither gradient nor update reaches the weight.
+        mask is False at no cost; there no gradient reaches the weight, and no update either, unless
+        the pruner lets pruned weights drift.
         """
         weights = mask_algebra.select(state.network, state.masks)
         effective = mask_algebra.apply(weights, state.masks)
@@ -125,7 +126,8 @@ class Rules:
         gathered = self.pruner.gather(weights, dense, state.masks)
         gradients = mask_algebra.masked(gradients, state.masks)
         updates, optimizer = self.optimizer.update(gradients, state.optimizer, state.network)
-        updates = mask_algebra.masked(updates, state.masks)
+        if not self.pruner.drifts:
+            updates = mask_algebra.masked(updates, state.masks)
         new = state._replace(
             network=optax.apply_updates(state.network, updates),
             optimizer=optimizer,

@@ -194,6 +194,36 @@ def test_pruned_weights_stay_though_adam_has_momentum(rules, step, pruned, masks
         assert (np.asarray(getattr(acting, name))[~mask] == 0).all()
 
 
+@dataclass(frozen=True)
+class Drifting(Free):
+    """Lets pruned weights move on, as published code does."""
+
+    name: ClassVar[str] = "drifting"
+    drifts: ClassVar[bool] = True
+
+
+def test_pruned_weights_drift_on_adams_momentum_where_the_pruner_lets_them(pruned, masks):
+    state, many = pruned, batches(20)
+    state = state._replace(gathered=(), pruner=())
+    step = jax.jit(made(Drifting()).train)
+    count = int(pruned.optimizer[0].count)
+    for number in range(20):
+        state, _ = step(state, row(many, number))
+    for name, mask in masks.items():
+        mean, square = (
+            np.asarray(getattr(moment, name), np.float64)[~mask]
+            for moment in (pruned.optimizer[0].mu, pruned.optimizer[0].nu)
+        )
+        expected = np.asarray(getattr(pruned.network, name), np.float64)[~mask]
+        for past in range(1, 21):
+            size = np.sqrt(square * 0.999**past / (1 - 0.999 ** (count + past)))
+            unbiased = mean * 0.9**past / (1 - 0.9 ** (count + past))
+            expected = expected - RATE * unbiased / (size + 1e-8)
+        found = np.asarray(getattr(state.network, name))[~mask]
+        np.testing.assert_allclose(found, expected, atol=1e-6)
+        assert (found != np.asarray(getattr(pruned.network, name))[~mask]).all()
+
+
 def test_gradients_are_gathered_where_the_mask_is_false_too(step, pruned, masks):
     nothing = pruned._replace(
         gathered=jax.tree.map(jnp.zeros_like, pruned.gathered),

@@ -111,9 +111,9 @@ def rules(pruner: AbstractPruner) -> Iterator[tuple[str, Callable[[], None]]]:
     trial = _Trial(pruner)
     kept = [
         ("says when it acts", _acts),
-        ("keeps exactly the number of weights asked for, under jit and vmap", _keeps_exactly),
+        ("keeps the number of weights asked for, or declares that it errs", _keeps_exactly),
         ("only shrinks masks, or declares that it regrows", _shrinks),
-        ("lets no optimiser move or revive a pruned weight", _freezes),
+        ("lets no optimiser move a pruned weight, or declares that they drift", _freezes),
         ("gives the same result for the same seed", _repeats),
         ("prunes each network alone", _alone),
     ]
@@ -129,6 +129,8 @@ def _acts(trial: _Trial) -> None:
 
 
 def _keeps_exactly(trial: _Trial) -> None:
+    if not trial.pruner.exact:
+        return
     for passage in trial.passages:
         wanted = int(mask_algebra.target(trial.trainer.sizes, passage.density).total)
         for network in range(len(NETWORKS)):
@@ -154,7 +156,7 @@ def _shrinks(trial: _Trial) -> None:
 
 
 def _freezes(trial: _Trial) -> None:
-    if trial.pruner.when == "during":
+    if trial.pruner.when == "during" or trial.pruner.drifts:
         return
     for passage in trial.passages:
         masks = passage.after.masks
