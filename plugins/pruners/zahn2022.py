@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from harness import AbstractPruner, Evidence, Target, Update, hookimpl, leaf_map
@@ -51,7 +52,9 @@ class Zahn2022(AbstractPruner):
         return Update(mask), state
 
 
-def _cutoff(magnitude: Float[Array, "..."], density: Float[Array, ""]) -> Float[Array, ""]:
+def _cutoff(
+    magnitude: Float[Array, "..."], density: Float[Array | np.ndarray, ""]
+) -> Float[Array, ""]:
     """Entry int((1 - density) n) of the n sorted magnitudes; computed in integers."""
     pruned = _PARTS - jnp.rint(density * _PARTS).astype(jnp.int32)
     whole, rest = divmod(magnitude.size, _PARTS)
