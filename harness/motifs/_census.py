@@ -7,23 +7,24 @@ from itertools import pairwise, permutations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Bool, Float, Int64
+from jaxtyping import Bool, Int64
 
 from ..graph import Digraph, LayeredGraph
 from ..stats import benjamini_hochberg
 from ._classes import Edge, image
+from ._scores import scored, significance_profile
 from ._switching import SWITCHES_PER_EDGE, Switched, switched
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SIZES = (3, 4)
+ORDERS = (2, 3)
 _STREAM = zlib.crc32(b"switched digraphs")
 
 Census = dict[str, Int64[np.ndarray, "*batch"]]
 
 
-def census(graph: Digraph, sizes: Sequence[int] = SIZES) -> Census:
+def census(graph: Digraph, orders: Sequence[int] = ORDERS) -> Census:
     """How many sets of 3 and of 4 nodes induce each weakly connected digraph: 13 and 199 classes.
 
     Triads are named by their mutual, asymmetric and null pairs and a letter (Holland and Leinhardt
@@ -36,14 +37,14 @@ def census(graph: Digraph, sizes: Sequence[int] = SIZES) -> Census:
 
     **Returns:** for each class, by name, an int64 array of the batch's shape.
 
-    **Errors:** ValueError for a size other than 3 or 4.
+    **Errors:** ValueError for an order other than 2 or 3.
     """
     wires = np.asarray(graph.adjacency)
-    _check(sizes)
+    _check(orders)
     batch = wires.shape[:-2]
     stacked = wires.reshape(-1, *wires.shape[-2:])
-    names = [name for size in dict.fromkeys(sizes) for name in connected_classes(size)]
-    found = np.array([_counted(network, sizes) for network in stacked], np.int64)
+    names = [name for order in dict.fromkeys(orders) for name in connected_classes(order)]
+    found = np.array([_counted(network, orders) for network in stacked], np.int64)
     columns = found.reshape(len(stacked), len(names)).T
     return {name: row.reshape(batch) for name, row in zip(names, columns, strict=True)}
 
@@ -54,7 +55,7 @@ def digraph_profile(
     draws: int = 100,
     keep_mutual: bool = False,
     seed: int = 0,
-    sizes: Sequence[int] = SIZES,
+    orders: Sequence[int] = ORDERS,
     switches_per_edge: int = SWITCHES_PER_EDGE,
 ) -> "pd.DataFrame":
     """The census of each network against digraphs of the same in- and out-degrees.
@@ -70,23 +71,25 @@ def digraph_profile(
 
     **Returns:** a row per network and class. Columns:
 
-    - network, size, motif, count: induced copies
-    - mean, sd, z: over the draws; z is NaN where sd is exactly 0, never anything else
+    - network, order (nodes - 1), motif, count: induced copies
+    - expected, sd: mean and standard deviation of the draws; z is NaN where all draws have one and
+      the same count
+    - log2_ratio: log2(count / expected), NaN where either is 0
     - p: two-sided, min(1, 2 (r+1)/(R+1)) for the smaller tail, so never below 2/(R+1); NaN where
       all draws have the network's count
-    - q: Benjamini-Hochberg over the classes of one network and size
+    - q: Benjamini-Hochberg over the classes of one network and order
     - profile: z / sqrt(sum of z^2) over the same (Milo et al. 2004, Science 303:1538)
     - null, draws
     - overlap: share of a draw's edges that its start has; overlap_between: that another draw has,
       which is twice as many switches away. Where overlap is larger, the chains have not mixed
     - self_loops: how many the network had; they are removed before anything else
 
-    **Errors:** ValueError for fewer than two draws, another size, or more batch axes.
+    **Errors:** ValueError for fewer than two draws, another order, or more batch axes.
     """
     import pandas as pd
 
     wires = np.asarray(graph.adjacency)
-    _check(sizes)
+    _check(orders)
     if draws < 2:
         raise ValueError(f"an sd takes two draws or more, not {draws}")
     if wires.ndim not in (2, 3):
@@ -95,7 +98,7 @@ def digraph_profile(
     for number, network in enumerate(wires.reshape(-1, *wires.shape[-2:])):
         rng = np.random.default_rng([_STREAM, seed, number, zlib.crc32(network.tobytes())])
         table = _profile(
-            network, rng, draws, keep_mutual, tuple(dict.fromkeys(sizes)), switches_per_edge
+            network, rng, draws, keep_mutual, tuple(dict.fromkeys(orders)), switches_per_edge
         )
         table.insert(0, "network", number)
         tables.append(table)
@@ -122,11 +125,11 @@ def layered_part(graph: Digraph, layers: Sequence[Bool[np.ndarray, " n"]]) -> La
 
 
 @cache
-def connected_classes(size: int) -> dict[str, int]:
-    """The names of the connected classes of a size, each with its number among igraph's."""
+def connected_classes(order: int) -> dict[str, int]:
+    """The names of the connected classes of an order, each with its number among igraph's."""
     import igraph
 
-    known = {}
+    size, known = order + 1, {}
     for number in range({3: 16, 4: 218}[size]):
         graph = igraph.Graph.Isoclass(n=size, cls=number, directed=True)
         if graph.is_connected(mode="weak"):
@@ -135,10 +138,10 @@ def connected_classes(size: int) -> dict[str, int]:
     return dict(sorted(known.items(), key=lambda item: (-int(item[0][2]), item[0])))
 
 
-def _check(sizes: Sequence[int]) -> None:
-    other = set(sizes) - set(SIZES)
+def _check(orders: Sequence[int]) -> None:
+    other = set(orders) - set(ORDERS)
     if other:
-        raise ValueError(f"cannot count motifs of {sorted(other)} nodes; sizes are 3 and 4")
+        raise ValueError(f"digraphs have a census of the orders 2 and 3, not {sorted(other)}")
 
 
 def _name(size: int, edges: Sequence[Edge]) -> str:
@@ -164,16 +167,16 @@ def _letter(code: str, single: Sequence[Edge], mutual: Sequence[Edge]) -> str:
     return ""
 
 
-def _counted(wires: np.ndarray, sizes: Sequence[int]) -> list[int]:
+def _counted(wires: np.ndarray, orders: Sequence[int]) -> list[int]:
     """One network's counts, in the order of the names, its self-loops left out."""
     import igraph
 
     clean = wires & ~np.eye(len(wires), dtype=bool)
     network = igraph.Graph(n=len(wires), edges=np.argwhere(clean), directed=True)
     found = []
-    for size in dict.fromkeys(sizes):
-        by_class = network.motifs_randesu(size, cut_prob=[0] * size)
-        found += [int(by_class[number]) for number in connected_classes(size).values()]
+    for order in dict.fromkeys(orders):
+        by_class = network.motifs_randesu(order + 1, cut_prob=[0] * (order + 1))
+        found += [int(by_class[number]) for number in connected_classes(order).values()]
     return found
 
 
@@ -182,7 +185,7 @@ def _profile(
     rng: np.random.Generator,
     draws: int,
     keep_mutual: bool,
-    sizes: Sequence[int],
+    orders: Sequence[int],
     switches_per_edge: int,
 ) -> "pd.DataFrame":
     """The rows of one network. Draws are counted as they come: kept, they could fill the memory."""
@@ -197,16 +200,20 @@ def _profile(
     sampled, overlaps, shared = [], [], []
     for _ in range(draws):
         draw = run(centre)
-        sampled.append(_counted(draw.adjacency, sizes))
+        sampled.append(_counted(draw.adjacency, orders))
         overlaps.append(draw.overlap)
         shared.append(int((draw.adjacency & last).sum()))
         last = draw.adjacency
-    kinds = [(size, name) for size in sizes for name in connected_classes(size)]
-    table = pd.DataFrame(kinds, columns=["size", "motif"])
-    found = np.array(_counted(clean, sizes), np.int64)
-    scores = _scored(found, np.array(sampled, np.int64), table["size"].to_numpy())
+    kinds = [(order, name) for order in orders for name in connected_classes(order)]
+    table = pd.DataFrame(kinds, columns=["order", "motif"])
+    own = np.array(_counted(clean, orders), np.int64)
+    scores = scored(own, np.array(sampled, np.int64))
+    of = table["order"].to_numpy()
+    q = np.concatenate([benjamini_hochberg(scores["p"][of == order]) for order in orders])
     return table.assign(
         **scores,
+        q=q,
+        profile=significance_profile(scores["z"], of),
         null="degree-mutual" if keep_mutual else "degree",
         draws=draws,
         overlap=np.mean(overlaps),
@@ -214,25 +221,3 @@ def _profile(
         overlap_between=np.mean(shared[1:]) / edges if edges else np.nan,
         self_loops=int(network.sum()) - edges,
     )
-
-
-def _scored(
-    found: Int64[np.ndarray, " classes"],
-    sampled: Int64[np.ndarray, "draws classes"],
-    size: Int64[np.ndarray, " classes"],
-) -> dict[str, Float[np.ndarray, " classes"] | Int64[np.ndarray, " classes"]]:
-    """Counts beside those of the draws; what compares the classes of a size among them."""
-    draws = len(sampled)
-    mean, sd = sampled.mean(0), sampled.std(0, ddof=1)
-    # On integers: rounding must not turn a constant into something with a spread.
-    sd[(sampled == sampled[0]).all(0)] = 0
-    z = np.divide(found - mean, sd, out=np.full(len(found), np.nan), where=sd > 0)
-    smaller_tail = np.minimum((sampled >= found).sum(0), (sampled <= found).sum(0))
-    p = np.minimum(1, 2 * (smaller_tail + 1) / (draws + 1))
-    p[(sampled == found).all(0)] = np.nan
-    q, profile = np.full(len(found), np.nan), np.full(len(found), np.nan)
-    for family in (size == one for one in np.unique(size)):
-        q[family] = benjamini_hochberg(p[family])
-        length = np.sqrt(np.nansum(z[family] ** 2))
-        profile[family] = z[family] / length if length > 0 else np.nan
-    return {"count": found, "mean": mean, "sd": sd, "z": z, "p": p, "q": q, "profile": profile}

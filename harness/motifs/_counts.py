@@ -32,23 +32,25 @@ def counts(
     graph: LayeredGraph,
     orders: Sequence[int] = (2, 3),
     *,
+    names: Sequence[str] | None = None,
     on: Literal["host", "device"] = "host",
 ) -> Counts:
     """How many copies (not necessarily induced) of each class the graph holds.
 
     Bias edges are not counted; see `bias_as_nodes` for counting them.
 
-    **Arguments:** `orders` are any from 1 up; `on="device"` counts a block of networks at a time
-    on JAX's default device, in 64 bits, with the same result.
+    **Arguments:** `orders` are any from 1 up, of which `names` may choose some classes;
+    `on="device"` counts a block of networks at a time on JAX's default device, in 64 bits, with the
+    same result.
 
     **Returns:** for each class, by name, an array (*batch, base layers): entry l counts the copies
     whose first layer is l. A class that spans s layers of edges has L-s+1 base layers in a graph of
     L layers of edges, none if L < s. Sum over the last axis for the whole graph.
 
-    **Errors:** ValueError for an order below 1; OverflowError where a graph of this shape could
-    hold more copies than int64 can count.
+    **Errors:** ValueError for an order below 1 or a name of no class of these orders; OverflowError
+    where a graph of this shape could hold more copies than int64 can count.
     """
-    known = [motif for order in sorted(set(orders)) for motif in classes(order)]
+    known = _chosen(orders, names)
     nodes = node_counts(graph)
     _refuse_overflow(known, nodes)
     adjacency = [np.asarray(wires) for wires in graph.adjacency]
@@ -58,6 +60,14 @@ def counts(
     return {
         motif.name: found[motif].reshape(*batch, _bases(motif, len(adjacency))) for motif in known
     }
+
+
+def _chosen(orders: Sequence[int], names: Sequence[str] | None) -> list[MotifClass]:
+    known = {motif.name: motif for order in sorted(set(orders)) for motif in classes(order)}
+    unknown = [name for name in names or () if name not in known]
+    if unknown:
+        raise ValueError(f"no classes of the orders {sorted(set(orders))}: {', '.join(unknown)}")
+    return [motif for motif in known.values() if names is None or motif.name in names]
 
 
 def induced(copies: Counts) -> Counts:
@@ -108,20 +118,19 @@ def _on_host(
     stacked: Sequence[np.ndarray], known: Sequence[MotifClass]
 ) -> dict[MotifClass, np.ndarray]:
     """Network by network, without the nodes that no edge touches: sparse masks have many."""
-    fast = [motif for motif in known if motif.order in _FAST]
+    fast = [motif.name for motif in known if motif.order in _FAST]
     general = [motif for motif in known if motif.order not in _FAST]
-    rows: dict[MotifClass, list[list[int]]] = {motif: [] for motif in known}
-    for network in zip(*stacked, strict=True):
-        if fast:
-            counted = popcounts(network, third_order=any(motif.order == 3 for motif in fast))
-            for motif in fast:
-                rows[motif].append(counted[motif.name])
-        for motif, row in _general(without_bare_nodes(network), general).items():
-            rows[motif].append(row)
-    layers = len(stacked)
+
+    def counted(network: tuple[np.ndarray, ...]) -> dict[str, list[int]]:
+        slower = _general(without_bare_nodes(network), general) if general else {}
+        return popcounts(network, fast) | {motif.name: row for motif, row in slower.items()}
+
+    rows = [counted(network) for network in zip(*stacked, strict=True)]
     return {
-        motif: np.array(row, np.int64).reshape(len(row), _bases(motif, layers))
-        for motif, row in rows.items()
+        motif: np.array([row[motif.name] for row in rows], np.int64).reshape(
+            len(rows), _bases(motif, len(stacked))
+        )
+        for motif in known
     }
 
 

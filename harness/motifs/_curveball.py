@@ -12,36 +12,67 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Key
+from jaxtyping import Array, Bool, Int, Key
 
 GLOBAL_TRADES = 20
 """Of each draw, from the network itself: after some ten, the overlap with it is that of chance."""
 
-_SIDE, _LOT = np.uint64(1), np.uint64(40)
+_ENTRIES_AT_ONCE = 2**16  # of masks traded together: small ones share the calls, large the cache
 
 
 def traded(
-    mask: Bool[np.ndarray, "sources targets"], rng: np.random.Generator, trades: int
-) -> Bool[np.ndarray, "sources targets"]:
-    """One mask after so many global trades, on the host."""
-    mask = np.array(mask)
-    rows, columns = mask.shape
+    mask: Bool[np.ndarray, "sources targets"], rng: np.random.Generator, draws: int, trades: int
+) -> Bool[np.ndarray, "draws sources targets"]:
+    """Independent draws of one mask, each after so many global trades, on the host."""
+    together = max(1, _ENTRIES_AT_ONCE // max(1, mask.size))
+    found = np.repeat(np.asarray(mask)[None], draws, 0)
+    for start in range(0, draws, together):
+        block = found[start : start + together]
+        for _ in range(trades):
+            _trade(block, rng)
+    return found
+
+
+def _trade(masks: Bool[np.ndarray, "draws sources targets"], rng: np.random.Generator) -> None:
+    """One global trade of each mask, in place."""
+    draws, rows, columns = masks.shape
+    order = rng.permuted(np.broadcast_to(np.arange(rows), (draws, rows)), axis=1)
+    order += rows * np.arange(draws)[:, None]
     half = rows // 2
-    for _ in range(trades):
-        order = rng.permutation(rows)
-        one, other = order[:half], order[half : 2 * half]
-        left, right = mask[one], mask[other]
-        places = np.flatnonzero(left ^ right)
-        sides = left.reshape(-1)[places]
-        # Sorting by pair, then lot, deals the sides of a pair out in random order.
-        lots = rng.integers(0, 1 << 39, places.size, dtype=np.uint64) << _SIDE
-        deck = ((places // columns).astype(np.uint64) << _LOT) | lots | sides
-        deck.sort()
-        dealt = (deck & _SIDE).astype(bool)
-        left.reshape(-1)[places] = dealt
-        right.reshape(-1)[places] = ~dealt
-        mask[one], mask[other] = left, right
-    return mask
+    one, other = order[:, :half].ravel(), order[:, half : 2 * half].ravel()
+    by_row = masks.reshape(-1, columns)
+    left = by_row.take(one, 0)
+    places = np.flatnonzero(left ^ by_row.take(other, 0))
+    sides = left.reshape(-1).take(places)
+    starts = np.searchsorted(places, columns * np.arange(len(one) + 1))
+    pairs = np.repeat(np.arange(len(one)), np.diff(starts))
+    traded = _dealt_anew(sides, pairs, rng) ^ sides
+    pair, column = pairs[traded], places[traded] - columns * pairs[traded]
+    entries = masks.reshape(-1)
+    for row in (one, other):
+        entries[columns * row.take(pair) + column] ^= True
+
+
+def _dealt_anew(
+    sides: Bool[np.ndarray, " places"],
+    pairs: Int[np.ndarray, " places"],
+    rng: np.random.Generator,
+) -> Bool[np.ndarray, " places"]:
+    """The sides of each pair of rows in random order: sorted by pair, then by lot.
+
+    Two equal lots are rare, and a coin says which side then comes first.
+    """
+    bits = int(pairs[-1]).bit_length() if len(pairs) else 0
+    word = np.uint32 if bits <= 8 else np.uint64
+    size = 8 * np.dtype(word).itemsize
+    deck = rng.integers(0, np.iinfo(word).max, len(pairs), dtype=word, endpoint=True)
+    deck >>= word(bits)
+    deck |= pairs.astype(word) << word(size - bits) if bits else word(0)
+    coin = bool(rng.integers(2))
+    deck &= ~word(1)
+    deck |= sides ^ coin
+    deck.sort()
+    return (deck & word(1)).astype(bool) ^ coin
 
 
 @partial(jax.jit, static_argnums=(2, 3))

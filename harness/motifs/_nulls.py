@@ -66,8 +66,7 @@ def _placed(shape: tuple[int, ...], edges: int, rng: np.random.Generator) -> np.
 def _degree(graph: LayeredGraph, number: int, rng: np.random.Generator) -> LayeredGraph:
     return LayeredGraph(
         tuple(
-            np.stack([traded(wires, rng, GLOBAL_TRADES) for _ in range(number)])
-            for wires in map(np.asarray, graph.adjacency)
+            traded(wires, rng, number, GLOBAL_TRADES) for wires in map(np.asarray, graph.adjacency)
         )
     )
 

@@ -1,11 +1,10 @@
 """Significance by sampling, under nulls whose moments are not known exactly."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Int
 
 from ..graph import LayeredGraph
 from ..stats import benjamini_hochberg
@@ -13,7 +12,9 @@ from ._classes import classes
 from ._conventions import PUBLISHED, published_counts
 from ._counts import Counts, counts
 from ._nulls import draws, overlap
+from ._scores import scored, significance_profile
 from ._significance import TOTAL
+from ._supports import check_supports, supported
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,27 +28,34 @@ def sampled_profile(
     *,
     number: int = 1000,
     orders: Sequence[int] = (2, 3),
+    names: Sequence[str] | None = None,
+    support: Literal["all", "live", "live-published"] = "all",
     seed: int = 0,
     convention: Literal["copies", "published"] = "copies",
     on: Literal["host", "device"] = "host",
 ) -> "pd.DataFrame":
     """Counts of every motif class against random networks from a null model (see `draws`).
 
-    **Arguments:** `graph` with one leading batch axis, the networks; `number` of draws for each.
-    With `convention="published"` the network and its draws are counted as Zahn, Daniel and Kutz
-    (2024) did, ghost and dead nodes cut off, and `orders` is not asked. The draws of a network
-    depend on `seed` and its place in the batch.
+    **Arguments:** `graph` with one leading batch axis, the networks; `number` of draws for each;
+    `names` of some classes, if not all of the `orders` are wanted. Draws are of the whole network;
+    on another `support` each of them is cut down as the network itself is, and then counted: so
+    that p is calibrated there, too. With `convention="published"` the network and its draws are
+    counted as Zahn, Daniel and Kutz (2024) did, ghost and dead nodes cut off, and `orders`, `names`
+    and `support` are not asked. The draws of a network depend on `seed` and its place in the batch.
 
     **Returns:** a row per network, motif and base layer, and one with base_layer = -1 for the sum
     over base layers. Columns:
 
-    - network, null, draws, convention, order, motif, base_layer: what the row is about
+    - network, support, bias, null, draws, convention, order, motif, base_layer: what the row is
+      about; bias units count as nodes in the published convention only
+    - calibrated: whether p holds for draws of the null; not for `published`, which draws over nodes
+      chosen after looking
     - overlap: share of the network's edges that its draws have too, mean over draws and edges
     - count, expected, sd, z: the count, mean and standard deviation of the draws; z is NaN where
       all draws have one and the same count, which is seen on the integers
     - log2_ratio: log2(count / expected), NaN where either is 0
     - p: two-sided, min(1, 2 * the smaller tail), each tail (r + 1) / (R + 1), so never 0
-      (Phipson and Smyth 2010); NaN where z is
+      (Phipson and Smyth 2010); NaN where all draws have the network's count
 
     and, in summed rows only (else NaN):
 
@@ -62,24 +70,39 @@ def sampled_profile(
         shapes = [tuple(np.shape(wires)) for wires in graph.adjacency]
         raise ValueError(f"expected adjacency of shape (networks, n_in, n_out), not {shapes}")
 
+    check_supports([support])
     count: Callable[[LayeredGraph], Counts] = published_counts
     order_of = _PUBLISHED_ORDERS
     if convention == "copies":
-        count = partial(counts, orders=tuple(orders), on=on)
-        order_of = {motif.name: order for order in sorted(set(orders)) for motif in classes(order)}
+
+        def count(some: LayeredGraph) -> Counts:
+            return counts(supported(some, support)[0], orders, names=names, on=on)
+
+        order_of = {m.name: m.order for order in sorted(set(orders)) for m in classes(order)}
+        order_of = {name: order_of[name] for name in order_of if names is None or name in names}
     tables = []
     for place in range(graph.adjacency[0].shape[0]):
         one = _network(graph, place)
         drawn, shared = _counted_draws(one, null, number, (seed, place), count, on)
         own = {name: _with_sum(found) for name, found in count(_batched(one)).items()}
         rows = [
-            _scored(own[name][0], drawn[name]).assign(order=order, motif=name)
+            pd.DataFrame(scored(own[name][0], drawn[name])).assign(
+                order=order, motif=name, base_layer=[TOTAL, *range(own[name].shape[1] - 1)]
+            )
             for name, order in order_of.items()
         ]
         table = _families(pd.concat(rows, ignore_index=True))
         tables.append(table.assign(network=place, overlap=shared))
     joined = pd.concat(tables, ignore_index=True)
-    return joined.assign(null=null, draws=number, convention=convention)
+    published = convention == "published"
+    return joined.assign(
+        support="live-published" if published else support,
+        bias=published and graph.bias is not None,
+        calibrated=null != "published",
+        null=null,
+        draws=number,
+        convention=convention,
+    )
 
 
 _PUBLISHED_ORDERS = {
@@ -130,37 +153,11 @@ def _with_sum(found: Int[np.ndarray, "batch base_layers"]) -> Int[np.ndarray, "b
     return np.concatenate([found.sum(-1, keepdims=True), found], 1)
 
 
-def _scored(own: Int[np.ndarray, " rows"], drawn: Int[np.ndarray, "draws rows"]) -> "pd.DataFrame":
-    """The rows of one class: the sum over base layers first."""
-    import pandas as pd
-
-    number = len(drawn)
-    expected = drawn.mean(0)
-    varies = drawn.min(0) != drawn.max(0)
-    sd = np.where(varies, drawn.std(0, ddof=1) if number > 1 else 0.0, 0.0)
-    z, ratio = np.full(own.shape, np.nan), np.full(own.shape, np.nan)
-    np.divide(own - expected, sd, out=z, where=sd > 0)
-    np.divide(own, expected, out=ratio, where=(own > 0) & (expected > 0))
-    tails = np.minimum((drawn <= own).sum(0), (drawn >= own).sum(0))
-    p = np.minimum(1.0, 2 * (tails + 1) / (number + 1))
-    return pd.DataFrame(
-        {
-            "base_layer": [TOTAL, *range(len(own) - 1)],
-            "count": own,
-            "expected": expected,
-            "sd": sd,
-            "z": z,
-            "log2_ratio": np.log2(ratio),
-            "p": np.where(sd > 0, p, np.nan),
-        }
-    )
-
-
 def _families(table: "pd.DataFrame") -> "pd.DataFrame":
     """The columns that compare the classes of one network."""
-    summed = table["base_layer"] == TOTAL
-    z = table["z"].where(summed)
-    length = (z**2).groupby(table["order"]).transform("sum") ** 0.5
-    q: Float[np.ndarray, " rows"] = np.full(len(table), np.nan)
-    q[summed.to_numpy()] = benjamini_hochberg(table.loc[summed, "p"].to_numpy(dtype=float))
-    return table.assign(profile=(z / length.where(length > 0)), q=q)
+    family = np.flatnonzero(table["base_layer"] == TOTAL)
+    shares, q = np.full(len(table), np.nan), np.full(len(table), np.nan)
+    z, p = (table[name].to_numpy(dtype=float)[family] for name in ("z", "p"))
+    shares[family] = significance_profile(z, table["order"].to_numpy()[family])
+    q[family] = benjamini_hochberg(p)
+    return table.assign(profile=shares, q=q)

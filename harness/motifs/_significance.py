@@ -11,6 +11,7 @@ from ..stats import benjamini_hochberg
 from ._classes import MotifClass, classes
 from ._counts import counts, induced
 from ._moments import Moments, moments
+from ._scores import significance_profile
 from ._supports import check_supports, supported
 
 if TYPE_CHECKING:
@@ -133,15 +134,12 @@ def _add_families(columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The columns that compare the classes of one network, all arrays (networks, rows)."""
     from scipy.special import erfc
 
-    summed = columns["base_layer"][:1] == TOTAL
+    family = np.flatnonzero((columns["base_layer"][:1] == TOTAL).any(0))
     shares = np.full(columns["z"].shape, np.nan)
-    for order in np.unique(columns["order"]):
-        family = np.flatnonzero(summed & (columns["order"][:1] == order))
-        z = columns["z"][:, family]
-        length = np.sqrt(np.nansum(z**2, 1, keepdims=True))
-        shares[:, family] = np.divide(z, length, out=np.full(z.shape, np.nan), where=length > 0)
+    if columns["z"].size:
+        order = columns["order"][0, family]
+        shares[:, family] = significance_profile(columns["z"][:, family], order)
     p = np.where(columns["calibrated"], erfc(np.abs(columns["z"]) / np.sqrt(2)), np.nan)
     q = np.full(p.shape, np.nan)
-    family = np.flatnonzero(summed)
     q[:, family] = [benjamini_hochberg(row) for row in p[:, family]]
     return columns | {"profile": shares, "p_normal": p, "q_normal": q}

@@ -47,7 +47,7 @@ def test_triads_are_those_of_igraph():
     wires = random_wires(0)
     np.fill_diagonal(wires, False)
     known = igraph.Graph.Adjacency(wires).triad_census()
-    found = census(digraph(wires), (3,))
+    found = census(digraph(wires), (2,))
     assert len(found) == 13
     for name, count in found.items():
         assert count == getattr(known, f"t{name}")
@@ -59,7 +59,7 @@ def test_triads_are_those_of_igraph():
 def test_names_fit_the_subgraphs_counted(size):
     wires = random_wires(1, 14, 0.35)
     names = list(induced_names(wires, size))
-    found = census(digraph(wires), (size,))
+    found = census(digraph(wires), (size - 1,))
     assert {name: count for name, count in found.items() if count} == {
         name: names.count(name) for name in set(names)
     }
@@ -95,7 +95,7 @@ def test_layered_motifs_are_the_same_as_digraph_motifs():
     layered = motifs.induced(motifs.counts(LayeredGraph((first, second)), (3,)))
     wires = np.zeros((24, 24), bool)
     wires[:8, 8:17], wires[8:17, 17:] = first, second
-    found = {name: int(count) for name, count in census(digraph(wires), (4,)).items() if count}
+    found = {name: int(count) for name, count in census(digraph(wires), (3,)).items() if count}
     by_name = {}
     for motif in motifs.classes(3):
         by_name[_name(4, motif.edges)] = int(layered[motif.name].sum())
@@ -103,10 +103,10 @@ def test_layered_motifs_are_the_same_as_digraph_motifs():
     assert found == {name: count for name, count in by_name.items() if count}
 
 
-def test_a_size_that_is_not_counted():
+def test_an_order_that_is_not_counted():
     for function in (census, digraph_profile):
-        with pytest.raises(ValueError, match="sizes are 3 and 4"):
-            function(digraph(random_wires(0, 5)), sizes=(3, 5))
+        with pytest.raises(ValueError, match="orders 2 and 3, not"):
+            function(digraph(random_wires(0, 5)), orders=(2, 4))
 
 
 def test_a_profile_finds_what_was_planted():
@@ -114,8 +114,8 @@ def test_a_profile_finds_what_was_planted():
     wires = random_wires(4, 60, 0.02)
     for a, b, c in np.random.default_rng(4).permutation(60).reshape(20, 3):
         wires[[a, a, b], [b, c, c]] = True
-    table = digraph_profile(digraph(wires), draws=40, sizes=(3,)).set_index("motif")
-    assert list(table["size"].unique()) == [3]
+    table = digraph_profile(digraph(wires), draws=40, orders=(2,)).set_index("motif")
+    assert list(table["order"].unique()) == [2]
     assert table.loc["030T", "z"] > 3
     assert table.loc["030T", "p"] == pytest.approx(2 / 41)
     assert table["profile"].pow(2).sum() == pytest.approx(1)
@@ -131,19 +131,19 @@ def test_what_never_varies_has_no_z():
     table = digraph_profile(digraph(wires[None]), draws=10, keep_mutual=True).set_index("motif")
     assert (table["null"] == "degree-mutual").all()
     mutual = [name for name in table.index if name[0] != "0"]
-    assert table.loc[mutual, ["count", "mean", "sd"]].eq(0).all(axis=None)
+    assert table.loc[mutual, ["count", "expected", "sd"]].eq(0).all(axis=None)
     assert table.loc[mutual, ["z", "p", "q", "profile"]].isna().all(axis=None)
     assert table.loc["030T", "sd"] > 0
-    assert table.groupby("size").size().to_dict() == {3: 13, 4: 199}
+    assert table.groupby("order").size().to_dict() == {2: 13, 3: 199}
 
 
 def test_a_profile_depends_on_seed_number_and_network():
     wires = random_wires(6, 20, 0.15, (2,))
-    both = digraph_profile(digraph(wires), draws=5, sizes=(3,))
-    again = digraph_profile(digraph(wires[:1]), draws=5, sizes=(3,))
-    other = digraph_profile(digraph(wires[:1]), draws=5, sizes=(3,), seed=1)
+    both = digraph_profile(digraph(wires), draws=5, orders=(2,))
+    again = digraph_profile(digraph(wires[:1]), draws=5, orders=(2,))
+    other = digraph_profile(digraph(wires[:1]), draws=5, orders=(2,), seed=1)
     pd.testing.assert_frame_equal(both[both["network"] == 0], again)
-    assert (other["mean"] != again["mean"]).any()
+    assert (other["expected"] != again["expected"]).any()
 
 
 @pytest.mark.parametrize("keep_mutual", [False, True])
@@ -151,7 +151,7 @@ def test_p_is_calibrated_on_random_digraphs(keep_mutual):
     """Draws of the null are no rarer than p says, even where the chains are too short to mix."""
     wires = random_wires(7, 16, 0.2, (50,))
     table = digraph_profile(
-        digraph(wires), draws=19, keep_mutual=keep_mutual, sizes=(3,), switches_per_edge=1
+        digraph(wires), draws=19, keep_mutual=keep_mutual, orders=(2,), switches_per_edge=1
     )
     assert table["overlap"].mean() > table["overlap_between"].mean() + 0.05
     for _, one in table.groupby("motif"):

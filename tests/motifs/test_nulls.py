@@ -55,7 +55,7 @@ def test_curveball_is_uniform_over_all_masks_of_the_same_margins(on):
     number = 4000
     if on == "host":
         rng = np.random.default_rng(0)
-        drawn = [traded(MARGINS, rng, 20) for _ in range(number)]
+        drawn = traded(MARGINS, rng, number, 20)
     else:
         drawn = np.asarray(traded_on_device(MARGINS, jax.random.key(0), number, 20))
     seen = Counter(np.ascontiguousarray(one).tobytes() for one in drawn)

@@ -7,7 +7,8 @@ import pytest
 from scipy import stats
 
 from harness.graph import LayeredGraph, bias_as_nodes, strip_published
-from harness.motifs import PUBLISHED, counts, profile, sampled_profile
+from harness.motifs import PUBLISHED, counts, profile, sampled_profile, supported
+from harness.motifs._scores import scored
 
 
 def networks(sizes=(5, 14, 12, 3), density=0.3, number=2, seed=0):
@@ -50,10 +51,19 @@ def test_stars_are_undefined_under_the_degree_null():
     stars = table["motif"].isin(["diverge2", "converge2", "chain2", "diverge3", "converge3"])
     stars |= table["motif"].isin(["chain_diverge", "converge_chain"])
     assert (table.loc[stars, "sd"] == 0).all()
-    assert table.loc[stars, ["z", "p"]].isna().all(axis=None)
+    assert table.loc[stars, ["z", "p", "q"]].isna().all(axis=None)
     assert (table.loc[stars, "count"] == table.loc[stars, "expected"]).all()
     rest = table[~stars & (table["base_layer"] == -1)]
     assert rest["z"].notna().all()
+
+
+def test_a_constant_of_the_draws_that_the_network_misses_has_a_rank_but_no_z():
+    drawn = np.full((19, 2), 5)
+    found = scored(np.array([5, 7]), drawn)
+    assert np.isnan(found["z"]).all()
+    assert np.isnan(found["p"][0])
+    assert found["p"][1] == 2 / 20
+    assert (found["sd"] == 0).all()
 
 
 @pytest.mark.parametrize("null", ["layered", "degree"])
@@ -65,6 +75,45 @@ def test_p_is_uniform_where_the_null_holds(null):
     # Two-sided p of a discrete count is conservative: not more small ones than there should be.
     assert stats.binomtest(int((p <= 0.2).sum()), len(p), 0.2).pvalue > 1e-3
     assert stats.binomtest(int((p <= 0.5).sum()), len(p), 0.5).pvalue > 1e-3
+
+
+@pytest.mark.parametrize("support", ["all", "live"])
+def test_p_is_uniform_on_either_support_when_draws_are_cut_down_like_the_network(support):
+    """Uniform masks so sparse that the null leaves nodes bare, where the exact z on live is off."""
+    sizes, edges = (6, 40, 40, 5), (24, 60, 20)
+    rng = np.random.default_rng(10)
+    layers = []
+    for (a, b), m in zip(itertools.pairwise(sizes), edges, strict=True):
+        layers.append((rng.random((300, a * b)).argsort(1) < m).reshape(300, a, b))
+    graph = LayeredGraph(tuple(layers))
+    names = ("zigzag", "diverge2", "chain2")
+    table = sampled_profile(graph, "layered", number=99, names=names, support=support, seed=11)
+    whole = table[table["base_layer"] == -1]
+    assert whole["calibrated"].all()
+    assert set(whole["support"]) == {support}
+    for name, rows in whole.groupby("motif"):
+        for level in (0.1, 0.3, 0.6):
+            found = int((rows["p"] <= level).sum())
+            assert stats.binomtest(found, len(rows), level).pvalue > 1e-3, (name, level)
+    own = counts(supported(graph, support)[0], names=names)
+    for name, rows in whole.groupby("motif"):
+        np.testing.assert_array_equal(rows["count"], own[name].sum(-1))
+    if support == "live":
+        exact = profile(graph, supports=("live",)).query("base_layer == -1")
+        off = exact.groupby("motif")["z"].mean()
+        assert off["zigzag"] < -1, "here the exact z of live nodes is biased"
+
+
+def test_only_the_named_classes_are_counted():
+    graph = networks(number=1)
+    some = sampled_profile(graph, "degree", number=20, names=("bifan", "biparallel"), seed=12)
+    assert set(some["motif"]) == {"bifan", "biparallel"}
+    every = sampled_profile(graph, "degree", number=20, seed=12)
+    same = every[every["motif"].isin(["bifan", "biparallel"])].drop(columns=["q", "profile"])
+    kept = some.drop(columns=["q", "profile"]).reset_index(drop=True)
+    assert by_motif(kept).equals(by_motif(same.reset_index(drop=True)))
+    with pytest.raises(ValueError, match=r"no classes of the orders .*: bifann"):
+        sampled_profile(graph, "degree", number=20, names=("bifann",))
 
 
 def test_the_published_convention_compares_like_with_like():

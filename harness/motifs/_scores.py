@@ -1,0 +1,49 @@
+"""A network's counts beside those of random networks, and classes beside each other."""
+
+import numpy as np
+from jaxtyping import Float, Int
+
+
+def scored(
+    own: Int[np.ndarray, " rows"], drawn: Int[np.ndarray, "draws rows"]
+) -> dict[str, Float[np.ndarray, " rows"] | Int[np.ndarray, " rows"]]:
+    """The columns count, expected, sd, z, log2_ratio and p of some counts, by their draws.
+
+    z is NaN where all draws have one and the same count: seen on the integers, so that rounding
+    makes no spread of a constant. p is two-sided, min(1, 2 * the smaller tail), each tail
+    (r + 1) / (R + 1) of R draws, so never 0 (Phipson and Smyth 2010); it is a rank, defined where
+    the draws vary or the network differs from all of them, else NaN.
+    """
+    draws = len(drawn)
+    varies = (drawn != drawn[:1]).any(0)
+    expected = drawn.mean(0)
+    sd = np.where(varies, drawn.std(0, ddof=1), 0.0) if draws > 1 else np.zeros(own.shape)
+    z, ratio = np.full(own.shape, np.nan), np.full(own.shape, np.nan)
+    np.divide(own - expected, sd, out=z, where=sd > 0)
+    np.divide(own, expected, out=ratio, where=(own > 0) & (expected > 0))
+    smaller_tail = np.minimum((drawn <= own).sum(0), (drawn >= own).sum(0))
+    p = np.minimum(1.0, 2 * (smaller_tail + 1) / (draws + 1))
+    defined = (drawn != own).any(0)
+    return {
+        "count": own,
+        "expected": expected,
+        "sd": sd,
+        "z": z,
+        "log2_ratio": np.log2(ratio),
+        "p": np.where(defined, p, np.nan),
+    }
+
+
+def significance_profile(
+    z: Float[np.ndarray, "*networks rows"], order: Int[np.ndarray, " rows"]
+) -> Float[np.ndarray, "*networks rows"]:
+    """z / sqrt(sum of z^2) over the defined classes of each order (Milo et al. 2004)."""
+    shares = np.full(z.shape, np.nan)
+    for one in np.unique(order):
+        family = np.flatnonzero(order == one)
+        length = np.sqrt(np.nansum(z[..., family] ** 2, -1, keepdims=True))
+        defined = length > 0
+        shares[..., family] = np.divide(
+            z[..., family], length, out=np.full(z[..., family].shape, np.nan), where=defined
+        )
+    return shares
