@@ -39,6 +39,7 @@ class Listable(StrEnum):
     PRUNERS = "pruners"
     METRICS = "metrics"
     SCHEDULES = "schedules"
+    MOTIFS = "motifs"
 
 
 class Support(StrEnum):
@@ -46,6 +47,14 @@ class Support(StrEnum):
 
     ALL = "all"
     LIVE = "live"
+
+
+class Null(StrEnum):
+    """What the motifs of layered networks are compared with."""
+
+    LAYERED = "layered"
+    DEGREE = "degree"
+    PUBLISHED = "published"
 
 
 class Layout(StrEnum):
@@ -204,12 +213,28 @@ def _again() -> str:
 
 @app.command("list")
 def list_plugins(
-    kind: Annotated[Listable | None, typer.Argument(help="Which plugins; all by default.")] = None,
+    kind: Annotated[
+        Listable | None, typer.Argument(help="Which plugins, all by default; or motif classes.")
+    ] = None,
     plugin: Plugins = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.html", help="Motif classes only: write a page of drawings."),
+    ] = None,
 ) -> None:
-    """List the plugins with their parameters and owners, and those that failed to load."""
+    """List the plugins with their parameters and owners, those that failed, or motif classes."""
     from harness import terminal
     from harness.plugins import load
+
+    if html is not None and kind is not Listable.MOTIFS:
+        raise UserError("--html draws motif classes: harness list motifs --html FILE.html")
+    if kind is Listable.MOTIFS:
+        terminal.show_motifs()
+        if html is not None:
+            from harness.profiles import write_classes
+
+            write_classes(html)
+        return
 
     terminal.show_plugins(load(plugin or []), kind.value.removesuffix("s") if kind else None)
 
@@ -276,11 +301,22 @@ def motifs(
     by_layer: Annotated[
         bool, typer.Option("--by-layer", help="Each base layer besides their sum.")
     ] = False,
+    null: Annotated[
+        list[Null] | None,
+        typer.Option(help="Null model of layered networks. Repeatable. [default: layered]"),
+    ] = None,
+    draws: Annotated[
+        int | None, typer.Option(help="Where nulls are sampled. [default: 1000; digraphs 100]")
+    ] = None,
+    keep_mutual: Annotated[
+        bool, typer.Option("--keep-mutual", help="Digraphs: nulls keep mutual edges, too.")
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the draws.")] = 0,
     as_json: Json = False,
     as_csv: Csv = False,
     html: Html = None,
 ) -> None:
-    """Motif profiles of anyone's sparse networks, exact, against as many edges placed at random."""
+    """Motif profiles of anyone's sparse networks, layered or not, against random ones."""
     from harness import profiles, terminal, wirings
 
     if as_json and as_csv:
@@ -289,17 +325,23 @@ def motifs(
         files,
         layout=layout.value if layout else None,
         threshold=threshold,
-        orders=sorted(set(order or (2, 3))),
-        supports=[one.value for one in support or Support],
-        by_layer=by_layer,
+        asked=profiles.Asked(
+            orders=tuple(sorted(set(order))) if order else None,
+            supports=tuple(one.value for one in support or Support),
+            nulls=tuple(one.value for one in null or [Null.LAYERED]),
+            draws=draws,
+            keep_mutual=keep_mutual,
+            seed=seed,
+            by_layer=by_layer,
+        ),
     )
     if html is not None:
         profiles.write_html(found, html)
     if not as_json and not as_csv:
         profiles.show(found)
         return
-    for name, wiring in found.wirings.items():
-        for note in wiring.notes:
+    for name, notes in found.notes.items():
+        for note in notes:
             terminal.warn(f"'{wirings.printable(name)}': {note}")
     text = profiles.as_json(found.table) if as_json else profiles.as_csv(found.table)
     typer.echo(text.rstrip("\n"))

@@ -255,6 +255,22 @@ def show_plugins(registry: "Registry", kind: str | None) -> None:
             console.print(escape(told), soft_wrap=True)
 
 
+def show_motifs() -> None:
+    """Every motif class of order 2 to 4: nodes and edges, |Aut|, its edges written out."""
+    from harness.motifs import classes
+
+    for order in (2, 3, 4):
+        known = classes(order)
+        console.print(f"\n[bold]order {order}[/bold]: {len(known)} classes of {order + 1} nodes")
+        name = max(len(motif.name) for motif in known)
+        for motif in known:
+            nodes = "-".join(map(str, motif.layers))
+            edges = " ".join(f"{chr(97 + a)}→{chr(97 + b)}" for a, b in motif.edges)
+            told = f"  {motif.name:{name}}  {nodes:9}  |Aut| {motif.automorphisms:<3} {edges}"
+            console.print(escape(told), soft_wrap=True)
+    console.print("\nNodes by layer; drawn by harness list motifs --html FILE.html")
+
+
 def show_finding(finding: "Finding") -> None:
     """One rule of a contract, kept or broken."""
     mark = "[green]ok[/green]    " if finding.passed else "[red]broken[/red]"

@@ -62,8 +62,12 @@ TABLES = {
     # The null of that name, which is no schedule.
     ("motifs/_nulls.py", "published"),
     ("motifs/_sampled.py", "published"),
+    ("profiles/_files.py", "published"),
+    ("profiles/_show.py", "published"),
+    ("cli.py", "published"),
     # A module of the harness itself.
     ("__init__.py", "motifs"),
+    ("cli.py", "motifs"),
 }
 
 

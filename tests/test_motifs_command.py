@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness import LayeredGraph, cli, motifs
+from harness import Digraph, LayeredGraph, cli, motifs
 
 FIELDS = {
     *("file", "network", "motif", "order", "null", "support", "count", "induced", "expected"),
@@ -123,7 +123,7 @@ def test_table_states_what_it_shows(harness, a, monkeypatch, columns):
     edges = [layer.sum((1, 2)) for layer in masks()]
     told = ", ".join(f"{min(one)} to {max(one)}" for one in edges)
     assert f"a.npz: 2 networks, layout in-out; nodes 9-12-10-6; edges {told}" in out
-    for part in ("Null: `layered`", "z = (count - expected) / sd", "Support live", "log2"):
+    for part in ("Null `layered`", "z = (count - expected) / sd", "Support live", "log2"):
         assert part in out
     table = motifs.profile(LayeredGraph(tuple(masks())))
     table = table[(table["base_layer"] == motifs.TOTAL) & (table["support"] == "all")]
@@ -180,7 +180,7 @@ def test_names_are_escaped(harness, tmp_path, monkeypatch):
     assert not {"script", "b", "i"} & set(page.tags)
     assert name in page.texts
     assert any("'[/red]<i>'" in text for text in page.texts)
-    assert any("Null: `layered`" in text for text in page.texts)
+    assert any("Null `layered`" in text for text in page.texts)
     _, out, err = harness(name, "--json")
     assert "'[/red]<i>'" in err
     assert {row["file"] for row in objects(out)} == {name}
@@ -198,14 +198,101 @@ def test_control_characters_do_not_reach_the_terminal(harness, tmp_path):
 def test_html_needs_no_other_file(harness, a, tmp_path):
     assert harness(a, "--html", "page.html", "--json")[0] == 0
     page = (tmp_path / "page.html").read_text()
-    assert "http" not in page
-    assert len(page) < 20_000
+    assert "http" not in page.replace('xmlns="http://www.w3.org/2000/svg"', "")
+    assert len(page) < 30_000
     assert page.count("<tr>") == 14
+    assert page.count("<svg ") == 13, "a drawing for each class"
+
+
+@pytest.fixture
+def recurrent(tmp_path):
+    wires = np.random.default_rng(3).random((30, 30)) < 0.1
+    lines = [f"n{a},n{b}" for a, b in np.argwhere(wires)]
+    (tmp_path / "recurrent.csv").write_text("\n".join(["source,target", *lines]))
+    return wires
+
+
+def test_an_edge_list_without_layers_is_a_digraph(harness, recurrent):
+    code, out, err = harness("recurrent.csv", "--json", "--draws", 12, "--seed", 4)
+    assert (code, err) == (0, "")
+    found = objects(out)
+    every = np.ones(30, bool)
+    right = motifs.digraph_profile(Digraph(recurrent[None], every, every), draws=12, seed=4)
+    assert len(found) == len(right) == 13 + 199
+    for row, (_, known) in zip(found, right.iterrows(), strict=True):
+        assert set(row) >= FIELDS
+        assert (row["motif"], row["order"], row["draws"]) == (known.motif, known.order, 12)
+        assert row["count"] == row["induced"] == known["count"]
+        assert row["z"] == (None if np.isnan(known.z) else known.z)
+        assert row["p"] == (None if np.isnan(known.p) else known.p)
+        assert row["convention"] == "induced"
+        assert row["p_method"] == "sampled"
+    kept = objects(harness("recurrent.csv", "--json", "--draws", 5, "--keep-mutual")[1])
+    assert {row["null"] for row in kept} == {"degree-mutual"}
+    out = harness("recurrent.csv", "--draws", 5)[1]
+    assert "recurrent.csv: 1 network, digraph; 30 nodes; edges" in out
+    assert "030T" in out
+    assert "classes of digraphs neither there nor expected: not shown" in out
+
+
+def test_tetrads_of_a_large_digraph_are_counted_when_asked_for(harness, tmp_path, monkeypatch):
+    from harness.profiles import _files
+
+    monkeypatch.setattr(_files, "_TETRADS_AT_EASE", 100)
+    (tmp_path / "star.csv").write_text(
+        "source,target\n" + "\n".join(f"hub,n{number}" for number in range(12))
+    )
+    _, out, err = harness("star.csv", "--json", "--draws", 3)
+    assert {row["order"] for row in objects(out)} == {2}
+    assert "tetrads left out" in err
+    _, out, err = harness("star.csv", "--json", "--draws", 3, "--order", 3)
+    assert {row["order"] for row in objects(out)} == {3}
+    assert err == ""
+
+
+def test_nulls_are_chosen_by_name(harness, a):
+    arguments = ("--order", 3, "--draws", 40, "--seed", 2)
+    code, out, err = harness(
+        a, "--json", *arguments, "--null", "degree", "--null", "layered", "--null", "published"
+    )
+    assert (code, err) == (0, "")
+    rows = objects(out)
+    assert {row["null"] for row in rows} == {"degree", "layered", "published"}
+    exact = [row for row in rows if row["null"] == "layered"]
+    assert exact == objects(harness(a, "--json", "--order", 3)[1])
+    degree = {
+        (row["network"], row["support"], row["motif"]): row
+        for row in rows
+        if row["null"] == "degree"
+    }
+    for row in exact:
+        sampled = degree[row["network"], row["support"], row["motif"]]
+        assert (sampled["count"], sampled["induced"]) == (row["count"], row["induced"])
+        assert (sampled["draws"], row["draws"]) == (40, None)
+        assert sampled["calibrated"]
+    graph = LayeredGraph(tuple(masks()))
+    right = motifs.sampled_profile(
+        graph, "degree", number=40, orders=(3,), support="live", seed=2
+    ).query("base_layer == -1")
+    for _, known in right.iterrows():
+        row = degree[known.network, "live", known.motif]
+        assert row["p"] == (None if np.isnan(known.p) else known.p)
+    published = [row for row in rows if row["null"] == "published"]
+    assert {row["motif"] for row in published} == set(motifs.PUBLISHED)
+    assert {row["support"] for row in published} == {"live-published"}
+    assert {row["induced"] for row in published} == {None}
+    assert not any(row["calibrated"] for row in published)
+    out = harness(a, *arguments, "--null", "degree", "--null", "published")[1]
+    assert "Motifs, null degree" in out
+    assert "converge3_as_published" in out
 
 
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
+        (("recurrent.csv", "--order", "4"), "orders 2 and 3, not [4]"),
+        (("a.npz", "--draws", "1"), "takes 2 draws or more"),
+        (("a.npz", "--null", "degrees"), "--null"),
         (("none.npz",), "there is no file 'none.npz'"),
         (("a.npz", "--threshold", "-1"), "threshold -1.0 is not a number from 0 up"),
         (("a.npz", "--layout", "out-in"), "chain only as in-out, not as out-in"),
@@ -217,7 +304,8 @@ def test_html_needs_no_other_file(harness, a, tmp_path):
         (("a.npz", "nan.npz"), "'nan.npz', array 'arr_0': 1 of 4 weights are NaN"),
     ],
 )
-def test_refusals(harness, a, tmp_path, arguments, told):
+@pytest.mark.usefixtures("a", "recurrent")
+def test_refusals(harness, tmp_path, arguments, told):
     (tmp_path / "a.pkl").write_bytes(b"x")
     np.savez(tmp_path / "nan.npz", np.array([[1, 2], [3, np.nan]]))
     code, out, err = harness(*arguments)

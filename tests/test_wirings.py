@@ -210,7 +210,6 @@ def test_arrays_that_are_refused(tmp_path, fault):
 
 
 CSV = {
-    "digraph": ("source,target\na,b", "has no layers: its columns are 'source, target'"),
     "header": ("a,b,0\nc,d,1", "It must name the columns source,target,layer"),
     "twice named": ("source,target,layer,layer\na,b,0,0", "once each"),
     "no edges": ("source,target,layer\n", "no edges below its first line"),

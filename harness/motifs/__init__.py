@@ -21,6 +21,7 @@ from ._nulls import overlap as overlap
 from ._sampled import sampled_profile as sampled_profile
 from ._significance import TOTAL as TOTAL
 from ._significance import profile as profile
+from ._supports import Support as Support
 from ._supports import supported as supported
 from ._switching import Switched as Switched
 from ._switching import switched as switched

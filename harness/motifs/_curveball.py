@@ -63,16 +63,18 @@ def _dealt_anew(
     Two equal lots are rare, and a coin says which side then comes first.
     """
     bits = int(pairs[-1]).bit_length() if len(pairs) else 0
-    word = np.uint32 if bits <= 8 else np.uint64
-    size = 8 * np.dtype(word).itemsize
+    size = 32 if bits <= 8 else 64
+    word = np.dtype(f"uint{size}")
     deck = rng.integers(0, np.iinfo(word).max, len(pairs), dtype=word, endpoint=True)
-    deck >>= word(bits)
-    deck |= pairs.astype(word) << word(size - bits) if bits else word(0)
+    deck >>= bits
+    if bits:
+        deck |= np.left_shift(pairs.astype(word), size - bits)
     coin = bool(rng.integers(2))
-    deck &= ~word(1)
+    deck >>= 1
+    deck <<= 1
     deck |= sides ^ coin
     deck.sort()
-    return (deck & word(1)).astype(bool) ^ coin
+    return np.asarray(deck % 2, bool) ^ coin
 
 
 @partial(jax.jit, static_argnums=(2, 3))

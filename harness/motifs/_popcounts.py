@@ -69,8 +69,10 @@ class _Network:
         ]
 
 
-def _pairs(*values: Sequence[np.ndarray]) -> list[tuple[np.ndarray, ...]]:
-    return list(zip(*values, strict=False))
+def _pairs(
+    first: Sequence[np.ndarray], second: Sequence[np.ndarray]
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    return list(zip(first, second, strict=False))
 
 
 _FORMULAS: Mapping[str, Callable[[_Network], list[int]]] = {

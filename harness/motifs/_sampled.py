@@ -1,6 +1,6 @@
 """Significance by sampling, under nulls whose moments are not known exactly."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -14,7 +14,7 @@ from ._counts import Counts, counts
 from ._nulls import draws, overlap
 from ._scores import scored, significance_profile
 from ._significance import TOTAL
-from ._supports import check_supports, supported
+from ._supports import Support, check_supports, supported
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +29,7 @@ def sampled_profile(
     number: int = 1000,
     orders: Sequence[int] = (2, 3),
     names: Sequence[str] | None = None,
-    support: Literal["all", "live", "live-published"] = "all",
+    support: Support = "all",
     seed: int = 0,
     convention: Literal["copies", "published"] = "copies",
     on: Literal["host", "device"] = "host",
@@ -71,31 +71,21 @@ def sampled_profile(
         raise ValueError(f"expected adjacency of shape (networks, n_in, n_out), not {shapes}")
 
     check_supports([support])
-    count: Callable[[LayeredGraph], Counts] = published_counts
-    order_of = _PUBLISHED_ORDERS
-    if convention == "copies":
+    published = convention == "published"
+    order_of = _PUBLISHED_ORDERS if published else _orders_of(orders, names)
 
-        def count(some: LayeredGraph) -> Counts:
-            return counts(supported(some, support)[0], orders, names=names, on=on)
+    def count(some: LayeredGraph) -> Counts:
+        if published:
+            return published_counts(some)
+        return counts(supported(some, support)[0], orders, names=names, on=on)
 
-        order_of = {m.name: m.order for order in sorted(set(orders)) for m in classes(order)}
-        order_of = {name: order_of[name] for name in order_of if names is None or name in names}
     tables = []
     for place in range(graph.adjacency[0].shape[0]):
         one = _network(graph, place)
         drawn, shared = _counted_draws(one, null, number, (seed, place), count, on)
-        own = {name: _with_sum(found) for name, found in count(_batched(one)).items()}
-        rows = [
-            pd.DataFrame(scored(own[name][0], drawn[name])).assign(
-                order=order, motif=name, base_layer=[TOTAL, *range(own[name].shape[1] - 1)]
-            )
-            for name, order in order_of.items()
-        ]
-        table = _families(pd.concat(rows, ignore_index=True))
+        table = _table(count(_batched(one)), drawn, order_of)
         tables.append(table.assign(network=place, overlap=shared))
-    joined = pd.concat(tables, ignore_index=True)
-    published = convention == "published"
-    return joined.assign(
+    return pd.concat(tables, ignore_index=True).assign(
         support="live-published" if published else support,
         bias=published and graph.bias is not None,
         calibrated=null != "published",
@@ -103,6 +93,26 @@ def sampled_profile(
         draws=number,
         convention=convention,
     )
+
+
+def _orders_of(orders: Sequence[int], names: Sequence[str] | None) -> dict[str, int]:
+    known = [motif for order in sorted(set(orders)) for motif in classes(order)]
+    return {motif.name: motif.order for motif in known if names is None or motif.name in names}
+
+
+def _table(
+    own: Counts, drawn: Mapping[str, Int[np.ndarray, "draws _rows"]], order_of: Mapping[str, int]
+) -> "pd.DataFrame":
+    """The rows of one network."""
+    import pandas as pd
+
+    rows = []
+    for name, order in order_of.items():
+        counted = _with_sum(own[name])[0]
+        base_layers = [TOTAL, *range(len(counted) - 1)]
+        one = pd.DataFrame(scored(counted, drawn[name]))
+        rows.append(one.assign(order=order, motif=name, base_layer=base_layers))
+    return _families(pd.concat(rows, ignore_index=True))
 
 
 _PUBLISHED_ORDERS = {
@@ -127,7 +137,7 @@ def _counted_draws(
     seed: tuple[int, int],
     count: Callable[[LayeredGraph], Counts],
     on: Literal["host", "device"],
-) -> tuple[dict[str, Int[np.ndarray, "draws rows"]], float]:
+) -> tuple[dict[str, Int[np.ndarray, "draws _rows"]], float]:
     """The counts of the draws of one network, a block at a time, and their overlap with it."""
     found: list[Counts] = []
     shares = []

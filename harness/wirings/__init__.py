@@ -14,7 +14,7 @@ from typing import get_args
 import numpy as np
 
 from ..errors import UserError, unknown
-from ..graph import LayeredGraph
+from ..graph import Digraph, LayeredGraph
 from . import _edges, _formats
 from ._formats import LARGEST as LARGEST
 from ._formats import Stored, decoding
@@ -38,11 +38,12 @@ class Wiring:
     """The networks of a file.
 
     `graph` has one leading batch axis, the networks: `adjacency[l]` is boolean, (networks, n_l,
-    n_(l+1)). `names` are the arrays it was made of, input layer first; `layout` is how they were
-    taken, None for an edge list; `notes` say what was left out or assumed.
+    n_(l+1)); of an edge list without layers it is a digraph, (1, n, n). `names` are the arrays it
+    was made of, input layer first; `layout` is how they were taken, None for an edge list; `notes`
+    say what was left out or assumed.
     """
 
-    graph: LayeredGraph
+    graph: LayeredGraph | Digraph
     names: tuple[str, ...]
     layout: Layout | None
     notes: tuple[str, ...]
@@ -54,7 +55,8 @@ def read(path: Path | str, layout: str | None = None, threshold: float = 0.0) ->
     Arrays have two axes, (a, b), or three, (networks, a, b), the same in all; they are taken in the
     natural order of their names (w2 before w10), of Keras layers in that of the model where the
     file tells it. Arrays with fewer axes, such as biases, are left out and noted. An edge list has
-    the columns source, target and layer, the source's; `weight` is optional.
+    the columns source and target; with `layer`, the source's, it is a layered network, without a
+    general digraph; `weight` is optional.
 
     **Arguments:** `layout` of each array: "out-in" (PyTorch, Equinox) or "in-out" (Keras); None
     takes out-in for safetensors whose names end in `.weight`, in-out for NumPy and Keras. A weight

@@ -1,4 +1,4 @@
-"""Edge lists: one edge a line, with the layer of its source."""
+"""Edge lists: one edge a line, of a layered network with the layer of its source."""
 
 import csv
 import re
@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..errors import UserError
-from ..graph import LayeredGraph
+from ..graph import Digraph, LayeredGraph
 from ._formats import decoding
 from ._names import natural, printable, quoted
 
@@ -29,16 +29,18 @@ class _Edge(NamedTuple):
 
 def read(
     path: Path, threshold: float, largest: int
-) -> tuple[LayeredGraph, tuple[str, ...], None, tuple[str, ...]]:
+) -> tuple[LayeredGraph | Digraph, tuple[str, ...], None, tuple[str, ...]]:
     """The graph of an edge list, as one network; names of its layers of edges; notes.
 
     A node is known by its layer and its name; a line whose |weight| is at most `threshold` is no
     edge, but its nodes are nodes. Nodes that no line names do not exist.
     """
-    edges, notes = _edges(path)
+    edges, notes, layered = _edges(path)
     where = f"'{printable(path)}'"
     if not edges:
         raise UserError(f"{where} has no edges below its first line. Write one edge a line.")
+    if not layered:
+        return _digraph(where, edges, threshold, largest), ("edges",), None, tuple(notes)
     layers = sorted({edge.layer for edge in edges})
     for before, layer in pairwise(layers):
         if layer != before + 1:
@@ -68,10 +70,28 @@ def read(
     return LayeredGraph(tuple(wires[layer] for layer in layers)), names, None, tuple(notes)
 
 
-def _nodes(where: str, edges: list[_Edge], layers: list[int]) -> dict[int, dict[str, int]]:
-    """The number of each node, by layer and name."""
-    sources: dict[int, set[str]] = {layer: set() for layer in [*layers, layers[-1] + 1]}
-    targets: dict[int, set[str]] = {layer: set() for layer in sources}
+def _digraph(where: str, edges: list[_Edge], threshold: float, largest: int) -> Digraph:
+    """Every node may be where signals enter and leave."""
+    seen = _lines_of_edges(where, edges)
+    named = sorted({end for _, *ends in seen for end in ends}, key=natural)
+    if len(named) ** 2 > largest:
+        raise UserError(f"{where} has {len(named):,} nodes, more than {largest:,} pairs.")
+    number = {name: place for place, name in enumerate(named)}
+    wires = np.zeros((1, len(named), len(named)), bool)
+    for edge in edges:
+        if abs(edge.weight) > threshold:
+            wires[0, number[edge.source], number[edge.target]] = True
+    if not wires.any():
+        raise UserError(
+            f"{where} has no edge: every |weight| is at most {threshold:g}. Give a lower "
+            "--threshold."
+        )
+    every = np.ones(len(named), bool)
+    return Digraph(wires, every, every)
+
+
+def _lines_of_edges(where: str, edges: list[_Edge]) -> dict[tuple[int, str, str], int]:
+    """On which line each edge is; none is there twice."""
     seen: dict[tuple[int, str, str], int] = {}
     for edge in edges:
         place = (edge.layer, edge.source, edge.target)
@@ -81,6 +101,15 @@ def _nodes(where: str, edges: list[_Edge], layers: list[int]) -> dict[int, dict[
                 f"{quoted(edge.source)} to {quoted(edge.target)}. Keep one of them."
             )
         seen[place] = edge.line
+    return seen
+
+
+def _nodes(where: str, edges: list[_Edge], layers: list[int]) -> dict[int, dict[str, int]]:
+    """The number of each node, by layer and name."""
+    sources: dict[int, set[str]] = {layer: set() for layer in [*layers, layers[-1] + 1]}
+    targets: dict[int, set[str]] = {layer: set() for layer in sources}
+    _lines_of_edges(where, edges)
+    for edge in edges:
         sources[edge.layer].add(edge.source)
         targets[edge.layer + 1].add(edge.target)
     for layer in layers[1:]:
@@ -97,7 +126,8 @@ def _nodes(where: str, edges: list[_Edge], layers: list[int]) -> dict[int, dict[
     }
 
 
-def _edges(path: Path) -> tuple[list[_Edge], list[str]]:
+def _edges(path: Path) -> tuple[list[_Edge], list[str], bool]:
+    """The edges, notes, and whether they have layers."""
     with decoding(path), path.open(encoding="utf-8-sig", newline="") as file:
         lines = ((n, row) for n, row in _rows(csv.reader(file, strict=True)) if any(row))
         _, first = next(lines, (0, []))
@@ -106,7 +136,8 @@ def _edges(path: Path) -> tuple[list[_Edge], list[str]]:
         edges = [_edge(path, number, dict(zip(header, row, strict=False)), len(row) - len(header))
                  for number, row in lines]  # fmt: skip
     others = [quoted(name) for name in header if name not in _COLUMNS]
-    return edges, [f"left out, columns of no meaning here: {', '.join(others)}"] if others else []
+    notes = [f"left out, columns of no meaning here: {', '.join(others)}"] if others else []
+    return edges, notes, "layer" in header
 
 
 def _rows(reader: "Iterator[list[str]]") -> Iterator[tuple[int, list[str]]]:
@@ -120,12 +151,7 @@ def _refuse_header(path: Path, header: list[str]) -> None:
     if not set(_REQUIRED) <= set(header) or len(set(header)) < len(header):
         raise UserError(
             f"{where} has the first line '{shown}'. It must name the columns source,target,layer "
-            "(and weight, if you like), once each, with commas between."
-        )
-    if "layer" not in header:
-        raise UserError(
-            f"{where} has no layers: its columns are '{shown}'. Add a column `layer`, the layer of "
-            "the source; general digraphs cannot be taken yet."
+            "(and weight, if you like; no layer: a digraph), once each, with commas between."
         )
 
 
@@ -137,12 +163,13 @@ def _edge(path: Path, number: int, row: dict[str, str], surplus: int) -> _Edge:
     for column in _REQUIRED:
         if not row[column]:
             raise UserError(f"{where} names no {column}. Name it, or leave the line out.")
-    if not re.fullmatch(r"-?[0-9]{1,9}", row["layer"]):
-        raise UserError(f"{where}: layer {quoted(row['layer'])} is not a whole number.")
+    layer = row.get("layer", "0")
+    if not re.fullmatch(r"-?[0-9]{1,9}", layer):
+        raise UserError(f"{where}: layer {quoted(layer)} is not a whole number.")
     try:
         weight = float(row.get("weight", 1))
     except ValueError:
         weight = float("nan")
     if not isfinite(weight):
         raise UserError(f"{where}: weight {quoted(row['weight'])} is not a finite number.")
-    return _Edge(number, row["source"], row["target"], int(row["layer"]), weight)
+    return _Edge(number, row["source"], row["target"], int(layer), weight)

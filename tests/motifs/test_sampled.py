@@ -70,8 +70,8 @@ def test_a_constant_of_the_draws_that_the_network_misses_has_a_rank_but_no_z():
 def test_p_is_uniform_where_the_null_holds(null):
     # Networks that are draws of the null themselves, from margins that are all alike.
     graph = networks(sizes=(8, 16, 8), number=120, seed=4)
-    table = sampled_profile(graph, null, number=99, orders=(3,), seed=5)
-    p = table[(table["base_layer"] == -1) & (table["motif"] == "biparallel")]["p"]
+    table = sampled_profile(graph, null, number=39, names=("biparallel",), seed=5)
+    p = table[table["base_layer"] == -1]["p"]
     # Two-sided p of a discrete count is conservative: not more small ones than there should be.
     assert stats.binomtest(int((p <= 0.2).sum()), len(p), 0.2).pvalue > 1e-3
     assert stats.binomtest(int((p <= 0.5).sum()), len(p), 0.5).pvalue > 1e-3
@@ -84,10 +84,10 @@ def test_p_is_uniform_on_either_support_when_draws_are_cut_down_like_the_network
     rng = np.random.default_rng(10)
     layers = []
     for (a, b), m in zip(itertools.pairwise(sizes), edges, strict=True):
-        layers.append((rng.random((300, a * b)).argsort(1) < m).reshape(300, a, b))
+        layers.append((rng.random((200, a * b)).argsort(1) < m).reshape(200, a, b))
     graph = LayeredGraph(tuple(layers))
     names = ("zigzag", "diverge2", "chain2")
-    table = sampled_profile(graph, "layered", number=99, names=names, support=support, seed=11)
+    table = sampled_profile(graph, "layered", number=39, names=names, support=support, seed=11)
     whole = table[table["base_layer"] == -1]
     assert whole["calibrated"].all()
     assert set(whole["support"]) == {support}
