@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import CannotWriteError, api, cli, files, open_run
+from harness import CannotWriteError, api, cli, files, open_run, terminal
 
 PLUGINS = Path(__file__).parent / "plugins"
 TASKS = ("--plugin", str(PLUGINS / "small_tasks.py"))
@@ -26,6 +26,8 @@ def harness(capsys, tmp_path, monkeypatch):
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     monkeypatch.setenv("COLUMNS", "200")  # tables in full
+    # A console keeps the COLUMNS that it found when it was made, maybe by a test before this.
+    monkeypatch.setattr(terminal.console, "_width", None)
 
     def call(*arguments):
         with pytest.raises(SystemExit) as end:

@@ -162,3 +162,19 @@ def test_mean_cosine_is_seeded_and_degrades():
     two = stats.mean_cosine_within(profiles[:2])
     assert np.isfinite(two.value)
     assert np.isnan(two.low)
+
+
+@pytest.mark.parametrize("memory", [0.0, 0.5, 0.9])
+def test_autocorrelation_time_of_an_autoregression_is_known(memory):
+    """Of x' = a x + noise it is (1 + a) / (1 - a)."""
+    chance = np.random.default_rng(1)
+    series = np.zeros(40_000)
+    for step, noise in enumerate(chance.normal(size=len(series) - 1), start=1):
+        series[step] = memory * series[step - 1] + noise
+    expected = (1 + memory) / (1 - memory)
+    assert stats.autocorrelation_time(series) == pytest.approx(expected, rel=0.15)
+
+
+def test_autocorrelation_time_is_undefined_without_variation():
+    assert np.isnan(stats.autocorrelation_time(np.ones(100)))
+    assert np.isnan(stats.autocorrelation_time(np.arange(3.0)))

@@ -12,6 +12,8 @@ from ._counts import counts as counts
 from ._counts import induced as induced
 from ._drawing import drawing as drawing
 from ._draws import uniform_draws as uniform_draws
+from ._mixing import Mixing as Mixing
+from ._mixing import mixing as mixing
 from ._moments import Moments as Moments
 from ._moments import covariance as covariance
 from ._moments import covariances as covariances

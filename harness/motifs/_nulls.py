@@ -1,6 +1,7 @@
 """Random networks to compare one network with, under a null model by name."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from math import prod
 from typing import Literal
 
@@ -28,18 +29,20 @@ def draws(
     - `published`: as Zahn, Daniel and Kutz (2024) drew them: over live nodes, not uniform
 
     **Arguments:** `graph` without a batch axis; its bias edges take part in `published` only.
-    `on="device"` draws `degree` on JAX's default device, from other random numbers.
+    `on="device"` draws `layered` and `degree` on JAX's default device, from other random numbers.
 
     **Returns:** a graph with a leading axis of `number` draws. The same seed, the same draws.
 
-    **Errors:** ValueError for another null or a graph with a batch axis.
+    **Errors:** ValueError for another null, a graph with a batch axis, or `published` on a device.
     """
     if any(np.ndim(wires) != 2 for wires in graph.adjacency):
         raise ValueError("draws are made for one network at a time: adjacency (sources, targets)")
     if null not in _DRAWN:
         raise ValueError(f"unknown null '{null}'; draws are made from {', '.join(_DRAWN)}")
-    if on == "device" and null == "degree":
-        return _degree_on_device(graph, number, seed)
+    if on == "device":
+        if null not in _ON_DEVICE:
+            raise ValueError(f"null '{null}' is drawn on the host only")
+        return _on_device(graph, _ON_DEVICE[null], number, seed)
     sequence = np.random.SeedSequence(seed, spawn_key=tuple(null.encode()))
     return _DRAWN[null](graph, number, np.random.default_rng(sequence))
 
@@ -71,18 +74,38 @@ def _degree(graph: LayeredGraph, number: int, rng: np.random.Generator) -> Layer
     )
 
 
-def _degree_on_device(
-    graph: LayeredGraph, number: int, seed: int | tuple[int, ...]
+_Draw = Callable[[np.ndarray, jax.Array, int], jax.Array]
+
+
+def _on_device(
+    graph: LayeredGraph, draw: _Draw, number: int, seed: int | tuple[int, ...]
 ) -> LayeredGraph:
     (word,) = np.random.SeedSequence(seed).generate_state(1)
     keys = jax.random.split(jax.random.key(word), len(graph.adjacency))
     return LayeredGraph(
         tuple(
-            np.asarray(traded_on_device(wires, key, number, GLOBAL_TRADES))
+            np.asarray(draw(np.asarray(wires), key, number))
             for wires, key in zip(graph.adjacency, keys, strict=True)
         )
     )
 
+
+def _placed_on_device(wires: np.ndarray, key: jax.Array, number: int) -> jax.Array:
+    flat = _first_of_all(jax.random.split(key, number), wires.sum(), wires.size)
+    return flat.reshape(number, *wires.shape)
+
+
+@partial(jax.jit, static_argnums=2)
+def _first_of_all(keys: jax.Array, edges: jax.Array | np.integer, places: int) -> jax.Array:
+    """The first of all places in a random order, some draws at a time: sorting takes memory."""
+    return jax.lax.map(lambda key: jax.random.permutation(key, places) < edges, keys, batch_size=16)
+
+
+def _traded_on_device(wires: np.ndarray, key: jax.Array, number: int) -> jax.Array:
+    return traded_on_device(wires, key, number, GLOBAL_TRADES)
+
+
+_ON_DEVICE: Mapping[str, _Draw] = {"layered": _placed_on_device, "degree": _traded_on_device}
 
 _DRAWN: Mapping[str, Callable[[LayeredGraph, int, np.random.Generator], LayeredGraph]] = {
     "layered": _layered,

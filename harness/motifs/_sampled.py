@@ -66,22 +66,11 @@ def sampled_profile(
     """
     import pandas as pd
 
-    if any(np.ndim(wires) != 3 for wires in graph.adjacency):
-        shapes = [tuple(np.shape(wires)) for wires in graph.adjacency]
-        raise ValueError(f"expected adjacency of shape (networks, n_in, n_out), not {shapes}")
-
-    check_supports([support])
     published = convention == "published"
+    count = published_counts if published else _counter(orders, names, support, on)
     order_of = _PUBLISHED_ORDERS if published else _orders_of(orders, names)
-
-    def count(some: LayeredGraph) -> Counts:
-        if published:
-            return published_counts(some)
-        return counts(supported(some, support)[0], orders, names=names, on=on)
-
     tables = []
-    for place in range(graph.adjacency[0].shape[0]):
-        one = _network(graph, place)
+    for place, one in enumerate(_networks(graph)):
         drawn, shared = _counted_draws(one, null, number, (seed, place), count, on)
         table = _table(count(_batched(one)), drawn, order_of)
         tables.append(table.assign(network=place, overlap=shared))
@@ -93,6 +82,16 @@ def sampled_profile(
         draws=number,
         convention=convention,
     )
+
+
+def _counter(
+    orders: Sequence[int],
+    names: Sequence[str] | None,
+    support: Support,
+    on: Literal["host", "device"],
+) -> Callable[[LayeredGraph], Counts]:
+    check_supports([support])
+    return lambda graph: counts(supported(graph, support)[0], orders, names=names, on=on)
 
 
 def _orders_of(orders: Sequence[int], names: Sequence[str] | None) -> dict[str, int]:
@@ -120,9 +119,20 @@ _PUBLISHED_ORDERS = {
 }
 
 
-def _network(graph: LayeredGraph, place: int) -> LayeredGraph:
-    bias = None if graph.bias is None else tuple(np.asarray(unit)[place] for unit in graph.bias)
-    return LayeredGraph(tuple(np.asarray(wires)[place] for wires in graph.adjacency), bias)
+def _networks(graph: LayeredGraph) -> list[LayeredGraph]:
+    """Each network of a batch by itself."""
+    if any(np.ndim(wires) != 3 for wires in graph.adjacency):
+        shapes = [tuple(np.shape(wires)) for wires in graph.adjacency]
+        raise ValueError(f"expected adjacency of shape (networks, n_in, n_out), not {shapes}")
+    layers = [np.asarray(wires) for wires in graph.adjacency]
+    bias = None if graph.bias is None else [np.asarray(units) for units in graph.bias]
+    return [
+        LayeredGraph(
+            tuple(wires[place] for wires in layers),
+            None if bias is None else tuple(units[place] for units in bias),
+        )
+        for place in range(len(layers[0]))
+    ]
 
 
 def _batched(one: LayeredGraph) -> LayeredGraph:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+from markupsafe import Markup
 
 Kind = Literal["text", "number", "kept"]
 
@@ -102,6 +103,18 @@ class Facts:
 
 
 @dataclass(frozen=True)
+class Drawings:
+    """Small pictures with their names, each a trusted SVG element, in a row that wraps."""
+
+    title: str
+    items: Sequence[tuple[str, Markup]]
+    part: str = "drawings"
+
+
+Part = Figure | Table | Facts | Drawings
+
+
+@dataclass(frozen=True)
 class Finding:
     """One sentence of the answer, and what qualifies it."""
 
@@ -117,7 +130,7 @@ class Section:
     title: str
     lead: Sequence[str] = ()
     findings: Sequence[Finding] = ()
-    parts: Sequence[Figure | Table | Facts] = field(default_factory=tuple)
+    parts: Sequence[Part] = field(default_factory=tuple)
 
 
 def checked(name: str) -> str:

@@ -4,6 +4,7 @@ The trained network is the unit of replication. Undefined values are NaN: they a
 replaced.
 """
 
+from harness.stats._autocorrelation import autocorrelation_time as autocorrelation_time
 from harness.stats._intervals import FEWEST_FOR_BOOTSTRAP_T as FEWEST_FOR_BOOTSTRAP_T
 from harness.stats._intervals import FEWEST_FOR_INTERVAL as FEWEST_FOR_INTERVAL
 from harness.stats._intervals import Interval as Interval

@@ -22,9 +22,10 @@ def edges(graph):
     return [wires.sum((-2, -1)) for wires in graph.adjacency]
 
 
-def test_layered_draws_keep_the_edges_and_are_uniform():
+@pytest.mark.parametrize("on", ["host", "device"])
+def test_layered_draws_keep_the_edges_and_are_uniform(on):
     graph = network((3, 2), 0.5, seed=1)
-    drawn = draws(graph, "layered", 6000, seed=2)
+    drawn = draws(graph, "layered", 6000, seed=2, on=on)
     (found,) = edges(drawn)
     kept = int(graph.adjacency[0].sum())
     assert (found == kept).all()
@@ -140,6 +141,8 @@ def test_published_draws_scatter_bias_edges():
 
 
 def test_what_cannot_be_drawn_is_refused():
+    with pytest.raises(ValueError, match="'published' is drawn on the host only"):
+        draws(network(), "published", 1, on="device")
     with pytest.raises(ValueError, match="layered, degree, published"):
         draws(network(), "uniform", 1)
     with pytest.raises(ValueError, match="one network at a time"):

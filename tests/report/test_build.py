@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from harness.motifs import classes
 from harness.report import _export, build, figures
 
 EVIL = '<script>alert("1")</script>\n\'"&{{ 7*7 }}' + "x" * 300
@@ -71,6 +72,18 @@ def test_page_has_every_section_and_is_small(fake_run, tmp_path):
     }
     assert drawn == set(page.charts)
     assert {"loss", "motif_z", "motif_log2_ratio", "similarity", "edges"} <= drawn
+
+
+def test_every_motif_of_the_run_is_drawn_once(fake_run, tmp_path):
+    run = fake_run()
+    page = built([run], tmp_path / "report")
+    (table,) = (tmp_path / "report" / "tables").glob("significance.csv")
+    shown = set(pd.read_csv(table)["motif"])
+    circles = [attributes for attributes in page.named("circle") if "r" in attributes]
+    assert len(page.named("svg")) == len(shown)
+    assert len(circles) == sum(
+        sum(motif.layers) for order in (2, 3) for motif in classes(order) if motif.name in shown
+    )
 
 
 def test_page_needs_nothing_from_elsewhere(fake_run, tmp_path):

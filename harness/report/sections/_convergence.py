@@ -1,7 +1,7 @@
 """How alike networks are, within and between conditions."""
 
 from harness.report import _similarity, charts
-from harness.report._parts import Column, Facts, Figure, Section, Table
+from harness.report._parts import Column, Figure, Part, Section, Table
 from harness.report.sections._report import NOTHING, Report
 
 
@@ -22,7 +22,7 @@ def alike(report: Report) -> Section:
         if len(drawn)
         else ""
     )
-    parts: list[Figure | Table | Facts] = [
+    parts: list[Part] = [
         Figure(
             "similarity",
             "Similarity of significance profiles against density",

@@ -1,9 +1,11 @@
 """Which motifs there are more and fewer of than the null explains."""
 
 import pandas as pd
+from markupsafe import Markup
 
+from harness.motifs import classes, drawing
 from harness.report import _summaries, charts
-from harness.report._parts import Column, Facts, Figure, Section, Table, pruned
+from harness.report._parts import Column, Drawings, Figure, Part, Section, Table, pruned
 from harness.report.sections._levels import at_a_level
 from harness.report.sections._report import NOTHING, Report
 
@@ -33,7 +35,7 @@ def motifs(report: Report) -> Section:
         "z says how sure a departure from the null is, log2(count/expected) how large. Towards "
         "density 1 z is that of a nearly complete graph; at density 1 it is undefined."
     ]
-    parts: list[Figure | Table | Facts] = []
+    parts: list[Part] = [*_drawings(report.motifs)]
     for statistic, title in (("z", "z"), ("log2_ratio", "log2(count/expected)")):
         parts += _motif_figures(report, table, statistic, title)
     parts += at_a_level(report)
@@ -61,6 +63,14 @@ def motifs(report: Report) -> Section:
         )
         parts.append(Table("motifs_by_layer", caption, layers, [*named, *shown], sortable=True))
     return Section("motifs", "Motifs", lead, parts=parts)
+
+
+def _drawings(shown: list[str]) -> list[Drawings]:
+    """What the names mean. Classes that the harness does not know have no drawing."""
+    known = [motif for order in (2, 3, 4) for motif in classes(order) if motif.name in shown]
+    items = [(motif.name, Markup(drawing(motif))) for motif in known]
+    title = "The motifs: edges run from each layer to the next, left to right"
+    return [Drawings(title, items)] if items else []
 
 
 def _motif_figures(report: Report, table: pd.DataFrame, statistic: str, title: str) -> list[Figure]:

@@ -1,14 +1,14 @@
 """The answer in words, and motifs at the chosen level."""
 
 from harness.report import _findings, charts
-from harness.report._parts import Facts, Figure, Section, Table, pruned
+from harness.report._parts import Figure, Part, Section, pruned
 from harness.report.sections._report import Report
 
 
 def overview(report: Report) -> Section:
     """The answer in words, and motifs at the chosen level."""
     data, table = report.data, report.significance
-    parts: list[Figure | Table | Facts] = []
+    parts: list[Part] = []
     if not table.empty:
         parts.append(
             Figure(

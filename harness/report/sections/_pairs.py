@@ -1,7 +1,7 @@
 """What changes when the same networks are pruned in another way."""
 
 from harness.report import _pairs, charts
-from harness.report._parts import Column, Facts, Figure, Section, Table, number, pruned
+from harness.report._parts import Column, Figure, Part, Section, Table, number, pruned
 from harness.report.sections._report import Report
 
 TITLE = "Paired comparisons"
@@ -35,7 +35,7 @@ def pairs(report: Report) -> Section:
     ]
     if _pairs.limited(data, table):
         lead.append("There are many conditions: each is compared with the first only.")
-    parts: list[Figure | Table | Facts] = [*_figures(report)]
+    parts: list[Part] = [*_figures(report)]
     caption = (
         f"Mean paired differences at {pruned(report.density)} with 95 % bootstrap-t intervals over "
         f"pairs. z: all nodes, null `layered`. {_attainable(report)}"

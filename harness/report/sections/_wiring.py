@@ -1,13 +1,13 @@
 """Degrees of units, and the masks themselves."""
 
 from harness.report import _pictures, charts
-from harness.report._parts import Facts, Figure, Section, Table, pruned
+from harness.report._parts import Figure, Part, Section, pruned
 from harness.report.sections._report import Report
 
 
 def wiring(report: Report) -> Section:
     """Degree distributions against uniform placement, and one network's masks side by side."""
-    parts: list[Figure | Table | Facts] = [*_degrees(report), *_masks(report)]
+    parts: list[Part] = [*_degrees(report), *_masks(report)]
     lead = (
         "The null `layered` fixes how many edges a layer has, not how they are shared out among "
         "units. Where degrees are less even than by uniform placement, stars are over-represented "
