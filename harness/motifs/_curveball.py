@@ -17,7 +17,7 @@ from jaxtyping import Array, Bool, Int, Key
 GLOBAL_TRADES = 20
 """Of each draw, from the network itself: after some ten, the overlap with it is that of chance."""
 
-_ENTRIES_AT_ONCE = 2**16  # of masks traded together: small ones share the calls, large the cache
+_ENTRIES_AT_ONCE = 2**20  # of masks traded together: many share a call, and threads one machine
 
 
 def traded(
@@ -44,13 +44,16 @@ def _trade(masks: Bool[np.ndarray, "draws sources targets"], rng: np.random.Gene
     left = by_row.take(one, 0)
     places = np.flatnonzero(left ^ by_row.take(other, 0))
     sides = left.reshape(-1).take(places)
+    numbers = np.arange(len(one))
     starts = np.searchsorted(places, columns * np.arange(len(one) + 1))
-    pairs = np.repeat(np.arange(len(one)), np.diff(starts))
-    traded = _dealt_anew(sides, pairs, rng) ^ sides
-    pair, column = pairs[traded], places[traded] - columns * pairs[traded]
+    pairs = np.repeat(numbers, np.diff(starts))
+    dealt = _dealt_anew(sides, pairs, rng)
+    # Index arrays, not masks, and no reading of what is written: each twice as fast.
+    traded = np.flatnonzero(dealt ^ sides)
+    place, pair, side = places.take(traded), pairs.take(traded), dealt.take(traded)
     entries = masks.reshape(-1)
-    for row in (one, other):
-        entries[columns * row.take(pair) + column] ^= True
+    entries[place + (columns * (one - numbers)).take(pair)] = side
+    entries[place + (columns * (other - numbers)).take(pair)] = ~side
 
 
 def _dealt_anew(
@@ -65,16 +68,16 @@ def _dealt_anew(
     bits = int(pairs[-1]).bit_length() if len(pairs) else 0
     size = 32 if bits <= 8 else 64
     word = np.dtype(f"uint{size}")
-    deck = rng.integers(0, np.iinfo(word).max, len(pairs), dtype=word, endpoint=True)
+    # A third of the time of `rng.integers`.
+    deck = rng.bit_generator.random_raw(-(-len(pairs) * size // 64)).view(word)[: len(pairs)]
     deck >>= bits
     if bits:
         deck |= np.left_shift(pairs.astype(word), size - bits)
     coin = bool(rng.integers(2))
-    deck >>= 1
-    deck <<= 1
+    deck &= np.array(~word.type(1))
     deck |= sides ^ coin
     deck.sort()
-    return np.asarray(deck % 2, bool) ^ coin
+    return (deck & word.type(1)).astype(bool) ^ coin
 
 
 @partial(jax.jit, static_argnums=(2, 3))

@@ -1,8 +1,11 @@
 """Significance by sampling, under nulls whose moments are not known exactly."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Literal
 
+import jax
 import numpy as np
 from jaxtyping import Int
 
@@ -19,7 +22,8 @@ from ._supports import Support, check_supports, supported
 if TYPE_CHECKING:
     import pandas as pd
 
-_AT_ONCE = 64  # draws that are in memory together
+_AT_ONCE = 64  # draws that one thread has in memory
+_THREADS = min(4, os.cpu_count() or 1)
 
 
 def sampled_profile(
@@ -72,7 +76,7 @@ def sampled_profile(
     tables = []
     for place, one in enumerate(_networks(graph)):
         drawn, shared = _counted_draws(one, null, number, (seed, place), count, on)
-        table = _table(count(_batched(one)), drawn, order_of)
+        table = _table(count(jax.tree.map(lambda leaf: leaf[None], one)), drawn, order_of)
         tables.append(table.assign(network=place, overlap=shared))
     return pd.concat(tables, ignore_index=True).assign(
         support="live-published" if published else support,
@@ -124,20 +128,9 @@ def _networks(graph: LayeredGraph) -> list[LayeredGraph]:
     if any(np.ndim(wires) != 3 for wires in graph.adjacency):
         shapes = [tuple(np.shape(wires)) for wires in graph.adjacency]
         raise ValueError(f"expected adjacency of shape (networks, n_in, n_out), not {shapes}")
-    layers = [np.asarray(wires) for wires in graph.adjacency]
-    bias = None if graph.bias is None else [np.asarray(units) for units in graph.bias]
-    return [
-        LayeredGraph(
-            tuple(wires[place] for wires in layers),
-            None if bias is None else tuple(units[place] for units in bias),
-        )
-        for place in range(len(layers[0]))
-    ]
-
-
-def _batched(one: LayeredGraph) -> LayeredGraph:
-    bias = None if one.bias is None else tuple(unit[None] for unit in one.bias)
-    return LayeredGraph(tuple(wires[None] for wires in one.adjacency), bias)
+    host = jax.tree.map(np.asarray, graph)
+    networks = graph.adjacency[0].shape[0]
+    return [jax.tree.map(lambda leaf: leaf[place], host) for place in range(networks)]
 
 
 def _counted_draws(
@@ -148,18 +141,23 @@ def _counted_draws(
     count: Callable[[LayeredGraph], Counts],
     on: Literal["host", "device"],
 ) -> tuple[dict[str, Int[np.ndarray, "draws _rows"]], float]:
-    """The counts of the draws of one network, a block at a time, and their overlap with it."""
-    found: list[Counts] = []
-    shares = []
-    for start in range(0, number, _AT_ONCE):
+    """The counts of the draws of one network, and their overlap with it.
+
+    A block at a time in every thread. Each block has a seed of its own: threads change no number.
+    """
+
+    def block(start: int) -> tuple[Counts, float]:
         some = draws(one, null, min(_AT_ONCE, number - start), seed=(*seed, start), on=on)
-        found.append(count(some))
-        if null != "published":  # its draws are over other nodes
-            shares.append(_overlap(one, some))
+        # Draws of `published` are over other nodes.
+        return count(some), _overlap(one, some) if null != "published" else float("nan")
+
+    starts = range(0, number, _AT_ONCE)
+    with ThreadPoolExecutor(_THREADS) as threads:
+        found, shares = zip(*threads.map(block, starts), strict=True)
     joined = {
-        name: _with_sum(np.concatenate([block[name] for block in found])) for name in found[0]
+        name: _with_sum(np.concatenate([counted[name] for counted in found])) for name in found[0]
     }
-    return joined, float(np.mean(shares)) if shares else float("nan")
+    return joined, float(np.average(shares, weights=[min(_AT_ONCE, number - n) for n in starts]))
 
 
 def _overlap(one: LayeredGraph, some: LayeredGraph) -> float:

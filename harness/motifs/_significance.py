@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import jax
 import numpy as np
 from jaxtyping import Int
 
@@ -16,6 +17,8 @@ from ._supports import check_supports, supported
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_AT_ONCE = 64  # networks whose wires are copied at a time, where they are cut down
 
 TOTAL = -1
 """The `base_layer` of a row that sums over base layers."""
@@ -70,7 +73,12 @@ def profile(
     if any(np.ndim(wires) != 3 for wires in graph.adjacency):
         shapes = [tuple(np.shape(wires)) for wires in graph.adjacency]
         raise ValueError(f"expected adjacency of shape (networks, n_in, n_out), not {shapes}")
-    tables = [_on_support(graph, support, orders, bias) for support in dict.fromkeys(supports)]
+    tables = []
+    for start in range(0, max(1, graph.adjacency[0].shape[0]), _AT_ONCE):
+        some = jax.tree.map(lambda leaf, at=start: leaf[at : at + _AT_ONCE], graph)
+        for support in dict.fromkeys(supports):
+            table = _on_support(some, support, orders, bias)
+            tables.append(table | {"network": table["network"] + start})
     columns = {name: np.concatenate([table[name] for table in tables]) for name in tables[0]}
     return pd.DataFrame(columns).sort_values("network", kind="stable", ignore_index=True)
 
