@@ -130,7 +130,7 @@ def _networks(graph: LayeredGraph) -> list[LayeredGraph]:
         raise ValueError(f"expected adjacency of shape (networks, n_in, n_out), not {shapes}")
     host = jax.tree.map(np.asarray, graph)
     networks = graph.adjacency[0].shape[0]
-    return [jax.tree.map(lambda leaf: leaf[place], host) for place in range(networks)]
+    return [jax.tree.map(lambda leaf, at=place: leaf[at], host) for place in range(networks)]
 
 
 def _counted_draws(
