@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from harness import motifs as motifs
     from harness import progress as progress
     from harness import report as report
+    from harness import wirings as wirings
     from harness.abstract import AbstractMetric as AbstractMetric
     from harness.abstract import AbstractPruner as AbstractPruner
     from harness.abstract import AbstractSchedule as AbstractSchedule
@@ -45,6 +46,7 @@ _HOME = {
     "motifs": "",
     "progress": "",
     "report": "",
+    "wirings": "",
     "AbstractMetric": "abstract",
     "AbstractPruner": "abstract",
     "AbstractSchedule": "abstract",
