@@ -290,7 +290,7 @@ def test_nulls_are_chosen_by_name(harness, a):
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("recurrent.csv", "--order", "4"), "orders 2 and 3, not [4]"),
+        (("recurrent.csv", "--order", "4"), "--order 4: networks without layers"),
         (("a.npz", "--draws", "1"), "takes 2 draws or more"),
         (("a.npz", "--null", "degrees"), "--null"),
         (("none.npz",), "there is no file 'none.npz'"),

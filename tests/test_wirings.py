@@ -425,6 +425,7 @@ def damaged(content, chance):
         ("n.npy", 200),
         ("n.safetensors", 200),
         ("n.csv", 200),
+        ("digraph.csv", 40),
         ("n.h5", 25),
         ("n.weights.h5", 10),
     ],
@@ -434,6 +435,10 @@ def test_damaged_files_give_an_error_or_a_result(tmp_path, monkeypatch, name, ca
     path = tmp_path / name
     if name == "n.npy":
         np.save(path, weights(networks=2)[0])
+    elif name == "digraph.csv":
+        path.write_text(
+            "source,target,weight\n" + "".join(f"{n},{n * n % 11},2\n" for n in range(11))
+        )
     else:
         FORMATS[name](path, [np.rint(2 * array) for array in weights()])
     good = path.read_bytes()

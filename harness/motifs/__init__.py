@@ -1,5 +1,6 @@
 """Network motifs in layered graphs: classes, counts, exact moments, significance."""
 
+from ._census import DIGRAPH_ORDERS as DIGRAPH_ORDERS
 from ._census import census as census
 from ._census import digraph_profile as digraph_profile
 from ._census import layered_part as layered_part

@@ -18,13 +18,13 @@ from ._switching import SWITCHES_PER_EDGE, Switched, switched
 if TYPE_CHECKING:
     import pandas as pd
 
-ORDERS = (2, 3)
+DIGRAPH_ORDERS = (2, 3)
 _STREAM = zlib.crc32(b"switched digraphs")
 
 Census = dict[str, Int64[np.ndarray, "*batch"]]
 
 
-def census(graph: Digraph, orders: Sequence[int] = ORDERS) -> Census:
+def census(graph: Digraph, orders: Sequence[int] = DIGRAPH_ORDERS) -> Census:
     """How many sets of 3 and of 4 nodes induce each weakly connected digraph: 13 and 199 classes.
 
     Triads are named by their mutual, asymmetric and null pairs and a letter (Holland and Leinhardt
@@ -55,7 +55,7 @@ def digraph_profile(
     draws: int = 100,
     keep_mutual: bool = False,
     seed: int = 0,
-    orders: Sequence[int] = ORDERS,
+    orders: Sequence[int] = DIGRAPH_ORDERS,
     switches_per_edge: int = SWITCHES_PER_EDGE,
 ) -> "pd.DataFrame":
     """The census of each network against digraphs of the same in- and out-degrees.
@@ -139,7 +139,7 @@ def connected_classes(order: int) -> dict[str, int]:
 
 
 def _check(orders: Sequence[int]) -> None:
-    other = set(orders) - set(ORDERS)
+    other = set(orders) - set(DIGRAPH_ORDERS)
     if other:
         raise ValueError(f"digraphs have a census of the orders 2 and 3, not {sorted(other)}")
 

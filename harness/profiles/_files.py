@@ -94,7 +94,7 @@ def of_files(
         read[name] = wirings.read(path, layout, threshold)
         try:
             table, own_notes = _of_network(read[name], asked)
-        except (OverflowError, MemoryError, ValueError) as error:
+        except (OverflowError, MemoryError) as error:
             raise UserError(
                 f"'{printable(name)}': {error or 'memory does not suffice'}. Give fewer --order, "
                 "lower ones, or smaller networks."
@@ -168,7 +168,11 @@ _NO_INDUCED = dict.fromkeys(("induced_expected", "induced_sd", "induced_z"), np.
 
 def _of_digraph(graph: Digraph, asked: Asked) -> tuple["pd.DataFrame", list[str]]:
     draws = asked.draws or _DRAWS_OF_DIGRAPHS
-    orders, notes = asked.orders or (2, 3), []
+    orders, notes = asked.orders or motifs.DIGRAPH_ORDERS, []
+    if other := sorted(set(orders) - set(motifs.DIGRAPH_ORDERS)):
+        raise UserError(
+            f"--order {other[0]}: networks without layers have a census of the orders 2 and 3 only."
+        )
     sets = _connected_fours(np.asarray(graph.adjacency)) * (draws + 1)
     if asked.orders is None and sets > _TETRADS_AT_EASE:
         orders = (2,)
