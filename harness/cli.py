@@ -229,11 +229,11 @@ def list_plugins(
     if html is not None and kind is not Listable.MOTIFS:
         raise UserError("--html draws motif classes: harness list motifs --html FILE.html")
     if kind is Listable.MOTIFS:
-        terminal.show_motifs()
         if html is not None:
             from harness.profiles import write_classes
 
             write_classes(html)
+        terminal.show_motifs()
         return
 
     terminal.show_plugins(load(plugin or []), kind.value.removesuffix("s") if kind else None)

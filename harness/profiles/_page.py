@@ -10,8 +10,8 @@ from harness.profiles._show import by_null, explained, summary, told
 _DRAWN = (2, 3, 4)
 
 _STYLE = """<style>
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem;
-  color-scheme: light dark }
+:root { color-scheme: light dark }
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem }
 div { overflow-x: auto } table { border-collapse: collapse }
 th, td { padding: .2rem .7rem; text-align: right; border-bottom: 1px solid #8885 }
 th:first-child, td:first-child { text-align: left; white-space: nowrap }
@@ -32,7 +32,7 @@ _PAGE = (
 <ul>{% for line in told %}<li>{{ line }}</li>
 {% endfor %}</ul>
 {% for title, heads, rows in tables %}<div><table><caption>{{ title }}</caption>
-<thead><tr>{% for head in heads %}<th scope="col">{{ head }}</th>{% endfor %}</tr></thead>
+<thead><tr>{% for head in heads %}<th scope="col">{{ head | replace(" | ", ", ") }}</th>{% endfor %}</tr></thead>
 <tbody>{% for row in rows %}<tr>{% for cell in row %}<td>
 {%- if loop.first %}{{ drawn(cell) }}{% endif %}{{ cell }}</td>{% endfor %}</tr>
 {% endfor %}</tbody></table></div>
