@@ -35,7 +35,10 @@ def test_layered_draws_keep_the_edges_and_are_uniform(on):
     assert stats.chisquare(list(seen.values())).pvalue > 1e-3
 
 
-MARGINS = np.array([[1, 1, 0, 0], [1, 0, 1, 0], [0, 1, 0, 1]], bool)
+MARGINS = {
+    "three rows": np.array([[1, 1, 0, 0], [1, 0, 1, 0], [0, 1, 0, 1]], bool),
+    "two rows": np.array([[1, 1, 1, 0, 0, 0, 1], [0, 0, 0, 1, 1, 1, 1]], bool),
+}
 
 
 def with_the_same_margins(mask):
@@ -50,15 +53,17 @@ def with_the_same_margins(mask):
 
 
 @pytest.mark.parametrize("on", ["host", "device"])
-def test_curveball_is_uniform_over_all_masks_of_the_same_margins(on):
-    possible = with_the_same_margins(MARGINS)
+@pytest.mark.parametrize("case", MARGINS)
+def test_curveball_is_uniform_over_all_masks_of_the_same_margins(on, case):
+    mask = MARGINS[case]
+    possible = with_the_same_margins(mask)
     assert len(possible) > 10
     number = 4000
     if on == "host":
         rng = np.random.default_rng(0)
-        drawn = traded(MARGINS, rng, number, 20)
+        drawn = traded(mask, rng, number, 20)
     else:
-        drawn = np.asarray(traded_on_device(MARGINS, jax.random.key(0), number, 20))
+        drawn = np.asarray(traded_on_device(mask, jax.random.key(0), number, 20))
     seen = Counter(np.ascontiguousarray(one).tobytes() for one in drawn)
     assert seen.keys() == possible
     assert stats.chisquare(list(seen.values())).pvalue > 1e-3
