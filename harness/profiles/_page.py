@@ -33,7 +33,8 @@ _PAGE = (
 {% endfor %}</ul>
 {% for title, heads, rows in tables %}<div><table><caption>{{ title }}</caption>
 <thead><tr>
-{%- for head in heads %}<th scope="col">{{ head | replace(" | ", ", ") }}</th>{% endfor %}</tr></thead>
+{%- for head in heads %}<th scope="col">{{ head | replace(" | ", ", ") }}</th>{% endfor -%}
+</tr></thead>
 <tbody>{% for row in rows %}<tr>{% for cell in row %}<td>
 {%- if loop.first %}{{ drawn(cell) }}{% endif %}{{ cell }}</td>{% endfor %}</tr>
 {% endfor %}</tbody></table></div>
