@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from harness.abstract import AbstractMetric as AbstractMetric
     from harness.abstract import AbstractPruner as AbstractPruner
     from harness.abstract import AbstractSchedule as AbstractSchedule
+    from harness.abstract import AbstractStudy as AbstractStudy
     from harness.abstract import AbstractTask as AbstractTask
     from harness.abstract import ScorePruner as ScorePruner
     from harness.abstract import Update as Update
@@ -50,6 +51,7 @@ _HOME = {
     "AbstractMetric": "abstract",
     "AbstractPruner": "abstract",
     "AbstractSchedule": "abstract",
+    "AbstractStudy": "abstract",
     "AbstractTask": "abstract",
     "ScorePruner": "abstract",
     "Update": "abstract",

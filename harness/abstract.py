@@ -1,11 +1,11 @@
-"""The doors: what a task, a pruner, a metric and a schedule are, and when each method is called.
+"""The doors: what tasks, pruners, metrics, schedules and studies are, when each method is called.
 
 A plugin is a frozen dataclass. Its fields are its parameters: typed, with defaults, checked when
 someone writes `name[field=value]`. Its class attributes say what it is and needs.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import jax
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     import optax
     import pandas as pd
 
+    from harness.report import Section
+    from harness.store import Run
     from harness.trajectory import Trajectory
 
 
@@ -222,6 +224,25 @@ class AbstractMetric(ABC):
     @abstractmethod
     def columns(self) -> Mapping[str, str]:
         """What each column of the table means, with its unit, for the run's dictionary."""
+
+
+class AbstractStudy(ABC):
+    """A question, the experiments that it takes, and what their runs answer."""
+
+    name: ClassVar[str]
+    question: ClassVar[str]
+    """As the title of its report asks it."""
+
+    @abstractmethod
+    def experiments(self) -> Mapping[str, Mapping[str, Any]]:
+        """The experiments by the names of their run folders, with the fields of experiment files.
+
+        What a user changes (networks, schedules) replaces these fields in every experiment.
+        """
+
+    @abstractmethod
+    def sections(self, runs: Mapping[str, "Run"]) -> "Sequence[Section]":
+        """The report on the runs of these experiments: first the answer, in plain words."""
 
 
 def describe(plugin: type[Any]) -> str:

@@ -22,14 +22,15 @@ def widened(asked: Plan, folder: Path, registry: Registry) -> Plan:
     return plan(asked.experiment.model_copy(update={"block_width": width}), registry)
 
 
-def execute(plan: Plan, folder: Path, *, train: bool = True) -> Outcome:
+def execute(plan: Plan, folder: Path, *, train: bool = True, shared: Path | None = None) -> Outcome:
     """Carry out a plan in a folder and write its report. What is there already is kept.
 
-    With `train=False` only what is trained already is measured.
+    With `train=False` only what is trained already is measured. `shared` is a folder for dense
+    levels that this plan has in common with others.
     """
     from harness.report import build
 
-    outcome = Execution(plan, folder, train=train).run()
+    outcome = Execution(plan, folder, train=train, shared=shared).run()
     progress.update("reporting", 0, 1)
     build([store.open_run(folder)], folder / "report")
     progress.update("reporting", 1, 1)

@@ -1,19 +1,23 @@
-"""The whole state of a cell in training, saved often so that little is lost when it ends."""
+"""The whole state of a cell in training, saved often so that little is lost when it ends.
+
+A state is any pytree of arrays.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from harness import files
-from harness.ensemble import Ensemble
+
+State = TypeVar("State")
 
 
 def save(
-    path: Path, state: Ensemble, history: Mapping[str, np.ndarray], facts: Mapping[str, Any]
+    path: Path, state: Any, history: Mapping[str, np.ndarray], facts: Mapping[str, Any]
 ) -> None:
     """Write the state, the losses of the level so far, and where in the training it is."""
     arrays = {f"state/{index}": _plain(leaf) for index, leaf in enumerate(jax.tree.leaves(state))}
@@ -21,7 +25,7 @@ def save(
     files.write_arrays(path, arrays, facts)
 
 
-def load(path: Path, like: Ensemble) -> tuple[Ensemble, dict[str, np.ndarray], dict[str, Any]]:
+def load(path: Path, like: State) -> tuple[State, dict[str, np.ndarray], dict[str, Any]]:
     """Read what `save` wrote, in the structure of `like`.
 
     Raises `DamagedFileError` where the file is damaged or belongs to something else.

@@ -14,6 +14,7 @@ import typer
 from harness.errors import CannotWriteError, UserError
 
 if TYPE_CHECKING:
+    from harness.executors import Outcome
     from harness.experiment import Plan
 
 app = typer.Typer(
@@ -39,6 +40,7 @@ class Listable(StrEnum):
     PRUNERS = "pruners"
     METRICS = "metrics"
     SCHEDULES = "schedules"
+    STUDIES = "studies"
     MOTIFS = "motifs"
 
 
@@ -187,17 +189,33 @@ def _carried_out(made: "Plan", folder: Path, *, quiet: bool, train: bool = True)
     from harness import api, terminal
     from harness.store import open_run
 
-    with terminal.showing_progress(quiet=quiet):
-        try:
-            outcome = api.execute(made, folder, train=train)
-        except KeyboardInterrupt:
-            terminal.complain(f"interrupted. What is done is kept in {folder}; resume with")
-            print(f"  {_again()}", file=sys.stderr)
-            raise
+    with terminal.showing_progress(quiet=quiet), _resumable(folder):
+        outcome = api.execute(made, folder, train=train)
+    if not quiet:
+        terminal.show_result(open_run(folder), outcome)
+    _told(outcome, folder, quiet=quiet)
+
+
+@contextmanager
+def _resumable(folder: Path) -> Iterator[None]:
+    """Say how to go on where someone interrupts."""
+    from harness import terminal
+
+    try:
+        yield
+    except KeyboardInterrupt:
+        terminal.complain(f"interrupted. What is done is kept in {folder}; resume with")
+        print(f"  {_again()}", file=sys.stderr)
+        raise
+
+
+def _told(outcome: "Outcome", folder: Path, *, quiet: bool) -> None:
+    """Say where the report is and what went wrong; exit code 1 where anything did."""
+    from harness import terminal
+
     for note in outcome.notes:
         terminal.warn(note)
     if not quiet:
-        terminal.show_result(open_run(folder), outcome)
         typer.echo(f"Report: {folder / 'report' / 'index.html'}")
     for failure in outcome.failures:
         terminal.complain(f"failed: {failure}")
@@ -209,6 +227,46 @@ def _again() -> str:
     import shlex
 
     return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+
+
+@app.command()
+def study(
+    name: Annotated[
+        str | None, typer.Argument(help="A study, as NAME or NAME[field=value]; none lists them.")
+    ] = None,
+    networks: Networks = None,
+    schedule: Schedule = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of its runs and report. [default: one under runs/]")
+    ] = None,
+    plugin: Plugins = None,
+    dry_run: DryRun = False,
+    quiet: Quiet = False,
+) -> None:
+    """Answer a question: run a study's experiments, as far as they are not done, and report."""
+    from harness import api, studies, terminal
+    from harness.parameters import parse
+    from harness.plugins import load
+
+    registry = load(plugin or [])
+    if name is None:
+        terminal.show_plugins(registry, "studies")
+        return
+    (chosen, *others) = parse(name)
+    if others:
+        raise UserError(f"'{name}' names {1 + len(others)} studies: one at a time.")
+    made = registry.make("study", chosen)
+    fields = {"networks": networks, "schedules": schedule}
+    changed = {field: value for field, value in fields.items() if value is not None}
+    folder = out or api.RUNS / f"study-{made.name}"
+    planned = studies.plans(made, folder, registry, changed)
+    if dry_run:
+        for path, one in planned.items():
+            terminal.show_plan(one, path)
+        return
+    with terminal.showing_progress(quiet=quiet), _resumable(folder):
+        outcome = studies.conduct(made, folder, planned)
+    _told(outcome, folder, quiet=quiet)
 
 
 @app.command("list")
@@ -236,7 +294,7 @@ def list_plugins(
         terminal.show_motifs()
         return
 
-    terminal.show_plugins(load(plugin or []), kind.value.removesuffix("s") if kind else None)
+    terminal.show_plugins(load(plugin or []), kind.value if kind else None)
 
 
 @app.command()

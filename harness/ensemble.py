@@ -110,12 +110,15 @@ class Rules:
         """The network as it acts, masked."""
         return self.whole(mask_algebra.masked(state.network, state.masks))
 
-    def train(self, state: Ensemble, batch: Batch) -> tuple[Ensemble, Float[Array, ""]]:
+    def train(
+        self, state: Ensemble, batch: Batch, drifts: Bool[Array, ""]
+    ) -> tuple[Ensemble, Float[Array, ""]]:
         """One optimiser step on one batch. Returns the loss before it.
 
         Gradients are taken with respect to what acts, so that pruners can gather them where the
         mask is False at no cost; there no gradient reaches the weight, and no update either, unless
-        the pruner lets pruned weights drift.
+        the pruner lets pruned weights drift. That `drifts` is an argument, not the pruner's own
+        constant, makes one program of this step for all pruners that gather nothing.
         """
         weights = mask_algebra.select(state.network, state.masks)
         effective = mask_algebra.apply(weights, state.masks)
@@ -126,8 +129,8 @@ class Rules:
         gathered = self.pruner.gather(weights, dense, state.masks)
         gradients = mask_algebra.masked(gradients, state.masks)
         updates, optimizer = self.optimizer.update(gradients, state.optimizer, state.network)
-        if not self.pruner.drifts:
-            updates = mask_algebra.masked(updates, state.masks)
+        free = mask_algebra.leaf_map(lambda mask: mask | drifts, state.masks)
+        updates = mask_algebra.masked(updates, free)
         new = state._replace(
             network=optax.apply_updates(state.network, updates),
             optimizer=optimizer,

@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import shutil
 import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -9,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness import files, folders, memory, progress, provenance, runner
+from harness import dense, files, folders, memory, progress, provenance, runner
 from harness.errors import CannotWriteError, UserError
 from harness.experiment import Cell, Choice, Plan, metric_key
 from harness.records import CellRecord, CellState, Entry, Measured, cell_folder
@@ -69,10 +70,18 @@ class _Latest:
 
 
 class Execution:
-    """The carrying out of one plan in one folder; with `train=False`, of its measurements only."""
+    """The carrying out of one plan in one folder; with `train=False`, of its measurements only.
 
-    def __init__(self, plan: Plan, folder: Path, *, train: bool = True) -> None:
+    Dense levels that pruners have in common are kept in `shared` until someone clears it; where
+    none is given, within the folder until the plan is done.
+    """
+
+    def __init__(
+        self, plan: Plan, folder: Path, *, train: bool = True, shared: Path | None = None
+    ) -> None:
         self.plan, self.folder, self.train = plan, folder, train
+        self._own = folder / dense.FOLDER
+        self._shared = shared or (self._own if len(plan.pruners) > 1 else None)
         self.outcome = Outcome()
         self._data = _Latest(self._make_data)
         self._trainer = _Latest(self._make_trainer)
@@ -90,6 +99,7 @@ class Execution:
             with folders.logging_to(self.folder):
                 folders.record_provenance(self.folder)
                 self._all_cells()
+                shutil.rmtree(self._own, ignore_errors=True)
         return self.outcome
 
     def _all_cells(self) -> None:
@@ -151,7 +161,7 @@ class Execution:
         _log.info("trains %s", _what(cell))
         try:
             trainer = self._trainer(cell.task, cell.pruner, cell.schedule, cell.data_seed)
-            run = runner.CellRun(cell, trainer, record.folder)
+            run = runner.CellRun(cell, trainer, record.folder, self._shared)
             run.train()
             update = {
                 "status": "done",

@@ -15,7 +15,7 @@ from harness.abstract import AbstractMetric, AbstractPruner, AbstractSchedule, A
 from harness.errors import UserError, unknown
 from harness.files import fingerprint
 from harness.parameters import Selection, changed, label, parse, values
-from harness.plugins import KINDS, Kind, Registry, source_digest
+from harness.plugins import KINDS, PLURALS, Kind, Registry, source_digest
 
 DEFAULT_NETWORKS = 8
 DEFAULT_METRICS = ("performance", "motifs")
@@ -278,7 +278,9 @@ def plan(experiment: Experiment, registry: Registry, *, source: str = "") -> Pla
 
 def _plan(experiment: Experiment, registry: Registry) -> Plan:
     made = {
-        kind: tuple(_choices(registry, kind, getattr(experiment, f"{kind}s"))) for kind in KINDS
+        kind: tuple(_choices(registry, kind, getattr(experiment, PLURALS[kind])))
+        for kind in KINDS
+        if kind != "study"
     }
     width = experiment.block_width or block_width(experiment.networks)
     return Plan(experiment, made["task"], made["pruner"], made["schedule"], made["metric"], width)

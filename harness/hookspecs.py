@@ -4,7 +4,13 @@ from collections.abc import Iterable
 
 import pluggy
 
-from harness.abstract import AbstractMetric, AbstractPruner, AbstractSchedule, AbstractTask
+from harness.abstract import (
+    AbstractMetric,
+    AbstractPruner,
+    AbstractSchedule,
+    AbstractStudy,
+    AbstractTask,
+)
 
 hookspec = pluggy.HookspecMarker("harness")
 hookimpl = pluggy.HookimplMarker("harness")
@@ -31,4 +37,10 @@ def register_metrics() -> Iterable[type[AbstractMetric]]:
 @hookspec
 def register_schedules() -> Iterable[type[AbstractSchedule]]:
     """Schedules, as frozen dataclasses that implement `harness.AbstractSchedule`."""
+    raise NotImplementedError
+
+
+@hookspec
+def register_studies() -> Iterable[type[AbstractStudy]]:
+    """Studies, as frozen dataclasses that implement `harness.AbstractStudy`."""
     raise NotImplementedError

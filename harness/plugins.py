@@ -17,18 +17,26 @@ from typing import Any, Literal, TypeAlias
 import pluggy
 
 from harness import hookspecs
-from harness.abstract import AbstractMetric, AbstractPruner, AbstractSchedule, AbstractTask
+from harness.abstract import (
+    AbstractMetric,
+    AbstractPruner,
+    AbstractSchedule,
+    AbstractStudy,
+    AbstractTask,
+)
 from harness.errors import UserError, unknown
 from harness.parameters import Selection, build
 
-Kind: TypeAlias = Literal["task", "pruner", "metric", "schedule"]
+Kind: TypeAlias = Literal["task", "pruner", "metric", "schedule", "study"]
 
 KINDS: dict[Kind, type[Any]] = {
     "task": AbstractTask,
     "pruner": AbstractPruner,
     "metric": AbstractMetric,
     "schedule": AbstractSchedule,
+    "study": AbstractStudy,
 }
+PLURALS: dict[Kind, str] = {kind: f"{kind}s" for kind in KINDS} | {"study": "studies"}
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
@@ -128,7 +136,7 @@ class _Loader:
             others = [module for name, module in modules.items() if name != source]
             for kind, abstract in KINDS.items():
                 try:
-                    caller = self.manager.subset_hook_caller(f"register_{kind}s", others)
+                    caller = self.manager.subset_hook_caller(f"register_{PLURALS[kind]}", others)
                     for factory in (one for answer in caller() for one in answer):
                         name = _checked(factory, abstract)
                         yield Plugin(kind, name, owner, factory, source)

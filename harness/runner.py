@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from harness import checkpoint, progress, provenance, snapshot
+from harness import checkpoint, dense, progress, provenance, snapshot
 from harness.abstract import AbstractMetric, AbstractTask
 from harness.ensemble import Ensemble, Keys
 from harness.experiment import Cell, Choice, levels_of
@@ -79,12 +79,25 @@ class _Level:
             "steps_taken": self.steps_taken,
         }
 
+    def recall(self, history: dict[str, np.ndarray]) -> None:
+        """Take up what `history` gave."""
+        self.curve = list(history["curve"])
+        self.curve_steps = history["curve_steps"].tolist()
+        self.checks = [history["checks"]]
+        self.steps_taken = history["steps_taken"]
+
 
 class CellRun:
-    """The training of one cell in its folder, level by level, from its last checkpoint on."""
+    """The training of one cell in its folder, level by level, from its last checkpoint on.
 
-    def __init__(self, cell: Cell, trainer: Trainer, folder: Path) -> None:
-        self.cell, self.trainer, self.folder = cell, trainer, folder
+    Where `shared` is given, a dense level that is the same for several pruners is taken from that
+    folder, or left there.
+    """
+
+    def __init__(
+        self, cell: Cell, trainer: Trainer, folder: Path, shared: Path | None = None
+    ) -> None:
+        self.cell, self.trainer, self.folder, self._shared = cell, trainer, folder, shared
         self.clock = Clock(lambda: trainer.compile_seconds)
         self._schedule = cell.schedule.instance
         self._levels: tuple[Level, ...] = self._schedule.levels()
@@ -132,10 +145,7 @@ class CellRun:
         _log.info(
             "cell %s goes on at level %d, step %d", self.cell.key, current.number, current.step
         )
-        current.curve = list(history["curve"])
-        current.curve_steps = history["curve_steps"].tolist()
-        current.checks = [history["checks"]]
-        current.steps_taken = history["steps_taken"]
+        current.recall(history)
         return state, current
 
     def _prune(self, state: Ensemble, current: _Level) -> Ensemble:
@@ -150,10 +160,14 @@ class CellRun:
 
     def _finish(self, state: Ensemble, current: _Level) -> Ensemble:
         """Train a level to its end, evaluate it and write it."""
-        while current.step < current.level.steps and bool(np.any(np.asarray(state.active))):
-            state = self._advance(state, current)
-            if time.monotonic() - self._saved >= CHECKPOINT_SECONDS:
-                self._checkpoint(state, current)
+        if (
+            self._shared
+            and current.number == 0
+            and dense.is_shared(self.cell, state, current.level)
+        ):
+            state = self._dense(state, current, dense.path(self._shared, self.cell))
+        else:
+            state = self._to_the_end(state, current)
         with self.clock.timing(current.number, "evaluate"):
             train, validation = map(np.asarray, self.trainer.losses(state))
         self._write(state, current, train, validation)
@@ -163,6 +177,26 @@ class CellRun:
             np.median(validation),
         )  # fmt: skip
         return state
+
+    def _to_the_end(self, state: Ensemble, current: _Level) -> Ensemble:
+        while current.step < current.level.steps and bool(np.any(np.asarray(state.active))):
+            state = self._advance(state, current)
+            if time.monotonic() - self._saved >= CHECKPOINT_SECONDS:
+                self._checkpoint(state, current)
+        return state
+
+    def _dense(self, state: Ensemble, current: _Level, path: Path) -> Ensemble:
+        """The end of the dense level as another pruner's cell left it, or trained and left."""
+        try:
+            with self.clock.timing(0, "take over"):
+                ended, history = dense.load(path, state)
+        except DamagedFileError:
+            state = self._to_the_end(state, current)
+            dense.save(path, state, current.history())
+            return state
+        current.recall(history)
+        _log.info("cell %s takes over its dense level from %s", self.cell.key, path)
+        return ended
 
     def _advance(self, state: Ensemble, current: _Level) -> Ensemble:
         number = self._steps_to_next_look(current)

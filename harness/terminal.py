@@ -228,16 +228,19 @@ def _spread(values: "pd.Series") -> str:
     return f"{defined.mean():+.1f}{spread}{fewer}"
 
 
-def show_plugins(registry: "Registry", kind: str | None) -> None:
-    """Every plugin with its description, parameters and owner; the broken ones with their error."""
+def show_plugins(registry: "Registry", kinds: str | None = None) -> None:
+    """Every plugin with its description, parameters and owner; the broken ones with their error.
+
+    `kinds`: of one kind only, in the plural.
+    """
     from harness.abstract import describe
     from harness.parameters import described
-    from harness.plugins import KINDS
+    from harness.plugins import KINDS, PLURALS
 
     for each in KINDS:
-        if kind not in (None, each):
+        if kinds not in (None, PLURALS[each]):
             continue
-        console.print(f"\n[bold]{each}s[/bold]")
+        console.print(f"\n[bold]{PLURALS[each]}[/bold]")
         for plugin in registry.of(each):
             console.print(
                 f"  [bold]{escape(plugin.name)}[/bold]  {escape(describe(plugin.factory))}  "

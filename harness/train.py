@@ -120,7 +120,7 @@ class Trainer:
         Validation losses are NaN where the schedule has no stop rule.
         """
         events = self._events(step, previous, current)
-        at = np.asarray([level, step, number, first_batch], np.int32)
+        at = np.asarray([level, step, number, first_batch, self.pruner.drifts], np.int32)
         rows = (self._train, self._validation)
         key = self._batch_key(level, 1)
         state, train, validation = self._chunk(state, keys, rows, key, events, at)
@@ -173,10 +173,10 @@ class Trainer:
         rows: tuple[Batch, Batch],
         batch_key: Array,
         events: Any,
-        at: Int[Array, "4"],
+        at: Int[Array, "5"],
     ) -> tuple[Ensemble, Float[Array, "chunk networks"], Float[Array, "chunk networks"]]:
         train, validation = rows
-        level, first_step, number, first_batch = at
+        level, first_step, number, first_batch, drifts = at
 
         def event(index: Array, state: Ensemble) -> Ensemble:
             due, targets, progress = jax.tree.map(lambda leaf: leaf[index], events)
@@ -197,8 +197,8 @@ class Trainer:
             if events is not None:
                 state = event(index, state)
             number_of_batch = first_batch + first_step + index
-            state, losses = jax.vmap(self.rules.train, (0, None))(
-                state, self._rows(train, number_of_batch)
+            state, losses = jax.vmap(self.rules.train, (0, None, None))(
+                state, self._rows(train, number_of_batch), drifts > 0
             )
             if self.schedule.stop_rule is not None:
                 batch = self._rows(validation, number_of_batch)

@@ -1,6 +1,7 @@
 """One step and one pruning of a network, against NumPy."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -85,7 +86,7 @@ def rules():
 
 @pytest.fixture(scope="module")
 def step(rules):
-    return jax.jit(rules.train)
+    return jax.jit(partial(rules.train, drifts=jnp.asarray(False)))
 
 
 @pytest.fixture(scope="module")
@@ -205,7 +206,7 @@ class Drifting(Free):
 def test_pruned_weights_drift_on_adams_momentum_where_the_pruner_lets_them(pruned, masks):
     state, many = pruned, batches(20)
     state = state._replace(gathered=(), pruner=())
-    step = jax.jit(made(Drifting()).train)
+    step = jax.jit(partial(made(Drifting()).train, drifts=jnp.asarray(True)))
     count = int(pruned.optimizer[0].count)
     for number in range(20):
         state, _ = step(state, row(many, number))

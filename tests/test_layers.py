@@ -25,6 +25,7 @@ LAYERS = (
     ("ensemble",),
     ("train", "checkpoint"),
     ("experiment",),
+    ("dense",),
     ("runner",),
     ("store", "estimate"),
     ("folders",),
@@ -32,7 +33,7 @@ LAYERS = (
     ("report",),
     ("api",),
     ("testing", "terminal"),
-    ("profiles",),
+    ("profiles", "studies"),
     ("cli",),
 )
 # Within a layer a room may import one before it in its tuple, as here.

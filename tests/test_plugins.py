@@ -87,9 +87,10 @@ def test_packages_are_the_folders_of_the_tree():
 
 def test_built_in_plugins_are_found_under_the_distribution(registry):
     assert not registry.failures
+    singular = {many: kind for kind, many in plugins.PLURALS.items()}
     for name in PYPROJECT["project"]["entry-points"]["harness"]:
         kind, _, short = name.partition(".")
-        plugin = registry.find(kind.removesuffix("s"), f"motif-harness:{short}")
+        plugin = registry.find(singular[kind], f"motif-harness:{short}")
         assert plugin.source == f"motif-harness/{name}"
 
 
@@ -101,7 +102,7 @@ def test_every_hook_is_documented():
 
 
 def test_every_hook_is_exercised_by_a_built_in_and_every_kind_has_one(registry):
-    assert {f"register_{kind}s" for kind in plugins.KINDS} == set(HOOKS)
+    assert {f"register_{many}" for many in plugins.PLURALS.values()} == set(HOOKS)
     built_in = {plugin.kind for plugin in registry.plugins if plugin.owner == "motif-harness"}
     assert built_in == set(plugins.KINDS)
 

@@ -1,9 +1,12 @@
 """How Zahn, Daniel and Kutz (2024) counted: beside the right counts, for comparing with theirs."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ..graph import LayeredGraph, bias_as_nodes, strip_published
 from ._counts import Counts, counts
+from ._popcounts import connected_pairs
 
 PUBLISHED = (
     *("diverge2", "converge2", "chain2_pairs", "diverge3", "converge3_as_published"),
@@ -20,25 +23,44 @@ def published_counts(graph: LayeredGraph) -> Counts:
     code counts the non-zero entries of products of masks). Three that converge are counted as
     C(n,2) for every node that n >= 3 edges enter (`converge3_as_published`).
     """
-    whole = bias_as_nodes(strip_published(graph))
-    found = counts(whole)
-    wires = [np.asarray(layer) for layer in whole.adjacency]
+    return counted_as_published(bias_as_nodes(strip_published(graph)))
+
+
+def counted_as_published(graph: LayeredGraph) -> Counts:
+    """The same of a graph as it is: nothing is cut off, and bias edges do not count."""
+    copies = [name for name in PUBLISHED if not name.endswith(("_pairs", "_as_published"))]
+    found = counts(LayeredGraph(graph.adjacency), names=copies)
+    wires = [np.asarray(layer) for layer in graph.adjacency]
+    batch = wires[0].shape[:-2]
+    networks = list(zip(*(layer.reshape(-1, *layer.shape[-2:]) for layer in wires), strict=True))
     entered = [layer.sum(-2, dtype=np.int64) for layer in wires]
-    pairs = np.stack([np.where(n >= 3, n * (n - 1) // 2, 0).sum(-1) for n in entered], -1)
     special = {
-        "converge3_as_published": pairs,
-        "chain2_pairs": _connected(wires, 2),
-        "chain3_pairs": _connected(wires, 3),
+        "converge3_as_published": np.stack(
+            [np.where(n >= 3, n * (n - 1) // 2, 0).sum(-1) for n in entered], -1
+        )
     }
+    for name, length in (("chain2_pairs", 2), ("chain3_pairs", 3)):
+        bases = max(0, len(wires) - length + 1)
+        pairs = [
+            [_connected(one[base : base + length]) for base in range(bases)] for one in networks
+        ]
+        special[name] = np.array(pairs, np.int64).reshape(*batch, bases)
     return {name: special[name] if name in special else found[name] for name in PUBLISHED}
 
 
-def _connected(wires: list[np.ndarray], length: int) -> np.ndarray:
-    """By base layer, pairs of nodes that a chain of so many edges connects."""
-    reached = []
-    for base in range(len(wires) - length + 1):
-        ends = wires[base].astype(np.float32)
-        for layer in wires[base + 1 : base + length]:
-            ends = (ends @ layer.astype(np.float32) > 0).astype(np.float32)
-        reached.append(ends.astype(bool).sum((-2, -1), dtype=np.int64))
-    return np.stack(reached, -1) if reached else np.zeros((*wires[0].shape[:-2], 0), np.int64)
+def _connected(wires: Sequence[np.ndarray]) -> int:
+    """Pairs of a first and a last node that some chain through these layers connects.
+
+    What is narrow is multiplied first: the ends are, in the networks that this is for.
+    """
+    first, *middle, last = wires
+    for layer in middle:
+        if len(first) <= last.shape[1]:
+            first = _reached(first, layer)
+        else:
+            last = _reached(layer, last)
+    return connected_pairs(first, last)
+
+
+def _reached(first: np.ndarray, last: np.ndarray) -> np.ndarray:
+    return first.astype(np.float32) @ last.astype(np.float32) > 0

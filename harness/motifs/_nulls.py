@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from math import prod
 from typing import Literal
 
 import jax
@@ -10,6 +9,7 @@ import numpy as np
 
 from ..graph import LayeredGraph
 from ._curveball import GLOBAL_TRADES, traded, traded_on_device
+from ._placing import placed
 from ._published_null import published_draws
 
 
@@ -28,7 +28,9 @@ def draws(
       global trades for each draw, which starts from the network
     - `published`: as Zahn, Daniel and Kutz (2024) drew them: over live nodes, not uniform
 
-    **Arguments:** `graph` without a batch axis; its bias edges take part in `published` only.
+    Bias edges, where the graph has them, are a stratum of their own: as many, placed uniformly.
+
+    **Arguments:** `graph` without a batch axis.
     `on="device"` draws `layered` and `degree` on JAX's default device, from other random numbers.
 
     **Returns:** a graph with a leading axis of `number` draws. The same seed, the same draws.
@@ -42,28 +44,31 @@ def draws(
     if on == "device":
         if null not in _ON_DEVICE:
             raise ValueError(f"null '{null}' is drawn on the host only")
-        return _on_device(graph, _ON_DEVICE[null], number, seed)
-    sequence = np.random.SeedSequence(seed, spawn_key=tuple(null.encode()))
-    return _DRAWN[null](graph, number, np.random.default_rng(sequence))
+        drawn = _on_device(graph, _ON_DEVICE[null], number, seed)
+    else:
+        drawn = _DRAWN[null](graph, number, _stream(seed, null))
+    if graph.bias is None or drawn.bias is not None:
+        return drawn
+    rng = _stream(seed, "bias")
+    units = [np.asarray(unit) for unit in graph.bias]
+    bias = [
+        np.stack([placed(unit.shape, int(unit.sum()), rng) for _ in range(number)])
+        for unit in units
+    ]
+    return LayeredGraph(drawn.adjacency, tuple(bias))
+
+
+def _stream(seed: int | tuple[int, ...], name: str) -> np.random.Generator:
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=tuple(name.encode())))
 
 
 def _layered(graph: LayeredGraph, number: int, rng: np.random.Generator) -> LayeredGraph:
     return LayeredGraph(
         tuple(
-            np.stack([_placed(wires.shape, int(wires.sum()), rng) for _ in range(number)])
+            np.stack([placed(wires.shape, int(wires.sum()), rng) for _ in range(number)])
             for wires in map(np.asarray, graph.adjacency)
         )
     )
-
-
-def _placed(shape: tuple[int, ...], edges: int, rng: np.random.Generator) -> np.ndarray:
-    """So many edges, placed uniformly. The fewer of the present and the absent ones are drawn."""
-    size = prod(shape)
-    absent = 2 * edges > size
-    wires = np.full(size, absent)
-    drawn = rng.choice(size, size - edges if absent else edges, replace=False, shuffle=False)
-    wires[drawn] = not absent
-    return wires.reshape(shape)
 
 
 def _degree(graph: LayeredGraph, number: int, rng: np.random.Generator) -> LayeredGraph:

@@ -92,6 +92,15 @@ _FORMULAS: Mapping[str, Callable[[_Network], list[int]]] = {
 }
 
 
+def connected_pairs(first: np.ndarray, last: np.ndarray) -> int:
+    """Pairs of a source of one mask and a target of the next with a common node between them."""
+    left, right = _packed(first[first.any(1)]), _packed(last.T[last.any(0)])
+    if left.size * right.shape[1] <= _SMALL:
+        return int((left[:, :, None] & right[:, None]).any(0).sum())
+    with jax.enable_x64(True), jax.default_device(jax.devices("cpu")[0]):
+        return int(_connected(left, right))
+
+
 def without_bare_nodes(adjacency: Sequence[np.ndarray]) -> list[np.ndarray]:
     """The same wires without the nodes that no edge touches: sparse masks have many."""
     left = [wires.any(1) for wires in adjacency]
@@ -148,9 +157,25 @@ def _compiled(
         shared = both.sum(0, dtype=jnp.uint64).astype(jnp.int64)
         return (shared * (shared - 1)).sum()
 
+    return jax.lax.map(block, _blocks(left, right)).sum() // 2
+
+
+@jax.jit
+def _connected(
+    left: UInt64[Array, "words rows"], right: UInt64[Array, "words others"]
+) -> Int64[Array, ""]:
+    def block(some: UInt64[Array, "words block"]) -> Int64[Array, ""]:
+        both = (some[:, :, None] & right[:, None]) != 0
+        return both.any(0).sum(dtype=jnp.int64)
+
+    return jax.lax.map(block, _blocks(left, right)).sum()
+
+
+def _blocks(
+    left: UInt64[Array, "words rows"], right: UInt64[Array, "words others"]
+) -> UInt64[Array, "blocks words block"]:
     words, rows = left.shape
-    blocks = left.reshape(words, -1, _rows_at_once(rows, right.shape[1])).swapaxes(0, 1)
-    return jax.lax.map(block, blocks).sum() // 2
+    return left.reshape(words, -1, _rows_at_once(rows, right.shape[1])).swapaxes(0, 1)
 
 
 def _choose2(n: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from ..graph import LayeredGraph, strip_published
+from ._placing import placed
 
 Wires = Bool[np.ndarray, "sources targets"]
 
@@ -46,22 +47,16 @@ def published_draws(graph: LayeredGraph, number: int, rng: np.random.Generator) 
         return LayeredGraph(tuple(drawn))
     reached = [int(np.asarray(unit).sum()) for unit in stripped.bias]
     bias = [
-        np.stack([_chosen(b, min(n, b), rng) for _ in range(number)])
+        np.stack([placed((b,), min(n, b), rng) for _ in range(number)])
         for b, n in zip(nodes[1:], reached, strict=True)
     ]
     return LayeredGraph(tuple(drawn), tuple(bias))
 
 
-def _chosen(places: int, number: int, rng: np.random.Generator) -> np.ndarray:
-    row = np.zeros(places, bool)
-    row[rng.choice(places, number, replace=False, shuffle=False)] = True
-    return row
-
-
 def _layer(a: int, b: int, edges: int, left: int, rng: np.random.Generator) -> Wires:
     """One layer of one draw; `left` layers follow it."""
     if edges > a + b:
-        wires = _chosen(a * b, edges - a - b, rng).reshape(a, b)
+        wires = placed((a, b), edges - a - b, rng)
         _one_more_in_every_row(wires, rng)
         _one_more_in_every_row(wires.T, rng)
         return wires
@@ -69,7 +64,7 @@ def _layer(a: int, b: int, edges: int, left: int, rng: np.random.Generator) -> W
         return _last(a, b, edges, rng)
     if left == 1:
         first = max(0, min(a + b - edges, edges - a))
-        wires = _chosen(a * b, first, rng).reshape(a, b)
+        wires = placed((a, b), first, rng)
         _one_more_in_every_row(wires, rng)
         _fill(wires, edges - int(wires.sum()), rng)
         return wires
@@ -89,14 +84,19 @@ def _last(a: int, b: int, edges: int, rng: np.random.Generator) -> Wires:
 def _one_more_in_every_row(wires: Wires, rng: np.random.Generator) -> None:
     """A new edge in each row at a random empty place, elsewhere where the row is full; in place."""
     full = wires.all(1)
-    lots = np.where(wires, -1.0, rng.random(wires.shape))
     rows = np.flatnonzero(~full)
-    wires[rows, lots[rows].argmax(1)] = True
+    while len(rows):
+        columns = rng.integers(wires.shape[1], size=len(rows))
+        empty = ~wires[rows, columns]
+        wires[rows[empty], columns[empty]] = True
+        rows = rows[~empty]
     _fill(wires, int(full.sum()), rng)
 
 
 def _fill(wires: Wires, number: int, rng: np.random.Generator) -> None:
     """So many new edges at random empty places, as far as there are any; in place."""
+    if number <= 0:
+        return
     empty = np.argwhere(~wires)
-    taken = empty[rng.choice(len(empty), min(max(number, 0), len(empty)), replace=False)]
+    taken = empty[rng.choice(len(empty), min(number, len(empty)), replace=False)]
     wires[taken[:, 0], taken[:, 1]] = True

@@ -3,16 +3,17 @@
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import jax
 import numpy as np
 from jaxtyping import Int
 
-from ..graph import LayeredGraph
+from ..graph import LayeredGraph, bias_as_nodes
 from ..stats import benjamini_hochberg
 from ._classes import classes
-from ._conventions import PUBLISHED, published_counts
+from ._conventions import PUBLISHED, counted_as_published
 from ._counts import Counts, counts
 from ._nulls import draws, overlap
 from ._scores import scored, significance_profile
@@ -26,6 +27,32 @@ _AT_ONCE = 64  # draws that one thread has in memory
 _THREADS = min(4, os.cpu_count() or 1)
 
 
+SAMPLED_COLUMNS = {
+    "network": "number of the network in the batch",
+    "support": "nodes that count: all, or those that are live in one sense or the other",
+    "bias": "whether bias units count as nodes",
+    "calibrated": "whether p holds for draws of the null; not for `published`, which draws over "
+    "nodes chosen after looking",
+    "null": "null model: what the draws keep of the network",
+    "draws": "random networks that each network is compared with, R",
+    "convention": "copies, or as Zahn, Daniel and Kutz (2024) counted",
+    "order": "nodes of the motif less one",
+    "motif": "motif class",
+    "base_layer": "layer of the motif's first nodes; -1 for the sum over layers",
+    "overlap": "share of the network's edges that its draws have, too, on average",
+    "count": "copies in the network, not necessarily induced",
+    "expected": "mean count of the draws",
+    "sd": "standard deviation of the count of the draws",
+    "z": "(count - expected) / sd; undefined where all draws have one and the same count",
+    "log2_ratio": "log2(count / expected), undefined where either is 0",
+    "p": "two-sided, min(1, 2 * the smaller tail), each tail (r + 1) / (R + 1), so never 0 "
+    "(Phipson and Smyth 2010); undefined where all draws have the network's count",
+    "profile": "z / sqrt(sum of z^2) over the defined classes of one network and order; sums only",
+    "q": "p after Benjamini and Hochberg, over the defined classes of one network; sums only",
+}
+"""What the columns of a table of sampled significance mean."""
+
+
 def sampled_profile(
     graph: LayeredGraph,
     null: str,
@@ -34,6 +61,7 @@ def sampled_profile(
     orders: Sequence[int] = (2, 3),
     names: Sequence[str] | None = None,
     support: Support = "all",
+    bias: bool = False,
     seed: int = 0,
     convention: Literal["copies", "published"] = "copies",
     on: Literal["host", "device"] = "host",
@@ -43,44 +71,36 @@ def sampled_profile(
     **Arguments:** `graph` with one leading batch axis, the networks; `number` of draws for each;
     `names` of some classes, if not all of the `orders` are wanted. Draws are of the whole network;
     on another `support` each of them is cut down as the network itself is, and then counted: so
-    that p is calibrated there, too. With `convention="published"` the network and its draws are
-    counted as Zahn, Daniel and Kutz (2024) did, ghost and dead nodes cut off, and `orders`, `names`
-    and `support` are not asked. The draws of a network depend on `seed` and its place in the batch.
+    that p is calibrated there, too. With `bias` the bias unit of each layer is one more of its
+    nodes. With `convention="published"` what Zahn, Daniel and Kutz (2024) counted is counted
+    (`PUBLISHED`), of the support and with the bias that are asked, and `orders` and `names` are
+    not. The draws of a network depend on `seed` and its place in the batch.
 
     **Returns:** a row per network, motif and base layer, and one with base_layer = -1 for the sum
-    over base layers. Columns:
+    over base layers, with the columns of `SAMPLED_COLUMNS`.
 
-    - network, support, bias, null, draws, convention, order, motif, base_layer: what the row is
-      about; bias units count as nodes in the published convention only
-    - calibrated: whether p holds for draws of the null; not for `published`, which draws over nodes
-      chosen after looking
-    - overlap: share of the network's edges that its draws have too, mean over draws and edges
-    - count, expected, sd, z: the count, mean and standard deviation of the draws; z is NaN where
-      all draws have one and the same count, which is seen on the integers
-    - log2_ratio: log2(count / expected), NaN where either is 0
-    - p: two-sided, min(1, 2 * the smaller tail), each tail (r + 1) / (R + 1), so never 0
-      (Phipson and Smyth 2010); NaN where all draws have the network's count
-
-    and, in summed rows only (else NaN):
-
-    - profile: z / sqrt(sum of z^2) over the defined classes of one network and order
-    - q: p after Benjamini and Hochberg, over the defined classes of one network, all orders
-
-    z has a Monte-Carlo error of about z / sqrt(2 R). **Errors:** as of `draws` and `counts`.
+    z has a Monte-Carlo error of about z / sqrt(2 R). **Errors:** as of `draws` and `counts`, and
+    ValueError for `bias` where the graph has none.
     """
     import pandas as pd
 
-    published = convention == "published"
-    count = published_counts if published else _counter(orders, names, support, on)
-    order_of = _PUBLISHED_ORDERS if published else _orders_of(orders, names)
+    if bias and graph.bias is None:
+        raise ValueError("bias units cannot be counted: the graph has no bias edges")
+    check_supports([support])
+    classes_of, order_of = _classes_of(convention, orders, names, on)
+
+    def count(graph: LayeredGraph) -> Counts:
+        part, _ = supported(graph, support)
+        return classes_of(bias_as_nodes(part) if bias else part)
+
     tables = []
     for place, one in enumerate(_networks(graph)):
         drawn, shared = _counted_draws(one, null, number, (seed, place), count, on)
         table = _table(count(jax.tree.map(lambda leaf: leaf[None], one)), drawn, order_of)
         tables.append(table.assign(network=place, overlap=shared))
     return pd.concat(tables, ignore_index=True).assign(
-        support="live-published" if published else support,
-        bias=published and graph.bias is not None,
+        support=support,
+        bias=bias,
         calibrated=null != "published",
         null=null,
         draws=number,
@@ -88,19 +108,18 @@ def sampled_profile(
     )
 
 
-def _counter(
+def _classes_of(
+    convention: Literal["copies", "published"],
     orders: Sequence[int],
     names: Sequence[str] | None,
-    support: Support,
     on: Literal["host", "device"],
-) -> Callable[[LayeredGraph], Counts]:
-    check_supports([support])
-    return lambda graph: counts(supported(graph, support)[0], orders, names=names, on=on)
-
-
-def _orders_of(orders: Sequence[int], names: Sequence[str] | None) -> dict[str, int]:
+) -> tuple[Callable[[LayeredGraph], Counts], dict[str, int]]:
+    """What counts the classes of a convention, and their orders by name."""
+    if convention == "published":
+        return counted_as_published, _PUBLISHED_ORDERS
     known = [motif for order in sorted(set(orders)) for motif in classes(order)]
-    return {motif.name: motif.order for motif in known if names is None or motif.name in names}
+    order_of = {motif.name: motif.order for motif in known if names is None or motif.name in names}
+    return partial(counts, orders=orders, names=names, on=on), order_of
 
 
 def _table(

@@ -157,6 +157,7 @@ def _published(graph: LayeredGraph, asked: Asked) -> "pd.DataFrame":
         graph,
         "published",
         number=asked.draws or _DRAWS,
+        support="live-published",
         seed=asked.seed,
         convention="published",
     )

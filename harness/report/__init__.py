@@ -13,8 +13,17 @@ if TYPE_CHECKING:
     import altair as alt
 
     from harness.report import charts as charts
+    from harness.report._parts import Column as Column
+    from harness.report._parts import Facts as Facts
+    from harness.report._parts import Figure as Figure
+    from harness.report._parts import Finding as Finding
+    from harness.report._parts import Section as Section
+    from harness.report._parts import Table as Table
     from harness.report._source import RunTables as RunTables
     from harness.report._source import collect as collect
+
+
+_PARTS = ("Column", "Facts", "Figure", "Finding", "Section", "Table")
 
 
 def build(runs: "Sequence[RunTables]", out: Path) -> Path:
@@ -28,6 +37,17 @@ def build(runs: "Sequence[RunTables]", out: Path) -> Path:
     from harness.report._page import write
 
     return write(runs, out)
+
+
+def page(title: str, sections: "Sequence[Section]", out: Path) -> Path:
+    """Write a page of one's own sections, as `build` writes its own: the report of a study.
+
+    **Returns:** the path of the page. **Errors:** ValueError where two parts of one name have
+    different data.
+    """
+    from harness.report._page import write_sections
+
+    return write_sections(title, sections, out)
 
 
 def figures(runs: "Sequence[RunTables]") -> "dict[str, alt.TopLevelMixin]":
@@ -48,6 +68,8 @@ def figures(runs: "Sequence[RunTables]") -> "dict[str, alt.TopLevelMixin]":
 def __getattr__(name: str) -> Any:
     if name == "charts":
         return importlib.import_module("harness.report.charts")
+    if name in _PARTS:
+        return getattr(importlib.import_module("harness.report._parts"), name)
     if name in ("RunTables", "collect"):
         return getattr(importlib.import_module("harness.report._source"), name)
     raise AttributeError(f"module 'harness.report' has no attribute '{name}'")

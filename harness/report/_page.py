@@ -15,7 +15,7 @@ import vl_convert
 from harness import files
 from harness.report import _export, _specs
 from harness.report._parts import Figure, Section, listed
-from harness.report._source import Collection, RunTables, collect
+from harness.report._source import RunTables, collect
 from harness.report._specs import resource
 from harness.report.sections import SECTIONS, Report
 
@@ -27,19 +27,24 @@ def write(runs: Sequence[RunTables], out: Path) -> Path:
     that a page always finds its files.
     """
     report = Report(collect(runs))
-    sections = [make(report) for make in SECTIONS]
+    title = f"Pruning report: {listed([run.path.name for run in report.data.runs])}"
+    return write_sections(title, [make(report) for make in SECTIONS], out)
+
+
+def write_sections(title: str, sections: Sequence[Section], out: Path) -> Path:
+    """Write any sections as a page, as `write` does."""
     path = out / "index.html"
     stale = _export.linked(path)
     for name, content in _export.contents(sections):
         files.write(out / name, content)
         stale.discard(name)
-    files.write(path, render(report.data, sections).encode(errors="replace"))
+    files.write(path, render(title, sections).encode(errors="replace"))
     for name in stale:
         (out / name).unlink(missing_ok=True)
     return path
 
 
-def render(data: Collection, sections: Sequence[Section]) -> str:
+def render(title: str, sections: Sequence[Section]) -> str:
     """The page as HTML."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("harness.report", ""),
@@ -55,7 +60,7 @@ def render(data: Collection, sections: Sequence[Section]) -> str:
     policy = " ".join(_hash(script) for script in scripts)
     return environment.get_template("page.html").render(
         generator=_export.GENERATOR,
-        title=f"Pruning report: {listed([run.path.name for run in data.runs])}",
+        title=title,
         made=datetime.now(UTC).strftime("%d %B %Y, %H:%M UTC"),
         sections=sections,
         style=markupsafe.Markup(resource("page.css")),

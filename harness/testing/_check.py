@@ -6,7 +6,7 @@ from typing import Any
 
 from harness.errors import UserError, unknown
 from harness.plugins import KINDS, Plugin, Registry
-from harness.testing import _metric, _pruner, _task
+from harness.testing import _metric, _pruner, _study, _task
 from harness.testing._finding import Finding, findings
 
 _RULES: dict[str, Callable[[Any], Any]] = {
@@ -14,6 +14,7 @@ _RULES: dict[str, Callable[[Any], Any]] = {
     "pruner": _pruner.rules,
     "metric": _metric.metric_rules,
     "schedule": _metric.schedule_rules,
+    "study": _study.rules,
 }
 
 

@@ -120,7 +120,10 @@ def test_the_published_convention_compares_like_with_like():
     graph = networks((10, 30, 30, 7), 0.3, number=2, seed=6)
     bias = tuple(np.ones((2, layer.shape[2]), bool) for layer in graph.adjacency)
     graph = LayeredGraph(graph.adjacency, bias)
-    table = sampled_profile(graph, "published", number=30, seed=7, convention="published")
+    table = sampled_profile(
+        graph, "published", number=30, support="live-published", bias=True, seed=7,
+        convention="published",
+    )  # fmt: skip
     whole = table[table["base_layer"] == -1]
     assert list(whole["motif"].unique()) == list(PUBLISHED)
     assert set(whole.loc[whole["order"] == 2, "motif"]) == {"diverge2", "converge2", "chain2_pairs"}
@@ -128,6 +131,25 @@ def test_the_published_convention_compares_like_with_like():
     assert whole[whole["motif"] == "bifan"]["count"].tolist() == right.tolist()
     assert table["overlap"].isna().all()
     assert whole["z"].notna().any()
+
+
+@pytest.mark.parametrize("support", ["all", "live-published"])
+def test_bias_units_are_drawn_and_counted_like_the_network(support):
+    """Under the layered null exact moments with bias units are known on all nodes."""
+    rng = np.random.default_rng(3)
+    graph = networks((5, 12, 10, 3), 0.3, number=1, seed=6)
+    bias = tuple(rng.random((1, layer.shape[2])) < 0.5 for layer in graph.adjacency)
+    graph = LayeredGraph(graph.adjacency, bias)
+    sampled = by_motif(
+        sampled_profile(graph, "layered", number=2000, bias=True, support=support, seed=1)
+    )
+    exact = by_motif(profile(graph, supports=(support,), bias=True)).loc[sampled.index]
+    assert (sampled["count"] == exact["count"]).all()
+    if support == "all":
+        error = exact["sd"] / np.sqrt(2000)
+        assert (np.abs(sampled["expected"] - exact["expected"]) < 5 * error + 1e-9).all()
+    with pytest.raises(ValueError, match="no bias edges"):
+        sampled_profile(LayeredGraph(graph.adjacency), "layered", bias=True)
 
 
 def test_draws_of_a_network_do_not_depend_on_the_others():

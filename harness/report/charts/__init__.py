@@ -7,7 +7,9 @@ symbols are fixed by the order of the conditions. Names are data, never field na
 from harness.report.charts._base import RULE as RULE
 from harness.report.charts._base import SERIES as SERIES
 from harness.report.charts._base import SHAPES as SHAPES
+from harness.report.charts._base import band_and_line as band_and_line
 from harness.report.charts._base import kept as kept
+from harness.report.charts._base import panels_of as panels_of
 from harness.report.charts._base import to_dict as to_dict
 from harness.report.charts._convergence import similarity as similarity
 from harness.report.charts._levels import heatmap as heatmap

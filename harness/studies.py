@@ -1,0 +1,51 @@
+"""Studies: their experiments run, one folder each, and their report written of what is there."""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from harness import api, dense, progress, report
+from harness.abstract import AbstractStudy
+from harness.executors import Outcome
+from harness.experiment import Plan, checked, plan
+from harness.plugins import Registry
+from harness.store import open_run
+
+
+def plans(
+    study: AbstractStudy, folder: Path, registry: Registry, changed: Mapping[str, Any]
+) -> dict[Path, Plan]:
+    """The plan of each experiment by its run folder, `changed` fields in place of the study's.
+
+    Raises `UserError` where a field, a plugin or a parameter is wrong.
+    """
+    made = {}
+    for name, fields in study.experiments().items():
+        source = f"experiment '{name}' of study '{study.name}'"
+        asked = plan(checked({**fields, **changed}, source=source), registry, source=source)
+        made[folder / name] = api.widened(asked, folder / name, registry)
+    return made
+
+
+def conduct(study: AbstractStudy, folder: Path, made: Mapping[Path, Plan]) -> Outcome:
+    """Carry out the plans, then write the study's report into `folder / "report"`.
+
+    What is done already is kept. Where a cell failed, the report is of the others.
+    """
+    shared = folder / dense.FOLDER
+    outcomes = [api.execute(one, path, shared=shared) for path, one in made.items()]
+    shutil.rmtree(shared, ignore_errors=True)
+    progress.update("reporting", 0, 1)
+    write(study, folder)
+    progress.update("reporting", 1, 1)
+    return Outcome(
+        failures=[failure for outcome in outcomes for failure in outcome.failures],
+        notes=[note for outcome in outcomes for note in outcome.notes],
+    )
+
+
+def write(study: AbstractStudy, folder: Path) -> Path:
+    """The report on the runs that are in a study's folder. Returns the page's path."""
+    runs = {name: open_run(folder / name) for name in study.experiments()}
+    return report.page(study.question, study.sections(runs), folder / "report")

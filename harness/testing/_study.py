@@ -1,0 +1,29 @@
+"""The contract of studies."""
+
+import re
+from collections.abc import Callable, Iterator
+
+from harness.abstract import AbstractStudy
+from harness.experiment import checked, plan
+from harness.plugins import load
+from harness.testing._finding import expect
+
+
+def rules(study: AbstractStudy) -> Iterator[tuple[str, Callable[[], None]]]:
+    """The rules that a study must keep, each with the trial of it."""
+
+    def planned() -> None:
+        experiments = study.experiments()
+        expect(bool(experiments), "it has no experiments.")
+        for name, fields in experiments.items():
+            expect(
+                re.fullmatch("[a-z0-9][a-z0-9_-]*", name) is not None,
+                f"'{name}' names no folder: lower-case letters, digits, - and _ are right.",
+            )
+            plan(checked(dict(fields), source=name), load(), source=name)
+
+    def asked() -> None:
+        expect(study.question.endswith("?"), f"its question is none: {study.question!r}.")
+
+    yield "has experiments that can be planned, under names that folders can have", planned
+    yield "asks a question", asked

@@ -1,0 +1,1 @@
+"""Built-in studies, one plugin a file."""

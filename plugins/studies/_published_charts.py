@@ -1,0 +1,105 @@
+"""The figures of the study `published`."""
+
+from collections.abc import Sequence
+
+import altair as alt
+import pandas as pd
+
+from harness.report import charts
+
+_AXIS = alt.Axis(tickCount=5, format=".3~g")
+
+
+def against_published(table: pd.DataFrame, order: Sequence[str]) -> alt.FacetChart:
+    """Difference of mean z in published sd with its 90 % interval, a panel a level."""
+    x = alt.X("low:Q", title="difference in published standard deviations", axis=_AXIS)
+    point = alt.X("difference:Q", axis=_AXIS)
+    bounds = [
+        alt.Chart().mark_rule(color=charts.RULE, strokeDash=dash).encode(x=alt.datum(at))
+        for at, dash in ((-1, [4, 3]), (0, [1, 0]), (1, [4, 3]))
+    ]
+    return _forest(table, order, x, point, bounds, "verdict", ["published_mean", "mean", "n"])
+
+
+def effects(table: pd.DataFrame, order: Sequence[str]) -> alt.FacetChart:
+    """Mean paired change of z when a quirk is mended, a panel a quirk, colours by level."""
+    names = [f"{percent} %" for percent in sorted(table["percent"].unique())]
+    table = table.assign(level=table["percent"].astype(str) + " %")
+    colour = alt.Color(
+        "level:N",
+        scale=alt.Scale(domain=names, range=list(charts.SERIES[: len(names)])),
+        legend=alt.Legend(title="pruned", orient="top"),
+    )
+    base = alt.Chart().encode(
+        y=alt.Y("motif:N", sort=list(order), title=None),
+        yOffset=alt.YOffset("level:N", sort=names),
+        color=colour,
+    )
+    zero = alt.Chart().mark_rule(color=charts.RULE).encode(x=alt.datum(0))
+    bars = base.mark_rule(strokeWidth=2, opacity=0.6).encode(
+        x=alt.X("low:Q", title="change of z when mended", axis=_AXIS), x2="high:Q"
+    )
+    points = base.mark_point(filled=True, size=26, opacity=1).encode(
+        x=alt.X("difference:Q", axis=_AXIS),
+        tooltip=["quirk:N", "motif:N", "level:N", "with_quirk:Q", "mended:Q", "n:Q"],
+    )
+    chart = alt.LayerChart(data=table, layer=[zero, bars, points]).properties(width=290, height=260)
+    header = alt.Header(title=None, labelLimit=290, labelAnchor="start")
+    facet = alt.Facet("quirk:N", sort=list(table["quirk"].unique()), header=header)
+    return chart.facet(facet=facet, columns=3).resolve_scale(x="independent")
+
+
+def representation(table: pd.DataFrame, order: Sequence[str]) -> alt.FacetChart:
+    """Mean z with its interval by class, a panel a null and support."""
+    x = alt.X("low:Q", title="mean z", axis=_AXIS)
+    zero = [alt.Chart().mark_rule(color=charts.RULE).encode(x=alt.datum(0))]
+    table = table.assign(panel="null " + table["null"] + ", " + table["support"] + " nodes")
+    shown = table.rename(columns={"z": "difference"})
+    point = alt.X("difference:Q", axis=_AXIS)
+    return _forest(shown, order, x, point, zero, None, ["log2_ratio", "q", "n"])
+
+
+def _forest(
+    table: pd.DataFrame,
+    order: Sequence[str],
+    x: alt.X,
+    point: alt.X,
+    rules: Sequence[alt.Chart],
+    filled: str | None,
+    told: Sequence[str],
+) -> alt.FacetChart:
+    y = alt.Y("motif:N", sort=list(order), title=None, axis=alt.Axis(grid=True, domain=False))
+    base = alt.Chart().encode(y=y)
+    bars = base.mark_rule(strokeWidth=2.5, opacity=0.55, color=charts.SERIES[0])
+    points = base.mark_point(size=52, opacity=1, color=charts.SERIES[0], fill=charts.SERIES[0])
+    if filled:
+        inside = alt.condition("datum.verdict == 'equivalent'", alt.value(1), alt.value(0))
+        points = points.encode(fillOpacity=inside)
+    layers = [
+        *rules,
+        bars.encode(x=x, x2="high:Q"),
+        points.encode(x=point, tooltip=["motif:N", "difference:Q", *(f"{n}:Q" for n in told)]),
+    ]
+    chart = alt.LayerChart(data=table, layer=layers).properties(
+        width=290, height=24 * table["motif"].nunique() + 20
+    )
+    header = alt.Header(title=None, labelLimit=290, labelAnchor="start")
+    facet = alt.Facet("panel:N", sort=list(table["panel"].unique()), header=header)
+    return chart.facet(facet=facet, columns=3)
+
+
+def by_density(
+    table: pd.DataFrame, value: str, title: str, panels: str, *, log: bool = False
+) -> alt.FacetChart:
+    """A line over its band against density for each source, small multiples by another column."""
+    names = list(table["source"].unique())
+    scale = alt.Scale(type="log") if log else alt.Scale(zero=False)
+    y = alt.Y(f"{value}:Q", title=title, scale=scale, axis=alt.Axis(format="~g", tickCount=4))
+    tooltip = [
+        alt.Tooltip("source:N"),
+        alt.Tooltip("density:Q", title="weights kept", format=".3~%"),
+        alt.Tooltip(f"{value}:Q", format=".4~g"),
+        alt.Tooltip("n:Q", title="networks"),
+    ]
+    chart = charts.band_and_line(table, charts.kept(), y, names, "source", tooltip)
+    return charts.panels_of(chart, list(table[panels].unique()), panels)

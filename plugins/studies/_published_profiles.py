@@ -1,0 +1,148 @@
+"""Convergence, and what is over- and under-represented when motifs are counted as what they are."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float
+
+from harness import Run, stats
+
+from ._published_tables import chosen, with_percent
+
+DEGREE = {"null": "degree", "convention": "copies", "support": "all", "bias": False}
+_SWAPS = 9999
+
+
+def similarity(runs: Mapping[str, Run]) -> pd.DataFrame:
+    """Mean cosine similarity of profiles over pairs of networks, and of draws, by order and level.
+
+    Profiles are exact z under `layered` on all nodes; the draws are one uniformly random graph for
+    each network and level, with its edges in each layer.
+    """
+    rows = []
+    for name, run in runs.items():
+        table = _exact(run)
+        for (order, percent, support), part in table.groupby(["order", "percent", "support"]):
+            if support not in ("all", "drawn"):
+                continue
+            interval = stats.mean_cosine_within(_profiles(part))
+            rows.append(
+                {
+                    "source": name if support == "all" else f"null draws beside {name}",
+                    "order": order, "percent": percent, "density": 1 - percent / 100,
+                    "mean": interval.value, "lower": interval.low, "upper": interval.high,
+                    "n": interval.n,
+                }
+            )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def rises(runs: Mapping[str, Run], first: int = 15, last: int = 93) -> pd.DataFrame:
+    """Whether profiles are more alike at `last` than at `first` percent pruned, by permutation.
+
+    The unit is the network: under the null its profiles at the two levels could be swapped. The
+    statistic is the difference of the mean cosine similarities; the test is one-sided.
+    """
+    rows = []
+    for name, run in runs.items():
+        for order, part in chosen(_exact(run), support="all").groupby("order"):
+            before, after = (_by_network(part, percent) for percent in (first, last))
+            shared = before.index.intersection(after.index)
+            if len(shared) < 2:
+                continue
+            value, p = _swapped(before.loc[shared].to_numpy(), after.loc[shared].to_numpy())
+            attainable = max(1 / (_SWAPS + 1), 2.0 ** -(len(shared) - 1))
+            rows.append(
+                {
+                    "source": name, "order": order, "first": first, "last": last,
+                    "n": len(shared), "rise": value, "p": p, "attainable": attainable,
+                }
+            )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _swapped(
+    before: Float[np.ndarray, "n classes"], after: Float[np.ndarray, "n classes"]
+) -> tuple[float, float]:
+    """The rise of the mean cosine, and its p over swaps within networks."""
+    unit = [rows / np.linalg.norm(rows, axis=1, keepdims=True) for rows in (before, after)]
+    n = len(before)
+    rng = np.random.default_rng(0)
+    swaps = rng.random((_SWAPS, n)) < 0.5
+    swaps[0] = False
+
+    def mean(swap: Float[np.ndarray, "draws n 1"], one: int, other: int) -> np.ndarray:
+        rows = np.where(swap, unit[other], unit[one])
+        return ((rows.sum(1) ** 2).sum(-1) - n) / (n * (n - 1))
+
+    found = mean(swaps[..., None], 1, 0) - mean(swaps[..., None], 0, 1)
+    return float(found[0]), float((found >= found[0] - 1e-12).mean())
+
+
+def representation(run: Run, percent: int) -> pd.DataFrame:
+    """Each class at one level: mean z under `layered` (all and live nodes) and under `degree`.
+
+    With 95 % intervals over networks, q (Student's p of a mean of 0, Benjamini-Hochberg over the
+    classes of one null and support), and the mean log2(count / expected).
+    """
+    exact = chosen(_exact(run), percent=percent)
+    parts = [chosen(exact, support=support) for support in ("all", "live")]
+    if "sampled" in run.tables():
+        table = with_percent(chosen(run.table("sampled"), base_layer=-1, **DEGREE))
+        parts.append(chosen(table, percent=percent))
+    return pd.concat([_means(part) for part in parts if len(part)], ignore_index=True)
+
+
+def chains(run: Run, percent: int) -> pd.DataFrame:
+    """Chains counted as chains, by pair of layers: z and count/expected on either support."""
+    table = with_percent(run.table("motifs"))
+    table = table[
+        (table["percent"] == percent)
+        & table["motif"].isin(["chain2", "chain3"])
+        & table["support"].isin(["all", "live"])
+        & ~table["bias"]
+    ]
+    parts = []
+    for base, part in table.groupby("base_layer"):
+        parts.append(_means(part).assign(base_layer=base))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _exact(run: Run) -> pd.DataFrame:
+    table = with_percent(chosen(run.table("motifs"), base_layer=-1))
+    return table[~table["bias"].astype(bool)]
+
+
+def _profiles(part: pd.DataFrame) -> Float[np.ndarray, "networks classes"]:
+    """z by network over the classes that are defined in all of them."""
+    wide = part.pivot_table(index="network", columns="motif", values="z").dropna(axis=1)
+    return wide.to_numpy(dtype=float)
+
+
+def _by_network(part: pd.DataFrame, percent: int) -> pd.DataFrame:
+    wide = chosen(part, percent=percent).pivot_table(index="network", columns="motif", values="z")
+    return wide.dropna()
+
+
+def _means(part: pd.DataFrame) -> pd.DataFrame:
+    """Means over networks by class, of one null and support or of several."""
+    rows = []
+    for (null, support, order, motif), group in part.groupby(
+        ["null", "support", "order", "motif"], sort=False
+    ):
+        z = group["z"].to_numpy(dtype=float)
+        interval = stats.mean_interval(z)
+        rows.append(
+            {
+                "null": null, "support": support, "order": order, "motif": motif,
+                "z": interval.value, "low": interval.low, "high": interval.high,
+                "log2_ratio": group["log2_ratio"].mean(), "n": interval.n,
+                "p": stats.mean_p_value(z),
+            }
+        )  # fmt: skip
+    table = pd.DataFrame(rows)
+    q = table.groupby(["null", "support"])["p"].transform(
+        lambda p: stats.benjamini_hochberg(p.to_numpy(dtype=float))
+    )
+    return table.assign(q=q)

@@ -1,0 +1,139 @@
+"""What was published, and the same figures of a run: by level, with the published selection."""
+
+from collections.abc import Mapping
+from importlib.resources import files
+
+import numpy as np
+import pandas as pd
+
+from harness import Run
+
+PASSES = 1e-3
+"""Training loss up to which Zahn, Daniel and Kutz (2024) let a network count."""
+SPARSE_LEVELS = {93: 214, 92: 84, 91: 73, 75: 18}
+"""Of 400 published networks, how many have this percentage as their last passing level."""
+RIGHT = {"chain2_pairs": "chain2", "chain3_pairs": "chain3", "converge3_as_published": "converge3"}
+"""What a published class should have been."""
+CELLS = {
+    "null": "published", "convention": "published", "support": "live-published", "bias": True,
+}  # fmt: skip
+"""How the published z-scores were taken, in the columns of the table `sampled`."""
+
+
+def reference(name: str) -> pd.DataFrame:
+    """A published table: `zscores` or `losses`, by percent pruned."""
+    return pd.read_csv(files(__package__).joinpath(f"published_{name}.csv"))  # type: ignore[arg-type]
+
+
+def with_percent(table: pd.DataFrame) -> pd.DataFrame:
+    """A run's table with the percentage pruned of each level."""
+    return table.assign(percent=(100 * (1 - table["density"])).round().astype(int))
+
+
+def sparse_levels(run: Run) -> "pd.Series[int]":
+    """By network, the last percentage pruned at which its training loss passes; none: left out."""
+    levels = with_percent(run.table("levels"))
+    return levels[levels["train_loss"] <= PASSES].groupby("network")["percent"].max()
+
+
+def chosen(table: pd.DataFrame, **values: object) -> pd.DataFrame:
+    """The rows with these values."""
+    for name, value in values.items():
+        table = table[table[name] == value]
+    return table
+
+
+def sampled(run: Run, cells: Mapping[str, object] = CELLS) -> pd.DataFrame:
+    """z-scores over whole networks under one null and convention, by percent pruned."""
+    return with_percent(chosen(run.table("sampled"), base_layer=-1, **cells))
+
+
+def selected(table: pd.DataFrame, run: Run) -> pd.DataFrame:
+    """Rows of networks up to their sparse level, as the published tables hold them."""
+    last = table["network"].map(sparse_levels(run))
+    return table[table["percent"] <= last]
+
+
+def against_published(run: Run) -> pd.DataFrame:
+    """Mean z by level and class beside the published, the difference in published sd.
+
+    With the 90 % interval of the difference of the two means (Welch), and whether it lies within
+    one published standard deviation.
+    """
+    from scipy.special import stdtrit
+
+    ours = selected(sampled(run), run).groupby(["percent", "motif"])["z"]
+    table = reference("zscores")[["percent_pruned", "motif", "networks", "mean", "sd"]]
+    table = table.rename(
+        columns={
+            "percent_pruned": "percent", "networks": "published_n", "mean": "published_mean",
+            "sd": "published_sd",
+        }
+    )  # fmt: skip
+    found = ours.agg(mean="mean", sd="std", n="count").reset_index()
+    table = table.merge(found, on=["percent", "motif"], how="left")
+    theirs, mine = (
+        table[f"{who}sd"] ** 2 / table[f"{who}n"].where(table[f"{who}n"] > 1)
+        for who in ("published_", "")
+    )
+    error = np.sqrt(theirs + mine)
+    freedom = (theirs + mine) ** 2 / (
+        theirs**2 / (table["published_n"] - 1) + mine**2 / (table["n"] - 1)
+    )
+    half = error * [stdtrit(df, 0.95) if df > 0 else np.nan for df in freedom]
+    difference = table["mean"] - table["published_mean"]
+    sd = table["published_sd"]
+    low, high = (difference - half) / sd, (difference + half) / sd
+    verdict = np.select(
+        [(low >= -1) & (high <= 1), (low > 1) | (high < -1), low.notna()],
+        ["equivalent", "different", "open"],
+        "not to be had",
+    )
+    return table.assign(difference=difference / sd, low=low, high=high, verdict=verdict)
+
+
+def losses(runs: Mapping[str, Run]) -> pd.DataFrame:
+    """Losses by level and split, published and ours: median, mean, 5 and 95 % quantiles."""
+    published = reference("losses").rename(columns={"percent_pruned": "percent", "networks": "n"})
+    keep = ["percent", "split", "n", "mean", "median", "q05", "q95"]
+    parts = [published[keep].assign(source="published")]
+    for name, run in runs.items():
+        levels = with_percent(run.table("levels"))
+        for split in ("train", "validation"):
+            grouped = levels.groupby("percent")[f"{split}_loss"]
+            part = pd.DataFrame(
+                {
+                    "n": grouped.count(), "mean": grouped.mean(), "median": grouped.median(),
+                    "q05": grouped.quantile(0.05), "q95": grouped.quantile(0.95),
+                }
+            )  # fmt: skip
+            parts.append(part.reset_index().assign(split=split, source=name))
+    table = pd.concat(parts, ignore_index=True)
+    return table.assign(density=1 - table["percent"] / 100)
+
+
+def passing(runs: Mapping[str, Run]) -> pd.DataFrame:
+    """How networks are spread over sparse levels, published and ours."""
+    rows = [("published", percent, n, n / 400) for percent, n in SPARSE_LEVELS.items()]
+    for name, run in runs.items():
+        networks = run.table("levels")["network"].nunique()
+        found = sparse_levels(run).value_counts().sort_index(ascending=False)
+        rows += [(name, int(p), int(n), n / networks) for p, n in found.items()]
+        none = networks - int(found.sum())
+        rows += [(name, -1, none, none / networks)] if none else []
+    return pd.DataFrame(rows, columns=["source", "percent", "networks", "share"])
+
+
+def structure(runs: Mapping[str, Run]) -> pd.DataFrame:
+    """Edges and live nodes by layer and level: median and quartiles over networks."""
+    parts = []
+    for name, run in runs.items():
+        table = chosen(run.table("performance"), split="structure")
+        table = table[table["measure"].isin(["edges", "live_nodes"]) & (table["layer"] >= 0)]
+        grouped = table.groupby(["measure", "layer", "density"])["value"]
+        part = grouped.agg(
+            median="median", lower=lambda v: v.quantile(0.25), upper=lambda v: v.quantile(0.75),
+            n="count",
+        )  # fmt: skip
+        parts.append(part.reset_index().assign(source=name))
+    return pd.concat(parts, ignore_index=True)

@@ -1,0 +1,113 @@
+"""The published result, reproduced, and told apart from its artefacts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+from annotated_types import Ge
+
+from harness import AbstractStudy, hookimpl
+
+from . import _published_quirks as quirks
+from ._published_tables import CELLS
+
+if TYPE_CHECKING:
+    from harness import Run
+    from harness.report import Section
+
+_CLOSE = (0.15, 0.1, 0.07)
+"""Densities at which the published z-scores are compared one by one."""
+_OTHERS = (0.85, 0.75, 0.65, 0.55, 0.45, 0.35, 0.25, 0.09, 0.08, 0.06, 0.05, 0.04, 0.03, 0.02)
+_FACTORS = tuple(round(1 - percent / 100, 2) for percent in quirks.LEVELS)
+
+
+@dataclass(frozen=True)
+class Published(AbstractStudy):
+    """Does the result of Zahn, Daniel and Kutz (2024) repeat, and which of it are artefacts?
+
+    Four ensembles from the same seeds and data: pruned as published, with pruned weights kept
+    pruned, with biases cut by their own magnitudes, and with both mended, which is plain magnitude.
+    The first is counted as published and, one quirk mended at a time, rightly.
+
+    **Parameters:**
+
+    - `flights`: simulated, of which 64 % are trained on
+    - `draws`: from the published null, for each network at 85, 90 and 93 % pruned
+    - `fewer_draws`: at other levels, and for each quirk
+    - `mended_networks`: of the ensemble with both quirks of pruning mended
+    - `fewer_networks`: of the two with one of them mended
+    - `block_width`: networks trained at once
+    """
+
+    name: ClassVar[str] = "published"
+    question: ClassVar[str] = (
+        "Does pruning make the motifs of moth networks alike, as published, or its quirks?"
+    )
+    flights: Annotated[int, Ge(1)] = 3_200_000
+    draws: Annotated[int, Ge(2)] = 1000
+    fewer_draws: Annotated[int, Ge(2)] = 200
+    networks: Annotated[int, Ge(1)] = 30
+    mended_networks: Annotated[int, Ge(1)] = 30
+    fewer_networks: Annotated[int, Ge(1)] = 8
+    block_width: Annotated[int, Ge(1)] = 8
+
+    def experiments(self) -> Mapping[str, Mapping[str, Any]]:
+        """The four ensembles, each with what is counted of it."""
+        task = {"name": "moth", "flights": self.flights, "prune_biases": True}
+        common = {"tasks": [task], "schedules": ["published"], "block_width": self.block_width}
+        exact = ["performance", "motifs"]
+        factors = [*exact, self._sampled(CELLS, self.fewer_draws, _FACTORS)]
+        return {
+            "published": {
+                **common,
+                "networks": self.networks,
+                "pruners": ["zahn2022"],
+                "metrics": [*exact, self._sampled(CELLS, self.draws, _CLOSE), *self._counted()],
+            },
+            "mended": {
+                **common,
+                "networks": self.mended_networks,
+                "pruners": ["magnitude"],
+                "metrics": [
+                    *factors,
+                    self._sampled({"null": "degree"}, self.fewer_draws, _FACTORS),
+                ],
+            },
+            "no-regrowth": {
+                **common,
+                "networks": self.fewer_networks,
+                "pruners": [{"name": "zahn2022", "regrowth": False}],
+                "metrics": factors,
+            },
+            "own-cutoff": {
+                **common,
+                "networks": self.fewer_networks,
+                "pruners": [{"name": "zahn2022", "bias_cutoff": "own"}],
+                "metrics": factors,
+            },
+        }
+
+    def _counted(self) -> list[dict[str, Any]]:
+        """Measurements of the published masks: at other levels, and with a quirk mended."""
+        return [
+            self._sampled(CELLS, self.fewer_draws, _OTHERS),
+            *(self._sampled(cells, self.fewer_draws, _FACTORS) for cells in quirks.cells_needed()),
+        ]
+
+    @staticmethod
+    def _sampled(
+        cells: Mapping[str, object], draws: int, densities: Sequence[float]
+    ) -> dict[str, Any]:
+        return {"name": "sampled", **cells, "draws": draws, "densities": list(densities)}
+
+    def sections(self, runs: Mapping[str, "Run"]) -> "Sequence[Section]":
+        """The answer, then each analysis with its table and chart."""
+        from . import _published_report
+
+        return _published_report.sections(runs)
+
+
+@hookimpl
+def register_studies() -> list[type[Published]]:
+    """Offer the study to the harness."""
+    return [Published]
