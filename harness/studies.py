@@ -48,4 +48,4 @@ def conduct(study: AbstractStudy, folder: Path, made: Mapping[Path, Plan]) -> Ou
 def write(study: AbstractStudy, folder: Path) -> Path:
     """The report on the runs that are in a study's folder. Returns the page's path."""
     runs = {name: open_run(folder / name) for name in study.experiments()}
-    return report.page(study.question, study.sections(runs), folder / "report")
+    return report.page(study.question, study.sections(runs), list(runs.values()), folder / "report")

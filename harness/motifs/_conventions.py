@@ -6,7 +6,7 @@ import numpy as np
 
 from ..graph import LayeredGraph, bias_as_nodes, strip_published
 from ._counts import Counts, counts
-from ._popcounts import connected_pairs
+from ._popcounts import connected, connected_pairs
 
 PUBLISHED = (
     *("diverge2", "converge2", "chain2_pairs", "diverge3", "converge3_as_published"),
@@ -56,11 +56,7 @@ def _connected(wires: Sequence[np.ndarray]) -> int:
     first, *middle, last = wires
     for layer in middle:
         if len(first) <= last.shape[1]:
-            first = _reached(first, layer)
+            first = connected(first, layer)
         else:
-            last = _reached(layer, last)
+            last = connected(layer, last)
     return connected_pairs(first, last)
-
-
-def _reached(first: np.ndarray, last: np.ndarray) -> np.ndarray:
-    return first.astype(np.float32) @ last.astype(np.float32) > 0

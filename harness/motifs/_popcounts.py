@@ -101,6 +101,15 @@ def connected_pairs(first: np.ndarray, last: np.ndarray) -> int:
         return int(_connected(left, right))
 
 
+def connected(first: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """Which source of one mask and target of the next have a common node between them.
+
+    For masks of few sources or targets: it takes a word of memory for each pair and 64 nodes.
+    """
+    left, right = _packed(first), _packed(last.T)
+    return (left[:, : len(first), None] & right[:, None, : last.shape[1]]).any(0)
+
+
 def without_bare_nodes(adjacency: Sequence[np.ndarray]) -> list[np.ndarray]:
     """The same wires without the nodes that no edge touches: sparse masks have many."""
     left = [wires.any(1) for wires in adjacency]

@@ -39,15 +39,18 @@ def build(runs: "Sequence[RunTables]", out: Path) -> Path:
     return write(runs, out)
 
 
-def page(title: str, sections: "Sequence[Section]", out: Path) -> Path:
+def page(title: str, sections: "Sequence[Section]", runs: "Sequence[RunTables]", out: Path) -> Path:
     """Write a page of one's own sections, as `build` writes its own: the report of a study.
+
+    What the statistics mean and where the runs come from is added at its end.
 
     **Returns:** the path of the page. **Errors:** ValueError where two parts of one name have
     different data.
     """
     from harness.report._page import write_sections
+    from harness.report.sections import provenance_of
 
-    return write_sections(title, sections, out)
+    return write_sections(title, [*sections, provenance_of(runs)], out)
 
 
 def figures(runs: "Sequence[RunTables]") -> "dict[str, alt.TopLevelMixin]":

@@ -4,12 +4,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
+import jax
 from annotated_types import Ge
 
 from harness import AbstractMetric, LayeredGraph, Trajectory, hookimpl, motifs
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_TYPES = {
+    **dict.fromkeys(motifs.SAMPLED_COLUMNS, float),
+    **dict.fromkeys(("support", "null", "convention", "motif"), str),
+    **dict.fromkeys(("bias", "calibrated"), bool),
+    **dict.fromkeys(("level", "network", "draws", "order", "base_layer", "count"), int),
+}
+"""Of the columns of a table without rows: it is put together with others."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +33,7 @@ class Sampled(AbstractMetric):
 
     - `draws`: random networks for each network and level
     - `densities`: only levels of these densities; all levels where it is empty
+    - `networks`: only networks with a smaller number in the run; all where it is 0
     """
 
     name: ClassVar[str] = "sampled"
@@ -34,19 +44,23 @@ class Sampled(AbstractMetric):
     bias: bool = False
     draws: Annotated[int, Ge(2)] = 1000
     densities: tuple[float, ...] = ()
+    networks: Annotated[int, Ge(0)] = 0
     seed: Annotated[int, Ge(0)] = 0
 
     def measure(self, trajectory: Trajectory) -> "pd.DataFrame":
         """One row per network, level, motif and base layer (-1: their sum)."""
         import pandas as pd
 
+        chosen = sum(number < self.networks for number in trajectory.networks)
+        kept = chosen if self.networks else len(trajectory.networks)
         parts = []
-        for level, density in enumerate(trajectory.densities):
+        for level, density in enumerate(trajectory.densities if kept else ()):
             if self.densities and not any(abs(density - one) < 1e-9 for one in self.densities):
                 continue
             graph = trajectory.graph(level)
             if not isinstance(graph, LayeredGraph):
                 raise TypeError(f"the wiring of task '{trajectory.task.name}' is not layered")
+            graph = jax.tree.map(lambda leaf: leaf[:kept], graph)
             table = motifs.sampled_profile(
                 graph,
                 self.null,
@@ -58,7 +72,7 @@ class Sampled(AbstractMetric):
             )
             parts.append(table.assign(level=level))
         if not parts:
-            return pd.DataFrame(columns=[*motifs.SAMPLED_COLUMNS, "level"])
+            return pd.DataFrame([], [], [*motifs.SAMPLED_COLUMNS, "level"]).astype(_TYPES)
         return pd.concat(parts, ignore_index=True)
 
     @property

@@ -59,6 +59,25 @@ def representation(table: pd.DataFrame, order: Sequence[str]) -> alt.FacetChart:
     return _forest(shown, order, x, point, zero, None, ["log2_ratio", "q", "n"])
 
 
+def shares(table: pd.DataFrame) -> alt.FacetChart:
+    """Share of networks by sparse level, a panel a source."""
+    order = [str(percent) for percent in sorted(table["percent"].unique())]
+    table = table.assign(level=table["percent"].astype(str))
+    bars = (
+        alt.Chart(table)
+        .mark_bar(color=charts.SERIES[0], size=14)
+        .encode(
+            x=alt.X("level:N", sort=order, title="% pruned", axis=alt.Axis(labelAngle=0)),
+            y=alt.Y("share:Q", title="share of networks", axis=alt.Axis(format="%", tickCount=4)),
+            tooltip=["source:N", "level:N", "networks:Q", alt.Tooltip("share:Q", format=".1%")],
+        )
+        .properties(width=290, height=130)
+    )
+    header = alt.Header(title=None, labelLimit=290, labelAnchor="start")
+    facet = alt.Facet("source:N", sort=list(table["source"].unique()), header=header)
+    return bars.facet(facet=facet, columns=3)
+
+
 def _forest(
     table: pd.DataFrame,
     order: Sequence[str],

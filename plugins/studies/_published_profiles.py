@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from harness import Run, stats
 
@@ -12,6 +12,10 @@ from ._published_tables import chosen, with_percent
 
 DEGREE = {"null": "degree", "convention": "copies", "support": "all", "bias": False}
 _SWAPS = 9999
+_RISE = (
+    *("source", "order", "first", "last", "n", "similarity_first", "similarity_last"),
+    *("p", "attainable", "spread_first", "spread_last"),
+)
 
 
 def similarity(runs: Mapping[str, Run]) -> pd.DataFrame:
@@ -30,7 +34,8 @@ def similarity(runs: Mapping[str, Run]) -> pd.DataFrame:
             rows.append(
                 {
                     "source": name if support == "all" else f"null draws beside {name}",
-                    "order": order, "percent": percent, "density": 1 - percent / 100,
+                    "order": order, "percent": percent,
+                    "density": part["density"].iloc[0],
                     "mean": interval.value, "lower": interval.low, "upper": interval.high,
                     "n": interval.n,
                 }
@@ -38,11 +43,13 @@ def similarity(runs: Mapping[str, Run]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def rises(runs: Mapping[str, Run], first: int = 15, last: int = 93) -> pd.DataFrame:
+def rises(runs: Mapping[str, Run], first: int, last: int) -> pd.DataFrame:
     """Whether profiles are more alike at `last` than at `first` percent pruned, by permutation.
 
     The unit is the network: under the null its profiles at the two levels could be swapped. The
-    statistic is the difference of the mean cosine similarities; the test is one-sided.
+    statistic is the difference of the mean cosine similarities; the test is one-sided. `spread` is
+    the standard deviation of z over networks, root mean square over classes: 1 is what draws of
+    the null have, so that alike profiles beside a spread above 1 are not equal ones.
     """
     rows = []
     for name, run in runs.items():
@@ -51,33 +58,40 @@ def rises(runs: Mapping[str, Run], first: int = 15, last: int = 93) -> pd.DataFr
             shared = before.index.intersection(after.index)
             if len(shared) < 2:
                 continue
-            value, p = _swapped(before.loc[shared].to_numpy(), after.loc[shared].to_numpy())
-            attainable = max(1 / (_SWAPS + 1), 2.0 ** -(len(shared) - 1))
+            profiles = [one.loc[shared].to_numpy(dtype=float) for one in (before, after)]
+            (earlier, later), p = _swapped(*profiles)
             rows.append(
                 {
                     "source": name, "order": order, "first": first, "last": last,
-                    "n": len(shared), "rise": value, "p": p, "attainable": attainable,
+                    "n": len(shared), "similarity_first": earlier, "similarity_last": later,
+                    "p": p, "attainable": max(1 / (_SWAPS + 1), 2.0 ** -(len(shared) - 1)),
+                    "spread_first": _spread(profiles[0]), "spread_last": _spread(profiles[1]),
                 }
             )  # fmt: skip
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=_RISE)
+
+
+def _spread(profiles: Float[np.ndarray, "n classes"]) -> float:
+    return float(np.sqrt(profiles.var(axis=0, ddof=1).mean()))
 
 
 def _swapped(
     before: Float[np.ndarray, "n classes"], after: Float[np.ndarray, "n classes"]
-) -> tuple[float, float]:
-    """The rise of the mean cosine, and its p over swaps within networks."""
+) -> tuple[tuple[float, float], float]:
+    """The mean cosines at both levels, and the p of their rise over swaps within networks."""
     unit = [rows / np.linalg.norm(rows, axis=1, keepdims=True) for rows in (before, after)]
     n = len(before)
-    rng = np.random.default_rng(0)
-    swaps = rng.random((_SWAPS, n)) < 0.5
+    swaps = np.random.default_rng(0).random((_SWAPS, n)) < 0.5
     swaps[0] = False
 
-    def mean(swap: Float[np.ndarray, "draws n 1"], one: int, other: int) -> np.ndarray:
+    def mean(swap: Bool[np.ndarray, "draws n 1"], one: int, other: int) -> np.ndarray:
         rows = np.where(swap, unit[other], unit[one])
         return ((rows.sum(1) ** 2).sum(-1) - n) / (n * (n - 1))
 
-    found = mean(swaps[..., None], 1, 0) - mean(swaps[..., None], 0, 1)
-    return float(found[0]), float((found >= found[0] - 1e-12).mean())
+    earlier, later = mean(swaps[..., None], 0, 1), mean(swaps[..., None], 1, 0)
+    rises = later - earlier
+    p = float((rises >= rises[0] - 1e-12).mean())
+    return (float(earlier[0]), float(later[0])), p
 
 
 def representation(run: Run, percent: int) -> pd.DataFrame:

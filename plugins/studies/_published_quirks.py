@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
 
 from harness import Run, stats
@@ -10,7 +9,13 @@ from harness import Run, stats
 from ._published_tables import CELLS, RIGHT, sampled
 
 LEVELS = (75, 85, 90, 93)
-MOTIFS = ("diverge2", "converge2", "chain2", "diverge3", "converge3", "chain3", "bifan", "biparallel")  # fmt: skip
+MOTIFS = (
+    *("diverge2", "converge2", "chain2", "diverge3", "converge3", "chain3"),
+    *("bifan", "biparallel"),
+)
+_COLUMNS = (
+    *("quirk", "percent", "motif", "n", "with_quirk", "mended", "difference", "low", "high"),
+)
 
 COUNTED: Mapping[str, tuple[Mapping[str, object], Mapping[str, object]]] = {
     "chains and converge3 counted as copies": (CELLS, {**CELLS, "convention": "copies"}),
@@ -27,11 +32,9 @@ COUNTED: Mapping[str, tuple[Mapping[str, object], Mapping[str, object]]] = {
 TRAINED = {
     "pruned weights stay pruned": "no-regrowth",
     "biases cut by their own magnitudes": "own-cutoff",
-    "both, and exact counts (`magnitude`)": "mended",
+    "both (`magnitude`)": "mended",
 }
 """Quirks of pruning: z, counted as published, of networks of the same seeds in two runs."""
-
-PRUNED = CELLS
 
 
 def cells_needed() -> list[dict[str, object]]:
@@ -52,10 +55,8 @@ def effects(runs: Mapping[str, Run]) -> pd.DataFrame:
         other = _by_network(sampled(runs["published"], without))
         rows += _differences(quirk, one, other)
     for quirk, name in TRAINED.items():
-        if name in runs and name != "mended":
-            rows += _differences(quirk, baseline, _by_network(sampled(runs[name])))
-    table = pd.DataFrame(rows)
-    return table[table["n"] > 0].reset_index(drop=True)
+        rows += _differences(quirk, baseline, _by_network(sampled(runs[name])))
+    return pd.DataFrame(rows, columns=_COLUMNS)
 
 
 def _by_network(table: pd.DataFrame) -> pd.DataFrame:
@@ -72,13 +73,15 @@ def _differences(quirk: str, one: pd.DataFrame, other: pd.DataFrame) -> list[dic
             if place not in one or place not in other:
                 continue
             both = pd.concat([one[place], other[place]], axis=1, keys=["with", "without"]).dropna()
+            if both.empty:
+                continue
             change = (both["without"] - both["with"]).to_numpy(dtype=float)
             interval = stats.mean_interval(change)
             rows.append(
                 {
                     "quirk": quirk, "percent": percent, "motif": motif, "n": len(change),
                     "with_quirk": both["with"].mean(), "mended": both["without"].mean(),
-                    "difference": float(np.mean(change)) if len(change) else np.nan,
+                    "difference": interval.value,
                     "low": interval.low, "high": interval.high,
                 }
             )  # fmt: skip

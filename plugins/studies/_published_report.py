@@ -14,14 +14,13 @@ from . import _published_tables as tables
 
 LEVELS = (85, 90, 93)
 CLASSES = ("diverge2", "converge2", "chain2_pairs", "diverge3", "bifan", "biparallel")
-_NUMBERS = ("mean", "median", "lower", "upper", "q05", "q95")
 
 
 def sections(runs: Mapping[str, Run]) -> list[Section]:
     """The sections in order."""
     compared = tables.against_published(runs["published"])
-    percent = _sparsest(runs["mended"])
-    rises = profiles.rises(runs, last=percent)
+    first, percent = _range(runs["mended"])
+    rises = profiles.rises(runs, first, percent)
     found = profiles.representation(runs["mended"], percent)
     chains = profiles.chains(runs["mended"], percent)
     effects = quirks.effects(runs)
@@ -46,17 +45,17 @@ def sections(runs: Mapping[str, Run]) -> list[Section]:
     ]
 
 
-def _sparsest(run: Run) -> int:
-    """The last level, up to 93 % pruned, that there is: what the answer is about."""
+def _range(run: Run) -> tuple[int, int]:
+    """The first pruned level and the last up to 93 % pruned: what the answer is about."""
     percents = tables.with_percent(run.table("levels"))["percent"]
-    return int(percents[percents <= 93].max())
+    return int(percents[percents > 0].min()), int(percents[percents <= 93].max())
 
 
 def _ran(runs: Mapping[str, Run]) -> str:
     told = [f"`{name}`: {run.table('levels')['network'].nunique()}" for name, run in runs.items()]
     return (
-        f"Networks by ensemble: {'; '.join(told)}. All from the same seeds and data: they replicate "
-        "the initialisation, not the data."
+        f"Networks by ensemble: {'; '.join(told)}. All from the same seeds and data: they "
+        "replicate the initialisation, not the data."
     )
 
 
@@ -80,24 +79,38 @@ def _reproduced(compared: pd.DataFrame) -> list[Finding]:
 
 
 def _converged(rises: pd.DataFrame) -> list[Finding]:
+    """Does enforced sparsity make differently initialised networks alike?"""
+    main = rises[rises["source"].isin(["published", "mended"])]
+    if main.empty:
+        return []
+    rose = (main["p"] < 0.05) & (main["similarity_last"] > main["similarity_first"])
+    first, last = main.iloc[0][["first", "last"]]
+    head = "become more alike" if rose.all() else "do not become clearly more alike"
+    if rose.any() and not rose.all():
+        head = "become more alike in part"
+    told = [
+        f"{row.source}, order {row.order}: {row.similarity_first:.2f} to {row.similarity_last:.2f} "
+        f"(p = {row.p:.2g}, {row.n} networks, spread {row.spread_first:.1f} to "
+        f"{row.spread_last:.1f})"
+        for row in main.itertuples()
+    ]
     return [
         Finding(
-            f"{row.source}, order {row.order}: the mean cosine similarity of profiles is "
-            f"{row.rise:+.3f} from {row.first} to {row.last} % pruned (p = {row.p:.2g}, "
-            f"{row.n} networks).",
-            f"Permutation of levels within networks; smallest p to be had {row.attainable:.2g}.",
+            f"Motif profiles of differently initialised networks {head} from {first} to {last} % "
+            f"pruned. Mean cosine similarity, {'; '.join(told)}.",
+            "Exact z under `layered`, all nodes; levels permuted within networks; the smallest p "
+            f"to be had is {main['attainable'].max():.2g}. The spread is that of z over networks "
+            "in units of the null's own noise: where it grows, profiles point the same way "
+            "without becoming equal, and part of the rise is that z outgrows that noise.",
         )
-        for row in rises[rises["source"].isin(["published", "mended"])].itertuples()
     ]
 
 
 def _represented(found: pd.DataFrame, percent: int) -> list[Finding]:
+    """What is over- and under-represented beyond layer densities, and beyond degrees?"""
     findings = []
-    for null, support, beyond in (
-        ("layered", "all", "layer densities"),
-        ("degree", "all", "degrees"),
-    ):
-        part = found[(found["null"] == null) & (found["support"] == support)]
+    for null, beyond in (("layered", "layer densities"), ("degree", "degrees")):
+        part = found[(found["null"] == null) & (found["support"] == "all")]
         if part.empty:
             continue
         clear = part[part["q"] < 0.05]
@@ -107,32 +120,49 @@ def _represented(found: pd.DataFrame, percent: int) -> list[Finding]:
         )
         findings.append(
             Finding(
-                f"Beyond what {beyond} explain, at {percent} % pruned by magnitude: "
+                f"Beyond what {beyond} explain, {percent} % pruned with the quirks mended: "
                 f"over-represented {over}; under-represented {under}.",
-                f"Mean z under the null `{null}`, q < 0.05 over {len(part)} classes, all nodes.",
+                f"Mean z under `{null}`, exact counts without bias units, all nodes; q < 0.05 over "
+                f"{part['p'].notna().sum()} classes and {part['n'].max()} networks.",
             )
         )
     return findings
 
 
 def _chains(chains: pd.DataFrame, effects: pd.DataFrame, percent: int) -> list[Finding]:
-    told = [
-        f"{row.motif} on {row.support} nodes {row.z:+.1f} ({row.low:+.1f} to {row.high:+.1f})"
-        for row in chains[chains["base_layer"] == -1].itertuples()
-    ]
-    changed = effects[
-        (effects["quirk"] == next(iter(quirks.COUNTED))) & (effects["motif"] == "chain2")
-    ]
-    detail = "; ".join(
-        f"{row.percent} %: {row.with_quirk:+.1f} as pairs, {row.mended:+.1f} as chains"
-        for row in changed.itertuples()
-    )
-    return [
-        Finding(
-            f"Chains counted as chains, exact, at {percent} % pruned: {'; '.join(told)}.",
-            f"The same published masks and null, z of chain2: {detail}." if detail else "",
+    """What remains of the under-representation of chains when chains are counted?"""
+    findings = []
+    for motif, part in chains.groupby("motif"):
+        told = []
+        for support, by_layer in part.groupby("support"):
+            sums = by_layer[by_layer["base_layer"] == -1].iloc[0]
+            layers = ", ".join(f"{z:+.1f}" for z in by_layer.loc[by_layer["base_layer"] >= 0, "z"])
+            told.append(
+                f"on {support} nodes {sums.z:+.1f} ({sums.low:+.1f} to {sums.high:+.1f}; by first "
+                f"layer {layers}; count/expected {2**sums.log2_ratio:.2f})"
+            )
+        findings.append(
+            Finding(
+                f"Counted as chains, mended, {percent} % pruned: mean z of {motif} is "
+                f"{' and '.join(told)}.",
+                "Exact under `layered`, without bias units; 95 % intervals over networks.",
+            )
         )
+    return [*findings, *_pairs(effects)]
+
+
+def _pairs(effects: pd.DataFrame) -> list[Finding]:
+    """The published masks and null, chains counted as pairs and as chains."""
+    counted = effects[effects["quirk"] == next(iter(quirks.COUNTED))]
+    told = [
+        f"{row.motif} at {row.percent} %: {row.with_quirk:+.1f} as pairs, {row.mended:+.1f} as "
+        "chains"
+        for row in counted[counted["motif"].isin(["chain2", "chain3"])].itertuples()
     ]
+    if not told:
+        return []
+    claim = "The published masks under the published null, mean z: " + "; ".join(told) + "."
+    return [Finding(claim, "Published are connected pairs of nodes, however many chains do so.")]
 
 
 def _columns(table: pd.DataFrame, texts: Sequence[str]) -> list[Column]:
@@ -157,6 +187,18 @@ def _zscores(compared: pd.DataFrame) -> Section:
         panel=290,
         axis=140,
     )
+    levels = tables.by_level(compared)
+    lines = Figure(
+        "by_level",
+        "Every published quantity by level",
+        "Mean z over networks and one standard deviation to either side, both counted as "
+        "published, under the published null, with bias units.",
+        "Mean z against density by class, published and ours.",
+        charts.by_density(levels, "mean", "z", "motif"),
+        levels,
+        panel=200,
+        longest=24,
+    )
     table = Table(
         "zscores",
         "Every published z-score by level, and ours counted in the same way.",
@@ -164,7 +206,7 @@ def _zscores(compared: pd.DataFrame) -> Section:
         _columns(compared, ("motif", "verdict")),
         sortable=True,
     )
-    return Section("published", "Beside the published z-scores", parts=[figure, table])
+    return Section("published", "Beside the published z-scores", parts=[figure, lines, table])
 
 
 def _losses(runs: Mapping[str, Run]) -> Section:
@@ -181,9 +223,20 @@ def _losses(runs: Mapping[str, Run]) -> Section:
         panel=200,
         longest=12,
     )
-    parts = [
+    shares = Figure(
+        "sparse_level",
+        "The last level that networks pass",
+        "Share of networks by the last level with a training loss up to 1e-3 (−1: none).",
+        "Share of networks by sparse level, published and ours.",
+        charts.shares(passing),
+        passing,
+        panel=290,
+        axis=60,
+    )
+    parts: list[Figure | Table] = [
         figure,
         Table("losses_by_level", "Losses by level.", table, _columns(table, ("source", "split"))),
+        shares,
         Table(
             "sparse_levels",
             "The last level that a network passes with a training loss up to 1e-3, as shares of "
@@ -229,7 +282,7 @@ def _representation(found: pd.DataFrame, chains: pd.DataFrame, percent: int) -> 
         axis=110,
     )
     texts = ("null", "support", "motif")
-    parts = [
+    parts: list[Figure | Table] = [
         figure,
         Table("motifs_by_null", "The same with effect sizes.", found, _columns(found, texts),
               sortable=True),
@@ -259,7 +312,7 @@ def _convergence(runs: Mapping[str, Run], rises: pd.DataFrame) -> Section:
         panel=200,
         longest=30,
     )
-    parts = [
+    parts: list[Figure | Table] = [
         figure,
         Table("rises", "Whether profiles become more alike, by permutation.", rises,
               _columns(rises, ("source",))),

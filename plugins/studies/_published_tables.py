@@ -8,6 +8,8 @@ import pandas as pd
 
 from harness import Run
 
+THEIRS = "Zahn et al. 2024"
+"""What published figures are called beside those of the runs."""
 PASSES = 1e-3
 """Training loss up to which Zahn, Daniel and Kutz (2024) let a network count."""
 SPARSE_LEVELS = {93: 214, 92: 84, 91: 73, 75: 18}
@@ -21,8 +23,10 @@ CELLS = {
 
 
 def reference(name: str) -> pd.DataFrame:
-    """A published table: `zscores` or `losses`, by percent pruned."""
-    return pd.read_csv(files(__package__).joinpath(f"published_{name}.csv"))  # type: ignore[arg-type]
+    """A published table: `zscores` or `losses`, by percent pruned, with the networks as `n`."""
+    with files(__package__).joinpath(f"published_{name}.csv").open(encoding="utf-8") as file:
+        table = pd.read_csv(file)
+    return table.rename(columns={"pruned_percent": "percent", "networks": "n"})
 
 
 def with_percent(table: pd.DataFrame) -> pd.DataFrame:
@@ -63,13 +67,8 @@ def against_published(run: Run) -> pd.DataFrame:
     from scipy.special import stdtrit
 
     ours = selected(sampled(run), run).groupby(["percent", "motif"])["z"]
-    table = reference("zscores")[["percent_pruned", "motif", "networks", "mean", "sd"]]
-    table = table.rename(
-        columns={
-            "percent_pruned": "percent", "networks": "published_n", "mean": "published_mean",
-            "sd": "published_sd",
-        }
-    )  # fmt: skip
+    table = reference("zscores")[["percent", "motif", "n", "mean", "sd"]]
+    table = table.rename(columns={name: f"published_{name}" for name in ("n", "mean", "sd")})
     found = ours.agg(mean="mean", sd="std", n="count").reset_index()
     table = table.merge(found, on=["percent", "motif"], how="left")
     theirs, mine = (
@@ -92,11 +91,24 @@ def against_published(run: Run) -> pd.DataFrame:
     return table.assign(difference=difference / sd, low=low, high=high, verdict=verdict)
 
 
+def by_level(compared: pd.DataFrame) -> pd.DataFrame:
+    """The same for a chart: mean and one sd to either side by source, class and density."""
+    parts = []
+    for source, prefix in ((THEIRS, "published_"), ("this run", "")):
+        mean, sd = compared[f"{prefix}mean"], compared[f"{prefix}sd"]
+        part = compared[["percent", "motif"]].assign(
+            source=source, mean=mean, lower=mean - sd, upper=mean + sd, n=compared[f"{prefix}n"]
+        )
+        parts.append(part.dropna(subset=["mean"]))
+    table = pd.concat(parts, ignore_index=True)
+    return table.assign(density=1 - table["percent"] / 100)
+
+
 def losses(runs: Mapping[str, Run]) -> pd.DataFrame:
     """Losses by level and split, published and ours: median, mean, 5 and 95 % quantiles."""
-    published = reference("losses").rename(columns={"percent_pruned": "percent", "networks": "n"})
     keep = ["percent", "split", "n", "mean", "median", "q05", "q95"]
-    parts = [published[keep].assign(source="published")]
+    parts = [reference("losses")[keep].replace({"split": {"val": "validation"}})]
+    parts[0]["source"] = THEIRS
     for name, run in runs.items():
         levels = with_percent(run.table("levels"))
         for split in ("train", "validation"):
@@ -114,11 +126,12 @@ def losses(runs: Mapping[str, Run]) -> pd.DataFrame:
 
 def passing(runs: Mapping[str, Run]) -> pd.DataFrame:
     """How networks are spread over sparse levels, published and ours."""
-    rows = [("published", percent, n, n / 400) for percent, n in SPARSE_LEVELS.items()]
+    rows = [(THEIRS, percent, n, n / 400) for percent, n in SPARSE_LEVELS.items()]
     for name, run in runs.items():
         networks = run.table("levels")["network"].nunique()
         found = sparse_levels(run).value_counts().sort_index(ascending=False)
-        rows += [(name, int(p), int(n), n / networks) for p, n in found.items()]
+        shares = zip(found.index.astype(int), found.astype(int), strict=True)
+        rows += [(name, percent, n, n / networks) for percent, n in shares]
         none = networks - int(found.sum())
         rows += [(name, -1, none, none / networks)] if none else []
     return pd.DataFrame(rows, columns=["source", "percent", "networks", "share"])

@@ -34,8 +34,8 @@ class Published(AbstractStudy):
     - `flights`: simulated, of which 64 % are trained on
     - `draws`: from the published null, for each network at 85, 90 and 93 % pruned
     - `fewer_draws`: at other levels, and for each quirk
-    - `mended_networks`: of the ensemble with both quirks of pruning mended
-    - `fewer_networks`: of the two with one of them mended
+    - `networks`: of the ensemble as published
+    - `fewer_networks`: of the other three, and of the first for each quirk of counting
     - `block_width`: networks trained at once
     """
 
@@ -45,9 +45,8 @@ class Published(AbstractStudy):
     )
     flights: Annotated[int, Ge(1)] = 3_200_000
     draws: Annotated[int, Ge(2)] = 1000
-    fewer_draws: Annotated[int, Ge(2)] = 200
+    fewer_draws: Annotated[int, Ge(2)] = 100
     networks: Annotated[int, Ge(1)] = 30
-    mended_networks: Annotated[int, Ge(1)] = 30
     fewer_networks: Annotated[int, Ge(1)] = 8
     block_width: Annotated[int, Ge(1)] = 8
 
@@ -56,42 +55,41 @@ class Published(AbstractStudy):
         task = {"name": "moth", "flights": self.flights, "prune_biases": True}
         common = {"tasks": [task], "schedules": ["published"], "block_width": self.block_width}
         exact = ["performance", "motifs"]
-        factors = [*exact, self._sampled(CELLS, self.fewer_draws, _FACTORS)]
+        as_published = self._sampled(CELLS, self.fewer_draws, _FACTORS)
+        degree = self._sampled({"null": "degree"}, self.fewer_draws, _FACTORS)
+        few = {
+            **common,
+            "networks": self.fewer_networks,
+            "metrics": [*exact, as_published],
+        }
         return {
             "published": {
                 **common,
                 "networks": self.networks,
                 "pruners": ["zahn2022"],
-                "metrics": [*exact, self._sampled(CELLS, self.draws, _CLOSE), *self._counted()],
+                "metrics": [*exact, *self._counted()],
             },
             "mended": {
-                **common,
-                "networks": self.mended_networks,
+                **few,
                 "pruners": ["magnitude"],
-                "metrics": [
-                    *factors,
-                    self._sampled({"null": "degree"}, self.fewer_draws, _FACTORS),
-                ],
+                "metrics": [*exact, as_published, degree],
             },
-            "no-regrowth": {
-                **common,
-                "networks": self.fewer_networks,
-                "pruners": [{"name": "zahn2022", "regrowth": False}],
-                "metrics": factors,
-            },
-            "own-cutoff": {
-                **common,
-                "networks": self.fewer_networks,
-                "pruners": [{"name": "zahn2022", "bias_cutoff": "own"}],
-                "metrics": factors,
-            },
+            "no-regrowth": {**few, "pruners": [{"name": "zahn2022", "regrowth": False}]},
+            "own-cutoff": {**few, "pruners": [{"name": "zahn2022", "bias_cutoff": "own"}]},
         }
 
     def _counted(self) -> list[dict[str, Any]]:
-        """Measurements of the published masks: at other levels, and with a quirk mended."""
+        """Measurements of the published masks: at every level, and with each quirk mended."""
         return [
+            self._sampled(CELLS, self.draws, _CLOSE),
             self._sampled(CELLS, self.fewer_draws, _OTHERS),
-            *(self._sampled(cells, self.fewer_draws, _FACTORS) for cells in quirks.cells_needed()),
+            *(
+                {
+                    **self._sampled(cells, self.fewer_draws, _FACTORS),
+                    "networks": self.fewer_networks,
+                }
+                for cells in quirks.cells_needed()
+            ),
         ]
 
     @staticmethod

@@ -11,6 +11,7 @@ from harness.report.sections._overview import overview
 from harness.report.sections._pairs import pairs
 from harness.report.sections._performance import performance
 from harness.report.sections._provenance import provenance
+from harness.report.sections._provenance import provenance_of as provenance_of
 from harness.report.sections._report import Report as Report
 from harness.report.sections._wiring import wiring
 from harness.report.sections._work import costs, troubles

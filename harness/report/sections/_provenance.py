@@ -1,17 +1,23 @@
 """Where the numbers come from and what they mean."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.report._glossary import STATISTICS
 from harness.report._parts import Facts, Section
+from harness.report._source import RunTables
 from harness.report.sections._report import Report
 
 
 def provenance(report: Report) -> Section:
     """Where the numbers come from, and what each statistic means."""
+    return provenance_of(report.data.runs)
+
+
+def provenance_of(runs: Sequence[RunTables]) -> Section:
+    """The same of runs that are reported on in another way."""
     parts = [Facts("What each statistic means, and what it does not", STATISTICS)]
-    for run in report.data.runs:
+    for run in runs:
         parts += [
             Facts(f"Provenance of {run.path.name}", _flat(run.provenance)),
             Facts(f"Experiment of {run.path.name}", _flat(run.experiment)),
