@@ -1,5 +1,6 @@
 """Convergence, and what is over- and under-represented when motifs are counted as what they are."""
 
+import itertools
 from collections.abc import Mapping
 
 import numpy as np
@@ -59,12 +60,13 @@ def rises(runs: Mapping[str, Run], first: int, last: int) -> pd.DataFrame:
             if len(shared) < 2:
                 continue
             profiles = [one.loc[shared].to_numpy(dtype=float) for one in (before, after)]
-            (earlier, later), p = _swapped(*profiles)
+            swaps = _swaps(len(shared))
+            (earlier, later), p = _swapped(*profiles, swaps)
             rows.append(
                 {
                     "source": name, "order": order, "first": first, "last": last,
                     "n": len(shared), "similarity_first": earlier, "similarity_last": later,
-                    "p": p, "attainable": max(1 / (_SWAPS + 1), 2.0 ** -(len(shared) - 1)),
+                    "p": p, "attainable": 1 / len(swaps),
                     "spread_first": _spread(profiles[0]), "spread_last": _spread(profiles[1]),
                 }
             )  # fmt: skip
@@ -75,16 +77,25 @@ def _spread(profiles: Float[np.ndarray, "n classes"]) -> float:
     return float(np.sqrt(profiles.var(axis=0, ddof=1).mean()))
 
 
+def _swaps(n: int) -> Bool[np.ndarray, "swaps n"]:
+    """Which of n networks have their levels swapped: all ways, or many; the first swaps none."""
+    if 2**n <= _SWAPS:
+        return np.array(list(itertools.product((False, True), repeat=n)))
+    swaps = np.random.default_rng(0).random((_SWAPS, n)) < 0.5
+    swaps[0] = False
+    return swaps
+
+
 def _swapped(
-    before: Float[np.ndarray, "n classes"], after: Float[np.ndarray, "n classes"]
+    before: Float[np.ndarray, "n classes"],
+    after: Float[np.ndarray, "n classes"],
+    swaps: Bool[np.ndarray, "swaps n"],
 ) -> tuple[tuple[float, float], float]:
     """The mean cosines at both levels, and the p of their rise over swaps within networks."""
     unit = [rows / np.linalg.norm(rows, axis=1, keepdims=True) for rows in (before, after)]
     n = len(before)
-    swaps = np.random.default_rng(0).random((_SWAPS, n)) < 0.5
-    swaps[0] = False
 
-    def mean(swap: Bool[np.ndarray, "draws n 1"], one: int, other: int) -> np.ndarray:
+    def mean(swap: Bool[np.ndarray, "swaps n 1"], one: int, other: int) -> np.ndarray:
         rows = np.where(swap, unit[other], unit[one])
         return ((rows.sum(1) ** 2).sum(-1) - n) / (n * (n - 1))
 

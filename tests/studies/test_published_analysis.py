@@ -1,0 +1,149 @@
+"""The analyses of the study `published`, on tables made by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from harness_plugins.studies import _published_profiles as profiles
+from harness_plugins.studies import _published_quirks as quirks
+from harness_plugins.studies import _published_tables as tables
+from scipy import stats
+
+from harness import Run
+
+LEVELS = (0.85, 0.15, 0.07)
+
+
+class Made(Run):
+    """A run that is its tables."""
+
+    def __init__(self, **made):
+        self._made = made
+
+    def table(self, name):
+        return self._made[name]
+
+    def tables(self):
+        return list(self._made)
+
+
+def levels(losses):
+    """`losses` by network: its training loss at each level."""
+    rows = [
+        {"network": network, "density": density, "train_loss": loss, "validation_loss": 2 * loss}
+        for network, own in enumerate(losses)
+        for density, loss in zip(LEVELS, own, strict=True)
+    ]
+    return pd.DataFrame(rows)
+
+
+def sampled(z, density=0.07, motif="diverge2", **how):
+    cells = {**tables.CELLS, **how}
+    rows = [
+        {"network": network, "density": density, "motif": motif, "base_layer": -1, "z": one}
+        for network, one in enumerate(z)
+    ]
+    return pd.DataFrame(rows).assign(**cells)
+
+
+def exact(profiles_of, density):
+    """Exact z of networks, a row each, over four classes of order 2."""
+    rows = [
+        {"network": n, "motif": f"class{c}", "z": z, "density": density, "order": 2}
+        for n, own in enumerate(profiles_of)
+        for c, z in enumerate(own)
+    ]
+    return pd.DataFrame(rows).assign(support="all", bias=False, null="layered", base_layer=-1)
+
+
+def test_a_network_counts_up_to_the_last_level_that_it_passes():
+    run = Made(
+        levels=levels([(1e-4, 1e-4, 1e-3), (1e-4, 9e-4, 2e-3), (1e-4, 2e-3, 9e-4), (1, 1, 1)])
+    )
+    assert tables.sparse_levels(run).to_dict() == {0: 93, 1: 85, 2: 93}
+    shares = tables.passing({"run": run}).query("source == 'run'")
+    assert dict(zip(shares["percent"], shares["share"], strict=True)) == {
+        93: 0.5,
+        85: 0.25,
+        -1: 0.25,
+    }
+    chosen = tables.selected(tables.with_percent(sampled([1.0, 2.0, 3.0, 4.0])), run)
+    assert chosen["z"].tolist() == [1.0, 3.0]
+
+
+@pytest.mark.parametrize(
+    ("shift", "spread", "verdict"),
+    [(0.0, 0.5, "equivalent"), (3.0, 0.5, "different"), (0.9, 2.0, "open")],
+)
+def test_equivalence_is_of_the_whole_interval(shift, spread, verdict):
+    theirs = tables.reference("zscores").set_index(["percent", "motif"]).loc[(93, "diverge2")]
+    z = theirs["mean"] + theirs["sd"] * (shift + spread * np.linspace(-1.5, 1.5, 30))
+    run = Made(levels=levels([(1e-4,) * 3] * 30), sampled=sampled(z))
+    found = tables.against_published(run).set_index(["percent", "motif"]).loc[(93, "diverge2")]
+    assert found["difference"] == pytest.approx(shift)
+    assert found["verdict"] == verdict
+    n = int(theirs["n"])
+    published = stats.norm.ppf((np.arange(n) + 0.5) / n)
+    published = (published - published.mean()) / published.std(ddof=1)
+    welch = stats.ttest_ind(
+        z, theirs["mean"] + theirs["sd"] * published, equal_var=False
+    ).confidence_interval(0.9)
+    assert found["low"] * theirs["sd"] == pytest.approx(welch.low)
+    assert found["high"] * theirs["sd"] == pytest.approx(welch.high)
+
+
+def test_a_quirk_is_measured_within_networks():
+    published = [10.0, 20.0, 40.0]
+    mended = {"convention": "copies", "motif": "chain2"}
+    run = Made(
+        sampled=pd.concat(
+            [sampled(published, motif="chain2_pairs"), sampled([11.0, 22.0], **mended)]
+        )
+    )
+    others = {name: Made(sampled=sampled([1.0], motif="bifan")) for name in quirks.TRAINED.values()}
+    (row,) = quirks.effects({"published": run, **others}).to_dict("records")
+    assert row["quirk"] == "chains and converge3 counted as copies"
+    assert (row["motif"], row["percent"], row["n"]) == ("chain2", 93, 2)
+    assert (row["with_quirk"], row["mended"], row["difference"]) == (15.0, 16.5, 1.5)
+
+
+def test_every_way_of_counting_that_a_quirk_needs_is_measured_once():
+    needed = quirks.cells_needed()
+    pairs = [cells for pair in quirks.COUNTED.values() for cells in pair]
+    assert all(dict(cells) in [*needed, dict(tables.CELLS)] for cells in pairs)
+    assert len({tuple(sorted(cells.items())) for cells in needed}) == len(needed) == 5
+
+
+def rise(before, after):
+    run = Made(motifs=pd.concat([exact(before, 0.85), exact(after, 0.07)]))
+    (row,) = profiles.rises({"run": run}, 15, 93).to_dict("records")
+    return row
+
+
+def cosine(rows):
+    unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    both = unit @ unit.T
+    return both[np.triu_indices(len(rows), 1)].mean()
+
+
+def test_convergence_is_found_where_profiles_become_alike_and_not_where_they_do_not():
+    rng = np.random.default_rng(0)
+    before, common = rng.normal(size=(12, 4)), np.array([9.0, -5.0, 4.0, 7.0])
+    after = common + rng.normal(size=(12, 4))
+    found = rise(before, after)
+    assert found["similarity_first"] == pytest.approx(cosine(before))
+    assert found["similarity_last"] == pytest.approx(cosine(after))
+    assert found["spread_last"] == pytest.approx(np.sqrt(after.var(0, ddof=1).mean()))
+    assert found["attainable"] <= found["p"] < 0.01
+    assert rise(after, before)["p"] > 0.99
+    assert found["n"] == 12
+
+
+def test_the_p_of_convergence_holds_where_levels_are_alike():
+    rng = np.random.default_rng(1)
+    p = [rise(rng.normal(size=(8, 4)), rng.normal(size=(8, 4)))["p"] for _ in range(40)]
+    assert stats.kstest(p, "uniform").pvalue > 0.01
+
+
+def test_one_network_has_no_convergence():
+    run = Made(motifs=exact(np.ones((1, 4)), 0.07))
+    assert profiles.rises({"run": run}, 15, 93).empty
