@@ -61,7 +61,7 @@ def rises(runs: Mapping[str, Run], first: int, last: int) -> pd.DataFrame:
                 continue
             profiles = [one.loc[shared].to_numpy(dtype=float) for one in (before, after)]
             swaps = _swaps(len(shared))
-            (earlier, later), p = _swapped(*profiles, swaps)
+            (earlier, later), p = _swapped(profiles[0], profiles[1], swaps)
             rows.append(
                 {
                     "source": name, "order": order, "first": first, "last": last,

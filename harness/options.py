@@ -1,0 +1,86 @@
+"""The options of the command line: what they are called, what they may be, their help."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Plugins = Annotated[
+    list[Path] | None,
+    typer.Option("--plugin", metavar="FILE.py", help="A one-file plugin to load. Repeatable."),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
+
+
+class Listable(StrEnum):
+    """What `harness list` can be narrowed to."""
+
+    TASKS = "tasks"
+    PRUNERS = "pruners"
+    METRICS = "metrics"
+    SCHEDULES = "schedules"
+    STUDIES = "studies"
+    MOTIFS = "motifs"
+
+
+class Support(StrEnum):
+    """The nodes that motifs are counted among."""
+
+    ALL = "all"
+    LIVE = "live"
+
+
+class Null(StrEnum):
+    """What the motifs of layered networks are compared with."""
+
+    LAYERED = "layered"
+    DEGREE = "degree"
+    PUBLISHED = "published"
+
+
+class Layout(StrEnum):
+    """The axes of a weight matrix."""
+
+    OUT_IN = "out-in"
+    IN_OUT = "in-out"
+
+
+ExperimentFile = Annotated[
+    Path | None, typer.Argument(help="An experiment file (TOML) in place of the options.")
+]
+Task = Annotated[
+    list[str] | None, typer.Option(help="Task, as NAME or NAME[field=value]. Repeatable.")
+]
+Pruner = Annotated[
+    list[str] | None,
+    typer.Option(help="Pruner, as in 'magnitude[scope=layer|global]'. Repeatable."),
+]
+Metric = Annotated[list[str] | None, typer.Option(help="Metric. Repeatable.")]
+Schedule = Annotated[list[str] | None, typer.Option(help="Schedule. Repeatable.")]
+Networks = Annotated[int | None, typer.Option(help="Networks for each combination. [default: 8]")]
+Seed = Annotated[
+    int | None, typer.Option(help="Seed of initial weights and prunings. [default: 0]")
+]
+DataSeeds = Annotated[
+    list[int] | None,
+    typer.Option("--data-seed", help="Seed of data and their order. Repeatable. [default: 0]"),
+]
+BlockWidth = Annotated[
+    int | None, typer.Option(help="Networks trained at once. [default: at most 8]")
+]
+KeepWeights = Annotated[
+    bool | None, typer.Option(help="Keep the weights that survive. [default: keep]")
+]
+Out = Annotated[Path | None, typer.Option(help="Run folder. [default: one under runs/]")]
+Json = Annotated[bool, typer.Option("--json", help="Print an array of objects instead.")]
+Csv = Annotated[bool, typer.Option("--csv", help="Print CSV instead.")]
+Html = Annotated[Path | None, typer.Option(metavar="FILE.html", help="Write a page as well.")]
+Threshold = Annotated[float, typer.Option(help="A weight w with |w| <= this is no edge.")]
+Orders = Annotated[
+    list[int] | None,
+    typer.Option("--order", min=2, max=4, help="Nodes less one. Repeatable. [default: 2 and 3]"),
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Say what would run and what it would take.")
+]
