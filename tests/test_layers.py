@@ -71,7 +71,6 @@ TABLES = {
     ("report/_similarity.py", "sampled"),
     # A module of the harness itself.
     ("__init__.py", "motifs"),
-    ("cli.py", "motifs"),
     ("options.py", "motifs"),
 }
 
