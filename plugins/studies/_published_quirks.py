@@ -1,6 +1,7 @@
-"""What each quirk of the published analysis and pruning does to z: one mended at a time."""
+"""What each quirk of the published analysis and pruning does to z: a small factorial."""
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -13,50 +14,82 @@ MOTIFS = (
     *("diverge2", "converge2", "chain2", "diverge3", "converge3", "chain3"),
     *("bifan", "biparallel"),
 )
-_COLUMNS = (
-    *("quirk", "percent", "motif", "n", "with_quirk", "mended", "difference", "low", "high"),
-)
+Cells = Mapping[str, object]
+"""A way of counting: null, convention, support and bias, columns of the table `sampled`."""
+Pairs = Sequence[tuple[pd.DataFrame, pd.DataFrame]]
+"""z with a quirk and with it mended, in every setting of the other quirks; as published first."""
 
-COUNTED: Mapping[str, tuple[Mapping[str, object], Mapping[str, object]]] = {
-    "chains and converge3 counted as copies": (CELLS, {**CELLS, "convention": "copies"}),
-    "null `layered` for `published`": (CELLS, {**CELLS, "null": "layered"}),
-    "null `degree` for `published`": (CELLS, {**CELLS, "null": "degree"}),
-    "bias units left out": (CELLS, {**CELLS, "bias": False}),
+COUNTED: Mapping[str, tuple[Cells, Cells]] = {
+    "chains and converge3 counted as copies": (
+        {"convention": "published"},
+        {"convention": "copies"},
+    ),
+    "null `layered` for `published`": ({"null": "published"}, {"null": "layered"}),
+    "null `degree` for `published`": ({"null": "published"}, {"null": "degree"}),
+    "bias units left out": ({"bias": True}, {"bias": False}),
     "all nodes for live ones, null `layered`": (
-        {**CELLS, "null": "layered"},
-        {**CELLS, "null": "layered", "support": "all"},
+        {"null": "layered", "support": "live-published"},
+        {"null": "layered", "support": "all"},
+    ),
+    "all nodes for live ones, null `degree`": (
+        {"null": "degree", "support": "live-published"},
+        {"null": "degree", "support": "all"},
     ),
 }
-"""Quirks of counting: z of the same masks, counted in two ways."""
+"""Quirks of counting: z of the same masks, counted in two ways that differ in this."""
 
-TRAINED = {
-    "pruned weights stay pruned": "no-regrowth",
-    "biases cut by their own magnitudes": "own-cutoff",
-    "both (`magnitude`)": "mended",
+TRAINED: Mapping[str, Sequence[tuple[str, str]]] = {
+    "pruned weights stay pruned": (("published", "no-regrowth"), ("own-cutoff", "mended")),
+    "biases cut by their own magnitudes": (("published", "own-cutoff"), ("no-regrowth", "mended")),
+    "both (`magnitude`)": (("published", "mended"),),
 }
 """Quirks of pruning: z, counted as published, of networks of the same seeds in two runs."""
 
+_ALONE = ("n", "with_quirk", "mended", "difference", "low", "high")
+_OVER_ALL = ("settings", "mean_difference", "mean_low", "mean_high", "least", "most")
 
-def cells_needed() -> list[dict[str, object]]:
-    """The ways of counting that take measurements of their own, beside the published one."""
-    found: list[dict[str, object]] = []
-    for cells in (dict(one) for pair in COUNTED.values() for one in pair):
-        if cells != dict(CELLS) and cells not in found:
-            found.append(cells)
-    return found
+
+def settings() -> list[dict[str, object]]:
+    """Every way of counting, the published one first.
+
+    All combinations of null, convention, bias units and support, but for the null `published` on
+    all nodes: it is drawn over live ones.
+    """
+    levels: Mapping[str, Sequence[object]] = {
+        "null": ("published", "layered", "degree"),
+        "convention": ("published", "copies"),
+        "support": ("live-published", "all"),
+        "bias": (True, False),
+    }
+    made = [
+        dict(zip(levels, values, strict=True)) for values in itertools.product(*levels.values())
+    ]
+    return [one for one in made if one["null"] != "published" or one["support"] != "all"]
 
 
 def effects(runs: Mapping[str, Run]) -> pd.DataFrame:
-    """Mean paired difference of z (mended less published) by quirk, class and level."""
+    """What mending a quirk does to z, by quirk, class and level: z mended less z with it.
+
+    `difference`, with `low` and `high`: the mean over networks of the paired change when nothing
+    else is mended, and its 95 % interval. `mean_difference`: of each network's mean change over all
+    `settings` of the other quirks, from `least` to `most`: far apart, quirks do not simply add up.
+    """
     rows = []
-    baseline = _by_network(sampled(runs["published"]))
     for quirk, (with_it, without) in COUNTED.items():
-        one = baseline if with_it is CELLS else _by_network(sampled(runs["published"], with_it))
-        other = _by_network(sampled(runs["published"], without))
-        rows += _differences(quirk, one, other)
-    for quirk, name in TRAINED.items():
-        rows += _differences(quirk, baseline, _by_network(sampled(runs[name])))
-    return pd.DataFrame(rows, columns=_COLUMNS)
+        rows += _differences(quirk, _counted_pairs(runs["published"], with_it, without))
+    for quirk, pairs in TRAINED.items():
+        found = [tuple(_by_network(sampled(runs[name])) for name in pair) for pair in pairs]
+        rows += _differences(quirk, [(one, other) for one, other in found])
+    return pd.DataFrame(rows, columns=["quirk", "percent", "motif", *_ALONE, *_OVER_ALL])
+
+
+def _counted_pairs(run: Run, with_it: Cells, without: Cells) -> Pairs:
+    """z in every setting that has the quirk, and in the one that differs in nothing else."""
+    return [
+        tuple(_by_network(sampled(run, cells)) for cells in (one, {**one, **without}))  # type: ignore[misc]
+        for one in settings()
+        if with_it.items() <= one.items() and {**one, **without} in settings()
+    ]
 
 
 def _by_network(table: pd.DataFrame) -> pd.DataFrame:
@@ -65,24 +98,35 @@ def _by_network(table: pd.DataFrame) -> pd.DataFrame:
     return table.pivot_table(index="network", columns=["percent", "motif"], values="z")
 
 
-def _differences(quirk: str, one: pd.DataFrame, other: pd.DataFrame) -> list[dict[str, object]]:
+def _differences(quirk: str, pairs: Pairs) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
-    for percent in LEVELS:
-        for motif in MOTIFS:
-            place = (percent, motif)
-            if place not in one or place not in other:
-                continue
-            both = pd.concat([one[place], other[place]], axis=1, keys=["with", "without"]).dropna()
-            if both.empty:
-                continue
-            change = (both["without"] - both["with"]).to_numpy(dtype=float)
-            interval = stats.mean_interval(change)
-            rows.append(
-                {
-                    "quirk": quirk, "percent": percent, "motif": motif, "n": len(change),
-                    "with_quirk": both["with"].mean(), "mended": both["without"].mean(),
-                    "difference": interval.value,
-                    "low": interval.low, "high": interval.high,
-                }
-            )  # fmt: skip
+    for percent, motif in itertools.product(LEVELS, MOTIFS):
+        place = (percent, motif)
+        changes = [_change(one, other, place) for one, other in pairs]
+        if not len(changes[0]):
+            continue
+        alone = changes[0]["change"]
+        interval = stats.mean_interval(alone.to_numpy(dtype=float))
+        had = [change["change"] for change in changes if len(change)]
+        by_network = pd.concat(had, axis=1).dropna().mean(axis=1)
+        over_all = stats.mean_interval(by_network.to_numpy(dtype=float))
+        means = [change.mean() for change in had]
+        rows.append(
+            {
+                "quirk": quirk, "percent": percent, "motif": motif, "n": len(alone),
+                "with_quirk": changes[0]["with"].mean(), "mended": changes[0]["without"].mean(),
+                "difference": interval.value, "low": interval.low, "high": interval.high,
+                "settings": len(had), "mean_difference": over_all.value,
+                "mean_low": over_all.low, "mean_high": over_all.high,
+                "least": min(means), "most": max(means),
+            }
+        )  # fmt: skip
     return rows
+
+
+def _change(one: pd.DataFrame, other: pd.DataFrame, place: tuple[int, str]) -> pd.DataFrame:
+    """z of the networks that have it in both ways of counting or of pruning."""
+    if place not in one or place not in other:
+        return pd.DataFrame(columns=["with", "without", "change"], dtype=float)
+    both = pd.concat([one[place], other[place]], axis=1, keys=["with", "without"]).dropna()
+    return both.assign(change=both["without"] - both["with"])
