@@ -122,6 +122,12 @@ def show_plan(plan: "Plan", folder: Path) -> None:
         labels = (cell.task.label, cell.schedule.label, cell.pruner.label, str(cell.data_seed))
         table.add_row(*map(escape, (*labels, numbers)))
     console.print(table)
+    networks = plan.experiment.networks
+    if extra := -networks % plan.width:
+        console.print(
+            f"Networks are trained in whole blocks of {plan.width}: {extra} more than the "
+            f"{networks} that tables and report are about."
+        )
     estimate = cost(plan)
     console.print(
         f"Training: {estimate.network_steps:,} network-steps, about "

@@ -43,18 +43,23 @@ def effects(table: pd.DataFrame, order: Sequence[str]) -> alt.FacetChart:
         x=alt.X("difference:Q", axis=_AXIS),
         tooltip=["quirk:N", "motif:N", "level:N", "with_quirk:Q", "mended:Q", "n:Q"],
     )
-    chart = alt.LayerChart(data=table, layer=[zero, bars, points]).properties(width=290, height=260)
+    means = base.mark_point(filled=False, size=26, opacity=0.8).encode(
+        x=alt.X("mean_difference:Q", axis=_AXIS),
+        tooltip=["quirk:N", "motif:N", "level:N", "settings:Q", "least:Q", "most:Q"],
+    )
+    chart = alt.LayerChart(data=table, layer=[zero, bars, means, points])
+    chart = chart.properties(width=290, height=260)
     header = alt.Header(title=None, labelLimit=290, labelAnchor="start")
     facet = alt.Facet("quirk:N", sort=list(table["quirk"].unique()), header=header)
     return chart.facet(facet=facet, columns=3).resolve_scale(x="independent")
 
 
-def representation(table: pd.DataFrame, order: Sequence[str]) -> alt.FacetChart:
-    """Mean z with its interval by class, a panel a null and support."""
-    x = alt.X("low:Q", title="mean z", axis=_AXIS)
+def representation(table: pd.DataFrame, order: Sequence[str], title: str) -> alt.FacetChart:
+    """A mean with its interval by class, a panel an ensemble, null and support."""
+    x = alt.X("low:Q", title=title, axis=_AXIS)
     zero = [alt.Chart().mark_rule(color=charts.RULE).encode(x=alt.datum(0))]
-    table = table.assign(panel="null " + table["null"] + ", " + table["support"] + " nodes")
-    shown = table.rename(columns={"z": "difference"})
+    panel = table["ensemble"] + ": " + table["null"] + ", " + table["support"] + " nodes"
+    shown = table.assign(panel=panel).rename(columns={"z": "difference"})
     point = alt.X("difference:Q", axis=_AXIS)
     return _forest(shown, order, x, point, zero, None, ["log2_ratio", "q", "n"])
 
@@ -108,12 +113,18 @@ def _forest(
 
 
 def by_density(
-    table: pd.DataFrame, value: str, title: str, panels: str, *, log: bool = False
+    table: pd.DataFrame,
+    value: str,
+    title: str,
+    panels: str,
+    *,
+    log: bool = False,
+    own_axes: bool = False,
 ) -> alt.FacetChart:
     """A line over its band against density for each source, small multiples by another column."""
     names = list(table["source"].unique())
     scale = alt.Scale(type="log") if log else alt.Scale(zero=False)
-    y = alt.Y(f"{value}:Q", title=title, scale=scale, axis=alt.Axis(format="~g", tickCount=4))
+    y = alt.Y(f"{value}:Q", title=title, scale=scale, axis=alt.Axis(format=".4~g", tickCount=4))
     tooltip = [
         alt.Tooltip("source:N"),
         alt.Tooltip("density:Q", title="weights kept", format=".3~%"),
@@ -121,4 +132,5 @@ def by_density(
         alt.Tooltip("n:Q", title="networks"),
     ]
     chart = charts.band_and_line(table, charts.kept(), y, names, "source", tooltip)
-    return charts.panels_of(chart, list(table[panels].unique()), panels)
+    panelled = charts.panels_of(chart, list(table[panels].unique()), panels)
+    return panelled.resolve_scale(y="independent") if own_axes else panelled

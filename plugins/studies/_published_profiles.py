@@ -105,33 +105,44 @@ def _swapped(
     return (float(earlier[0]), float(later[0])), p
 
 
-def representation(run: Run, percent: int) -> pd.DataFrame:
+def representation(runs: Mapping[str, Run], percent: int) -> pd.DataFrame:
     """Each class at one level: mean z under `layered` (all and live nodes) and under `degree`.
 
     With 95 % intervals over networks, q (Student's p of a mean of 0, Benjamini-Hochberg over the
-    classes of one null and support), and the mean log2(count / expected).
+    classes of one ensemble, null and support), and the mean log2(count / expected).
     """
-    exact = chosen(_exact(run), percent=percent)
-    parts = [chosen(exact, support=support) for support in ("all", "live")]
-    if "sampled" in run.tables():
-        table = with_percent(chosen(run.table("sampled"), base_layer=-1, **DEGREE))
-        parts.append(chosen(table, percent=percent))
-    return pd.concat([_means(part) for part in parts if len(part)], ignore_index=True)
-
-
-def chains(run: Run, percent: int) -> pd.DataFrame:
-    """Chains counted as chains, by pair of layers: z and count/expected on either support."""
-    table = with_percent(run.table("motifs"))
-    table = table[
-        (table["percent"] == percent)
-        & table["motif"].isin(["chain2", "chain3"])
-        & table["support"].isin(["all", "live"])
-        & ~table["bias"]
-    ]
     parts = []
-    for base, part in table.groupby("base_layer"):
-        parts.append(_means(part).assign(base_layer=base))
+    for name, run in runs.items():
+        exact = chosen(_exact(run), percent=percent)
+        found = [chosen(exact, support=support) for support in ("all", "live")]
+        table = with_percent(chosen(run.table("sampled"), base_layer=-1, **DEGREE))
+        found.append(chosen(table, percent=percent))
+        parts += [_means(part, ensemble=name) for part in found if len(part)]
     return pd.concat(parts, ignore_index=True)
+
+
+def chains(runs: Mapping[str, Run], percent: int) -> pd.DataFrame:
+    """Chains counted as chains, by pair of layers: z and count/expected on either support."""
+    parts = []
+    for name, run in runs.items():
+        table = chosen(with_percent(run.table("motifs")), percent=percent)
+        table = table[
+            table["motif"].isin(["chain2", "chain3"])
+            & table["support"].isin(["all", "live"])
+            & ~table["bias"].astype(bool)
+        ]
+        for base, part in table.groupby("base_layer"):
+            parts.append(_means(part, ensemble=name, base_layer=base))
+    return pd.concat(parts, ignore_index=True)
+
+
+def chains_in_short(table: pd.DataFrame) -> pd.DataFrame:
+    """The same with a column of mean z for each layer that chains begin in, and their sum."""
+    texts = ["ensemble", "motif", "support"]
+    wide = table.pivot_table(index=texts, columns="base_layer", values="z", sort=False)
+    wide = wide[sorted(wide.columns)]
+    wide.columns = ["sum" if base < 0 else f"from layer {base}" for base in wide.columns]
+    return wide.reset_index()
 
 
 def _exact(run: Run) -> pd.DataFrame:
@@ -150,20 +161,21 @@ def _by_network(part: pd.DataFrame, percent: int) -> pd.DataFrame:
     return wide.dropna()
 
 
-def _means(part: pd.DataFrame) -> pd.DataFrame:
-    """Means over networks by class, of one null and support or of several."""
+def _means(part: pd.DataFrame, **where: object) -> pd.DataFrame:
+    """Means over networks by class, of one null and support or of several; `where` leads."""
     rows = []
     for (null, support, order, motif), group in part.groupby(
         ["null", "support", "order", "motif"], sort=False
     ):
         z = group["z"].to_numpy(dtype=float)
         interval = stats.mean_interval(z)
+        ratio = stats.mean_interval(group["log2_ratio"].to_numpy(dtype=float))
         rows.append(
             {
-                "null": null, "support": support, "order": order, "motif": motif,
+                **where, "null": null, "support": support, "order": order, "motif": motif,
                 "z": interval.value, "low": interval.low, "high": interval.high,
-                "log2_ratio": group["log2_ratio"].mean(), "n": interval.n,
-                "p": stats.mean_p_value(z),
+                "log2_ratio": ratio.value, "ratio_low": ratio.low, "ratio_high": ratio.high,
+                "n": interval.n, "p": stats.mean_p_value(z),
             }
         )  # fmt: skip
     table = pd.DataFrame(rows)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from harness import Run, stats
 
-from ._published_tables import CELLS, RIGHT, sampled
+from ._published_tables import RIGHT, sampled
 
 LEVELS = (75, 85, 90, 93)
 MOTIFS = (

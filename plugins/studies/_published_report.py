@@ -1,46 +1,54 @@
-"""The report of the study `published`: the answer in words, then each analysis."""
+"""The report of the study `published`: the answer, then each analysis with its figure and table."""
 
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from harness import Run
-from harness.report import Column, Figure, Finding, Section, Table
+from harness.report import Column, Figure, Section, Table
 
+from . import _published_answer as answer
 from . import _published_charts as charts
 from . import _published_profiles as profiles
 from . import _published_quirks as quirks
 from . import _published_tables as tables
 
-LEVELS = (85, 90, 93)
-CLASSES = ("diverge2", "converge2", "chain2_pairs", "diverge3", "bifan", "biparallel")
+_MAIN = ("published", "mended")
+"""The ensembles that the answer is about: all quirks of pruning, and none."""
 
 
 def sections(runs: Mapping[str, Run]) -> list[Section]:
     """The sections in order."""
+    main = {name: runs[name] for name in _MAIN}
     compared = tables.against_published(runs["published"])
     first, percent = _range(runs["mended"])
     rises = profiles.rises(runs, first, percent)
-    found = profiles.representation(runs["mended"], percent)
-    chains = profiles.chains(runs["mended"], percent)
+    similarity = profiles.similarity(runs)
+    found = profiles.representation(main, percent)
+    chains = profiles.chains(main, percent)
     effects = quirks.effects(runs)
+    findings = [
+        answer.reproduced(compared),
+        answer.losses(runs),
+        *answer.converged(rises, similarity),
+        *answer.represented(found, percent),
+        *answer.chains(chains, effects, percent),
+        *answer.matters(effects, percent),
+    ]
+    short = profiles.chains_in_short(chains)
+    table = Table(
+        "chains_in_short",
+        f"Chains counted as chains, mean z at {percent} % pruned by the layer they begin in.",
+        short,
+        _columns(short, ("ensemble", "motif", "support")),
+    )
     return [
-        Section(
-            "answer",
-            "What came out",
-            [_ran(runs)],
-            [
-                *_reproduced(compared),
-                *_converged(rises),
-                *_represented(found, percent),
-                *_chains(chains, effects, percent),
-            ],
-        ),
+        Section("answer", "What came out", [answer.ran(runs)], findings, [table]),
         _zscores(compared),
         _losses(runs),
         _quirks(effects),
         _representation(found, chains, percent),
-        _convergence(runs, rises),
+        _convergence(similarity, rises),
         _structure(runs),
     ]
 
@@ -51,129 +59,19 @@ def _range(run: Run) -> tuple[int, int]:
     return int(percents[percents > 0].min()), int(percents[percents <= 93].max())
 
 
-def _ran(runs: Mapping[str, Run]) -> str:
-    told = [f"`{name}`: {run.table('levels')['network'].nunique()}" for name, run in runs.items()]
-    return (
-        f"Networks by ensemble: {'; '.join(told)}. All from the same seeds and data: they "
-        "replicate the initialisation, not the data."
-    )
-
-
-def _reproduced(compared: pd.DataFrame) -> list[Finding]:
-    main = compared[compared["percent"].isin(LEVELS) & compared["motif"].isin(CLASSES)]
-    inside = int((main["verdict"] == "equivalent").sum())
-    missed = main[main["verdict"] != "equivalent"]
-    names = ", ".join(
-        f"{row.motif} at {row.percent} % ({row.difference:+.2f} sd, {row.low:+.2f} to "
-        f"{row.high:+.2f})"
-        for row in missed.itertuples()
-    )
+def _columns(table: pd.DataFrame, texts: Sequence[str], **headings: str) -> list[Column]:
     return [
-        Finding(
-            f"Counted as published, {inside} of {len(main)} mean z-scores at 85, 90 and 93 % are "
-            "equivalent to the published: the 90 % interval of the difference lies within one "
-            "published standard deviation.",
-            f"Not so: {names}." if names else "",
+        Column(
+            name,
+            headings.get(name, name.replace("_", " ")),
+            "text" if name in texts else "number",
         )
-    ]
-
-
-def _converged(rises: pd.DataFrame) -> list[Finding]:
-    """Does enforced sparsity make differently initialised networks alike?"""
-    main = rises[rises["source"].isin(["published", "mended"])]
-    if main.empty:
-        return []
-    rose = (main["p"] < 0.05) & (main["similarity_last"] > main["similarity_first"])
-    first, last = main.iloc[0][["first", "last"]]
-    head = "become more alike" if rose.all() else "do not become clearly more alike"
-    if rose.any() and not rose.all():
-        head = "become more alike in part"
-    told = [
-        f"{row.source}, order {row.order}: {row.similarity_first:.2f} to {row.similarity_last:.2f} "
-        f"(p = {row.p:.2g}, {row.n} networks, spread {row.spread_first:.1f} to "
-        f"{row.spread_last:.1f})"
-        for row in main.itertuples()
-    ]
-    return [
-        Finding(
-            f"Motif profiles of differently initialised networks {head} from {first} to {last} % "
-            f"pruned. Mean cosine similarity, {'; '.join(told)}.",
-            "Exact z under `layered`, all nodes; levels permuted within networks; the smallest p "
-            f"to be had is {main['attainable'].max():.2g}. The spread is that of z over networks "
-            "in units of the null's own noise: where it grows, profiles point the same way "
-            "without becoming equal, and part of the rise is that z outgrows that noise.",
-        )
-    ]
-
-
-def _represented(found: pd.DataFrame, percent: int) -> list[Finding]:
-    """What is over- and under-represented beyond layer densities, and beyond degrees?"""
-    findings = []
-    for null, beyond in (("layered", "layer densities"), ("degree", "degrees")):
-        part = found[(found["null"] == null) & (found["support"] == "all")]
-        if part.empty:
-            continue
-        clear = part[part["q"] < 0.05]
-        over, under = (
-            ", ".join(f"{row.motif} ({row.z:+.1f})" for row in clear[sign].itertuples()) or "none"
-            for sign in (clear["z"] > 0, clear["z"] < 0)
-        )
-        findings.append(
-            Finding(
-                f"Beyond what {beyond} explain, {percent} % pruned with the quirks mended: "
-                f"over-represented {over}; under-represented {under}.",
-                f"Mean z under `{null}`, exact counts without bias units, all nodes; q < 0.05 over "
-                f"{part['p'].notna().sum()} classes and {part['n'].max()} networks.",
-            )
-        )
-    return findings
-
-
-def _chains(chains: pd.DataFrame, effects: pd.DataFrame, percent: int) -> list[Finding]:
-    """What remains of the under-representation of chains when chains are counted?"""
-    findings = []
-    for motif, part in chains.groupby("motif"):
-        told = []
-        for support, by_layer in part.groupby("support"):
-            sums = by_layer[by_layer["base_layer"] == -1].iloc[0]
-            layers = ", ".join(f"{z:+.1f}" for z in by_layer.loc[by_layer["base_layer"] >= 0, "z"])
-            told.append(
-                f"on {support} nodes {sums.z:+.1f} ({sums.low:+.1f} to {sums.high:+.1f}; by first "
-                f"layer {layers}; count/expected {2**sums.log2_ratio:.2f})"
-            )
-        findings.append(
-            Finding(
-                f"Counted as chains, mended, {percent} % pruned: mean z of {motif} is "
-                f"{' and '.join(told)}.",
-                "Exact under `layered`, without bias units; 95 % intervals over networks.",
-            )
-        )
-    return [*findings, *_pairs(effects)]
-
-
-def _pairs(effects: pd.DataFrame) -> list[Finding]:
-    """The published masks and null, chains counted as pairs and as chains."""
-    counted = effects[effects["quirk"] == next(iter(quirks.COUNTED))]
-    told = [
-        f"{row.motif} at {row.percent} %: {row.with_quirk:+.1f} as pairs, {row.mended:+.1f} as "
-        "chains"
-        for row in counted[counted["motif"].isin(["chain2", "chain3"])].itertuples()
-    ]
-    if not told:
-        return []
-    claim = "The published masks under the published null, mean z: " + "; ".join(told) + "."
-    return [Finding(claim, "Published are connected pairs of nodes, however many chains do so.")]
-
-
-def _columns(table: pd.DataFrame, texts: Sequence[str]) -> list[Column]:
-    return [
-        Column(name, name.replace("_", " "), "text" if name in texts else "number")
         for name in table.columns
     ]
 
 
 def _zscores(compared: pd.DataFrame) -> Section:
-    shown = compared[compared["percent"].isin(LEVELS)]
+    shown = compared[compared["percent"].isin(answer.LEVELS)]
     shown = shown.assign(panel=shown["percent"].astype(str) + " % pruned")
     figure = Figure(
         "against_published",
@@ -192,18 +90,26 @@ def _zscores(compared: pd.DataFrame) -> Section:
         "by_level",
         "Every published quantity by level",
         "Mean z over networks and one standard deviation to either side, both counted as "
-        "published, under the published null, with bias units.",
+        "published, under the published null, with bias units. Axes differ between panels.",
         "Mean z against density by class, published and ours.",
-        charts.by_density(levels, "mean", "z", "motif"),
+        charts.by_density(levels, "mean", "z", "motif", own_axes=True),
         levels,
         panel=200,
         longest=24,
     )
     table = Table(
         "zscores",
-        "Every published z-score by level, and ours counted in the same way.",
+        "Every published z-score by level, and ours counted in the same way; ratio: mean of our "
+        "counts over what is expected; difference, low and high in published sd.",
         compared,
-        _columns(compared, ("motif", "verdict")),
+        _columns(
+            compared.drop(columns="alone"),
+            ("motif", "verdict"),
+            percent="%",
+            published_n="their n",
+            published_mean="their mean",
+            published_sd="their sd",
+        ),
         sortable=True,
     )
     return Section("published", "Beside the published z-scores", parts=[figure, lines, table])
@@ -221,6 +127,7 @@ def _losses(runs: Mapping[str, Run]) -> Section:
         charts.by_density(bands, "median", "loss", "split", log=True),
         bands,
         panel=200,
+        axis=80,
         longest=12,
     )
     shares = Figure(
@@ -254,7 +161,8 @@ def _quirks(effects: pd.DataFrame) -> Section:
     figure = Figure(
         "effects",
         "Change of z when one quirk is mended",
-        "Mean paired difference over networks with its 95 % interval: quirks of counting on the "
+        "Filled: mean paired difference over networks with its 95 % interval when nothing else is "
+        "mended; hollow: mean over all settings of the other quirks. Quirks of counting on the "
         "same masks, quirks of pruning on networks of the same seeds. Axes differ between panels.",
         "Change of z by quirk, class and level.",
         charts.effects(effects, quirks.MOTIFS),
@@ -263,29 +171,52 @@ def _quirks(effects: pd.DataFrame) -> Section:
         axis=90,
     )
     table = Table(
-        "quirks", "z with the quirk and mended.", effects, _columns(effects, ("quirk", "motif")),
+        "quirks",
+        "Mean z with the quirk and with it alone mended, and the mean change over all settings of "
+        "the other quirks, from the least to the most.",
+        effects,
+        _columns(effects, ("quirk", "motif"), percent="%"),
         sortable=True,
-    )  # fmt: skip
+    )
     return Section("quirks", "What changes what", parts=[figure, table])
 
 
 def _representation(found: pd.DataFrame, chains: pd.DataFrame, percent: int) -> Section:
-    figure = Figure(
-        "representation",
-        f"Mean z at {percent} % pruned by magnitude",
-        "Counted as what they are, without bias units; 95 % intervals over networks. All nodes: "
-        "calibrated; live nodes: descriptive. Classes around one node are constant under `degree`.",
-        "Mean z by class under three ways of comparing.",
-        charts.representation(found, list(found["motif"].unique())),
-        found,
-        panel=290,
-        axis=110,
-    )
-    texts = ("null", "support", "motif")
+    order = list(found["motif"].unique())
+    figures = [
+        Figure(
+            name,
+            f"{title} at {percent} % pruned",
+            "Counted as what they are, without bias units; 95 % intervals over networks. All "
+            f"nodes: calibrated; live nodes: descriptive. {told}",
+            f"{title} by class under three ways of comparing, published and mended masks.",
+            charts.representation(table, order, title),
+            table,
+            panel=290,
+            axis=110,
+        )
+        for name, title, told, table in (
+            (
+                "representation",
+                "Mean z",
+                "Classes around one node are constant under `degree`.",
+                found,
+            ),
+            (
+                "effect_sizes",
+                "log2(count / expected)",
+                "How much more or less than expected, whatever the noise of the null: 1 is twice.",
+                found.assign(
+                    z=found["log2_ratio"], low=found["ratio_low"], high=found["ratio_high"]
+                ),
+            ),
+        )
+    ]
+    texts = ("ensemble", "null", "support", "motif")
     parts: list[Figure | Table] = [
-        figure,
-        Table("motifs_by_null", "The same with effect sizes.", found, _columns(found, texts),
-              sortable=True),
+        *figures,
+        Table("motifs_by_null", "z and log2(count / expected), means over networks.", found,
+              _columns(found, texts), sortable=True),
         Table(
             "chains",
             "Chains counted as chains, by the layer of their first node (−1: the sum).",
@@ -297,9 +228,8 @@ def _representation(found: pd.DataFrame, chains: pd.DataFrame, percent: int) -> 
     return Section("motifs", "What is over- and under-represented", parts=parts)
 
 
-def _convergence(runs: Mapping[str, Run], rises: pd.DataFrame) -> Section:
-    table = profiles.similarity(runs)
-    table = table.assign(panel="order " + table["order"].astype(str))
+def _convergence(similarity: pd.DataFrame, rises: pd.DataFrame) -> Section:
+    table = similarity.assign(panel="order " + similarity["order"].astype(str))
     figure = Figure(
         "similarity",
         "How alike the profiles of differently initialised networks are",
@@ -335,6 +265,7 @@ def _structure(runs: Mapping[str, Run]) -> Section:
                 charts.by_density(part, "median", title.lower(), "panel", log=True),
                 part,
                 panel=200,
+                axis=80,
                 longest=12,
             )
         )

@@ -62,15 +62,20 @@ def against_published(run: Run) -> pd.DataFrame:
     """Mean z by level and class beside the published, the difference in published sd.
 
     With the 90 % interval of the difference of the two means (Welch), and whether it lies within
-    one published standard deviation.
+    one published standard deviation; `alone`: the half width that the published networks alone give
+    it; `ratio`: mean over networks of count / expected.
     """
     from scipy.special import stdtrit
 
-    ours = selected(sampled(run), run).groupby(["percent", "motif"])["z"]
+    passed = selected(sampled(run), run)
+    ours = passed.groupby(["percent", "motif"])
     table = reference("zscores")[["percent", "motif", "n", "mean", "sd"]]
     table = table.rename(columns={name: f"published_{name}" for name in ("n", "mean", "sd")})
-    found = ours.agg(mean="mean", sd="std", n="count").reset_index()
-    table = table.merge(found, on=["percent", "motif"], how="left")
+    found = ours["z"].agg(mean="mean", sd="std", n="count")
+    found["ratio"] = (
+        (2.0 ** passed["log2_ratio"]).groupby([passed["percent"], passed["motif"]]).mean()
+    )
+    table = table.merge(found.reset_index(), on=["percent", "motif"], how="left")
     theirs, mine = (
         table[f"{who}sd"] ** 2 / table[f"{who}n"].where(table[f"{who}n"] > 1)
         for who in ("published_", "")
@@ -83,12 +88,16 @@ def against_published(run: Run) -> pd.DataFrame:
     difference = table["mean"] - table["published_mean"]
     sd = table["published_sd"]
     low, high = (difference - half) / sd, (difference + half) / sd
+    n = table["published_n"]
+    alone = [stdtrit(size - 1, 0.95) / size**0.5 if size > 1 else np.nan for size in n]
     verdict = np.select(
         [(low >= -1) & (high <= 1), (low > 1) | (high < -1), low.notna()],
         ["equivalent", "different", "open"],
-        "not to be had",
+        "no data",
     )
-    return table.assign(difference=difference / sd, low=low, high=high, verdict=verdict)
+    return table.assign(
+        difference=difference / sd, low=low, high=high, alone=alone, verdict=verdict
+    )
 
 
 def by_level(compared: pd.DataFrame) -> pd.DataFrame:
@@ -121,6 +130,7 @@ def losses(runs: Mapping[str, Run]) -> pd.DataFrame:
             )  # fmt: skip
             parts.append(part.reset_index().assign(split=split, source=name))
     table = pd.concat(parts, ignore_index=True)
+    table.insert(0, "source", table.pop("source"))
     return table.assign(density=1 - table["percent"] / 100)
 
 

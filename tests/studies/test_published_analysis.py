@@ -42,7 +42,7 @@ def sampled(z, density=0.07, motif="diverge2", **how):
         {"network": network, "density": density, "motif": motif, "base_layer": -1, "z": one}
         for network, one in enumerate(z)
     ]
-    return pd.DataFrame(rows).assign(**cells)
+    return pd.DataFrame(rows).assign(log2_ratio=1.0, **cells)
 
 
 def exact(profiles_of, density):
@@ -91,26 +91,48 @@ def test_equivalence_is_of_the_whole_interval(shift, spread, verdict):
     assert found["high"] * theirs["sd"] == pytest.approx(welch.high)
 
 
-def test_a_quirk_is_measured_within_networks():
-    published = [10.0, 20.0, 40.0]
+def test_a_quirk_is_measured_within_networks_alone_and_in_every_setting_of_the_others():
+    pairs, layered = {"motif": "chain2_pairs"}, {"null": "layered"}
     mended = {"convention": "copies", "motif": "chain2"}
     run = Made(
         sampled=pd.concat(
-            [sampled(published, motif="chain2_pairs"), sampled([11.0, 22.0], **mended)]
+            [
+                sampled([10.0, 20.0, 40.0], **pairs),
+                sampled([11.0, 22.0], **mended),
+                sampled([5.0, 5.0], **pairs, **layered),
+                sampled([9.0, 10.0], **mended, **layered),
+            ]
         )
     )
-    others = {name: Made(sampled=sampled([1.0], motif="bifan")) for name in quirks.TRAINED.values()}
-    (row,) = quirks.effects({"published": run, **others}).to_dict("records")
-    assert row["quirk"] == "chains and converge3 counted as copies"
-    assert (row["motif"], row["percent"], row["n"]) == ("chain2", 93, 2)
+    others = [name for trained in quirks.TRAINED.values() for pair in trained for name in pair]
+    runs = {name: Made(sampled=sampled([1.0], motif="bifan")) for name in others}
+    found = quirks.effects({**runs, "published": run})
+    chains = found[found["motif"] == "chain2"].set_index("quirk")
+    row = chains.loc["chains and converge3 counted as copies"]
+    assert (row["percent"], row["n"], row["settings"]) == (93, 2, 2)
     assert (row["with_quirk"], row["mended"], row["difference"]) == (15.0, 16.5, 1.5)
+    # Changes of the two networks: 1 and 2 under `published`, 4 and 5 under `layered`.
+    assert (row["mean_difference"], row["least"], row["most"]) == (3.0, 1.5, 4.5)
+    row = chains.loc["null `layered` for `published`"]
+    assert (row["difference"], row["least"], row["most"]) == (-10.0, -10.0, -7.0)
+    assert len(chains) == 2
 
 
-def test_every_way_of_counting_that_a_quirk_needs_is_measured_once():
-    needed = quirks.cells_needed()
-    pairs = [cells for pair in quirks.COUNTED.values() for cells in pair]
-    assert all(dict(cells) in [*needed, dict(tables.CELLS)] for cells in pairs)
-    assert len({tuple(sorted(cells.items())) for cells in needed}) == len(needed) == 5
+def test_a_quirk_of_pruning_is_taken_with_the_other_and_without():
+    z = {"published": 10.0, "no-regrowth": 13.0, "own-cutoff": 11.0, "mended": 18.0}
+    runs = {name: Made(sampled=sampled([one] * 3, motif="bifan")) for name, one in z.items()}
+    found = quirks.effects(runs).set_index("quirk")
+    row = found.loc["pruned weights stay pruned"]
+    assert (row["difference"], row["least"], row["most"]) == (3.0, 3.0, 7.0)
+    row = found.loc["biases cut by their own magnitudes"]
+    assert (row["difference"], row["least"], row["most"]) == (1.0, 1.0, 5.0)
+    assert found.loc["both (`magnitude`)", "difference"] == 8.0
+
+
+def test_every_setting_that_differs_in_one_quirk_is_measured_once():
+    made = quirks.settings()
+    assert made[0] == dict(tables.CELLS)
+    assert len({tuple(sorted(one.items())) for one in made}) == len(made) == 20
 
 
 def rise(before, after):

@@ -14,6 +14,7 @@ ENSEMBLES = {"published": 4, "mended": 2, "no-regrowth": 2, "own-cutoff": 2}
 TABLES = {
     *("against_published", "by_level", "zscores", "losses", "losses_by_level", "sparse_level"),
     *("sparse_levels", "effects", "quirks", "representation", "motifs_by_null", "chains"),
+    *("chains_in_short", "effect_sizes"),
     *("similarity", "rises", "edges", "live_nodes"),
 }
 
@@ -67,8 +68,13 @@ def test_its_report_has_the_answer_and_every_analysis(study):
     page = (study / "report" / "index.html").read_text()
     assert "Does pruning make the motifs of moth networks alike" in page
     for told in (
-        *("Counted as published, ", "Motif profiles of differently", "Beyond what layer"),
-        *("Beyond what degrees", "Counted as chains", "as pairs", "Provenance of mended"),
+        *("Does it repeat? Counted as published, 0 of 18", "What does pruning as published cost?"),
+        *(
+            "initialised networks alike? Their motif profiles",
+            "What do layer densities not explain",
+        ),
+        *("What do degrees not explain", "Is <code>chain2</code> under-represented? Counted as"),
+        *("as pairs", "What each quirk changes most", "Provenance of mended"),
     ):
         assert told in page, told
     assert {path.stem for path in (study / "report" / "tables").glob("*.csv")} >= TABLES
@@ -81,8 +87,16 @@ def test_every_quirk_changes_something(study):
     assert {row["percent"] for row in quirks} == {"75", "85", "93"}
     assert {row["n"] for row in quirks} <= {"1", "2"}  # z of few draws may be undefined
     names = {row["quirk"] for row in quirks}
-    assert len(names) == 8
+    assert len(names) == 9
     assert {row["quirk"] for row in quirks if float(row["difference"])} == names
+    assert {row["settings"] for row in quirks if row["motif"] == "chain3"} == {
+        "10",
+        "8",
+        "6",
+        "4",
+        "2",
+        "1",
+    }
 
 
 def test_published_figures_stand_beside_those_of_the_run(study):
@@ -90,7 +104,7 @@ def test_published_figures_stand_beside_those_of_the_run(study):
     at = {(row["percent"], row["motif"]): row for row in compared}
     theirs = at["93", "diverge2"]
     assert float(theirs["published_mean"]) == pytest.approx(17.0, abs=0.1)
-    assert theirs["verdict"] == "not to be had"  # no network passes after sixty steps
+    assert theirs["verdict"] == "no data"  # no network passes after sixty steps
     assert {row["source"] for row in rows(study, "losses")} == {"Zahn et al. 2024", *ENSEMBLES}
 
 

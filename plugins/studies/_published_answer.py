@@ -1,0 +1,240 @@
+"""The answer of the study `published` in words: sentences computed from its tables."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from harness import Run
+from harness.report import Finding
+
+from . import _published_quirks as quirks
+from . import _published_tables as tables
+
+LEVELS = (85, 90, 93)
+CLASSES = ("diverge2", "converge2", "chain2_pairs", "diverge3", "bifan", "biparallel")
+
+
+def ran(runs: Mapping[str, Run]) -> str:
+    """How many networks of each ensemble there are, and what they replicate."""
+    told = [f"`{name}`: {run.table('levels')['network'].nunique()}" for name, run in runs.items()]
+    return (
+        f"Networks by ensemble: {'; '.join(told)}. `published` is pruned as the published code "
+        "does, `mended` by plain magnitude, the other two with one of the two quirks of pruning "
+        "mended. All from the same seeds and data: they replicate the initialisation, not the data."
+    )
+
+
+def reproduced(compared: pd.DataFrame) -> Finding:
+    """How many of the published mean z-scores come out again, and why others do not."""
+    main = compared[compared["percent"].isin(LEVELS) & compared["motif"].isin(CLASSES)]
+    inside = int((main["verdict"] == "equivalent").sum())
+    told = [
+        f"`{row.motif}` at {row.percent} %: {row.difference:+.2f} sd{_range(row.low, row.high)}, "
+        f"{_judged(row)}"
+        for row in main[main["verdict"].isin(["open", "different"])].itertuples()
+    ]
+    without = int((main["verdict"] == "no data").sum())
+    if without:
+        told.append(
+            f"{without} not to be compared: under two networks pass a training loss of 1e-3"
+        )
+    return Finding(
+        f"Does it repeat? Counted as published, {inside} of {len(main)} mean z-scores at 85, 90 "
+        "and 93 % pruned are equivalent to the published: the 90 % interval of the difference lies "
+        "within one published standard deviation.",
+        f"Not so {'; '.join(told)}." if told else "",
+    )
+
+
+def _judged(row: Any) -> str:
+    """Whether a mean that is not equivalent differs, or is too little known to tell."""
+    if row.verdict == "different":
+        return "different"
+    known = f"the {row.published_n} published networks leave their mean open by ±{row.alone:.2f} sd"
+    if row.low <= 0 <= row.high:
+        return f"no difference shown, {known}"
+    return f"a difference, its size not settled: {known}"
+
+
+def losses(runs: Mapping[str, Run]) -> Finding:
+    """Losses beside the published, dense and about where the published ones give way."""
+    table = tables.losses(runs)
+    train = table[table["split"] == "train"].pivot(
+        index="source", columns="percent", values="median"
+    )
+    percents = [percent for percent in (0, 93, 94) if percent in train]
+    told = [
+        f"{_ensemble(source)} {', '.join(f'{loss:.2g}' for loss in row.dropna())}"
+        for source, row in train.loc[:, percents].iterrows()
+    ]
+    shares = tables.passing(runs)
+    passed = shares[shares["percent"] >= 93].groupby("source")["share"].sum()
+    last = ", ".join(
+        f"{_ensemble(source)} {passed.get(source, 0):.0%}" for source in shares["source"].unique()
+    )
+    return Finding(
+        "What does pruning as published cost? Median training loss at "
+        f"{', '.join(map(str, percents))} % pruned: {'; '.join(told)}.",
+        f"Share of networks with a training loss up to 1e-3 at 93 %: {last}.",
+    )
+
+
+def _ensemble(source: object) -> str:
+    return tables.THEIRS if source == tables.THEIRS else f"`{source}`"
+
+
+def converged(rises: pd.DataFrame, similarity: pd.DataFrame) -> list[Finding]:
+    """Does enforced sparsity make differently initialised networks alike?"""
+    main = rises[rises["source"].isin(["published", "mended"])]
+    if main.empty:
+        return []
+    rose = (main["p"] < 0.05) & (main["similarity_last"] > main["similarity_first"])
+    first, last = main.iloc[0][["first", "last"]]
+    head = "become more alike" if rose.all() else "do not become clearly more alike"
+    if rose.any() and not rose.all():
+        head = "become more alike in part"
+    drawn = similarity[
+        similarity["source"].str.startswith("null draws") & (similarity["percent"] == last)
+    ].set_index(["source", "order"])["mean"]
+    told = [
+        f"`{row.source}`, order {row.order}: {row.similarity_first:.2f} to "
+        f"{row.similarity_last:.2f} (p = {row.p:.2g}, least to be had {row.attainable:.2g}, "
+        f"{row.n} networks; null draws "
+        f"{drawn.get((f'null draws beside {row.source}', row.order), np.nan):.2f}; spread "
+        f"{row.spread_first:.1f} to {row.spread_last:.1f})"
+        for row in main.itertuples()
+    ]
+    return [
+        Finding(
+            "Does enforced sparsity make differently initialised networks alike? Their motif "
+            f"profiles {head} from {first} to {last} % pruned: mean cosine similarity "
+            f"{'; '.join(told)}.",
+            "Exact z under `layered`, all nodes; levels permuted within networks, one-sided. "
+            "Cosines tell direction only. The spread is that of z over networks, in units of the "
+            "null's own noise, which has 1: where it grows, profiles point the same way without "
+            "becoming equal, and part of the rise is that z outgrows that noise.",
+        )
+    ]
+
+
+def represented(found: pd.DataFrame, percent: int) -> list[Finding]:
+    """What is over- and under-represented beyond layer densities, and beyond degrees?"""
+    findings = []
+    for null, beyond in (("layered", "layer densities"), ("degree", "degrees")):
+        part = found[(found["null"] == null) & (found["support"] == "all")]
+        told, tested = [], []
+        for ensemble, rows in part.groupby("ensemble", sort=False):
+            told.append(f"`{ensemble}` {_directions(rows)}")
+            tested.append(
+                f"`{ensemble}` {rows['n'].max()} networks, {rows['p'].notna().sum()} classes"
+            )
+        if told:
+            findings.append(
+                Finding(
+                    f"What do {beyond} not explain, at {percent} % pruned? {'; '.join(told)}.",
+                    f"Mean z under `{null}`, exact counts without bias units, all nodes; q < 0.05 "
+                    f"over the classes that vary ({'; '.join(tested)}).",
+                )
+            )
+    return findings
+
+
+def _directions(rows: pd.DataFrame) -> str:
+    if rows["q"].isna().all():
+        return f"has too few networks for a test, mean z {_named(rows)}"
+    clear = rows[rows["q"] < 0.05]
+    over, under, rest = (
+        clear[clear["z"] > 0],
+        clear[clear["z"] < 0],
+        rows[rows["q"].notna() & ~(rows["q"] < 0.05)],
+    )
+    parts = [
+        f"{words} {_named(some)}"
+        for words, some in (("over", over), ("under", under), ("not told from chance", rest))
+        if len(some)
+    ]
+    return ", ".join(parts)
+
+
+def _named(rows: pd.DataFrame) -> str:
+    return ", ".join(f"{row.motif} ({row.z:+.1f})" for row in rows.dropna(subset="z").itertuples())
+
+
+def chains(table: pd.DataFrame, effects: pd.DataFrame, percent: int) -> list[Finding]:
+    """What remains of the under-representation of chains when chains are counted?"""
+    findings = []
+    sums = table[table["base_layer"] == -1]
+    for motif, part in sums.groupby("motif"):
+        told = [
+            f"`{row.ensemble}` on {row.support} nodes {row.z:+.1f}{_range(row.low, row.high)}, "
+            f"{2**row.log2_ratio:.2f} times what is expected"
+            for row in part.itertuples()
+        ]
+        findings.append(
+            Finding(
+                f"Is `{motif}` under-represented? Counted as chains, at {percent} % pruned, "
+                f"{_verdict(part)}: mean z {'; '.join(told)}.",
+                "Exact under `layered`, without bias units; 95 % intervals over networks. By pair "
+                "of layers in the table below.",
+            )
+        )
+    return [*findings, *_pairs(effects)]
+
+
+def _verdict(rows: pd.DataFrame) -> str:
+    """Whether chains are fewer or more than expected on these supports and in these ensembles."""
+    fewer, more = (rows["high"] < 0).sum(), (rows["low"] > 0).sum()
+    if rows["low"].isna().all():
+        return "with too few networks for an interval"
+    if fewer == len(rows):
+        return "yes"
+    if more == len(rows):
+        return "no, there are more of them than expected"
+    return "no, not everywhere" if fewer else "no, nowhere"
+
+
+def _pairs(effects: pd.DataFrame) -> list[Finding]:
+    """The published masks and null, chains counted as pairs and as chains."""
+    counted = effects[effects["quirk"] == next(iter(quirks.COUNTED))]
+    told = [
+        f"{row.motif} at {row.percent} % {row.with_quirk:+.1f} as pairs, {row.mended:+.1f} as "
+        "chains"
+        for row in counted[counted["motif"].isin(["chain2", "chain3"])].itertuples()
+    ]
+    if not told:
+        return []
+    return [
+        Finding(
+            "The published masks under the published null, bias units included, mean z: "
+            f"{'; '.join(told)}.",
+            "Published are connected pairs of nodes, however many chains connect them.",
+        )
+    ]
+
+
+def matters(effects: pd.DataFrame, percent: int) -> list[Finding]:
+    """For each quirk the class whose z it changes most."""
+    part = effects[effects["percent"] == percent].dropna(subset="difference")
+    if part.empty:
+        return []
+    most = part.loc[
+        part.groupby("quirk", sort=False)["difference"].apply(lambda d: d.abs().idxmax())
+    ]
+    told = [
+        f"{row.quirk}: {row.motif} {row.with_quirk:+.1f} to {row.mended:+.1f}"
+        for row in most.itertuples()
+    ]
+    return [
+        Finding(
+            f"What each quirk changes most at {percent} % pruned, mean z with it and with it "
+            f"alone mended: {'; '.join(told)}.",
+            "The other settings of the factorial are in the table of quirks.",
+        )
+    ]
+
+
+def _range(low: float, high: float) -> str:
+    """An interval in brackets; nothing where there is none."""
+    return "" if np.isnan(low) else f" ({low:+.1f} to {high:+.1f})"
