@@ -31,9 +31,9 @@ def reproduced(compared: pd.DataFrame) -> Finding:
     main = compared[compared["percent"].isin(LEVELS) & compared["motif"].isin(CLASSES)]
     inside = int((main["verdict"] == "equivalent").sum())
     told = [
-        f"`{row.motif}` at {row.percent} %: {row.difference:+.2f} sd{_range(row.low, row.high)}, "
-        f"{_judged(row)}"
-        for row in main[main["verdict"].isin(["open", "different"])].itertuples()
+        f"`{row['motif']}` at {row['percent']} %: {row['difference']:+.2f} sd"
+        f"{_range(row['low'], row['high'])}, {_judged(row)}"
+        for _, row in main[main["verdict"].isin(["open", "different"])].iterrows()
     ]
     without = int((main["verdict"] == "no data").sum())
     if without:
@@ -48,12 +48,15 @@ def reproduced(compared: pd.DataFrame) -> Finding:
     )
 
 
-def _judged(row: Any) -> str:
+def _judged(row: "pd.Series[Any]") -> str:
     """Whether a mean that is not equivalent differs, or is too little known to tell."""
-    if row.verdict == "different":
+    if row["verdict"] == "different":
         return "different"
-    known = f"the {row.published_n} published networks leave their mean open by ±{row.alone:.2f} sd"
-    if row.low <= 0 <= row.high:
+    known = (
+        f"the {row['published_n']} published networks leave their mean open by "
+        f"±{row['alone']:.2f} sd"
+    )
+    if row["low"] <= 0 <= row["high"]:
         return f"no difference shown, {known}"
     return f"a difference, its size not settled: {known}"
 
@@ -168,9 +171,10 @@ def chains(table: pd.DataFrame, effects: pd.DataFrame, percent: int) -> list[Fin
     sums = table[table["base_layer"] == -1]
     for motif, part in sums.groupby("motif"):
         told = [
-            f"`{row.ensemble}` on {row.support} nodes {row.z:+.1f}{_range(row.low, row.high)}, "
-            f"{2**row.log2_ratio:.2f} times what is expected"
-            for row in part.itertuples()
+            f"`{row['ensemble']}` on {row['support']} nodes {row['z']:+.1f}"
+            f"{_range(row['low'], row['high'])}, {2 ** row['log2_ratio']:.2f} times what is "
+            "expected"
+            for _, row in part.iterrows()
         ]
         findings.append(
             Finding(

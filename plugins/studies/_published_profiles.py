@@ -140,9 +140,9 @@ def chains_in_short(table: pd.DataFrame) -> pd.DataFrame:
     """The same with a column of mean z for each layer that chains begin in, and their sum."""
     texts = ["ensemble", "motif", "support"]
     wide = table.pivot_table(index=texts, columns="base_layer", values="z", sort=False)
-    wide = wide[sorted(wide.columns)]
-    wide.columns = ["sum" if base < 0 else f"from layer {base}" for base in wide.columns]
-    return wide.reset_index()
+    bases = sorted(table["base_layer"].unique())
+    names = {base: "sum" if base < 0 else f"from layer {base}" for base in bases}
+    return wide[bases].rename(columns=names).reset_index()
 
 
 def _exact(run: Run) -> pd.DataFrame:
