@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from harness.graph import LayeredGraph as LayeredGraph
     from harness.graph import layered as layered
     from harness.hookspecs import hookimpl as hookimpl
+    from harness.masks import allocate as allocate
     from harness.masks import leaf_map as leaf_map
     from harness.masks import prune_by_score as prune_by_score
     from harness.seeds import stream as stream
@@ -64,6 +65,7 @@ _HOME = {
     "LayeredGraph": "graph",
     "layered": "graph",
     "hookimpl": "hookspecs",
+    "allocate": "masks",
     "leaf_map": "masks",
     "prune_by_score": "masks",
     "stream": "seeds",

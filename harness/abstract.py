@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import jax
-import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
 from harness import masks as mask_algebra
@@ -118,6 +117,9 @@ class AbstractPruner(ABC):
     - "init": on the network before training, once for each density, each time from the dense
       network; then one training for each density, at the budget of all levels up to it.
     - "during": within the training of each level, at its steps 0, `every`, 2 * `every`, ...
+
+    A control that needs the masks which another pruner found `follows` it: the other is trained
+    first, and its masks at the end of the same level are `evidence.found`.
     """
 
     name: ClassVar[str]
@@ -132,8 +134,18 @@ class AbstractPruner(ABC):
     """Whether `step` keeps exactly `target.total` weights. Only for reproducing code that errs."""
     needs: ClassVar[frozenset[str]] = frozenset()
     """What the task must offer: a combination that lacks it is skipped, with that reason."""
+    restarts: ClassVar[bool] = False
+    """Whether a pruner `during` training has one training for each density, from the initial
+    weights at the budget of all levels up to it, as pruners at "init" have."""
+    follows: "AbstractPruner | None" = None
+    """The pruner whose masks this one is given."""
     rewind_step: int = 0
     """The step of the first level after which `evidence.rewind_point` is taken; 0: before it."""
+
+    @property
+    def from_start(self) -> bool:
+        """Whether each density has a training of its own, from the initial weights."""
+        return self.when == "init" or self.restarts
 
     def init(self, evidence: Evidence, *, key: Key) -> PyTree:
         """The pruner's state, an array pytree of fixed shapes. Called once, before training."""
@@ -168,8 +180,9 @@ class AbstractPruner(ABC):
 class ScorePruner(AbstractPruner):
     """A pruner that ranks weights: the core keeps exactly the K of largest score.
 
-    With `scope` "layer" each leaf keeps its share of K (largest remainder); with "global" all
-    leaves compete. Ties are broken by a seeded random order.
+    With `scope` "layer" each leaf keeps its share of K (largest remainder); with "output" each
+    output of a leaf keeps as much as the others, which fixes in-degrees; with "global" all leaves
+    compete. Ties are broken by a seeded random order.
     """
 
     scope: Scope = "layer"
@@ -184,9 +197,8 @@ class ScorePruner(AbstractPruner):
         """Keep the weights of largest score among those still there."""
         score_key, tie_key = jax.random.split(key)
         scores = self.score(evidence, key=score_key)
-        candidates = mask_algebra.leaf_map(jnp.logical_and, evidence.mask, evidence.prunable)
         mask = mask_algebra.prune_by_score(
-            scores, candidates, target, scope=self.scope, key=tie_key
+            scores, evidence.candidates, target, scope=self.scope, key=tie_key
         )
         return Update(mask), state
 

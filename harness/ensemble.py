@@ -89,6 +89,7 @@ class Rules:
         train: Batch,
         batch_key: Key,
         progress: Float[Array, ""],
+        followed: Masks | None = None,
     ) -> Evidence:
         """What the pruner may look at."""
         initial = self.arrays(self.task.network(key=keys.weights))
@@ -104,6 +105,7 @@ class Rules:
             gathered=state.gathered,
             gathered_steps=state.gathered_steps,
             progress=progress,
+            followed=followed,
         )
 
     def acting(self, state: Ensemble) -> Network:
@@ -148,9 +150,10 @@ class Rules:
         batch_key: Key,
         target: Target,
         progress: Float[Array, ""],
+        followed: Masks | None = None,
     ) -> Ensemble:
         """One call of the pruner, its update carried out. What was gathered starts anew."""
-        evidence = self.evidence(state, keys, train, batch_key, progress)
+        evidence = self.evidence(state, keys, train, batch_key, progress, followed)
         update, pruner = self.pruner.step(evidence, target, state.pruner, key=keys.pruning)
         return self.forget(self.carry_out(state, update)._replace(pruner=pruner))
 

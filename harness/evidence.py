@@ -1,7 +1,7 @@
 """What a pruner may look at: one network, at one moment."""
 
-from functools import cached_property
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
@@ -20,6 +20,7 @@ class Evidence:
     Lives inside `jit` and `vmap`; what is not read is not computed. `weights` arguments are what
     acts: pass `evidence.effective` for the network as it is, anything else for what-ifs. The
     gradient of `loss` with respect to them is therefore dense, also where the mask is False.
+    Nothing is kept between two readings, so that it may be read inside `scan` and `grad` as well.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class Evidence:
         gathered: PyTree = (),
         progress: Float[Array, ""] | float = 0.0,
         gathered_steps: Int[Array, ""] | int = 0,
+        followed: Masks | None = None,
     ) -> None:
         self.network = network
         self.mask = mask
@@ -44,27 +46,33 @@ class Evidence:
         self.gathered = gathered
         self.gathered_steps = gathered_steps
         self.progress = progress
+        self._followed = followed
         self._task = task
         self._train = train
         self._batch_size = batch_size
         self._batch_key = batch_key
 
-    @cached_property
+    @property
     def prunable(self) -> Masks:
         """Which entries may be pruned, as the task says."""
         return self._task.prunable(self.network)
 
-    @cached_property
+    @property
+    def candidates(self) -> Masks:
+        """What is prunable and not pruned yet: what a mask that only shrinks chooses among."""
+        return mask_algebra.leaf_map(jnp.logical_and, self.mask, self.prunable)
+
+    @property
     def weights(self) -> Weights:
         """Raw values of the prunable leaves: pruned weights keep the value they had."""
         return mask_algebra.select(self.network, self.mask)
 
-    @cached_property
+    @property
     def effective(self) -> Weights:
         """The prunable leaves as they act: zero where pruned."""
         return mask_algebra.apply(self.weights, self.mask)
 
-    @cached_property
+    @property
     def initial_weights(self) -> Weights:
         """The prunable leaves before training."""
         return mask_algebra.select(self.initial, self.mask)
@@ -74,11 +82,45 @@ class Evidence:
 
         Arrays have shape (number, batch, ...).
         """
+        return self._rows(number, self._batch_size)
+
+    def examples(self, number: int) -> Batch:
+        """`number` training rows, drawn at random, each a batch of one: (number, 1, ...)."""
+        return self._rows(number, 1)
+
+    @property
+    def found(self) -> Masks:
+        """The masks that the pruner which this one follows has at the end of the same level."""
+        if self._followed is None:
+            raise RuntimeError("only a pruner that `follows` another is given its masks")
+        return self._followed
+
+    def _rows(self, number: int, size: int) -> Batch:
         rows = self._train.inputs.shape[0]
-        indices = jax.random.randint(self._batch_key, (number, self._batch_size), 0, rows)
+        chosen = jax.random.randint(self._batch_key, (number, size), 0, rows)
         return Batch(
-            jnp.asarray(self._train.inputs)[indices], jnp.asarray(self._train.targets)[indices]
+            jnp.asarray(self._train.inputs)[chosen], jnp.asarray(self._train.targets)[chosen]
         )
+
+    def mean(self, function: Callable[[Any], PyTree], stacked: PyTree) -> PyTree:
+        """The mean of `function` over what is stacked, such as `batches(8)`, one at a time."""
+
+        def add(total: PyTree, one: PyTree) -> tuple[PyTree, None]:
+            return jax.tree.map(jnp.add, total, function(one)), None
+
+        number = jax.tree.leaves(stacked)[0].shape[0]
+        first = jax.eval_shape(function, jax.tree.map(lambda leaf: leaf[0], stacked))
+        nothing = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), first)
+        total, _ = jax.lax.scan(add, nothing, stacked)
+        return jax.tree.map(lambda leaf: leaf / number, total)
+
+    def drawn(self, *, key: Key) -> Network:
+        """Another network from the task's distribution of initial weights."""
+        return self._task.network(key=key)
+
+    def gradient(self, weights: Weights, batch: Batch) -> Weights:
+        """The gradient of `loss` with respect to the weights, also where the mask is False."""
+        return jax.grad(self.loss)(weights, batch)
 
     def loss(self, weights: Weights, batch: Batch) -> Float[Array, ""]:
         """The task's loss with `weights` acting."""

@@ -7,10 +7,13 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from harness import dense, files, folders, memory, progress, provenance, runner
+import numpy as np
+
+from harness import dense, files, folders, memory, progress, provenance, runner, snapshot
 from harness.errors import CannotWriteError, UserError
 from harness.experiment import Cell, Choice, Plan, metric_key
 from harness.records import CellRecord, CellState, Entry, Measured, cell_folder
@@ -161,7 +164,8 @@ class Execution:
         _log.info("trains %s", _what(cell))
         try:
             trainer = self._trainer(cell.task, cell.pruner, cell.schedule, cell.data_seed)
-            run = runner.CellRun(cell, trainer, record.folder, self._shared)
+            followed = partial(self._found_by, cell.followed) if cell.followed else None
+            run = runner.CellRun(cell, trainer, record.folder, self._shared, followed)
             run.train()
             update = {
                 "status": "done",
@@ -181,6 +185,20 @@ class Execution:
             (record.folder / runner.CHECKPOINT).unlink(missing_ok=True)
         self.outcome.trained += state.status == "done"
         return state
+
+    def _found_by(self, cell: Cell, level: int) -> dict[str, Any]:
+        """The masks, networks first, that another cell of the run has at the end of a level.
+
+        Raises `RuntimeError` where that cell is not done.
+        """
+        record = CellRecord(cell_folder(self.folder, cell.key))
+        state = record.read()
+        if state is not None and state.status == "split":
+            halves = [self._found_by(half, level) for half in cell.halves]
+            return {name: np.concatenate([half[name] for half in halves]) for name in halves[0]}
+        if state is None or state.status != "done":
+            raise RuntimeError(f"it follows {_what(cell)}, which is not trained")
+        return dict(snapshot.load(runner.level_path(record.folder, level), weights=False).masks)
 
     def _split(self, cell: Cell) -> dict[str, Any]:
         """What the record of a cell says that does not fit into memory."""

@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from harness.abstract import AbstractMetric, AbstractPruner, AbstractSchedule, AbstractTask
 from harness.errors import UserError, unknown
 from harness.files import fingerprint
-from harness.parameters import Selection, changed, label, parse, values
-from harness.plugins import KINDS, PLURALS, Kind, Registry, source_digest
+from harness.parameters import Selection, changed, label, values
+from harness.plugins import KINDS, PLURALS, Kind, Registry, selections, source_digest
 
 DEFAULT_NETWORKS = 8
 DEFAULT_METRICS = ("performance", "motifs")
@@ -94,6 +94,8 @@ class Choice:
     owner: str
     instance: Any
     source: str
+    follows: "Choice | None" = None
+    """The pruner whose masks this one is given, where it follows one."""
 
     @cached_property
     def label(self) -> str:
@@ -161,6 +163,12 @@ class Cell:
         return self.trained_as not in (None, fingerprint(self.identity))
 
     @property
+    def followed(self) -> "Cell | None":
+        """The cell of the same networks whose masks this one is given, where it follows one."""
+        follows = self.pruner.follows
+        return replace(self, pruner=follows, trained_as=None) if follows else None
+
+    @property
     def halves(self) -> "tuple[Cell, ...]":
         """The same networks in two blocks, or nothing where there is but one network."""
         half = -(-self.width // 2)
@@ -185,6 +193,8 @@ class Cell:
         """Why this combination makes no sense, or None if it does."""
         task: AbstractTask = self.task.instance
         pruner: AbstractPruner = self.pruner.instance
+        if self.followed and self.followed.reason_to_skip:
+            return f"what it follows is skipped: {self.followed.reason_to_skip}"
         lacking = pruner.needs - task.offers
         if lacking:
             return (
@@ -292,15 +302,28 @@ def _choices(
     seen: set[str] = set()
     for place, selection in _placed(kind, asked):
         try:
-            plugin = registry.find(kind, selection.name)
-            instance = registry.make(kind, selection)
+            choice = _choice(registry, kind, registry.make(kind, selection))
         except UserError as error:
             raise UserError(f"{place}{error}") from None
-        choice = Choice(kind, plugin.name, plugin.owner, instance, source_digest(plugin.factory))
-        identity = fingerprint({**choice.identity, "owner": plugin.owner})
-        if identity not in seen:
-            seen.add(identity)
-            yield choice
+        # What a pruner follows comes first, asked for or not.
+        for one in (choice.follows, choice):
+            identity = one and fingerprint({**one.identity, "owner": one.owner})
+            if one and identity and identity not in seen:
+                seen.add(identity)
+                yield one
+
+
+def _choice(registry: Registry, kind: Kind, instance: Any) -> Choice:
+    plugin = registry.plugin_of(instance)
+    follows = getattr(instance, "follows", None)
+    return Choice(
+        kind,
+        plugin.name,
+        plugin.owner,
+        instance,
+        source_digest(instance),
+        _choice(registry, kind, follows) if follows is not None else None,
+    )
 
 
 def _placed(
@@ -309,23 +332,14 @@ def _placed(
     """Each selection with its place in the experiment, where that is a table."""
     for number, entry in enumerate(asked):
         place = "" if isinstance(entry, str) else f"{kind}s.{number}: "
-        for selection in _selections(kind, entry):
+        for selection in selections(kind, entry):
             yield place, selection
 
 
-def _selections(kind: Kind, entry: str | Mapping[str, Any]) -> list[Selection]:
-    if isinstance(entry, str):
-        return parse(entry)
-    name = entry.get("name")
-    if not isinstance(name, str):
-        raise UserError(f"a {kind} table needs `name`, the {kind}'s name; it has {dict(entry)!r}.")
-    return [Selection(name, {field: value for field, value in entry.items() if field != "name"})]
-
-
 def levels_of(schedule: AbstractSchedule, pruner: AbstractPruner) -> list[int]:
-    """Training steps that each level costs: at initialisation each trains from the start."""
+    """Training steps that each level costs; all up to it where each trains from the start."""
     steps = [level.steps for level in schedule.levels()]
-    return list(itertools.accumulate(steps)) if pruner.when == "init" else steps
+    return list(itertools.accumulate(steps)) if pruner.from_start else steps
 
 
 def metric_identity(choice: Choice) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Int, Shaped, UInt32
+from jaxtyping import Array, Bool, Float, Int, Shaped, UInt32
 
 from harness.types import Key, Masks, Network, Scope, Target, Weights
 
@@ -149,10 +149,76 @@ def keep_largest(
     return above | drawn | (last & (groups.positions(last) <= still_missing))
 
 
+def allocate(
+    shares: Float[Array, " groups"],
+    capacity: Int[Array, " groups"],
+    total: Int[Array, ""] | Int[np.ndarray, ""],
+    *,
+    key: Key,
+) -> Int[Array, " groups"]:
+    """How many of `total` each group gets, in proportion to its share, at most its capacity.
+
+    What a full group cannot take goes to the others in the same proportion. Fractions are given out
+    by largest remainder, ties at random. The sum is `total`, or all capacities where they are less.
+    `total` may be traced.
+    """
+
+    def quotas(scale: Array) -> Float[Array, " groups"]:
+        return jnp.minimum(scale * shares, capacity)
+
+    def halve(_: Array, ends: tuple[Array, Array]) -> tuple[Array, Array]:
+        low, high = ends
+        middle = (low + high) / 2
+        fits = quotas(middle).sum() <= total
+        return jnp.where(fits, middle, low), jnp.where(fits, high, middle)
+
+    most = jnp.max(jnp.where(shares > 0, (capacity + 1) / jnp.maximum(shares, 1e-30), 0.0))
+    scale, _ = jax.lax.fori_loop(0, 48, halve, (jnp.zeros(()), most))
+    given = jnp.floor(quotas(scale)).astype(jnp.int32)
+    more = keep_largest(
+        quotas(scale) - given,
+        (given < capacity) & (shares > 0),
+        jnp.asarray(total - given.sum())[None],
+        sizes=[shares.shape[0]],
+        key=key,
+    )
+    return given + more
+
+
+def _keep_by_output(
+    scores: Shaped[Array, "outputs ..."],
+    candidates: Bool[Array, "outputs ..."],
+    keep: Int[Array, ""] | Int[np.ndarray, ""],
+    *,
+    key: Key,
+) -> Bool[Array, "outputs ..."]:
+    """The same number of candidates for each output, up to one; of a vector simply the largest."""
+    outputs = scores.shape[0] if scores.ndim > 1 else 1
+    rows, allowed = scores.reshape(outputs, -1), candidates.reshape(outputs, -1)
+    share_key, tie_key = jax.random.split(key)
+    each = allocate(jnp.ones(outputs), allowed.sum(1, dtype=jnp.int32), keep, key=share_key)
+
+    def one(row: Array, may: Array, number: Array, row_key: Key) -> Array:
+        return keep_largest(row, may, number[None], sizes=[row.shape[0]], key=row_key)
+
+    kept = jax.vmap(one)(rows, allowed, each, jax.random.split(tie_key, outputs))
+    return kept.reshape(scores.shape)
+
+
 def prune_by_score(
     scores: Weights, candidates: Masks, target: Target, *, scope: Scope, key: Key
 ) -> Masks:
-    """The masks that keep the candidates of largest score, counted by leaf or over all leaves."""
+    """The masks that keep the candidates of largest score.
+
+    By `scope` the leaves keep the numbers of `target.by_leaf` ("layer"), or these spread evenly
+    over the leaf's outputs, its first axis ("output"), or all leaves compete ("global").
+    """
+    if scope == "output":
+        keys = jax.random.split(key, len(scores))
+        return {
+            name: _keep_by_output(scores[name], candidates[name], target.by_leaf[name], key=own)
+            for name, own in zip(sorted(scores), keys, strict=True)
+        }
     names = sorted(scores)
     sizes = [scores[name].size for name in names]
     by_leaf = jnp.stack([jnp.asarray(target.by_leaf[name]) for name in names])

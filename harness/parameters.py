@@ -119,16 +119,24 @@ def build(plugin: type[Any], parameters: Mapping[str, Any], *, kind: str) -> Any
 
 
 def values(instance: Any) -> dict[str, Any]:
-    """All parameters of a plugin's instance by name, as JSON can hold them."""
+    """All parameters of a plugin's instance by name, as JSON can hold them.
+
+    One that is a plugin itself is given as it would be written, complete.
+    """
     plain = {field.name: getattr(instance, field.name) for field in dataclasses.fields(instance)}
-    return json.loads(json.dumps(plain))
+    return json.loads(json.dumps(plain, default=lambda inner: label(inner.name, values(inner))))
 
 
 def changed(instance: Any) -> dict[str, Any]:
     """The parameters of a plugin's instance that differ from their defaults."""
     defaults = {field.name: _default(field) for field in dataclasses.fields(instance)}
     plain = {name: _plain(default) for name, default in defaults.items()}
-    return {name: value for name, value in values(instance).items() if value != plain[name]}
+    found = {name: value for name, value in values(instance).items() if value != plain[name]}
+    inner = {name: getattr(instance, name) for name in found}
+    return {
+        name: _short(inner[name]) if dataclasses.is_dataclass(inner[name]) else value
+        for name, value in found.items()
+    }
 
 
 def described(plugin: type[Any]) -> dict[str, str]:
@@ -146,4 +154,10 @@ def _default(field: "dataclasses.Field[Any]") -> Any:
 
 
 def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value):
+        return label(value.name, values(value))  # type: ignore[union-attr]
     return [_plain(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def _short(instance: Any) -> str:
+    return label(instance.name, changed(instance))

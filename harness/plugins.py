@@ -1,5 +1,6 @@
 """Finding plugins, knowing whose they are, and keeping one that is broken from harming the rest."""
 
+import dataclasses
 import hashlib
 import importlib.util
 import inspect
@@ -7,12 +8,12 @@ import os
 import re
 import sys
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, is_dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_type_hints
 
 import pluggy
 
@@ -25,7 +26,7 @@ from harness.abstract import (
     AbstractTask,
 )
 from harness.errors import UserError, unknown
-from harness.parameters import Selection, build
+from harness.parameters import Selection, build, parse
 
 Kind: TypeAlias = Literal["task", "pruner", "metric", "schedule", "study"]
 
@@ -96,9 +97,29 @@ class Registry:
             raise UserError(str(unknown(kind, name, names)) + note)
         return found[0]
 
+    def plugin_of(self, instance: Any) -> Plugin:
+        """The plugin that an instance is of."""
+        return next(plugin for plugin in self.plugins if plugin.factory is type(instance))
+
     def make(self, kind: Kind, selection: Selection) -> Any:
-        """An instance of the plugin that a selection names, its parameters checked."""
-        return build(self.find(kind, selection.name).factory, selection.parameters, kind=kind)
+        """An instance of the plugin that a selection names, its parameters checked.
+
+        A parameter that is a plugin itself is given as its own selection, a text or a table.
+        """
+        factory = self.find(kind, selection.name).factory
+        parameters = dict(selection.parameters)
+        for field, inner in nested(factory).items():
+            given = parameters.get(field)
+            if not isinstance(given, str | dict):
+                continue
+            chosen = selections(inner, given)
+            if len(chosen) > 1:
+                raise UserError(
+                    f"{kind} '{selection.name}': {field} = {given!r} names {len(chosen)} {inner}s. "
+                    f"A bar outside the quotes makes a grid: {selection.name}[{field}=A|B]."
+                )
+            parameters[field] = self.make(inner, chosen[0])
+        return build(factory, parameters, kind=kind)
 
 
 class _Loader:
@@ -220,11 +241,37 @@ def _last_place(failure: Failure) -> str:
     return f"{places[-1]}\n" if places else ""
 
 
-def source_digest(factory: type[Any]) -> str:
-    """A hash of a plugin's source: its file and the private modules (`_*.py`) beside it."""
-    path = Path(inspect.getfile(factory))
+def nested(factory: type[Any]) -> dict[str, Kind]:
+    """Which parameters of a plugin are plugins themselves, and of which kind."""
+    hints = get_type_hints(factory)
+    return {
+        field.name: kind
+        for field in dataclasses.fields(factory)
+        for kind, abstract in KINDS.items()
+        if inspect.isclass(hints[field.name]) and issubclass(hints[field.name], abstract)
+    }
+
+
+def selections(kind: Kind, entry: str | Mapping[str, Any]) -> list[Selection]:
+    """What a text or a table selects. Raises `UserError` where it names no plugin."""
+    if isinstance(entry, str):
+        return parse(entry)
+    name = entry.get("name")
+    if not isinstance(name, str):
+        raise UserError(f"a {kind} table needs `name`, the {kind}'s name; it has {dict(entry)!r}.")
+    return [Selection(name, {field: value for field, value in entry.items() if field != "name"})]
+
+
+def source_digest(instance: Any) -> str:
+    """A hash of a plugin's source: its file and the private modules (`_*.py`) beside it.
+
+    With the sources of plugins that are its parameters.
+    """
+    path = Path(inspect.getfile(type(instance)))
     files = [path, *sorted(path.parent.glob("_[!_]*.py"))]
     digest = hashlib.sha256()
     for file in files:
         digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    for field in nested(type(instance)):
+        digest.update(source_digest(getattr(instance, field)).encode())
     return digest.hexdigest()[:16]

@@ -21,7 +21,7 @@ from harness.files import DamagedFileError
 from harness.graph import LayeredGraph
 from harness.train import CHUNK, Trainer, stopped
 from harness.trajectory import Trajectory
-from harness.types import Level
+from harness.types import Level, Masks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,18 +91,25 @@ class CellRun:
     """The training of one cell in its folder, level by level, from its last checkpoint on.
 
     Where `shared` is given, a dense level that is the same for several pruners is taken from that
-    folder, or left there.
+    folder, or left there. `followed` gives the masks of a level, by number, that the pruner which
+    this one follows found.
     """
 
     def __init__(
-        self, cell: Cell, trainer: Trainer, folder: Path, shared: Path | None = None
+        self,
+        cell: Cell,
+        trainer: Trainer,
+        folder: Path,
+        shared: Path | None = None,
+        followed: Callable[[int], Masks] | None = None,
     ) -> None:
+        self._followed = followed
         self.cell, self.trainer, self.folder, self._shared = cell, trainer, folder, shared
         self.clock = Clock(lambda: trainer.compile_seconds)
         self._schedule = cell.schedule.instance
         self._levels: tuple[Level, ...] = self._schedule.levels()
         self._budgets = levels_of(self._schedule, cell.pruner.instance)
-        self._at_init = cell.pruner.instance.when == "init"
+        self._from_start = cell.pruner.instance.from_start
         self._rewind_step = cell.pruner.instance.rewind_step
         self._saved = time.monotonic()
         self._keys: Keys = trainer.keys(cell.networks)
@@ -117,13 +124,13 @@ class CellRun:
             following = current.number + 1
             if following == len(self._levels):
                 break
-            if self._at_init:
+            if self._from_start:
                 state = self.trainer.start(self._keys)
             current = self._begin(following)
             state = self._prune(state, current)
 
     def _begin(self, number: int) -> _Level:
-        before = Level(1.0, 0) if number == 0 or self._at_init else self._levels[number - 1]
+        before = Level(1.0, 0) if number == 0 or self._from_start else self._levels[number - 1]
         level = Level(self._levels[number].density, self._budgets[number])
         return _Level(number, level, before, steps_taken=np.zeros(self.cell.width, np.int64))
 
@@ -155,7 +162,10 @@ class CellRun:
         if within or current.level.density == 1:
             return state
         with self.clock.timing(current.number, "prune"):
-            state = self.trainer.prune(state, self._keys, current.number, current.level.density)
+            followed = self._followed(current.number) if self._followed else None
+            state = self.trainer.prune(
+                state, self._keys, current.number, current.level.density, followed
+            )
             return jax.block_until_ready(state)
 
     def _finish(self, state: Ensemble, current: _Level) -> Ensemble:
@@ -263,7 +273,7 @@ class CellRun:
 
     def _first_batch(self, level: int) -> int:
         """Which batch a level begins with: each training reads the data on, or anew."""
-        return 0 if self._at_init or self._schedule.rewind_data else self._steps_before(level)
+        return 0 if self._from_start or self._schedule.rewind_data else self._steps_before(level)
 
     def _checkpoint(self, state: Ensemble, current: _Level) -> None:
         facts = {

@@ -14,7 +14,7 @@ from harness import masks as mask_algebra
 from harness.abstract import AbstractPruner, AbstractSchedule, AbstractTask
 from harness.ensemble import Ensemble, Keys, Rules
 from harness.seeds import stream
-from harness.types import Batch, Level, TaskData
+from harness.types import Batch, Level, Masks, TaskData
 
 CHUNK = 100
 """Steps between two looks of the host: at losses, stop rule, checkpoint. Divides no result."""
@@ -97,10 +97,21 @@ class Trainer:
         """The networks before training."""
         return self._start(keys, self._train, self._batch_key(0, 0))
 
-    def prune(self, state: Ensemble, keys: Keys, level: int, density: float) -> Ensemble:
-        """The networks pruned to `density`, as the beginning of level number `level`."""
+    def prune(
+        self,
+        state: Ensemble,
+        keys: Keys,
+        level: int,
+        density: float,
+        followed: Masks | None = None,
+    ) -> Ensemble:
+        """The networks pruned to `density`, as the beginning of level number `level`.
+
+        `followed` are the masks, networks first, of the pruner that this one follows, if it does.
+        """
         target = mask_algebra.target(self.sizes, density)
-        return self._prune(state, keys, self._train, self._batch_key(level, 0), target, level)
+        key = self._batch_key(level, 0)
+        return self._prune(state, keys, self._train, key, target, level, followed)
 
     def chunk(
         self,
@@ -160,11 +171,18 @@ class Trainer:
         return due, stacked, progress.astype(np.float32)
 
     def _prune_all(
-        self, state: Ensemble, keys: Keys, train: Batch, batch_key: Array, target: Any, level: Any
+        self,
+        state: Ensemble,
+        keys: Keys,
+        train: Batch,
+        batch_key: Array,
+        target: Any,
+        level: Any,
+        followed: Masks | None,
     ) -> Ensemble:
         keys = keys._replace(pruning=jax.vmap(jax.random.fold_in, (0, None))(keys.pruning, level))
-        prune = jax.vmap(self.rules.prune, (0, 0, None, None, None, None))
-        return prune(state, keys, train, batch_key, target, jnp.float32(0))
+        prune = jax.vmap(self.rules.prune, (0, 0, None, None, None, None, 0))
+        return prune(state, keys, train, batch_key, target, jnp.float32(0), followed)
 
     def _train_chunk(
         self,

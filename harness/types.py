@@ -20,7 +20,7 @@ Masks: TypeAlias = dict[str, Bool[Array, "..."]]
 """For each prunable leaf, which of its entries act (True) and which are pruned (False)."""
 
 When: TypeAlias = Literal["init", "level", "during"]
-Scope: TypeAlias = Literal["layer", "global"]
+Scope: TypeAlias = Literal["layer", "global", "output"]
 Split: TypeAlias = Literal["train", "validation", "test"]
 
 
@@ -36,7 +36,7 @@ class Target(NamedTuple):
 
     density: Float[Array, "*events"] | Float[np.ndarray, "*events"]
     total: Int[Array, "*events"] | Int[np.ndarray, "*events"]
-    by_leaf: dict[str, Int[Array, "*events"] | Int[np.ndarray, "*events"]]
+    by_leaf: Mapping[str, Int[Array, "*events"] | Int[np.ndarray, "*events"]]
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,8 @@ class _Trial:
         self.trainer = Trainer(self._task, pruner, self._schedule, data, seed=0, data_seed=0)
         self._train = data.train
         self._keys = self.trainer.keys(NETWORKS)
-        self._answer = jax.jit(jax.vmap(self._asked, (0, 0, None)))
+        self._found: list[Masks] = []
+        self._answer = jax.jit(jax.vmap(self._asked, (0, 0, None, 0)))
 
     @cached_property
     def passages(self) -> list[_Passage]:
@@ -50,10 +51,13 @@ class _Trial:
     def run(self) -> Iterator[_Passage]:
         """Train and prune through all levels."""
         levels = self._schedule.levels()
+        follows = self.pruner.follows
+        if follows is not None:
+            self._found = [passage.trained.masks for passage in _Trial(follows).run()]
         start = _kept(self.trainer.start(self._keys))
         state = self._trained(start, 0)
         for number, level in enumerate(levels[1:], start=1):
-            before = start if self.pruner.when == "init" else state
+            before = start if self.pruner.from_start else state
             after = before
             if self.pruner.when != "during":
                 after = self.pruned(before, number)
@@ -64,26 +68,33 @@ class _Trial:
     def pruned(self, state: Ensemble, level: int) -> Ensemble:
         """The networks pruned to the density of a level."""
         density = self._schedule.levels()[level].density
-        return _kept(self.trainer.prune(_given(state), self._keys, level, density))
+        return _kept(
+            self.trainer.prune(_given(state), self._keys, level, density, self._found_at(level))
+        )
+
+    def _found_at(self, level: int) -> Masks | None:
+        return self._found[level - 1] if self._found else None
 
     def _trained(self, state: Ensemble, level: int) -> Ensemble:
         levels = self._schedule.levels()
-        previous = levels[level - 1] if level else Level(1.0, 0)
+        first = level == 0 or self.pruner.from_start
+        previous = Level(1.0, 0) if first else levels[level - 1]
         state, _, _ = self.trainer.chunk(
             _given(state), self._keys, level, 0, levels[level].steps,
             previous=previous, current=levels[level], first_batch=0,
         )  # fmt: skip
         return _kept(state)
 
-    def answer(self, before: Ensemble, density: float) -> dict[str, np.ndarray]:
+    def answer(self, passage: _Passage) -> dict[str, np.ndarray]:
         """The masks as the pruner gives them, before the core sees to it that they shrink."""
-        target = mask_algebra.target(self.trainer.sizes, density)
-        masks = self._answer(_given(before), self._keys, target)
+        target = mask_algebra.target(self.trainer.sizes, passage.density)
+        found = self._found_at(passage.level)
+        masks = self._answer(_given(passage.before), self._keys, target, found)
         return {name: np.asarray(mask) for name, mask in masks.items()}
 
-    def _asked(self, state: Ensemble, keys: Keys, target: Target) -> Masks:
+    def _asked(self, state: Ensemble, keys: Keys, target: Target, found: Masks | None) -> Masks:
         rules, key = self.trainer.rules, jax.random.key(0)
-        evidence = rules.evidence(state, keys, self._train, key, jnp.float32(0))
+        evidence = rules.evidence(state, keys, self._train, key, jnp.float32(0), found)
         update, _ = self.pruner.step(evidence, target, state.pruner, key=keys.pruning)
         return update.mask
 
@@ -146,7 +157,7 @@ def _shrinks(trial: _Trial) -> None:
     if trial.pruner.regrows:
         return
     for passage in trial.passages:
-        answer = trial.answer(passage.before, passage.density)
+        answer = trial.answer(passage)
         for name, mask in answer.items():
             expect(
                 not bool(np.any(mask & ~passage.before.masks[name])),

@@ -1,33 +1,56 @@
 """Random pruning."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import jax
+from jaxtyping import PyTree
 
-from harness import Evidence, ScorePruner, hookimpl
-from harness.types import Key, Scope, Weights, When
+from harness import Evidence, ScorePruner, Target, Update, hookimpl
+from harness.types import Key, Scope, Weights
+
+from ._layer_densities import Layers, divided
 
 
 @dataclass(frozen=True)
 class Random(ScorePruner):
     """Keep weights drawn uniformly at random: the control that any other pruner must beat.
 
-    Layer by layer every layer keeps the same share, and its masks are draws of the `layered` null.
+    Layer by layer its masks are draws of the `layered` null.
+
+    **Parameters:**
+
+    - `scope`: "layer", "output" or "global": within what weights are drawn
+    - `layers`: how many each layer keeps: the same share of each ("uniform"), Erdős-Rényi-Kernel
+      ("erk": Evci et al. 2020, arXiv 1911.11134), or a density for each in the order of their
+      names, scaled to the density of the level
+    - `when`: at every "level", or at "init", the control of pruners that act there
     """
 
     name: ClassVar[str] = "random"
-    when: ClassVar[When] = "level"
     scope: Scope = "layer"
+    layers: Layers = "uniform"
+    when: Literal["level", "init"] = "level"  # type: ignore[misc]
+
+    def __post_init__(self) -> None:
+        if self.layers != "uniform" and self.scope == "global":
+            raise ValueError("`layers` divides weights between layers, which scope=global does not")
+        if not isinstance(self.layers, str) and any(share <= 0 for share in self.layers):
+            raise ValueError("`layers` are densities above 0")
+
+    def step(
+        self, evidence: Evidence, target: Target, state: PyTree, *, key: Key
+    ) -> tuple[Update, PyTree]:
+        """Keep random weights among those still there."""
+        divide_key, key = jax.random.split(key)
+        target = divided(target, self.layers, evidence.candidates, key=divide_key)
+        return super().step(evidence, target, state, key=key)
 
     def score(self, evidence: Evidence, *, key: Key) -> Weights:
         """A random number for each weight."""
         names = sorted(evidence.weights)
-        keys = jax.random.split(key, len(names))
-        return {
-            name: jax.random.uniform(own, evidence.weights[name].shape)
-            for name, own in zip(names, keys, strict=True)
-        }
+        keys = dict(zip(names, jax.random.split(key, len(names)), strict=True))
+        return {name: jax.random.uniform(keys[name], evidence.weights[name].shape) for name in keys}
 
 
 @hookimpl

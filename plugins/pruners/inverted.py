@@ -1,0 +1,87 @@
+"""The control that keeps the worst."""
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import jax.numpy as jnp
+from jaxtyping import PyTree
+from pydantic import InstanceOf
+
+from harness import AbstractPruner, Evidence, Target, Update, hookimpl, leaf_map
+from harness.types import Key, Masks, Weights, When
+
+from .magnitude import Magnitude
+
+
+@dataclass(frozen=True)
+class Inverted(AbstractPruner):
+    """Remove what another pruner would keep: of those still there, the best go.
+
+    If a criterion says anything about function, its inverse must do worse than chance. The other is
+    asked which weights it would keep if it had to keep as many as are to go.
+
+    **Parameters:**
+
+    - `of`: the pruner that is turned around: an exact one that does not regrow
+    """
+
+    name: ClassVar[str] = "inverted"
+    of: InstanceOf[AbstractPruner] = field(default_factory=Magnitude)
+
+    def __post_init__(self) -> None:
+        if self.of.regrows or not self.of.exact or self.of.follows is not None:
+            raise ValueError(
+                f"of: '{self.of.name}' cannot be turned around: it must keep exactly what is asked "
+                "for, without regrowing and on its own"
+            )
+
+    @property
+    def when(self) -> When:  # type: ignore[override]
+        """When the other acts."""
+        return self.of.when
+
+    @property
+    def every(self) -> int:  # type: ignore[override]
+        """Steps between two prunings, if the other acts during training."""
+        return self.of.every
+
+    @property
+    def needs(self) -> frozenset[str]:  # type: ignore[override]
+        """What the other needs of the task."""
+        return self.of.needs
+
+    @property
+    def rewind_step(self) -> int:  # type: ignore[override]
+        """Where the other rewinds to."""
+        return self.of.rewind_step
+
+    def ramp(self, previous: float, density: float, progress: float) -> float:
+        """The other's path."""
+        return self.of.ramp(previous, density, progress)
+
+    def init(self, evidence: Evidence, *, key: Key) -> PyTree:
+        """The other's state."""
+        return self.of.init(evidence, key=key)
+
+    def gather(self, weights: Weights, gradients: Weights, masks: Masks) -> PyTree:
+        """What the other sums."""
+        return self.of.gather(weights, gradients, masks)
+
+    def step(
+        self, evidence: Evidence, target: Target, state: PyTree, *, key: Key
+    ) -> tuple[Update, PyTree]:
+        """What the other would not keep."""
+        there = leaf_map(lambda mask: jnp.sum(mask, dtype=jnp.int32), evidence.candidates)
+        go = {name: number - target.by_leaf[name] for name, number in there.items()}
+        total = sum(there.values()) - target.total
+        size = sum(mask.size for mask in evidence.mask.values())
+        opposite = Target(density=total / size, total=total, by_leaf=go)
+        update, state = self.of.step(evidence, opposite, state, key=key)
+        mask = leaf_map(lambda may, best: may & ~best, evidence.candidates, update.mask)
+        return Update(mask, rewind_to=update.rewind_to), state
+
+
+@hookimpl
+def register_pruners() -> list[type[Inverted]]:
+    """Offer the pruner to the harness."""
+    return [Inverted]

@@ -1,0 +1,45 @@
+"""Iterative magnitude pruning with rewinding."""
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+import jax.numpy as jnp
+from annotated_types import Ge
+
+from harness import AbstractPruner, Evidence, Target, Update, hookimpl, leaf_map, prune_by_score
+from harness.types import Key, Scope, When
+
+
+@dataclass(frozen=True)
+class Lottery(AbstractPruner):
+    """Keep the weights of largest magnitude, and train them again from where they were early on.
+
+    Frankle and Carbin (2019), The lottery ticket hypothesis, arXiv 1803.03635; rewinding to an
+    early step instead of the first: Frankle, Dziugaite, Roy and Carbin (2020), arXiv 1912.05671.
+
+    **Parameters:**
+
+    - `scope`: "layer", "output" or "global": within what weights compete
+    - `rewind_step`: step of the first level to whose weights each level goes back, 0 for the
+      initial weights
+    """
+
+    name: ClassVar[str] = "lottery"
+    when: ClassVar[When] = "level"
+    scope: Scope = "layer"
+    rewind_step: Annotated[int, Ge(0)] = 0
+
+    def step(
+        self, evidence: Evidence, target: Target, state: tuple[()], *, key: Key
+    ) -> tuple[Update, tuple[()]]:
+        """Keep the largest trained weights, then rewind all of them."""
+        size = leaf_map(jnp.abs, evidence.weights)
+        mask = prune_by_score(size, evidence.candidates, target, scope=self.scope, key=key)
+        back = evidence.rewind_point if self.rewind_step else evidence.initial
+        return Update(mask, rewind_to=back), state
+
+
+@hookimpl
+def register_pruners() -> list[type[Lottery]]:
+    """Offer the pruner to the harness."""
+    return [Lottery]

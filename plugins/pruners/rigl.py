@@ -1,0 +1,74 @@
+"""Sparse training that grows weights where the gradient is large."""
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+import jax
+import jax.numpy as jnp
+from annotated_types import Ge, Gt, Le, Lt
+from jaxtyping import Array, Bool
+
+from harness import AbstractPruner, Evidence, Target, Update, hookimpl, leaf_map
+from harness.types import Key, When
+
+from ._layer_densities import Layers
+from ._regrowth import annealed, regrown, sparse_start
+
+
+@dataclass(frozen=True)
+class RigL(AbstractPruner):
+    """Train a sparse network from the start; weights move to where the gradient is largest.
+
+    The smallest weights of a layer give way to those of largest |dL/dw| that are not there, which
+    start from zero; their number falls along a cosine. Evci, Gale, Menick, Castro and Elsen (2020),
+    Rigging the lottery: making all tickets winners, arXiv 1911.11134, algorithm 1.
+
+    **Parameters:**
+
+    - `every`: training steps between two regrowths
+    - `fraction`: of a layer's weights that are replaced at first
+    - `until`: share of training after which wiring stays as it is
+    - `batches`: of training data for the gradient
+    - `layers`: how weights are divided between layers: "erk", "uniform", or densities
+    """
+
+    name: ClassVar[str] = "rigl"
+    when: ClassVar[When] = "during"
+    regrows: ClassVar[bool] = True
+    restarts: ClassVar[bool] = True
+    every: Annotated[int, Ge(1)] = 100
+    fraction: Annotated[float, Gt(0), Lt(1)] = 0.3
+    until: Annotated[float, Gt(0), Le(1)] = 0.75
+    batches: Annotated[int, Ge(1)] = 1
+    layers: Layers = "erk"
+
+    def init(self, evidence: Evidence, *, key: Key) -> Bool[Array, ""]:
+        """Whether the sparse start has been made."""
+        return jnp.asarray(False)
+
+    def step(
+        self, evidence: Evidence, target: Target, state: Bool[Array, ""], *, key: Key
+    ) -> tuple[Update, Bool[Array, ""]]:
+        """A sparse start first, then a regrowth each time."""
+        start_key, tie_key = jax.random.split(key)
+        start = sparse_start(evidence, target, self.layers, key=start_key)
+        acting = evidence.effective
+        slope = evidence.mean(
+            lambda batch: evidence.gradient(acting, batch), evidence.batches(self.batches)
+        )
+        update = regrown(
+            evidence,
+            annealed(self.fraction, jnp.asarray(evidence.progress), self.until),
+            leaf_map(jnp.abs, slope),
+            leaf_map(jnp.zeros_like, acting),
+            start,
+            state,
+            key=tie_key,
+        )
+        return update, jnp.asarray(True)
+
+
+@hookimpl
+def register_pruners() -> list[type[RigL]]:
+    """Offer the pruner to the harness."""
+    return [RigL]

@@ -1,0 +1,66 @@
+"""Sparse evolutionary training."""
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+import jax
+import jax.numpy as jnp
+from annotated_types import Ge, Gt, Lt
+from jaxtyping import Array, Bool
+
+from harness import AbstractPruner, Evidence, Target, Update, hookimpl
+from harness.types import Key, When
+
+from ._layer_densities import Layers
+from ._regrowth import randomly, regrown, sparse_start
+
+
+@dataclass(frozen=True)
+class Set(AbstractPruner):
+    """Train a sparse network from the start; now and then the smallest weights give way to others.
+
+    What grows is drawn at random, its values from the size of the layer's initial weights. Mocanu,
+    Mocanu, Stone, Nguyen, Gibescu and Liotta (2018), Scalable training of artificial neural
+    networks with adaptive sparse connectivity, doi:10.1038/s41467-018-04316-3, algorithm 1.
+
+    **Parameters:**
+
+    - `every`: training steps between two regrowths
+    - `fraction`: of a layer's weights that are replaced each time
+    - `layers`: how weights are divided between layers: "erk", "uniform", or densities
+    """
+
+    name: ClassVar[str] = "set"
+    when: ClassVar[When] = "during"
+    regrows: ClassVar[bool] = True
+    restarts: ClassVar[bool] = True
+    every: Annotated[int, Ge(1)] = 100
+    fraction: Annotated[float, Gt(0), Lt(1)] = 0.3
+    layers: Layers = "erk"
+
+    def init(self, evidence: Evidence, *, key: Key) -> Bool[Array, ""]:
+        """Whether the sparse start has been made."""
+        return jnp.asarray(False)
+
+    def step(
+        self, evidence: Evidence, target: Target, state: Bool[Array, ""], *, key: Key
+    ) -> tuple[Update, Bool[Array, ""]]:
+        """A sparse start first, then a regrowth each time; none at the end of training."""
+        start_key, grow_key, value_key, tie_key = jax.random.split(key, 4)
+        start = sparse_start(evidence, target, self.layers, key=start_key)
+        names = sorted(evidence.weights)
+        draws = dict(zip(names, jax.random.split(value_key, len(names)), strict=True))
+        values = {
+            name: jnp.std(w) * jax.random.normal(draws[name], w.shape)
+            for name, w in evidence.initial_weights.items()
+        }
+        fraction = jnp.where(evidence.progress < 1, self.fraction, 0.0)
+        growth = randomly(evidence.weights, grow_key)
+        update = regrown(evidence, fraction, growth, values, start, state, key=tie_key)
+        return update, jnp.asarray(True)
+
+
+@hookimpl
+def register_pruners() -> list[type[Set]]:
+    """Offer the pruner to the harness."""
+    return [Set]
