@@ -1,10 +1,13 @@
-"""Intervals, similarity, permutation tests and multiple testing, over trained networks.
+"""Intervals, similarity, permutation tests, multiple testing and fronts, over trained networks.
 
 The trained network is the unit of replication. Undefined values are NaN: they are left out, never
 replaced.
 """
 
 from harness.stats._autocorrelation import autocorrelation_time as autocorrelation_time
+from harness.stats._fronts import non_dominated as non_dominated
+from harness.stats._interpolation import first_rise as first_rise
+from harness.stats._interpolation import interpolated as interpolated
 from harness.stats._intervals import FEWEST_FOR_BOOTSTRAP_T as FEWEST_FOR_BOOTSTRAP_T
 from harness.stats._intervals import FEWEST_FOR_INTERVAL as FEWEST_FOR_INTERVAL
 from harness.stats._intervals import Interval as Interval
