@@ -85,14 +85,15 @@ def contests(data: Collection) -> list[Contest]:
         if labels.nunique() < 2:
             continue
         part = part.assign(label=labels)
-        first = part.drop_duplicates("label").set_index("label")
-        trained = {label: _trained(part[part["label"] == label]) for label in first.index}
+        first = part.drop_duplicates("label")
+        pruners = dict(zip(first["label"].astype(str), first["pruner"].astype(str), strict=True))
+        trained = {label: _trained(part[part["label"] == label]) for label in pruners}
         whole = _reached(part, trained).drop(columns="pruner").rename(columns={"label": "pruner"})
         found.append(
             Contest(
                 task=str(task),
-                pruners=tuple(first.index),
-                names={label: name_of(str(pruner)) for label, pruner in first["pruner"].items()},
+                pruners=tuple(pruners),
+                names={label: name_of(pruner) for label, pruner in pruners.items()},
                 trained=trained,
                 recorded=bool((part["when"] != "").all()),
                 rows=whole.reset_index(drop=True),

@@ -50,7 +50,7 @@ def _sampled(contest: Contest) -> list[Row]:
         (
             f"At least {FEWEST_NETWORKS} networks (seeds)",
             least >= FEWEST_NETWORKS,
-            f"{least} or more under each pruner, {contest.units} under all; "
+            f"at least {least} under each pruner, {contest.units} under all; "
             f"{counted(seeds, 'data seed')}: networks of one share data and batch order",
         ),
     ]
@@ -101,8 +101,7 @@ def _budgeted(contest: Contest) -> Row:
 
 
 def _effective(contest: Contest) -> Row:
-    known = contest.rows.groupby("pruner")["effective"].agg(lambda values: values.notna().all())
-    without = [label for label in contest.pruners if not known[label]]
+    without = [label for label in contest.pruners if contest.of(label)["effective"].isna().any()]
     said = f"not measured for all networks of {listed(without)}" if without else "for all networks"
     return ("Effective density shown", not without, said)
 

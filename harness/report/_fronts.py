@@ -70,14 +70,15 @@ def _seconds(contest: Contest, data: Collection) -> pd.DataFrame:
     """
     spent = _spent(data)
     cells = data.cells.set_index("cell")
+    networks = cells["networks"].to_dict()
     found = []
-    for (label, cell), rows in contest.rows.groupby(["pruner", "cell"], sort=False):
+    for cell, rows in contest.rows.groupby("cell", sort=False):
         levels = sorted(rows["level"].unique())
         seconds = np.array([spent.get((cell, level), np.nan) for level in levels], dtype=float)
         if np.isnan(seconds[0]):
             seconds[0] = _taken_over(cells, str(cell), spent, data)
-        at_start = contest.trained[str(label)] == AT_START
-        per_network = (seconds if at_start else np.cumsum(seconds)) / cells.loc[cell, "networks"]
+        at_start = contest.trained[rows["pruner"].iloc[0]] == AT_START
+        per_network = (seconds if at_start else np.cumsum(seconds)) / networks[cell]
         found.append(pd.DataFrame({"cell": cell, "level": levels, "seconds": per_network}))
     return pd.concat(found, ignore_index=True)
 
@@ -96,8 +97,10 @@ def _taken_over(cells: pd.DataFrame, cell: str, spent: pd.Series, data: Collecti
     if "take over" not in set(own["activity"]):
         return float("nan")
     shared = ["task", "schedule", "data_seed", "first_network", "networks", "run"]
-    same = cells.index[(cells[shared] == cells.loc[cell, shared]).all(axis=1)]
-    times = [spent[other, 0] for other in same if (other, 0) in spent.index]
+    same = (cells[shared] == cells.loc[cell, shared]).all(axis=1)
+    # Only pruners that wait for the end of a level share it (`harness.dense`).
+    givers = cells.index[same & cells["when"].isin(["level", ""])]
+    times = [spent[other, 0] for other in givers if (other, 0) in spent.index]
     return min(times, default=float("nan"))
 
 

@@ -18,10 +18,10 @@ from harness.report._summaries import motif_order
 EFFECTIVE_DENSITIES = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01)
 """Where losses are compared: fixed before looking, the same for every run."""
 
-LOSS_MULTIPLES = (1.25, 1.5, 2.0, 3.0)
+LOSS_MULTIPLES = (1.1, 1.25, 1.5, 2.0, 3.0)
 """Losses at which densities are compared, as multiples of `dense_loss`: fixed before looking."""
 
-Z_MULTIPLE = 1.5
+Z_MULTIPLE = 1.25
 """The multiple of it at which motifs are compared."""
 
 

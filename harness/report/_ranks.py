@@ -12,7 +12,7 @@ def ranks(contest: Contest) -> pd.DataFrame:
 
     Pruners are ranked within each network, 1 the lowest loss, ties sharing their mean rank; a
     network that lacks a loss under any pruner is left out. `low` and `high` are the ends of a 95 %
-    bootstrap-t interval of the mean rank over `n` networks; `best` counts those in which the pruner
+    BCa interval of the mean rank over `n` networks; `best` counts those in which the pruner
     has the lowest loss, ties for each. At density 1 there is nothing to rank.
     """
     from scipy.stats import rankdata
@@ -27,16 +27,14 @@ def ranks(contest: Contest) -> pd.DataFrame:
         ranked = rankdata(losses, axis=1)
         best = losses == losses.min(axis=1, keepdims=True)
         for column, label in enumerate(contest.pruners):
-            interval = stats.mean_interval(np.asarray(ranked[:, column], dtype=float))
-            # Bootstrap-t knows of no bounds; a mean rank has them.
-            low, high = np.clip((interval.low, interval.high), 1, len(contest.pruners))
+            interval = stats.bounded_mean_interval(np.asarray(ranked[:, column], dtype=float))
             rows.append(
                 {
                     "pruner": label,
                     "density": density,
                     "rank": interval.value,
-                    "low": low,
-                    "high": high,
+                    "low": interval.low,
+                    "high": interval.high,
                     "best": int(best[:, column].sum()),
                     "n": interval.n,
                 }

@@ -12,6 +12,7 @@ from harness.stats._intervals import FEWEST_FOR_BOOTSTRAP_T as FEWEST_FOR_BOOTST
 from harness.stats._intervals import FEWEST_FOR_INTERVAL as FEWEST_FOR_INTERVAL
 from harness.stats._intervals import Interval as Interval
 from harness.stats._intervals import bca_ends as bca_ends
+from harness.stats._intervals import bounded_mean_interval as bounded_mean_interval
 from harness.stats._intervals import mean_interval as mean_interval
 from harness.stats._multiple import benjamini_hochberg as benjamini_hochberg
 from harness.stats._multiple import mean_p_value as mean_p_value

@@ -12,5 +12,5 @@ def non_dominated(costs: Float[np.ndarray, "points kinds"]) -> Bool[np.ndarray, 
     """
     defined = ~np.isnan(costs).any(axis=1)
     one, other = costs[:, None], costs[None]
-    dominated = ((other <= one).all(axis=2) & (other < one).any(axis=2)).any(axis=1)
-    return defined & ~dominated
+    dominates = np.all(other <= one, axis=2) & np.any(other < one, axis=2)
+    return defined & ~np.any(dominates, axis=1)

@@ -26,15 +26,15 @@ def ranks(report: Report) -> Section:
         return Section("ranks", "Ranks of pruners")
     caption = (
         "Pruners ranked by validation loss within each network, at equal density; 1 is the lowest "
-        "loss, ties share their mean rank. Lines: mean over networks; bands: 95 % bootstrap-t "
-        f"intervals ({networks(report)}; one that lacks a loss under any pruner is left out)."
+        "loss, ties share their mean rank. Lines: mean over networks; bands: 95 % BCa intervals "
+        f"({networks(report)}; one that lacks a loss under any pruner is left out)."
     )
     own = (
         PRUNER,
         KEPT,
         Column("rank", "mean rank"),
-        Column("low", "from", note="lower end of the 95 % bootstrap-t interval"),
-        Column("high", "to", note="upper end of the 95 % bootstrap-t interval"),
+        Column("low", "from", note="lower end of the 95 % BCa interval"),
+        Column("high", "to", note="upper end of the 95 % BCa interval"),
         Column("best", "best in", note="networks in which it has the lowest loss; ties for each"),
         Column("n", "n", note="networks"),
     )

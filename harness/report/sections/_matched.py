@@ -43,7 +43,7 @@ def _tests(report: Report, table: pd.DataFrame, family: str) -> str:
     """How p were had and corrected."""
     how = "all sign flips" if table["exact"].all() else "9999 random sign flips where n > 14"
     most = max(len(contest.others) for contest in report.contests)
-    across = "" if most < 2 else f"; not for {most} comparisons, for which p times {most} would do"
+    across = "" if most < 2 else f"; not over the {most} comparisons (Bonferroni: p times {most})"
     return f"p: {how}. Corrected: max-T over the {family} of one comparison{across}."
 
 
@@ -113,12 +113,13 @@ def _z(report: Report) -> list[Part]:
     names = table["task"] + ": " + table["comparison"] if several else table["comparison"]
     table = table.assign(comparison=names, quantity=table["target"])
     title = "Differences of z at equal loss"
+    n = " to ".join(map(str, sorted({table["n"].min(), table["n"].max()})))
     caption = (
         f"Where each network's loss first exceeds {number(_matched.Z_MULTIPLE)} times the "
         "baseline's median at its densest level; z is linear between two levels. All nodes, null "
-        f"`layered`, exact. Bars: 95 % bootstrap-t intervals over pairs (n = {table['n'].min()} to "
-        f"{table['n'].max()}). Filled symbols: p ≤ 0.05. {_tests(report, table, 'motifs')} Right "
-        "of 0: larger under the first pruner named."
+        f"`layered`, exact. Bars: 95 % bootstrap-t intervals over pairs (n = {n}). Filled symbols: "
+        f"p ≤ 0.05 after max-T. {_tests(report, table, 'motif classes')} Right of 0: larger under "
+        "the first pruner named."
     )
     return [
         Figure(
