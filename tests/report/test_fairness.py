@@ -60,6 +60,7 @@ def no_test_split(run):
         ({"conditions": FULL[::2]}, None, {"Baseline: random pruning"}),
         ({"conditions": FULL[1:]}, None, {"Baseline: magnitude pruning"}),
         ({"provenance": {"device": "d"}}, None, {"Hardware and versions recorded"}),
+        ({"provenance": {"versions": {"jax": "0"}}}, None, {"Hardware and versions recorded"}),
         ({}, fewer_steps, {"Budgets equal and disclosed"}),
         ({}, no_effective_density, {"Effective density shown", "Layer collapse flagged"}),
         ({}, no_test_split, {"Test split held out from all choices"}),

@@ -125,6 +125,16 @@ def test_times_that_are_not_recorded_stay_undefined(fake_run):
     assert table["magnitude"].isna().all(), "it did not say that it took over a dense level"
 
 
+def test_one_cell_without_its_times_leaves_the_mean_undefined(fake_run):
+    times = [("c0", 0, "train", 8.0), ("c1", 0, "train", 12.0), ("c2", 0, "train", 8.0)]
+    run = timed(fake_run(**SMALL | {"conditions": THREE[:2]}, data_seeds=(0, 1)), times)
+    contest, data = contest_of(run)
+    table = _fronts.cost_front(contest, data).set_index(["pruner", "density"])
+    assert table.loc[("random", 1.0), "seconds"] == (8 + 12) / 2 / 4
+    assert np.isnan(table.loc[("magnitude", 1.0), "seconds"])
+    assert table.loc[("magnitude", 1.0), "cells"] == 2
+
+
 def test_budgets_say_where_they_are_equal(fake_run):
     run = fake_run(**SMALL)
 
