@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import altair as alt
 import pandas as pd
 
-from harness.report.charts._base import RULE, band_and_line, colour, kept, panels_of, shape
+from harness.report.charts._base import RULE, band_and_line, colour, kept, shape
 
 Contested = alt.LayerChart | alt.FacetChart
 
@@ -145,4 +145,7 @@ def _by_task(chart: alt.LayerChart, table: pd.DataFrame) -> Contested:
     tasks = list(dict.fromkeys(table["task"].astype(str)))
     if len(tasks) < 2:
         return chart
-    return panels_of(chart, tasks, "task").resolve_scale(x="independent", y="independent")
+    header = alt.Header(title=None, labelLimit=230, labelAnchor="start")
+    facet = alt.Facet("task:N", sort=tasks, header=header)
+    panels = chart.properties(width=300, height=220).facet(facet=facet, columns=2, spacing=30)
+    return panels.resolve_scale(x="independent", y="independent")

@@ -75,7 +75,9 @@ def _losses(report: Report) -> list[Part]:
         "Validation loss at the end of each level. Lines: median over networks; bands: quartiles "
         f"({networks(report)}). Ringed: not dominated by any pruner at any density."
     )
-    front = table[table["front"]].sort_values(["task", "density"], ascending=[True, False])
+    by_task = table[table["front"]].groupby("task", sort=False)
+    falling = [part.sort_values("density", ascending=False) for _, part in by_task]
+    front = pd.concat(falling, ignore_index=True)
     own = (
         PRUNER,
         KEPT,
@@ -87,7 +89,7 @@ def _losses(report: Report) -> list[Part]:
     said = "Pruners and densities that no other dominates in median loss and density."
     return [
         figure(report, "loss_front", "Loss against density", caption, charts.loss_front, table),
-        Table("loss_front_points", said, front.reset_index(drop=True), columns(report, *own)),
+        Table("loss_front_points", said, front, columns(report, *own)),
     ]
 
 
