@@ -147,7 +147,13 @@ def entry_of(cell: Cell) -> Entry:
         skipped = cell.reason_to_skip
     except Exception:  # a plugin's; it is recorded as the cell's failure when its turn comes
         skipped = None
-    return Entry(**cell.condition, first_network=cell.first, networks=cell.width, skipped=skipped)
+    return Entry(
+        **cell.condition,
+        first_network=cell.first,
+        networks=cell.width,
+        skipped=skipped,
+        when=getattr(cell.pruner.instance, "when", None),
+    )
 
 
 def record_provenance(folder: Path) -> None:

@@ -26,7 +26,10 @@ class _Said(BaseModel):
 
 
 class Entry(_Said):
-    """A cell as the index holds it: its condition, its networks, and why it is skipped if it is."""
+    """A cell as the index holds it: its condition, its networks, and why it is skipped if it is.
+
+    `when` says at which moments its pruner acts; None in folders written before that was recorded.
+    """
 
     cell: CellKey
     task: str
@@ -36,6 +39,7 @@ class Entry(_Said):
     first_network: Annotated[int, Field(ge=0)]
     networks: Annotated[int, Field(ge=1)]
     skipped: str | None = None
+    when: str | None = None
 
 
 class MetricEntry(_Said):

@@ -161,6 +161,7 @@ class Run:
 
         The status is done, failed, skipped, pending, or damaged: a file is missing or not as it was
         written. A cell that did not fit into memory stands here as the two it was split into.
+        `when` says at which moments its pruner acts: init, level or during; None if not recorded.
         """
         import pandas as pd
 

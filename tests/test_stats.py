@@ -1,6 +1,6 @@
 """`harness.stats` against scipy, brute force and simulation."""
 
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
@@ -178,3 +178,55 @@ def test_autocorrelation_time_of_an_autoregression_is_known(memory):
 def test_autocorrelation_time_is_undefined_without_variation():
     assert np.isnan(stats.autocorrelation_time(np.ones(100)))
     assert np.isnan(stats.autocorrelation_time(np.arange(3.0)))
+
+
+def test_bounded_mean_interval_is_scipys_bca_and_keeps_to_the_bounds():
+    for values in ([1.0] * 7 + [2.0], [1.0, 3.0, 2.0, 2.0, 1.0, 3.0, 3.0, 1.0, 2.0]):
+        interval = stats.bounded_mean_interval(np.array(values))
+        wanted = scipy.stats.bootstrap((values,), np.mean, method="BCa", rng=1).confidence_interval
+        assert (interval.low, interval.high) == pytest.approx(tuple(wanted), abs=0.12)
+        assert min(values) <= interval.low < interval.value < interval.high <= max(values)
+        assert (interval.value, interval.n) == (pytest.approx(np.mean(values)), len(values))
+    assert stats.bounded_mean_interval(np.ones(5))[:3] == (1, 1, 1)
+    assert np.isnan(stats.bounded_mean_interval(np.array([1.0, 2.0, np.nan]))[1:3]).all()
+
+
+points = st.lists(st.floats(-5, 5), min_size=2, max_size=12)
+
+
+@given(points, st.floats(-6, 6))
+def test_first_rise_is_where_a_fine_walk_along_the_line_first_rises_to_the_value(values, target):
+    place = stats.first_rise(np.array(values), target)
+    steps = np.arange(len(values))
+    rises = [a <= target <= b for a, b in pairwise(values)]
+    assert np.isnan(place) == (not any(rises))
+    if any(rises):
+        assert rises.index(True) <= place <= rises.index(True) + 1
+        # NumPy's interpolation of the same line, at the place that was found.
+        assert np.interp(place, steps, values) == pytest.approx(target, abs=1e-6)
+        assert stats.interpolated(np.array(values), place) == pytest.approx(target, abs=1e-6)
+
+
+def test_nothing_is_extrapolated_and_undefined_ends_spoil_their_steps_only():
+    values = np.array([2.0, 1.0, np.nan, 1.5, 3.0])
+    assert stats.first_rise(values, 2.25) == 3.5
+    assert np.isnan(stats.first_rise(values, 1.2))
+    assert np.isnan(stats.first_rise(values, 3.1))
+    assert stats.first_rise(-values, -1.5) == 0.5
+    assert stats.first_rise(values, 3.0) == 4
+    assert stats.interpolated(values, 1.0) == 1.0, "the end of an undefined step is defined"
+    assert np.isnan(stats.interpolated(values, 1.5))
+    assert np.isnan(stats.interpolated(values, float("nan")))
+    assert np.isnan(stats.first_rise(np.array([]), 0.0))
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=15))
+def test_the_front_is_what_brute_force_finds(costs):
+    expected = [not any(p <= x and q <= y and (p < x or q < y) for p, q in costs) for x, y in costs]
+    found = stats.non_dominated(np.array(costs, dtype=float))
+    assert found.tolist() == expected
+
+
+def test_what_is_undefined_is_not_on_the_front_and_dominates_nothing():
+    costs = np.array([[1.0, np.nan], [2.0, 2.0], [np.nan, np.nan], [2.0, 2.0]])
+    assert stats.non_dominated(costs).tolist() == [False, True, False, True]

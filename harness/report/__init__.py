@@ -61,10 +61,10 @@ def figures(runs: "Sequence[RunTables]") -> "dict[str, alt.TopLevelMixin]":
     """
     from harness.report._parts import Figure
     from harness.report._source import collect
-    from harness.report.sections import SECTIONS, Report
+    from harness.report.sections import Report, sections_of
 
     report = Report(collect(runs))
-    parts = [part for make in SECTIONS for part in make(report).parts]
+    parts = [part for section in sections_of(report) for part in section.parts]
     return {part.name: part.chart for part in parts if isinstance(part, Figure)}
 
 

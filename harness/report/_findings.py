@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from harness.report._fairness import MISSING
 from harness.report._pairs import Z
 from harness.report._parts import Finding, counted, listed, number, pruned
 from harness.report._similarity import BETWEEN, NULL
@@ -225,6 +226,23 @@ def pairs(table: pd.DataFrame, density: float) -> list[Finding]:
                 f"{'; '.join(said[:MOST_CONDITIONS])}{more}.",
                 f"All nodes, sign flips, max-T p ≤ 0.05 within a comparison; smallest attainable p "
                 f"{least}, n\u00a0=\u00a0{int(z['n'].max())} pairs.",
+            )
+        )
+    return found
+
+
+def fairness(table: pd.DataFrame) -> list[Finding]:
+    """How many criteria of a fair comparison each task's pruners pass, and which are missing."""
+    found = []
+    tasks = table["task"].nunique()
+    for task, rows in table.groupby("task", sort=False):
+        missing = [str(name) for name in rows.loc[rows["state"] == MISSING, "criterion"]]
+        of = f" for task {task}" if tasks > 1 else ""
+        found.append(
+            Finding(
+                f"The comparison of pruners passes {len(rows) - len(missing)} of {len(rows)} "
+                f"criteria of a fair one{of}.",
+                f"Missing: {'; '.join(missing)}." if missing else "",
             )
         )
     return found

@@ -95,8 +95,29 @@ STATISTICS = (
         "paired difference",
         "Of two networks with the same initial weights, data and batches under two conditions. "
         "95 % bootstrap-t intervals over pairs; p by flipping signs of pairs, which assumes "
-        "differences symmetric about 0 under the null. Compared at equal density, not at equal "
-        "loss.",
+        "differences symmetric about 0 under the null. Compared at equal density; at equal loss "
+        "and equal effective density in section Matched comparisons, where pruners compete.",
+    ),
+    (
+        "matched",
+        "Taken where a network's own levels, joined by straight lines in the logarithms of density "
+        "and loss, reach a value; undefined where they do not. Those that do not are the best or "
+        "the worst ones, so read n beside it.",
+    ),
+    (
+        "mean rank",
+        "Of a pruner by validation loss among all pruners of one network, over networks; intervals "
+        "95 %, BCa. It says how reliably one is better, not by how much.",
+    ),
+    (
+        "front",
+        "Rows (pruner and density) that no other row dominates: at most as costly in both "
+        "respects and less in one. Of medians, without a test.",
+    ),
+    (
+        "budget",
+        "Training steps. Up to a density: summed over the levels before it, or those of that "
+        "density alone where a pruner acts before training and trains each from the start.",
     ),
     (
         "max-T",

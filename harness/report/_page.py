@@ -17,7 +17,7 @@ from harness.report import _export, _specs
 from harness.report._parts import Figure, Section, listed
 from harness.report._source import RunTables, collect
 from harness.report._specs import resource
-from harness.report.sections import SECTIONS, Report
+from harness.report.sections import Report, sections_of
 
 
 def write(runs: Sequence[RunTables], out: Path) -> Path:
@@ -28,7 +28,7 @@ def write(runs: Sequence[RunTables], out: Path) -> Path:
     """
     report = Report(collect(runs))
     title = f"Pruning report: {listed([run.path.name for run in report.data.runs])}"
-    return write_sections(title, [make(report) for make in SECTIONS], out)
+    return write_sections(title, sections_of(report), out)
 
 
 def write_sections(title: str, sections: Sequence[Section], out: Path) -> Path:

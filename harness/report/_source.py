@@ -52,7 +52,8 @@ class RunTables(Protocol):
     def cells(self) -> pd.DataFrame:
         """One row a cell, with its status (done, failed, skipped, pending, damaged) and the reason.
 
-        Runs of today say in `made_with` what a cell was computed with and on.
+        Runs of today say in `made_with` what a cell was computed with and on, and in `when` at
+        which moments its pruner acts.
         """
         ...
 
@@ -137,6 +138,7 @@ def _cells(runs: Sequence[RunTables]) -> pd.DataFrame:
     if "made_with" not in cells:
         cells["made_with"] = ""
     cells["made_with"] = cells["made_with"].fillna("").astype(str)
+    cells["when"] = cells["when"].fillna("").astype(str) if "when" in cells else ""
     best_first = ("done", "damaged", "failed", "pending", "skipped")
     order = cells["status"].map({status: rank for rank, status in enumerate(best_first)})
     best = cells.loc[order.sort_values(kind="stable").index].drop_duplicates("cell")

@@ -1,14 +1,18 @@
-"""Intervals, similarity, permutation tests and multiple testing, over trained networks.
+"""Intervals, similarity, permutation tests, multiple testing and fronts, over trained networks.
 
 The trained network is the unit of replication. Undefined values are NaN: they are left out, never
 replaced.
 """
 
 from harness.stats._autocorrelation import autocorrelation_time as autocorrelation_time
+from harness.stats._fronts import non_dominated as non_dominated
+from harness.stats._interpolation import first_rise as first_rise
+from harness.stats._interpolation import interpolated as interpolated
 from harness.stats._intervals import FEWEST_FOR_BOOTSTRAP_T as FEWEST_FOR_BOOTSTRAP_T
 from harness.stats._intervals import FEWEST_FOR_INTERVAL as FEWEST_FOR_INTERVAL
 from harness.stats._intervals import Interval as Interval
 from harness.stats._intervals import bca_ends as bca_ends
+from harness.stats._intervals import bounded_mean_interval as bounded_mean_interval
 from harness.stats._intervals import mean_interval as mean_interval
 from harness.stats._multiple import benjamini_hochberg as benjamini_hochberg
 from harness.stats._multiple import mean_p_value as mean_p_value

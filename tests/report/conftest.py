@@ -28,6 +28,8 @@ class FakeRun:
     networks: int = 8
     densities: tuple[float, ...] = DENSITIES
     statuses: tuple[str, ...] = ()
+    data_seeds: tuple[int, ...] = (0,)
+    when: str = "level"
     experiment: dict = field(default_factory=lambda: {"tasks": ["moth"], "networks": 8})
     provenance: dict = field(
         default_factory=lambda: {"command": "harness run", "versions": {"jax": "0.10"}}
@@ -37,18 +39,22 @@ class FakeRun:
     def __post_init__(self):
         rng = np.random.default_rng(0)
         self._tables = {"levels": [], "timings": [], "memory": [], "motifs": [], "performance": []}
-        for number, (task, pruner) in enumerate(self.conditions):
+        for number, (task, pruner, data_seed) in enumerate(self._asked):
             if not self.statuses or self.statuses[number] == "done":
-                self._cell(rng, number, task, pruner)
+                self._cell(rng, number, task, pruner, data_seed)
 
-    def _cell(self, rng, number, task, pruner):
+    @property
+    def _asked(self):
+        return [(*names, seed) for names in self.conditions for seed in self.data_seeds]
+
+    def _cell(self, rng, number, task, pruner, data_seed):
         place = pd.DataFrame(
             [
                 {"level": level, "density": density, "network": network}
                 for level, density in enumerate(self.densities)
                 for network in range(self.networks)
             ]
-        ).assign(cell=f"c{number}", task=task, pruner=pruner, schedule="quick", data_seed=0)
+        ).assign(cell=f"c{number}", task=task, pruner=pruner, schedule="quick", data_seed=data_seed)
         size = len(place)
         loss = 8e-4 * (1 + 0.1 * number + 0.03 / place["density"]) * rng.lognormal(0, 0.15, size)
         self._tables["levels"].append(
@@ -65,6 +71,8 @@ class FakeRun:
         for layer in range(5):
             edges = (SIZES[layer] * SIZES[layer + 1] * place["density"]).round()
             self._performance(place, "structure", "edges", "1", edges, layer)
+            effective = (edges * place["density"] ** 0.3).round()
+            self._performance(place, "structure", "effective edges", "1", effective, layer)
             live = SIZES[layer] * place["density"] ** 0.3 * rng.uniform(0.95, 1, size)
             self._performance(place, "structure", "live nodes", "1", live, layer)
         self._motifs(rng, place, number)
@@ -129,7 +137,7 @@ class FakeRun:
 
     def cells(self):
         rows = []
-        for number, (task, pruner) in enumerate(self.conditions):
+        for number, (task, pruner, data_seed) in enumerate(self._asked):
             status = self.statuses[number] if self.statuses else "done"
             rows.append(
                 {
@@ -137,12 +145,13 @@ class FakeRun:
                     "task": task,
                     "pruner": pruner,
                     "schedule": "quick",
-                    "data_seed": 0,
+                    "data_seed": data_seed,
                     "first_network": 0,
                     "networks": self.networks,
                     "status": status,
                     "reason": "" if status == "done" else f"because {status}",
                     "made_with": "" if status in ("pending", "skipped") else "jax 0.10.2, cpu",
+                    "when": self.when,
                 }
             )
         return pd.DataFrame(rows)

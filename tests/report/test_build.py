@@ -74,6 +74,32 @@ def test_page_has_every_section_and_is_small(fake_run, tmp_path):
     assert {"loss", "motif_z", "motif_log2_ratio", "similarity", "edges"} <= drawn
 
 
+def test_pruners_of_one_task_are_compared_in_sections_of_their_own(fake_run, tmp_path):
+    two = (("moth", "magnitude"), ("moth", "random"), ("digits", "random"))
+    page = built([fake_run(conditions=two)], tmp_path / "report")
+    anchors = [attributes["id"] for attributes in page.named("section")]
+    assert anchors[4:9] == ["pairs", "matched", "ranks", "fronts", "fairness"]
+    drawn = {"matched_effective_density", "matched_loss", "matched_loss_motifs", "ranks"}
+    assert drawn | {"loss_front", "cost_front"} <= set(page.charts)
+    assert "smallest" in page.text
+    assert "Missing: Controls of the masks; Hardware and versions recorded." in page.text
+    assert "max-T over the effective densities of one comparison." in page.text
+    assert "Networks of one data seed share data and batch order" in page.text
+    tables = {path.stem for path in (tmp_path / "report" / "tables").glob("*.tex")}
+    assert {"budgets", "fairness", "ranks_at_levels", "cost_at_levels"} <= tables
+    assert "collapsed" not in tables
+
+
+def test_several_pruners_without_measurements_still_have_a_page(fake_run, tmp_path):
+    run = fake_run(conditions=(("moth", "a"), ("moth", "b")), networks=2, when="")
+    for name in ("performance", "motifs", "timings"):
+        run._tables[name] = []
+    page = built([run], tmp_path / "report")
+    assert "the run does not record it" in page.text
+    assert "not measured for all networks of a and b" in page.text
+    assert "cost_front" not in page.charts
+
+
 def test_every_motif_of_the_run_is_drawn_once(fake_run, tmp_path):
     run = fake_run()
     page = built([run], tmp_path / "report")

@@ -5,10 +5,14 @@ import pytest
 import vl_convert
 
 from harness.report import (
+    _contests,
+    _fronts,
     _levels,
+    _matched,
     _pairs,
     _parts,
     _pictures,
+    _ranks,
     _similarity,
     _source,
     _summaries,
@@ -36,6 +40,23 @@ def paired(data, order):
     }
 
 
+def contested(data, summarised):
+    """The table of a summary of every contest, and the pruners."""
+    contests = _contests.contests(data)
+    names = list(dict.fromkeys(label for contest in contests for label in contest.pruners))
+    return _contests.by_task(contests, summarised), names
+
+
+def of_pruners(data):
+    return {
+        "matched loss": charts.matched_loss(*contested(data, _matched.at_effective_density)),
+        "matched density": charts.matched_density(*contested(data, _matched.at_loss)),
+        "ranks": charts.ranks(*contested(data, _ranks.ranks)),
+        "loss front": charts.loss_front(*contested(data, _fronts.loss_front)),
+        "cost front": charts.cost_front(*contested(data, lambda c: _fronts.cost_front(c, data))),
+    }
+
+
 def figures(data):
     conditions, order = data.conditions, _summaries.motif_order(data.motifs)
     losses = _summaries.loss_by_density(data)
@@ -54,6 +75,7 @@ def figures(data):
         "degrees": charts.degrees(_wiring.degrees(data, 0.07), conditions),
         "masks": charts.masks(_pictures.pictures(data, 0.07), conditions, step=1),
         **paired(data, order),
+        **(of_pruners(data) if len(conditions) > 1 else {}),
         "edges": charts.layers(layers, conditions, "edges"),
         "live nodes": charts.layers(layers, conditions, "live nodes"),
     }
@@ -101,3 +123,21 @@ def test_a_slider_starts_at_the_chosen_level_and_says_which_it_is(data):
         svg = vl_convert.vegalite_to_svg(spec, vl_version="6.4")
         assert f"{_parts.pruned(densities[7])}" in svg
         assert _parts.pruned(densities[6]) not in svg
+
+
+def test_each_task_with_several_pruners_has_a_panel(fake_run):
+    names = tuple((task, pruner) for task in ("moth", "digits") for pruner in AWKWARD)
+    data = _source.collect([fake_run(conditions=names, networks=3)])
+    for chart in of_pruners(data).values():
+        assert isinstance(chart, alt.FacetChart)
+        assert set(chart.data["task"]) == {"moth", "digits"}
+        assert "<svg" in vl_convert.vegalite_to_svg(chart.to_dict(), vl_version="6.4")
+
+
+def test_the_front_is_ringed(fake_run):
+    run = fake_run(conditions=(("moth", "a"), ("moth", "b")))
+    data = _source.collect([run])
+    table, names = contested(data, _fronts.loss_front)
+    svg = vl_convert.vegalite_to_svg(charts.loss_front(table, names).to_dict(), vl_version="6.4")
+    ringed = svg.count(f'stroke="{charts.RULE}" stroke-width="1.5"')
+    assert ringed == table["front"].sum() > 0

@@ -31,6 +31,7 @@ def test_format_1_is_read_whole(first):
     run = open_run(first)
     assert run.cells()["status"].tolist() == ["done", "done"]
     assert run.cells()["made_with"].tolist() == ["", ""]
+    assert run.cells()["when"].isna().all()
     assert (run.measurements()["status"] == "done").all()
     assert run.tables() == ["levels", "motifs", "performance", "timings", "training"]
     levels = run.table("levels")
@@ -50,6 +51,8 @@ def test_format_1_is_read_whole(first):
 def test_format_1_is_reported(first, tmp_path):
     page = build([open_run(first)], tmp_path / "report").read_text("utf-8")
     assert "2 networks in each of 2 conditions" in page
+    assert "on from level to level" in page
+    assert "the run does not record it" in page
 
 
 def test_a_format_to_come_is_refused_with_all_numbers(first):

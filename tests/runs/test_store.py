@@ -103,6 +103,7 @@ def test_cells_and_measurements_say_what_became_of_them(run):
     assert cells["first_network"].tolist() == [0, 2]
     assert cells["networks"].tolist() == [2, 2]
     assert cells["reason"].tolist() == ["", ""]
+    assert cells["when"].tolist() == ["level", "level"], "the moments at which magnitude acts"
     told = run.measurements()
     assert len(told) == 4
     assert (told["status"] == "done").all()

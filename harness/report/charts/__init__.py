@@ -11,6 +11,12 @@ from harness.report.charts._base import band_and_line as band_and_line
 from harness.report.charts._base import kept as kept
 from harness.report.charts._base import panels_of as panels_of
 from harness.report.charts._base import to_dict as to_dict
+from harness.report.charts._contests import Contested as Contested
+from harness.report.charts._contests import cost_front as cost_front
+from harness.report.charts._contests import loss_front as loss_front
+from harness.report.charts._contests import matched_density as matched_density
+from harness.report.charts._contests import matched_loss as matched_loss
+from harness.report.charts._contests import ranks as ranks
 from harness.report.charts._convergence import similarity as similarity
 from harness.report.charts._levels import heatmap as heatmap
 from harness.report.charts._levels import profile as profile

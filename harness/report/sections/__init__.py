@@ -4,7 +4,10 @@ from collections.abc import Callable, Sequence
 
 from harness.report._parts import Section
 from harness.report.sections._convergence import alike
+from harness.report.sections._fairness import fairness
+from harness.report.sections._fronts import fronts, ranks
 from harness.report.sections._layers import layers
+from harness.report.sections._matched import matched
 from harness.report.sections._motifs import motifs
 from harness.report.sections._networks import networks
 from harness.report.sections._overview import overview
@@ -22,6 +25,10 @@ SECTIONS: Sequence[Callable[[Report], Section]] = (
     motifs,
     alike,
     pairs,
+    matched,
+    ranks,
+    fronts,
+    fairness,
     layers,
     wiring,
     networks,
@@ -29,3 +36,9 @@ SECTIONS: Sequence[Callable[[Report], Section]] = (
     costs,
     provenance,
 )
+
+
+def sections_of(report: Report) -> list[Section]:
+    """The sections of a report, without those that have nothing to say of its runs."""
+    made = [make(report) for make in SECTIONS]
+    return [section for section in made if section.lead or section.findings or section.parts]

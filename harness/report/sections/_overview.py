@@ -31,6 +31,7 @@ def overview(report: Report) -> Section:
         *_findings.motifs(data, table),
         *_findings.alike(data, report.similarity, report.convergence, report.density),
         *_findings.pairs(report.comparisons, report.density),
+        *_findings.fairness(report.fairness),
         *_findings.troubles(data),
     ]
     return Section("answer", "What came out", _findings.ran(data), findings, parts)

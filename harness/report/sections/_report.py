@@ -5,7 +5,8 @@ from functools import cached_property
 
 import pandas as pd
 
-from harness.report import _pairs, _similarity, _summaries, _wiring
+from harness.report import _contests, _fairness, _pairs, _similarity, _summaries, _wiring
+from harness.report._contests import Contest
 from harness.report._source import Collection
 
 NOTHING = "Nothing has been measured for this yet."
@@ -52,6 +53,18 @@ class Report:
     def comparisons(self) -> pd.DataFrame:
         """Paired differences between conditions at the chosen level."""
         return _pairs.comparisons(self.data, self.density)
+
+    @cached_property
+    def contests(self) -> list[Contest]:
+        """The pruners of each task that has several."""
+        return _contests.contests(self.data)
+
+    @cached_property
+    def fairness(self) -> pd.DataFrame:
+        """Whether the comparison of pruners is a fair one, by task and criterion."""
+        return _contests.by_task(
+            self.contests, lambda contest: _fairness.checklist(contest, self.data)
+        )
 
     @cached_property
     def degrees(self) -> pd.DataFrame:

@@ -1,0 +1,162 @@
+"""Matched comparisons against the same figures by hand: NumPy's and SciPy's, network by network."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+
+from harness.report import _contests, _matched, _source
+
+TWO = (("moth", "random"), ("moth", "magnitude"))
+
+
+@pytest.fixture
+def run(fake_run):
+    return fake_run(conditions=TWO, data_seeds=(3, 4), networks=4)
+
+
+def contest_of(run):
+    data = _source.collect([run])
+    return _contests.contests(data)[0], data
+
+
+def by_hand(contest, x, y, targets):
+    """log10 y at log10 x, for falling x, by NumPy: units x targets under each pruner."""
+    found = {}
+    for label in contest.pruners:
+        rows = []
+        for _, network in contest.of(label).groupby(["data_seed", "network"]):
+            logs = np.log10(network[[x, y]].to_numpy())[::-1]
+            at = np.interp(np.log10(targets), logs[:, 0], logs[:, 1], left=np.nan, right=np.nan)
+            rows.append(at)
+        found[label] = np.array(rows)
+    return found
+
+
+def flipped(differences):
+    """Two-sided p of a mean of zero over all signs of pairs."""
+    signs = np.array(list(product((1, -1), repeat=len(differences))))
+    means = np.abs(signs @ differences)
+    return np.mean(means >= abs(differences.sum()) - 1e-12)
+
+
+def test_losses_are_interpolated_at_effective_densities(run):
+    contest, _ = contest_of(run)
+    table = _matched.at_effective_density(contest)
+    targets = np.array(_matched.EFFECTIVE_DENSITIES)
+    values = by_hand(contest, "effective", "loss", targets)
+    differences = values["random"] - values["magnitude"]
+    assert np.isfinite(differences).all(), "0.02 ** 1.3 is below all of them"
+    assert table["target"].tolist() == targets.tolist()
+    assert set(table["comparison"]) == {"random − magnitude"}
+    assert set(table["n"]) == {8}
+    np.testing.assert_allclose(table["ratio"], 10 ** differences.mean(axis=0))
+    np.testing.assert_allclose(table["of_baseline"], 10 ** np.median(values["magnitude"], axis=0))
+    np.testing.assert_allclose(table["p"], [flipped(column) for column in differences.T])
+    assert (table["adjusted"] >= table["p"]).all()
+    assert (table["ratio_low"] < table["ratio"]).all()
+    assert (table["ratio"] < table["ratio_high"]).all()
+    assert set(table["attainable"]) == {2 / 2**8}
+
+
+def test_networks_that_do_not_get_there_are_left_out(run):
+    def collapsed(table):
+        gone = (table["pruner"] == "random") & (table["measure"] == "effective density")
+        gone &= (table["network"] == 1) & (table["density"] < 0.2)
+        return table.assign(value=table["value"].mask(gone, 0.0))
+
+    run.edit("performance", collapsed)
+    table = _matched.at_effective_density(contest_of(run)[0]).set_index("target")
+    assert table["n"].to_dict() == {0.5: 8, 0.2: 8, 0.1: 6, 0.05: 6, 0.02: 6, 0.01: 6}
+    assert table.loc[0.1, "attainable"] == 2 / 2**6
+
+
+def test_targets_that_no_pair_reaches_are_no_rows(run):
+    run.edit("performance", lambda table: table[table["density"] > 0.1])
+    run.edit("levels", lambda table: table[table["density"] > 0.1])
+    table = _matched.at_effective_density(contest_of(run)[0])
+    assert table["target"].tolist() == [0.5, 0.2, 0.1]
+
+
+def monotone(run):
+    """Losses that rise from level to level, so that NumPy can interpolate back."""
+
+    def change(table):
+        loss = (table["measure"] == "loss") & (table["split"] == "validation")
+        better = np.where(table["pruner"] == "random", 1.05, 1.0) * (1 + 0.02 * table["network"])
+        values = better * 1e-3 * table["density"] ** -0.4
+        return table.assign(value=table["value"].mask(loss, values))
+
+    run.edit("performance", change)
+    return run
+
+
+def test_the_density_at_a_loss_is_where_it_is_first_exceeded(run):
+    contest, _ = contest_of(monotone(run))
+    assert _matched.dense_loss(contest) == pytest.approx(1.03e-3)
+    table = _matched.at_loss(contest)
+    assert table["multiple"].tolist() == list(_matched.LOSS_MULTIPLES)
+    np.testing.assert_allclose(table["target"].astype(float), 1.03e-3 * table["multiple"])
+    # loss = c d^-0.4 is linear in logarithms: d = (c / loss)^2.5, and pruners differ by 1.05 in c.
+    constants = 1e-3 * (1 + 0.02 * np.arange(4))
+    for row in table.itertuples():
+        expected = np.median((constants / row.target) ** 2.5)
+        assert row.of_baseline == pytest.approx(expected, rel=1e-3)
+        assert row.of_pruner == pytest.approx(1.05**2.5 * expected, rel=1e-3)
+    np.testing.assert_allclose(table["ratio"], 1.05**2.5)
+    assert set(table["n"]) == {8}
+    assert set(table["p"]) == {2 / 2**8}
+
+
+def test_a_loss_that_falls_before_it_rises_is_exceeded_where_it_rises(run):
+    contest, _ = contest_of(run)
+    network = contest.of("random").query("data_seed == 3 and network == 0").head(4)
+    network = network.assign(loss=[3.0, 1.0, 1.0, 4.0])
+    assert _matched.exceeded(network, 2.0) == pytest.approx(2.5)
+    assert np.isnan(_matched.exceeded(network, 5.0))
+    assert np.isnan(_matched.exceeded(network.head(2), 2.0)), "it falls below, and stays"
+
+
+def test_z_is_that_of_the_place_where_the_loss_is_exceeded(run):
+    contest, data = contest_of(monotone(run))
+    table = _matched.z_at_loss(contest, data).set_index("target")
+    loss = np.log10(_matched.dense_loss(contest) * _matched.Z_MULTIPLE)
+    found = {}
+    for label in contest.pruners:
+        z = run.table("motifs").query(
+            "pruner == @label and motif == 'bifan' and support == 'all' and base_layer == -1"
+        )
+        losses = contest.of(label).set_index(["data_seed", "network", "level"])["loss"]
+        for (seed, number), rows in z.groupby(["data_seed", "network"]):
+            logs = np.log10(losses[seed, number].to_numpy())
+            place = np.interp(loss, logs, np.arange(len(logs)))
+            z_by_level = rows.sort_values("level")["z"].to_numpy()
+            found[label, seed, number] = np.interp(place, np.arange(len(logs)), z_by_level)
+    units = list(product((3, 4), range(4)))
+    differences = np.array([found["random", *u] - found["magnitude", *u] for u in units])
+    assert table.loc["bifan", "n"] == 8
+    assert table.loc["bifan", "difference"] == pytest.approx(differences.mean())
+    assert table.loc["bifan", "p"] == pytest.approx(flipped(differences))
+    assert len(table) == 13
+
+
+def test_max_t_is_over_the_targets_of_one_comparison(fake_run):
+    names = (*TWO, ("moth", "another"))
+    three, _ = contest_of(fake_run(conditions=names))
+    two, _ = contest_of(fake_run(conditions=names[:2]))
+    both = _matched.at_effective_density(three)
+    assert list(both["comparison"].unique()) == ["random − magnitude", "another − magnitude"]
+    alone = _matched.at_effective_density(two)
+    kept = both[both["pruner"] == "random"].reset_index(drop=True)
+    np.testing.assert_array_equal(kept["adjusted"], alone["adjusted"])
+
+
+def test_nothing_is_matched_where_effective_densities_are_not_measured(run):
+    run.edit("performance", lambda table: table[table["split"] != "structure"])
+    assert _matched.at_effective_density(contest_of(run)[0]).empty
+
+
+def test_no_motifs_no_table(run):
+    run._tables["motifs"] = []
+    contest, data = contest_of(run)
+    assert _matched.z_at_loss(contest, data).empty
