@@ -155,10 +155,7 @@ def _finishes(trial: _Trial) -> str:
             "nothing that may be zero, as a sum over pruned weights.",
         )
     share = _seconds(trial) / _seconds_of_training()
-    return (
-        f"it takes {max(share, 1):.1f} times as long as training alone "
-        "(tiny networks, roughly: what a call costs weighs more here than later)"
-    )
+    return f"{max(share, 1):.1f} times as long as training alone, roughly, on tiny networks"
 
 
 def _seconds(trial: _Trial) -> float:
