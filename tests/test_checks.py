@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 import pytest
+from jax.experimental.compilation_cache import compilation_cache
 
 from harness import AbstractMetric, AbstractStudy, Level, ScorePruner, leaf_map
 from harness.plugins import Plugin
@@ -290,3 +291,35 @@ def test_parameters_may_be_given_for_the_check():
 def test_what_is_no_plugin_is_refused(factory, problem):
     with pytest.raises(TypeError, match=problem):
         assert_contract(factory)
+
+
+@pytest.fixture
+def no_cache():
+    """As in a process where no cache of compiled programs is set up."""
+    folder = jax.config.values["jax_compilation_cache_dir"]
+    jax.config.update("jax_compilation_cache_dir", None)
+    yield
+    jax.config.update("jax_compilation_cache_dir", folder)
+    compilation_cache.reset_cache()
+
+
+@pytest.mark.parametrize("cache", ["none", "one"])
+def test_data_are_made_as_in_a_run_while_the_check_itself_compiles_quickly(request, cache):
+    if cache == "none":
+        request.getfixturevalue("no_cache")
+    before, quickly = dict(jax.config.values), {}
+
+    class Watching(TinyTask):
+        """A task that notices how it is compiled."""
+
+        def data(self, *, seed):
+            quickly["data"] = jax.config.values["jax_disable_most_optimizations"]
+            return super().data(seed=seed)
+
+        def network(self, *, key):
+            quickly["network"] = jax.config.values["jax_disable_most_optimizations"]
+            return super().network(key=key)
+
+    assert_contract(dataclass(frozen=True)(Watching))
+    assert quickly == {"data": False, "network": cache == "none"}
+    assert dict(jax.config.values) == before
