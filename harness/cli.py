@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from harness import authoring
 from harness.errors import CannotWriteError, UserError
 from harness.options import (
     BlockWidth,
@@ -257,23 +258,8 @@ def report(
     typer.echo(f"Report: {page}")
 
 
-@app.command()
-def check(
-    target: Annotated[str, typer.Argument(help="A plugin's name, or a one-file plugin.")],
-    plugin: Plugins = None,
-) -> None:
-    """Check that a plugin keeps the contract of its kind, and say what to mend if not."""
-    from harness import terminal, testing
-    from harness.plugins import load
-
-    file = Path(target)
-    files = [*(plugin or []), *([file] if file.suffix == ".py" else [])]
-    failed = False
-    for finding in testing.check(target, load(files)):
-        failed |= not finding.passed
-        terminal.show_finding(finding)
-    if failed:
-        raise typer.Exit(1)
+app.command(no_args_is_help=True)(authoring.new)
+app.command(no_args_is_help=True)(authoring.check)
 
 
 @app.command()

@@ -186,7 +186,7 @@ class Execution:
         self.outcome.trained += state.status == "done"
         return state
 
-    def _found_by(self, cell: Cell, level: int) -> dict[str, Any]:
+    def _found_by(self, cell: Cell, level: int) -> dict[str, np.ndarray]:
         """The masks, networks first, that another cell of the run has at the end of a level.
 
         Raises `RuntimeError` where that cell is not done.

@@ -24,6 +24,14 @@ class Listable(StrEnum):
     MOTIFS = "motifs"
 
 
+class Writable(StrEnum):
+    """The kinds of plugins that `harness new` writes."""
+
+    PRUNER = "pruner"
+    TASK = "task"
+    METRIC = "metric"
+
+
 class Support(StrEnum):
     """The nodes that motifs are counted among."""
 

@@ -38,7 +38,8 @@ KINDS: dict[Kind, type[Any]] = {
     "study": AbstractStudy,
 }
 PLURALS: dict[Kind, str] = {kind: f"{kind}s" for kind in KINDS} | {"study": "studies"}
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+"""What a plugin may be called."""
 
 
 @dataclass(frozen=True)
@@ -75,17 +76,23 @@ class Registry:
         found = (plugin for plugin in self.plugins if plugin.kind == kind)
         return sorted(found, key=lambda plugin: (plugin.name, plugin.owner))
 
+    def named(self, name: str) -> list[Plugin]:
+        """The plugins of any kind called `name`, or `owner:name`."""
+        owner, _, short = name.rpartition(":")
+        return [
+            plugin
+            for kind in KINDS
+            for plugin in self.of(kind)
+            if plugin.name == short and (not owner or plugin.owner == owner)
+        ]
+
     def find(self, kind: Kind, name: str) -> Plugin:
         """The plugin called `name` or `owner:name`.
 
         Raises `UserError` where there is none, or more than one.
         """
-        owner, _, short = name.rpartition(":")
-        found = [
-            plugin
-            for plugin in self.of(kind)
-            if plugin.name == short and (not owner or plugin.owner == owner)
-        ]
+        short = name.rpartition(":")[2]
+        found = [plugin for plugin in self.named(name) if plugin.kind == kind]
         if len(found) > 1:
             owners = " and ".join(f"'{plugin.owner}'" for plugin in found)
             choices = " or ".join(f"'{plugin.owner}:{short}'" for plugin in found)
@@ -159,14 +166,14 @@ class _Loader:
                 try:
                     caller = self.manager.subset_hook_caller(f"register_{PLURALS[kind]}", others)
                     for factory in (one for answer in caller() for one in answer):
-                        name = _checked(factory, abstract)
+                        name = name_of(factory, abstract)
                         yield Plugin(kind, name, owner, factory, source)
                 except (Exception, SystemExit) as error:
                     self.fail(owner, source, error)
 
 
-def _checked(factory: Any, abstract: type[Any]) -> str:
-    """The name of a plugin class, which must be a finished dataclass of its kind."""
+def name_of(factory: Any, abstract: type[Any]) -> str:
+    """The name of a plugin class. Raises `TypeError` unless it is a finished one of its kind."""
     if not inspect.isclass(factory) or not issubclass(factory, abstract):
         raise TypeError(f"{factory!r} is not a subclass of harness.{abstract.__name__}")
     missing = ", ".join(sorted(getattr(factory, "__abstractmethods__", ())))
@@ -175,7 +182,7 @@ def _checked(factory: Any, abstract: type[Any]) -> str:
     if not is_dataclass(factory) or not factory.__dataclass_params__.frozen:  # type: ignore[attr-defined]
         raise TypeError(f"{factory.__name__} is not a frozen dataclass")
     name = getattr(factory, "name", None)
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
+    if not isinstance(name, str) or not NAME.fullmatch(name):
         raise TypeError(
             f"{factory.__name__}.name is {name!r}: lower-case letters, digits, - and _ are right"
         )

@@ -21,7 +21,7 @@ from harness.files import DamagedFileError
 from harness.graph import LayeredGraph
 from harness.train import CHUNK, Trainer, stopped
 from harness.trajectory import Trajectory
-from harness.types import Level, Masks
+from harness.types import Level
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,8 +91,8 @@ class CellRun:
     """The training of one cell in its folder, level by level, from its last checkpoint on.
 
     Where `shared` is given, a dense level that is the same for several pruners is taken from that
-    folder, or left there. `followed` gives the masks of a level, by number, that the pruner which
-    this one follows found.
+    folder, or left there. `followed` gives the masks of a level, by number, networks first,
+    that the pruner which this one follows found.
     """
 
     def __init__(
@@ -101,7 +101,7 @@ class CellRun:
         trainer: Trainer,
         folder: Path,
         shared: Path | None = None,
-        followed: Callable[[int], Masks] | None = None,
+        followed: Callable[[int], dict[str, np.ndarray]] | None = None,
     ) -> None:
         self._followed = followed
         self.cell, self.trainer, self.folder, self._shared = cell, trainer, folder, shared
@@ -162,7 +162,9 @@ class CellRun:
         if within or current.level.density == 1:
             return state
         with self.clock.timing(current.number, "prune"):
-            followed = self._followed(current.number) if self._followed else None
+            followed = None
+            if self._followed:
+                followed = jax.tree.map(jnp.asarray, self._followed(current.number))
             state = self.trainer.prune(
                 state, self._keys, current.number, current.level.density, followed
             )

@@ -1,7 +1,8 @@
 """What a person sees: progress while it runs, tables when it is done, errors that help."""
 
+import shlex
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
     from harness import cache
     from harness.executors import Outcome
     from harness.experiment import Plan
-    from harness.plugins import Registry
+    from harness.plugins import Failure, Registry
     from harness.store import Run
-    from harness.testing import Finding
+    from harness.templates import Written
+    from harness.testing import Checked, Finding
 
 PLAIN_SECONDS = 10.0
 """Between two plain lines of progress where the output is no terminal."""
@@ -281,11 +283,58 @@ def show_motifs() -> None:
 
 
 def show_finding(finding: "Finding") -> None:
-    """One rule of a contract, kept or broken."""
-    mark = "[green]ok[/green]    " if finding.passed else "[red]broken[/red]"
-    console.print(f"{mark}  {escape(finding.plugin)}: {escape(finding.rule)}", soft_wrap=True)
-    if not finding.passed:
+    """One rule of a contract: kept, kept with advice, or broken."""
+    note = f" [dim]({escape(finding.note)})[/dim]" if finding.note else ""
+    told = f"{escape(finding.plugin)}: {escape(finding.rule)}{note}"
+    console.print(f"{_mark(finding)}  {told}", soft_wrap=True)
+    if finding.advice:
         console.print(f"        {escape(finding.advice)}", soft_wrap=True)
+
+
+def _mark(finding: "Finding") -> str:
+    if not finding.passed:
+        return "[red]broken[/red]"
+    return "[yellow]advice[/yellow]" if finding.advice else "[green]ok[/green]    "
+
+
+def show_checked(checked: "Checked") -> None:
+    """One plugin in a line, and below it what there is to say of its rules."""
+    plugin, found, seconds = checked
+    mark = "[green]ok[/green]    " if checked.passed else "[red]broken[/red]"
+    kept = sum(finding.passed for finding in found)
+    rules = f"{len(found)} rules" if checked.passed else f"{kept} of {len(found)} rules"
+    notes = "".join(f"  {finding.note}" for finding in found if finding.note)
+    console.print(
+        f"{mark}  {plugin.kind:8} {plugin.name:20} {rules:12} {seconds:5.1f} s"
+        f"[dim]{escape(notes)}[/dim]",
+        soft_wrap=True,
+    )
+    for finding in found:
+        if finding.advice:
+            told = f"{_mark(finding)}  {escape(finding.rule)}: {escape(finding.advice)}"
+            console.print(f"        {told}", soft_wrap=True)
+
+
+def show_all_checked(checked: "Sequence[Checked]", failures: "Sequence[Failure]") -> None:
+    """What came of checking every plugin, those that could not be loaded among them."""
+    for failure in failures:
+        told = f"{failure.owner} ({failure.source}) failed to load: {failure.error}"
+        console.print(f"[red]broken[/red]  {escape(told)}", soft_wrap=True)
+    number = len(checked) + len(failures)
+    broken = number - sum(one.passed for one in checked)
+    seconds = sum(one.seconds for one in checked)
+    told = f"{broken} of {number} are broken" if broken else "all keep their contracts"
+    console.print(f"{number} plugins, {_duration(seconds)}: {told}.")
+
+
+def show_written(written: "Written", folder: Path) -> None:
+    """The files of a new plugin, and what to do with them."""
+    console.print(f"Written: {escape(str(written.plugin))}, {escape(str(written.test))}")
+    console.print("It works as it is. Make it yours, then")
+    if folder != Path():
+        console.print(f"  cd {escape(shlex.quote(str(folder)))}", soft_wrap=True)
+    for command in written.commands:
+        console.print(f"  {escape(command)}", soft_wrap=True)
 
 
 def show_cache(folder: Path, entries: "list[cache.Entry]") -> None:

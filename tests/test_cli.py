@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import CannotWriteError, api, cli, files, open_run, terminal
+from harness import CannotWriteError, api, cli, files, open_run, plugins, terminal
 
 PLUGINS = Path(__file__).parent / "plugins"
 TASKS = ("--plugin", str(PLUGINS / "small_tasks.py"))
@@ -425,7 +425,7 @@ def test_list_shows_a_broken_plugin_with_its_error(harness, plugin, monkeypatch)
 def test_help_of_every_command(harness):
     code, out, _ = harness("--help")
     assert code == 0
-    for command in ("run", "list", "report", "check", "cache"):
+    for command in ("run", "list", "report", "new", "check", "cache"):
         assert f"  {command} " in out
         code, told, _ = harness(command, "--help")
         assert code == 0
@@ -568,9 +568,71 @@ def test_check_passes_good_plugins(harness, plugin, good):
     target = plugin("good", TWIN) if good == "file" else good
     code, out, err = harness("check", target, *TASKS)
     assert (code, err) == (0, ""), out
-    lines = out.splitlines()
+    lines = [line for line in out.splitlines() if not line.startswith("        ")]
     assert len(lines) >= 2
-    assert all(line.startswith("ok  ") for line in lines)
+    assert all(line.startswith(("ok  ", "advice")) for line in lines)
+    assert out.count("advice") == (good == "file")  # its pruner cites nothing
+
+
+@pytest.fixture
+def nothing_built_in(monkeypatch):
+    """No entry points: the plugins are those of the files that are named."""
+    monkeypatch.setattr(plugins, "entry_points", lambda **selection: [])
+
+
+def test_check_all_has_a_line_for_each(harness, nothing_built_in):
+    code, out, err = harness("check", "--all", *TASKS)
+    assert (code, err) == (0, ""), out
+    lines = out.splitlines()
+    for kind, name in (("task", "small-recurrence"), ("task", "tiny"), ("schedule", "tiny")):
+        (line,) = (line for line in lines if re.match(rf"ok      {kind} +{name} ", line))
+        assert re.search(r"\d rules +\d+\.\d s$", line)
+    assert re.fullmatch(r"4 plugins, \d+ s: all keep their contracts\.", lines[-1])
+
+
+def test_check_all_exits_with_1_where_one_is_broken_or_not_there(
+    harness, nothing_built_in, plugin, monkeypatch
+):
+    text = RISING.strip().replace("class Broken", "@dataclass(frozen=True)\nclass Broken", 1)
+    good = plugin("good", TWIN)
+    broken = plugin("broken", text + "\n" + REGISTER.format(kind="schedule"))
+    code, out, _ = harness("check", "--all", "--plugin", good, "--plugin", broken)
+    assert code == 1
+    assert re.search(r"^broken  schedule broken +5 of 6 rules", out, re.MULTILINE)
+    assert "densities must not rise" in out
+    assert "1 of 2 are broken" in out
+    monkeypatch.setenv("HARNESS_PLUGINS", str(plugin("away", "import no_such_thing")))
+    code, out, _ = harness("check", "--all", "--plugin", good)
+    assert code == 1
+    assert "failed to load: ModuleNotFoundError" in out
+    assert "times as long as training alone" in out
+
+
+def test_check_needs_a_name_or_all(refused):
+    assert "or give --all: one of the two" in refused("check", "magnitude", "--all")
+
+
+def test_new_writes_a_plugin_and_says_what_next(harness):
+    code, out, err = harness("new", "metric", "my-metric", "--out", "a folder")
+    assert (code, err) == (0, "")
+    folder = Path("a folder")
+    assert sorted(path.name for path in folder.iterdir()) == ["my_metric.py", "test_my_metric.py"]
+    commands = [line.strip() for line in out.splitlines() if line.startswith("  ")]
+    assert commands[:3] == [
+        "cd 'a folder'",
+        "harness check my_metric.py",
+        "pytest test_my_metric.py",
+    ]
+    assert commands[3].startswith("harness run --plugin my_metric.py --task ")
+    code, out, err = harness("new", "metric", "my-metric", "--out", "a folder")
+    assert (code, out) == (2, "")
+    assert "is there already and is not overwritten: choose another name" in err
+
+
+def test_new_refuses_what_will_not_do(refused):
+    assert "lower-case letters" in refused("new", "pruner", "Mine")
+    assert "is the name of a pruner" in refused("new", "task", "magnitude")
+    assert "'pruner', 'task', 'metric'" in refused("new", "prunner", "mine")
 
 
 def test_check_of_nothing(refused, plugin):

@@ -34,8 +34,8 @@ LAYERS = (
     ("executors",),
     ("report",),
     ("api",),
-    ("testing", "terminal"),
-    ("profiles", "studies"),
+    ("templates", "testing", "terminal"),
+    ("profiles", "studies", "authoring"),
     ("cli",),
 )
 # Within a layer a room may import one before it in its tuple, as here.

@@ -1,6 +1,9 @@
 """The contract of each kind of plugin, checked: for plugin authors, and for the harness's tests."""
 
+from harness.testing._check import Checked as Checked
+from harness.testing._check import assert_contract as assert_contract
 from harness.testing._check import check as check
+from harness.testing._check import check_all as check_all
 from harness.testing._check import check_plugin as check_plugin
 from harness.testing._finding import Finding as Finding
 from harness.testing._tiny import TinySchedule as TinySchedule

@@ -1,15 +1,18 @@
 """Which rules a plugin is held to."""
 
+import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from harness.errors import UserError, unknown
-from harness.plugins import KINDS, Plugin, Registry
-from harness.testing import _metric, _pruner, _study, _task
-from harness.testing._finding import Finding, findings
+from harness.plugins import KINDS, Plugin, Registry, name_of
+from harness.testing import _documented, _metric, _pruner, _study, _task
+from harness.testing._finding import Finding, Rule, findings
+from harness.testing._surroundings import compiling_quickly, left_alone, settings
 
-_RULES: dict[str, Callable[[Any], Any]] = {
+_RULES: dict[str, Callable[[Any], Iterator[Rule]]] = {
     "task": _task.rules,
     "pruner": _pruner.rules,
     "metric": _metric.metric_rules,
@@ -18,15 +21,31 @@ _RULES: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def check_plugin(plugin: Plugin) -> Iterator[Finding]:
-    """Hold one plugin, with its default parameters, to the contract of its kind."""
+class Checked(NamedTuple):
+    """A plugin, what its check found, and the seconds that it took."""
+
+    plugin: Plugin
+    findings: list[Finding]
+    seconds: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether every rule is kept."""
+        return all(finding.passed for finding in self.findings)
+
+
+def check_plugin(plugin: Plugin, **parameters: Any) -> list[Finding]:
+    """Hold one plugin, with its default parameters but these, to the contract of its kind."""
     label = f"{plugin.kind} {plugin.name}"
+    before = settings()
     try:
-        rules = list(_RULES[plugin.kind](plugin.factory()))
+        rules = list(_RULES[plugin.kind](plugin.factory(**parameters)))
     except Exception as error:
-        yield Finding(label, "can be made with its defaults", False, f"it raised {error!r}")
-        return
-    yield from findings(label, rules)
+        return [Finding(label, "can be made with its defaults", False, f"it raised {error!r}")]
+    with compiling_quickly():
+        found = list(findings(label, [*rules, *_documented.rules(plugin.factory)]))
+    rule = Rule("leaves JAX's settings alone", partial(left_alone, before))
+    return [*found, *findings(label, [rule])]
 
 
 def check(target: str, registry: Registry) -> Iterator[Finding]:
@@ -40,15 +59,42 @@ def check(target: str, registry: Registry) -> Iterator[Finding]:
         if not found:
             raise UserError(f"'{target}' registers no plugin: has it a @hookimpl function?")
     else:
-        named = {plugin.name for plugin in registry.plugins}
-        kinds = [kind for kind in KINDS if _has(registry, kind, target)]
+        kinds = {plugin.kind for plugin in registry.named(target)}
         if not kinds:
-            raise unknown("plugin", target, named)
-        found = [registry.find(kind, target) for kind in kinds]
+            raise unknown("plugin", target, {plugin.name for plugin in registry.plugins})
+        found = [registry.find(kind, target) for kind in KINDS if kind in kinds]
     for plugin in found:
         yield from check_plugin(plugin)
 
 
-def _has(registry: Registry, kind: Any, target: str) -> bool:
-    short = target.rpartition(":")[2]
-    return any(plugin.name == short for plugin in registry.of(kind))
+def check_all(registry: Registry) -> Iterator[Checked]:
+    """Hold every registered plugin to the contract of its kind, one after another."""
+    with compiling_quickly():
+        for plugin in (plugin for kind in KINDS for plugin in registry.of(kind)):
+            start = time.perf_counter()
+            found = check_plugin(plugin)
+            yield Checked(plugin, found, time.perf_counter() - start)
+
+
+def assert_contract(plugin: type[Any], **parameters: Any) -> None:
+    """Hold a plugin's class to the contract of its kind, for the tests of its author.
+
+    With its default parameters but those that are given, as one that makes less data. Raises
+    `AssertionError` with every rule that is broken and advice on each, and `TypeError` where the
+    class is no finished plugin.
+    """
+    found = check_plugin(_unregistered(plugin), **parameters)
+    broken = [one for one in found if not one.passed]
+    if broken:
+        told = "\n".join(f"  {one.plugin}: {one.rule}\n    {one.advice}" for one in broken)
+        raise AssertionError(f"{len(broken)} of {len(found)} rules are broken:\n{told}")
+
+
+def _unregistered(factory: type[Any]) -> Plugin:
+    """A class as the harness would register it."""
+    for kind, abstract in KINDS.items():
+        if issubclass(factory, abstract):
+            name = name_of(factory, abstract)
+            return Plugin(kind, name, factory.__module__, factory, factory.__module__)
+    right = ", ".join(f"harness.{abstract.__name__}" for abstract in KINDS.values())
+    raise TypeError(f"{factory.__name__} is no plugin: it must be a subclass of one of {right}")

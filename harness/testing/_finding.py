@@ -4,20 +4,41 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One rule of the contract: kept or broken, and if broken, what to do."""
+    """One rule of the contract: kept or broken, and if broken, what to do.
+
+    A rule may be kept and have advice all the same, where the contract asks for nothing but good
+    practice does. A note is for information only.
+    """
 
     plugin: str
     rule: str
     passed: bool
     advice: str = ""
+    note: str = ""
+
+
+class Rule(NamedTuple):
+    """A rule and the trial of it, which raises where it is broken and may return a note.
+
+    Where a vital rule is broken, the rules after it are not tried: they would only say so again.
+    """
+
+    text: str
+    attempt: Callable[[], str | None]
+    vital: bool = False
 
 
 class BrokenRuleError(Exception):
     """A rule of the contract that a plugin breaks. The message is advice to its author."""
+
+
+class SuggestionError(Exception):
+    """Something that the contract leaves open and that would be better done. Advice, again."""
 
 
 def expect(condition: bool, advice: str) -> None:
@@ -26,17 +47,25 @@ def expect(condition: bool, advice: str) -> None:
         raise BrokenRuleError(advice)
 
 
-def findings(plugin: str, rules: Iterable[tuple[str, Callable[[], None]]]) -> Iterator[Finding]:
-    """Try each rule. One that raises anything is broken; the rest go on."""
-    for rule, attempt in rules:
-        try:
-            attempt()
-        except BrokenRuleError as error:
-            yield Finding(plugin, rule, False, str(error))
-        except Exception as error:
-            yield Finding(plugin, rule, False, f"it raised {_summary(error)}")
-        else:
-            yield Finding(plugin, rule, True)
+def findings(plugin: str, rules: Iterable[Rule]) -> Iterator[Finding]:
+    """Try each rule. One that raises anything is broken; the rest go on unless it is vital."""
+    for rule in rules:
+        found = _tried(plugin, rule)
+        yield found
+        if rule.vital and not found.passed:
+            return
+
+
+def _tried(plugin: str, rule: Rule) -> Finding:
+    try:
+        note = rule.attempt()
+    except SuggestionError as error:
+        return Finding(plugin, rule.text, True, str(error))
+    except BrokenRuleError as error:
+        return Finding(plugin, rule.text, False, str(error))
+    except Exception as error:
+        return Finding(plugin, rule.text, False, f"it raised {_summary(error)}")
+    return Finding(plugin, rule.text, True, note=note or "")
 
 
 def _summary(error: Exception) -> str:

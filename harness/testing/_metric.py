@@ -1,76 +1,135 @@
 """The contracts of metrics and of schedules."""
 
+import shutil
 import tempfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import weakref
+from collections.abc import Iterator
+from functools import cached_property, partial
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING
 
 import jax.numpy as jnp
 
 from harness import runner
-from harness.abstract import AbstractMetric, AbstractSchedule, ScorePruner
-from harness.evidence import Evidence
+from harness.abstract import AbstractMetric, AbstractSchedule, AbstractTask
 from harness.experiment import Cell, Choice
-from harness.masks import leaf_map
-from harness.testing._finding import expect
-from harness.testing._tiny import TinySchedule, TinyTask
+from harness.testing._finding import BrokenRuleError, Rule, expect
+from harness.testing._surroundings import INDEPENDENT, drawn_before
+from harness.testing._tiny import Largest, OtherTask, TinySchedule, TinyTask
 from harness.train import Trainer
-from harness.types import Key, Weights, When
+from harness.trajectory import Trajectory
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_LEVELS = 4
 
 
-@dataclass(frozen=True)
-class _Largest(ScorePruner):
-    """Keep the largest weights."""
+class _Trained:
+    """A trajectory of tiny networks to measure, in a folder that goes when this goes."""
 
-    name: ClassVar[str] = "largest"
-    when: ClassVar[When] = "level"
+    def __init__(self, task: AbstractTask, seed: int, width: int) -> None:
+        self._task, self._seed, self.width = task, seed, width
 
-    def score(self, evidence: Evidence, *, key: Key) -> Weights:
-        """|w|."""
-        return leaf_map(jnp.abs, evidence.weights)
+    @cached_property
+    def _cell(self) -> Cell:
+        return Cell(
+            Choice("task", "tiny", "harness", self._task, ""),
+            Choice("pruner", "largest", "harness", Largest(), ""),
+            Choice("schedule", "tiny", "harness", TinySchedule(), ""),
+            seed=self._seed, data_seed=0, first=0, width=self.width, keep_weights=True,
+        )  # fmt: skip
 
+    @cached_property
+    def _trajectory(self) -> Trajectory:
+        folder = Path(tempfile.mkdtemp(prefix="harness-check-"))
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        data = self._task.data(seed=0)
+        trainer = Trainer(self._task, Largest(), TinySchedule(), data, seed=self._seed, data_seed=0)
+        runner.CellRun(self._cell, trainer, folder).train()
+        return runner.trajectory(self._cell, folder, lambda: data)
 
-def metric_rules(metric: AbstractMetric) -> Iterator[tuple[str, Callable[[], None]]]:
-    """The rules that a metric must keep, each with the trial of it."""
-
-    def measured() -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            cell = Cell(
-                Choice("task", "tiny", "harness", TinyTask(), ""),
-                Choice("pruner", "largest", "harness", _Largest(), ""),
-                Choice("schedule", "tiny", "harness", TinySchedule(), ""),
-                seed=0, data_seed=0, first=0, width=3, keep_weights=True,
-            )  # fmt: skip
-            task, data = TinyTask(), TinyTask().data(seed=0)
-            trainer = Trainer(task, _Largest(), TinySchedule(), data, seed=0, data_seed=0)
-            runner.CellRun(cell, trainer, Path(folder)).train()
-            finished = runner.trajectory(cell, Path(folder), lambda: data)
-            choice = Choice("metric", metric.name, "harness", metric, "")
-            table = runner.measure(choice, cell, finished)
-            again = runner.measure(choice, cell, finished)
+    def measured(self, metric: AbstractMetric) -> "pd.DataFrame":
+        """The metric's table, as a run would take it, its levels and networks seen to."""
+        choice = Choice("metric", metric.name, "harness", metric, "")
+        table = runner.measure(choice, self._cell, self._trajectory)
         expect(len(table) > 0, "it returns no rows.")
-        expect(table.equals(again), "measuring twice gives two tables: draw from fixed seeds.")
-        levels, networks = set(table["level"]), set(table["network"])
-        expect(levels == set(range(4)), f"it has levels {sorted(levels)} of 0 to 3.")
-        expect(networks == set(range(3)), f"it has networks {sorted(networks)} of 0 to 2.")
-
-    yield "measures every level and network, the same each time, its columns told", measured
+        for name, number in (("level", _LEVELS), ("network", self.width)):
+            found = sorted(set(table[name]))
+            expect(found == list(range(number)), f"it has {name}s {found} of 0 to {number - 1}.")
+        return table
 
 
-def schedule_rules(schedule: AbstractSchedule) -> Iterator[tuple[str, Callable[[], None]]]:
+class _Trial:
+    """A metric with a trajectory, and with another one."""
+
+    def __init__(self, metric: AbstractMetric) -> None:
+        self.metric = metric
+        self.one = _Trained(TinyTask(), seed=0, width=3)
+        self.other = _Trained(OtherTask(), seed=1, width=2)
+
+    @cached_property
+    def table(self) -> "pd.DataFrame":
+        """The metric's table of the first trajectory."""
+        with drawn_before(0):
+            return self.one.measured(self.metric)
+
+
+def metric_rules(metric: AbstractMetric) -> Iterator[Rule]:
+    """The rules that a metric must keep, each with the trial of it."""
+    trial = _Trial(metric)
+    told = "measures every level and network of tiny networks, its columns told"
+    yield Rule(told, partial(_measures, trial), vital=True)
+    yield Rule("gives the same table each time, whatever else runs", partial(_repeats, trial))
+
+
+def _measures(trial: _Trial) -> None:
+    expect(len(trial.table) > 0, "it returns no rows.")
+
+
+def _repeats(trial: _Trial) -> None:
+    advice = INDEPENDENT.format(source="fixed seeds")
+    with drawn_before(1):
+        try:
+            trial.other.measured(trial.metric)
+        except Exception as error:
+            told = f"after one trajectory it does not measure another ({error}): "
+            raise BrokenRuleError(told + advice) from error
+        again = trial.one.measured(trial.metric)
+    if trial.table.equals(again):
+        return
+    with drawn_before(0):
+        plainly = trial.one.measured(trial.metric)
+    expect(trial.table.equals(plainly), "measuring twice gives two tables: draw from fixed seeds.")
+    raise BrokenRuleError(advice)
+
+
+def schedule_rules(schedule: AbstractSchedule) -> Iterator[Rule]:
     """The rules that a schedule must keep, each with the trial of it."""
+    yield Rule("has levels of falling density, each with steps", partial(_levels, schedule))
+    yield Rule("gives the same levels each time", partial(_same_levels, schedule))
+    yield Rule("has an optimiser", partial(_optimizer, schedule))
 
-    def levels() -> None:
-        made = schedule.levels()
-        expect(bool(made), "it has no levels.")
-        densities = [level.density for level in made]
-        expect(all(0 < density <= 1 for density in densities), "a density is not in 0 to 1.")
-        expect(densities == sorted(densities, reverse=True), "densities must not rise.")
-        expect(all(level.steps >= 1 for level in made), "a level has no training steps.")
 
-    def optimizer() -> None:
-        schedule.optimizer().init({"weight": jnp.zeros(2)})
+def _levels(schedule: AbstractSchedule) -> None:
+    made = schedule.levels()
+    expect(bool(made), "it has no levels.")
+    densities = [level.density for level in made]
+    expect(all(0 < density <= 1 for density in densities), "a density is not in 0 to 1.")
+    expect(densities == sorted(densities, reverse=True), "densities must not rise.")
+    expect(all(level.steps >= 1 for level in made), "a level has no training steps.")
 
-    yield "has levels of falling density, each with steps", levels
-    yield "has an optimiser", optimizer
+
+def _same_levels(schedule: AbstractSchedule) -> None:
+    with drawn_before(0):
+        first = schedule.levels()
+    with drawn_before(1):
+        again = schedule.levels()
+    expect(
+        first == again,
+        "`levels` gives others when called again: let them follow from its parameters alone.",
+    )
+
+
+def _optimizer(schedule: AbstractSchedule) -> None:
+    schedule.optimizer().init({"weight": jnp.zeros(2)})

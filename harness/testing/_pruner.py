@@ -1,7 +1,9 @@
 """The contract of pruners."""
 
-from collections.abc import Callable, Iterator
-from functools import cached_property, partial
+import math
+import time
+from collections.abc import Iterator
+from functools import cache, cached_property, partial
 from typing import Any, NamedTuple
 
 import jax
@@ -10,10 +12,11 @@ import numpy as np
 
 from harness import masks as mask_algebra
 from harness import snapshot
-from harness.abstract import AbstractPruner
+from harness.abstract import AbstractPruner, AbstractTask
 from harness.ensemble import Ensemble, Keys
-from harness.testing._finding import expect
-from harness.testing._tiny import TinySchedule, TinyTask
+from harness.testing._finding import BrokenRuleError, Rule, expect
+from harness.testing._surroundings import INDEPENDENT, drawn_before
+from harness.testing._tiny import Largest, OtherTask, TinySchedule, TinyTask
 from harness.train import Trainer
 from harness.types import Level, Masks, Target
 
@@ -33,28 +36,45 @@ class _Passage(NamedTuple):
 class _Trial:
     """A pruner at work on three tiny networks, level by level, everything compiled once."""
 
-    def __init__(self, pruner: AbstractPruner) -> None:
+    def __init__(
+        self, pruner: AbstractPruner, task: AbstractTask | None = None, seed: int = 0
+    ) -> None:
         self.pruner = pruner
-        self._task, self._schedule = TinyTask(), TinySchedule()
-        data = self._task.data(seed=0)
-        self.trainer = Trainer(self._task, pruner, self._schedule, data, seed=0, data_seed=0)
+        self._task, self._schedule = task or TinyTask(), TinySchedule()
+        data = self._task.data(seed=seed)
+        self.trainer = Trainer(self._task, pruner, self._schedule, data, seed=seed, data_seed=seed)
         self._train = data.train
         self._keys = self.trainer.keys(NETWORKS)
-        self._found: list[Masks] = []
         self._answer = jax.jit(jax.vmap(self._asked, (0, 0, None, 0)))
+
+    @cached_property
+    def _found(self) -> list[Masks]:
+        """The masks of the pruner that this one follows, level by level."""
+        if self.pruner.follows is None:
+            return []
+        other = _Trial(self.pruner.follows, self._task)
+        return [jax.tree.map(jnp.asarray, passage.trained.masks) for passage in other.run()]
 
     @cached_property
     def passages(self) -> list[_Passage]:
         """Every level but the dense one."""
         return list(self.run())
 
+    def begin(self) -> Ensemble:
+        """The networks before training, the pruner's own beginning done."""
+        return _kept(self.trainer.start(self._keys))
+
+    def traced(self) -> None:
+        """Call the pruner as in `run`, but compile and compute nothing."""
+        start = jax.vmap(self.trainer.rules.start, (0, None, None))
+        state = jax.eval_shape(start, self._keys, self._train, jax.random.key(0))
+        target = mask_algebra.target(self.trainer.sizes, 0.5)
+        found = None if self.pruner.follows is None else state.masks
+        jax.eval_shape(self._answer, state, self._keys, target, found)
+
     def run(self) -> Iterator[_Passage]:
         """Train and prune through all levels."""
-        levels = self._schedule.levels()
-        follows = self.pruner.follows
-        if follows is not None:
-            self._found = [passage.trained.masks for passage in _Trial(follows).run()]
-        start = _kept(self.trainer.start(self._keys))
+        levels, start = self._schedule.levels(), self.begin()
         state = self._trained(start, 0)
         for number, level in enumerate(levels[1:], start=1):
             before = start if self.pruner.from_start else state
@@ -117,19 +137,20 @@ def _equal(one: Any, other: Any) -> bool:
     return all(np.array_equal(a, b) for a, b in leaves)
 
 
-def rules(pruner: AbstractPruner) -> Iterator[tuple[str, Callable[[], None]]]:
+def rules(pruner: AbstractPruner) -> Iterator[Rule]:
     """The rules that a pruner must keep, each with the trial of it."""
     trial = _Trial(pruner)
+    yield Rule("says when it acts", partial(_acts, trial), vital=True)
+    yield Rule("finishes on a tiny task", partial(_finishes, trial), vital=True)
     kept = [
-        ("says when it acts", _acts),
         ("keeps the number of weights asked for, or declares that it errs", _keeps_exactly),
         ("only shrinks masks, or declares that it regrows", _shrinks),
         ("lets no optimiser move a pruned weight, or declares that they drift", _freezes),
-        ("gives the same result for the same seed", _repeats),
+        ("gives the same result for the same seed, whatever else runs", _repeats),
         ("prunes each network alone", _alone),
     ]
-    for rule, attempt in kept:
-        yield rule, partial(attempt, trial)
+    for text, attempt in kept:
+        yield Rule(text, partial(attempt, trial))
 
 
 def _acts(trial: _Trial) -> None:
@@ -137,6 +158,45 @@ def _acts(trial: _Trial) -> None:
     expect(pruner.when in ("init", "level", "during"), "set `when` to init, level or during.")
     if pruner.when == "during":
         expect(pruner.every >= 1, "a pruner `during` training needs a positive `every`.")
+
+
+def _finishes(trial: _Trial) -> str:
+    with drawn_before(0):
+        passages = trial.passages
+    for passage in passages:
+        leaves = jax.tree.leaves(passage.after.network)
+        expect(
+            all(bool(np.isfinite(leaf).all()) for leaf in leaves),
+            f"at density {passage.density} it leaves weights that are not finite: divide by "
+            "nothing that may be zero, as a sum over pruned weights.",
+        )
+    share = _seconds(trial) / _seconds_of_training()
+    return f"{max(share, 1):.1f} times as long as training alone, roughly, on tiny networks"
+
+
+def _seconds(trial: _Trial) -> float:
+    """The best of three times through all levels, everything compiled before."""
+
+    def once() -> float:
+        start = time.perf_counter()
+        for _ in trial.run():
+            pass
+        return time.perf_counter() - start
+
+    return min(once() for _ in range(3))
+
+
+@cache
+def _seconds_of_training() -> float:
+    """The same of a pruner that does next to nothing, less what it does."""
+    trial = _Trial(Largest())
+    passages, pruning = trial.passages, math.inf
+    for _ in range(3):
+        start = time.perf_counter()
+        for passage in passages:
+            trial.pruned(passage.before, passage.level)
+        pruning = min(pruning, time.perf_counter() - start)
+    return max(_seconds(trial) - pruning, 1e-9)
 
 
 def _keeps_exactly(trial: _Trial) -> None:
@@ -182,13 +242,26 @@ def _freezes(trial: _Trial) -> None:
 
 
 def _repeats(trial: _Trial) -> None:
-    # Traced anew: what is drawn while tracing is a constant of the compiled function.
-    again = _Trial(trial.pruner).passages
-    expect(
-        _equal([one.after for one in trial.passages], [one.after for one in again]),
-        "two runs of one seed differ: draw all randomness from `key` and keep no state of its own "
-        "between calls.",
-    )
+    # Traced anew: what is drawn while tracing is a constant of the compiled function. Between the
+    # pruner's beginning and its first step, it is at work on other networks.
+    again = _Trial(trial.pruner)
+    with drawn_before(1):
+        again.begin()
+        _Trial(trial.pruner, OtherTask(), seed=1).traced()
+        passages = again.passages
+    if _same(trial, passages):
+        return
+    with drawn_before(0):
+        expect(
+            _same(trial, _Trial(trial.pruner).passages),
+            "two runs of one seed differ: draw all randomness from `key` and keep no state of its "
+            "own between calls.",
+        )
+    raise BrokenRuleError(INDEPENDENT.format(source="`key`"))
+
+
+def _same(trial: _Trial, passages: list[_Passage]) -> bool:
+    return _equal([one.after for one in trial.passages], [one.after for one in passages])
 
 
 def _alone(trial: _Trial) -> None:

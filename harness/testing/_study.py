@@ -1,15 +1,15 @@
 """The contract of studies."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from harness.abstract import AbstractStudy
 from harness.experiment import checked, plan
 from harness.plugins import load
-from harness.testing._finding import expect
+from harness.testing._finding import Rule, expect
 
 
-def rules(study: AbstractStudy) -> Iterator[tuple[str, Callable[[], None]]]:
+def rules(study: AbstractStudy) -> Iterator[Rule]:
     """The rules that a study must keep, each with the trial of it."""
 
     def planned() -> None:
@@ -25,5 +25,5 @@ def rules(study: AbstractStudy) -> Iterator[tuple[str, Callable[[], None]]]:
     def asked() -> None:
         expect(study.question.endswith("?"), f"its question is none: {study.question!r}.")
 
-    yield "has experiments that can be planned, under names that folders can have", planned
-    yield "asks a question", asked
+    yield Rule("has experiments that can be planned, under names that folders can have", planned)
+    yield Rule("asks a question", asked)

@@ -1,7 +1,7 @@
 """The contract of tasks."""
 
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
+from functools import cached_property, partial
 from typing import Any
 
 import equinox as eqx
@@ -12,8 +12,10 @@ import numpy as np
 from harness import masks as mask_algebra
 from harness.abstract import AbstractTask
 from harness.graph import LayeredGraph, live_nodes
-from harness.testing._finding import expect
-from harness.types import Batch
+from harness.testing._finding import Rule, expect
+from harness.testing._surroundings import INDEPENDENT, compiling_as_ever, drawn_before
+from harness.testing._tiny import TinyTask
+from harness.types import Batch, Network, TaskData
 
 
 def _edges(graph: Any) -> int:
@@ -32,17 +34,47 @@ class _Trial:
 
     def __init__(self, task: AbstractTask) -> None:
         self.task = task
-        self.data = task.data(seed=0)
         self.keys = jax.random.split(jax.random.key(0), 3)
-        self.network = task.network(key=self.keys[0])
-        self.batch = Batch(*(jnp.asarray(part[:32]) for part in self.data.train))
+
+    @cached_property
+    def drawn(self) -> tuple[TaskData, TaskData, TaskData]:
+        """The data of seed 0: once, at once again, and after others were at work.
+
+        The task may keep them for runs to come, so they are computed as in a run.
+        """
+        with compiling_as_ever():
+            with drawn_before(0):
+                data = self.task.data(seed=0)
+            with drawn_before(0):
+                again = self.task.data(seed=0)
+            with drawn_before(1):
+                TinyTask().data(seed=1)
+                return data, again, self.task.data(seed=0)
+
+    @property
+    def data(self) -> TaskData:
+        """The data of seed 0."""
+        return self.drawn[0]
+
+    @cached_property
+    def network(self) -> Network:
+        """Of the first key."""
+        with drawn_before(0):
+            return self.task.network(key=self.keys[0])
+
+    @cached_property
+    def batch(self) -> Batch:
+        """Some training rows."""
+        return Batch(*(jnp.asarray(part[:32]) for part in self.data.train))
 
 
-def rules(task: AbstractTask) -> Iterator[tuple[str, Callable[[], None]]]:
+def rules(task: AbstractTask) -> Iterator[Rule]:
     """The rules that a task must keep, each with the trial of it."""
     trial = _Trial(task)
+    yield Rule(
+        "has finite splits in rows, the same for the same seed", partial(_splits, trial), vital=True
+    )
     kept = [
-        ("has finite splits in rows, the same for the same seed", _splits),
         ("draws its networks from the key", _networks),
         ("has a scalar loss with finite gradients", _loss),
         ("names prunable leaves of its network", _prunable),
@@ -50,9 +82,10 @@ def rules(task: AbstractTask) -> Iterator[tuple[str, Callable[[], None]]]:
         ("evaluates to the figures whose units it lists, under jit", _evaluation),
         ("has a wiring that follows the masks, under vmap", _wiring),
         ("trains under vmap as alone", _ensembles),
+        ("is the same whatever else runs", _independent),
     ]
-    for rule, attempt in kept:
-        yield rule, partial(attempt, trial)
+    for text, attempt in kept:
+        yield Rule(text, partial(attempt, trial))
 
 
 def _splits(trial: _Trial) -> None:
@@ -61,9 +94,17 @@ def _splits(trial: _Trial) -> None:
         expect(len(rows.inputs) == len(rows.targets) > 0, f"the split '{name}' is not in rows.")
         for part in rows:
             expect(bool(np.isfinite(part).all()), f"the split '{name}' has non-finite values.")
-    again = trial.task.data(seed=0)
-    same = all(map(np.array_equal, trial.data.train, again.train))
+    same = _same(trial.data, trial.drawn[1])
     expect(same, "the same data seed gives other data: draw everything from `seed`.")
+
+
+def _same(one: TaskData, other: TaskData) -> bool:
+    pairs = zip(
+        (*one.train, *one.validation, *one.test),
+        (*other.train, *other.validation, *other.test),
+        strict=True,
+    )
+    return all(np.array_equal(a, b) for a, b in pairs)
 
 
 def _networks(trial: _Trial) -> None:
@@ -155,3 +196,21 @@ def _ensembles(trial: _Trial) -> None:
         np.allclose(losses, alone, rtol=1e-4, atol=1e-6),
         "the loss of networks under vmap differs from that of each alone.",
     )
+
+
+def _independent(trial: _Trial) -> None:
+    advice = INDEPENDENT.format(source="`seed` and `key`")
+    expect(_same(trial.data, trial.drawn[2]), f"of its data: {advice}")
+    with drawn_before(0):
+        before = trial.task.loss(trial.network, trial.batch)
+    with drawn_before(1):
+        trial.task.loss(trial.task.network(key=trial.keys[1]), trial.batch)
+        network = trial.task.network(key=trial.keys[0])
+        after = trial.task.loss(network, trial.batch)
+    leaves = zip(_arrays(trial.network), _arrays(network), strict=True)
+    expect(all(np.array_equal(a, b) for a, b in leaves), f"of its networks: {advice}")
+    expect(bool(jnp.array_equal(before, after, equal_nan=True)), f"of its loss: {advice}")
+
+
+def _arrays(network: Network) -> list[Any]:
+    return jax.tree.leaves(eqx.filter(network, eqx.is_inexact_array))

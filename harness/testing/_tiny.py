@@ -1,4 +1,4 @@
-"""A task and a schedule so small that a contract is checked in seconds."""
+"""Tasks, a schedule and a pruner so small that a contract is checked in seconds."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,9 +12,11 @@ import optax
 from annotated_types import Ge
 from jaxtyping import Array, Float
 
-from harness.abstract import AbstractSchedule, AbstractTask
+from harness.abstract import AbstractSchedule, AbstractTask, ScorePruner
+from harness.evidence import Evidence
 from harness.graph import LayeredGraph, layered
-from harness.types import Batch, Key, Level, Masks, Network, Quantity, TaskData
+from harness.masks import leaf_map
+from harness.types import Batch, Key, Level, Masks, Network, Quantity, TaskData, Weights, When
 
 
 class TinyNetwork(eqx.Module):
@@ -28,7 +30,12 @@ class TinyNetwork(eqx.Module):
 
 @dataclass(frozen=True)
 class TinyTask(AbstractTask):
-    """A smooth function of five numbers, learnt by a network of 5-12-3 nodes."""
+    """A smooth function of five numbers, learnt by a network of 5-12-3 nodes.
+
+    **Parameters:**
+
+    - `rows`: of all three splits together
+    """
 
     name: ClassVar[str] = "tiny"
     offers: ClassVar[frozenset[str]] = frozenset({"linear", "activations"})
@@ -54,10 +61,7 @@ class TinyTask(AbstractTask):
 
     def network(self, *, key: Key) -> TinyNetwork:
         """Normal weights, no biases to begin with."""
-        one, two = jax.random.split(key)
-        return TinyNetwork(
-            jax.random.normal(one, (12, 5)) / 2, jax.random.normal(two, (3, 12)) / 2, jnp.zeros(12)
-        )
+        return _initial(12, key)
 
     def _hidden(self, network: TinyNetwork, inputs: Array) -> Array:
         entering = inputs @ network.first.T + network.bias[None, :]
@@ -102,9 +106,44 @@ class TinyTask(AbstractTask):
         return {"first": inputs, "second": self._hidden(network, inputs)}
 
 
+def _initial(hidden: int, key: Key) -> TinyNetwork:
+    one, two = jax.random.split(key)
+    first, second = jax.random.normal(one, (hidden, 5)), jax.random.normal(two, (3, hidden))
+    return TinyNetwork(first / 2, second / 2, jnp.zeros(hidden))
+
+
+@dataclass(frozen=True)
+class OtherTask(TinyTask):
+    """The same task for smaller networks: what else may run in the process of a check."""
+
+    name: ClassVar[str] = "tiny-other"
+
+    def network(self, *, key: Key) -> TinyNetwork:
+        """Seven hidden nodes in place of twelve."""
+        return _initial(7, key)
+
+
+@dataclass(frozen=True)
+class Largest(ScorePruner):
+    """Keep the largest weights: the pruner of the networks that metrics are checked on."""
+
+    name: ClassVar[str] = "largest"
+    when: ClassVar[When] = "level"
+
+    def score(self, evidence: Evidence, *, key: Key) -> Weights:
+        """|w|."""
+        return leaf_map(jnp.abs, evidence.weights)
+
+
 @dataclass(frozen=True)
 class TinySchedule(AbstractSchedule):
-    """Four levels of few steps."""
+    """Four levels of few steps.
+
+    **Parameters:**
+
+    - `batch_size`: rows of a step
+    - `steps`: of each level
+    """
 
     name: ClassVar[str] = "tiny"
     batch_size: Annotated[int, Ge(1)] = 16

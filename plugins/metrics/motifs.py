@@ -14,12 +14,17 @@ if TYPE_CHECKING:
 class Motifs(AbstractMetric):
     """Counts and exact z-scores of the motifs of order 2 and 3, by base layer and summed.
 
-    Under the null `layered`: as many edges between each two layers, placed uniformly. On the
-    supports `all` (every node of the architecture: calibrated), `live` (nodes on a path from an
-    input to an output: descriptive) and `live-published` (without ghost and dead nodes, as Zahn,
-    Daniel and Kutz 2024 counted: descriptive). `drawn` measures, beside each network, one graph
-    drawn from that null, on all nodes and summed over layers: what networks without any structure
-    look like. With `bias` each layer's bias unit is one of its nodes, where the task prunes biases.
+    Under the null `layered`: as many edges between each two layers, placed uniformly.
+
+    **Parameters:**
+
+    - `orders`: nodes of a motif less one
+    - `supports`: the nodes that count: "all" of the architecture (calibrated), those that are
+      "live", on a path from an input to an output (descriptive), or "live-published", without ghost
+      and dead nodes, as Zahn, Daniel and Kutz (2024) counted (descriptive); "drawn" measures,
+      beside each network, one graph drawn from the null, on all nodes and summed over layers: what
+      networks without any structure look like
+    - `bias`: whether each layer's bias unit is one of its nodes, where the task prunes biases
     """
 
     name: ClassVar[str] = "motifs"

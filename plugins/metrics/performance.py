@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 class Performance(AbstractMetric):
     """Loss and evaluation on held-out data; densities, live nodes and edges by layer.
 
-    Held-out figures are taken on the first `rows` rows of each split, which were never trained on.
+    Held-out figures are taken on rows that were never trained on.
+
+    **Parameters:**
+
+    - `rows`: at most, from the beginning of each split
     """
 
     name: ClassVar[str] = "performance"

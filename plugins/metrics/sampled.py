@@ -31,9 +31,15 @@ class Sampled(AbstractMetric):
 
     **Parameters:**
 
+    - `null`: what random networks have in common with the trained one: the number of edges
+      between each two layers ("layered"), the degrees of each node ("degree"), or as "published"
+    - `convention`: whether copies of motifs are counted, or as "published"
+    - `support`: the nodes that count, as those of the metric `motifs`
+    - `bias`: whether each layer's bias unit is one of its nodes, where the task prunes biases
     - `draws`: random networks for each network and level
     - `densities`: only levels of these densities; all levels where it is empty
     - `networks`: only networks with a smaller number in the run; all where it is 0
+    - `seed`: of the draws
     """
 
     name: ClassVar[str] = "sampled"

@@ -17,6 +17,10 @@ class Sensitivity(ScorePruner):
 
     The mean of |w * dL/dw| over batches of training data. Mozer and Smolensky (1988),
     Skeletonization; Molchanov et al. (2017), arXiv 1611.06440, eq. 7.
+
+    **Parameters:**
+
+    - `batches`: of the schedule's size, over which the mean is taken
     """
 
     name: ClassVar[str] = "sensitivity"

@@ -22,11 +22,17 @@ STEPS = {
 class Published(AbstractSchedule):
     """The 18 levels and 107,800 steps of Zahn, Daniel and Kutz (2024).
 
-    Adam at 5e-4, batches of 128, data read from the first batch again at each level. With `stop`
-    "steps" each level takes the published number of steps; with "network" each network stops by
-    the published rule on its own validation loss; with "published-stop" by the mean over networks,
-    as published. The published loss is a mean over 400 networks, so that Adam's `eps` of 1e-8 acted
-    on one network like 4e-6, the default here.
+    Adam, and data read from the first batch again at each level.
+
+    **Parameters:**
+
+    - `batch_size`: rows of a step
+    - `learning_rate`: of Adam
+    - `eps`: of Adam. The published loss is a mean over 400 networks, so that the published 1e-8
+      acted on one network like 4e-6, the default here
+    - `stop`: with "steps" each level takes the published number of steps; with "network" each
+      network stops by the published rule on its own validation loss; with "published-stop" by the
+      mean over networks, as published
     """
 
     name: ClassVar[str] = "published"

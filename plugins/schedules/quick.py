@@ -26,7 +26,16 @@ class Quick(AbstractSchedule):
     weights decay during the first third of the dense level, which brings them out of saturation;
     from the first pruning on the learning rate is larger and nothing decays. What training did
     then weighs more against where weights began, and motif z-scores come out about two to three
-    times those of the published protocol. `effort` multiplies the steps of every level.
+    times those of the published protocol.
+
+    **Parameters:**
+
+    - `effort`: multiplies the steps of every level
+    - `batch_size`: rows of a step
+    - `dense_learning_rate`: of the first level
+    - `learning_rate`: of all others
+    - `early_weight_decay`: during the first third of the first level; per step, times the rate
+    - `eps`: of Adam
     """
 
     name: ClassVar[str] = "quick"

@@ -1,0 +1,80 @@
+"""The rules about what a plugin says of itself, whatever its kind."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+from functools import partial
+from typing import Any
+
+from harness import abstract
+from harness.abstract import AbstractPruner
+from harness.testing._finding import Rule, SuggestionError, expect
+
+_HEADING = "**Parameters:**"
+_YEAR = re.compile(r"\b(1[89]|20)\d\d\b")
+_BULLET = re.compile(r"^\s*- `(\w+)`", re.MULTILINE)
+
+
+def rules(plugin: type[Any]) -> Iterator[Rule]:
+    """The rules, each with the trial of it."""
+    yield Rule("says in a sentence what it is", partial(_described, plugin))
+    yield Rule("documents its parameters", partial(_parameters, plugin))
+    if issubclass(plugin, AbstractPruner):
+        yield Rule("cites the paper that it implements, if it does", partial(_cites, plugin))
+
+
+def _docstring(plugin: type[Any]) -> str:
+    """What the author wrote; `dataclass` puts the signature where nothing is written."""
+    text = plugin.__doc__ or ""
+    return "" if text.startswith(f"{plugin.__name__}(") else text
+
+
+def _described(plugin: type[Any]) -> None:
+    text = _docstring(plugin).strip()
+    first = text.splitlines()[0].rstrip() if text else ""
+    told = f"begins with {first!r}" if first else "is missing"
+    expect(
+        first.endswith((".", "?", "!")),
+        f"the docstring of {plugin.__name__} {told}: write one whole sentence into its first line, "
+        "which `harness list` shows.",
+    )
+
+
+def _parameters(plugin: type[Any]) -> None:
+    """Named in the docstring of the class, of a class that it builds on, or shared by all."""
+    lists = "\n".join(_list(base) for base in plugin.__mro__)
+    own = {field.name for field in fields(plugin)}
+    missing = [name for name in own - _shared(plugin) if f"`{name}`" not in lists]
+    expect(
+        not missing,
+        f"the docstring of {plugin.__name__} says nothing of {_ticked(missing)}: after a line "
+        f"'{_HEADING}' write a line for each, '- `name`: what it does, its unit'.",
+    )
+    gone = set(_BULLET.findall(_list(plugin))) - own
+    expect(
+        not gone,
+        f"the docstring of {plugin.__name__} tells of {_ticked(gone)}, which it has no field for: "
+        f"its fields are {_ticked(own) or 'none'}.",
+    )
+
+
+def _list(plugin: type[Any]) -> str:
+    return _docstring(plugin).partition(_HEADING)[2]
+
+
+def _shared(plugin: type[Any]) -> set[str]:
+    """What the abstract classes of the harness declare and tell, as `scope` of ScorePruner."""
+    bases = [base for base in plugin.__mro__ if base.__module__ == abstract.__name__]
+    return {name for base in bases for name in vars(base).get("__annotations__", {})}
+
+
+def _ticked(names: Any) -> str:
+    return ", ".join(f"`{name}`" for name in sorted(names))
+
+
+def _cites(plugin: type[Any]) -> None:
+    if not any(_YEAR.search(_docstring(base)) for base in plugin.__mro__):
+        raise SuggestionError(
+            f"the docstring of {plugin.__name__} has no year in it. If it implements a paper, cite "
+            "it: authors, year, where to find it, which equation."
+        )

@@ -1,0 +1,325 @@
+"""Each rule of each contract finds a plugin that breaks it, and says what is wrong with it.
+
+The rules about masks are in `test_cli.py`, where `harness check` is called as a user would.
+"""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pandas as pd
+import pytest
+from jax.experimental.compilation_cache import compilation_cache
+
+from harness import AbstractMetric, AbstractStudy, Level, ScorePruner, leaf_map
+from harness.plugins import Plugin
+from harness.testing import TinySchedule, TinyTask, assert_contract, check_plugin
+
+
+def plugin(base: type[Any], **attributes: Any) -> type[Any]:
+    """A plugin class with these attributes, sound but for what they break."""
+    given = {"name": "broken", "__doc__": "Something.", "__module__": __name__, **attributes}
+    return dataclass(frozen=True)(type("Broken", (base,), given))
+
+
+def pruner(score: Callable[..., Any], **attributes: Any) -> type[Any]:
+    """A pruner whose scores come from its evidence and key."""
+
+    def scores(self, evidence, *, key):
+        return score(evidence, key)
+
+    return plugin(ScorePruner, **{"when": "level", "score": scores, **attributes})
+
+
+def magnitude(evidence, key):
+    return leaf_map(jnp.abs, evidence.weights)
+
+
+def drawn(evidence, draw):
+    return {name: jnp.asarray(draw(leaf.shape)) for name, leaf in evidence.weights.items()}
+
+
+def densities(trajectory):
+    return [
+        {"level": level, "network": network, "value": value}
+        for level, value in enumerate(trajectory.densities)
+        for network in range(len(trajectory.networks))
+    ]
+
+
+def metric(table: Callable[..., Any], **attributes: Any) -> type[Any]:
+    """A metric with one column, `value`."""
+
+    def measure(self, trajectory):
+        return pd.DataFrame(table(trajectory))
+
+    return plugin(AbstractMetric, columns={"value": "1"}, measure=measure, **attributes)
+
+
+SIZES: dict[str, int] = {}
+COUNT: list[int] = []
+TABLES: list[Any] = []
+
+
+def remembers_sizes(self, evidence, *, key):
+    SIZES["first"] = evidence.weights["first"].size
+    return ()
+
+
+def with_remembered(evidence, key):
+    return leaf_map(lambda w: jnp.abs(w) * (-1) ** SIZES["first"], evidence.weights)
+
+
+def counted(evidence, key):
+    COUNT.append(0)
+    return leaf_map(lambda w: jnp.cos(len(COUNT) * w * 1e3), evidence.weights)
+
+
+def changing_settings(evidence, key):
+    jax.config.update("jax_default_matmul_precision", "float32")
+    return magnitude(evidence, key)
+
+
+def first_table(trajectory):
+    TABLES.append(densities(trajectory))
+    return TABLES[0]
+
+
+def noisy_table(draw: Callable[[], float]) -> Callable[..., Any]:
+    return lambda trajectory: [{**row, "value": draw()} for row in densities(trajectory)]
+
+
+def noisy_data(self, *, seed):
+    data = TinyTask.data(self, seed=seed)
+    order = np.random.permutation(len(data.test.inputs))
+    return type(data)(
+        data.train, data.validation, type(data.test)(*(part[order] for part in data.test)),
+        data.inputs, data.outputs,
+    )  # fmt: skip
+
+
+def noisy_network(self, *, key):
+    return jax.tree.map(lambda leaf: leaf + random.random(), TinyTask.network(self, key=key))
+
+
+def noisy_loss(self, network, batch):
+    return TinyTask.loss(self, network, batch) * (1 + np.random.random())
+
+
+def rising_levels(self):
+    COUNT.append(0)
+    return (Level(1.0, len(COUNT)), Level(0.5, 1))
+
+
+def study(**attributes: Any) -> type[Any]:
+    return plugin(
+        AbstractStudy, **{
+            "question": "Is it?",
+            "experiments": lambda self: {"one": {"tasks": ["digits"], "pruners": ["random"]}},
+            "sections": lambda self, runs: [],
+            **attributes,
+        },
+    )  # fmt: skip
+
+
+LIST = "**Parameters:**\n\n- "
+UNTOLD = {"__annotations__": {"sharpness": float}, "sharpness": 1.0}
+ELSEWHERE = "its result changes with what else runs in the process"
+
+FAULTS = {
+    "pruner without a moment": (pruner(magnitude, when="later"), "set `when` to init, level or"),
+    "pruner that does not finish": (
+        pruner(lambda evidence, key: 1 / 0),
+        "finishes on a tiny task\n    it raised ZeroDivisionError in test_checks.py, line",
+    ),
+    "pruner that draws from NumPy": (
+        pruner(lambda evidence, key: drawn(evidence, np.random.random_sample)),
+        ELSEWHERE + ": draw all randomness from `key`",
+    ),
+    "pruner that remembers another": (pruner(with_remembered, init=remembers_sizes), ELSEWHERE),
+    "pruner that counts its calls": (pruner(counted), "two runs of one seed differ"),
+    "pruner that changes settings": (
+        pruner(changing_settings),
+        "it changes jax_default_matmul_precision of JAX for everyone",
+    ),
+    "task whose data come from NumPy": (
+        plugin(TinyTask, data=noisy_data),
+        f"of its data: {ELSEWHERE}: draw all randomness from `seed` and `key`",
+    ),
+    "task whose networks come from Python": (
+        plugin(TinyTask, network=noisy_network),
+        f"of its networks: {ELSEWHERE}",
+    ),
+    "task whose loss is noisy": (plugin(TinyTask, loss=noisy_loss), f"of its loss: {ELSEWHERE}"),
+    "metric that draws from NumPy": (
+        metric(noisy_table(np.random.random)),
+        ELSEWHERE + ": draw all randomness from fixed seeds",
+    ),
+    "metric that draws": (
+        metric(noisy_table(lambda: np.random.default_rng().random())),
+        "measuring twice gives two tables",
+    ),
+    "metric that keeps a table": (
+        metric(first_table),
+        "after one trajectory it does not measure another",
+    ),
+    "metric of some networks": (
+        metric(lambda trajectory: densities(trajectory)[::3]),
+        "it has networks [0] of 0 to 2",
+    ),
+    "metric without rows": (metric(lambda trajectory: densities(trajectory)[:0]), "no column"),
+    "schedule of other levels": (
+        plugin(TinySchedule, levels=rising_levels),
+        "`levels` gives others when called again",
+    ),
+    "schedule without levels": (plugin(TinySchedule, levels=lambda self: ()), "has no levels"),
+    "study of nothing": (study(experiments=lambda self: {}), "it has no experiments"),
+    "study in no folder": (
+        study(experiments=lambda self: {"One Run": {}}),
+        "'One Run' names no folder",
+    ),
+    "study without a question": (study(question="It is."), "its question is none: 'It is.'"),
+    "study that cannot be planned": (
+        study(experiments=lambda self: {"one": {"tasks": ["digit"], "pruners": ["random"]}}),
+        "unknown task 'digit'. Did you mean 'digits'?",
+    ),
+    "no docstring": (pruner(magnitude, __doc__=None), "the docstring of Broken is missing"),
+    "half a sentence": (pruner(magnitude, __doc__="Keep"), "Broken begins with 'Keep': write one"),
+    "pruner's parameter untold": (
+        pruner(magnitude, **UNTOLD),
+        "the docstring of Broken says nothing of `sharpness`",
+    ),
+    "task's parameter untold": (plugin(TinyTask, **UNTOLD), "says nothing of `sharpness`"),
+    "metric's parameter untold": (metric(densities, **UNTOLD), "says nothing of `sharpness`"),
+    "schedule's parameter untold": (plugin(TinySchedule, **UNTOLD), "says nothing of `sharpness`"),
+    "study's parameter untold": (study(**UNTOLD), "says nothing of `sharpness`"),
+    "parameter told, but not there": (
+        pruner(magnitude, __doc__=f"Keep some.\n\n{LIST}`gone`: away\n"),
+        "tells of `gone`, which it has no field for: its fields are none.",
+    ),
+    "no defaults": (
+        pruner(magnitude, __annotations__={"sharpness": float}),
+        "can be made with its defaults",
+    ),
+}
+CONSEQUENCES = {"task whose networks come from Python": 3, "task whose loss is noisy": 2}
+"""Rules that are broken where it is not one: noise of tasks breaks those about `vmap`, too."""
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_found_and_named(fault):
+    broken, problem = FAULTS[fault]
+    settings = dict(jax.config.values)
+    generator = np.random.get_state()[1].copy()
+    with pytest.raises(AssertionError) as error:
+        assert_contract(broken)
+    told = str(error.value)
+    assert problem in told
+    assert told.startswith(f"{CONSEQUENCES.get(fault, 1)} of "), told
+    assert dict(jax.config.values) == settings
+    assert np.array_equal(np.random.get_state()[1], generator)
+
+
+def test_sound_plugins_of_each_kind_pass():
+    for sound in (pruner(magnitude), TinyTask, metric(densities), TinySchedule, study()):
+        assert_contract(sound)
+
+
+def test_what_cannot_finish_is_said_once():
+    broken = Plugin("pruner", "broken", "mine", pruner(lambda evidence, key: 1 / 0), "mine.py")
+    found = check_plugin(broken)
+    assert [one.rule for one in found if not one.passed] == ["finishes on a tiny task"]
+    assert not any("weights" in one.rule for one in found)
+
+
+def test_a_citation_is_advised_but_not_asked_for():
+    cited = pruner(magnitude, __doc__="Keep the large.\n\nHan et al. (2015), arXiv 1506.02626.")
+    advice = []
+    for factory in (pruner(magnitude), cited):
+        found = check_plugin(Plugin("pruner", "broken", "mine", factory, "mine.py"))
+        assert all(one.passed for one in found)
+        advice.append([one.advice for one in found if one.advice])
+    assert "no year" in advice[0][0]
+    assert advice[1] == []
+
+
+def test_the_cost_of_a_pruner_is_told():
+    slow = pruner(lambda evidence, key: leaf_map(lambda w: jnp.abs(w), evidence.weights))
+    found = check_plugin(Plugin("pruner", "broken", "mine", slow, "mine.py"))
+    (note,) = (one.note for one in found if one.note)
+    assert "times as long as training alone" in note
+
+
+def test_parameters_shared_by_all_need_no_documentation():
+    shared = pruner(
+        magnitude,
+        __annotations__={"scope": str, "every": int, "rewind_step": int},
+        scope="layer", every=0, rewind_step=0,
+    )  # fmt: skip
+    assert_contract(shared)
+
+
+def test_parameters_may_be_given_for_the_check():
+    class Picky(TinyTask):
+        """A task that has data of one size only."""
+
+        name: ClassVar[str] = "picky"
+
+        def data(self, *, seed):
+            if self.rows != 60:
+                raise ValueError("not today")
+            return super().data(seed=seed)
+
+    picky = dataclass(frozen=True)(Picky)
+    assert_contract(picky, rows=60)
+    with pytest.raises(AssertionError, match=r"ValueError in test_checks\.py.*not today"):
+        assert_contract(picky)
+
+
+@pytest.mark.parametrize(
+    ("factory", "problem"),
+    [
+        (dict, "dict is no plugin: it must be a subclass of one of harness.AbstractTask"),
+        (type("Loose", (TinyTask,), {"name": "Loose One"}), "lower-case letters"),
+        (type("Half", (ScorePruner,), {"name": "half"}), "does not implement score"),
+    ],
+)
+def test_what_is_no_plugin_is_refused(factory, problem):
+    with pytest.raises(TypeError, match=problem):
+        assert_contract(factory)
+
+
+@pytest.fixture
+def no_cache():
+    """As in a process where no cache of compiled programs is set up."""
+    folder = jax.config.values["jax_compilation_cache_dir"]
+    jax.config.update("jax_compilation_cache_dir", None)
+    yield
+    jax.config.update("jax_compilation_cache_dir", folder)
+    compilation_cache.reset_cache()
+
+
+@pytest.mark.parametrize("cache", ["none", "one"])
+def test_data_are_made_as_in_a_run_while_the_check_itself_compiles_quickly(request, cache):
+    if cache == "none":
+        request.getfixturevalue("no_cache")
+    before, quickly = dict(jax.config.values), {}
+
+    class Watching(TinyTask):
+        """A task that notices how it is compiled."""
+
+        def data(self, *, seed):
+            quickly["data"] = jax.config.values["jax_disable_most_optimizations"]
+            return super().data(seed=seed)
+
+        def network(self, *, key):
+            quickly["network"] = jax.config.values["jax_disable_most_optimizations"]
+            return super().network(key=key)
+
+    assert_contract(dataclass(frozen=True)(Watching))
+    assert quickly == {"data": False, "network": cache == "none"}
+    assert dict(jax.config.values) == before
