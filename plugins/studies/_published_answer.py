@@ -189,14 +189,15 @@ def chains(table: pd.DataFrame, effects: pd.DataFrame, percent: int) -> list[Fin
 
 def _verdict(rows: pd.DataFrame) -> str:
     """Whether chains are fewer or more than expected on these supports and in these ensembles."""
-    fewer, more = (rows["high"] < 0).sum(), (rows["low"] > 0).sum()
+    fewer, more = rows["high"] < 0, rows["low"] > 0
     if rows["low"].isna().all():
         return "with too few networks for an interval"
-    if fewer == len(rows):
+    if fewer.all():
         return "yes"
-    if more == len(rows):
+    if more.all():
         return "no, there are more of them than expected"
-    return "no, not everywhere" if fewer else "no, nowhere"
+    where = [f"`{row['ensemble']}` on {row['support']} nodes" for _, row in rows[fewer].iterrows()]
+    return f"only {', '.join(where)}" if where else "no, nowhere"
 
 
 def _pairs(effects: pd.DataFrame) -> list[Finding]:

@@ -24,7 +24,8 @@ def against_published(table: pd.DataFrame, order: Sequence[str]) -> alt.FacetCha
 def effects(table: pd.DataFrame, order: Sequence[str]) -> alt.FacetChart:
     """Mean paired change of z when a quirk is mended, a panel a quirk, colours by level."""
     names = [f"{percent} %" for percent in sorted(table["percent"].unique())]
-    table = table.assign(level=table["percent"].astype(str) + " %")
+    panels = table["quirk"].str.replace("`", "")  # marks code on the page, not in a chart
+    table = table.assign(level=table["percent"].astype(str) + " %", quirk=panels)
     colour = alt.Color(
         "level:N",
         scale=alt.Scale(domain=names, range=list(charts.SERIES[: len(names)])),

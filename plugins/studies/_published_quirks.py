@@ -10,6 +10,8 @@ from harness import Run, stats
 from ._published_tables import RIGHT, sampled
 
 LEVELS = (75, 85, 90, 93)
+DRAWN = (85, 93)
+"""Of these levels, those that the figure shows."""
 MOTIFS = (
     *("diverge2", "converge2", "chain2", "diverge3", "converge3", "chain3"),
     *("bifan", "biparallel"),
