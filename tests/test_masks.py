@@ -270,3 +270,60 @@ def test_count_and_leaf_map():
     one = {"a": jnp.asarray([True, False]), "b": jnp.asarray([[True], [True]])}
     both = masks.leaf_map(jnp.logical_and, one, {"a": one["a"], "b": ~one["b"]})
     assert masks.count(both) == {"a": 1, "b": 0}
+
+
+@given(
+    shares=st.lists(st.integers(0, 1000), min_size=1, max_size=6),
+    seed=st.integers(0, 2**31 - 1),
+    part=st.floats(0, 1),
+)
+def test_allocating_gives_all_in_proportion_and_never_more_than_there_is_room(shares, seed, part):
+    rng = np.random.default_rng(seed)
+    shares = np.asarray(shares, np.float32)
+    capacity = rng.integers(0, 50, shares.size)
+    total = int(part * capacity[shares > 0].sum())
+    given_out = np.asarray(
+        masks.allocate(
+            jnp.asarray(shares),
+            jnp.asarray(capacity, jnp.int32),
+            jnp.asarray(total, jnp.int32),
+            key=jax.random.key(seed),
+        )
+    )
+    assert given_out.sum() == total
+    assert (given_out <= capacity).all()
+    assert not given_out[shares == 0].any()
+    # The exact quotas: what full groups cannot take is spread over the others.
+    low, high = 0.0, 1e6
+    for _ in range(200):
+        middle = (low + high) / 2
+        low, high = (
+            (middle, high)
+            if np.minimum(middle * shares.astype(float), capacity).sum() <= total
+            else (low, middle)
+        )
+    quotas = np.minimum(low * shares.astype(float), capacity)
+    assert np.abs(given_out - quotas).max() < 1.01
+
+
+def test_fractions_of_equal_shares_go_to_groups_at_random():
+    keys = jax.random.split(jax.random.key(0), 300)
+    given_out = jax.vmap(
+        lambda key: masks.allocate(jnp.ones(4), jnp.full(4, 9), jnp.asarray(10), key=key)
+    )(keys)
+    assert set(np.asarray(given_out).ravel()) == {2, 3}
+    assert np.asarray(given_out).mean(axis=0) == pytest.approx([2.5] * 4, abs=0.12)
+
+
+def test_scope_output_keeps_the_largest_of_each_output():
+    scores = {"layer": jax.random.normal(jax.random.key(1), (6, 8)), "vector": jnp.arange(5.0)}
+    candidates = {name: jnp.ones_like(leaf, bool) for name, leaf in scores.items()}
+    target = masks.target({"layer": 48, "vector": 5}, 0.5)
+    kept = masks.prune_by_score(scores, candidates, target, scope="output", key=jax.random.key(2))
+    layer = np.asarray(kept["layer"])
+    assert layer.sum() == int(target.by_leaf["layer"]) == 24
+    assert set(layer.sum(axis=1)) == {4}
+    for row, mask in zip(np.asarray(scores["layer"]), layer, strict=True):
+        assert row[mask].min() > row[~mask].max()
+    assert int(target.by_leaf["vector"]) == np.asarray(kept["vector"]).sum()
+    assert np.asarray(kept["vector"])[-1]

@@ -20,8 +20,8 @@ def sparse_start(evidence: Evidence, target: Target, layers: Layers, *, key: Key
     return prune_by_score(lots, evidence.prunable, target, scope="layer", key=tie_key)
 
 
-def randomly(like: Weights, key: Key) -> Weights:
-    """Uniform random numbers of the shapes of some weights."""
+def randomly(like: Weights | Masks, key: Key) -> Weights:
+    """Uniform random numbers of the shapes of some weights or masks."""
     names = sorted(like)
     keys = dict(zip(names, jax.random.split(key, len(names)), strict=True))
     return {name: jax.random.uniform(keys[name], like[name].shape) for name in names}

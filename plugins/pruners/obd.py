@@ -46,18 +46,16 @@ class Obd(ScorePruner):
         return leaf_map(lambda h, w: h * w**2 / 2, diagonal, evidence.effective)
 
     def _estimated(self, evidence: Evidence, batches: Batch, key: Key) -> Weights:
-        keys = jax.random.split(key, (self.batches, self.probes))
-
         def of_batch(one: tuple[Key, Batch]) -> Weights:
-            own_keys, batch = one
+            batch_key, batch = one
 
             def probed(probe_key: Key) -> Weights:
                 signs = _signs(evidence, probe_key)
                 return leaf_map(jnp.multiply, signs, _product(evidence, batch, signs))
 
-            return evidence.mean(probed, own_keys)
+            return evidence.mean(probed, jax.random.split(batch_key, self.probes))
 
-        return evidence.mean(of_batch, (keys, batches))
+        return evidence.mean(of_batch, (jax.random.split(key, self.batches), batches))
 
 
 def _product(evidence: Evidence, batch: Batch, direction: Weights) -> Weights:
