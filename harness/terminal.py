@@ -329,7 +329,7 @@ def show_all_checked(checked: "Sequence[Checked]", failures: "Sequence[Failure]"
 
 def show_written(written: "Written", folder: Path) -> None:
     """The files of a new plugin, and what to do with them."""
-    console.print(f"Written: {escape(str(written.plugin))}, {escape(str(written.test))}")
+    console.print(f"Written: {escape(str(written.plugin))}, {escape(str(written.test_file))}")
     console.print("It works as it is. Make it yours, then")
     if folder != Path():
         console.print(f"  cd {escape(shlex.quote(str(folder)))}", soft_wrap=True)

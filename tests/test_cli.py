@@ -94,7 +94,10 @@ def test_unknown_names_get_the_closest_and_all_right_ones(refused, arguments, cl
         (("--seed", "-1"), "seed = -1"),
         (("--data-seed", "-1"), "data_seeds.0 = -1"),
         (("--block-width", "0"), "block_width = 0"),
-        (("--pruner", "magnitude[scope=layers]"), "scope = 'layers': Input should be 'layer' or"),
+        (
+            ("--pruner", "magnitude[scope=layers]"),
+            "scope = 'layers': Input should be 'layer', 'global' or",
+        ),
         (("--pruner", "magnitude[scope=layer"), "cannot read 'magnitude[scope=layer'"),
         (("--pruner", "sensitivity[batches=none]"), "batches = 'none': Input should be a valid"),
         (("--schedule", "tiny[steps=0]"), "steps = 0: Input should be greater than or equal to 1"),

@@ -62,6 +62,8 @@ TABLES = {
     ("report/_source.py", "performance"),
     ("report/sections/_motifs.py", "motifs"),
     ("report/sections/_performance.py", "performance"),
+    # What a task can offer, which is no schedule.
+    ("testing/_tiny.py", "linear"),
     # The null of that name, which is no schedule.
     ("motifs/_nulls.py", "published"),
     ("motifs/_sampled.py", "published"),

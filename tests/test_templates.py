@@ -39,7 +39,7 @@ def test_its_own_test_passes_and_finds_a_fault(written, tmp_path):
     folder = tmp_path / "broken"
     folder.mkdir()
     (folder / file.name).write_text(broken)
-    (folder / "test_broken.py").write_text(written["metric"].test.read_text())
+    (folder / "test_broken.py").write_text(written["metric"].test_file.read_text())
     # A process of its own, as its author has it: plain pytest, none of this project's settings.
     for place, code, told in ((file.parent, 0, "3 passed"), (folder, 1, "columns")):
         pytest_here = (sys.executable, "-m", "pytest", "-p", "no:cacheprovider", str(place))
@@ -66,7 +66,7 @@ def test_the_next_commands_are_in_the_file(written):
     for kind, one in written.items():
         check, test, run = one.commands
         assert check == f"harness check {one.plugin.name}"
-        assert test == f"pytest {one.test.name}"
+        assert test == f"pytest {one.test_file.name}"
         assert run.startswith(f"harness run --plugin {one.plugin.name} ")
         assert f"--{kind} new-{kind}" in run
         assert all(command in one.plugin.read_text() for command in one.commands)
@@ -75,7 +75,9 @@ def test_the_next_commands_are_in_the_file(written):
 @pytest.mark.parametrize("there", ["plugin", "test"])
 def test_nothing_is_overwritten(tmp_path, there):
     first = write("metric", tmp_path)
-    kept, other = (first.plugin, first.test) if there == "plugin" else (first.test, first.plugin)
+    kept, other = (
+        (first.plugin, first.test_file) if there == "plugin" else (first.test_file, first.plugin)
+    )
     kept.write_text("mine")
     other.unlink()
     with pytest.raises(UserError, match=rf"'{kept}' is there already.*another name.*--out"):

@@ -23,7 +23,7 @@ class Written:
     """The files of a new plugin, and the commands that its author may give next, beside them."""
 
     plugin: Path
-    test: Path
+    test_file: Path
     commands: tuple[str, ...]
 
 

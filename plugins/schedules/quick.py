@@ -55,15 +55,15 @@ class Quick(AbstractSchedule):
 
     def optimizer(self) -> "optax.GradientTransformation":
         """Adam with decoupled early decay, its state carried through all levels."""
-        import optax
+        from ._optimizer import early_decayed
 
-        dense = self.levels()[0].steps
-        rate = optax.piecewise_constant_schedule(
-            self.dense_learning_rate, {dense: self.learning_rate / self.dense_learning_rate}
+        return early_decayed(
+            self.levels()[0].steps,
+            dense_rate=self.dense_learning_rate,
+            rate=self.learning_rate,
+            decay=self.early_weight_decay,
+            eps=self.eps,
         )
-        decay = optax.piecewise_constant_schedule(self.early_weight_decay, {dense // 3: 0.0})
-        # Squares are remembered for 100 steps, so that the jump of a pruning is soon forgotten.
-        return optax.nadamw(rate, b2=0.99, eps=self.eps, weight_decay=decay)
 
 
 @hookimpl

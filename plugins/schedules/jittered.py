@@ -1,0 +1,80 @@
+"""Any schedule, perturbed."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+import numpy as np
+from annotated_types import Ge, Gt, Lt
+from pydantic import InstanceOf
+
+from harness import AbstractSchedule, Level, StopRule, hookimpl
+
+from .quick import Quick
+
+if TYPE_CHECKING:
+    import optax
+
+
+@dataclass(frozen=True)
+class Jittered(AbstractSchedule):
+    """Another schedule with its densities and steps moved at random: is a result its levels'?
+
+    The first and the last density stay, and so does the sum of the steps.
+
+    **Parameters:**
+
+    - `of`: the schedule that is perturbed
+    - `amount`: how far: a density moves up to this share of half the way, in its logarithm, to its
+      neighbours, a number of steps by up to this share of itself
+    - `seed`: of the perturbation
+    """
+
+    name: ClassVar[str] = "jittered"
+    of: InstanceOf[AbstractSchedule] = field(default_factory=Quick)
+    amount: Annotated[float, Gt(0), Lt(1)] = 0.5
+    seed: Annotated[int, Ge(0)] = 0
+
+    @property
+    def batch_size(self) -> int:  # type: ignore[override]
+        """The other's."""
+        return self.of.batch_size
+
+    @property
+    def rewind_data(self) -> bool:  # type: ignore[override]
+        """As the other does."""
+        return self.of.rewind_data
+
+    @property
+    def stop_rule(self) -> StopRule | None:  # type: ignore[override]
+        """The other's."""
+        return self.of.stop_rule
+
+    def levels(self) -> tuple[Level, ...]:
+        """The other's levels, moved."""
+        levels = self.of.levels()
+        rng = np.random.default_rng(self.seed)
+        moves, shares = rng.uniform(-self.amount, self.amount, (2, len(levels)))
+        logs = np.log([level.density for level in levels])
+        gaps = np.diff(logs) / 2
+        for number in range(1, len(levels) - 1):
+            move = moves[number]
+            logs[number] += abs(move) * (gaps[number] if move > 0 else -gaps[number - 1])
+        steps = np.array([level.steps for level in levels])
+        ends = np.cumsum(steps * (1 + shares))
+        ends = np.rint(ends / ends[-1] * steps.sum()).astype(int)
+        moved = np.maximum(np.diff(ends, prepend=0), 1)
+        densities = [levels[0].density, *np.exp(logs[1:-1]).round(6), levels[-1].density]
+        return tuple(
+            Level(float(density), int(number))
+            for density, number in zip(densities, moved, strict=True)
+        )
+
+    def optimizer(self) -> "optax.GradientTransformation":
+        """The other's optimiser."""
+        return self.of.optimizer()
+
+
+@hookimpl
+def register_schedules() -> list[type[Jittered]]:
+    """Offer the schedule to the harness."""
+    return [Jittered]

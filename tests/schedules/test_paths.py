@@ -1,0 +1,80 @@
+"""The paths of densities, and the budgets that come with them."""
+
+import numpy as np
+import pytest
+
+from harness import UserError
+from harness.experiment import checked, plan
+from harness.parameters import parse
+
+
+@pytest.fixture
+def made(registry):
+    """A schedule as it would be written."""
+    return lambda text: registry.make("schedule", parse(text)[0])
+
+
+def densities(schedule):
+    return [level.density for level in schedule.levels()]
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("oneshot[density=0.1]", [1, 0.1]),
+        ("linear[density=0.2, rounds=4]", [1, 0.8, 0.6, 0.4, 0.2]),
+        ("geometric[density=0.5, share=0.2]", [1, 0.8, 0.64, 0.512, 0.5]),
+        ("geometric[density=0.64, share=0.2]", [1, 0.8, 0.64]),
+        ("cubic[density=0.2, rounds=2]", [1, 0.3, 0.2]),
+    ],
+)
+def test_paths_are_those_of_their_rules(made, text, path):
+    assert densities(made(text)) == pytest.approx(path, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", ["oneshot", "linear", "geometric", "cubic"])
+def test_every_path_spends_the_same_budget(made, name):
+    levels = made(f"{name}[steps=1234, dense_share=0.3]").levels()
+    assert sum(level.steps for level in levels) == 1234
+    assert levels[0].steps == 370
+    after = [level.steps for level in levels[1:]]
+    assert max(after) - min(after) <= 1
+
+
+def test_a_budget_too_small_for_its_levels_is_refused(made):
+    with pytest.raises(ValueError, match="20 steps are too few for 30 levels"):
+        made("linear[steps=20, rounds=30]").levels()
+
+
+@pytest.mark.parametrize("inner", ["quick", "published", "cubic"])
+def test_jitter_moves_the_levels_between_first_and_last(made, inner):
+    plain, moved = made(inner), made(f"jittered[of={inner}, amount=0.9, seed=3]")
+    before, after = np.array(densities(plain)), np.array(densities(moved))
+    assert (after[0], after[-1]) == (before[0], before[-1])
+    assert (np.diff(after) < 0).all()
+    assert (after[1:-1] != before[1:-1]).all()
+    # Not past the middle to a neighbour.
+    middles = np.sqrt(before[1:] * before[:-1])
+    assert (after[1:-1] < middles[:-1]).all()
+    assert (after[1:-1] > middles[1:]).all()
+    steps = [[level.steps for level in one.levels()] for one in (plain, moved)]
+    assert sum(steps[0]) == sum(steps[1])
+    assert steps[0] != steps[1]
+    assert moved.batch_size == plain.batch_size
+    assert moved.rewind_data == plain.rewind_data
+
+
+def test_jitter_follows_its_seed(made):
+    one, other = made("jittered[seed=1]"), made("jittered[seed=2]")
+    assert one.levels() == made("jittered[seed=1]").levels() != other.levels()
+
+
+def test_a_schedule_is_a_parameter_that_is_checked(registry):
+    def planned(text):
+        fields = {"tasks": ["digits"], "pruners": ["magnitude"], "schedules": [text]}
+        return plan(checked(fields, source=""), registry)
+
+    made = planned('jittered[of="cubic[rounds=3]"]')
+    assert made.schedules[0].label == 'jittered[of="cubic[rounds=3]"]'
+    with pytest.raises(UserError, match=r"unknown schedule 'cubik'. Did you mean 'cubic'"):
+        planned("jittered[of=cubik]")
