@@ -97,6 +97,11 @@ class Choice:
     follows: "Choice | None" = None
     """The pruner whose masks this one is given, where it follows one."""
 
+    @property
+    def chain(self) -> "tuple[Choice, ...]":
+        """What it follows, what that follows, and so on, the first first; then itself."""
+        return (*(self.follows.chain if self.follows else ()), self)
+
     @cached_property
     def label(self) -> str:
         """Its name, with the parameters that differ from their defaults."""
@@ -306,9 +311,9 @@ def _choices(
         except UserError as error:
             raise UserError(f"{place}{error}") from None
         # What a pruner follows comes first, asked for or not.
-        for one in (choice.follows, choice):
-            identity = one and fingerprint({**one.identity, "owner": one.owner})
-            if one and identity and identity not in seen:
+        for one in choice.chain:
+            identity = fingerprint({**one.identity, "owner": one.owner})
+            if identity not in seen:
                 seen.add(identity)
                 yield one
 

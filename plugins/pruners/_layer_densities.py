@@ -3,10 +3,11 @@
 from typing import Literal, TypeAlias
 
 import jax.numpy as jnp
-from jaxtyping import Array, Int
 
 from harness import Target, UserError, allocate
 from harness.types import Key, Masks
+
+from ._by_leaf import counted
 
 Layers: TypeAlias = Literal["uniform", "erk"] | tuple[float, ...]
 
@@ -33,10 +34,7 @@ def divided(target: Target, layers: Layers, candidates: Masks, *, key: Key) -> T
             f"`layers` gives {len(layers)} densities, and this network has {len(names)} layers to "
             f"prune: {', '.join(names)}."
         )
-    capacity = jnp.stack([_number(candidates[name]) for name in names])
+    room = counted(candidates)
+    capacity = jnp.stack([room[name] for name in names])
     given = allocate(jnp.asarray(shares), capacity, jnp.asarray(target.total), key=key)
     return target._replace(by_leaf=dict(zip(names, given, strict=True)))
-
-
-def _number(mask: Array) -> Int[Array, ""]:
-    return jnp.sum(mask, dtype=jnp.int32)

@@ -3,13 +3,13 @@
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-import jax.numpy as jnp
 from jaxtyping import PyTree
 from pydantic import InstanceOf
 
 from harness import AbstractPruner, Evidence, Target, Update, hookimpl, leaf_map
 from harness.types import Key, Masks, Weights, When
 
+from ._by_leaf import counted
 from .magnitude import Magnitude
 
 
@@ -71,7 +71,7 @@ class Inverted(AbstractPruner):
         self, evidence: Evidence, target: Target, state: PyTree, *, key: Key
     ) -> tuple[Update, PyTree]:
         """What the other would not keep."""
-        there = leaf_map(lambda mask: jnp.sum(mask, dtype=jnp.int32), evidence.candidates)
+        there = counted(evidence.candidates)
         go = {name: number - target.by_leaf[name] for name, number in there.items()}
         total = sum(there.values()) - target.total
         size = sum(mask.size for mask in evidence.mask.values())

@@ -4,13 +4,12 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 import jax
-import jax.numpy as jnp
 from pydantic import InstanceOf
 
-from harness import AbstractPruner, Evidence, Target, Update, hookimpl, leaf_map
+from harness import AbstractPruner, Evidence, Target, Update, hookimpl
 from harness.types import Key, When
 
-from ._regrowth import drawn, randomly
+from ._by_leaf import counted, largest, randomly
 from .magnitude import Magnitude
 
 
@@ -54,9 +53,9 @@ class MatchedRandom(AbstractPruner):
     ) -> tuple[Update, tuple[()]]:
         """Random weights among those there, or among all where the other regrows."""
         lots_key, tie_key = jax.random.split(key)
-        number = leaf_map(lambda mask: jnp.sum(mask, dtype=jnp.int32), evidence.found)
+        number = counted(evidence.found)
         among = evidence.prunable if self.regrows else evidence.candidates
-        return Update(drawn(randomly(among, lots_key), among, number, tie_key)), state
+        return Update(largest(randomly(among, lots_key), among, number, tie_key)), state
 
 
 @hookimpl

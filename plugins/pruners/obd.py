@@ -12,6 +12,8 @@ from jaxtyping import Array
 from harness import Batch, Evidence, ScorePruner, hookimpl, leaf_map
 from harness.types import Key, Scope, Weights, When
 
+from ._by_leaf import keys_of
+
 
 @dataclass(frozen=True)
 class Obd(ScorePruner):
@@ -69,8 +71,7 @@ def _product(evidence: Evidence, batch: Batch, direction: Weights) -> Weights:
 
 def _signs(evidence: Evidence, key: Key) -> Weights:
     """Random signs where weights are, nothing where they are pruned."""
-    names = sorted(evidence.mask)
-    keys = dict(zip(names, jax.random.split(key, len(names)), strict=True))
+    keys = keys_of(evidence.mask, key)
     return {
         name: jnp.where(evidence.mask[name], jax.random.rademacher(keys[name], w.shape, w.dtype), 0)
         for name, w in evidence.weights.items()

@@ -9,6 +9,7 @@ from jaxtyping import PyTree
 from harness import Evidence, ScorePruner, Target, Update, hookimpl
 from harness.types import Key, Scope, Weights
 
+from ._by_leaf import randomly
 from ._layer_densities import Layers, divided
 
 
@@ -48,9 +49,7 @@ class Random(ScorePruner):
 
     def score(self, evidence: Evidence, *, key: Key) -> Weights:
         """A random number for each weight."""
-        names = sorted(evidence.weights)
-        keys = dict(zip(names, jax.random.split(key, len(names)), strict=True))
-        return {name: jax.random.uniform(keys[name], evidence.weights[name].shape) for name in keys}
+        return randomly(evidence.weights, key)
 
 
 @hookimpl

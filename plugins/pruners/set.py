@@ -11,8 +11,9 @@ from jaxtyping import Array, Bool
 from harness import AbstractPruner, Evidence, Target, Update, hookimpl
 from harness.types import Key, When
 
+from ._by_leaf import keys_of, randomly
 from ._layer_densities import Layers
-from ._regrowth import randomly, regrown, sparse_start
+from ._regrowth import regrown, sparse_start
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,7 @@ class Set(AbstractPruner):
         """A sparse start first, then a regrowth each time; none at the end of training."""
         start_key, grow_key, value_key, tie_key = jax.random.split(key, 4)
         start = sparse_start(evidence, target, self.layers, key=start_key)
-        names = sorted(evidence.weights)
-        draws = dict(zip(names, jax.random.split(value_key, len(names)), strict=True))
+        draws = keys_of(evidence.weights, value_key)
         values = {
             name: jnp.std(w) * jax.random.normal(draws[name], w.shape)
             for name, w in evidence.initial_weights.items()

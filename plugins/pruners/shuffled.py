@@ -4,13 +4,12 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 import jax
-import jax.numpy as jnp
 from pydantic import InstanceOf
 
-from harness import AbstractPruner, Evidence, Target, Update, hookimpl, leaf_map
+from harness import AbstractPruner, Evidence, Target, Update, hookimpl
 from harness.types import Key, When
 
-from ._regrowth import drawn, randomly
+from ._by_leaf import counted, largest, randomly
 from .magnitude import Magnitude
 
 
@@ -47,8 +46,8 @@ class Shuffled(AbstractPruner):
         """As many random weights of each layer as the other keeps."""
         lots_key, tie_key = jax.random.split(key)
         found = evidence.found
-        number = leaf_map(lambda mask: jnp.sum(mask, dtype=jnp.int32), found)
-        return Update(drawn(randomly(found, lots_key), evidence.prunable, number, tie_key)), state
+        number = counted(found)
+        return Update(largest(randomly(found, lots_key), evidence.prunable, number, tie_key)), state
 
 
 @hookimpl

@@ -96,6 +96,11 @@ def test_what_is_followed_is_trained_first_whether_asked_for_or_not():
     assert [cell.key for cell in again.cells] == [cell.key for cell in made.cells]
 
 
+def test_a_control_of_a_control_brings_all_that_it_follows():
+    made = planned('shuffled[of="reinitialised[of=snip]"]')
+    assert [choice.name for choice in made.pruners] == ["snip", "reinitialised", "shuffled"]
+
+
 def test_the_source_of_what_is_wrapped_is_part_of_a_key():
     one, other = planned("shuffled"), planned("shuffled[of=random]")
     assert one.cells[-1].key != other.cells[-1].key
