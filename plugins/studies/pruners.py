@@ -1,0 +1,106 @@
+"""Pruners compared under one protocol, and what the literature expects of them put to the test."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+from annotated_types import Ge
+
+from harness import AbstractStudy, hookimpl
+
+if TYPE_CHECKING:
+    from harness import Run
+    from harness.report import Section
+
+DENSITIES = (0.6, 0.36, 0.216, 0.1296, 0.07776, 0.046656, 0.027994, 0.02)
+"""Those of the schedule `geometric` with 40 % of the weights going at each level."""
+
+REWIND_STEP = 1000
+"""To which `lottery` goes back: after the schedule's early weight decay, which ends at a third of
+the dense level and brings the initial weights out of saturation."""
+
+PRUNERS: tuple[str | Mapping[str, object], ...] = (
+    "magnitude",
+    {"name": "magnitude", "scope": "global"},
+    "random",
+    *("gmp", "lamp", "sensitivity", "obd", "fisher", "woodfisher", "movement", "wanda"),
+    {"name": "lottery", "rewind_step": REWIND_STEP},
+    *("snip", "grasp", "synflow", "set", "rigl"),
+)
+
+CONTROLS: tuple[str | Mapping[str, object], ...] = (
+    *("shuffled", "reinitialised", "inverted", "matched-random"),
+    {"name": "shuffled", "of": "snip"},
+)
+
+
+@dataclass(frozen=True)
+class Pruners(AbstractStudy):
+    """Do other pruners leave other motifs and lose less, and do they do what is expected of them?
+
+    All pruners on the moth at full size, with controls of magnitude's masks and of snip's, from the
+    same initial weights, data and batches, with as many steps under each up to each density; beside
+    them magnitude in one shot to each density with the same steps.
+
+    **Parameters:**
+
+    - `flights`: simulated, of which 64 % are trained on
+    - `networks`: of each data seed
+    - `data_seeds`: how many, each with its own flights and order of batches
+    - `dense_steps`: of training before the first pruning
+    - `level_steps`: of training at each of the eight densities
+    - `block_width`: networks trained at once; two fit a processor's cache, a GPU takes hundreds
+    """
+
+    name: ClassVar[str] = "pruners"
+    question: ClassVar[str] = (
+        "How do other ways of pruning change the motifs and the loss, and is it as expected?"
+    )
+    flights: Annotated[int, Ge(1)] = 200_000
+    networks: Annotated[int, Ge(1)] = 5
+    data_seeds: Annotated[int, Ge(1)] = 2
+    dense_steps: Annotated[int, Ge(3)] = 2500
+    level_steps: Annotated[int, Ge(1)] = 300
+    block_width: Annotated[int, Ge(1)] = 2
+
+    def experiments(self) -> Mapping[str, Mapping[str, Any]]:
+        """All pruners level by level, and magnitude in one shot to each density."""
+        common = {
+            "tasks": [{"name": "moth", "flights": self.flights}],
+            "networks": self.networks,
+            "data_seeds": list(range(self.data_seeds)),
+            "block_width": self.block_width,
+            "metrics": ["performance", "motifs"],
+        }
+        steps = [self.dense_steps + self.level_steps * (n + 1) for n in range(len(DENSITIES))]
+        gradual = {"share": 0.4, **self._budget(DENSITIES[-1], steps[-1])}
+        return {
+            "pruners": {
+                **common,
+                "pruners": [*PRUNERS, *CONTROLS],
+                "schedules": [{"name": "geometric", **gradual}],
+            },
+            "one-shot": {
+                **common,
+                "pruners": ["magnitude"],
+                "schedules": [
+                    {"name": "oneshot", **self._budget(*pair)}
+                    for pair in zip(DENSITIES, steps, strict=True)
+                ],
+            },
+        }
+
+    def _budget(self, density: float, steps: int) -> dict[str, Any]:
+        return {"density": density, "steps": steps, "dense_share": self.dense_steps / steps}
+
+    def sections(self, runs: Mapping[str, "Run"]) -> "Sequence[Section]":
+        """The answer, the expectations judged, the motifs by pruner, and the comparison."""
+        from . import _pruners_report
+
+        return _pruners_report.sections(runs)
+
+
+@hookimpl
+def register_studies() -> list[type[Pruners]]:
+    """Offer the study to the harness."""
+    return [Pruners]
