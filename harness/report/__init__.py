@@ -53,6 +53,23 @@ def page(title: str, sections: "Sequence[Section]", runs: "Sequence[RunTables]",
     return write_sections(title, [*sections, provenance_of(runs)], out)
 
 
+def excerpt(runs: "Sequence[RunTables]", *names: str) -> "list[Section]":
+    """Some sections of the report that `build` writes, to stand in a page of one's own.
+
+    `names` are those of the functions in `harness.report.sections`, such as "matched". A section
+    that has nothing to say of these runs is left out.
+
+    **Errors:** ValueError where there is no section of a name.
+    """
+    from harness.report._source import collect
+    from harness.report.sections import SECTIONS, Report, sections_of
+
+    known = {make.__name__: make for make in SECTIONS}
+    if unknown := set(names) - set(known):
+        raise ValueError(f"no section {sorted(unknown)}; there are {', '.join(known)}")
+    return sections_of(Report(collect(runs)), [known[name] for name in names])
+
+
 def figures(runs: "Sequence[RunTables]") -> "dict[str, alt.TopLevelMixin]":
     """The report's charts as Altair objects, by the names that their files have.
 

@@ -33,6 +33,11 @@ class Expectation:
     direction: Direction
     beside: tuple[str, str] | None = None
 
+    @property
+    def pruners(self) -> tuple[str, ...]:
+        """All that take part."""
+        return (self.first, self.second, *(self.beside or ()))
+
 
 ONE_SHOT = "one-shot"
 """Magnitude pruned once to each density, after the same dense level and with as many steps."""

@@ -1,11 +1,149 @@
-"""The report of the study `pruners`."""
+"""The report of the study `pruners`: the answer, expectations, losses, motifs, the contest."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+import altair as alt
+import numpy as np
+import pandas as pd
 
 from harness import Run
-from harness.report import Section
+from harness.report import Column, Figure, Section, Table, excerpt
+
+from . import _pruners_answer as answer
+from . import _pruners_charts as charts
+from . import _pruners_landscape as landscape
+from . import _pruners_tables as tables
+from ._pruners_expectations import EXPECTATIONS
+
+_USUAL = ("matched", "ranks", "fronts", "fairness", "troubles", "costs")
+"""Sections of the usual report on the run of all pruners."""
+
+_INTERVAL = (Column("low", "from", note="95 %"), Column("high", "to", note="95 %"))
+_P = (
+    Column("p", "p", note="two-sided, by sign flips of networks"),
+    Column("adjusted", "p, corrected", note="max-T"),
+    Column("attainable", "attainable p", note="the smallest that so many networks can give"),
+)
+_PRUNER, _KEPT = Column("pruner", "pruner", "text"), Column("density", "kept", "kept")
 
 
 def sections(runs: Mapping[str, Run]) -> list[Section]:
     """The sections in order."""
-    return []
+    run = runs["pruners"]
+    judged, beside = tables.judged(runs), tables.beside(runs)
+    motifs, likeness = tables.motifs(run), tables.likeness(run)
+    collapses = tables.collapses(run)
+    findings = [
+        answer.losses(beside),
+        *answer.landscape(likeness, motifs),
+        *answer.expectations(judged),
+        answer.collapse(collapses),
+    ]
+    order = [name for name in run.cells()["pruner"].unique() if name in set(motifs["pruner"])]
+    return [
+        Section("answer", "What came out", answer.ran(runs), findings),
+        _expectations(judged, collapses),
+        _losses(beside, order),
+        landscape.section(motifs, likeness, order),
+        *excerpt([run], *_USUAL),
+    ]
+
+
+def _expectations(judged: pd.DataFrame, collapses: pd.DataFrame) -> Section:
+    claims = {one.name: one for one in EXPECTATIONS}
+    verdicts = {
+        str(name): tables.verdict(rows) for name, rows in judged.groupby("expectation", sort=False)
+    }
+    stated = pd.DataFrame(
+        {
+            "expectation": list(verdicts),
+            "claim": [claims[name].claim for name in verdicts],
+            "source": [claims[name].source for name in verdicts],
+            "compared": [_compared(name) for name in verdicts],
+            "verdict": list(verdicts.values()),
+        }
+    )
+    shown = judged.assign(
+        claim=judged["expectation"].map(lambda name: claims[name].claim),
+        panel=judged["expectation"].map(lambda name: f"{name.replace('_', ' ')}: {verdicts[name]}"),
+    )
+    figure = Figure(
+        "expectations",
+        "Ratios of losses that expectations are judged by",
+        "Geometric mean over networks of the ratio of validation losses, with 95 % bootstrap-t "
+        "intervals. Axes differ between panels.",
+        "Ratio of losses against density for each expectation.",
+        charts.judged(shown),
+        shown,
+        panel=290,
+        axis=60,
+    )
+    texts = ("expectation", "claim", "source", "compared", "verdict")
+    return Section(
+        "expectations",
+        "Expectations, and what came of them",
+        [
+            "Each was stated with the rule that judges it before the run: at every density with "
+            "more than 85 % pruned the interval must lie above 1 (it hurts), or below 1.1 (it "
+            "hurts little, or is at least as good)."
+        ],
+        parts=[
+            figure,
+            Table("stated", "What was expected, and the verdict.", stated,
+                  [Column(name, name, "text") for name in texts]),
+            Table("judged", "Ratios of losses by density. Corrected: max-T over the densities of "
+                  "one expectation.", judged,
+                  [Column("expectation", "expectation", "text"), _KEPT, Column("n", "n"),
+                   Column("ratio", "ratio"), *_INTERVAL, *_P]),
+            Table("collapses", "Networks that no path crosses from an input to an output (dead), "
+                  "with a layer that has lost all edges (emptied), and dead without such a layer "
+                  "(severed).", collapses[collapses["dead"] > 0],
+                  [_PRUNER, _KEPT, *(Column(name, name) for name in
+                                     ("n", "dead", "emptied", "severed"))]),
+        ],
+    )  # fmt: skip
+
+
+def _compared(name: str) -> str:
+    expected = next(one for one in EXPECTATIONS if one.name == name)
+    ratio = f"{expected.first} / {expected.second}"
+    return ratio if expected.beside is None else f"({ratio}) / ({' / '.join(expected.beside)})"
+
+
+def _losses(beside: pd.DataFrame, order: Sequence[str]) -> Section:
+    names = ("lower loss than magnitude", "higher loss than magnitude")
+    cells = beside.assign(
+        column=beside["density"].map(lambda density: f"{100 * density:.3g} %"),
+        signed=-np.log2(beside["ratio"]),
+        shown=beside["ratio"].map(lambda ratio: f"{ratio:.2f}"),
+    )
+    rows = [name for name in order if name != "magnitude"]
+    tooltip = [
+        alt.Tooltip("pruner:N"),
+        alt.Tooltip("column:N", title="weights kept"),
+        alt.Tooltip("ratio:Q", format=".3f"),
+        alt.Tooltip("low:Q", title="interval from", format=".3f"),
+        alt.Tooltip("high:Q", title="to", format=".3f"),
+        alt.Tooltip("adjusted:Q", title="p, corrected", format=".3~g"),
+        alt.Tooltip("n:Q", title="networks"),
+    ]
+    figure = Figure(
+        "losses",
+        "Validation loss over that of magnitude pruning",
+        "Geometric mean over networks of the ratio, by share of weights kept; the same networks, "
+        "data and number of steps. The table has intervals and p.",
+        "Ratio of losses by pruner and density.",
+        charts.heatmap(cells, rows, list(cells["column"].unique()), names, 3.0, tooltip),
+        beside,
+        axis=190,
+    )
+    caption = (
+        "Loss over that of magnitude pruning: geometric mean over networks with its 95 % "
+        "bootstrap-t interval. Corrected: max-T over all pruners at one density."
+    )
+    columns = [_PRUNER, _KEPT, Column("n", "n"), Column("ratio", "ratio"), *_INTERVAL, *_P]
+    return Section(
+        "losses",
+        "Losses beside magnitude pruning",
+        parts=[figure, Table("loss_ratios", caption, beside, columns, sortable=True)],
+    )

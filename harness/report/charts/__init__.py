@@ -10,6 +10,7 @@ from harness.report.charts._base import SHAPES as SHAPES
 from harness.report.charts._base import band_and_line as band_and_line
 from harness.report.charts._base import kept as kept
 from harness.report.charts._base import panels_of as panels_of
+from harness.report.charts._base import signed_cells as signed_cells
 from harness.report.charts._base import to_dict as to_dict
 from harness.report.charts._contests import Contested as Contested
 from harness.report.charts._contests import cost_front as cost_front

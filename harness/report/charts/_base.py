@@ -12,6 +12,9 @@ SERIES = ("#0a6ebd", "#c8500a", "#0b7a5b", "#a4418f", "#8a6a00", "#5a4fcf", "#b3
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
 RULE = "#8c8c8c"
 
+_STRONGEST = 0.7
+"""Opacity of the largest cell: its figure is still read on it, on light and on dark paper."""
+
 _DENSITIES = [1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001]
 SHORT = "format(datum.value, '~s')"
 
@@ -80,6 +83,25 @@ def tooltip_of(*extra: alt.Tooltip, series: str = "condition") -> list[alt.Toolt
         alt.Tooltip("upper:Q", title="upper quartile", format=".4~g"),
         alt.Tooltip("n:Q", title="networks"),
     ]
+
+
+def signed_cells(
+    base: alt.Chart, largest: float, names: tuple[str, str], tooltip: Sequence[alt.Tooltip]
+) -> list[alt.Chart]:
+    """The cells of a heat map, and the figures on them.
+
+    The hue says which of two names the column `sign` has, its strength how large `size` is, up to
+    `largest`; the paper shows through, light or dark. The column `shown` is the figure.
+    """
+    hue = alt.Scale(domain=list(names), range=[SERIES[0], SERIES[1]])
+    strength = alt.Scale(type="sqrt", domain=[0, largest or 1.0], range=[0, _STRONGEST], clamp=True)
+    cells = base.mark_rect(stroke=RULE, strokeWidth=0.4, strokeOpacity=0.5).encode(
+        color=alt.Color("sign:N", scale=hue, title=None, legend=alt.Legend(orient="top")),
+        fillOpacity=alt.FillOpacity("size:Q", scale=strength, legend=None),
+        tooltip=list(tooltip),
+    )
+    figures = base.mark_text(color="currentColor", fontSize=11).encode(text="shown:N")
+    return [cells, figures]
 
 
 def panels_of(chart: alt.LayerChart, names: Sequence[str], field: str) -> alt.FacetChart:

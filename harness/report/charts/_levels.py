@@ -7,10 +7,7 @@ import altair as alt
 import pandas as pd
 
 from harness.report._levels import FEWER, MORE
-from harness.report.charts._base import RULE, SERIES, band_and_line
-
-_STRONGEST = 0.7
-"""Opacity of the largest cell: its figure is still read on it, on light and on dark paper."""
+from harness.report.charts._base import RULE, band_and_line, signed_cells
 
 
 def slider(table: pd.DataFrame, first: int) -> tuple[alt.Parameter, alt.TitleParams]:
@@ -47,23 +44,17 @@ def heatmap(
     base = alt.Chart().encode(
         x=alt.X(f"{field}:N", sort=columns, title=None, axis=place),
         y=alt.Y("motif:N", sort=list(order), title=None, axis=alt.Axis(grid=False)),
-        tooltip=[
-            alt.Tooltip("condition:N"),
-            alt.Tooltip("motif:N"),
-            alt.Tooltip("pruned:N", title="level"),
-            alt.Tooltip("mean:Q", title="mean z", format=".2f"),
-            alt.Tooltip("n:Q", title="networks"),
-        ],
     )
-    hue = alt.Scale(domain=[MORE, FEWER], range=[SERIES[0], SERIES[1]])
+    tooltip = [
+        alt.Tooltip("condition:N"),
+        alt.Tooltip("motif:N"),
+        alt.Tooltip("pruned:N", title="level"),
+        alt.Tooltip("mean:Q", title="mean z", format=".2f"),
+        alt.Tooltip("n:Q", title="networks"),
+    ]
     largest = float(table["size"].max()) if len(table) else 1.0
-    strength = alt.Scale(type="sqrt", domain=[0, largest or 1.0], range=[0, _STRONGEST])
-    cells = base.mark_rect(stroke=RULE, strokeWidth=0.4, strokeOpacity=0.5).encode(
-        color=alt.Color("sign:N", scale=hue, title=None, legend=alt.Legend(orient="top")),
-        fillOpacity=alt.FillOpacity("size:Q", scale=strength, legend=None),
-    )
-    figures = base.mark_text(color="currentColor", fontSize=11).encode(text="shown:N")
-    chart = alt.LayerChart(data=table, layer=[cells, figures], height=24 * len(order))
+    cells = signed_cells(base, largest, (MORE, FEWER), tooltip)
+    chart = alt.LayerChart(data=table, layer=cells, height=24 * len(order))
     if not several:
         return chart
     level, title = slider(table, step)

@@ -38,7 +38,9 @@ SECTIONS: Sequence[Callable[[Report], Section]] = (
 )
 
 
-def sections_of(report: Report) -> list[Section]:
+def sections_of(
+    report: Report, wanted: Sequence[Callable[[Report], Section]] = SECTIONS
+) -> list[Section]:
     """The sections of a report, without those that have nothing to say of its runs."""
-    made = [make(report) for make in SECTIONS]
+    made = [make(report) for make in wanted]
     return [section for section in made if section.lead or section.findings or section.parts]

@@ -1,0 +1,137 @@
+"""The answer of the study `pruners` in words: sentences computed from its tables."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from harness import Run
+from harness.report import Finding
+
+from . import _pruners_tables as tables
+from ._pruners_expectations import EXPECTATIONS, MAY_COLLAPSE, NEVER_COLLAPSES
+
+CALIBRATED_LENGTH = 2.0
+"""Mean length of z, in roots of the number of motifs, under which a profile is not told from a
+random network's: its direction then says nothing."""
+
+
+def ran(runs: Mapping[str, Run]) -> list[str]:
+    """What was run, and when expectations were stated."""
+    levels = runs["pruners"].table("levels")
+    networks = levels.groupby("pruner")[["data_seed", "network"]].apply(
+        lambda part: len(part.drop_duplicates())
+    )
+    pruned = levels[levels["density"] < 1]["density"].nunique()
+    least, most = int(networks.min()), int(networks.max())
+    number = f"{most}" if least == most else f"{least} to {most}"
+    return [
+        f"{len(networks)} pruners and controls with {number} networks each, of "
+        f"{levels['data_seed'].nunique()} data seeds, at {pruned} densities; the same initial "
+        "weights, data and batches under each, and as many steps up to each density. Networks of "
+        "one data seed share data: they replicate the initialisation.",
+        "The budget is that of minutes, not of the published protocol: what is said here holds for "
+        "it. Expectations and the rules that judge them were committed before the run.",
+    ]
+
+
+def expectations(judged: pd.DataFrame) -> list[Finding]:
+    """Each expectation with its verdict."""
+    found = []
+    for expected in EXPECTATIONS:
+        rows = judged[judged["expectation"] == expected.name]
+        if rows.empty:
+            continue
+        told = "; ".join(f"{_pruned(row['density'])}: {_ratio(row)}" for _, row in rows.iterrows())
+        unit = "Ratio of these ratios" if expected.beside else "Ratio of losses"
+        found.append(
+            Finding(
+                f"{expected.claim[:-1]}: {tables.verdict(rows)}.",
+                f"{unit} by share pruned, with 95 % intervals over {int(rows['n'].max())} "
+                f"networks: {told}. Source: {expected.source}.",
+            )
+        )
+    return found
+
+
+def collapse(table: pd.DataFrame) -> Finding:
+    """Which pruners cut all paths, and whether those did that were expected to."""
+    synflow = table[table["pruner"] == NEVER_COLLAPSES]
+    clean = not synflow["dead"].any() and not synflow["emptied"].any()
+    told = []
+    for name in MAY_COLLAPSE:
+        rows = table[(table["pruner"] == name) & (table["dead"] > 0)]
+        if rows.empty:
+            told.append(f"`{name}` has none either")
+            continue
+        first = rows.iloc[0]
+        told.append(
+            f"`{name}` has networks without any path from {_pruned(first['density'])} pruned on "
+            f"({first['dead']} of {first['n']}; {first['emptied']} with an empty layer)"
+        )
+    known = {NEVER_COLLAPSES, *MAY_COLLAPSE}
+    others = table[(table["dead"] > 0) & ~table["pruner"].isin(known)]
+    more = ", ".join(f"`{name}`" for name in others["pruner"].unique())
+    return Finding(
+        f"`{NEVER_COLLAPSES}` keeps every layer connected, where global scores may empty one: "
+        f"{'held' if clean else 'contradicted'}.",
+        f"{'; '.join(told)}. Others with networks that no path crosses: {more or 'none'}. "
+        "Source: Tanaka et al. 2020, arXiv 2006.05467.",
+    )
+
+
+def losses(beside: pd.DataFrame) -> Finding:
+    """Which pruners lose less than magnitude, and which more, at the density of the motifs."""
+    rows = beside[beside["density"] == tables.CHOSEN].sort_values("ratio")
+    better = rows[(rows["ratio"] < 1) & (rows["adjusted"] <= 0.05)]
+    worse = rows[(rows["ratio"] > 1) & (rows["adjusted"] <= 0.05)]
+    rest = rows.drop([*better.index, *worse.index])
+    return Finding(
+        f"At {_pruned(tables.CHOSEN)} pruned, {_names(better) or 'no pruner'} "
+        f"{'loses' if len(better) < 2 else 'lose'} less than `magnitude`.",
+        f"More: {_names(worse) or 'none'}. Not told apart: {_names(rest) or 'none'}. Ratio of "
+        "losses, geometric mean; p by sign flips of networks, max-T over all pruners, 0.05.",
+    )
+
+
+def landscape(likeness: pd.DataFrame, motifs: pd.DataFrame) -> list[Finding]:
+    """Whose motif profiles point where magnitude's do."""
+    rows = likeness[likeness["density"] == tables.CHOSEN].set_index("pruner")
+    if "magnitude" not in rows.index:
+        return []
+    floor = CALIBRATED_LENGTH * motifs["motif"].nunique() ** 0.5
+    own = rows.loc["magnitude"]
+    told = rows.drop("magnitude")
+    flat = told[told["length"] < floor]
+    told = told[told["length"] >= floor].sort_values("between", ascending=False)
+    alike = told[told["between_high"] >= own["within_low"]]
+    apart = told.drop(alike.index)
+    return [
+        Finding(
+            f"At {_pruned(tables.CHOSEN)} pruned, {_cosines(alike) or 'no pruner'} "
+            f"{'leaves' if len(alike) < 2 else 'leave'} the motif profile that `magnitude` does.",
+            f"Mean cosine with its networks; among these it is {own['within']:.2f} "
+            f"({own['within_low']:.2f} to {own['within_high']:.2f}), and intervals overlap. "
+            f"Another profile: {_cosines(apart) or 'none'}. Not told from random wiring of the "
+            f"same layer densities (mean length of z under {floor:.1f}): {_plain(flat) or 'none'}.",
+        )
+    ]
+
+
+def _cosines(rows: pd.DataFrame) -> str:
+    return ", ".join(f"`{name}` ({row['between']:.2f})" for name, row in rows.iterrows())
+
+
+def _plain(rows: pd.DataFrame) -> str:
+    return ", ".join(f"`{name}`" for name in rows.index)
+
+
+def _names(rows: pd.DataFrame) -> str:
+    return ", ".join(f"`{row['pruner']}` ({row['ratio']:.2f})" for _, row in rows.iterrows())
+
+
+def _pruned(density: float) -> str:
+    return f"{100 * (1 - density):.0f} %"
+
+
+def _ratio(row: "pd.Series[float]") -> str:
+    return f"{row['ratio']:.2f} ({row['low']:.2f} to {row['high']:.2f})"

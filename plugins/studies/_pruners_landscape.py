@@ -1,0 +1,109 @@
+"""The landscape of the study `pruners`: which motifs each pruner leaves, and whose are alike."""
+
+from collections.abc import Sequence
+
+import altair as alt
+import pandas as pd
+
+from harness.report import Column, Figure, Section, Table
+
+from . import _pruners_charts as charts
+from . import _pruners_tables as tables
+
+_PRUNER = Column("pruner", "pruner", "text")
+_PERCENT = f"{100 * (1 - tables.CHOSEN):.0f} % pruned"
+
+
+def section(motifs: pd.DataFrame, likeness: pd.DataFrame, order: Sequence[str]) -> Section:
+    """Heat maps of effect sizes and of cosines, and their tables; rows in the order given."""
+    parts: list[Figure | Table] = [
+        _effects(motifs, order),
+        _likeness(likeness, order),
+        _profiles(likeness, motifs),
+        _by_pruner(motifs),
+    ]
+    return Section("motifs", "The motif landscape", parts=parts)
+
+
+def _effects(motifs: pd.DataFrame, order: Sequence[str]) -> Figure:
+    found = motifs.dropna(subset=["log2_ratio"])
+    effect = found["log2_ratio"]
+    shown = effect.map(lambda value: f"{value:+.2f}")
+    cells = found.assign(column=found["motif"], signed=effect, shown=shown)
+    tooltip = [
+        *(alt.Tooltip(f"{name}:N") for name in ("pruner", "motif")),
+        alt.Tooltip("log2_ratio:Q", title="log2(count/expected)", format=".3f"),
+        alt.Tooltip("low:Q", title="interval from", format=".3f"),
+        alt.Tooltip("high:Q", title="to", format=".3f"),
+        alt.Tooltip("z:Q", title="mean z", format=".2f"),
+        alt.Tooltip("n:Q", title="networks"),
+    ]
+    names = ("more than expected", "fewer than expected")
+    columns = list(motifs["motif"].unique())
+    return Figure(
+        "landscape",
+        f"Motifs by pruner at {_PERCENT}",
+        "Mean over networks of log2(count / expected): 1 is twice as many as in random networks of "
+        "the same layer densities (null `layered`, exact, all nodes).",
+        "log2(count/expected) by pruner and motif.",
+        charts.heatmap(cells, order, columns, names, 3.0, tooltip),
+        found,
+        axis=190,
+    )
+
+
+def _profiles(likeness: pd.DataFrame, motifs: pd.DataFrame) -> Table:
+    columns = [
+        Column(key, key.replace("_", " "))
+        for kind in ("within", "between")
+        for key in (kind, *(f"{kind}_{end}" for end in ("low", "high", "n")))
+    ]
+    random = motifs["motif"].nunique() ** 0.5
+    caption = (
+        "Mean cosine of motif profiles (z scaled to length 1) among one pruner's networks (within) "
+        "and with those of magnitude (between), with 95 % BCa intervals over networks; length: "
+        f"mean length of z, about {random:.1f} for random networks."
+    )
+    columns = [_PRUNER, Column("density", "kept", "kept"), *columns, Column("length", "length")]
+    return Table("profiles", caption, likeness, columns, sortable=True)
+
+
+def _by_pruner(motifs: pd.DataFrame) -> Table:
+    columns = [
+        _PRUNER,
+        Column("motif", "motif", "text"),
+        *(Column(*pair) for pair in (("z", "mean z"), ("z_low", "from"), ("z_high", "to"))),
+        Column("log2_ratio", "log2(count/expected)"),
+        *(Column(*pair) for pair in (("low", "from"), ("high", "to"), ("n", "n"))),
+    ]
+    caption = f"Motifs at {_PERCENT}: means over networks with 95 % bootstrap-t intervals."
+    return Table("motifs_by_pruner", caption, motifs, columns, sortable=True)
+
+
+def _likeness(likeness: pd.DataFrame, order: Sequence[str]) -> Figure:
+    names = ("alike", "opposite")
+    found = likeness.dropna(subset=["between"])
+    cells = found.assign(
+        column=found["density"].map(lambda density: f"{100 * density:.3g} %"),
+        signed=found["between"],
+        shown=found["between"].map(lambda cosine: f"{cosine:.2f}"),
+    )
+    tooltip = [
+        alt.Tooltip("pruner:N"),
+        alt.Tooltip("column:N", title="weights kept"),
+        alt.Tooltip("between:Q", title="cosine with magnitude's", format=".3f"),
+        alt.Tooltip("between_low:Q", title="interval from", format=".3f"),
+        alt.Tooltip("between_high:Q", title="to", format=".3f"),
+        alt.Tooltip("within:Q", title="cosine among its own", format=".3f"),
+    ]
+    rows = [name for name in order if name != "magnitude"]
+    return Figure(
+        "likeness",
+        "How alike profiles are to those of magnitude pruning",
+        "Mean cosine of motif profiles (z of all motifs, scaled to length 1) over pairs of a "
+        "pruner's network and one of magnitude's with other initial weights, by share kept.",
+        "Cosine with magnitude's profiles by pruner and density.",
+        charts.heatmap(cells, rows, list(cells["column"].unique()), names, 1.0, tooltip),
+        found,
+        axis=190,
+    )
