@@ -1,6 +1,4 @@
-"""The motif engine beside its rivals, in one process: a Markdown table.
-
-    python benchmarks/motifs.py
+"""The motif engine beside its rivals: igraph's census, and sampling with NumPy.
 
 Uniformly random masks of the published architecture, 93 % pruned. Every time is the median of some
 repeats after one that is not counted; what is slow is repeated less, and says so.
@@ -8,13 +6,14 @@ repeats after one that is not counted; what is slow is repeated less, and says s
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
 
 import igraph
 import numpy as np
 
+from harness.bench import Measured
 from harness.graph import LayeredGraph, edge_counts, node_counts
 from harness.motifs import covariances, profile, sampled_profile
 
@@ -97,72 +96,56 @@ def as_igraph(graph: LayeredGraph) -> igraph.Graph:
     return igraph.Graph(int(starts[-1]), edges.tolist(), directed=True)
 
 
-def main() -> None:
-    """Measure and print."""
-    rows: list[tuple[str, str, str]] = []
+def figures() -> Iterator[Measured]:
+    """Counts and exact z, and how long rivals take for less."""
     many, one = uniform(NETWORKS, 0.07), uniform(1, 0.07)
-    wires = [layer[0] for layer in one.adjacency]
-    edges = int(edge_counts(one).sum())
-    rng = np.random.default_rng(1)
-
-    ours = seconds(lambda: profile(many, supports=("all",)), 5) / NETWORKS
-    rows.append(
-        (
-            f"13 classes, counts and exact z, {NETWORKS} networks of {edges:,} edges",
-            f"{ours * 1e3:.1f} ms a network",
-            "",
-        )
-    )
-    drawn = seconds(lambda: counted_with_numpy(one_random_network(wires, rng)), 20) * 1000
-    rows.append(
-        (
-            "rival: 1000 random networks counted with NumPy (median of 20, times 1000)",
-            f"{drawn:.1f} s a network",
-            f"{drawn / ours:,.0f} times longer",
-        )
-    )
-
     fewer = uniform(NETWORKS, 9000 / sum(a * b for a, b in pairwise(FEWER)), FEWER)
+    edges = int(edge_counts(one).sum())
+    ours = seconds(lambda: profile(many, supports=("all",)), 5) / NETWORKS
     less = seconds(lambda: profile(fewer, supports=("all",)), 5) / NETWORKS
-    rows.append(
-        (
-            f"the same of {NETWORKS} networks of 9,000 edges between {sum(FEWER)} nodes",
-            f"{less * 1e3:.1f} ms a network",
-            "",
-        )
+    yield Measured(
+        f"13 classes, counts and exact z, {NETWORKS} networks of {edges:,} edges",
+        ours * 1e3,
+        "ms a network",
     )
+    yield Measured(
+        f"the same of {NETWORKS} networks of 9,000 edges between {sum(FEWER)} nodes",
+        less * 1e3,
+        "ms a network",
+    )
+    yield _sampled_with_numpy(one, ours)
     for some, beside in ((many, ours), (fewer, less)):
         graph = as_igraph(some)
         census = seconds(lambda graph=graph: graph.motifs_randesu(size=4), 1)
-        rows.append(
-            (
-                f"rival: igraph's census of size 4 of {graph.ecount():,} edges, counts only (once)",
-                f"{census:.1f} s a network",
-                f"{census / beside:,.0f} times longer",
-            )
-        )
+        what = f"rival: igraph's census of size 4 of {graph.ecount():,} edges, counts only"
+        yield Measured(what, census, "s a network", census / beside, "the time", "once")
+    yield from _more(one)
 
+
+def _sampled_with_numpy(one: LayeredGraph, ours: float) -> Measured:
+    wires = [layer[0] for layer in one.adjacency]
+    rng = np.random.default_rng(1)
+    drawn = seconds(lambda: counted_with_numpy(one_random_network(wires, rng)), 20) * 1000
+    return Measured(
+        "rival: 1000 random networks counted with NumPy",
+        drawn,
+        "s a network",
+        drawn / ours,
+        "the time",
+        "median of 20, times 1000",
+    )
+
+
+def _more(one: LayeredGraph) -> Iterator[Measured]:
+    """What has no rival: order 4, covariances, draws of the null `degree`."""
     fourth = seconds(lambda: profile(one, supports=("all",), orders=(4,)), 5)
-    rows.append(("42 classes of order 4, counts and exact z, one network", f"{fourth:.2f} s", ""))
-
+    yield Measured("42 classes of order 4, counts and exact z, one network", fourth, "s")
     size = np.tile(NODES, (1000, 1)), np.tile(edge_counts(one), (1000, 1))
     joint = seconds(lambda: covariances(*size), 3)
-    rows.append(("covariances of all pairs of 13 classes, 1000 networks", f"{joint:.2f} s", ""))
+    yield Measured("covariances of all pairs of 13 classes, 1000 networks", joint, "s")
 
     def curveball() -> None:
         sampled_profile(one, "degree", number=1000, names=("bifan", "biparallel"))
 
-    rows.append(
-        (
-            "1000 draws from the null `degree`, bifan and biparallel counted (median of 3)",
-            f"{seconds(curveball, 3):.1f} s",
-            "",
-        )
-    )
-    print("| what | time | ratio |\n|---|---|---|")
-    for row in rows:
-        print("| " + " | ".join(row) + " |")
-
-
-if __name__ == "__main__":
-    main()
+    what = "1000 draws from the null `degree`, bifan and biparallel counted"
+    yield Measured(what, seconds(curveball, 3), "s", note="median of 3")

@@ -54,6 +54,20 @@ def folder() -> Path:
     return base / "arrays"
 
 
+def programs(environment: str) -> Path:
+    """Where compiled programs are kept for one compiler and device: others could not run them."""
+    return folder().parent / "programs" / files.fingerprint(environment)
+
+
+def programs_bytes() -> int:
+    """How large all compiled programs that are kept are together."""
+    return sum(path.stat().st_size for path in _programs())
+
+
+def _programs() -> list[Path]:
+    return [path for path in (folder().parent / "programs").rglob("*") if path.is_file()]
+
+
 def load_or_make(
     name: str, determinants: Mapping[str, Any], make: Make, *, report: Report | None = None
 ) -> Cached:
@@ -118,16 +132,21 @@ def entries() -> list[Entry]:
 
 
 def clear() -> int:
-    """Delete all entries, also damaged and half-written ones. Returns the bytes freed.
+    """Delete all entries, also damaged and half-written ones, and all programs.
+
+    Returns the bytes freed.
 
     What another process is making at this moment stays.
     """
+    freed = 0
+    for path in _programs():
+        freed += path.stat().st_size
+        path.unlink(missing_ok=True)
     by_entry: dict[str, list[Path]] = {}
     if folder().is_dir():
         for path in folder().iterdir():
             if path.suffix in {".safetensors", ".json", ".part"}:
                 by_entry.setdefault(path.name.lstrip(".").split(".")[0], []).append(path)
-    freed = 0
     for stem, paths in by_entry.items():
         lock = filelock.FileLock(folder() / f"{stem}.lock")
         try:

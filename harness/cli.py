@@ -29,6 +29,7 @@ from harness.options import (
     Orders,
     Out,
     Plugins,
+    Precision,
     Pruner,
     Quiet,
     Schedule,
@@ -64,6 +65,7 @@ def run(
     data_seeds: DataSeeds = None,
     block_width: BlockWidth = None,
     keep_weights: KeepWeights = None,
+    precision: Precision = None,
     out: Out = None,
     plugin: Plugins = None,
     dry_run: DryRun = False,
@@ -80,6 +82,7 @@ def run(
         "data_seeds": data_seeds,
         "block_width": block_width,
         "keep_weights": keep_weights,
+        "precision": precision,
     }
     given = {name: value for name, value in fields.items() if value is not None}
     made, folder = _planned(experiment, given, out, plugin or [])
@@ -215,6 +218,29 @@ def study(
     _told(outcome, folder, quiet=quiet)
 
 
+@app.command()
+def bench(
+    what: Annotated[
+        str | None, typer.Argument(help="training, simulation, motifs or scaling; none: all.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Measure how fast this machine trains, simulates and counts, beside rivals."""
+    from harness import bench
+    from harness.provenance import command_line
+
+    names = bench.chosen(what)
+    if as_json:
+        found = {name: list(bench.measured(name)) for name in names}
+        typer.echo(bench.as_json(found, command_line()))
+        return
+    typer.echo(bench.where(command_line()))
+    for name in names:
+        typer.echo(f"\n## {name}\n\n{bench.HEAD}")
+        for one in bench.measured(name):
+            typer.echo(bench.as_row(one))
+
+
 @app.command("list")
 def list_plugins(
     kind: Annotated[
@@ -266,11 +292,11 @@ app.command(no_args_is_help=True)(authoring.check)
 def cache(
     clear: Annotated[bool, typer.Option("--clear", help="Delete everything in it.")] = False,
 ) -> None:
-    """Say where simulated data are kept and how large they are, or clear them."""
+    """Say where simulated data and compiled programs are kept, and their size, or clear them."""
     from harness import cache as store
     from harness import terminal
 
-    terminal.show_cache(store.folder(), store.entries())
+    terminal.show_cache(store.folder(), store.entries(), store.programs_bytes())
     if clear:
         typer.echo(f"Cleared: {store.clear() / 1e6:,.1f} MB.")
 

@@ -13,7 +13,18 @@ from typing import Any
 
 import numpy as np
 
-from harness import dense, files, folders, memory, progress, provenance, runner, snapshot
+from harness import (
+    cache,
+    compiled,
+    dense,
+    files,
+    folders,
+    memory,
+    progress,
+    provenance,
+    runner,
+    snapshot,
+)
 from harness.errors import CannotWriteError, UserError
 from harness.experiment import Cell, Choice, Plan, metric_key
 from harness.records import CellRecord, CellState, Entry, Measured, cell_folder
@@ -96,6 +107,7 @@ class Execution:
         Raises `UserError` where the folder is in use or holds something else, `CannotWriteError`
         where its disk is full.
         """
+        compiled.keep_in(cache.programs(provenance.environment()))
         with folders.locked(self.folder):
             folders.prepare(self.plan, self.folder)
             folders.tidy(self.folder)
@@ -295,6 +307,7 @@ class Execution:
             self._data(task, data_seed),
             seed=self.plan.experiment.seed,
             data_seed=data_seed,
+            precision=self.plan.experiment.precision,
         )
 
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from harness.abstract import AbstractMetric, AbstractPruner, AbstractSchedule, AbstractTask
+from harness.compiled import Precision
 from harness.errors import UserError, unknown
 from harness.files import fingerprint
 from harness.parameters import Selection, changed, label, values
@@ -19,7 +20,7 @@ from harness.plugins import KINDS, PLURALS, Kind, Registry, selections, source_d
 
 DEFAULT_NETWORKS = 8
 DEFAULT_METRICS = ("performance", "motifs")
-WIDEST_DEFAULT_BLOCK = 8
+DEFAULT_PRECISION: Precision = "float32"
 RESULT_VERSION = 1
 """Part of every cell's key: raised whenever a change of the core changes results."""
 
@@ -46,6 +47,7 @@ class Experiment(BaseModel):
     data_seeds: tuple[Seed, ...] = Field(default=(0,), min_length=1)
     block_width: int | None = Field(default=None, ge=1)
     keep_weights: bool = True
+    precision: Precision = DEFAULT_PRECISION
 
 
 def checked(fields: Mapping[str, Any], *, source: str) -> Experiment:
@@ -81,8 +83,19 @@ def read(path: Path) -> Experiment:
 
 
 def block_width(networks: int) -> int:
-    """The default width: at most 8, and blocks as equal as they can be, so that none is wasted."""
-    return math.ceil(networks / math.ceil(networks / WIDEST_DEFAULT_BLOCK))
+    """The default width of a block, by the device.
+
+    Two networks fit into the caches of a processor (measured: benchmarks/RESULTS.md); an
+    accelerator takes them all, and what does not fit into its memory is halved when that turns out.
+    Over several devices a block is spread evenly. Blocks are as equal as they can be, so that
+    little is wasted.
+    """
+    import jax
+
+    devices = jax.local_device_count()
+    widest = 2 * devices if jax.default_backend() == "cpu" else networks
+    width = math.ceil(networks / math.ceil(networks / widest))
+    return math.ceil(width / devices) * devices
 
 
 @dataclass(frozen=True)
@@ -130,6 +143,7 @@ class Cell:
     first: int
     width: int
     keep_weights: bool
+    precision: Precision = DEFAULT_PRECISION
     trained_as: str | None = None
     """Its key in a run folder, where its plugins have changed since it was trained."""
 
@@ -151,6 +165,8 @@ class Cell:
             "first": self.first,
             "width": self.width,
             "keep_weights": self.keep_weights,
+            # Keys are those of runs from before there was a choice.
+            **({} if self.precision == DEFAULT_PRECISION else {"precision": self.precision}),
         }
 
     @cached_property
@@ -241,7 +257,7 @@ class Plan:
         return tuple(
             Cell(
                 task, pruner, schedule, self.experiment.seed, data_seed, first, self.width,
-                self.experiment.keep_weights,
+                self.experiment.keep_weights, self.experiment.precision,
             )
             for task, schedule, pruner, data_seed, first in itertools.product(
                 self.tasks,
@@ -273,6 +289,8 @@ class Plan:
         fixed = self.resolved()
         for free in ("networks", "metrics", "block_width"):
             fixed.pop(free)
+        if fixed["precision"] == DEFAULT_PRECISION:
+            del fixed["precision"]  # names are those of runs from before there was a choice
         parts = [
             "+".join(dict.fromkeys(choice.name for choice in choices))
             for choices in (self.tasks, self.pruners, self.schedules)
@@ -361,4 +379,5 @@ def metric_key(choice: Choice) -> str:
 def without_networks(resolved: Mapping[str, Any]) -> dict[str, Any]:
     """The part of a resolved experiment that a run folder keeps for good."""
     free = {"networks", "metrics"}
-    return {name: value for name, value in resolved.items() if name not in free}
+    kept = {name: value for name, value in resolved.items() if name not in free}
+    return {"precision": DEFAULT_PRECISION, **kept}  # of runs from before there was a choice

@@ -75,7 +75,13 @@ DataSeeds = Annotated[
     typer.Option("--data-seed", help="Seed of data and their order. Repeatable. [default: 0]"),
 ]
 BlockWidth = Annotated[
-    int | None, typer.Option(help="Networks trained at once. [default: at most 8]")
+    int | None, typer.Option(help="Networks trained at once. [default: 2, on a GPU all]")
+]
+Precision = Annotated[
+    str | None,
+    typer.Option(
+        help="Of matrix products on accelerators: float32, tf32, bfloat16. [default: float32]"
+    ),
 ]
 KeepWeights = Annotated[
     bool | None, typer.Option(help="Keep the weights that survive. [default: keep]")

@@ -45,7 +45,8 @@ def device() -> str:
     kind = jax.devices()[0].device_kind
     if jax.default_backend() == "cpu":
         kind = _processor() or kind
-    return f"{kind} ({jax.default_backend()})"
+    several = f", {number} devices" if (number := jax.local_device_count()) > 1 else ""
+    return f"{kind} ({jax.default_backend()}{several})"
 
 
 def _processor() -> str:

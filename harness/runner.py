@@ -223,7 +223,7 @@ class CellRun:
                 current=current.level,
                 first_batch=self._first_batch(current.number),
             )
-            taken = np.asarray(losses)
+            taken = losses
         active = np.asarray(state.active)
         current.steps_taken = current.steps_taken + np.where(active, number, 0)
         current.step += number
@@ -232,7 +232,7 @@ class CellRun:
         rule = self._schedule.stop_rule
         going = active & np.isfinite(taken).all(axis=0)
         if rule is not None:
-            current.checks.append(np.asarray(checks))
+            current.checks.append(checks)
             if self._may_stop(current):
                 going &= ~stopped(np.concatenate(current.checks), rule)
         if current.number == 0 and self._rewind_step == current.step:

@@ -337,9 +337,11 @@ def show_written(written: "Written", folder: Path) -> None:
         console.print(f"  {escape(command)}", soft_wrap=True)
 
 
-def show_cache(folder: Path, entries: "list[cache.Entry]") -> None:
-    """Where data are kept, and each data set with its size."""
+def show_cache(folder: Path, entries: "list[cache.Entry]", programs: int) -> None:
+    """Where data are kept, each data set with its size, and the size of compiled programs."""
     console.print(escape(str(folder)), soft_wrap=True)
     for entry in entries:
         told = f"  {entry.name}  {entry.bytes / 1e6:,.1f} MB  made {entry.made:%Y-%m-%d %H:%M}"
         console.print(escape(told), soft_wrap=True)
+    if programs:
+        console.print(f"  compiled programs  {programs / 1e6:,.1f} MB")

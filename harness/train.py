@@ -1,7 +1,6 @@
 """The one masked, vmapped, jitted training loop: an ensemble, one pruner, all levels."""
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import equinox as eqx
@@ -12,7 +11,9 @@ from jaxtyping import Array, Bool, Float, Int
 
 from harness import masks as mask_algebra
 from harness.abstract import AbstractPruner, AbstractSchedule, AbstractTask
+from harness.compiled import Compiled, Precision
 from harness.ensemble import Ensemble, Keys, Rules
+from harness.placement import everywhere, spread
 from harness.seeds import stream
 from harness.types import Batch, Level, Masks, TaskData
 
@@ -23,27 +24,6 @@ EVALUATION_ROWS = 4096
 """Rows of a split on which the losses at the end of a level are taken."""
 
 
-class Compiled:
-    """A jitted function, compiled ahead of time and timed apart from its running.
-
-    It is compiled once for each shape of its first argument: for each width of a block.
-    """
-
-    def __init__(self, function: Callable[..., Any], *, donate: bool = False) -> None:
-        self._jitted = jax.jit(function, donate_argnums=0 if donate else ())
-        self._compiled: dict[tuple[tuple[int, ...], ...], Any] = {}
-        self.seconds = 0.0
-
-    def __call__(self, *arguments: Any) -> Any:
-        """Run it. Other arguments than the first have the same shapes in every call."""
-        shapes = tuple(np.shape(leaf) for leaf in jax.tree.leaves(arguments[0]))
-        if shapes not in self._compiled:
-            start = time.perf_counter()
-            self._compiled[shapes] = self._jitted.lower(*arguments).compile()
-            self.seconds += time.perf_counter() - start
-        return self._compiled[shapes](*arguments)
-
-
 def shuffled(rows: Batch, seed: int) -> Batch:
     """The rows in the order in which batches are read, the same for every network and pruner."""
     key = jax.random.key_data(stream(seed, "batches"))
@@ -52,7 +32,10 @@ def shuffled(rows: Batch, seed: int) -> Batch:
 
 
 class Trainer:
-    """Trains and prunes blocks of networks. Compiles each function once, whatever the level."""
+    """Trains and prunes blocks of networks. Compiles each function once, whatever the level.
+
+    With several devices the networks of a block are spread over them.
+    """
 
     def __init__(
         self,
@@ -63,22 +46,29 @@ class Trainer:
         *,
         seed: int,
         data_seed: int,
+        precision: Precision = "float32",
     ) -> None:
         self.schedule = schedule
         self.pruner = pruner
         self._seed, self._data_seed = seed, data_seed
-        self._train = shuffled(data.train, data_seed)
-        self._validation = Batch(*map(jnp.asarray, data.validation))
+        self._train = everywhere(shuffled(data.train, data_seed))
+        self._validation = everywhere(Batch(*map(jnp.asarray, data.validation)))
         rows = min(self._train.inputs.shape[0], self._validation.inputs.shape[0])
         self._batch = min(schedule.batch_size, rows)
         example = task.network(key=stream(seed, "weights", 0))
         static = eqx.filter(example, eqx.is_inexact_array, inverse=True)
         self.rules = Rules(task, pruner, schedule.optimizer(), self._batch, static)
         self.sizes = mask_algebra.count(task.prunable(example))
-        self._start = Compiled(jax.vmap(self.rules.start, (0, None, None)))
-        self._prune = Compiled(self._prune_all, donate=True)
-        self._chunk = Compiled(self._train_chunk, donate=True)
-        self._evaluate = Compiled(self._losses)
+        started = jax.vmap(self.rules.start, (0, None, None))
+        self._start = Compiled(started, precision=precision)
+        self._prune = Compiled(self._prune_all, donate=True, precision=precision)
+        self._chunk = Compiled(self._train_chunk, donate=True, precision=precision)
+        self._evaluate = Compiled(self._losses, precision=precision)
+
+    @property
+    def rows(self) -> Batch:
+        """The training rows in the order in which batches are read."""
+        return self._train
 
     @property
     def compile_seconds(self) -> float:
@@ -88,14 +78,15 @@ class Trainer:
 
     def keys(self, networks: Sequence[int]) -> Keys:
         """The keys of these networks, by their numbers within the run."""
-        return Keys(
+        keys = Keys(
             jnp.stack([stream(self._seed, "weights", number) for number in networks]),
             jnp.stack([stream(self._seed, "pruning", number) for number in networks]),
         )
+        return spread(keys, len(networks))
 
     def start(self, keys: Keys) -> Ensemble:
         """The networks before training."""
-        return self._start(keys, self._train, self._batch_key(0, 0))
+        return _spread(self._start(keys, self._train, self._batch_key(0, 0)))
 
     def prune(
         self,
@@ -111,7 +102,8 @@ class Trainer:
         """
         target = mask_algebra.target(self.sizes, density)
         key = self._batch_key(level, 0)
-        return self._prune(state, keys, self._train, key, target, level, followed)
+        state = _spread(state)
+        return _spread(self._prune(state, keys, self._train, key, target, level, followed))
 
     def chunk(
         self,
@@ -124,7 +116,7 @@ class Trainer:
         previous: Level,
         current: Level,
         first_batch: int,
-    ) -> tuple[Ensemble, Float[Array, "steps networks"], Float[Array, "steps networks"]]:
+    ) -> tuple[Ensemble, Float[np.ndarray, "steps networks"], Float[np.ndarray, "steps networks"]]:
         """`number` <= CHUNK steps from step `step` of a level; `first_batch` is step 0's.
 
         Returns the state and the training and validation losses of each step, (number, networks).
@@ -134,21 +126,21 @@ class Trainer:
         at = np.asarray([level, step, number, first_batch, self.pruner.drifts], np.int32)
         rows = (self._train, self._validation)
         key = self._batch_key(level, 1)
-        state, train, validation = self._chunk(state, keys, rows, key, events, at)
-        return state, train[:number], validation[:number]
+        state, train, validation = self._chunk(_spread(state), keys, rows, key, events, at)
+        return _spread(state), np.asarray(train)[:number], np.asarray(validation)[:number]
 
     def losses(
         self, state: Ensemble
     ) -> tuple[Float[Array, " networks"], Float[Array, " networks"]]:
         """Training and validation loss of each network, on the first EVALUATION_ROWS rows."""
-        return self._evaluate(state, (self._train, self._validation))
+        return self._evaluate(_spread(state), (self._train, self._validation))
 
     def acting(self, state: Ensemble) -> Any:
         """The networks as they act, masked, with a leading axis."""
         return jax.vmap(lambda one: self.rules.arrays(self.rules.acting(one)))(state)
 
     def _batch_key(self, level: int, purpose: int) -> Array:
-        return stream(self._data_seed, "pruning-batches", level, purpose)
+        return everywhere(stream(self._data_seed, "pruning-batches", level, purpose))
 
     def _events(self, step: int, previous: Level, current: Level) -> Any:
         """Which of the next CHUNK steps begin with a pruning, to what, and how far the level is."""
@@ -243,6 +235,11 @@ class Trainer:
 
         train, validation = (jax.vmap(loss, (0, None))(state, split) for split in rows)
         return train, validation
+
+
+def _spread(state: Ensemble) -> Ensemble:
+    """The networks where they are computed: after a start, a checkpoint or a change by the host."""
+    return spread(state, state.active.shape[0])
 
 
 def stopped(

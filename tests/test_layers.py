@@ -19,6 +19,7 @@ SOURCES = CORE + sorted((ROOT / "plugins").rglob("*.py"))
 LAYERS = (
     ("types", "errors", "progress", "options"),
     ("files", "seeds", "stats", "masks", "graph", "provenance", "memory"),
+    ("compiled", "placement"),
     ("motifs", "cache", "snapshot", "records", "wirings"),
     ("evidence",),
     ("abstract", "trajectory"),
@@ -35,7 +36,7 @@ LAYERS = (
     ("report",),
     ("api",),
     ("templates", "testing", "terminal"),
-    ("profiles", "studies", "authoring"),
+    ("profiles", "studies", "authoring", "bench"),
     ("cli",),
 )
 # Within a layer a room may import one before it in its tuple, as here.

@@ -1,0 +1,1 @@
+"""Benchmarks of the harness beside its rivals. Rivals need the extra `bench`."""

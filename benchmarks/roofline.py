@@ -1,0 +1,74 @@
+"""The least time that a training step of one network can take on this machine.
+
+Its matrix products at the rate of XLA's own product of those shapes, and what Adam and the masks
+must move at the memory bandwidth measured here, one after the other: a step that hid one behind the
+other entirely could take half of it.
+"""
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+BYTES_A_WEIGHT = 41
+"""What a step moves: weight, both moments and mask read (13), the first three written (12), the
+gradient written and read (8), the effective weight too (8)."""
+
+
+def products(sizes: Sequence[int], batch: int, width: int, steps: int) -> Callable[[], jax.Array]:
+    """All matrix products of `steps` steps of `width` networks, and nothing else.
+
+    Forward and, for weights and for signals, backward; no signal goes back to the inputs. Each step
+    depends on the one before by one number, so that none is left out.
+    """
+    keys = jax.random.split(jax.random.key(0), len(sizes))
+    signals = [
+        jax.random.normal(key, (width, batch, n)) for key, n in zip(keys, sizes, strict=True)
+    ]
+    weights = [jax.random.normal(keys[0], (width, b, a)) for a, b in pairwise(sizes)]
+
+    def whole(signals: list[jax.Array], weights: list[jax.Array]) -> jax.Array:
+        total = jnp.float32(0)
+        for place, weight in enumerate(weights):
+            before, after = signals[place], signals[place + 1]
+            forward = jnp.einsum("wbi,woi->wbo", before, weight)
+            grown = jnp.einsum("wbo,wbi->woi", after, before)
+            parts = [forward, grown]
+            if place:
+                parts.append(jnp.einsum("wbo,woi->wbi", after, weight))
+            total += sum(jax.lax.optimization_barrier(part)[0, 0, 0] for part in parts)
+        return total
+
+    @jax.jit
+    def run(signals: list[jax.Array], weights: list[jax.Array]) -> jax.Array:
+        def body(_: jax.Array, carry: tuple[list[jax.Array], list[jax.Array]]) -> Any:
+            signals, weights = carry
+            moved = whole(signals, weights) * 1e-30
+            # One number of each operand changes: a loop's invariants would be computed once.
+            return jax.tree.map(lambda leaf: leaf.at[0, 0, 0].add(moved), (signals, weights))
+
+        return jax.lax.fori_loop(0, steps, body, (signals, weights))[0][0][0, 0]
+
+    return lambda: run(signals, weights)
+
+
+def traffic(weights: int, width: int, steps: int) -> tuple[Callable[[], jax.Array], int]:
+    """A sum of two arrays written into a third, over and over, and the bytes that a call moves.
+
+    The arrays together are as large as what a block of `width` networks keeps at hand: weights,
+    both moments, gradients and effective weights.
+    """
+    number = max(weights * width * 5 // 3, 1)
+    arrays = [jnp.zeros(number, jnp.float32), jnp.ones(number, jnp.float32)]
+
+    @jax.jit
+    def run(one: jax.Array, other: jax.Array) -> jax.Array:
+        def body(_: jax.Array, carry: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
+            one, other = carry
+            return other, one * 0.5 + other
+
+        return jax.lax.fori_loop(0, steps, body, (one, other))[1][:1]
+
+    return lambda: run(*arrays), 12 * number * steps

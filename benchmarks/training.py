@@ -1,0 +1,168 @@
+"""Training of full-size networks: the harness, its rivals, and how near the machine's floor."""
+
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from itertools import pairwise
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from harness_benchmarks import roofline
+from harness_benchmarks.timing import Timing, side_by_side
+
+from harness import memory
+from harness.bench import Measured
+from harness.compiled import Precision
+from harness.experiment import block_width
+from harness.parameters import parse
+from harness.plugins import load
+from harness.train import CHUNK, Trainer
+from harness.types import Batch, Level
+
+NETWORKS = 16
+SIZES = (10, 400, 400, 400, 16, 7)
+BATCH = 128
+TASK = "moth[flights=20000]"
+"""Enough rows that no batch is read twice in a call."""
+OURS = "the harness"
+
+
+def trainer(task: str = TASK, precision: Precision = "float32") -> Trainer:
+    """A trainer of the pruner `magnitude`, with its data made or read."""
+    registry = load()
+    plugins = {
+        kind: registry.make(kind, parse(text)[0])
+        for kind, text in (("task", task), ("pruner", "magnitude"), ("schedule", "published"))
+    }
+    data = plugins["task"].data(seed=0)
+    return Trainer(*plugins.values(), data, seed=0, data_seed=0, precision=precision)
+
+
+def blocks(ours: Trainer, networks: int, width: int, steps: int = CHUNK) -> Callable[[], Any]:
+    """A call that trains networks by so many steps, block after block, 85 % pruned."""
+    states, all_keys = [], []
+    for first in range(0, networks, width):
+        keys = ours.keys(range(first, min(first + width, networks)))
+        states.append(ours.prune(ours.start(keys), keys, 1, 0.15))
+        all_keys.append(keys)
+    level = Level(0.15, 10**6)
+    done = [0]
+
+    def call() -> list[Any]:
+        losses = []
+        for place, keys in enumerate(all_keys):
+            for step in range(done[0], done[0] + steps, CHUNK):
+                states[place], loss, _ = ours.chunk(
+                    states[place],
+                    keys,
+                    1,
+                    step,
+                    min(CHUNK, steps),
+                    previous=level,
+                    current=level,
+                    first_batch=0,
+                )
+                losses.append(loss)
+        done[0] += steps
+        return losses
+
+    return call
+
+
+def dispatched(ours: Trainer, networks: int, steps: int) -> Callable[[], Any]:
+    """The same steps, each sent to the device by itself, one network after another.
+
+    And, as in the published code, the loss on the training batch, on a validation batch and on a
+    test batch is computed and fetched after each.
+    """
+    states = []
+    for number in range(networks):
+        keys = ours.keys([number])
+        states.append(ours.prune(ours.start(keys), keys, 1, 0.15))
+    rows = [Batch(*(part[place : place + BATCH] for part in ours.rows)) for place in (0, 128, 256)]
+    step = jax.jit(jax.vmap(ours.rules.train, (0, None, None)), donate_argnums=0)
+    losses = jax.jit(
+        lambda state, batch: jax.vmap(
+            lambda one: ours.rules.task.loss(ours.rules.acting(one), batch)
+        )(state)
+    )
+
+    def call() -> float:
+        total = 0.0
+        for place in range(networks):
+            for _ in range(steps):
+                states[place], _ = step(states[place], rows[0], jnp.asarray(False))
+                total += sum(float(losses(states[place], batch)[0]) for batch in rows)
+        return total
+
+    return call
+
+
+def figures() -> Iterator[Measured]:
+    """Our training, rivals beside it in turn, and the floor."""
+    ours = trainer()
+    width = block_width(NETWORKS)
+    calls: dict[str, Callable[[], Any]] = {OURS: blocks(ours, NETWORKS, width)}
+    steps = {OURS: CHUNK * NETWORKS}
+    fewer = 10
+    calls["JAX, a dispatch a step and three losses"] = dispatched(ours, 2, fewer)
+    steps["JAX, a dispatch a step and three losses"] = 2 * fewer
+    if find_spec("torch"):
+        from harness_benchmarks import torch_rivals
+
+        rows = [np.asarray(part) for part in ours.rows]
+        for name, make in torch_rivals.RIVALS.items():
+            calls[name] = make(NETWORKS, fewer, *rows)
+            steps[name] = NETWORKS * fewer
+    weights = sum(a * b + b for a, b in pairwise(SIZES))
+    loops = 20
+    calls["products"] = roofline.products(SIZES, BATCH, width, loops)
+    calls["traffic"], moved = roofline.traffic(weights, width, loops)
+    times = side_by_side(calls, repeats=7)
+    mine = times[OURS].per(steps[OURS])
+    yield Measured(
+        f"training of {NETWORKS} networks of {weights:,} weights in blocks of {width}, batch 128",
+        mine.median * 1e3,
+        "ms a network-step",
+        note=f"{mine.told()}; compiled in {ours.compile_seconds:.1f} s",
+    )
+    for name in steps:
+        if name != OURS:
+            yield _rival(name, times[name].per(steps[name]), mine)
+    if not find_spec("torch"):
+        yield Measured("rival: PyTorch", None, note="torch is not installed")
+    yield from _floor(times, mine, width * loops, moved, weights)
+    for which, peak in memory.peaks().items():
+        yield Measured(f"peak memory of the {which}, all of the above", peak / 2**20, "MiB")
+
+
+def _rival(name: str, rival: Timing, mine: Timing) -> Measured:
+    ratio = rival.median / mine.median
+    unit = "ms a network-step"
+    return Measured(f"rival: {name}", rival.median * 1e3, unit, ratio, "the time", rival.told())
+
+
+def _floor(
+    times: dict[str, Timing], mine: Timing, steps: int, moved: int, weights: int
+) -> Iterator[Measured]:
+    """The least time of a step, of its two parts, and how near we come."""
+    products = times["products"].per(steps).median
+    bandwidth = moved / times["traffic"].median
+    traffic = roofline.BYTES_A_WEIGHT * weights / bandwidth
+    yield Measured(
+        "floor: matrix products of a step, alone",
+        products * 1e3,
+        "ms a network-step",
+        note=times["products"].per(steps).told(),
+    )
+    yield Measured(
+        f"floor: {roofline.BYTES_A_WEIGHT} bytes a weight at {bandwidth / 1e9:.1f} GB/s",
+        traffic * 1e3,
+        "ms a network-step",
+        note=times["traffic"].told(),
+    )
+    floor = products + traffic
+    yield Measured(
+        "floor over our time", 100 * floor / mine.median, "%", note=f"{floor * 1e3:.3f} ms"
+    )

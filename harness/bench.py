@@ -1,0 +1,89 @@
+"""Benchmarks: found by their entry points, their figures told as they come, with where they ran."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from harness.errors import UserError, unknown
+from harness.provenance import provenance
+
+GROUP = "harness.benchmarks"
+"""The entry-point group: each entry is a function without arguments that yields its figures."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One figure of a benchmark: what was measured, its value and unit.
+
+    `ratio` is to the figure named by `of`, where there is one; `note` says how it was measured, or
+    why it could not be, and then the value is None.
+    """
+
+    what: str
+    value: float | None
+    unit: str = ""
+    ratio: float | None = None
+    of: str = ""
+    note: str = ""
+
+
+def benchmarks() -> dict[str, EntryPoint]:
+    """The benchmarks that are installed, by name."""
+    return {point.name: point for point in sorted(entry_points(group=GROUP), key=lambda p: p.name)}
+
+
+def chosen(what: str | None) -> list[str]:
+    """The names of those asked for: one, or all. Raises `UserError` for a name that is wrong."""
+    known = benchmarks()
+    if what is not None and what not in known:
+        raise unknown("benchmark", what, known)
+    return [what] if what else list(known)
+
+
+def measured(name: str) -> Iterator[Measured]:
+    """The figures of a benchmark, each as soon as it is known.
+
+    Raises `UserError` where it needs a package that is not installed.
+    """
+    try:
+        function: Callable[[], Iterator[Measured]] = benchmarks()[name].load()
+    except ModuleNotFoundError as error:
+        raise UserError(
+            f"benchmark '{name}' needs the package '{error.name}', which is not installed: "
+            "pip install 'motif-harness[bench]'."
+        ) from None
+    yield from function()
+
+
+def as_json(found: Mapping[str, list[Measured]], command: list[str]) -> str:
+    """All figures with their provenance."""
+    figures: dict[str, Any] = {name: [asdict(one) for one in rows] for name, rows in found.items()}
+    return json.dumps({"provenance": provenance(command), "benchmarks": figures}, indent=2)
+
+
+HEAD = "| what | figure | beside | how |\n|---|---|---|---|"
+
+
+def as_row(one: Measured) -> str:
+    """A figure as a row of a Markdown table."""
+    value = "not measured" if one.value is None else f"{one.value:.4g} {one.unit}".strip()
+    ratio = "" if one.ratio is None else f"{one.ratio:.3g} x {one.of}"
+    return f"| {one.what} | {value} | {ratio} | {one.note} |"
+
+
+def where(command: list[str]) -> str:
+    """The command, machine, versions and time, as a line above a table."""
+    told = provenance(command)
+    versions = ", ".join(f"{name} {version}" for name, version in told["versions"].items())
+    return (
+        f"`{told['command']}`, {told['time']}, {told['device']}, {_cores()} cores, "
+        f"Python {told['python']}, {versions}, commit {told['commit']}"
+    )
+
+
+def _cores() -> int:
+    import os
+
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,202 @@
+"""What makes training fast changes no result: compilations, block widths, several devices."""
+
+import json
+import os
+import subprocess
+import sys
+from contextlib import contextmanager
+
+import jax
+import numpy as np
+import pytest
+
+from harness import cli, compiled, experiment, open_run
+from harness.experiment import block_width
+from harness.parameters import Selection
+from harness.testing import TinySchedule, TinyTask
+from harness.train import Trainer
+
+LEVELS = TinySchedule().levels()
+COMPILING = "/jax/core/compile/backend_compile_duration"
+
+
+@contextmanager
+def compilations():
+    """A list that grows with each program that XLA compiles."""
+    found = []
+
+    def listen(event, seconds, **_):
+        if event == COMPILING:
+            found.append(seconds)
+
+    jax.monitoring.register_event_duration_secs_listener(listen)
+    try:
+        yield found
+    finally:
+        jax.monitoring.unregister_event_duration_listener(listen)
+
+
+def trainer_of(pruner, *, data_seed=0, **settings):
+    data = TinyTask().data(seed=data_seed)
+    return Trainer(
+        TinyTask(), pruner, TinySchedule(), data, seed=0, data_seed=data_seed, **settings
+    )
+
+
+def through(trainer, networks):
+    """Train and prune a block through all levels, as a cell does."""
+    keys = trainer.keys(networks)
+    state = trainer.start(keys)
+    for number, level in enumerate(LEVELS):
+        if level.density < 1:
+            state = trainer.prune(state, keys, number, level.density)
+        before = LEVELS[max(number - 1, 0)]
+        state, losses, _ = trainer.chunk(
+            state, keys, number, 0, level.steps, previous=before, current=level, first_batch=0
+        )
+        trainer.losses(state)
+    return state, np.asarray(losses)
+
+
+def test_levels_blocks_and_data_seeds_compile_nothing_again(registry):
+    magnitude = registry.make("pruner", Selection("magnitude"))
+    trainer = trainer_of(magnitude)
+    through(trainer, [0, 1])
+    other = trainer_of(magnitude, data_seed=1)
+    keys = other.keys([0, 1])  # what is small and not ours: random keys, orders of batches
+    with compilations() as found:
+        through(trainer, [2, 3])
+        through(other, [0, 1])
+        jax.block_until_ready(keys)
+    assert not found
+
+
+def test_a_step_is_compiled_once_for_all_pruners_that_gather_nothing(registry):
+    through(trainer_of(registry.make("pruner", Selection("magnitude"))), [0, 1])
+    other = trainer_of(registry.make("pruner", Selection("random")))
+    keys = other.keys([0, 1])
+    state = other.start(keys)
+    with compilations() as found:
+        other.chunk(state, keys, 0, 0, 1, previous=LEVELS[0], current=LEVELS[0], first_batch=0)
+    assert not found
+    with compilations() as found:
+        through(trainer_of(registry.make("pruner", Selection("movement"))), [0, 1])
+    assert found  # it gathers: another step, and the listener does count
+
+
+@pytest.mark.parametrize("widths", [(1, 2, 3, 6)])
+def test_a_step_at_several_widths_is_the_same_to_rounding(registry, widths):
+    trainer = trainer_of(registry.make("pruner", Selection("magnitude")))
+    stepped = {}
+    for width in widths:
+        keys = trainer.keys(range(width))
+        state, losses, _ = trainer.chunk(
+            trainer.start(keys), keys, 0, 0, 1,
+            previous=LEVELS[0], current=LEVELS[0], first_batch=0,
+        )  # fmt: skip
+        stepped[width] = [np.asarray(leaf)[0] for leaf in jax.tree.leaves(state.network)]
+        stepped[width].append(np.asarray(losses)[0, 0])
+    for width in widths[1:]:
+        for one, other in zip(stepped[widths[0]], stepped[width], strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)
+
+
+def test_programs_kept_are_bounded(monkeypatch):
+    monkeypatch.setattr(compiled, "_programs", type(compiled._programs)())
+    monkeypatch.setattr(compiled, "_MOST_KEPT", 2)
+    for number in range(4):
+        assert compiled.Compiled(lambda x, number=number: x * number)(np.float32(2)) == 2 * number
+    assert len(compiled._programs) == 2
+
+
+def test_default_width_by_device(monkeypatch):
+    monkeypatch.setattr(jax, "local_device_count", lambda: 1)
+    assert [block_width(n) for n in (1, 2, 3, 8)] == [1, 2, 2, 2]
+    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+    assert [block_width(n) for n in (1, 3, 400)] == [1, 3, 400]
+    monkeypatch.setattr(jax, "local_device_count", lambda: 4)
+    assert [block_width(n) for n in (3, 8, 401)] == [4, 8, 404]
+
+
+def test_precision_is_part_of_what_a_run_is(registry, tmp_path):
+    command = ["run", "--task", "digits", "--pruner", "magnitude", "--networks", "1"]
+    command += ["--schedule", "quick[effort=0.01]", "--quiet", "--out", str(tmp_path / "run")]
+    for given, code in (([], 0), (["--precision", "float32"], 0), (["--precision", "tf32"], 2)):
+        with pytest.raises(SystemExit) as end:
+            cli.main([*command, *given])
+        assert (end.value.code or 0) == code
+    with pytest.raises(SystemExit) as end:
+        cli.main([*command[:-1], str(tmp_path / "other"), "--precision", "double"])
+    assert end.value.code == 2
+    keys = {
+        name: experiment.plan(
+            experiment.checked(
+                {"tasks": ["digits"], "pruners": ["random"], "precision": name}, source="test"
+            ),
+            registry,
+        )
+        .cells[0]
+        .key
+        for name in ("float32", "tf32", "bfloat16")
+    }
+    assert len(set(keys.values())) == 3
+
+
+SPREAD = """
+import json, jax, numpy as np
+from harness import api
+assert jax.local_device_count() == {devices}
+run = api.run(
+    "digits", ["magnitude", "gmp"], schedule="quick[effort=0.02]", networks=4, block_width=4,
+    out={out!r},
+)
+"""
+
+
+def test_networks_spread_over_four_devices_train_as_on_one(tmp_path):
+    tables = {}
+    for devices in (1, 4):
+        out = str(tmp_path / str(devices))
+        flags = f"--xla_force_host_platform_device_count={devices}"
+        done = subprocess.run(
+            [sys.executable, "-c", SPREAD.format(devices=devices, out=out)],
+            env={**os.environ, "XLA_FLAGS": f"{os.environ['XLA_FLAGS']} {flags}"},
+            capture_output=True,
+            text=True,
+        )
+        assert not done.returncode, done.stderr
+        tables[devices] = open_run(out).table("levels")
+    one, four = (tables[number]["validation_loss"].to_numpy() for number in (1, 4))
+    dense = tables[1]["density"] == 1
+    np.testing.assert_allclose(one[dense], four[dense], rtol=1e-4)
+    np.testing.assert_allclose(one, four, rtol=0.05)
+    assert "4 devices" in json.dumps(open_run(str(tmp_path / "4")).provenance)
+
+
+def test_a_block_lies_on_all_devices():
+    code = """
+import jax
+from harness.testing import TinySchedule, TinyTask
+from harness.train import Trainer
+from harness.plugins import load
+from harness.parameters import Selection
+task = TinyTask()
+pruner = load().make("pruner", Selection("magnitude"))
+trainer = Trainer(task, pruner, TinySchedule(), task.data(seed=0), seed=0, data_seed=0)
+levels = TinySchedule().levels()
+for width, places in ((8, 2), (6, 6)):
+    keys = trainer.keys(range(width))
+    state = trainer.start(keys)
+    state = trainer.prune(state, keys, 1, 0.5)
+    state, losses, _ = trainer.chunk(
+        state, keys, 1, 0, 3, previous=levels[0], current=levels[1], first_batch=0)
+    for leaf in jax.tree.leaves(state):
+        assert len(leaf.sharding.device_set) == 4
+        assert {shard.data.shape[0] for shard in leaf.addressable_shards} == {places}, leaf.sharding
+"""
+    flags = f"{os.environ['XLA_FLAGS']} --xla_force_host_platform_device_count=4"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, "XLA_FLAGS": flags},
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert not done.returncode, done.stderr
