@@ -12,12 +12,16 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from harness.compiled import Compiled, Precision
+
 BYTES_A_WEIGHT = 41
 """What a step moves: weight, both moments and mask read (13), the first three written (12), the
 gradient written and read (8), the effective weight too (8)."""
 
 
-def products(sizes: Sequence[int], batch: int, width: int, steps: int) -> Callable[[], jax.Array]:
+def products(
+    sizes: Sequence[int], batch: int, width: int, steps: int, *, precision: Precision = "float32"
+) -> Callable[[], jax.Array]:
     """All matrix products of `steps` steps of `width` networks, and nothing else.
 
     Forward and, for weights and for signals, backward; no signal goes back to the inputs. Each step
@@ -41,7 +45,6 @@ def products(sizes: Sequence[int], batch: int, width: int, steps: int) -> Callab
             total += sum(jax.lax.optimization_barrier(part)[0, 0, 0] for part in parts)
         return total
 
-    @jax.jit
     def run(signals: list[jax.Array], weights: list[jax.Array]) -> jax.Array:
         def body(_: jax.Array, carry: tuple[list[jax.Array], list[jax.Array]]) -> Any:
             signals, weights = carry
@@ -51,7 +54,8 @@ def products(sizes: Sequence[int], batch: int, width: int, steps: int) -> Callab
 
         return jax.lax.fori_loop(0, steps, body, (signals, weights))[0][0][0, 0]
 
-    return lambda: run(signals, weights)
+    compiled = Compiled(run, precision=precision)
+    return lambda: compiled(signals, weights)
 
 
 def traffic(weights: int, width: int, steps: int) -> tuple[Callable[[], jax.Array], int]:

@@ -75,6 +75,6 @@ def keep_in(folder: Path) -> None:
 
     Where JAX has such a folder already (its own setting), that one stays.
     """
-    if jax.config.read("jax_compilation_cache_dir") is None:
+    if jax.config.jax_compilation_cache_dir is None:  # type: ignore[attr-defined]
         jax.config.update("jax_compilation_cache_dir", str(folder))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.3)
