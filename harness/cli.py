@@ -90,8 +90,11 @@ def run(
         from harness import terminal
 
         terminal.show_plan(made, folder)
-    else:
-        _carried_out(made, folder, quiet=quiet)
+        return
+    reasons = list(dict.fromkeys(cell.reason_to_skip for cell in made.cells))
+    if None not in reasons:
+        raise UserError(f"nothing can be run: {'; '.join(map(str, reasons))}.")
+    _carried_out(made, folder, quiet=quiet)
 
 
 def _planned(

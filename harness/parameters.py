@@ -106,8 +106,11 @@ def build(plugin: type[Any], parameters: Mapping[str, Any], *, kind: str) -> Any
     for name in parameters:
         if name not in fields:
             raise unknown("parameter", name, fields, where)
+    # Defaults too: a dataclass takes its own as they are, and a scope "layers" would be none.
+    defaults = {field.name: _default(field) for field in dataclasses.fields(plugin)}
+    given = {name: value for name, value in defaults.items() if value is not dataclasses.MISSING}
     try:
-        return TypeAdapter(plugin).validate_python(dict(parameters))
+        return TypeAdapter(plugin).validate_python({**given, **parameters})
     except ValidationError as error:
         problems = [
             f"{'.'.join(map(str, problem['loc']))} = {problem['input']!r}: {problem['msg']}"

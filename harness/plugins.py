@@ -149,7 +149,7 @@ class _Loader:
         except (Exception, SystemExit) as error:
             if self.manager.has_plugin(source):
                 self.manager.unregister(name=source)
-            self.fail(owner, source, error)
+            self.fail(owner, source, _plainly(error))
 
     def fail(self, owner: str, source: str, error: BaseException) -> None:
         """Record a failure with its traceback."""
@@ -165,17 +165,39 @@ class _Loader:
             for kind, abstract in KINDS.items():
                 try:
                     caller = self.manager.subset_hook_caller(f"register_{PLURALS[kind]}", others)
-                    for factory in (one for answer in caller() for one in answer):
+                    for factory in (one for answer in caller() for one in _listed(answer)):
                         name = name_of(factory, abstract)
                         yield Plugin(kind, name, owner, factory, source)
                 except (Exception, SystemExit) as error:
                     self.fail(owner, source, error)
 
 
+def _plainly(error: BaseException) -> BaseException:
+    """A hook of an unknown name, with the nearest of the right names; others as they are."""
+    found = re.match(r"unknown hook '(\w+)'", str(error))
+    if not isinstance(error, pluggy.PluginValidationError) or not found:
+        return error
+    hooks = [f"register_{plural}" for plural in PLURALS.values()]
+    return TypeError(str(unknown("hook", found[1], hooks)))
+
+
+def _listed(answer: Any) -> Iterable[Any]:
+    if inspect.isclass(answer):
+        raise TypeError(
+            f"a hook returns {answer.__name__}: return a list of classes, [{answer.__name__}]"
+        )
+    return answer
+
+
 def name_of(factory: Any, abstract: type[Any]) -> str:
     """The name of a plugin class. Raises `TypeError` unless it is a finished one of its kind."""
     if not inspect.isclass(factory) or not issubclass(factory, abstract):
-        raise TypeError(f"{factory!r} is not a subclass of harness.{abstract.__name__}")
+        which = (
+            f"{factory!r} is an instance: return the class. It"
+            if is_dataclass(factory) and not inspect.isclass(factory)
+            else f"{factory!r}"
+        )
+        raise TypeError(f"{which} is not a subclass of harness.{abstract.__name__}")
     missing = ", ".join(sorted(getattr(factory, "__abstractmethods__", ())))
     if missing:
         raise TypeError(f"{factory.__name__} does not implement {missing}")
@@ -184,7 +206,8 @@ def name_of(factory: Any, abstract: type[Any]) -> str:
     name = getattr(factory, "name", None)
     if not isinstance(name, str) or not NAME.fullmatch(name):
         raise TypeError(
-            f"{factory.__name__}.name is {name!r}: lower-case letters, digits, - and _ are right"
+            f"{factory.__name__}.name is {name!r}: set `name: ClassVar[str]` to lower-case "
+            "letters, digits, - and _"
         )
     return name
 
@@ -237,7 +260,7 @@ def load(files: Sequence[Path | str] = ()) -> Registry:
         if failure.source in {str(path) for path in named}:
             raise UserError(
                 f"plugin '{failure.source}' failed to load: {failure.error}\n"
-                f"{_last_place(failure)}Mend the file, or leave out --plugin."
+                f"{_last_place(failure)}Mend the file, or leave it out."
             )
     return Registry(plugins, tuple(loader.failures))
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from harness.errors import UserError, unknown
+from harness.parameters import build
 from harness.plugins import KINDS, Plugin, Registry, name_of
 from harness.testing import _documented, _metric, _pruner, _study, _task
 from harness.testing._finding import Finding, Rule, findings
@@ -39,7 +40,9 @@ def check_plugin(plugin: Plugin, **parameters: Any) -> list[Finding]:
     label = f"{plugin.kind} {plugin.name}"
     before = settings()
     try:
-        rules = list(_RULES[plugin.kind](plugin.factory(**parameters)))
+        rules = list(_RULES[plugin.kind](build(plugin.factory, parameters, kind=plugin.kind)))
+    except UserError as error:
+        return [Finding(label, "can be made with its defaults", False, str(error))]
     except Exception as error:
         return [Finding(label, "can be made with its defaults", False, f"it raised {error!r}")]
     with compiling_quickly():
@@ -57,7 +60,10 @@ def check(target: str, registry: Registry) -> Iterator[Finding]:
         source = Path(target).expanduser().resolve()
         found = [plugin for plugin in registry.plugins if plugin.source == str(source)]
         if not found:
-            raise UserError(f"'{target}' registers no plugin: has it a @hookimpl function?")
+            raise UserError(
+                f"'{target}' registers no plugin: has it a @hookimpl function, named "
+                "register_pruners or the like, that returns a list with its class?"
+            )
     else:
         kinds = {plugin.kind for plugin in registry.named(target)}
         if not kinds:

@@ -19,6 +19,7 @@ def rules(plugin: type[Any]) -> Iterator[Rule]:
     """The rules, each with the trial of it."""
     yield Rule("says in a sentence what it is", partial(_described, plugin))
     yield Rule("documents its parameters", partial(_parameters, plugin))
+    yield Rule("annotates its parameters", partial(_annotated, plugin))
     if issubclass(plugin, AbstractPruner):
         yield Rule("cites the paper that it implements, if it does", partial(_cites, plugin))
 
@@ -55,6 +56,23 @@ def _parameters(plugin: type[Any]) -> None:
         not gone,
         f"the docstring of {plugin.__name__} tells of {_ticked(gone)}, which it has no field for: "
         f"its fields are {_ticked(own) or 'none'}.",
+    )
+
+
+def _annotated(plugin: type[Any]) -> None:
+    """A dataclass takes a plain assignment for a class attribute, which no one can set."""
+    base = {name for parent in plugin.__mro__[1:] for name in vars(parent)}
+    plain = (int, float, str, bool, tuple)
+    bare = [
+        name
+        for name, value in vars(plugin).items()
+        if isinstance(value, plain) and not name.startswith("_") and name not in base
+        if name not in vars(plugin).get("__annotations__", {})
+    ]
+    expect(
+        not bare,
+        f"{_ticked(bare)} of {plugin.__name__} has no annotation, so it is no parameter: write "
+        "`name: int = 3`, or `name: ClassVar[int] = 3` for what nobody is to set.",
     )
 
 

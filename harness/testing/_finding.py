@@ -1,10 +1,18 @@
 """What a check found."""
 
+import re
+import sysconfig
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
+
+_LIBRARIES = re.compile(
+    r"[\\/]site-packages[\\/](jax|jaxlib|numpy|pandas|scipy|equinox|optax|jaxtyping|beartype)[\\/]"
+)
+_HARNESS = str(Path(__file__).parents[1])
+_STANDARD = sysconfig.get_paths()["stdlib"]
 
 
 @dataclass(frozen=True)
@@ -69,11 +77,22 @@ def _tried(plugin: str, rule: Rule) -> Finding:
 
 
 def _summary(error: Exception) -> str:
-    """The error with the place in the plugin where it came from, or the last place there is."""
+    """The error with the last place in the plugin that it passed, if it passed one.
+
+    One that did not came from what the harness, or a library, made of an answer of the plugin.
+    """
     frames = traceback.extract_tb(error.__traceback__)
-    outside = [frame for frame in frames if "site-packages" not in frame.filename]
-    place = (outside or frames)[-1]
+    own = [frame for frame in frames if not _of_others(frame.filename)]
     message = str(error).strip().splitlines()
     first = message[0] if message else ""
-    name = Path(place.filename).name
-    return f"{type(error).__name__} in {name}, line {place.lineno}: {first}"
+    if not own:
+        return f"{type(error).__name__} from what one of its methods returned: {first}"
+    name = Path(own[-1].filename).name
+    return f"{type(error).__name__} in {name}, line {own[-1].lineno}: {first}"
+
+
+def _of_others(file: str) -> bool:
+    """Whether a frame is the harness's, a library's or Python's own, and so not the plugin's."""
+    if file.startswith((_HARNESS, "<")) or _LIBRARIES.search(file):
+        return True
+    return file.startswith(_STANDARD) and "site-packages" not in file

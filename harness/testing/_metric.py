@@ -13,6 +13,7 @@ import jax.numpy as jnp
 from harness import runner
 from harness.abstract import AbstractMetric, AbstractSchedule, AbstractTask
 from harness.experiment import Cell, Choice
+from harness.testing import _answers
 from harness.testing._finding import BrokenRuleError, Rule, expect
 from harness.testing._surroundings import INDEPENDENT, drawn_before
 from harness.testing._tiny import Largest, OtherTask, TinySchedule, TinyTask
@@ -78,6 +79,7 @@ class _Trial:
 def metric_rules(metric: AbstractMetric) -> Iterator[Rule]:
     """The rules that a metric must keep, each with the trial of it."""
     trial = _Trial(metric)
+    yield Rule("says what its columns mean", partial(_answers.of_metric, metric), vital=True)
     told = "measures every level and network of tiny networks, its columns told"
     yield Rule(told, partial(_measures, trial), vital=True)
     yield Rule("gives the same table each time, whatever else runs", partial(_repeats, trial))

@@ -14,6 +14,8 @@ from harness import masks as mask_algebra
 from harness import snapshot
 from harness.abstract import AbstractPruner, AbstractTask
 from harness.ensemble import Ensemble, Keys
+from harness.evidence import Evidence
+from harness.testing import _answers
 from harness.testing._finding import BrokenRuleError, Rule, expect
 from harness.testing._surroundings import INDEPENDENT, drawn_before
 from harness.testing._tiny import Largest, OtherTask, TinySchedule, TinyTask
@@ -63,6 +65,17 @@ class _Trial:
     def begin(self) -> Ensemble:
         """The networks before training, the pruner's own beginning done."""
         return _kept(self.trainer.start(self._keys))
+
+    def first(self) -> Ensemble:
+        """The first of the networks before training."""
+        return jax.tree.map(lambda leaf: leaf[0], self.begin())
+
+    def evidence(self, state: Ensemble) -> Evidence:
+        """What the pruner may look at of one network at the first level that prunes."""
+        keys = jax.tree.map(lambda leaf: leaf[0], self._keys)
+        found = {name: mask[0] for name, mask in self._found[0].items()} if self._found else None
+        rules, key = self.trainer.rules, jax.random.key(0)
+        return rules.evidence(state, keys, self._train, key, jnp.float32(0), found)
 
     def traced(self) -> None:
         """Call the pruner as in `run`, but compile and compute nothing."""
@@ -142,6 +155,10 @@ def rules(pruner: AbstractPruner) -> Iterator[Rule]:
     """The rules that a pruner must keep, each with the trial of it."""
     trial = _Trial(pruner)
     yield Rule("says when it acts", partial(_acts, trial), vital=True)
+    yield Rule(
+        "gives scores, masks and a state as it must", partial(_answers_well, trial), vital=True
+    )
+    yield Rule("needs what tasks can offer", partial(_answers.needs_of_pruner, pruner))
     yield Rule("finishes on a tiny task", partial(_finishes, trial), vital=True)
     kept = [
         ("keeps the number of weights asked for, or declares that it errs", _keeps_exactly),
@@ -156,9 +173,18 @@ def rules(pruner: AbstractPruner) -> Iterator[Rule]:
 
 def _acts(trial: _Trial) -> None:
     pruner = trial.pruner
-    expect(pruner.when in ("init", "level", "during"), "set `when` to init, level or during.")
+    expect(
+        getattr(pruner, "when", None) in ("init", "level", "during"),
+        "set `when` to init, level or during.",
+    )
     if pruner.when == "during":
         expect(pruner.every >= 1, "a pruner `during` training needs a positive `every`.")
+
+
+def _answers_well(trial: _Trial) -> None:
+    state = trial.first()
+    target = mask_algebra.target(trial.trainer.sizes, 0.5)
+    _answers.of_pruner(trial.pruner, trial.evidence(state), target, state.pruner, jax.random.key(0))
 
 
 def _finishes(trial: _Trial) -> str:

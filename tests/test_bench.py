@@ -1,0 +1,94 @@
+"""`harness bench`: what it prints, as text and JSON, and the rivals against each other."""
+
+import json
+from importlib.metadata import EntryPoint
+
+import numpy as np
+import pytest
+from harness_benchmarks import timing
+
+from harness import bench, cli
+from harness.bench import Measured
+
+
+def few():
+    yield Measured("ours", 1.5, "ms", note="quick")
+    yield Measured("theirs", 3.0, "ms", 2.0, "the time")
+    yield Measured("another's", None, note="not installed")
+
+
+@pytest.fixture
+def installed(monkeypatch):
+    points = [
+        EntryPoint("few", f"{__name__}:few", bench.GROUP),
+        EntryPoint("lacking", "harness_no_such_module:figures", bench.GROUP),
+    ]
+    monkeypatch.setattr(bench, "entry_points", lambda group: points)
+    monkeypatch.setattr(EntryPoint, "load", lambda self: few if self.name == "few" else _lacking())
+
+
+def _lacking():
+    raise ModuleNotFoundError("No module named 'torch'", name="torch")
+
+
+def command(capsys, *arguments):
+    with pytest.raises(SystemExit) as end:
+        cli.main(["bench", *arguments])
+    told = capsys.readouterr()
+    return end.value.code or 0, told.out, told.err
+
+
+def test_figures_as_a_table(installed, capsys):
+    code, out, _ = command(capsys, "few")
+    assert code == 0
+    assert "Python" in out.splitlines()[0]
+    assert "cores" in out.splitlines()[0]
+    assert "| ours | 1.5 ms |  | quick |" in out
+    assert "| theirs | 3 ms | 2 x the time |  |" in out
+    assert "| another's | not measured |  | not installed |" in out
+
+
+def test_figures_as_json(installed, capsys):
+    code, out, _ = command(capsys, "few", "--json")
+    told = json.loads(out)
+    assert code == 0
+    assert told["benchmarks"]["few"][1]["ratio"] == 2.0
+    assert {"versions", "device", "time", "command"} <= set(told["provenance"])
+
+
+@pytest.mark.parametrize(
+    ("what", "says"), [("fwe", "did you mean 'few'"), ("lacking", "needs the package 'torch'")]
+)
+def test_mistakes_are_told(installed, capsys, what, says):
+    code, _, err = command(capsys, what)
+    assert code == 2
+    assert says in " ".join(err.split()).lower()
+
+
+def test_the_benchmarks_that_the_issue_names_are_installed():
+    assert {"training", "simulation", "motifs", "scaling"} <= set(bench.benchmarks())
+
+
+def test_times_are_medians_of_calls_in_turn():
+    order = []
+    times = timing.side_by_side({"a": lambda: order.append("a"), "b": lambda: order.append("b")}, 3)
+    assert "".join(order) == "ab" * 4
+    assert times["a"].least <= times["a"].median <= times["a"].most
+    assert times["a"].per(2).median == times["a"].median / 2
+
+
+def test_torch_rivals_train_alike():
+    pytest.importorskip("torch", reason="the extra `bench` is not installed")
+    from harness_benchmarks import torch_rivals
+
+    assert torch_rivals.check() < 1e-5
+
+
+def test_the_rival_flies_as_the_reference_does():
+    pytest.importorskip("numba", reason="the extra `bench` is not installed")
+    from harness_benchmarks import flight_rival
+    from harness_plugins.tasks import _moth_data
+
+    starts, pushes = _moth_data.draw(np.random.default_rng(0), 16)
+    exact = _moth_data.simulate(starts, pushes, reference=True)[0]
+    np.testing.assert_allclose(flight_rival.flights(starts, pushes), exact, rtol=1e-5, atol=1e-5)
