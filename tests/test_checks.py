@@ -15,9 +15,18 @@ import pandas as pd
 import pytest
 from jax.experimental.compilation_cache import compilation_cache
 
-from harness import AbstractMetric, AbstractStudy, Level, ScorePruner, leaf_map
+from harness import (
+    AbstractMetric,
+    AbstractPruner,
+    AbstractStudy,
+    Level,
+    ScorePruner,
+    Update,
+    leaf_map,
+)
 from harness.plugins import Plugin
 from harness.testing import TinySchedule, TinyTask, assert_contract, check_plugin
+from harness.types import Scope
 
 
 def plugin(base: type[Any], **attributes: Any) -> type[Any]:
@@ -130,11 +139,77 @@ LIST = "**Parameters:**\n\n- "
 UNTOLD = {"__annotations__": {"sharpness": float}, "sharpness": 1.0}
 ELSEWHERE = "its result changes with what else runs in the process"
 
+
+def stepping(answer: Callable[..., Any]) -> type[Any]:
+    """A pruner whose step returns what `answer` makes of its evidence and state."""
+
+    def step(self, evidence, target, state, *, key):
+        return answer(evidence, state)
+
+    return plugin(AbstractPruner, when="level", step=step)
+
+
 FAULTS = {
+    "scores that are none": (
+        pruner(lambda evidence, key: None),
+        "`score` returns None: return a dict with a score for each weight of first, second",
+    ),
+    "scores of one leaf": (
+        pruner(lambda evidence, key: evidence.weights["first"]),
+        "`score` returns an array of shape (12, 5): return a dict",
+    ),
+    "scores that lack a leaf": (
+        pruner(lambda evidence, key: {"second": evidence.weights["second"]}),
+        "`score` returns a dict with second: return a dict with a score",
+    ),
+    "transposed scores": (
+        pruner(lambda evidence, key: leaf_map(jnp.transpose, evidence.weights)),
+        "`score` returns 'first' of shape (5, 12); the weights have (12, 5)",
+    ),
+    "scores that are not a number": (
+        pruner(lambda evidence, key: leaf_map(lambda w: jnp.log(-jnp.abs(w)), evidence.weights)),
+        "scores that are not a number: their order is chance",
+    ),
+    "an update without a state": (
+        stepping(lambda evidence, state: Update(evidence.mask)),
+        "`step` returns a Update: return `(Update(mask), state)`, a pair",
+    ),
+    "masks without an update": (
+        stepping(lambda evidence, state: (evidence.mask, state)),
+        "`step` returns a dict first: return `(Update(mask), state)`",
+    ),
+    "masks of numbers": (
+        stepping(lambda evidence, state: (Update(leaf_map(jnp.float32, evidence.mask)), state)),
+        "a mask of 'first' of float32: masks are of bool",
+    ),
+    "masks of another shape": (
+        stepping(lambda evidence, state: (Update(leaf_map(lambda m: m[1:], evidence.mask)), state)),
+        "`step` returns 'first' of shape (11, 5)",
+    ),
+    "a default that is none": (
+        pruner(magnitude, __annotations__={"scope": Scope}, scope="layers"),
+        "scope = 'layers': Input should be 'layer', 'global' or 'output'",
+    ),
+    "parameter without annotation": (
+        pruner(magnitude, sharpness=3),
+        "`sharpness` of Broken has no annotation, so it is no parameter",
+    ),
+    "columns in a list": (
+        plugin(AbstractMetric, columns=["value"], measure=lambda self, trajectory: None),
+        "`columns` is a list: let it be a property that returns a dict",
+    ),
+    "a table that is none": (
+        plugin(AbstractMetric, columns={"value": "1"}, measure=lambda self, trajectory: None),
+        "returned a NoneType: return a pandas DataFrame",
+    ),
+    "metric with strange needs": (
+        metric(densities, needs=frozenset({"weight"})),
+        "it needs weight: a metric may need layered, weights",
+    ),
     "pruner without a moment": (pruner(magnitude, when="later"), "set `when` to init, level or"),
     "pruner that does not finish": (
         pruner(lambda evidence, key: 1 / 0),
-        "finishes on a tiny task\n    it raised ZeroDivisionError in test_checks.py, line",
+        "masks and a state as it must\n    it raised ZeroDivisionError in test_checks.py, line",
     ),
     "pruner that draws from NumPy": (
         pruner(lambda evidence, key: drawn(evidence, np.random.random_sample)),
@@ -232,7 +307,8 @@ def test_sound_plugins_of_each_kind_pass():
 def test_what_cannot_finish_is_said_once():
     broken = Plugin("pruner", "broken", "mine", pruner(lambda evidence, key: 1 / 0), "mine.py")
     found = check_plugin(broken)
-    assert [one.rule for one in found if not one.passed] == ["finishes on a tiny task"]
+    (rule,) = (one.rule for one in found if not one.passed)
+    assert rule == "gives scores, masks and a state as it must"
     assert not any("weights" in one.rule for one in found)
 
 
@@ -245,6 +321,15 @@ def test_a_citation_is_advised_but_not_asked_for():
         advice.append([one.advice for one in found if one.advice])
     assert "no year" in advice[0][0]
     assert advice[1] == []
+
+
+def test_needs_that_no_task_offers_are_pointed_out():
+    strange = pruner(magnitude, needs=frozenset({"activation"}))
+    found = check_plugin(Plugin("pruner", "broken", "mine", strange, "mine.py"))
+    assert all(one.passed for one in found)
+    assert any(
+        "it needs activation, which no task of the harness offers" in one.advice for one in found
+    )
 
 
 def test_the_cost_of_a_pruner_is_told():

@@ -179,6 +179,21 @@ def _table(
     return _compact(table.assign(condition=table["cell"].map(labels)))
 
 
+def labelled(data: Collection, name: str) -> pd.DataFrame:
+    """The table of another metric over all runs, its rows labelled, diverged networks left out."""
+    labels = dict(zip(data.cells["cell"], data.cells["condition"], strict=True))
+    parts = []
+    for run in data.runs:
+        part = _read(run, name)
+        chosen = set(data.cells.loc[data.cells["run"] == run.path.name, "cell"])
+        if not part.empty and {"cell", "network", "level", "density"} <= set(part):
+            parts.append(part[part["cell"].isin(chosen)])
+    if not parts:
+        return pd.DataFrame()
+    table = pd.concat(parts, ignore_index=True)
+    return _without(table.assign(condition=table["cell"].map(labels)), data.diverged)
+
+
 def _read(run: RunTables, name: str) -> pd.DataFrame:
     try:
         return run.table(name)

@@ -61,7 +61,11 @@ def _parameters(plugin: type[Any]) -> None:
 
 def _annotated(plugin: type[Any]) -> None:
     """A dataclass takes a plain assignment for a class attribute, which no one can set."""
-    base = {name for parent in plugin.__mro__[1:] for name in vars(parent)}
+    base = {
+        name
+        for parent in plugin.__mro__[1:]
+        for name in (*vars(parent), *vars(parent).get("__annotations__", {}))
+    }
     plain = (int, float, str, bool, tuple)
     bare = [
         name

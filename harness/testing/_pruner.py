@@ -68,14 +68,15 @@ class _Trial:
 
     def first(self) -> Ensemble:
         """The first of the networks before training."""
-        return jax.tree.map(lambda leaf: leaf[0], self.begin())
+        return _given(jax.tree.map(lambda leaf: leaf[0], self.begin()))
 
     def evidence(self, state: Ensemble) -> Evidence:
         """What the pruner may look at of one network at the first level that prunes."""
         keys = jax.tree.map(lambda leaf: leaf[0], self._keys)
         found = {name: mask[0] for name, mask in self._found[0].items()} if self._found else None
         rules, key = self.trainer.rules, jax.random.key(0)
-        return rules.evidence(state, keys, self._train, key, jnp.float32(0), found)
+        rows = self.trainer.rows
+        return rules.evidence(state, keys, rows, key, jnp.float32(0), found)
 
     def traced(self) -> None:
         """Call the pruner as in `run`, but compile and compute nothing."""
@@ -182,9 +183,10 @@ def _acts(trial: _Trial) -> None:
 
 
 def _answers_well(trial: _Trial) -> None:
-    state = trial.first()
-    target = mask_algebra.target(trial.trainer.sizes, 0.5)
-    _answers.of_pruner(trial.pruner, trial.evidence(state), target, state.pruner, jax.random.key(0))
+    target, key = mask_algebra.target(trial.trainer.sizes, 0.5), jax.random.key(0)
+    with drawn_before(0):
+        state = trial.first()
+        _answers.of_pruner(trial.pruner, trial.evidence(state), target, state.pruner, key)
 
 
 def _finishes(trial: _Trial) -> str:

@@ -10,6 +10,7 @@ from harness.report.sections._layers import layers
 from harness.report.sections._matched import matched
 from harness.report.sections._motifs import motifs
 from harness.report.sections._networks import networks
+from harness.report.sections._others import others
 from harness.report.sections._overview import overview
 from harness.report.sections._pairs import pairs
 from harness.report.sections._performance import performance
@@ -32,6 +33,7 @@ SECTIONS: Sequence[Callable[[Report], Section]] = (
     layers,
     wiring,
     networks,
+    others,
     troubles,
     costs,
     provenance,
