@@ -28,15 +28,20 @@ TASK = "moth[flights=20000]"
 OURS = "the harness"
 
 
-def trainer(task: str = TASK, precision: Precision = "float32") -> Trainer:
-    """A trainer of the pruner `magnitude`, with its data made or read."""
+def trainer(
+    task: str = TASK,
+    pruner: str = "magnitude",
+    schedule: str = "published",
+    precision: Precision = "float32",
+) -> Trainer:
+    """A trainer of these plugins, with its data made or read."""
     registry = load()
-    plugins = {
-        kind: registry.make(kind, parse(text)[0])
-        for kind, text in (("task", task), ("pruner", "magnitude"), ("schedule", "published"))
-    }
-    data = plugins["task"].data(seed=0)
-    return Trainer(*plugins.values(), data, seed=0, data_seed=0, precision=precision)
+    made = [
+        registry.make(kind, parse(text)[0])
+        for kind, text in (("task", task), ("pruner", pruner), ("schedule", schedule))
+    ]
+    data = made[0].data(seed=0)
+    return Trainer(*made, data, seed=0, data_seed=0, precision=precision)
 
 
 def blocks(ours: Trainer, networks: int, width: int, steps: int = CHUNK) -> Callable[[], Any]:

@@ -224,7 +224,8 @@ def study(
 @app.command()
 def bench(
     what: Annotated[
-        str | None, typer.Argument(help="training, simulation, motifs or scaling; none: all.")
+        str | None,
+        typer.Argument(help="training, pruning, simulation, motifs or scaling; none: all."),
     ] = None,
     as_json: Json = False,
 ) -> None:

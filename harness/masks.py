@@ -83,6 +83,12 @@ def _ordered_bits(
     return jnp.where(candidates, jnp.maximum(ordered, 1), 0)
 
 
+def _in_rows(keys: UInt32[Array, " n"], width: int = 512) -> UInt32[Array, "rows width"]:
+    """Keys in rows, zeros at the end: below every number that they are compared with."""
+    rows = -(-keys.shape[0] // width)
+    return jnp.pad(keys, (0, rows * width - keys.shape[0])).reshape(rows, width)
+
+
 class _Groups:
     """A flat vector in groups of static sizes: sums by group, and values spread over groups."""
 
@@ -109,14 +115,33 @@ class _Groups:
         """By group the largest t with at least `keep` keys >= t, by bisection on the 32 bits.
 
         Thirty-two counting passes: about ten times faster than a sort, and `keep` may be traced.
+        Zero where no group has more keys above zero than it keeps: mostly so among ties.
         """
+
+        parts = [_in_rows(part) for part in jnp.split(keys, self._ends[:-1])]
 
         def set_bit(position: Array, threshold: Array) -> Array:
             higher = threshold | (jnp.uint32(1) << (31 - position).astype(jnp.uint32))
-            return jnp.where(self.sums(keys >= self.spread(higher)) >= keep, higher, threshold)
+            # Each part against its own number: spread over all entries, these would cost as much
+            # memory traffic as the keys. Down the columns first, which processors do in vectors.
+            reached = [
+                jnp.sum(jnp.sum(part >= at, axis=0, dtype=jnp.int32))
+                for part, at in zip(parts, higher, strict=True)
+            ]
+            return jnp.where(jnp.stack(reached) >= keep, higher, threshold)
 
+        def going(carry: tuple[Array, Array]) -> Array:
+            position, _ = carry
+            return (position < 32) & needed
+
+        def one_more(carry: tuple[Array, Array]) -> tuple[Array, Array]:
+            position, threshold = carry
+            return position + 1, set_bit(position, threshold)
+
+        needed = jnp.any(self.sums(keys > 0) > keep)
         nothing = jnp.zeros(len(self._sizes), jnp.uint32)
-        return self.spread(jax.lax.fori_loop(0, 32, set_bit, nothing))
+        _, found = jax.lax.while_loop(going, one_more, (jnp.int32(0), nothing))
+        return self.spread(found)
 
 
 def keep_largest(

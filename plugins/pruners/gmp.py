@@ -27,7 +27,7 @@ class Gmp(ScorePruner):
     name: ClassVar[str] = "gmp"
     when: ClassVar[When] = "during"
     scope: Scope = "layer"
-    every: Annotated[int, Ge(1)] = 10
+    every: Annotated[int, Ge(1)] = 50
     until: Annotated[float, Gt(0), Le(1)] = 0.75
 
     def score(self, evidence: Evidence, *, key: Key) -> Weights:

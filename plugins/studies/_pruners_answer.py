@@ -117,6 +117,22 @@ def landscape(likeness: pd.DataFrame, motifs: pd.DataFrame) -> list[Finding]:
     ]
 
 
+def sizes(motifs: pd.DataFrame) -> Finding:
+    """How far the sizes of what is found differ between pruners, whatever the direction."""
+    wide = motifs.pivot_table(index="pruner", columns="motif", values="log2_ratio", sort=False)
+    name = (
+        str(wide.loc["magnitude"].idxmax()) if "magnitude" in wide.index else str(wide.columns[0])
+    )
+    ratios = (2 ** wide[name]).sort_values(ascending=False)
+    told = ", ".join(f"`{pruner}` {ratio:.3g}" for pruner, ratio in ratios.items())
+    return Finding(
+        f"How strong it is hangs on the pruner: `{name}` occurs {ratios.iloc[0]:.2g} times as "
+        f"often as expected under `{ratios.index[0]}`.",
+        f"Count over expectation at {_pruned(tables.CHOSEN)} pruned, geometric mean over networks, "
+        f"of the motif that `magnitude` has most of: {told}.",
+    )
+
+
 def _cosines(rows: pd.DataFrame) -> str:
     return ", ".join(f"`{name}` ({row['between']:.2f})" for name, row in rows.iterrows())
 

@@ -36,6 +36,7 @@ def sections(runs: Mapping[str, Run]) -> list[Section]:
     findings = [
         answer.losses(beside),
         *answer.landscape(likeness, motifs),
+        answer.sizes(motifs),
         *answer.expectations(judged),
         answer.collapse(collapses),
     ]
@@ -95,13 +96,20 @@ def _expectations(judged: pd.DataFrame, collapses: pd.DataFrame) -> Section:
                   "one expectation.", judged,
                   [Column("expectation", "expectation", "text"), _KEPT, Column("n", "n"),
                    Column("ratio", "ratio"), *_INTERVAL, *_P]),
-            Table("collapses", "Networks that no path crosses from an input to an output (dead), "
-                  "with a layer that has lost all edges (emptied), and dead without such a layer "
-                  "(severed).", collapses[collapses["dead"] > 0],
-                  [_PRUNER, _KEPT, *(Column(name, name) for name in
-                                     ("n", "dead", "emptied", "severed"))]),
+            *_collapses(collapses[collapses["dead"] > 0]),
         ],
     )  # fmt: skip
+
+
+def _collapses(found: pd.DataFrame) -> list[Table]:
+    if found.empty:
+        return []
+    caption = (
+        "Networks that no path crosses from an input to an output (dead), with a layer that has "
+        "lost all edges (emptied), and dead without such a layer (severed)."
+    )
+    columns = [Column(name, name) for name in ("n", "dead", "emptied", "severed")]
+    return [Table("collapses", caption, found, [_PRUNER, _KEPT, *columns])]
 
 
 def _compared(name: str) -> str:

@@ -1,8 +1,10 @@
 """Flights in bulk: drawn from a seed, solved in blocks, kept in the cache."""
 
 import hashlib
+import os
 import platform
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -58,16 +60,23 @@ def simulate(
         return np.empty((0, 8), np.float32), np.empty(0, bool)
     accuracy = _moth_solver.REFERENCE if reference else _moth_solver.DATA
     dtype = np.float64 if reference else np.float32
-    size = _CACHED_BLOCK if jax.default_backend() == "cpu" else _WIDE_BLOCK
-    finals, solved = [], []
-    with jax.enable_x64(reference):
-        for start in range(0, len(initial), size):
-            rows = np.arange(start, start + size).clip(max=len(initial) - 1)
+    on_cores = jax.default_backend() == "cpu"
+    size = _CACHED_BLOCK if on_cores else _WIDE_BLOCK
+
+    def block(start: int) -> tuple[np.ndarray, np.ndarray]:
+        rows = np.arange(start, start + size).clip(max=len(initial) - 1)
+        with jax.enable_x64(reference):  # of this thread
             final, good = _block(
                 initial[rows].astype(dtype), controls[rows].astype(dtype), accuracy
             )
-            finals.append(np.asarray(final))
-            solved.append(np.asarray(good))
+            return np.asarray(final), np.asarray(good)
+
+    # The loop of a block runs on one core: as many blocks at a time as there are cores.
+    # The first alone, for it may have to be compiled.
+    parts = [block(0)]
+    with ThreadPoolExecutor((os.cpu_count() or 1) if on_cores else 1) as pool:
+        parts += pool.map(block, range(size, len(initial), size))
+    finals, solved = zip(*parts, strict=True)
     return np.concatenate(finals)[: len(initial)], np.concatenate(solved)[: len(initial)]
 
 
