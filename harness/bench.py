@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
+from harness import placement
 from harness.errors import UserError, unknown
 from harness.provenance import provenance
 
@@ -47,6 +48,7 @@ def measured(name: str) -> Iterator[Measured]:
 
     Raises `UserError` where it needs a package that is not installed.
     """
+    placement.use_all_cores()
     try:
         function: Callable[[], Iterator[Measured]] = benchmarks()[name].load()
     except ModuleNotFoundError as error:
@@ -78,12 +80,6 @@ def where(command: list[str]) -> str:
     told = provenance(command)
     versions = ", ".join(f"{name} {version}" for name, version in told["versions"].items())
     return (
-        f"`{told['command']}`, {told['time']}, {told['device']}, {_cores()} cores, "
+        f"`{told['command']}`, {told['time']}, {told['device']}, {placement.cores()} cores, "
         f"Python {told['python']}, {versions}, commit {told['commit']}"
     )
-
-
-def _cores() -> int:
-    import os
-
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -16,6 +16,7 @@ from harness.compiled import Precision
 from harness.errors import UserError, unknown
 from harness.files import fingerprint
 from harness.parameters import Selection, changed, label, values
+from harness.placement import use_all_cores, used
 from harness.plugins import KINDS, PLURALS, Kind, Registry, selections, source_digest
 
 DEFAULT_NETWORKS = 8
@@ -85,17 +86,21 @@ def read(path: Path) -> Experiment:
 def block_width(networks: int) -> int:
     """The default width of a block, by the device.
 
-    Two networks fit into the caches of a processor (measured: benchmarks/RESULTS.md); an
-    accelerator takes them all, and what does not fit into its memory is halved when that turns out.
-    Over several devices a block is spread evenly. Blocks are as equal as they can be, so that
-    little is wasted.
+    Two networks fit into the caches of a core (measured: benchmarks/RESULTS.md), so that a block
+    has up to two for each: as many as train `networks` soonest, and the wider of two such. An
+    accelerator takes them all, as equally many on each if there are several; what does not fit into
+    its memory is halved when that turns out.
     """
     import jax
 
     devices = jax.local_device_count()
-    widest = 2 * devices if jax.default_backend() == "cpu" else networks
-    width = math.ceil(networks / math.ceil(networks / widest))
-    return math.ceil(width / devices) * devices
+    if jax.default_backend() != "cpu":
+        return math.ceil(networks / devices) * devices
+
+    def rounds(width: int) -> int:
+        return math.ceil(networks / width) * (width // used(width, devices))
+
+    return min(range(1, min(2 * devices, networks) + 1), key=lambda width: (rounds(width), -width))
 
 
 @dataclass(frozen=True)
@@ -301,8 +306,10 @@ class Plan:
 def plan(experiment: Experiment, registry: Registry, *, source: str = "") -> Plan:
     """The plan of an experiment. Raises `UserError` where a plugin or parameter is wrong.
 
-    `source` is the file that the experiment is from, for that error.
+    `source` is the file that the experiment is from, for that error. From here on all cores of a
+    processor are devices, where JAX is not at work yet: the width of blocks depends on them.
     """
+    use_all_cores()
     try:
         return _plan(experiment, registry)
     except UserError as error:

@@ -75,7 +75,8 @@ DataSeeds = Annotated[
     typer.Option("--data-seed", help="Seed of data and their order. Repeatable. [default: 0]"),
 ]
 BlockWidth = Annotated[
-    int | None, typer.Option(help="Networks trained at once. [default: 2, on a GPU all]")
+    int | None,
+    typer.Option(help="Networks trained at once. [default: up to 2 a core; on a GPU all]"),
 ]
 Precision = Annotated[
     str | None,

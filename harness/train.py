@@ -51,8 +51,9 @@ class Trainer:
         self.schedule = schedule
         self.pruner = pruner
         self._seed, self._data_seed = seed, data_seed
-        self._train = everywhere(shuffled(data.train, data_seed))
-        self._validation = everywhere(Batch(*map(jnp.asarray, data.validation)))
+        self._train = shuffled(data.train, data_seed)
+        self._validation = Batch(*map(jnp.asarray, data.validation))
+        self._placed: dict[int, tuple[Batch, Batch]] = {}
         rows = min(self._train.inputs.shape[0], self._validation.inputs.shape[0])
         self._batch = min(schedule.batch_size, rows)
         example = task.network(key=stream(seed, "weights", 0))
@@ -86,7 +87,9 @@ class Trainer:
 
     def start(self, keys: Keys) -> Ensemble:
         """The networks before training."""
-        return _spread(self._start(keys, self._train, self._batch_key(0, 0)))
+        width = keys.weights.shape[0]
+        train, _ = self._rows_for(width)
+        return _spread(self._start(keys, train, self._batch_key(0, 0, width)))
 
     def prune(
         self,
@@ -101,9 +104,12 @@ class Trainer:
         `followed` are the masks, networks first, of the pruner that this one follows, if it does.
         """
         target = mask_algebra.target(self.sizes, density)
-        key = self._batch_key(level, 0)
-        state = _spread(state)
-        return _spread(self._prune(state, keys, self._train, key, target, level, followed))
+        width = state.active.shape[0]
+        train, _ = self._rows_for(width)
+        key, state = self._batch_key(level, 0, width), _spread(state)
+        if followed is not None:
+            followed = spread(followed, width)
+        return _spread(self._prune(state, keys, train, key, target, level, followed))
 
     def chunk(
         self,
@@ -124,8 +130,8 @@ class Trainer:
         """
         events = self._events(step, previous, current)
         at = np.asarray([level, step, number, first_batch, self.pruner.drifts], np.int32)
-        rows = (self._train, self._validation)
-        key = self._batch_key(level, 1)
+        width = state.active.shape[0]
+        rows, key = self._rows_for(width), self._batch_key(level, 1, width)
         state, train, validation = self._chunk(_spread(state), keys, rows, key, events, at)
         return _spread(state), np.asarray(train)[:number], np.asarray(validation)[:number]
 
@@ -133,14 +139,20 @@ class Trainer:
         self, state: Ensemble
     ) -> tuple[Float[Array, " networks"], Float[Array, " networks"]]:
         """Training and validation loss of each network, on the first EVALUATION_ROWS rows."""
-        return self._evaluate(_spread(state), (self._train, self._validation))
+        return self._evaluate(_spread(state), self._rows_for(state.active.shape[0]))
 
     def acting(self, state: Ensemble) -> Any:
         """The networks as they act, masked, with a leading axis."""
         return jax.vmap(lambda one: self.rules.arrays(self.rules.acting(one)))(state)
 
-    def _batch_key(self, level: int, purpose: int) -> Array:
-        return everywhere(stream(self._data_seed, "pruning-batches", level, purpose))
+    def _batch_key(self, level: int, purpose: int, width: int) -> Array:
+        return everywhere(stream(self._data_seed, "pruning-batches", level, purpose), width)
+
+    def _rows_for(self, width: int) -> tuple[Batch, Batch]:
+        """Training and validation rows on the devices of a block of this width."""
+        if width not in self._placed:
+            self._placed[width] = everywhere((self._train, self._validation), width)
+        return self._placed[width]
 
     def _events(self, step: int, previous: Level, current: Level) -> Any:
         """Which of the next CHUNK steps begin with a pruning, to what, and how far the level is."""

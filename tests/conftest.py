@@ -6,7 +6,11 @@ import tempfile
 from pathlib import Path
 
 # Tests compile much and compute little. Must be set before the first computation.
-os.environ["XLA_FLAGS"] = f"--xla_backend_optimization_level=0 {os.environ.get('XLA_FLAGS', '')}"
+# One device, whatever test comes first: those of several are in processes of their own.
+os.environ["XLA_FLAGS"] = (
+    "--xla_backend_optimization_level=0 --xla_force_host_platform_device_count=1 "
+    f"{os.environ.get('XLA_FLAGS', '')}"
+)
 os.environ.pop("HARNESS_PLUGINS", None)
 
 import hypothesis

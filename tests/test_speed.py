@@ -111,7 +111,12 @@ def test_programs_kept_are_bounded(monkeypatch):
 
 def test_default_width_by_device(monkeypatch):
     monkeypatch.setattr(jax, "local_device_count", lambda: 1)
-    assert [block_width(n) for n in (1, 2, 3, 8)] == [1, 2, 2, 2]
+    assert [block_width(n) for n in (1, 2, 3, 8)] == [1, 2, 1, 2]
+    monkeypatch.setattr(jax, "local_device_count", lambda: 2)
+    assert [block_width(n) for n in (1, 2, 3, 4, 5, 8, 10)] == [1, 2, 2, 4, 2, 4, 2]
+    monkeypatch.setattr(jax, "local_device_count", lambda: 16)
+    assert [block_width(n) for n in (3, 8, 16, 100)] == [3, 8, 16, 16]
+    monkeypatch.setattr(jax, "local_device_count", lambda: 1)
     monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
     assert [block_width(n) for n in (1, 3, 400)] == [1, 3, 400]
     monkeypatch.setattr(jax, "local_device_count", lambda: 4)
@@ -142,6 +147,11 @@ def test_precision_is_part_of_what_a_run_is(registry, tmp_path):
     assert len(set(keys.values())) == 3
 
 
+def _seeing(devices):
+    """Flags with which JAX takes the processor for so many devices."""
+    return os.environ["XLA_FLAGS"].replace("device_count=1", f"device_count={devices}")
+
+
 SPREAD = """
 import json, jax, numpy as np
 from harness import api
@@ -157,10 +167,10 @@ def test_networks_spread_over_four_devices_train_as_on_one(tmp_path):
     tables = {}
     for devices in (1, 4):
         out = str(tmp_path / str(devices))
-        flags = f"--xla_force_host_platform_device_count={devices}"
+        flags = _seeing(devices)
         done = subprocess.run(
             [sys.executable, "-c", SPREAD.format(devices=devices, out=out)],
-            env={**os.environ, "XLA_FLAGS": f"{os.environ['XLA_FLAGS']} {flags}"},
+            env={**os.environ, "XLA_FLAGS": flags},
             capture_output=True,
             text=True,
         )
@@ -184,17 +194,17 @@ task = TinyTask()
 pruner = load().make("pruner", Selection("magnitude"))
 trainer = Trainer(task, pruner, TinySchedule(), task.data(seed=0), seed=0, data_seed=0)
 levels = TinySchedule().levels()
-for width, places in ((8, 2), (6, 6)):
+for width, number in ((8, 4), (6, 3), (5, 1)):
     keys = trainer.keys(range(width))
     state = trainer.start(keys)
     state = trainer.prune(state, keys, 1, 0.5)
     state, losses, _ = trainer.chunk(
         state, keys, 1, 0, 3, previous=levels[0], current=levels[1], first_batch=0)
     for leaf in jax.tree.leaves(state):
-        assert len(leaf.sharding.device_set) == 4
-        assert {shard.data.shape[0] for shard in leaf.addressable_shards} == {places}, leaf.sharding
+        assert len(leaf.sharding.device_set) == number, leaf.sharding
+        assert {shard.data.shape[0] for shard in leaf.addressable_shards} == {width // number}
 """
-    flags = f"{os.environ['XLA_FLAGS']} --xla_force_host_platform_device_count=4"
+    flags = _seeing(4)
     done = subprocess.run(
         [sys.executable, "-c", code], env={**os.environ, "XLA_FLAGS": flags},
         capture_output=True, text=True,
