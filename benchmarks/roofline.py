@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 
 from harness.compiled import Compiled, Precision
+from harness.placement import spread
 
 BYTES_A_WEIGHT = 41
 """What a step moves: weight, both moments and mask read (13), the first three written (12), the
@@ -32,30 +33,31 @@ def products(
         jax.random.normal(key, (width, batch, n)) for key, n in zip(keys, sizes, strict=True)
     ]
     weights = [jax.random.normal(keys[0], (width, b, a)) for a, b in pairwise(sizes)]
+    operands = spread((signals, weights), width)
 
     def whole(signals: list[jax.Array], weights: list[jax.Array]) -> jax.Array:
-        total = jnp.float32(0)
+        total = jnp.zeros(width)
         for place, weight in enumerate(weights):
             before, after = signals[place], signals[place + 1]
-            forward = jnp.einsum("wbi,woi->wbo", before, weight)
-            grown = jnp.einsum("wbo,wbi->woi", after, before)
-            parts = [forward, grown]
+            parts = [
+                jnp.einsum("wbi,woi->wbo", before, weight),
+                jnp.einsum("wbo,wbi->woi", after, before),
+            ]
             if place:
                 parts.append(jnp.einsum("wbo,woi->wbi", after, weight))
-            total += sum(jax.lax.optimization_barrier(part)[0, 0, 0] for part in parts)
+            total += sum(jax.lax.optimization_barrier(part)[:, 0, 0] for part in parts)
         return total
 
-    def run(signals: list[jax.Array], weights: list[jax.Array]) -> jax.Array:
-        def body(_: jax.Array, carry: tuple[list[jax.Array], list[jax.Array]]) -> Any:
-            signals, weights = carry
-            moved = whole(signals, weights) * 1e-30
+    def run(operands: tuple[list[jax.Array], list[jax.Array]]) -> jax.Array:
+        def body(_: jax.Array, operands: tuple[list[jax.Array], list[jax.Array]]) -> Any:
+            moved = whole(*operands) * 1e-30
             # One number of each operand changes: a loop's invariants would be computed once.
-            return jax.tree.map(lambda leaf: leaf.at[0, 0, 0].add(moved), (signals, weights))
+            return jax.tree.map(lambda leaf: leaf.at[:, 0, 0].add(moved), operands)
 
-        return jax.lax.fori_loop(0, steps, body, (signals, weights))[0][0][0, 0]
+        return jax.lax.fori_loop(0, steps, body, operands)[0][0][:, 0, 0]
 
     compiled = Compiled(run, precision=precision)
-    return lambda: compiled(signals, weights)
+    return lambda: compiled(operands)
 
 
 def traffic(weights: int, width: int, steps: int) -> tuple[Callable[[], jax.Array], int]:
@@ -64,8 +66,8 @@ def traffic(weights: int, width: int, steps: int) -> tuple[Callable[[], jax.Arra
     The arrays together are as large as what a block of `width` networks keeps at hand: weights,
     both moments, gradients and effective weights.
     """
-    number = max(weights * width * 5 // 3, 1)
-    arrays = [jnp.zeros(number, jnp.float32), jnp.ones(number, jnp.float32)]
+    number = weights * 5 // 3
+    arrays = spread((jnp.zeros((width, number)), jnp.ones((width, number))), width)
 
     @jax.jit
     def run(one: jax.Array, other: jax.Array) -> jax.Array:
@@ -73,6 +75,6 @@ def traffic(weights: int, width: int, steps: int) -> tuple[Callable[[], jax.Arra
             one, other = carry
             return other, one * 0.5 + other
 
-        return jax.lax.fori_loop(0, steps, body, (one, other))[1][:1]
+        return jax.lax.fori_loop(0, steps, body, (one, other))[1][:, :1]
 
-    return lambda: run(*arrays), 12 * number * steps
+    return lambda: run(*arrays), 12 * number * width * steps

@@ -48,7 +48,6 @@ def measured(name: str) -> Iterator[Measured]:
 
     Raises `UserError` where it needs a package that is not installed.
     """
-    placement.use_all_cores()
     try:
         function: Callable[[], Iterator[Measured]] = benchmarks()[name].load()
     except ModuleNotFoundError as error:

@@ -230,10 +230,11 @@ def bench(
     as_json: Json = False,
 ) -> None:
     """Measure how fast this machine trains, simulates and counts, beside rivals."""
-    from harness import bench
+    from harness import bench, placement
     from harness.provenance import command_line
 
     names = bench.chosen(what)
+    placement.use_all_cores()
     if as_json:
         found = {name: list(bench.measured(name)) for name in names}
         typer.echo(bench.as_json(found, command_line()))
