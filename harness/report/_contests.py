@@ -146,11 +146,12 @@ def _labels(rows: pd.DataFrame) -> pd.Series:
 def _trained(rows: pd.DataFrame) -> str:
     """Whether a pruner's networks are trained from the start at each density.
 
-    Where the run does not record it, by the steps: those of each level then hold all before it, so
-    that they rise from each level to the next.
+    By when the run says that it acts; where it does not, or the pruner acts during training and may
+    do either, by the steps: those of each level then hold all before it, so that they rise from
+    each level to the next.
     """
     when = rows["when"].iloc[0]
-    if when:
+    if when in ("init", "level"):
         return AT_START if when == "init" else BY_LEVEL
     steps = rows.pivot_table(index=["cell", "network"], columns="level", values="steps")
     stays = np.diff(steps.to_numpy(dtype=float), axis=1) <= 0

@@ -79,6 +79,9 @@ def test_steps_add_up_from_level_to_level_but_not_where_each_is_trained_anew(fak
         assert contest.of(label).query("network == 1")["reached"].tolist() == [500, 530, 600]
     assert list(contest.trained.values()) == [_contests.BY_LEVEL, _contests.AT_START]
     assert contest.recorded
+    run.cells = lambda: cells().assign(when="during")
+    (during,) = contests(run)
+    assert during.trained == contest.trained, "one that restarts acts during training as well"
     run.cells = lambda: cells().drop(columns="when")
     (guessed,) = contests(run)
     assert guessed.trained == contest.trained, "told from the steps"

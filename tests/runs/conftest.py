@@ -33,10 +33,10 @@ def compiled_once():
     """Trainers are shared by all these runs: they depend on their arguments only."""
     made = {}
 
-    def shared(task, pruner, schedule, data, *, seed, data_seed):
-        key = (task, pruner, schedule, seed, data_seed)
+    def shared(task, pruner, schedule, data, **settings):
+        key = (task, pruner, schedule, *settings.values())
         if key not in made:
-            made[key] = Trainer(task, pruner, schedule, data, seed=seed, data_seed=data_seed)
+            made[key] = Trainer(task, pruner, schedule, data, **settings)
         return made[key]
 
     with pytest.MonkeyPatch.context() as patch:
