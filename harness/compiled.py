@@ -53,8 +53,12 @@ class Compiled:
         with _rounding(self._precision):
             lowered = self._jitted.lower(*arguments)
         text = hashlib.sha256(lowered.as_text().encode()).hexdigest()
-        placed = tuple(getattr(leaf, "sharding", None) for leaf in jax.tree.leaves(arguments))
-        key = (text, lowered.in_tree, lowered.out_tree, placed)
+        # Arguments that a program does not use are not in its text, and are looked at all the same.
+        leaves = tuple(
+            (np.shape(leaf), getattr(leaf, "dtype", type(leaf)), getattr(leaf, "sharding", None))
+            for leaf in jax.tree.leaves(arguments)
+        )
+        key = (text, lowered.in_tree, lowered.out_tree, leaves)
         if key not in _programs:
             _programs[key] = lowered.compile()
         _programs.move_to_end(key)

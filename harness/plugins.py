@@ -178,10 +178,11 @@ def _plainly(error: BaseException) -> BaseException:
     if not isinstance(error, pluggy.PluginValidationError) or not found:
         return error
     hooks = [f"register_{plural}" for plural in PLURALS.values()]
-    return TypeError(str(unknown("hook", found[1], hooks)))
+    plain = TypeError(str(unknown("hook", found[1], hooks)))
+    return plain.with_traceback(error.__traceback__)
 
 
-def _listed(answer: Any) -> Iterable[Any]:
+def _listed(answer: Any) -> Any:
     if inspect.isclass(answer):
         raise TypeError(
             f"a hook returns {answer.__name__}: return a list of classes, [{answer.__name__}]"

@@ -377,23 +377,17 @@ def reason_not_to_measure(choice: Choice, cell: Cell) -> str | None:
 def measure(choice: Choice, cell: Cell, finished: Trajectory) -> "pd.DataFrame":
     """The table of one metric of one cell, with the columns that say whose it is.
 
-    Raises `ValueError` where the metric's table lacks a column that it must have, `TypeError`
-    where it is no table.
+    Raises `ValueError` where it lacks a column that it must have, `TypeError` where it is no table.
     """
     import pandas as pd
 
     metric: AbstractMetric = choice.instance
-    table = metric.measure(finished)
-    if not isinstance(table, pd.DataFrame):
-        raise TypeError(
-            f"metric '{metric.name}' returned a {type(table).__name__}: return a pandas DataFrame, "
-            "a row for each level and network"
-        )
-    missing = {"level", "network", *metric.columns} - set(table.columns)
-    if missing:
+    if not isinstance(table := metric.measure(finished), pd.DataFrame):
+        kind = type(table).__name__
+        raise TypeError(f"metric '{metric.name}' returned a {kind}: return a pandas DataFrame")
+    if missing := {"level", "network", *metric.columns} - set(table.columns):
         raise ValueError(f"metric '{metric.name}' returned no column {', '.join(sorted(missing))}")
-    untold = set(table.columns) - {"level", "network", *metric.columns}
-    if untold:
+    if untold := set(table.columns) - {"level", "network", *metric.columns}:
         told = ", ".join(sorted(untold))
         raise ValueError(f"metric '{metric.name}': `columns` does not say what {told} mean")
     numbers = np.asarray(finished.networks)

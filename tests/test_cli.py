@@ -172,7 +172,9 @@ def test_unknown_key_within_an_experiment_file_has_its_path(refused, experiment)
 
 def test_an_experiment_file_alone_is_enough(harness, experiment):
     path = experiment(COMPLETE + "networks = 3\nseed = 4\n")
-    code, out, err = harness("run", path, *TASKS, "--dry-run", "--networks", "5")
+    code, out, err = harness(
+        "run", path, *TASKS, "--dry-run", "--networks", "5", "--block-width", "5"
+    )
     assert (code, err) == (0, "")
     assert "0-4" in out
 
@@ -288,7 +290,15 @@ def test_folders_that_cannot_be_used(harness, tmp_path):
 
 def test_dry_run_writes_nothing(harness, monkeypatch, tmp_path):
     monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
-    arguments = ("--pruner", "magnitude[scope=layer|global]", "--networks", "10", "--dry-run")
+    arguments = (
+        "--pruner",
+        "magnitude[scope=layer|global]",
+        "--networks",
+        "10",
+        "--dry-run",
+        "--block-width",
+        "5",
+    )
     code, out, err = harness("run", *TINY, *arguments)
     assert (code, err) == (0, "")
     for told in ("magnitude[scope=global]", "0-4", "5-9", "Training: ", "Memory: ", "Disk: "):
@@ -601,7 +611,7 @@ def test_check_all_exits_with_1_where_one_is_broken_or_not_there(
     broken = plugin("broken", text + "\n" + REGISTER.format(kind="schedule"))
     code, out, _ = harness("check", "--all", "--plugin", good, "--plugin", broken)
     assert code == 1
-    assert re.search(r"^broken  schedule broken +5 of 6 rules", out, re.MULTILINE)
+    assert re.search(r"^broken  schedule broken +6 of 7 rules", out, re.MULTILINE)
     assert "densities must not rise" in out
     assert "1 of 2 are broken" in out
     monkeypatch.setenv("HARNESS_PLUGINS", str(plugin("away", "import no_such_thing")))

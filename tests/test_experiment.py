@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import hypothesis.strategies as st
+import jax
 import pytest
 import tomli_w
 from hypothesis import given
@@ -22,6 +23,7 @@ from harness.experiment import (
     plan,
     read,
 )
+from harness.placement import used
 from harness.testing import TinySchedule, TinyTask
 
 ASKED = {
@@ -30,6 +32,7 @@ ASKED = {
     "schedules": ["tiny"],
     "metrics": ["performance"],
     "networks": 4,
+    "block_width": 4,
 }
 
 
@@ -45,19 +48,21 @@ def keys(made):
 
 @pytest.mark.parametrize(
     ("networks", "width"),
-    [(1, 1), (2, 2), (7, 7), (8, 8), (9, 5), (10, 5), (15, 8), (16, 8), (17, 6), (25, 7), (400, 8)],
+    [(1, 1), (2, 2), (7, 1), (8, 2), (9, 1), (400, 2)],
 )
 def test_default_width(networks, width):
     assert block_width(networks) == width
 
 
-@given(st.integers(1, 10**6))
-def test_default_width_wastes_as_little_as_can_be(networks):
-    width = block_width(networks)
-    blocks = math.ceil(networks / width)
-    assert 1 <= width <= 8
-    assert blocks == math.ceil(networks / 8)
-    assert width == 1 or blocks * (width - 1) < networks
+@given(networks=st.integers(1, 10**6), devices=st.integers(1, 64))
+def test_default_width_keeps_all_cores_at_work(networks, devices):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jax, "local_device_count", lambda: devices)
+        width = block_width(networks)
+    assert 1 <= width <= min(2 * devices, networks)
+    rounds = math.ceil(networks / width) * (width // used(width, devices))
+    # No more than as if each block had one network for each core, the last block fewer.
+    assert rounds <= math.ceil(networks / min(devices, networks))
 
 
 def test_everything_asked_for_is_multiplied(make):
@@ -67,8 +72,8 @@ def test_everything_asked_for_is_multiplied(make):
         schedules=["tiny", "tiny[steps=3]"],
         data_seeds=[0, 5],
         networks=10,
+        block_width=5,
     )
-    assert made.width == 5
     assert len(made.cells) == 2 * 4 * 2 * 2 * 2 == len(set(keys(made)))
     conditions = [(*list(cell.condition.values())[1:], cell.networks) for cell in made.cells]
     assert len(set(conditions)) == len(conditions)
@@ -140,7 +145,7 @@ def test_source_is_that_of_the_file(tmp_path):
     for change in ("", "# changed\n"):
         path.write_text(text + change)
         registry = plugins.load([path])
-        asked = {"tasks": ["mine"], "pruners": ["magnitude"]}
+        asked = {"tasks": ["mine"], "pruners": ["magnitude"], "networks": 1}
         found += keys(plan(checked(asked, source="test"), registry))
     assert len(set(found)) == 2
 

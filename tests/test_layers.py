@@ -65,6 +65,7 @@ TABLES = {
     ("report/sections/_performance.py", "performance"),
     # What a task can offer, which is no schedule.
     ("testing/_tiny.py", "linear"),
+    ("testing/_answers.py", "linear"),
     # The null of that name, which is no schedule.
     ("motifs/_nulls.py", "published"),
     ("motifs/_sampled.py", "published"),

@@ -73,15 +73,16 @@ def test_entry_points_are_the_modules_of_plugins():
 
 def test_packages_are_the_folders_of_the_tree():
     told = PYPROJECT["tool"]["setuptools"]
-    assert told["package-dir"] == {"harness_plugins": "plugins"}
+    assert told["package-dir"] == {"harness_plugins": "plugins", "harness_benchmarks": "benchmarks"}
     found = {
         ".".join((package, *path.parent.relative_to(ROOT / folder).parts))
-        for package, folder in (("harness", "harness"), ("harness_plugins", "plugins"))
+        for package, folder in (("harness", "harness"), *told["package-dir"].items())
         for path in (ROOT / folder).rglob("*.py")
     }
     assert sorted(told["packages"]) == sorted(found)
     for package in found:
-        folder = ROOT / package.replace("harness_plugins", "plugins", 1).replace(".", "/")
+        first, *rest = package.split(".")
+        folder = ROOT.joinpath(told["package-dir"].get(first, first), *rest)
         assert (folder / "__init__.py").is_file(), f"{folder} has no __init__.py"
 
 
@@ -244,7 +245,7 @@ def test_broken_plugin_that_was_named_is_the_users_error(write, fault):
     message = str(told.value)
     assert str(broken) in message
     assert error in message
-    assert message.endswith("Mend the file, or leave out --plugin.")
+    assert message.endswith("Mend the file, or leave it out.")
 
 
 def test_error_of_a_named_file_has_its_line(write):
