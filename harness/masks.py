@@ -170,8 +170,15 @@ def keep_largest(
     drawn = lots > lot_threshold
     # Two equal lots on the threshold are rare; the first of them wins so that the count is exact.
     last = tied & (lots == lot_threshold)
-    still_missing = groups.spread(missing - groups.sums(drawn))
-    return above | drawn | (last & (groups.positions(last) <= still_missing))
+    still_missing = missing - groups.sums(drawn)
+
+    def first(_: tuple[Array, Array]) -> tuple[Array, Array]:
+        return jnp.asarray(False), last & (groups.positions(last) <= groups.spread(still_missing))
+
+    # A loop of at most one round: under `vmap` a condition would compute both of its branches.
+    crowded = jnp.any(groups.sums(last) > still_missing)
+    _, last = jax.lax.while_loop(lambda carry: carry[0], first, (crowded, last))
+    return above | drawn | last
 
 
 def allocate(

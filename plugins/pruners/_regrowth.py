@@ -11,12 +11,18 @@ from ._by_leaf import counted, largest, randomly
 from ._layer_densities import Layers, divided
 
 
-def sparse_start(evidence: Evidence, target: Target, layers: Layers, *, key: Key) -> Masks:
-    """Random masks with the target's weights, divided between the layers."""
+def sparse_start(
+    evidence: Evidence, target: Target, layers: Layers, started: Bool[Array, ""], *, key: Key
+) -> Masks:
+    """Random masks with the target's weights, divided between the layers.
+
+    Empty ones where training has `started`: nothing is to be chosen then, which takes no time.
+    """
     divide_key, draw_key, tie_key = jax.random.split(key, 3)
     target = divided(target, layers, evidence.prunable, key=divide_key)
     lots = randomly(evidence.weights, draw_key)
-    return prune_by_score(lots, evidence.prunable, target, scope="layer", key=tie_key)
+    may = leaf_map(lambda prunable: prunable & ~started, evidence.prunable)
+    return prune_by_score(lots, may, target, scope="layer", key=tie_key)
 
 
 def regrown(

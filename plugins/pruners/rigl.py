@@ -51,7 +51,7 @@ class RigL(AbstractPruner):
     ) -> tuple[Update, Bool[Array, ""]]:
         """A sparse start first, then a regrowth each time."""
         start_key, tie_key = jax.random.split(key)
-        start = sparse_start(evidence, target, self.layers, key=start_key)
+        start = sparse_start(evidence, target, self.layers, state, key=start_key)
         acting = evidence.effective
         slope = evidence.mean(
             lambda batch: evidence.gradient(acting, batch), evidence.batches(self.batches)

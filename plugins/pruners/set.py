@@ -35,7 +35,7 @@ class Set(AbstractPruner):
     when: ClassVar[When] = "during"
     regrows: ClassVar[bool] = True
     restarts: ClassVar[bool] = True
-    every: Annotated[int, Ge(1)] = 100
+    every: Annotated[int, Ge(1)] = 150
     fraction: Annotated[float, Gt(0), Lt(1)] = 0.3
     layers: Layers = "erk"
 
@@ -48,7 +48,7 @@ class Set(AbstractPruner):
     ) -> tuple[Update, Bool[Array, ""]]:
         """A sparse start first, then a regrowth each time; none at the end of training."""
         start_key, grow_key, value_key, tie_key = jax.random.split(key, 4)
-        start = sparse_start(evidence, target, self.layers, key=start_key)
+        start = sparse_start(evidence, target, self.layers, state, key=start_key)
         draws = keys_of(evidence.weights, value_key)
         values = {
             name: jnp.std(w) * jax.random.normal(draws[name], w.shape)
