@@ -12,18 +12,18 @@ from typing import Any
 
 import igraph
 import numpy as np
+from harness_benchmarks.architecture import SIZES
 
 from harness.bench import Measured
 from harness.graph import LayeredGraph, edge_counts, node_counts
 from harness.motifs import covariances, profile, sampled_profile
 
-NODES = (10, 400, 400, 400, 16, 7)
 FEWER = (10, 120, 120, 120, 16, 7)  # about as many nodes as 93 % pruning leaves alive
 NETWORKS = 100
 
 
 def uniform(
-    networks: int, density: float, nodes: tuple[int, ...] = NODES, seed: int = 0
+    networks: int, density: float, nodes: tuple[int, ...] = SIZES, seed: int = 0
 ) -> LayeredGraph:
     """Uniformly random masks."""
     rng = np.random.default_rng(seed)
@@ -140,7 +140,7 @@ def _more(one: LayeredGraph) -> Iterator[Measured]:
     """What has no rival: order 4, covariances, draws of the null `degree`."""
     fourth = seconds(lambda: profile(one, supports=("all",), orders=(4,)), 5)
     yield Measured("42 classes of order 4, counts and exact z, one network", fourth, "s")
-    size = np.tile(NODES, (1000, 1)), np.tile(edge_counts(one), (1000, 1))
+    size = np.tile(SIZES, (1000, 1)), np.tile(edge_counts(one), (1000, 1))
     joint = seconds(lambda: covariances(*size), 3)
     yield Measured("covariances of all pairs of 13 classes, 1000 networks", joint, "s")
 

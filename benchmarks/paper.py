@@ -8,18 +8,15 @@ the same command goes on; seconds are those of the run's own records, so that a 
 """
 
 import argparse
-from itertools import pairwise
 
 import numpy as np
 from harness_benchmarks import roofline
+from harness_benchmarks.architecture import BATCH, SIZES, WEIGHTS
 from harness_benchmarks.timing import side_by_side
 
 import harness
 from harness import bench, provenance
 from harness.bench import Measured
-
-SIZES = (10, 400, 400, 400, 16, 7)
-BATCH = 128
 
 
 def main() -> None:
@@ -54,9 +51,8 @@ def figures(run: harness.Run, networks: int, precision: str) -> list[Measured]:
         Measured(f"{activity}, {networks} networks", float(seconds), "s")
         for activity, seconds in spent.items()
     ]
-    weights = sum(a * b + b for a, b in pairwise(SIZES))
     loops = 10
-    traffic, moved = roofline.traffic(weights, networks, loops)
+    traffic, moved = roofline.traffic(WEIGHTS, networks, loops)
     calls = {
         "products": roofline.products(SIZES, BATCH, networks, loops, precision=precision),
         "traffic": traffic,
@@ -64,7 +60,7 @@ def figures(run: harness.Run, networks: int, precision: str) -> list[Measured]:
     times = side_by_side(calls, repeats=5)
     products = times["products"].median / (networks * loops)
     bandwidth = moved / times["traffic"].median
-    floor = steps * (products + roofline.BYTES_A_WEIGHT * weights / bandwidth)
+    floor = steps * (products + roofline.BYTES_A_WEIGHT * WEIGHTS / bandwidth)
     train = float(spent["train"])
     note = f"products {products * 1e6:.3g} µs a network-step, {bandwidth / 1e9:.4g} GB/s"
     rows.append(Measured(f"floor of {steps:,} network-steps", floor, "s", note=note))

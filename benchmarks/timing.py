@@ -11,13 +11,12 @@ import jax
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds of some calls; `first` is the call that was not counted, `busy` the cores at work."""
+    """Seconds of some calls, and how many cores were busy."""
 
     median: float
     least: float
     most: float
     repeats: int
-    first: float
     busy: float
 
     def per(self, number: float) -> "Timing":
@@ -27,7 +26,6 @@ class Timing:
             self.least / number,
             self.most / number,
             self.repeats,
-            self.first,
             self.busy,
         )
 
@@ -45,15 +43,14 @@ def side_by_side(calls: Mapping[str, Callable[[], Any]], repeats: int = 5) -> di
 
     The first round warms up and compiles and is not counted. JAX results are waited for.
     """
-    first = {name: _timed(call)[0] for name, call in calls.items()}
+    for call in calls.values():
+        _timed(call)
     rounds = [{name: _timed(call) for name, call in calls.items()} for _ in range(repeats)]
     found = {}
     for name in calls:
         seconds = [one[name][0] for one in rounds]
         busy = statistics.median(one[name][1] / one[name][0] for one in rounds)
-        found[name] = Timing(
-            statistics.median(seconds), min(seconds), max(seconds), repeats, first[name], busy
-        )
+        found[name] = Timing(statistics.median(seconds), min(seconds), max(seconds), repeats, busy)
     return found
 
 

@@ -8,7 +8,6 @@ the mask on the way forward: weights start masked, their gradients are masked, A
 what is pruned stays 0. It is faster than the product, and `check` shows that it is the same.
 """
 
-import os
 import shutil
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,17 +16,18 @@ from typing import Any
 
 import numpy as np
 import torch
+from harness_benchmarks.architecture import BATCH, SIZES
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils import prune
 
-SIZES = (10, 400, 400, 400, 16, 7)
-BATCH = 128
+from harness.placement import cores
+
 RATE = 5e-4
 DENSITY = 0.15
 INITIAL_SCALE = 0.2
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-THREADS = os.cpu_count() or 1
+THREADS = cores()
 
 Array = np.ndarray[Any, Any]
 Layers = list[Tensor]

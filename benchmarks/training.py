@@ -1,14 +1,15 @@
 """Training of full-size networks: the harness, its rivals, and how near the machine's floor."""
 
+import itertools
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
-from itertools import pairwise
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from harness_benchmarks import roofline
+from harness_benchmarks.architecture import BATCH, SIZES, WEIGHTS
 from harness_benchmarks.timing import Timing, side_by_side
 
 from harness import memory
@@ -21,8 +22,6 @@ from harness.train import CHUNK, Trainer
 from harness.types import Batch, Level
 
 NETWORKS = 16
-SIZES = (10, 400, 400, 400, 16, 7)
-BATCH = 128
 TASK = "moth[flights=20000]"
 """Enough rows that no batch is read twice in a call."""
 OURS = "the harness"
@@ -44,32 +43,24 @@ def trainer(
     return Trainer(*made, data, seed=0, data_seed=0, precision=precision)
 
 
-def blocks(ours: Trainer, networks: int, width: int, steps: int = CHUNK) -> Callable[[], Any]:
-    """A call that trains networks by so many steps, block after block, 85 % pruned."""
+def blocks(ours: Trainer, networks: int, width: int) -> Callable[[], Any]:
+    """A call that trains networks by CHUNK more steps, block after block, 85 % pruned."""
     states, all_keys = [], []
     for first in range(0, networks, width):
         keys = ours.keys(range(first, min(first + width, networks)))
         states.append(ours.prune(ours.start(keys), keys, 1, 0.15))
         all_keys.append(keys)
     level = Level(0.15, 10**6)
-    done = [0]
+    steps = itertools.count(0, CHUNK)
 
     def call() -> list[Any]:
-        losses = []
+        losses, step = [], next(steps)
         for place, keys in enumerate(all_keys):
-            for step in range(done[0], done[0] + steps, CHUNK):
-                states[place], loss, _ = ours.chunk(
-                    states[place],
-                    keys,
-                    1,
-                    step,
-                    min(CHUNK, steps),
-                    previous=level,
-                    current=level,
-                    first_batch=0,
-                )
-                losses.append(loss)
-        done[0] += steps
+            states[place], loss, _ = ours.chunk(
+                states[place], keys, 1, step, CHUNK,
+                previous=level, current=level, first_batch=0,
+            )  # fmt: skip
+            losses.append(loss)
         return losses
 
     return call
@@ -120,14 +111,13 @@ def figures() -> Iterator[Measured]:
         for name, make in torch_rivals.RIVALS.items():
             calls[name] = make(NETWORKS, fewer, *rows)
             steps[name] = NETWORKS * fewer
-    weights = sum(a * b + b for a, b in pairwise(SIZES))
     loops = 20
     calls["products"] = roofline.products(SIZES, BATCH, width, loops)
-    calls["traffic"], moved = roofline.traffic(weights, width, loops)
+    calls["traffic"], moved = roofline.traffic(WEIGHTS, width, loops)
     times = side_by_side(calls, repeats=7)
     mine = times[OURS].per(steps[OURS])
     yield Measured(
-        f"training of {NETWORKS} networks of {weights:,} weights in blocks of {width}, batch 128",
+        f"training of {NETWORKS} networks of {WEIGHTS:,} weights in blocks of {width}, batch 128",
         mine.median * 1e3,
         "ms a network-step",
         note=f"{mine.told()}; compiled in {ours.compile_seconds:.1f} s",
@@ -137,7 +127,7 @@ def figures() -> Iterator[Measured]:
             yield _rival(name, times[name].per(steps[name]), mine)
     if not find_spec("torch"):
         yield Measured("rival: PyTorch", None, note="torch is not installed")
-    yield from _floor(times, mine, width * loops, moved, weights)
+    yield from _floor(times, mine, width * loops, moved)
     for which, peak in memory.peaks().items():
         yield Measured(f"peak memory of the {which}, all of the above", peak / 2**20, "MiB")
 
@@ -148,13 +138,11 @@ def _rival(name: str, rival: Timing, mine: Timing) -> Measured:
     return Measured(f"rival: {name}", rival.median * 1e3, unit, ratio, "the time", rival.told())
 
 
-def _floor(
-    times: dict[str, Timing], mine: Timing, steps: int, moved: int, weights: int
-) -> Iterator[Measured]:
+def _floor(times: dict[str, Timing], mine: Timing, steps: int, moved: int) -> Iterator[Measured]:
     """The least time of a step, of its two parts, and how near we come."""
     products = times["products"].per(steps).median
     bandwidth = moved / times["traffic"].median
-    traffic = roofline.BYTES_A_WEIGHT * weights / bandwidth
+    traffic = roofline.BYTES_A_WEIGHT * WEIGHTS / bandwidth
     yield Measured(
         "floor: matrix products of a step, alone",
         products * 1e3,

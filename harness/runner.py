@@ -213,7 +213,7 @@ class CellRun:
     def _advance(self, state: Ensemble, current: _Level) -> Ensemble:
         number = self._steps_to_next_look(current)
         with self.clock.timing(current.number, "train"):
-            state, losses, checks = self.trainer.chunk(
+            state, taken, checks = self.trainer.chunk(
                 state,
                 self._keys,
                 current.number,
@@ -223,7 +223,6 @@ class CellRun:
                 current=current.level,
                 first_batch=self._first_batch(current.number),
             )
-            taken = losses
         active = np.asarray(state.active)
         current.steps_taken = current.steps_taken + np.where(active, number, 0)
         current.step += number

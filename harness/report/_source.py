@@ -164,16 +164,10 @@ def _table(
     """One table over all runs, each cell's rows from the run that finished it."""
     place = OF_CELLS.get(name, ("cell", "network", "level", "density"))
     columns = [*place, *COLUMNS[name]]
-    parts = []
-    for run in runs:
-        part = _read(run, name)
-        if part.empty:
-            continue
-        chosen = set(cells.loc[cells["run"] == run.path.name, "cell"])
-        parts.append(part.loc[part["cell"].isin(chosen), columns])
+    parts = _parts(runs, cells, name)
     if not parts:
         return pd.DataFrame(columns=[*columns, "condition"])
-    table = pd.concat(parts, ignore_index=True)
+    table = pd.concat([part[columns] for part in parts], ignore_index=True)
     if name == "performance":
         table["measure"] = table["measure"].str.replace("_", " ")
     return _compact(table.assign(condition=table["cell"].map(labels)))
@@ -182,16 +176,22 @@ def _table(
 def labelled(data: Collection, name: str) -> pd.DataFrame:
     """The table of another metric over all runs, its rows labelled, diverged networks left out."""
     labels = dict(zip(data.cells["cell"], data.cells["condition"], strict=True))
-    parts = []
-    for run in data.runs:
-        part = _read(run, name)
-        chosen = set(data.cells.loc[data.cells["run"] == run.path.name, "cell"])
-        if not part.empty and {"cell", "network", "level", "density"} <= set(part):
-            parts.append(part[part["cell"].isin(chosen)])
+    parts = _parts(data.runs, data.cells, name)
     if not parts:
         return pd.DataFrame()
     table = pd.concat(parts, ignore_index=True)
     return _without(table.assign(condition=table["cell"].map(labels)), data.diverged)
+
+
+def _parts(runs: Sequence[RunTables], cells: pd.DataFrame, name: str) -> list[pd.DataFrame]:
+    """The table of each run that has it, with the rows of the cells that are taken from it."""
+    parts = []
+    for run in runs:
+        part = _read(run, name)
+        if not part.empty:
+            chosen = set(cells.loc[cells["run"] == run.path.name, "cell"])
+            parts.append(part[part["cell"].isin(chosen)])
+    return parts
 
 
 def _read(run: RunTables, name: str) -> pd.DataFrame:

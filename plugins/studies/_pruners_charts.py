@@ -61,3 +61,21 @@ def heatmap(
     )
     layers = charts.signed_cells(base, largest, names, tooltip)
     return alt.LayerChart(data=table, layer=layers, height=23 * len(rows))
+
+
+def by_density(
+    table: pd.DataFrame,
+    rows: Sequence[str],
+    value: str,
+    signed: "pd.Series[float]",
+    names: tuple[str, str],
+    largest: float,
+    tooltip: Sequence[alt.Tooltip],
+) -> alt.LayerChart:
+    """A heat map of a column of the table by pruner and share of weights kept."""
+    cells = table.assign(
+        column=table["density"].map(lambda density: f"{100 * density:.3g} %"),
+        signed=signed,
+        shown=table[value].map(lambda number: f"{number:.2f}"),
+    )
+    return heatmap(cells, rows, list(cells["column"].unique()), names, largest, tooltip)

@@ -83,11 +83,6 @@ def _by_pruner(motifs: pd.DataFrame) -> Table:
 def _likeness(likeness: pd.DataFrame, order: Sequence[str]) -> Figure:
     names = ("alike", "opposite")
     found = likeness.dropna(subset=["between"])
-    cells = found.assign(
-        column=found["density"].map(lambda density: f"{100 * density:.3g} %"),
-        signed=found["between"],
-        shown=found["between"].map(lambda cosine: f"{cosine:.2f}"),
-    )
     tooltip = [
         alt.Tooltip("pruner:N"),
         alt.Tooltip("column:N", title="weights kept"),
@@ -103,7 +98,7 @@ def _likeness(likeness: pd.DataFrame, order: Sequence[str]) -> Figure:
         "Mean cosine of motif profiles (z of all motifs, scaled to length 1) over pairs of a "
         "pruner's network and one of magnitude's with other initial weights, by share kept.",
         "Cosine with magnitude's profiles by pruner and density.",
-        charts.heatmap(cells, rows, list(cells["column"].unique()), names, 1.0, tooltip),
+        charts.by_density(found, rows, "between", found["between"], names, 1.0, tooltip),
         found,
         axis=190,
     )

@@ -120,11 +120,7 @@ def _compared(name: str) -> str:
 
 def _losses(beside: pd.DataFrame, order: Sequence[str]) -> Section:
     names = ("lower loss than magnitude", "higher loss than magnitude")
-    cells = beside.assign(
-        column=beside["density"].map(lambda density: f"{100 * density:.3g} %"),
-        signed=-np.log2(beside["ratio"]),
-        shown=beside["ratio"].map(lambda ratio: f"{ratio:.2f}"),
-    )
+    better = -np.log2(beside["ratio"])
     rows = [name for name in order if name != "magnitude"]
     tooltip = [
         alt.Tooltip("pruner:N"),
@@ -141,7 +137,7 @@ def _losses(beside: pd.DataFrame, order: Sequence[str]) -> Section:
         "Geometric mean over networks of the ratio, by share of weights kept; the same networks, "
         "data and number of steps. The table has intervals and p.",
         "Ratio of losses by pruner and density.",
-        charts.heatmap(cells, rows, list(cells["column"].unique()), names, 3.0, tooltip),
+        charts.by_density(beside, rows, "ratio", better, names, 3.0, tooltip),
         beside,
         axis=190,
     )

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from harness.report import _others
-from harness.report._parts import Column, Section, Table, checked
+from harness.report._parts import Column, Section, Table
 from harness.report.sections._report import Report
 
 
@@ -23,7 +23,7 @@ def others(report: Report) -> Section:
             f"`{name}`: means over networks, and standard deviations. What each column means, and "
             f'every network, is in the run: `run.columns["{name}"]`, `run.table("{name}")`.'
         )
-        parts.append(Table(checked(_file(name)), caption, table, columns, sortable=True))
+        parts.append(Table(_file(name), caption, table, columns, sortable=True))
     return Section("others", "Other metrics", parts=parts)
 
 
