@@ -119,7 +119,8 @@ class Rules:
 
         Gradients are taken with respect to what acts, so that pruners can gather them where the
         mask is False at no cost; there no gradient reaches the weight, and no update either, unless
-        the pruner lets pruned weights drift. That `drifts` is an argument, not the pruner's own
+        the pruner lets pruned weights drift. A network that has stopped takes the step like any
+        other: `held` undoes it. That `drifts` is an argument, not the pruner's own
         constant, makes one program of this step for all pruners that gather nothing.
         """
         weights = mask_algebra.select(state.network, state.masks)
@@ -139,8 +140,17 @@ class Rules:
             gathered=jax.tree.map(jnp.add, state.gathered, gathered),
             gathered_steps=state.gathered_steps + 1,
         )
-        stay = jax.tree.map(lambda ahead, here: jnp.where(state.active, ahead, here), new, state)
-        return stay, loss
+        return new, loss
+
+    def held(self, ahead: Ensemble, before: Ensemble) -> Ensemble:
+        """After some steps: a network that had stopped before them as it was, but for its masks.
+
+        Chosen once for many steps, for the choice takes as much memory traffic as a part of a step.
+        """
+        moved = ("network", "optimizer", "gathered", "gathered_steps")
+        old, new = ([getattr(state, name) for name in moved] for state in (before, ahead))
+        stay = jax.tree.map(lambda ahead, here: jnp.where(before.active, ahead, here), new, old)
+        return ahead._replace(**dict(zip(moved, stay, strict=True)))
 
     def prune(
         self,

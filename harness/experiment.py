@@ -22,7 +22,7 @@ from harness.plugins import KINDS, PLURALS, Kind, Registry, selections, source_d
 DEFAULT_NETWORKS = 8
 DEFAULT_METRICS = ("performance", "motifs")
 DEFAULT_PRECISION: Precision = "float32"
-RESULT_VERSION = 1
+RESULT_VERSION = 2
 """Part of every cell's key: raised whenever a change of the core changes results."""
 
 

@@ -64,6 +64,7 @@ class Trainer:
         self._start = Compiled(started, precision=precision)
         self._prune = Compiled(self._prune_all, donate=True, precision=precision)
         self._chunk = Compiled(self._train_chunk, donate=True, precision=precision)
+        self._hold = Compiled(jax.vmap(self.rules.held), donate=True)
         self._evaluate = Compiled(self._losses, precision=precision)
 
     @property
@@ -74,7 +75,7 @@ class Trainer:
     @property
     def compile_seconds(self) -> float:
         """Seconds spent on compiling so far."""
-        parts = (self._start, self._prune, self._chunk, self._evaluate)
+        parts = (self._start, self._prune, self._chunk, self._hold, self._evaluate)
         return sum(part.seconds for part in parts)
 
     def keys(self, networks: Sequence[int]) -> Keys:
@@ -126,14 +127,20 @@ class Trainer:
         """`number` <= CHUNK steps from step `step` of a level; `first_batch` is step 0's.
 
         Returns the state and the training and validation losses of each step, (number, networks).
-        Validation losses are NaN where the schedule has no stop rule.
+        Validation losses are NaN where the schedule has no stop rule, both are for networks that
+        had stopped before: these stay as they are.
         """
+        active = np.asarray(state.active)
+        before = None if active.all() else jax.tree.map(jnp.copy, state)
         events = self._events(step, previous, current)
         at = np.asarray([level, step, number, first_batch, self.pruner.drifts], np.int32)
         width = state.active.shape[0]
         rows, key = self._rows_for(width), self._batch_key(level, 1, width)
         state, train, validation = self._chunk(_spread(state), keys, rows, key, events, at)
-        return _spread(state), np.asarray(train)[:number], np.asarray(validation)[:number]
+        if before is not None:
+            state = self._hold(_spread(state), _spread(before))
+        train, validation = (np.where(active, part, np.nan) for part in (train, validation))
+        return _spread(state), train[:number], validation[:number]
 
     def losses(
         self, state: Ensemble
@@ -240,13 +247,25 @@ class Trainer:
     def _losses(
         self, state: Ensemble, rows: tuple[Batch, Batch]
     ) -> tuple[Float[Array, " networks"], Float[Array, " networks"]]:
-        def loss(one: Ensemble, split: Batch) -> Float[Array, ""]:
-            return self.rules.task.loss(
-                self.rules.acting(one), Batch(*(part[:EVALUATION_ROWS] for part in split))
+        train, validation = (
+            jax.vmap(self._loss, (0, None))(
+                state, Batch(*(part[:EVALUATION_ROWS] for part in split))
             )
-
-        train, validation = (jax.vmap(loss, (0, None))(state, split) for split in rows)
+            for split in rows
+        )
         return train, validation
+
+    def _loss(self, one: Ensemble, rows: Batch) -> Float[Array, ""]:
+        """The loss of one network, batch by batch: all rows at once would leave the caches."""
+        number, size = rows.inputs.shape[0], self._batch
+        acting = self.rules.acting(one)
+        whole = number // size * size
+        batches = (part[:whole].reshape(-1, size, *part.shape[1:]) for part in rows)
+        losses = jax.lax.map(lambda batch: self.rules.task.loss(acting, Batch(*batch)), (*batches,))
+        if whole == number:
+            return jnp.mean(losses)
+        rest = self.rules.task.loss(acting, Batch(*(part[whole:] for part in rows)))
+        return (jnp.sum(losses) * size + rest * (number - whole)) / number
 
 
 def _spread(state: Ensemble) -> Ensemble:

@@ -15,7 +15,9 @@ from jaxtyping import Float
 from harness import masks as mask_algebra
 from harness import snapshot
 from harness.abstract import AbstractTask
+from harness.compiled import Compiled
 from harness.graph import Digraph, LayeredGraph
+from harness.placement import spread
 from harness.types import Masks, Network, TaskData
 
 T = TypeVar("T")
@@ -65,20 +67,21 @@ class Trajectory:
     def vectorised(self, function: Callable[[Network, Masks], T]) -> Callable[[int], T]:
         """`function` of one acting network and its masks, over all networks of a level.
 
-        Compiled once for all levels. What it returns has a leading axis of networks.
+        Compiled once for all levels, and all cells with the same data. The networks are spread over
+        the devices. What it returns has a leading axis of networks.
         """
         arrays, static = eqx.partition(self._skeleton, eqx.is_inexact_array)
 
         def one(leaves: dict[str, Any], masks: Masks) -> T:
             return function(eqx.combine(mask_algebra.replace(arrays, leaves), static), masks)
 
-        compiled = jax.jit(jax.vmap(one))
+        over_all = Compiled(jax.vmap(one))
 
         def at(level: int) -> T:
             kept = self.snapshot(level)
             if kept.weights is None:
                 raise ValueError("this run kept no weights")
-            return compiled(dict(kept.weights), dict(kept.masks))
+            return over_all(*spread((dict(kept.weights), dict(kept.masks)), len(self.networks)))
 
         return at
 

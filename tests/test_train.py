@@ -72,6 +72,31 @@ def keys(trainer):
     return trainer.keys((0, 1, 2))
 
 
+def test_a_network_that_has_stopped_stays_and_the_others_do_not_notice(trainer, keys):
+    start = trainer.prune(trainer.start(keys), keys, 1, 0.5)
+    before = host(start.network)
+    stopped_second = start._replace(active=jnp.asarray([True, False, True]))
+    some, losses, _ = chunk(trainer, jax.tree.map(jnp.copy, stopped_second), keys, 1, 0, 20)
+    everyone, all_losses, _ = chunk(trainer, start, keys, 1, 0, 20)
+    for one, all_go, frozen in zip(
+        *map(jax.tree.leaves, (some.network, everyone.network, before)), strict=True
+    ):
+        np.testing.assert_array_equal(np.asarray(one)[[0, 2]], np.asarray(all_go)[[0, 2]])
+        np.testing.assert_array_equal(np.asarray(one)[1], frozen[1])
+    np.testing.assert_array_equal(losses[:, [0, 2]], all_losses[:, [0, 2]])
+    assert np.isnan(losses[:, 1]).all()
+    assert np.isfinite(all_losses).all()
+
+
+@pytest.mark.parametrize("rows", [7, 16, 45])
+def test_losses_are_those_of_all_rows_at_once(trainer, keys, rows):
+    state = trainer.prune(trainer.start(keys), keys, 1, 0.5)
+    split = Batch(*(part[:rows] for part in trainer.rows))
+    at_once = jax.vmap(lambda one: trainer.rules.task.loss(trainer.rules.acting(one), split))
+    batch_by_batch = jax.vmap(lambda one: trainer._loss(one, split))
+    np.testing.assert_allclose(batch_by_batch(state), at_once(state), rtol=1e-6)
+
+
 def test_chunks_change_nothing(trainer, keys):
     levels = (Level(1.0, 40), Level(0.5, 40))
 
