@@ -42,12 +42,29 @@ class Compiled:
 
     def __call__(self, *arguments: Any) -> Any:
         """Run it. Other arguments than the first have the same shapes in every call."""
+        return self._program(arguments)(*arguments)
+
+    def memory(self, *arguments: Any) -> int:
+        """Bytes that running it takes on each device, its arguments and results included.
+
+        They are those of the compiled program; of arguments only shapes, dtypes and shardings are
+        looked at.
+        """
+        told = self._program(arguments).memory_analysis()
+        results = told.output_size_in_bytes - told.alias_size_in_bytes
+        return int(told.argument_size_in_bytes + results + told.temp_size_in_bytes)
+
+    def shapes(self, *arguments: Any) -> Any:
+        """The shapes and dtypes of its result."""
+        return jax.eval_shape(self._jitted, *arguments)
+
+    def _program(self, arguments: tuple[Any, ...]) -> Any:
         shapes = tuple(np.shape(leaf) for leaf in jax.tree.leaves(arguments[0]))
         if shapes not in self._mine:
             start = time.perf_counter()
             self._mine[shapes] = self._compile(arguments)
             self.seconds += time.perf_counter() - start
-        return self._mine[shapes](*arguments)
+        return self._mine[shapes]
 
     def _compile(self, arguments: tuple[Any, ...]) -> Any:
         with _rounding(self._precision):

@@ -176,6 +176,8 @@ class Execution:
         _log.info("trains %s", _what(cell))
         try:
             trainer = self._trainer(cell.task, cell.pruner, cell.schedule, cell.data_seed)
+            if cell.halves:
+                self._must_fit(trainer, cell)
             followed = partial(self._found_by, cell.followed) if cell.followed else None
             run = runner.CellRun(cell, trainer, record.folder, self._shared, followed)
             run.train()
@@ -197,6 +199,16 @@ class Execution:
             (record.folder / runner.CHECKPOINT).unlink(missing_ok=True)
         self.outcome.trained += state.status == "done"
         return state
+
+    def _must_fit(self, trainer: Trainer, cell: Cell) -> None:
+        """Raise `MemoryError` where a block needs more memory than there is, before it is taken.
+
+        Processes that take more memory than a processor has are killed, without a word.
+        """
+        gc.collect()  # what an earlier cell still holds
+        needed, free = trainer.memory(cell.networks), memory.free()
+        if free is not None and needed > free:
+            raise MemoryError(f"{needed} bytes are needed on each device, {free} are free")
 
     def _found_by(self, cell: Cell, level: int) -> dict[str, np.ndarray]:
         """The masks, networks first, that another cell of the run has at the end of a level.

@@ -2,6 +2,7 @@
 
 import resource
 import sys
+from pathlib import Path
 
 import jax
 
@@ -17,6 +18,23 @@ def peaks() -> dict[str, int]:
     if "peak_bytes_in_use" in told:
         found["device"] = int(told["peak_bytes_in_use"])
     return found
+
+
+def free() -> int | None:
+    """Bytes that a device of this process can still be given; None where nobody can say.
+
+    Processors, which are several devices where each core is one, share the host's memory evenly.
+    """
+    devices = jax.local_devices()
+    told = devices[0].memory_stats() or {}
+    if "bytes_limit" in told:
+        return int(told["bytes_limit"]) - int(told.get("bytes_in_use", 0))
+    try:
+        lines = Path("/proc/meminfo").read_text("ascii").splitlines()
+    except OSError:
+        return None
+    kilobytes = dict(line.split(":", 1) for line in lines)["MemAvailable"]
+    return 1024 * int(kilobytes.split()[0]) // len(devices)
 
 
 def ran_out(error: BaseException) -> bool:

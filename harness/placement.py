@@ -47,10 +47,28 @@ def everywhere(tree: Tree, width: int) -> Tree:
     return _placed(tree, width, PartitionSpec())
 
 
+def alike_spread(shapes: Tree, width: int) -> Tree:
+    """The shapes of what `spread` would place, with where it would: for compiling ahead."""
+    where = _sharding(width, PartitionSpec("networks"))
+    if where is None:
+        return shapes
+    placed: Tree = jax.tree.map(
+        lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=where), shapes
+    )
+    return placed
+
+
 def _placed(tree: Tree, width: int, axes: PartitionSpec) -> Tree:
+    where = _sharding(width, axes)
+    if where is None:
+        return tree
+    placed: Tree = jax.device_put(tree, where)
+    return placed
+
+
+def _sharding(width: int, axes: PartitionSpec) -> NamedSharding | None:
+    """Over as many devices as divide the width; None where there is but one device."""
     devices = jax.local_devices()
     if len(devices) == 1:
-        return tree
-    mesh = Mesh(devices[: used(width, len(devices))], ("networks",))
-    placed: Tree = jax.device_put(tree, NamedSharding(mesh, axes))
-    return placed
+        return None
+    return NamedSharding(Mesh(devices[: used(width, len(devices))], ("networks",)), axes)

@@ -13,7 +13,7 @@ from harness import masks as mask_algebra
 from harness.abstract import AbstractPruner, AbstractSchedule, AbstractTask
 from harness.compiled import Compiled, Precision
 from harness.ensemble import Ensemble, Keys, Rules
-from harness.placement import everywhere, spread
+from harness.placement import alike_spread, everywhere, spread
 from harness.seeds import stream
 from harness.types import Batch, Level, Masks, TaskData
 
@@ -88,9 +88,24 @@ class Trainer:
 
     def start(self, keys: Keys) -> Ensemble:
         """The networks before training."""
+        return _spread(self._start(*self._beginning(keys)))
+
+    def memory(self, networks: Sequence[int]) -> int:
+        """Bytes that training these networks in one block takes of each device they lie on.
+
+        Found by compiling their steps, which no later call compiles again.
+        """
+        keys, level = self.keys(networks), self.schedule.levels()[0]
+        width = len(networks)
+        state = alike_spread(self._start.shapes(*self._beginning(keys)), width)
+        at = self._at(0, 0, CHUNK, 0)
+        rows, key = self._rows_for(width), self._batch_key(0, 1, width)
+        return self._chunk.memory(state, keys, rows, key, self._events(0, level, level), at)
+
+    def _beginning(self, keys: Keys) -> tuple[Keys, Batch, Array]:
         width = keys.weights.shape[0]
         train, _ = self._rows_for(width)
-        return _spread(self._start(keys, train, self._batch_key(0, 0, width)))
+        return keys, train, self._batch_key(0, 0, width)
 
     def prune(
         self,
@@ -133,7 +148,7 @@ class Trainer:
         active = np.asarray(state.active)
         before = None if active.all() else jax.tree.map(jnp.copy, state)
         events = self._events(step, previous, current)
-        at = np.asarray([level, step, number, first_batch, self.pruner.drifts], np.int32)
+        at = self._at(level, step, number, first_batch)
         width = state.active.shape[0]
         rows, key = self._rows_for(width), self._batch_key(level, 1, width)
         state, train, validation = self._chunk(_spread(state), keys, rows, key, events, at)
@@ -151,6 +166,10 @@ class Trainer:
     def acting(self, state: Ensemble) -> Any:
         """The networks as they act, masked, with a leading axis."""
         return jax.vmap(lambda one: self.rules.arrays(self.rules.acting(one)))(state)
+
+    def _at(self, level: int, step: int, number: int, first_batch: int) -> np.ndarray:
+        """The numbers of a chunk, in one array: each would be sent to the device by itself."""
+        return np.asarray([level, step, number, first_batch, self.pruner.drifts], np.int32)
 
     def _batch_key(self, level: int, purpose: int, width: int) -> Array:
         return everywhere(stream(self._data_seed, "pruning-batches", level, purpose), width)

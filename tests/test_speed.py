@@ -84,6 +84,20 @@ def test_a_step_is_compiled_once_for_all_pruners_that_gather_nothing(registry):
     assert found  # it gathers: another step, and the listener does count
 
 
+def test_memory_is_known_before_training_and_costs_no_compilation(registry):
+    trainer = trainer_of(registry.make("pruner", Selection("gmp")))
+    narrow, wide = trainer.memory([0]), trainer.memory([0, 1, 2, 3])
+    keys = trainer.keys([0, 1, 2, 3])
+    state = trainer.start(keys)
+    held = sum(leaf.nbytes for leaf in jax.tree.leaves((state.network, state.optimizer)))
+    rows = sum(part.nbytes for part in trainer.rows)
+    assert wide > held + rows
+    assert 3 * held / 4 < wide - narrow < 30 * held
+    with compilations() as found:
+        trainer.chunk(state, keys, 0, 0, 1, previous=LEVELS[0], current=LEVELS[0], first_batch=0)
+    assert not found
+
+
 @pytest.mark.parametrize("widths", [(1, 2, 3, 6)])
 def test_a_step_at_several_widths_is_the_same_to_rounding(registry, widths):
     trainer = trainer_of(registry.make("pruner", Selection("magnitude")))

@@ -49,6 +49,41 @@ def test_a_block_that_does_not_fit_into_memory_is_halved(run, tmp_path, monkeypa
     assert_same_results(tmp_path, narrow)
 
 
+def test_a_block_is_halved_before_it_takes_what_is_not_there(run, tmp_path, monkeypatch, narrow):
+    needed = {}
+    asked = Trainer.memory
+
+    def remembered(self, networks):
+        needed[len(networks)] = asked(self, networks)
+        return needed[len(networks)]
+
+    def free():
+        return needed[2] if 2 in needed else needed[4] - 1
+
+    def trained(self, state, *arguments, **keywords):
+        assert state.active.shape[0] == 2, "the whole block was begun"
+        return chunk(self, state, *arguments, **keywords)
+
+    chunk = Trainer.chunk
+    monkeypatch.setattr(Trainer, "chunk", trained)
+    monkeypatch.setattr(Trainer, "memory", remembered)
+    monkeypatch.setattr(memory, "free", free)
+    outcome = run(tmp_path, **FIELDS)
+    assert (outcome.trained, outcome.failures) == (2, [])
+    assert "4 networks at once do not fit" in outcome.notes[0]
+    assert_same_results(tmp_path, narrow)
+
+
+def test_free_memory_is_what_the_host_or_the_device_says(monkeypatch):
+    before = memory.free()
+    assert 2**28 < before < os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    monkeypatch.setattr(jax, "local_devices", lambda: [jax.devices()[0]] * 4)
+    assert memory.free() < before / 2
+    device = type("Device", (), {"memory_stats": lambda _: {"bytes_limit": 10, "bytes_in_use": 3}})
+    monkeypatch.setattr(jax, "local_devices", lambda: [device()])
+    assert memory.free() == 7
+
+
 def test_a_halved_block_stays_halved_when_memory_is_back(run, tmp_path, monkeypatch, narrow):
     with monkeypatch.context() as patch:
         too_wide(patch, 2)
