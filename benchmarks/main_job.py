@@ -1,0 +1,75 @@
+"""The main job as its users start it: how soon it trains, and what is spent beside training."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import harness
+from harness.bench import Measured
+
+COMMAND = ("run", "--task", "moth", "--pruner", "magnitude", "--quiet")
+BESIDE = ("measure", "evaluate", "prune", "compile", "start")
+
+_UNTIL_TRAINED = """
+import os, sys
+from harness import cli, train
+plain = train.Trainer.chunk
+def first(self, *arguments, **keywords):
+    plain(self, *arguments, **keywords)
+    print("trained", flush=True)
+    os._exit(0)
+train.Trainer.chunk = first
+cli.main(sys.argv[1:])
+"""
+
+
+def figures() -> Iterator[Measured]:
+    """Seconds to the first steps of a new process, and the activities of a whole run."""
+    with tempfile.TemporaryDirectory() as folder:
+        patch = Path(folder)
+        own = {"HARNESS_CACHE": str(patch / "cache")}
+        for number, (what, forgotten) in enumerate(
+            (
+                ("nothing cached: simulation and compilation", None),
+                ("data and programs cached", None),
+                ("data cached, programs compiled anew", patch / "cache" / "programs"),
+            )
+        ):
+            if forgotten:
+                shutil.rmtree(forgotten)
+            seconds = until_trained([*COMMAND, "--out", str(patch / str(number))], own)
+            yield Measured(f"command to the end of its first 100 steps, {what}", seconds, "s")
+        yield from spent(patch / "whole")
+
+
+def until_trained(command: list[str], environment: dict[str, str]) -> float:
+    """Seconds from the start of `harness` to the end of its first call of 100 training steps."""
+    start = time.perf_counter()
+    child = subprocess.run(
+        [sys.executable, "-c", _UNTIL_TRAINED, *command],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+    )
+    seconds = time.perf_counter() - start
+    if "trained" not in child.stdout:
+        raise RuntimeError(f"the command did not come to train: {child.stderr[-500:]}")
+    return seconds
+
+
+def spent(out: Path) -> Iterator[Measured]:
+    """What a whole run spends on each activity, beside training."""
+    start = time.perf_counter()
+    run = harness.run("moth", "magnitude", out=out)
+    whole = time.perf_counter() - start
+    seconds = run.table("timings").groupby("activity")["seconds"].sum()
+    training = float(seconds["train"])
+    yield Measured("the main job: training", training, "s", note=f"of {whole:.0f} s in all")
+    for activity in BESIDE:
+        took = float(seconds[activity])
+        yield Measured(f"the main job: {activity}", took, "s", took / training, "training")
