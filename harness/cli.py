@@ -225,7 +225,9 @@ def study(
 def bench(
     what: Annotated[
         str | None,
-        typer.Argument(help="training, pruning, simulation, motifs or scaling; none: all."),
+        typer.Argument(
+            help="training, pruning, simulation, motifs, scaling or precision; none: all."
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
