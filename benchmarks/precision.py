@@ -5,8 +5,10 @@ sum in float32. Here every product of training, forward and backward, and every 
 loss, has its factors rounded so (`rounded_moth`). Sums are those of this machine: an accelerator
 adds in another order, and may cut off what is smallest.
 
-Training is chaotic: two that differ in a last bit part. What rounding to 22 bits changes is
-therefore what any change whatever would, and stands beside the others.
+Training is chaotic: two that differ in a last bit part. What rounding to 22 bits changes is the
+least that any change would, and stands beside the others; a larger one parts sooner and goes
+farther, before it does anything that rounding in particular would. Float32 is trained through the
+same products, unrounded, whose sums come in another order than those of the moth task itself.
 """
 
 import tempfile
