@@ -225,9 +225,7 @@ def study(
 def bench(
     what: Annotated[
         str | None,
-        typer.Argument(
-            help="training, pruning, simulation, motifs, scaling or precision; none: all."
-        ),
+        typer.Argument(help="training, pruning, simulation, motifs, scaling, precision; none: all"),
     ] = None,
     as_json: Json = False,
 ) -> None:
