@@ -115,7 +115,6 @@ def _kept(run: harness.Run, task: str, level: int) -> np.ndarray:
     """The masks of a task's networks at a level, a row each."""
     cells = run.cells()
     names = cells[cells["task"] == task].sort_values("first_network")["cell"]
-    blocks = [run.masks(name, level) for name in names]
     blocks = [
         np.concatenate([mask.reshape(len(mask), -1) for mask in run.masks(name, level).values()], 1)
         for name in names

@@ -21,7 +21,7 @@ from harness.files import DamagedFileError
 from harness.graph import LayeredGraph
 from harness.train import CHUNK, Trainer, stopped
 from harness.trajectory import Trajectory
-from harness.types import Level
+from harness.types import Key, Level
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -311,6 +311,7 @@ class CellRun:
         snapshot.save(level_path(self.folder, current.number), kept)
 
 
+@jax.jit
 def _finite(state: Ensemble) -> jax.Array:
     """Which networks have only finite weights left: the others have diverged and stay behind."""
     leaves = [
@@ -366,8 +367,12 @@ def reason_not_to_measure(choice: Choice, cell: Cell) -> str | None:
     if "weights" in metric.needs and not cell.keep_weights:
         return f"metric '{metric.name}' needs weights, which this run does not keep"
     task: AbstractTask = cell.task.instance
-    network = task.network(key=jax.random.key(0))
-    wiring = jax.eval_shape(lambda masks: task.wiring(network, masks), task.prunable(network))
+
+    def wired(key: Key) -> Any:
+        network = task.network(key=key)
+        return task.wiring(network, task.prunable(network))
+
+    wiring = jax.eval_shape(wired, jax.random.key(0))
     if "layered" in metric.needs and not isinstance(wiring, LayeredGraph):
         return f"metric '{metric.name}' needs layers, and the wiring of '{task.name}' has none"
     return None

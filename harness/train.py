@@ -56,7 +56,8 @@ class Trainer:
         self._placed: dict[int, tuple[Batch, Batch]] = {}
         rows = min(self._train.inputs.shape[0], self._validation.inputs.shape[0])
         self._batch = min(schedule.batch_size, rows)
-        example = task.network(key=stream(seed, "weights", 0))
+        # In one program: a task's operations one by one would be compiled one by one.
+        example = eqx.filter_jit(task.network)(key=stream(seed, "weights", 0))
         static = eqx.filter(example, eqx.is_inexact_array, inverse=True)
         self.rules = Rules(task, pruner, schedule.optimizer(), self._batch, static)
         self.sizes = mask_algebra.count(task.prunable(example))
@@ -266,25 +267,13 @@ class Trainer:
     def _losses(
         self, state: Ensemble, rows: tuple[Batch, Batch]
     ) -> tuple[Float[Array, " networks"], Float[Array, " networks"]]:
-        train, validation = (
-            jax.vmap(self._loss, (0, None))(
-                state, Batch(*(part[:EVALUATION_ROWS] for part in split))
+        def loss(one: Ensemble, split: Batch) -> Float[Array, ""]:
+            return self.rules.task.loss(
+                self.rules.acting(one), Batch(*(part[:EVALUATION_ROWS] for part in split))
             )
-            for split in rows
-        )
-        return train, validation
 
-    def _loss(self, one: Ensemble, rows: Batch) -> Float[Array, ""]:
-        """The loss of one network, batch by batch: all rows at once would leave the caches."""
-        number, size = rows.inputs.shape[0], self._batch
-        acting = self.rules.acting(one)
-        whole = number // size * size
-        batches = (part[:whole].reshape(-1, size, *part.shape[1:]) for part in rows)
-        losses = jax.lax.map(lambda batch: self.rules.task.loss(acting, Batch(*batch)), (*batches,))
-        if whole == number:
-            return jnp.mean(losses)
-        rest = self.rules.task.loss(acting, Batch(*(part[whole:] for part in rows)))
-        return (jnp.sum(losses) * size + rest * (number - whole)) / number
+        train, validation = (jax.vmap(loss, (0, None))(state, split) for split in rows)
+        return train, validation
 
 
 def _spread(state: Ensemble) -> Ensemble:

@@ -44,7 +44,7 @@ class Trajectory:
 
     @cached_property
     def _skeleton(self) -> Network:
-        return self.task.network(key=jax.random.key(0))
+        return eqx.filter_jit(self.task.network)(key=jax.random.key(0))
 
     def snapshot(self, level: int) -> snapshot.Snapshot:
         """Everything that was kept of a level."""

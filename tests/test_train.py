@@ -88,15 +88,6 @@ def test_a_network_that_has_stopped_stays_and_the_others_do_not_notice(trainer, 
     assert np.isfinite(all_losses).all()
 
 
-@pytest.mark.parametrize("rows", [7, 16, 45])
-def test_losses_are_those_of_all_rows_at_once(trainer, keys, rows):
-    state = trainer.prune(trainer.start(keys), keys, 1, 0.5)
-    split = Batch(*(part[:rows] for part in trainer.rows))
-    at_once = jax.vmap(lambda one: trainer.rules.task.loss(trainer.rules.acting(one), split))
-    batch_by_batch = jax.vmap(lambda one: trainer._loss(one, split))
-    np.testing.assert_allclose(batch_by_batch(state), at_once(state), rtol=1e-6)
-
-
 def test_chunks_change_nothing(trainer, keys):
     levels = (Level(1.0, 40), Level(0.5, 40))
 

@@ -1,6 +1,7 @@
 """A small multilayer perceptron, the architecture of the built-in tasks."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Literal, TypeAlias, get_args
 
 import equinox as eqx
@@ -60,8 +61,23 @@ def _through(layer: eqx.nn.Linear, signals: Array) -> Array:
     return signals @ weight.T + bias[None, :]
 
 
+_ROWS = 512
+"""More than these are taken a part at a time: the signals of all would not fit into the caches."""
+
+
 def forward(network: MLP, inputs: Float[Array, "rows _inputs"]) -> Float[Array, "rows _outputs"]:
     """Outputs for a batch of inputs, rows first. Plain matrix products: fastest under `vmap`."""
+    whole = len(inputs) // _ROWS * _ROWS
+    if len(inputs) <= _ROWS:
+        return _outputs(network, inputs)
+    parts = inputs[:whole].reshape(-1, _ROWS, inputs.shape[1])
+    outputs = jax.lax.map(partial(_outputs, network), parts).reshape(whole, -1)
+    if whole == len(inputs):
+        return outputs
+    return jnp.concatenate([outputs, _outputs(network, inputs[whole:])])
+
+
+def _outputs(network: MLP, inputs: Float[Array, "rows _inputs"]) -> Float[Array, "rows _outputs"]:
     signals = inputs
     for layer in network.layers[:-1]:
         signals = _act(network, _through(layer, signals))
