@@ -67,7 +67,10 @@ class AbstractTask(ABC):
     def evaluate(
         self, network: Network, batch: Batch, data: TaskData
     ) -> dict[str, Float[Array, ""]]:
-        """Figures of merit on held-out rows, by the names that `units` lists."""
+        """Figures of merit on held-out rows, by the names that `units` lists.
+
+        The loss need not be among them. Where it is, as `loss`, it is not computed a second time.
+        """
 
     @property
     @abstractmethod

@@ -40,11 +40,12 @@ class Performance(AbstractMetric):
             "test": Batch(*(part[: self.rows] for part in data.test)),
         }
 
+        def on(rows: Batch, network: Any) -> dict[str, Any]:
+            figures = task.evaluate(network, rows, data)
+            return figures if "loss" in figures else {"loss": task.loss(network, rows), **figures}
+
         def figures(network: Any, masks: Any) -> dict[str, Any]:
-            return {
-                split: {"loss": task.loss(network, rows), **task.evaluate(network, rows, data)}
-                for split, rows in splits.items()
-            }
+            return {split: on(rows, network) for split, rows in splits.items()}
 
         evaluate = trajectory.vectorised(figures)
         rows: list[dict[str, Any]] = []

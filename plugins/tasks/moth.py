@@ -109,7 +109,7 @@ class Moth(AbstractTask):
     def evaluate(
         self, network: _mlp.MLP, batch: Batch, data: TaskData
     ) -> dict[str, Float[Array, ""]]:
-        """Errors in units, explained variance, and where the moth ends if it trusts the network.
+        """Loss, errors in units, explained variance, where the moth ends if it trusts the network.
 
         The error of a position is a distance, that of an angle a difference, not wrapped; both are
         given as the median over the flights flown, and as the 90th percentile (`p90`). Flights that
@@ -118,7 +118,8 @@ class Moth(AbstractTask):
         predicted = _mlp.forward(network, jnp.asarray(batch.inputs))
         squares = jnp.mean((predicted - batch.targets) ** 2, axis=0)
         errors = jnp.sqrt(squares) * data.scales["target_range"]
-        figures = {f"rmse {out.name}": errors[i] for i, out in enumerate(OUTPUTS)}
+        figures = {"loss": jnp.mean((predicted - batch.targets) ** 2)}
+        figures |= {f"rmse {out.name}": errors[i] for i, out in enumerate(OUTPUTS)}
         figures["r²"] = jnp.mean(1 - squares / jnp.var(batch.targets, axis=0))
         if self.flown:
             rows = jnp.asarray(batch.inputs)[: self.flown]
@@ -128,7 +129,7 @@ class Moth(AbstractTask):
     @property
     def units(self) -> Mapping[str, str]:
         """Units of the figures of `evaluate`."""
-        units = {f"rmse {out.name}": out.unit for out in OUTPUTS} | {"r²": "1"}
+        units = {"loss": "1"} | {f"rmse {out.name}": out.unit for out in OUTPUTS} | {"r²": "1"}
         if self.flown:
             for name, unit in (("position", "cm"), ("θ", "rad"), ("φ", "rad")):
                 units |= {f"flight error {name}": unit, f"flight error {name} p90": unit}
