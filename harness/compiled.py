@@ -19,7 +19,8 @@ Precision = Literal["float32", "tf32", "bfloat16"]
 """Of matrix products: what accelerators round their factors to. Sums are float32. Processors
 compute in float32 whatever is asked for."""
 
-_NAMES = {"float32": "float32", "tf32": "tensorfloat32", "bfloat16": "bfloat16"}
+# Algorithms by name: jax's "bfloat16" means whatever is fastest, which on a GPU is TF32.
+_NAMES = {"float32": "float32", "tf32": "TF32_TF32_F32", "bfloat16": "BF16_BF16_F32"}
 _MOST_KEPT = 64
 _programs: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
 """Executables by what they were lowered to, the last used last."""
@@ -67,7 +68,7 @@ class Compiled:
         return self._mine[shapes]
 
     def _compile(self, arguments: tuple[Any, ...]) -> Any:
-        with _rounding(self._precision):
+        with rounding(self._precision, jax.default_backend()):
             lowered = self._jitted.lower(*arguments)
         text = hashlib.sha256(lowered.as_text().encode()).hexdigest()
         # Arguments that a program does not use are not in its text, and are looked at all the same.
@@ -84,9 +85,9 @@ class Compiled:
         return _programs[key]
 
 
-def _rounding(precision: Precision) -> Any:
+def rounding(precision: Precision, platform: str) -> Any:
     """The context in which products are lowered; none on processors, where it changes nothing."""
-    if jax.default_backend() == "cpu":
+    if platform == "cpu":
         return nullcontext()
     return jax.default_matmul_precision(_NAMES[precision])
 

@@ -7,6 +7,7 @@ import sys
 from contextlib import contextmanager
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -159,6 +160,29 @@ def test_precision_is_part_of_what_a_run_is(registry, tmp_path):
         for name in ("float32", "tf32", "bfloat16")
     }
     assert len(set(keys.values())) == 3
+
+
+@pytest.mark.parametrize(
+    ("precision", "written"),
+    [("float32", "precision = [HIGHEST, HIGHEST]"), ("tf32", "= tf32"), ("bfloat16", "= bf16")],
+)
+def test_a_gpu_is_told_the_precision_of_every_product(precision, written):
+    """Lowered for CUDA, which takes no GPU: forward and both backward products say it."""
+
+    def loss(signals, weight):
+        return jnp.sum(jnp.tanh(signals @ weight.T) ** 2)
+
+    step = jax.jit(jax.value_and_grad(loss, argnums=(0, 1)))
+    with compiled.rounding(precision, "gpu"):
+        lowered = step.trace(jnp.ones((2, 3)), jnp.ones((4, 3))).lower(lowering_platforms=("cuda",))
+    products = [line for line in lowered.as_text().splitlines() if "dot_general" in line]
+    assert len(products) == 3
+    assert all(written in line for line in products)
+    other = jax.jit(lambda signals, weight: signals @ weight.T)
+    with compiled.rounding(precision, "cpu"):
+        plain = other.lower(jnp.ones((2, 3)), jnp.ones((4, 3))).as_text()
+    assert "HIGHEST" not in plain
+    assert "algorithm" not in plain
 
 
 def _seeing(devices):
