@@ -225,7 +225,7 @@ def study(
 def bench(
     what: Annotated[
         str | None,
-        typer.Argument(help="training, pruning, simulation, motifs, scaling, precision; none: all"),
+        typer.Argument(help="training, run, simulation, motifs, scaling, ...; none: all."),
     ] = None,
     as_json: Json = False,
 ) -> None:

@@ -189,3 +189,13 @@ class Rules:
                 mask_algebra.replace(everywhere, update.reset_optimizer),
             )
         return state._replace(network=network, masks=masks, optimizer=optimizer)
+
+
+@jax.jit
+def finite(state: Ensemble) -> Bool[Array, " networks"]:
+    """Which of an ensemble's networks have only finite weights left: the others have diverged."""
+    leaves = [
+        jnp.isfinite(leaf).reshape(leaf.shape[0], -1).all(axis=1)
+        for leaf in jax.tree.leaves(state.network)
+    ]
+    return jnp.stack(leaves).all(axis=0)

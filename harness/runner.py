@@ -15,7 +15,7 @@ import numpy as np
 
 from harness import checkpoint, dense, progress, provenance, snapshot
 from harness.abstract import AbstractMetric, AbstractTask
-from harness.ensemble import Ensemble, Keys
+from harness.ensemble import Ensemble, Keys, finite
 from harness.experiment import Cell, Choice, levels_of
 from harness.files import DamagedFileError
 from harness.graph import LayeredGraph
@@ -157,7 +157,7 @@ class CellRun:
 
     def _prune(self, state: Ensemble, current: _Level) -> Ensemble:
         """Prune at the start of a level, where the pruner acts there and there is what to prune."""
-        state = state._replace(active=_finite(state))
+        state = state._replace(active=finite(state))
         within = self.cell.pruner.instance.when == "during"
         if within or current.level.density == 1:
             return state
@@ -295,9 +295,7 @@ class CellRun:
         figures = {
             "train_loss": train,
             "validation_loss": validation,
-            "diverged": ~(
-                np.isfinite(train) & np.isfinite(validation) & np.asarray(_finite(state))
-            ),
+            "diverged": ~(np.isfinite(train) & np.isfinite(validation) & np.asarray(finite(state))),
             "steps": current.steps_taken,
         }
         kept = snapshot.Snapshot(
@@ -309,16 +307,6 @@ class CellRun:
             facts={"density": current.level.density},
         )
         snapshot.save(level_path(self.folder, current.number), kept)
-
-
-@jax.jit
-def _finite(state: Ensemble) -> jax.Array:
-    """Which networks have only finite weights left: the others have diverged and stay behind."""
-    leaves = [
-        jnp.isfinite(leaf).reshape(leaf.shape[0], -1).all(axis=1)
-        for leaf in jax.tree.leaves(state.network)
-    ]
-    return jnp.stack(leaves).all(axis=0)
 
 
 def level_tables(cell: Cell, folder: Path) -> dict[str, "pd.DataFrame"]:

@@ -5,9 +5,9 @@ from importlib.metadata import EntryPoint
 
 import numpy as np
 import pytest
-from harness_benchmarks import timing
+from harness_benchmarks import main_job, paper, timing
 
-from harness import bench, cli
+from harness import bench, cli, open_run
 from harness.bench import Measured
 
 
@@ -65,9 +65,37 @@ def test_mistakes_are_told(installed, capsys, what, says):
     assert says in " ".join(err.split()).lower()
 
 
-def test_the_benchmarks_that_the_issue_names_are_installed():
-    named = {"training", "simulation", "motifs", "scaling", "precision"}
-    assert named <= set(bench.benchmarks())
+def test_all_benchmarks_are_installed_and_can_be_loaded():
+    names = {"training", "pruning", "scaling", "run", "compaction", "precision"}
+    assert set(bench.benchmarks()) == names | {"motifs", "simulation"}
+    for name in names:  # the others import what only the extra `bench` installs
+        assert callable(bench.benchmarks()[name].load())
+
+
+def test_the_whole_paper_in_small_is_one_command_that_goes_on(monkeypatch, capsys, tmp_path):
+    command = ["paper.py", "--out", str(tmp_path / "run"), "--networks", "2", "--flights", "1000"]
+    monkeypatch.setattr("sys.argv", [*command, "--schedule", "oneshot[steps=20]"])
+    told = []
+    for _ in range(2):
+        paper.main()
+        told.append(capsys.readouterr().out)
+    assert told[0].count("median validation loss at density") == 2
+    for what in ("train, 2 networks", "measure, 2 networks", "floor over the time of training"):
+        assert what in told[0]
+    run = open_run(tmp_path / "run")
+    assert run.experiment["precision"] == "tf32"
+    assert set(run.table("motifs")["density"]) == set(run.table("levels")["density"])
+    log = (tmp_path / "run" / "run.log").read_text()
+    assert log.count("trains cell") == 1
+
+
+def test_the_time_until_a_command_trains(tmp_path):
+    own = {"HARNESS_CACHE": str(tmp_path / "cache")}
+    small = ["run", "--task", "digits", "--quiet", "--schedule", "quick[effort=0.001]"]
+    small += ["--out", str(tmp_path / "run"), "--pruner"]
+    assert 0 < main_job.until_trained([*small, "magnitude"], own) < 600
+    with pytest.raises(RuntimeError, match="did not come to train"):
+        main_job.until_trained([*small, "magnitudo"], own)
 
 
 def test_times_are_medians_of_calls_in_turn():

@@ -122,7 +122,7 @@ def test_without_flights_the_figures_are_the_rest(data):
     network = task.network(key=jax.random.key(0))
     batch = Batch(*(jnp.asarray(part) for part in data.validation))
     assert set(task.evaluate(network, batch, data)) == set(task.units)
-    assert len(task.units) == 8
+    assert len(task.units) == 9
 
 
 @pytest.mark.parametrize("biases", [False, True])
