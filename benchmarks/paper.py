@@ -2,9 +2,9 @@
 
     python benchmarks/paper.py --out runs/paper
 
-400 networks through 18 levels and 107,800 steps each, losses and exact motif z-scores included; kept
-weights, 3 GB, and what else could be measured of them are left out. Where it is cut off, the same
-command goes on; seconds are those of the run's own records, so that a cut run counts once.
+400 networks through 18 levels and 107,800 steps each, losses and exact motif z-scores included;
+weights (3 GB) are not kept, and what would be measured of them is left out. Where it is cut off,
+the same command goes on; seconds are those of the run's own records, so that a cut run counts once.
 `--precision float32` beside the default says what rounding products does to losses.
 """
 
