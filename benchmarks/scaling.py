@@ -1,9 +1,11 @@
 """What a network costs as there are more: time and memory, each number in a process of its own."""
 
 import json
+import statistics
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import jax
 
@@ -25,30 +27,61 @@ number, task = int(sys.argv[1]), sys.argv[2]
 ours = training.trainer(task)
 call = training.blocks(ours, number, block_width(number))
 time = side_by_side({"": call}, repeats=5)[""].per(number * training.CHUNK)
-print(json.dumps([time.median, time.told(), ours.compile_seconds, memory.peaks()]))
+print(json.dumps([time.median, time.told(), memory.peaks()]))
 """
+
+
+ROUNDS = 3
+"""Processes for each number, in turn: what slows the machine for minutes slows all numbers."""
+
+
+@dataclass(frozen=True)
+class Child:
+    """What a process found: seconds of a network-step, how they were had, and peak memory."""
+
+    seconds: float
+    told: str
+    peaks: dict[str, int]
 
 
 def figures() -> Iterator[Measured]:
     """Time a network-step and peak memory, from few networks to many."""
     accelerated = jax.default_backend() != "cpu"
     task = "moth[flights=20000]" if accelerated else SMALL
-    first = None
-    for number in ON_ACCELERATOR if accelerated else NUMBERS:
-        child = [sys.executable, "-c", _CHILD, str(number), task]
-        done = subprocess.run(child, capture_output=True, text=True)
-        if done.returncode:
-            yield Measured(f"{number} networks", None, note=done.stderr.strip().splitlines()[-1])
-            continue
-        seconds, told, compiling, peaks = json.loads(done.stdout.splitlines()[-1])
-        first = first or seconds
-        yield Measured(
-            f"{number} networks of {task}",
-            seconds * 1e3,
-            "ms a network-step",
-            seconds / first,
-            "the first",
-            f"{told}; compiled in {compiling:.1f} s",
-        )
-        for which, peak in peaks.items():
-            yield Measured(f"{number} networks: peak memory of the {which}", peak / 2**20, "MiB")
+    numbers = ON_ACCELERATOR if accelerated else NUMBERS
+    rounds = [{number: _in_a_process(number, task) for number in numbers} for _ in range(ROUNDS)]
+    for number in numbers:
+        found = [(one[number], one[numbers[0]]) for one in rounds]
+        yield from _rows(f"{number} networks", task, found)
+
+
+def _rows(
+    what: str, task: str, found: Sequence[tuple[Child | str, Child | str]]
+) -> Iterator[Measured]:
+    """The figures of a number of networks, from each round's process and that of the fewest."""
+    pairs = [pair for pair in found if isinstance(pair[0], Child) and isinstance(pair[1], Child)]
+    if len(pairs) < len(found):
+        reasons = [part for pair in found for part in pair if isinstance(part, str)]
+        yield Measured(f"{what} of {task}", None, note=reasons[0])
+        return
+    ratios = [mine.seconds / first.seconds for mine, first in pairs]
+    spread = f"{min(ratios):.3g} to {max(ratios):.3g} x in {len(ratios)} rounds"
+    yield Measured(
+        f"{what} of {task}",
+        statistics.median(mine.seconds for mine, _ in pairs) * 1e3,
+        "ms a network-step",
+        statistics.median(ratios),
+        "the fewest in the same round",
+        f"{spread}, in each the {pairs[0][0].told}",
+    )
+    for which, peak in pairs[0][0].peaks.items():
+        yield Measured(f"{what}: peak memory of the {which}", peak / 2**20, "MiB")
+
+
+def _in_a_process(number: int, task: str) -> Child | str:
+    """What a process of its own finds, or why it failed."""
+    child = [sys.executable, "-c", _CHILD, str(number), task]
+    done = subprocess.run(child, capture_output=True, text=True)
+    if done.returncode:
+        return done.stderr.strip().splitlines()[-1]
+    return Child(*json.loads(done.stdout.splitlines()[-1]))

@@ -5,7 +5,7 @@ from importlib.metadata import EntryPoint
 
 import numpy as np
 import pytest
-from harness_benchmarks import main_job, paper, timing
+from harness_benchmarks import main_job, paper, scaling, timing
 
 from harness import bench, cli, open_run
 from harness.bench import Measured
@@ -121,3 +121,17 @@ def test_the_rival_flies_as_the_reference_does():
     starts, pushes = _moth_data.draw(np.random.default_rng(0), 16)
     exact = _moth_data.simulate(starts, pushes, reference=True)[0]
     np.testing.assert_allclose(flight_rival.flights(starts, pushes), exact, rtol=1e-5, atol=1e-5)
+
+
+def test_scaling_compares_within_a_round_and_says_what_failed(monkeypatch):
+    rounds = iter([1.0, 1.1, 4.0, 4.8, 1.0, 1.3])  # a machine that is slow in the second round
+    monkeypatch.setattr(scaling, "NUMBERS", (1, 2))
+    monkeypatch.setattr(
+        scaling, "_in_a_process", lambda *_: scaling.Child(next(rounds), "median", {"host": 2**20})
+    )
+    _, _, more, memory = scaling.figures()
+    assert more.value == 1300.0
+    assert more.ratio == pytest.approx(1.2)
+    assert (memory.value, memory.unit) == (1.0, "MiB")
+    monkeypatch.setattr(scaling, "_in_a_process", lambda *_: "killed")
+    assert [(one.value, one.note) for one in scaling.figures()] == [(None, "killed")] * 2
