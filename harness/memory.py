@@ -23,7 +23,8 @@ def peaks() -> dict[str, int]:
 def free() -> int | None:
     """Bytes that a device of this process can still be given; None where nobody can say.
 
-    Processors, which are several devices where each core is one, share the host's memory evenly.
+    Processors, which are several devices where each core is one, share half of the host's memory
+    evenly: the other half is for what the host itself holds, copies of networks to be written.
     """
     devices = jax.local_devices()
     told = devices[0].memory_stats() or {}
@@ -34,7 +35,7 @@ def free() -> int | None:
     except OSError:
         return None
     kilobytes = dict(line.split(":", 1) for line in lines)["MemAvailable"]
-    return 1024 * int(kilobytes.split()[0]) // len(devices)
+    return 1024 * int(kilobytes.split()[0]) // (2 * len(devices))
 
 
 def ran_out(error: BaseException) -> bool:

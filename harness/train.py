@@ -94,14 +94,23 @@ class Trainer:
     def memory(self, networks: Sequence[int]) -> int:
         """Bytes that training these networks in one block takes of each device they lie on.
 
-        Found by compiling their steps, which no later call compiles again.
+        The most that one of its programs takes: training, pruning at a level, evaluation. They are
+        compiled for it, and not again when they are called.
         """
-        keys, level = self.keys(networks), self.schedule.levels()[0]
-        width = len(networks)
+        keys, width = self.keys(networks), len(networks)
+        first, *_ = levels = self.schedule.levels()
         state = alike_spread(self._start.shapes(*self._beginning(keys)), width)
-        at = self._at(0, 0, CHUNK, 0)
-        rows, key = self._rows_for(width), self._batch_key(0, 1, width)
-        return self._chunk.memory(state, keys, rows, key, self._events(0, level, level), at)
+        rows = self._rows_for(width)
+        key, events = self._batch_key(0, 1, width), self._events(0, first, first)
+        taken = [
+            self._chunk.memory(state, keys, rows, key, events, self._at(0, 0, CHUNK, 0)),
+            self._evaluate.memory(state, rows),
+        ]
+        if self.pruner.when != "during" and len(levels) > 1:
+            followed = state.masks if self.pruner.follows else None
+            target = mask_algebra.target(self.sizes, 1.0)
+            taken.append(self._prune.memory(state, keys, rows[0], key, target, 0, followed))
+        return max(taken)
 
     def _beginning(self, keys: Keys) -> tuple[Keys, Batch, Array]:
         width = keys.weights.shape[0]

@@ -85,8 +85,9 @@ def test_a_step_is_compiled_once_for_all_pruners_that_gather_nothing(registry):
     assert found  # it gathers: another step, and the listener does count
 
 
-def test_memory_is_known_before_training_and_costs_no_compilation(registry):
-    trainer = trainer_of(registry.make("pruner", Selection("gmp")))
+@pytest.mark.parametrize("pruner", ["magnitude", "gmp"])
+def test_memory_is_known_before_training_and_costs_no_compilation(registry, pruner):
+    trainer = trainer_of(registry.make("pruner", Selection(pruner)))
     narrow, wide = trainer.memory([0]), trainer.memory([0, 1, 2, 3])
     keys = trainer.keys([0, 1, 2, 3])
     state = trainer.start(keys)
@@ -96,6 +97,10 @@ def test_memory_is_known_before_training_and_costs_no_compilation(registry):
     assert 3 * held / 4 < wide - narrow < 30 * held
     with compilations() as found:
         trainer.chunk(state, keys, 0, 0, 1, previous=LEVELS[0], current=LEVELS[0], first_batch=0)
+        state = trainer.start(keys)
+        if pruner == "magnitude":
+            state = trainer.prune(state, keys, 1, 0.5)
+        trainer.losses(state)
     assert not found
 
 
