@@ -30,21 +30,21 @@ cli.main(sys.argv[1:])
 
 def figures() -> Iterator[Measured]:
     """Seconds to the first steps of a new process, and the activities of a whole run."""
-    with tempfile.TemporaryDirectory() as folder:
-        patch = Path(folder)
-        own = {"HARNESS_CACHE": str(patch / "cache")}
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        own = {"HARNESS_CACHE": str(folder / "cache")}
         for number, (what, forgotten) in enumerate(
             (
                 ("nothing cached: simulation and compilation", None),
                 ("data and programs cached", None),
-                ("data cached, programs compiled anew", patch / "cache" / "programs"),
+                ("data cached, programs compiled anew", folder / "cache" / "programs"),
             )
         ):
             if forgotten:
                 shutil.rmtree(forgotten)
-            seconds = until_trained([*COMMAND, "--out", str(patch / str(number))], own)
+            seconds = until_trained([*COMMAND, "--out", str(folder / str(number))], own)
             yield Measured(f"command to the end of its first 100 steps, {what}", seconds, "s")
-        yield from spent(patch / "whole")
+        yield from spent(folder / "whole")
 
 
 def until_trained(command: list[str], environment: dict[str, str]) -> float:

@@ -15,6 +15,8 @@ SMALL = "moth[flights=20000, sizes=[64, 64, 64, 16]]"
 """On a processor: a training of hundreds of full-size networks would take too long."""
 NUMBERS = (4, 16, 64, 256)
 ON_ACCELERATOR = (1, 4, 16, 64, 256, 1024, 4096)
+ROUNDS = 3
+"""Processes for each number, in turn: what slows the machine for minutes slows all numbers."""
 
 _CHILD = """
 import json, sys
@@ -29,10 +31,6 @@ call = training.blocks(ours, number, block_width(number))
 time = side_by_side({"": call}, repeats=5)[""].per(number * training.CHUNK)
 print(json.dumps([time.median, time.told(), memory.peaks()]))
 """
-
-
-ROUNDS = 3
-"""Processes for each number, in turn: what slows the machine for minutes slows all numbers."""
 
 
 @dataclass(frozen=True)

@@ -147,10 +147,8 @@ class Rules:
 
         Chosen once for many steps, for the choice takes as much memory traffic as a part of a step.
         """
-        moved = ("network", "optimizer", "gathered", "gathered_steps")
-        old, new = ([getattr(state, name) for name in moved] for state in (before, ahead))
-        stay = jax.tree.map(lambda ahead, here: jnp.where(before.active, ahead, here), new, old)
-        return ahead._replace(**dict(zip(moved, stay, strict=True)))
+        kept = before._replace(masks=ahead.masks, pruner=ahead.pruner)
+        return jax.tree.map(lambda new, old: jnp.where(before.active, new, old), ahead, kept)
 
     def prune(
         self,

@@ -1,4 +1,4 @@
-"""Memory: how much was taken, and whether it was too little."""
+"""Memory: how much was taken, how much is left, and whether it was too little."""
 
 import resource
 import sys

@@ -67,9 +67,9 @@ _ROWS = 512
 
 def forward(network: MLP, inputs: Float[Array, "rows _inputs"]) -> Float[Array, "rows _outputs"]:
     """Outputs for a batch of inputs, rows first. Plain matrix products: fastest under `vmap`."""
-    whole = len(inputs) // _ROWS * _ROWS
     if len(inputs) <= _ROWS:
         return _outputs(network, inputs)
+    whole = len(inputs) // _ROWS * _ROWS
     parts = inputs[:whole].reshape(-1, _ROWS, inputs.shape[1])
     outputs = jax.lax.map(partial(_outputs, network), parts).reshape(whole, -1)
     if whole == len(inputs):

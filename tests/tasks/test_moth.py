@@ -172,3 +172,14 @@ def test_importing_the_task_is_cheap():
     code = f"import sys, harness_plugins.tasks.moth; print({heavy} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize("rows", [512, 513, 1024, 1300])
+def test_many_rows_are_taken_a_part_at_a_time_with_the_same_outputs(rows):
+    network = SMALL.network(key=jax.random.key(0))
+    inputs = np.random.default_rng(0).normal(size=(rows, 10)).astype(np.float32)
+    signals = inputs.astype(np.float64)
+    for place, layer in enumerate(network.layers):
+        signals = np.tanh(signals) if place else signals
+        signals = signals @ np.asarray(layer.weight, np.float64).T + np.asarray(layer.bias)
+    np.testing.assert_allclose(SMALL.forward(network, jnp.asarray(inputs)), signals, atol=1e-5)
