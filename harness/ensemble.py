@@ -15,6 +15,16 @@ from harness.evidence import Evidence
 from harness.types import Batch, Key, Masks, Network, Target
 
 
+class RewindPoint(NamedTuple):
+    """A network at an early step, and what its optimiser had counted by then.
+
+    `counts` is the optimiser's state with `None` in place of what it keeps for each weight.
+    """
+
+    network: Network
+    counts: PyTree
+
+
 class Ensemble(NamedTuple):
     """Networks in training. Under `vmap` one network; outside, all with a leading axis.
 
@@ -28,7 +38,7 @@ class Ensemble(NamedTuple):
     pruner: PyTree
     gathered: PyTree
     gathered_steps: Int[Array, "*networks"]
-    rewind_point: Network
+    rewind_point: RewindPoint | None
     active: Bool[Array, "*networks"]
 
 
@@ -68,12 +78,24 @@ class Rules:
             pruner=(),
             gathered=(),
             gathered_steps=jnp.zeros((), jnp.int32),
-            rewind_point=network if self.pruner.rewind_step else None,
+            rewind_point=None,
             active=jnp.asarray(True),
         )
+        if self.pruner.rewind_step:
+            state = state._replace(rewind_point=self.rewind_point(state))
         evidence = self.evidence(state, keys, train, batch_key, jnp.float32(0))
         pruner = self.pruner.init(evidence, key=keys.pruning)
         return self.forget(state._replace(pruner=pruner))
+
+    def rewind_point(self, state: Ensemble) -> RewindPoint:
+        """What a later rewind goes back to; also of an ensemble with a leading axis."""
+        counts = optax.tree_utils.tree_map_params(
+            self.optimizer,
+            lambda moment: False,
+            state.optimizer,
+            transform_non_params=lambda count: True,
+        )
+        return RewindPoint(state.network, eqx.filter(state.optimizer, counts))
 
     def forget(self, state: Ensemble) -> Ensemble:
         """The same with nothing gathered yet."""
@@ -93,12 +115,13 @@ class Rules:
     ) -> Evidence:
         """What the pruner may look at."""
         initial = self.arrays(self.task.network(key=keys.weights))
+        early = state.rewind_point.network if state.rewind_point else initial
         return Evidence(
             self.task,
             self.whole(state.network),
             mask=state.masks,
             initial=self.whole(initial),
-            rewind_point=self.whole(state.rewind_point if self.pruner.rewind_step else initial),
+            rewind_point=self.whole(early),
             train=train,
             batch_size=self.batch_size,
             batch_key=batch_key,
@@ -176,6 +199,9 @@ class Rules:
         if update.rewind_to is not None:
             network = self.arrays(update.rewind_to)
             optimizer = self.optimizer.init(network)
+            if state.rewind_point is not None:
+                # Schedules go on from the rewind step; only what is kept for weights starts anew.
+                optimizer = eqx.combine(state.rewind_point.counts, optimizer)
         if update.params is not None:
             network = mask_algebra.replace(network, update.params)
         if update.reset_optimizer is not None:
