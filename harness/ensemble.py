@@ -15,21 +15,13 @@ from harness.evidence import Evidence
 from harness.types import Batch, Key, Masks, Network, Target
 
 
-class RewindPoint(NamedTuple):
-    """A network at an early step, and what its optimiser had counted by then.
-
-    `counts` is the optimiser's state with `None` in place of what it keeps for each weight.
-    """
-
-    network: Network
-    counts: PyTree
-
-
 class Ensemble(NamedTuple):
     """Networks in training. Under `vmap` one network; outside, all with a leading axis.
 
     `network` holds the trained arrays, `None` in place of what is static. Raw weights keep their
-    value under the mask; what acts is weight times mask.
+    value under the mask; what acts is weight times mask. `rewind_point` is the network at the
+    pruner's rewind step, and `rewind_counts` what its optimiser had counted by then: the
+    optimiser's state with `None` in place of what it keeps for each weight.
     """
 
     network: Network
@@ -38,7 +30,8 @@ class Ensemble(NamedTuple):
     pruner: PyTree
     gathered: PyTree
     gathered_steps: Int[Array, "*networks"]
-    rewind_point: RewindPoint | None
+    rewind_point: Network
+    rewind_counts: PyTree
     active: Bool[Array, "*networks"]
 
 
@@ -79,23 +72,26 @@ class Rules:
             gathered=(),
             gathered_steps=jnp.zeros((), jnp.int32),
             rewind_point=None,
+            rewind_counts=None,
             active=jnp.asarray(True),
         )
         if self.pruner.rewind_step:
-            state = state._replace(rewind_point=self.rewind_point(state))
+            state = self.remembered(state)
         evidence = self.evidence(state, keys, train, batch_key, jnp.float32(0))
         pruner = self.pruner.init(evidence, key=keys.pruning)
         return self.forget(state._replace(pruner=pruner))
 
-    def rewind_point(self, state: Ensemble) -> RewindPoint:
-        """What a later rewind goes back to; also of an ensemble with a leading axis."""
+    def remembered(self, state: Ensemble) -> Ensemble:
+        """The same with the networks of now as rewind point; also with a leading axis."""
         counts = optax.tree_utils.tree_map_params(
             self.optimizer,
             lambda moment: False,
             state.optimizer,
             transform_non_params=lambda count: True,
         )
-        return RewindPoint(state.network, eqx.filter(state.optimizer, counts))
+        return state._replace(
+            rewind_point=state.network, rewind_counts=eqx.filter(state.optimizer, counts)
+        )
 
     def forget(self, state: Ensemble) -> Ensemble:
         """The same with nothing gathered yet."""
@@ -115,13 +111,12 @@ class Rules:
     ) -> Evidence:
         """What the pruner may look at."""
         initial = self.arrays(self.task.network(key=keys.weights))
-        early = state.rewind_point.network if state.rewind_point else initial
         return Evidence(
             self.task,
             self.whole(state.network),
             mask=state.masks,
             initial=self.whole(initial),
-            rewind_point=self.whole(early),
+            rewind_point=self.whole(state.rewind_point if self.pruner.rewind_step else initial),
             train=train,
             batch_size=self.batch_size,
             batch_key=batch_key,
@@ -199,9 +194,9 @@ class Rules:
         if update.rewind_to is not None:
             network = self.arrays(update.rewind_to)
             optimizer = self.optimizer.init(network)
-            if state.rewind_point is not None:
+            if self.pruner.rewind_step:
                 # Schedules go on from the rewind step; only what is kept for weights starts anew.
-                optimizer = eqx.combine(state.rewind_point.counts, optimizer)
+                optimizer = eqx.combine(state.rewind_counts, optimizer)
         if update.params is not None:
             network = mask_algebra.replace(network, update.params)
         if update.reset_optimizer is not None:

@@ -227,15 +227,10 @@ class Cell:
                 f"pruner '{pruner.name}' needs {', '.join(sorted(lacking))} of task '{task.name}'"
             )
         first: int = self.schedule.instance.levels()[0].steps
-        if pruner.rewind_step > first:
+        if pruner.rewind_step + pruner.retrains > first:
             return (
                 f"pruner '{pruner.name}' rewinds to step {pruner.rewind_step}, but the first level "
                 f"of schedule '{self.schedule.name}' has {first}"
-            )
-        if pruner.retrains and pruner.rewind_step == first:
-            return (
-                f"pruner '{pruner.name}' rewinds to step {first} and would train again to the end "
-                f"of the first level of schedule '{self.schedule.name}', which has no more"
             )
         if pruner.when == "during" and pruner.every < 1:
             return f"pruner '{pruner.name}' acts during training, but its `every` is not positive"
@@ -372,11 +367,7 @@ def _placed(
 
 
 def levels_of(schedule: AbstractSchedule, pruner: AbstractPruner) -> list[int]:
-    """Training steps that each level costs.
-
-    All up to it where each trains from the start; where each trains again after a rewind, as many
-    as the first had left.
-    """
+    """Training steps of each level: its own, all up to it, or what the first had left (rewound)."""
     steps = [level.steps for level in schedule.levels()]
     if pruner.retrains:
         return [steps[0], *(steps[0] - pruner.rewind_step for _ in steps[1:])]

@@ -420,9 +420,8 @@ def rewound(optimizer):
     train = Batch(*map(jnp.asarray, TinyTask().data(seed=0).train))
     start = jax.jit(rules.start)(keys(), train, jax.random.key(9))
     early = trained(rules, start, many, range(4))
-    early = early._replace(rewind_point=rules.rewind_point(early))
-    late = trained(rules, early, many, range(4, 10))
-    update = Update(late.masks, rewind_to=rules.whole(late.rewind_point.network))
+    late = trained(rules, rules.remembered(early), many, range(4, 10))
+    update = Update(late.masks, rewind_to=rules.whole(late.rewind_point))
     return rules, many, early, late, rules.carry_out(late, update)
 
 
