@@ -110,7 +110,8 @@ class Update(NamedTuple):
     - `reset_optimizer`: the entries of prunable leaves whose optimiser moments start again from
       zero, for instance of weights that have just regrown, or None.
     - `rewind_to`: a whole network to go back to, `evidence.initial` or `evidence.rewind_point`,
-      biases and all, with a fresh optimiser, or None. `params` are then put on top of it.
+      biases and all, or None. Its optimiser keeps nothing of any weight, and its step counts, on
+      which schedules depend, are those of the pruner's `rewind_step`. `params` are put on top.
     """
 
     mask: Masks
@@ -152,6 +153,9 @@ class AbstractPruner(ABC):
     """The pruner whose masks this one is given."""
     rewind_step: int = 0
     """The step of the first level after which `evidence.rewind_point` is taken; 0: before it."""
+    retrains: bool = False
+    """Whether every level after the first trains from `rewind_step` to the end of the first level's
+    steps, as the first did, instead of for its own steps."""
 
     @property
     def from_start(self) -> bool:

@@ -19,7 +19,9 @@ class Ensemble(NamedTuple):
     """Networks in training. Under `vmap` one network; outside, all with a leading axis.
 
     `network` holds the trained arrays, `None` in place of what is static. Raw weights keep their
-    value under the mask; what acts is weight times mask.
+    value under the mask; what acts is weight times mask. `rewind_point` is the network at the
+    pruner's rewind step, and `rewind_counts` what its optimiser had counted by then: the
+    optimiser's state with `None` in place of what it keeps for each weight.
     """
 
     network: Network
@@ -29,6 +31,7 @@ class Ensemble(NamedTuple):
     gathered: PyTree
     gathered_steps: Int[Array, "*networks"]
     rewind_point: Network
+    rewind_counts: PyTree
     active: Bool[Array, "*networks"]
 
 
@@ -68,12 +71,27 @@ class Rules:
             pruner=(),
             gathered=(),
             gathered_steps=jnp.zeros((), jnp.int32),
-            rewind_point=network if self.pruner.rewind_step else None,
+            rewind_point=None,
+            rewind_counts=None,
             active=jnp.asarray(True),
         )
+        if self.pruner.rewind_step:
+            state = self.remembered(state)
         evidence = self.evidence(state, keys, train, batch_key, jnp.float32(0))
         pruner = self.pruner.init(evidence, key=keys.pruning)
         return self.forget(state._replace(pruner=pruner))
+
+    def remembered(self, state: Ensemble) -> Ensemble:
+        """The same with the networks of now as rewind point; also with a leading axis."""
+        counts = optax.tree_utils.tree_map_params(
+            self.optimizer,
+            lambda moment: False,
+            state.optimizer,
+            transform_non_params=lambda count: True,
+        )
+        return state._replace(
+            rewind_point=state.network, rewind_counts=eqx.filter(state.optimizer, counts)
+        )
 
     def forget(self, state: Ensemble) -> Ensemble:
         """The same with nothing gathered yet."""
@@ -176,6 +194,9 @@ class Rules:
         if update.rewind_to is not None:
             network = self.arrays(update.rewind_to)
             optimizer = self.optimizer.init(network)
+            if self.pruner.rewind_step:
+                # Schedules go on from the rewind step; only what is kept for weights starts anew.
+                optimizer = eqx.combine(state.rewind_counts, optimizer)
         if update.params is not None:
             network = mask_algebra.replace(network, update.params)
         if update.reset_optimizer is not None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PyTree
@@ -18,9 +19,10 @@ class Evidence:
     """One network with its mask, its past and its training data.
 
     Lives inside `jit` and `vmap`; what is not read is not computed. `weights` arguments are what
-    acts: pass `evidence.effective` for the network as it is, anything else for what-ifs. The
-    gradient of `loss` with respect to them is therefore dense, also where the mask is False.
-    Nothing is kept between two readings, so that it may be read inside `scan` and `grad` as well.
+    acts: pass `evidence.effective` for the network as it is, anything else for what-ifs; trained
+    arrays that they do not name act as they are. The gradient of `loss` with respect to them is
+    therefore dense, also where the mask is False. Nothing is kept between two readings, so that it
+    may be read inside `scan` and `grad` as well.
     """
 
     def __init__(
@@ -71,6 +73,12 @@ class Evidence:
     def effective(self) -> Weights:
         """The prunable leaves as they act: zero where pruned."""
         return mask_algebra.apply(self.weights, self.mask)
+
+    @property
+    def parameters(self) -> Weights:
+        """Raw values of all trained arrays by name, those of which nothing may be pruned too."""
+        trained = eqx.filter(self.network, eqx.is_inexact_array)
+        return mask_algebra.select(trained, mask_algebra.leaf_names(trained))
 
     @property
     def initial_weights(self) -> Weights:

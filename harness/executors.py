@@ -27,7 +27,7 @@ from harness import (
     snapshot,
     tables,
 )
-from harness.errors import CannotWriteError, UserError
+from harness.errors import CannotWriteError, UserError, summary
 from harness.experiment import Cell, Choice, Plan, metric_key
 from harness.records import CellRecord, CellState, Entry, Measured, cell_folder
 from harness.train import Trainer
@@ -303,7 +303,7 @@ class Execution:
 
     def _failed(self, what: str, error: Exception) -> dict[str, Any]:
         """Record a failure of a plugin, or of the harness, with its traceback."""
-        message = f"{type(error).__name__}: {error}"
+        message = summary(error)
         self.outcome.failures.append(f"{what}: {message}")
         lines = "".join(traceback.format_exception(error))
         _log.error("failed: %s\n%s", what, lines)

@@ -232,7 +232,7 @@ class Cell:
                 f"pruner '{pruner.name}' needs {', '.join(sorted(lacking))} of task '{task.name}'"
             )
         first: int = self.schedule.instance.levels()[0].steps
-        if pruner.rewind_step > first:
+        if pruner.rewind_step + pruner.retrains > first:
             return (
                 f"pruner '{pruner.name}' rewinds to step {pruner.rewind_step}, but the first level "
                 f"of schedule '{self.schedule.name}' has {first}"
@@ -376,8 +376,10 @@ def _chosen(**fields: Any) -> dict[str, Any]:
 
 
 def levels_of(schedule: AbstractSchedule, pruner: AbstractPruner) -> list[int]:
-    """Training steps that each level costs; all up to it where each trains from the start."""
+    """Training steps of each level: its own, all up to it, or what the first had left (rewound)."""
     steps = [level.steps for level in schedule.levels()]
+    if pruner.retrains:
+        return [steps[0], *(steps[0] - pruner.rewind_step for _ in steps[1:])]
     return list(itertools.accumulate(steps)) if pruner.from_start else steps
 
 

@@ -231,8 +231,6 @@ class CellRun:
             current.checks.append(checks)
             if self._may_stop(current):
                 going &= ~stopped(np.concatenate(current.checks), rule)
-        if current.number == 0 and self._rewind_step == current.step:
-            state = state._replace(rewind_point=jax.tree.map(jnp.copy, state.network))
         if not np.array_equal(going, active):
             state = state._replace(active=jnp.asarray(going))
         progress.update(

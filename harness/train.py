@@ -170,6 +170,11 @@ class Trainer:
         state, train, validation = self._chunk(_spread(state), keys, rows, key, events, at)
         if before is not None:
             state = self._hold(_spread(state), _spread(before))
+        if level == 0 and step + number == self.pruner.rewind_step:
+            state = self.rules.remembered(state)
+            # Of its own: the next chunk takes the arrays of its state away.
+            state = state._replace(rewind_point=jax.tree.map(jnp.copy, state.rewind_point))
+            state = state._replace(rewind_counts=jax.tree.map(jnp.copy, state.rewind_counts))
         train, validation = (np.where(active, part, np.nan) for part in (train, validation))
         return _spread(state), train[:number], validation[:number]
 

@@ -34,6 +34,7 @@ def made(seed=0, *, pruner=None, rewind=True):
         gathered=(),
         gathered_steps=jnp.full(WIDTH, seed, jnp.int32),
         rewind_point=network if rewind else None,
+        rewind_counts={"count": jnp.full(WIDTH, 7)} if rewind else None,
         active=jnp.asarray([True, False, True]),
     )
 

@@ -384,7 +384,9 @@ def test_a_reset_reaches_the_moments_within_a_chain_of_optimisers(dense):
     assert after.mu.bias.all()
 
 
-def test_rewinding_restores_the_whole_network_with_a_fresh_optimiser(rules, start, pruned):
+def test_rewinding_to_the_start_restores_the_whole_network_with_a_fresh_optimiser(
+    rules, start, pruned
+):
     assert not np.array_equal(start.network.bias, pruned.network.bias)
     after = rules.carry_out(pruned, Update(pruned.masks, rewind_to=rules.whole(start.network)))
     assert_bitwise(after.network, start.network)
@@ -395,6 +397,63 @@ def test_rewinding_restores_the_whole_network_with_a_fresh_optimiser(rules, star
     both = rules.carry_out(pruned, update)
     np.testing.assert_array_equal(both.network.first, params["first"])
     np.testing.assert_array_equal(both.network.bias, start.network.bias)
+
+
+@dataclass(frozen=True)
+class Rewinding(Free):
+    """Goes back to the fourth step."""
+
+    name: ClassVar[str] = "rewinding"
+    rewind_step: int = 4
+
+
+def trained(rules, state, many, numbers):
+    step = jax.jit(partial(rules.train, drifts=jnp.asarray(False)))
+    for number in numbers:
+        state, _ = step(state, row(many, number))
+    return state
+
+
+def rewound(optimizer):
+    """A network at step 4, at step 10, and taken back to step 4, with its rules and batches."""
+    rules, many = made(Rewinding(), optimizer=optimizer), batches(16)
+    train = Batch(*map(jnp.asarray, TinyTask().data(seed=0).train))
+    start = jax.jit(rules.start)(keys(), train, jax.random.key(9))
+    early = trained(rules, start, many, range(4))
+    late = trained(rules, rules.remembered(early), many, range(4, 10))
+    update = Update(late.masks, rewind_to=rules.whole(late.rewind_point))
+    return rules, many, early, late, rules.carry_out(late, update)
+
+
+def test_after_a_rewind_the_schedule_goes_on_from_the_rewind_step():
+    """Without moments, the same batches then give the same weights to the last bit."""
+    rate = optax.piecewise_constant_schedule(0.3, {2: 0.5, 7: 0.1})
+    decay = optax.add_decayed_weights(optax.piecewise_constant_schedule(1.0, {5: 0.0}))
+    rules, many, _, late, again = rewound(optax.chain(decay, optax.sgd(rate)))
+    assert_bitwise(trained(rules, again, many, range(4, 10)).network, late.network)
+
+
+def test_a_rewind_keeps_every_count_and_forgets_every_moment():
+    optimizer = optax.MultiSteps(
+        optax.inject_hyperparams(optax.nadamw)(
+            learning_rate=optax.linear_schedule(1e-2, 1e-3, 20), b2=0.99
+        ),
+        every_k_schedule=3,
+    ).gradient_transformation()
+    _, _, early, late, again = rewound(optimizer)
+    fresh = optimizer.init(early.network)
+    fields = ("mini_step", "gradient_step")
+    counts = [[int(getattr(one.optimizer, name)) for name in fields] for one in (early, late)]
+    assert counts == [[1, 1], [1, 3]]
+    assert [int(getattr(again.optimizer, name)) for name in fields] == [1, 1]
+    inner, known = again.optimizer.inner_opt_state, early.optimizer.inner_opt_state
+    assert inner.count == known.count == 1
+    assert_bitwise(inner.hyperparams, known.hyperparams)
+    assert inner.inner_state[0].count == 1
+    assert_bitwise(inner.inner_state[0].mu, fresh.inner_opt_state.inner_state[0].mu)
+    assert_bitwise(inner.inner_state[0].nu, fresh.inner_opt_state.inner_state[0].nu)
+    assert_bitwise(again.optimizer.acc_grads, fresh.acc_grads)
+    assert any(leaf.any() for leaf in jax.tree.leaves(late.optimizer.acc_grads))
 
 
 def test_masks_shrink_unless_the_pruner_declares_that_it_regrows(rules, pruned, masks):

@@ -246,6 +246,22 @@ def test_levels_at_initialisation_train_from_the_start(registry):
     }
 
 
+def test_levels_that_train_again_take_what_the_first_had_left(registry, make):
+    schedule, (cell,) = TinySchedule(steps=5), make(schedules=["tiny[steps=5]"]).cells
+    lottery = registry.find("pruner", "lottery").factory
+    inverted = registry.find("pruner", "inverted").factory
+    plain, full = lottery(rewind_step=2), lottery(rewind_step=2, retrain="full")
+    assert levels_of(schedule, plain) == [5, 5, 5, 5]
+    assert levels_of(schedule, full) == levels_of(schedule, inverted(of=full)) == [5, 3, 3, 3]
+    assert levels_of(schedule, lottery(retrain="full")) == [5, 5, 5, 5]
+    late = {retrain: lottery(rewind_step=5, retrain=retrain) for retrain in ("level", "full")}
+    reasons = {name: with_plugins(cell, TinyTask(), late[name]).reason_to_skip for name in late}
+    assert reasons["level"] is None
+    assert reasons["full"] == (
+        "pruner 'lottery' rewinds to step 5, but the first level of schedule 'tiny' has 5"
+    )
+
+
 def test_resolved_experiment_is_read_as_the_same(make, registry, tmp_path):
     made = make(
         pruners=["magnitude[scope=layer|global]", "regrowing[every=3]"],

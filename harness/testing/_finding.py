@@ -1,18 +1,14 @@
 """What a check found."""
 
-import re
-import sysconfig
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-_LIBRARIES = re.compile(
-    r"[\\/]site-packages[\\/](jax|jaxlib|numpy|pandas|scipy|equinox|optax|jaxtyping|beartype)[\\/]"
-)
+from harness.errors import of_library
+
 _HARNESS = str(Path(__file__).parents[1])
-_STANDARD = sysconfig.get_paths()["stdlib"]
 
 
 @dataclass(frozen=True)
@@ -93,6 +89,4 @@ def _summary(error: Exception) -> str:
 
 def _of_others(file: str) -> bool:
     """Whether a frame is the harness's, a library's or Python's own, and so not the plugin's."""
-    if file.startswith((_HARNESS, "<")) or _LIBRARIES.search(file):
-        return True
-    return file.startswith(_STANDARD) and "site-packages" not in file
+    return file.startswith(_HARNESS) or of_library(file)

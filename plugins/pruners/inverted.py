@@ -55,6 +55,11 @@ class Inverted(AbstractPruner):
         """Where the other rewinds to."""
         return self.of.rewind_step
 
+    @property
+    def retrains(self) -> bool:  # type: ignore[override]
+        """As the other does."""
+        return self.of.retrains
+
     def ramp(self, previous: float, density: float, progress: float) -> float:
         """The other's path."""
         return self.of.ramp(previous, density, progress)

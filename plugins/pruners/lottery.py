@@ -1,7 +1,7 @@
 """Iterative magnitude pruning with rewinding."""
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 import jax.numpy as jnp
 from annotated_types import Ge
@@ -16,18 +16,28 @@ class Lottery(AbstractPruner):
 
     Frankle and Carbin (2019), The lottery ticket hypothesis, arXiv 1803.03635; rewinding to an
     early step instead of the first: Frankle, Dziugaite, Roy and Carbin (2020), arXiv 1912.05671.
+    The optimiser forgets its moments and goes on from the rewind step of the schedule.
 
     **Parameters:**
 
     - `scope`: "layer", "output" or "global": within what weights compete
     - `rewind_step`: step of the first level to whose weights each level goes back, 0 for the
       initial weights
+    - `retrain`: "level", the default: each level trains for the steps that the schedule gives it,
+      so that the budget is that of other pruners; "full", as published: each level trains from the
+      rewind step to the end of the first level's steps
     """
 
     name: ClassVar[str] = "lottery"
     when: ClassVar[When] = "level"
     scope: Scope = "layer"
     rewind_step: Annotated[int, Ge(0)] = 0
+    retrain: Literal["level", "full"] = "level"
+
+    @property
+    def retrains(self) -> bool:  # type: ignore[override]
+        """Whether each level trains as long as the first had left."""
+        return self.retrain == "full"
 
     def step(
         self, evidence: Evidence, target: Target, state: tuple[()], *, key: Key

@@ -16,10 +16,18 @@ from harness.types import Key, Masks, Weights, When
 class SynFlow(AbstractPruner):
     """Before training and without data, keep what carries flow from inputs to outputs.
 
-    |w · dR/dw| with R the sum of the outputs for an input of ones when every weight is replaced by
-    its size and nonlinearities are left out, over all layers at once, in many small rounds. Tanaka,
-    Kunin, Yamins and Ganguli (2020), Pruning neural networks without any data by iteratively
-    conserving synaptic flow, arXiv 2006.05467, algorithm 1.
+    |w · dR/dw| with R the sum of the outputs for an input of ones when every parameter is replaced
+    by its size and nonlinearities are left out, over all layers at once, in many small rounds.
+    Tanaka, Kunin, Yamins and Ganguli (2020), Pruning neural networks without any data by
+    iteratively conserving synaptic flow, arXiv 2006.05467, algorithm 1.
+
+    Biases count as in the authors' code (github.com/ganguli-lab/Synaptic-Flow, Pruners/pruners.py):
+    every bias enters R by its size, whether it may be pruned or not, for the flow that enters a
+    node includes its bias (theorem 1). Where biases may be pruned, they compete with all weights by
+    the same score: one of zero carries no flow and goes first.
+
+    Flow is a product over the layers, so it is computed in float64: float32 overflows at 40 layers
+    of 64 nodes. Where float64 overflows as well, the scores are not finite.
 
     **Parameters:**
 
@@ -51,20 +59,32 @@ class SynFlow(AbstractPruner):
                 key=jax.random.fold_in(key, number),
             )
 
-        return Update(jax.lax.fori_loop(0, self.rounds, prune, evidence.candidates)), state
+        # Around the loop too: `vmap` rewrites the body of a loop when the loop is made.
+        with jax.enable_x64(True):
+            return Update(jax.lax.fori_loop(0, self.rounds, prune, evidence.candidates)), state
 
     def flow(self, evidence: Evidence, mask: Masks) -> Weights:
-        """|w · dR/dw| of each weight under a mask, up to one factor for all."""
-        # A factor for a layer is a factor for R: weights of size up to 1 keep R within float32.
-        sizes = leaf_map(
-            lambda w, m: jnp.where(m, jnp.abs(w), 0) / jnp.max(jnp.abs(w)), evidence.weights, mask
-        )
-        ones = jnp.ones_like(evidence.batches(1).inputs[0, :1])
+        """|w · dR/dw| of each weight under a mask, over the largest of all."""
+        inputs = evidence.batches(1).inputs[0, :1]
+        with jax.enable_x64(True):
+            sizes = {name: jnp.abs(_double(leaf)) for name, leaf in evidence.parameters.items()}
+            for name, prunable in evidence.prunable.items():
+                sizes[name] = jnp.where(mask[name] | ~prunable, sizes[name], 0)
+            ones = _double(jnp.ones_like(inputs))
 
-        def total(weights: Weights) -> Float[Array, ""]:
-            return jnp.sum(evidence.linear_forward(weights, ones))
+            def total(sizes: Weights) -> Float[Array, ""]:
+                return jnp.sum(evidence.linear_forward(sizes, ones))
 
-        return leaf_map(lambda w, g: jnp.abs(w * g), sizes, jax.grad(total)(sizes))
+            slopes = jax.grad(total)(sizes)
+            flow = {name: sizes[name] * jnp.abs(slopes[name]) for name in mask}
+            most = jnp.max(jnp.stack([jnp.max(leaf) for leaf in flow.values()]))
+            scale = jnp.where(most == 0, 1, most)  # of nothing, where no path is left
+            return leaf_map(lambda leaf: (leaf / scale).astype(jnp.float32), flow)
+
+
+def _double(leaf: Array) -> Array:
+    inexact = jnp.issubdtype(leaf.dtype, jnp.inexact)
+    return leaf.astype(jnp.float64) if inexact else leaf
 
 
 @hookimpl

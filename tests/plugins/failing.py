@@ -48,6 +48,19 @@ class Raising(Edges):
 
 
 @dataclass(frozen=True)
+class Silent(Edges):
+    """Raises without a word, within a library."""
+
+    name: ClassVar[str] = "silent"
+
+    def measure(self, trajectory):
+        return jax.tree.map(self.refuse, 1)
+
+    def refuse(self, leaf):
+        raise AssertionError
+
+
+@dataclass(frozen=True)
 class Renaming(Edges):
     """Returns another column."""
 
@@ -145,7 +158,7 @@ class Shapeless(TinySchedule):
 
 @hookimpl
 def register_metrics():
-    return [Edges, Raising, Renaming, Untold, Elsewhere, Nothing]
+    return [Edges, Raising, Silent, Renaming, Untold, Elsewhere, Nothing]
 
 
 @hookimpl

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -11,6 +12,8 @@ from filelock import FileLock
 from harness import UserError, executors, files, folders, open_run, progress
 from harness.testing import TinyTask
 from harness.train import Trainer
+
+PLUGINS = Path(__file__).parents[1] / "plugins"
 
 
 def test_the_same_again_does_nothing(run, folder):
@@ -109,6 +112,16 @@ def test_a_column_that_the_dictionary_does_not_tell_is_a_failure(run, folder):
     outcome = run(folder, metrics=["untold"])
     assert len(outcome.failures) == 2
     assert "more" in open_run(folder).measurements()["reason"].iloc[-1]
+
+
+def test_a_failure_without_a_message_says_where_it_was_raised(run, folder):
+    outcome = run(folder, metrics=["silent"])
+    lines = (PLUGINS / "failing.py").read_text().splitlines()
+    line = next(number for number, text in enumerate(lines, 1) if "raise AssertionError" in text)
+    place = f"AssertionError without a message, raised in failing.py, line {line}, in refuse"
+    assert all(failure.endswith(f": {place}") for failure in outcome.failures)
+    assert len(outcome.failures) == 2
+    assert place in set(open_run(folder).measurements()["reason"])
 
 
 def test_a_metric_that_failed_is_tried_again(run, folder):
