@@ -1,4 +1,4 @@
-"""The optimiser of the schedules that train within minutes."""
+"""The optimiser of the schedules that differ in their path of densities."""
 
 import optax
 

@@ -29,8 +29,8 @@ def test_quick_has_the_published_levels_and_most_steps_at_the_first(registry):
     levels = made(registry, "quick").levels()
     assert [round(100 * (1 - level.density)) for level in levels] == PRUNED
     assert max(levels, key=lambda level: level.steps) is levels[0]
-    assert "7,550" in (registry.find("schedule", "quick").factory.__doc__ or "")
-    assert sum(level.steps for level in levels) == 7550
+    assert "39,640" in (registry.find("schedule", "quick").factory.__doc__ or "")
+    assert sum(level.steps for level in levels) == 39_640
 
 
 def test_effort_multiplies_every_level(registry):
@@ -38,15 +38,36 @@ def test_effort_multiplies_every_level(registry):
     assert [level.steps for level in twice] == [2 * level.steps for level in once]
 
 
-def test_weights_decay_during_the_first_third_of_the_dense_level_only(registry):
-    schedule = made(registry, "quick", effort=0.003)  # nine dense steps
+def rates(schedule):
+    """The size of each update for a gradient that stays the same: Adam's is the learning rate."""
     optimizer = schedule.optimizer()
     weights = {"weight": jnp.ones(1)}
     state = optimizer.init(weights)
-    moves = []
-    for _ in range(8):
-        updates, state = optimizer.update({"weight": jnp.zeros(1)}, state, weights)
-        moves.append(float(updates["weight"][0]))
-    decay = -schedule.dense_learning_rate * schedule.early_weight_decay
-    assert moves == pytest.approx([decay] * 3 + [0.0] * 5)
-    assert np.isfinite(moves).all()
+    found = []
+    for _ in range(sum(level.steps for level in schedule.levels())):
+        updates, state = optimizer.update({"weight": jnp.ones(1)}, state, weights)
+        found.append(-float(updates["weight"][0]))
+    return np.array(found)
+
+
+def test_rates_of_quick_rise_and_fall_once_in_each_level(registry):
+    schedule = made(registry, "quick", effort=0.01)
+    ends = np.cumsum([level.steps for level in schedule.levels()])
+    dense, *later = np.split(rates(schedule), ends[:-1])
+    # At a quarter of the effort and less the rates are twice those of the whole.
+    assert dense.max() == pytest.approx(2 * schedule.dense_rate, rel=1e-3)
+    assert dense[-1] == pytest.approx(0.2 * dense.max(), rel=0.02)
+    assert (np.diff(dense[:10]) > 0).all()
+    assert (np.diff(dense[10:]) < 0).all()
+    longest = [part for part in later if len(part) >= 40]
+    assert len(longest) == 2
+    for part in longest:
+        assert part.max() == pytest.approx(2 * schedule.late_rate, rel=1e-3)
+        assert part[-1] < 0.15 * part.max()
+
+
+@pytest.mark.parametrize(("effort", "factor"), [(4.0, 0.5), (1.0, 1.0), (0.25, 2.0), (0.01, 2.0)])
+def test_rates_fall_with_the_root_of_the_effort(registry, effort, factor):
+    schedule = made(registry, "quick", effort=effort)
+    top = schedule.rates()(round(schedule.levels()[0].steps / 16))
+    assert float(top) == pytest.approx(factor * schedule.dense_rate, rel=1e-3)
