@@ -45,7 +45,7 @@ class AbstractTask(ABC):
 
     name: ClassVar[str]
     offers: ClassVar[frozenset[str]] = frozenset()
-    """What the task can give pruners beyond a loss: "linear" and "activations"."""
+    """What the task can give pruners beyond a loss: "linear", "activations" and "output-loss"."""
 
     @abstractmethod
     def data(self, *, seed: int) -> TaskData:
@@ -100,6 +100,10 @@ class AbstractTask(ABC):
     def activations(self, network: Network, inputs: Array) -> dict[str, Array]:
         """What enters each prunable leaf, rows first. Called where `offers` has "activations"."""
         raise NotImplementedError(f"task '{self.name}' offers no activations")
+
+    def output_loss(self, outputs: Array, targets: Array) -> Float[Array, ""]:
+        """The loss, given the outputs of `forward`. Called where `offers` has "output-loss"."""
+        raise NotImplementedError(f"task '{self.name}' offers no loss of outputs")
 
 
 class Update(NamedTuple):

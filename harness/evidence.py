@@ -134,6 +134,10 @@ class Evidence:
         """The task's loss with `weights` acting."""
         return self._task.loss(mask_algebra.replace(self.network, weights), batch)
 
+    def output_loss(self, outputs: Array, targets: Array) -> Float[Array, ""]:
+        """The task's loss of these outputs. The pruner's `needs` must have "output-loss"."""
+        return self._task.output_loss(outputs, targets)
+
     def forward(self, weights: Weights, inputs: Array) -> Array:
         """The network's outputs with `weights` acting."""
         return self._task.forward(mask_algebra.replace(self.network, weights), inputs)

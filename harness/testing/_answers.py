@@ -12,7 +12,7 @@ from harness.evidence import Evidence
 from harness.testing._finding import SuggestionError, expect
 from harness.types import Key, Target
 
-PRUNERS_MAY_NEED = frozenset({"linear", "activations"})
+PRUNERS_MAY_NEED = frozenset({"linear", "activations", "output-loss"})
 """What tasks of the harness offer; another task may offer more."""
 METRICS_MAY_NEED = frozenset({"weights", "layered"})
 

@@ -38,7 +38,7 @@ class TinyTask(AbstractTask):
     """
 
     name: ClassVar[str] = "tiny"
-    offers: ClassVar[frozenset[str]] = frozenset({"linear", "activations"})
+    offers: ClassVar[frozenset[str]] = frozenset({"linear", "activations", "output-loss"})
     rows: Annotated[int, Ge(20)] = 200
 
     def data(self, *, seed: int) -> TaskData:
@@ -73,7 +73,12 @@ class TinyTask(AbstractTask):
 
     def loss(self, network: TinyNetwork, batch: Batch) -> Float[Array, ""]:
         """Mean squared error."""
-        return jnp.mean((self.forward(network, jnp.asarray(batch.inputs)) - batch.targets) ** 2)
+        outputs = self.forward(network, jnp.asarray(batch.inputs))
+        return self.output_loss(outputs, jnp.asarray(batch.targets))
+
+    def output_loss(self, outputs: Array, targets: Array) -> Float[Array, ""]:
+        """Mean squared error."""
+        return jnp.mean((outputs - targets) ** 2)
 
     def constant_loss(self, train: Batch, held_out: Batch) -> float:
         """The mean squared error of the mean targets."""

@@ -19,33 +19,65 @@ from ._by_leaf import keys_of
 class Obd(ScorePruner):
     """Keep the weights whose removal would raise the loss most, by the diagonal of its Hessian.
 
-    ½ h w². LeCun, Denker and Solla (1989), Optimal Brain Damage. The diagonal is that of the mean
-    loss over the batches, estimated as the mean of v · Hv over random signs v (Hutchinson 1990;
-    Bekas, Kokiopoulou and Saad 2007), or exact at one Hessian-vector product for each weight.
+    ½ h w². LeCun, Denker and Solla (1989), Optimal Brain Damage, who leave out what vanishes with
+    the residuals, as the default does: h is the diagonal of the Gauss-Newton matrix Jᵀ H J, J the
+    slopes of the outputs and H the curvature of the loss in them (Schraudolph 2002,
+    doi:10.1162/08997660260028683). A vector u of random signs, one for each output of some rows,
+    gives Jᵀu · JᵀHu, whose mean is that diagonal: noise does not grow with the number of weights.
 
     **Parameters:**
 
     - `scope`: "layer", "output" or "global": within what weights compete
-    - `batches`: of training data
-    - `diagonal`: "hutchinson", or "exact" for networks of some thousand weights
-    - `probes`: random sign vectors for each batch
+    - `diagonal`: "gauss-newton"; "hutchinson", the mean of v · Hv over random signs v of all
+      weights (Hutchinson 1990; Bekas, Kokiopoulou and Saad 2007); or "exact" at one
+      Hessian-vector product for each weight, for networks of some thousand weights
+    - `probes`: random sign vectors, in all ("gauss-newton") or for each batch ("hutchinson")
+    - `rows`: training rows of each, for "gauss-newton"
+    - `batches`: of training data, for the others
     """
 
     name: ClassVar[str] = "obd"
     when: ClassVar[When] = "level"
     scope: Scope = "layer"
+    diagonal: Literal["gauss-newton", "hutchinson", "exact"] = "gauss-newton"
+    probes: Annotated[int, Ge(1)] = 128
+    rows: Annotated[int, Ge(1)] = 16
     batches: Annotated[int, Ge(1)] = 8
-    diagonal: Literal["hutchinson", "exact"] = "hutchinson"
-    probes: Annotated[int, Ge(1)] = 4
+
+    @property
+    def needs(self) -> frozenset[str]:  # type: ignore[override]
+        """The loss as a function of the outputs, for the Gauss-Newton matrix."""
+        return frozenset({"output-loss"} if self.diagonal == "gauss-newton" else ())
 
     def score(self, evidence: Evidence, *, key: Key) -> Weights:
         """½ h w² of each weight."""
-        batches = evidence.batches(self.batches)
-        if self.diagonal == "exact":
+        if self.diagonal == "gauss-newton":
+            diagonal = self._gauss_newton(evidence, key)
+        elif self.diagonal == "exact":
+            batches = evidence.batches(self.batches)
             diagonal = evidence.mean(lambda batch: _exact(evidence, batch), batches)
         else:
-            diagonal = self._estimated(evidence, batches, key)
+            diagonal = self._estimated(evidence, evidence.batches(self.batches), key)
         return leaf_map(lambda h, w: h * w**2 / 2, diagonal, evidence.effective)
+
+    def _gauss_newton(self, evidence: Evidence, key: Key) -> Weights:
+        def probed(one: tuple[Key, Batch]) -> Weights:
+            sign_key, rows = one
+            outputs, pulled = jax.vjp(
+                lambda weights: evidence.forward(weights, jnp.asarray(rows.inputs)),
+                evidence.effective,
+            )
+            slope = jax.grad(lambda out: evidence.output_loss(out, jnp.asarray(rows.targets)))
+            signs = jax.random.rademacher(sign_key, outputs.shape, outputs.dtype)
+            _, curved = jax.jvp(slope, (outputs,), (signs,))
+            return leaf_map(jnp.multiply, *pulled(signs), *pulled(curved))
+
+        def grouped(leaf: Array) -> Array:
+            return leaf.reshape(self.probes, self.rows, *leaf.shape[2:])
+
+        rows = evidence.examples(self.probes * self.rows)
+        keys = jax.random.split(key, self.probes)
+        return evidence.mean(probed, (keys, jax.tree.map(grouped, rows)))
 
     def _estimated(self, evidence: Evidence, batches: Batch, key: Key) -> Weights:
         def of_batch(one: tuple[Key, Batch]) -> Weights:

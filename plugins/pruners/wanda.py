@@ -1,13 +1,16 @@
 """Pruning by weights and activations."""
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 import jax.numpy as jnp
 from annotated_types import Ge
+from jaxtyping import PyTree
 
-from harness import Batch, Evidence, ScorePruner, hookimpl
-from harness.types import Key, Scope, Weights, When
+from harness import Batch, Evidence, ScorePruner, Target, Update, hookimpl, prune_by_score
+from harness.types import Key, Masks, Scope, Weights, When
+
+from ._by_leaf import keys_of
 
 
 @dataclass(frozen=True)
@@ -16,11 +19,17 @@ class Wanda(ScorePruner):
 
     |w| · ‖x‖₂ over the batches, compared within each output, which fixes in-degrees: every node
     keeps as many inputs as the others of its layer. Sun, Liu, Bair and Kolter (2023), A simple and
-    effective pruning approach for large language models, arXiv 2306.11695, eq. 1.
+    effective pruning approach for large language models, arXiv 2306.11695, eq. 1 and section 3.
+
+    As published, layers are pruned one after the other, and x are the signals with the layers
+    before already pruned. The order is that of the network's leaves; a layer that lies before its
+    inputs in it sees them unpruned.
 
     **Parameters:**
 
     - `scope`: as published "output", or "layer" or "global": within what weights compete
+    - `signals`: of the network whose earlier layers are "pruned", or of the whole network as it was
+      "before"; the only ones that there are where all layers compete (scope=global)
     - `batches`: of training data
     """
 
@@ -28,11 +37,37 @@ class Wanda(ScorePruner):
     when: ClassVar[When] = "level"
     needs: ClassVar[frozenset[str]] = frozenset({"activations"})
     scope: Scope = "output"
+    signals: Literal["pruned", "before"] = "pruned"
     batches: Annotated[int, Ge(1)] = 8
+
+    def __post_init__(self) -> None:
+        if self.scope == "global" and self.signals == "pruned":
+            raise ValueError("scope=global ranks all layers at once: give signals=before with it")
+
+    def step(
+        self, evidence: Evidence, target: Target, state: PyTree, *, key: Key
+    ) -> tuple[Update, PyTree]:
+        """Keep the weights of largest score, layer after layer or all at once."""
+        if self.signals == "before":
+            return super().step(evidence, target, state, key=key)
+        keys = keys_of(evidence.mask, key)
+        candidates, acting = evidence.candidates, evidence.effective
+        masks: Masks = {}
+        for name in evidence.parameters:  # in the order of the network's leaves
+            if name in candidates:
+                scores = {name: self._scores(evidence, acting)[name]}
+                allowed = {name: candidates[name]}
+                masks |= prune_by_score(scores, allowed, target, scope=self.scope, key=keys[name])
+                acts = masks[name] | ~evidence.prunable[name]
+                acting = {**acting, name: jnp.where(acts, acting[name], 0)}
+        return Update(masks), state
 
     def score(self, evidence: Evidence, *, key: Key) -> Weights:
         """|w| · ‖x‖₂ of each weight; |w| of biases, which a constant 1 enters."""
-        acting = evidence.effective
+        return self._scores(evidence, evidence.effective)
+
+    def _scores(self, evidence: Evidence, acting: Weights) -> Weights:
+        """The scores, with the signals of the network that acts."""
 
         def squares(batch: Batch) -> Weights:
             entering = evidence.activations(acting, jnp.asarray(batch.inputs))

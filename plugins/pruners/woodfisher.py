@@ -68,7 +68,8 @@ class WoodFisher(AbstractPruner):
         acting = evidence.effective
 
         def mean(examples: Batch) -> dict[str, Matrices]:
-            slopes = jax.vmap(lambda one: evidence.gradient(acting, one))(examples)
+            # One at a time: not every operation has a rule for a batch of batches.
+            slopes = jax.lax.map(lambda one: evidence.gradient(acting, one), examples)
             parts = leaf_map(
                 lambda g, mask: jax.vmap(self._blocks)(jnp.where(mask[None], g, 0)),
                 slopes,

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from annotated_types import Ge, Gt
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
 from harness import AbstractTask, Batch, LayeredGraph, Quantity, TaskData, hookimpl, stream
 from harness.types import Key, Masks
@@ -33,7 +33,7 @@ class Digits(AbstractTask):
     """
 
     name: ClassVar[str] = "digits"
-    offers: ClassVar[frozenset[str]] = frozenset({"linear", "activations"})
+    offers: ClassVar[frozenset[str]] = frozenset({"linear", "activations", "output-loss"})
     sizes: tuple[Annotated[int, Ge(1)], ...] = (32, 16)
     activation: _mlp.Activation = "tanh"
     initial_scale: Annotated[float, Gt(0)] = 0.2
@@ -72,8 +72,15 @@ class Digits(AbstractTask):
 
     def loss(self, network: _mlp.MLP, batch: Batch) -> Float[Array, ""]:
         """Mean cross-entropy, nats."""
-        chances = jax.nn.log_softmax(_mlp.forward(network, jnp.asarray(batch.inputs)))
-        return -jnp.mean(jnp.take_along_axis(chances, batch.targets[:, None], axis=1))
+        outputs = _mlp.forward(network, jnp.asarray(batch.inputs))
+        return self.output_loss(outputs, jnp.asarray(batch.targets))
+
+    def output_loss(
+        self, outputs: Float[Array, "rows 10"], targets: Int[Array, " rows"]
+    ) -> Float[Array, ""]:
+        """Mean cross-entropy, nats."""
+        chances = jax.nn.log_softmax(outputs)
+        return -jnp.mean(jnp.take_along_axis(chances, targets[:, None], axis=1))
 
     def constant_loss(self, train: Batch, held_out: Batch) -> float:
         """The cross-entropy of the classes' frequencies, which minimise it on the training rows."""

@@ -65,7 +65,7 @@ class Moth(AbstractTask):
     """
 
     name: ClassVar[str] = "moth"
-    offers: ClassVar[frozenset[str]] = frozenset({"linear", "activations"})
+    offers: ClassVar[frozenset[str]] = frozenset({"linear", "activations", "output-loss"})
     flights: Annotated[int, Ge(100)] = 200_000
     sizes: tuple[Annotated[int, Ge(1)], ...] = (400, 400, 400, 16)
     activation: _mlp.Activation = "tanh"
@@ -104,7 +104,14 @@ class Moth(AbstractTask):
 
     def loss(self, network: _mlp.MLP, batch: Batch) -> Float[Array, ""]:
         """Mean squared error over the scaled outputs."""
-        return jnp.mean((_mlp.forward(network, jnp.asarray(batch.inputs)) - batch.targets) ** 2)
+        outputs = _mlp.forward(network, jnp.asarray(batch.inputs))
+        return self.output_loss(outputs, jnp.asarray(batch.targets))
+
+    def output_loss(
+        self, outputs: Float[Array, "rows 7"], targets: Float[Array, "rows 7"]
+    ) -> Float[Array, ""]:
+        """Mean squared error over the scaled outputs."""
+        return jnp.mean((outputs - targets) ** 2)
 
     def constant_loss(self, train: Batch, held_out: Batch) -> float:
         """The mean squared error of the mean targets, which minimise it on the training rows."""

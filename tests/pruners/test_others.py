@@ -34,6 +34,33 @@ def test_wanda_is_size_times_norm_of_what_enters(made, evidence):
         assert np.asarray(scores[name]) == pytest.approx(expected, rel=1e-5)
 
 
+def test_wanda_prunes_layer_after_layer_on_pruned_signals(made, evidence):
+    """The second layer is ranked by what the pruned first layer gives, as NumPy has it."""
+    goal = target(SIZES, 0.2)
+    inputs = np.asarray(evidence.batches(2).inputs, np.float64).reshape(-1, 5)
+    masks = {}
+    for signals in ("pruned", "before"):
+        pruner = made("wanda", batches=2, scope="layer", signals=signals)
+        update, _ = pruner.step(evidence, goal, (), key=KEY)
+        masks[signals] = {name: np.asarray(mask) for name, mask in update.mask.items()}
+        first = np.asarray(evidence.effective["first"], np.float64)
+        if signals == "pruned":
+            first = first * masks[signals]["first"]
+        hidden = np.tanh(inputs @ first.T + np.asarray(evidence.network.bias))
+        second = np.abs(np.asarray(evidence.weights["second"])) * np.linalg.norm(hidden, axis=0)
+        score = np.where(evidence.mask["second"], second, -1).ravel()
+        number = int(goal.by_leaf["second"])
+        assert set(np.flatnonzero(masks[signals]["second"])) == set(np.argsort(-score)[:number])
+    assert np.array_equal(masks["pruned"]["first"], masks["before"]["first"])
+    assert not np.array_equal(masks["pruned"]["second"], masks["before"]["second"])
+
+
+def test_wanda_cannot_rank_all_layers_at_once_on_pruned_signals(made):
+    with pytest.raises(ValueError, match="signals=before"):
+        made("wanda", scope="global")
+    assert made("wanda", scope="global", signals="before").scope == "global"
+
+
 def test_wanda_fixes_in_degrees(made, seen):
     full = {name: jnp.ones_like(leaf) for name, leaf in seen().mask.items()}
     update, _ = made("wanda").step(seen(mask=full), target(SIZES, 0.4), (), key=KEY)

@@ -1,10 +1,16 @@
 """Pruners that look at curvature, against finite differences and dense algebra in float64."""
 
+from dataclasses import dataclass
+
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from harness import Batch
 from harness.masks import target
+from harness.testing import TinySchedule, TinyTask
+from harness.train import Trainer
 
 KEY = jax.random.key(3)
 
@@ -25,7 +31,7 @@ def test_obd_is_half_the_diagonal_of_the_hessian_times_the_square(made, evidence
 
 def test_obd_by_hutchinson_is_that_of_the_exact_diagonal_on_average(made, evidence, written):
     exact = written.flat(made("obd", batches=1, diagonal="exact").score(evidence, key=KEY))
-    estimated = made("obd", batches=1, probes=4000).score(evidence, key=KEY)
+    estimated = made("obd", diagonal="hutchinson", batches=1, probes=4000).score(evidence, key=KEY)
     acting, (batch,) = written.flat(evidence.effective), written.several(evidence.batches(1))
     hessian = written.hessian(acting, batch) * np.outer(kept(written, evidence), acting != 0)
     # The variance of v_i · (Hv)_i is the sum of the squares beside the diagonal.
@@ -34,6 +40,77 @@ def test_obd_by_hutchinson_is_that_of_the_exact_diagonal_on_average(made, eviden
     error = written.flat(estimated) - exact
     assert (np.abs(error) <= 5 * noise + 1e-5).all()
     assert 0.7 < np.std(error[noise > 1e-5] / noise[noise > 1e-5]) < 1.4
+
+
+def test_obd_by_gauss_newton_is_the_hessian_without_residuals(made, evidence, written):
+    """Where the targets are the outputs themselves, the two matrices of squared errors agree."""
+    scores = written.flat(made("obd", probes=4000, rows=4).score(evidence, key=KEY))
+    acting, train = written.flat(evidence.effective), evidence._train
+    outputs = np.asarray(evidence.forward(evidence.effective, jnp.asarray(train.inputs)))
+    diagonal = np.diag(written.hessian(acting, Batch(train.inputs, outputs)))
+    expected = diagonal * acting**2 / 2
+    assert scores == pytest.approx(expected, rel=0.15, abs=1e-6)
+    assert scores.sum() == pytest.approx(expected.sum(), rel=0.02)
+    whole = np.diag(written.hessian(acting, train)) * acting**2 / 2
+    assert not np.allclose(scores, whole, rtol=0.15, atol=1e-6)
+
+
+def test_obd_needs_the_loss_of_outputs_for_gauss_newton_alone(made):
+    assert made("obd").needs == {"output-loss"}
+    assert not made("obd", diagonal="hutchinson").needs
+    assert not made("obd", diagonal="exact").needs
+
+
+@jax.custom_vjp
+def one_at_a_time(outputs):
+    """The same, by an operation that has no batching rule."""
+    return jax.pure_callback(np.asarray, outputs, outputs)
+
+
+one_at_a_time.defvjp(lambda outputs: (one_at_a_time(outputs), None), lambda _, slope: (slope,))
+
+
+@dataclass(frozen=True)
+class Unbatched(TinyTask):
+    """The tiny task, with an operation that has no batching rule."""
+
+    def forward(self, network, inputs):
+        return one_at_a_time(super().forward(network, inputs))
+
+
+def test_woodfisher_takes_examples_one_at_a_time(made, seen, evidence):
+    pruner, goal = made("woodfisher", examples=16), target({"first": 60, "second": 36}, 0.3)
+    other = seen()
+    other._task = Unbatched()
+    with pytest.raises(NotImplementedError):
+        jax.vmap(lambda one: other.gradient(other.effective, one))(other.examples(2))
+    update, _ = pruner.step(other, goal, (), key=KEY)
+    known, _ = pruner.step(evidence, goal, (), key=KEY)
+    for name, mask in known.mask.items():
+        assert np.array_equal(update.mask[name], mask)
+        assert np.asarray(update.params[name]) == pytest.approx(
+            np.asarray(known.params[name]), rel=1e-4, abs=1e-5
+        )
+
+
+def test_woodfisher_prunes_convolutions(made, registry):
+    task = registry.find("task", "small-convolution").factory()
+    trainer = Trainer(
+        task,
+        made("woodfisher", examples=16),
+        TinySchedule(),
+        task.data(seed=0),
+        seed=0,
+        data_seed=0,
+    )
+    keys = trainer.keys((0, 1))
+    state = trainer.prune(trainer.start(keys), keys, 1, 0.5)
+    kept = sum(np.asarray(mask).reshape(2, -1).sum(axis=1) for mask in state.masks.values())
+    always = sum(
+        int(np.sum(~np.asarray(may))) for may in task.prunable(task.network(key=KEY)).values()
+    )
+    assert (kept - always == int(target(trainer.sizes, 0.5).total)).all()
+    assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(state.network))
 
 
 def test_fisher_is_the_square_of_each_examples_gradient(made, evidence, written):
