@@ -19,13 +19,14 @@ from ._nulls import draws, overlap
 from ._scores import scored, significance_profile
 from ._significance import TOTAL
 from ._supports import Support, check_supports, supported
+from ._trades import Trades, enough_trades
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _AT_ONCE = 64  # draws that one thread has in memory
 _THREADS = min(4, os.cpu_count() or 1)
-
+_INDEPENDENT = Trades(0, mixed=True)
 
 SAMPLED_COLUMNS = {
     "network": "number of the network in the batch",
@@ -35,6 +36,10 @@ SAMPLED_COLUMNS = {
     "nodes chosen after looking",
     "null": "null model: what the draws keep of the network",
     "draws": "random networks that each network is compared with, R",
+    "trades": "null `degree`: global trades of each draw, as many as a check of mixing asks for; "
+    "0 for other nulls",
+    "mixed": "null `degree`: whether the check found the chain of that length mixed; true for "
+    "other nulls, whose draws are independent",
     "convention": "copies, or as Zahn, Daniel and Kutz (2024) counted",
     "order": "nodes of the motif less one",
     "motif": "motif class",
@@ -95,13 +100,18 @@ def sampled_profile(
 
     tables = []
     for place, one in enumerate(_networks(graph)):
-        drawn, shared = _counted_draws(one, null, number, (seed, place), count, on)
-        table = _table(count(jax.tree.map(lambda leaf: leaf[None], one)), drawn, order_of)
-        tables.append(table.assign(network=place, overlap=shared))
+        trades = _INDEPENDENT
+        if null == "degree":
+            trades = enough_trades(one, seed=(seed, place), on=on)
+        drawn, shared = _counted_draws(one, null, number, (seed, place), count, on, trades.number)
+        own = count(jax.tree.map(lambda leaf: leaf[None], one))
+        table = _table(own, drawn, order_of, calibrated=null != "published" and trades.mixed)
+        tables.append(
+            table.assign(network=place, overlap=shared, trades=trades.number, mixed=trades.mixed)
+        )
     return pd.concat(tables, ignore_index=True).assign(
         support=support,
         bias=bias,
-        calibrated=null != "published",
         null=null,
         draws=number,
         convention=convention,
@@ -123,7 +133,11 @@ def _classes_of(
 
 
 def _table(
-    own: Counts, drawn: Mapping[str, Int[np.ndarray, "draws _rows"]], order_of: Mapping[str, int]
+    own: Counts,
+    drawn: Mapping[str, Int[np.ndarray, "draws _rows"]],
+    order_of: Mapping[str, int],
+    *,
+    calibrated: bool,
 ) -> "pd.DataFrame":
     """The rows of one network."""
     import pandas as pd
@@ -134,7 +148,8 @@ def _table(
         base_layers = [TOTAL, *range(len(counted) - 1)]
         one = pd.DataFrame(scored(counted, drawn[name]))
         rows.append(one.assign(order=order, motif=name, base_layer=base_layers))
-    return _families(pd.concat(rows, ignore_index=True))
+    table = pd.concat(rows, ignore_index=True).assign(calibrated=calibrated)
+    return _families(table if calibrated else table.assign(p=np.nan))
 
 
 _PUBLISHED_ORDERS = {
@@ -159,6 +174,7 @@ def _counted_draws(
     seed: tuple[int, int],
     count: Callable[[LayeredGraph], Counts],
     on: Literal["host", "device"],
+    trades: int,
 ) -> tuple[dict[str, Int[np.ndarray, "draws _rows"]], float]:
     """The counts of the draws of one network, and their overlap with it.
 
@@ -166,7 +182,9 @@ def _counted_draws(
     """
 
     def block(start: int) -> tuple[Counts, float]:
-        some = draws(one, null, min(_AT_ONCE, number - start), seed=(*seed, start), on=on)
+        some = draws(
+            one, null, min(_AT_ONCE, number - start), seed=(*seed, start), on=on, trades=trades
+        )
         # Draws of `published` are over other nodes.
         return count(some), _overlap(one, some) if null != "published" else float("nan")
 
