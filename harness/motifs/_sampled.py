@@ -10,14 +10,14 @@ import jax
 import numpy as np
 from jaxtyping import Int
 
-from ..graph import LayeredGraph, bias_as_nodes
+from ..graph import LayeredGraph, bias_as_nodes, why_uncalibrated
 from ..stats import benjamini_hochberg
 from ._classes import classes
 from ._conventions import PUBLISHED, counted_as_published
 from ._counts import Counts, counts
 from ._nulls import draws, overlap
 from ._scores import scored, significance_profile
-from ._significance import TOTAL
+from ._significance import CHOSEN_NODES, TOTAL
 from ._supports import Support, check_supports, supported
 from ._trades import Trades, enough_trades
 
@@ -32,8 +32,8 @@ SAMPLED_COLUMNS = {
     "network": "number of the network in the batch",
     "support": "nodes that count: all, or those that are live in one sense or the other",
     "bias": "whether bias units count as nodes",
-    "calibrated": "whether p holds for draws of the null; not for `published`, which draws over "
-    "nodes chosen after looking",
+    "calibrated": "whether p holds for draws of the null; else p and q are undefined",
+    "uncalibrated": "why not; empty where it is",
     "null": "null model: what the draws keep of the network",
     "draws": "random networks that each network is compared with, R",
     "trades": "null `degree`: global trades of each draw, as many as a check of mixing asks for; "
@@ -105,10 +105,10 @@ def sampled_profile(
             trades = enough_trades(one, seed=(seed, place), on=on)
         drawn, shared = _counted_draws(one, null, number, (seed, place), count, on, trades.number)
         own = count(jax.tree.map(lambda leaf: leaf[None], one))
-        table = _table(own, drawn, order_of, calibrated=null != "published" and trades.mixed)
-        tables.append(
-            table.assign(network=place, overlap=shared, trades=trades.number, mixed=trades.mixed)
-        )
+        reason = why_uncalibrated(graph, null) or _reason(null, trades)
+        table = _table(own, drawn, order_of, reason)
+        chain = {"overlap": shared, "trades": trades.number, "mixed": trades.mixed}
+        tables.append(table.assign(network=place, **chain))
     return pd.concat(tables, ignore_index=True).assign(
         support=support,
         bias=bias,
@@ -116,6 +116,13 @@ def sampled_profile(
         draws=number,
         convention=convention,
     )
+
+
+def _reason(null: str, trades: Trades) -> str:
+    """Why draws of a null calibrate nothing, empty where they do."""
+    if null == "published":
+        return CHOSEN_NODES
+    return "" if trades.mixed else f"the chain had not mixed after {trades.number} trades"
 
 
 def _classes_of(
@@ -136,10 +143,9 @@ def _table(
     own: Counts,
     drawn: Mapping[str, Int[np.ndarray, "draws _rows"]],
     order_of: Mapping[str, int],
-    *,
-    calibrated: bool,
+    reason: str,
 ) -> "pd.DataFrame":
-    """The rows of one network."""
+    """The rows of one network. Where there is a reason why not, it has no p."""
     import pandas as pd
 
     rows = []
@@ -148,8 +154,8 @@ def _table(
         base_layers = [TOTAL, *range(len(counted) - 1)]
         one = pd.DataFrame(scored(counted, drawn[name]))
         rows.append(one.assign(order=order, motif=name, base_layer=base_layers))
-    table = pd.concat(rows, ignore_index=True).assign(calibrated=calibrated)
-    return _families(table if calibrated else table.assign(p=np.nan))
+    table = pd.concat(rows, ignore_index=True).assign(calibrated=not reason, uncalibrated=reason)
+    return _families(table.assign(p=np.nan) if reason else table)
 
 
 _PUBLISHED_ORDERS = {

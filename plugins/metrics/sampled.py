@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _TYPES = {
     **dict.fromkeys(motifs.SAMPLED_COLUMNS, float),
-    **dict.fromkeys(("support", "null", "convention", "motif"), str),
+    **dict.fromkeys(("support", "null", "convention", "motif", "uncalibrated"), str),
     **dict.fromkeys(("bias", "calibrated", "mixed"), bool),
     **dict.fromkeys(("level", "network", "draws", "trades", "order", "base_layer", "count"), int),
 }
