@@ -16,17 +16,21 @@ from harness.errors import CannotWriteError, UserError
 from harness.options import (
     BatchSeed,
     BlockWidth,
+    ByLayer,
     Csv,
     DataSeeds,
+    Draws,
     DryRun,
     ExperimentFile,
     Html,
     Json,
+    KeepMutual,
     KeepWeights,
     Layout,
     Listable,
     Metric,
     Networks,
+    Nodes,
     Null,
     Orders,
     Out,
@@ -311,24 +315,19 @@ def motifs(
         Layout | None, typer.Option(help="Axes of the arrays. [default: that of the format]")
     ] = None,
     threshold: Threshold = 0.0,
+    nodes: Nodes = None,
     order: Orders = None,
     support: Annotated[
         list[Support] | None,
         typer.Option(help="All nodes, or those on a path from input to output. [default: both]"),
     ] = None,
-    by_layer: Annotated[
-        bool, typer.Option("--by-layer", help="Each base layer besides their sum.")
-    ] = False,
+    by_layer: ByLayer = False,
     null: Annotated[
         list[Null] | None,
         typer.Option(help="Null model of layered networks. Repeatable. [default: layered]"),
     ] = None,
-    draws: Annotated[
-        int | None, typer.Option(help="Where nulls are sampled. [default: 1000; digraphs 100]")
-    ] = None,
-    keep_mutual: Annotated[
-        bool, typer.Option("--keep-mutual", help="Digraphs: nulls keep mutual edges, too.")
-    ] = False,
+    draws: Draws = None,
+    keep_mutual: KeepMutual = False,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the draws.")] = 0,
     as_json: Json = False,
     as_csv: Csv = False,
@@ -343,6 +342,7 @@ def motifs(
         files,
         layout=layout.value if layout else None,
         threshold=threshold,
+        nodes=nodes,
         asked=profiles.Asked(
             orders=tuple(sorted(set(order))) if order else None,
             supports=tuple(one.value for one in support or Support),

@@ -6,11 +6,14 @@ on the host and is batched over leading axes, so that one call serves a whole en
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import overload
 
 import equinox as eqx
 import numpy as np
-from jaxtyping import Array, Bool, Int
+from jaxtyping import Array, Bool, Float, Int
+
+from harness.places import Places
 
 # A leading underscore keeps jaxtyping from binding a size: layers differ in width.
 Wires = Bool[Array | np.ndarray, "*batch _sources _targets"]
@@ -25,10 +28,16 @@ class LayeredGraph(eqx.Module):
     `adjacency[l]` has shape (*batch, n_l, n_(l+1)), source x target. `bias[l]`, shape
     (*batch, n_(l+1)), says which nodes of layer l+1 the bias unit of that layer reaches; None where
     biases are not part of the wiring. Leaves are JAX arrays, tracers or NumPy arrays.
+
+    `places` says which weight each place holds; None where each holds one of its own, as in dense
+    layers. `every_node` is False where nodes without an edge may be missing, as from an edge list.
+    Neither is an array for JAX: both are the same for the whole batch.
     """
 
     adjacency: tuple[Wires, ...]
     bias: tuple[NodeSet, ...] | None = None
+    places: Places | None = eqx.field(static=True, default=None)
+    every_node: bool = eqx.field(static=True, default=True)
 
 
 class Digraph(eqx.Module):
@@ -36,11 +45,14 @@ class Digraph(eqx.Module):
 
     `adjacency` has shape (*batch, n, n), source x target; `inputs` and `outputs`, shape (n,) where
     they are the same for the whole batch, else (*batch, n), mark where signals enter and leave.
+    `places` as in a `LayeredGraph`; None where every place off the diagonal holds a weight of its
+    own if every node is an input and an output, else where that is not known.
     """
 
     adjacency: Bool[Array | np.ndarray, "*batch n n"]
     inputs: Bool[Array | np.ndarray, "... n"]
     outputs: Bool[Array | np.ndarray, "... n"]
+    places: Places | None = eqx.field(static=True, default=None)
 
 
 def layered(masks: Sequence[WeightMask], bias: Sequence[NodeSet] | None = None) -> LayeredGraph:
@@ -111,7 +123,7 @@ def restrict(
     if isinstance(graph, Digraph):
         ends = np.asarray(nodes)
         wires = graph.adjacency & ends[..., :, None] & ends[..., None, :]
-        return Digraph(np.asarray(wires), graph.inputs, graph.outputs)
+        return replace(graph, adjacency=np.asarray(wires))
     layers, kept = _host(graph.adjacency), _host(tuple(nodes))
     if len(kept) != len(layers) + 1:
         raise ValueError(f"{len(layers) + 1} layers of nodes, but {len(kept)} node sets")
@@ -120,9 +132,10 @@ def restrict(
         for wires, sources, targets in zip(layers, kept, kept[1:], strict=False)
     )
     if graph.bias is None:
-        return LayeredGraph(adjacency)
+        return replace(graph, adjacency=adjacency)
     bias = zip(_host(graph.bias), kept[1:], strict=True)
-    return LayeredGraph(adjacency, tuple(unit & targets for unit, targets in bias))
+    units = tuple(unit & targets for unit, targets in bias)
+    return replace(graph, adjacency=adjacency, bias=units)
 
 
 def strip_published(graph: LayeredGraph) -> LayeredGraph:
@@ -145,14 +158,15 @@ def strip_published(graph: LayeredGraph) -> LayeredGraph:
         layers[index] = layers[index] & left[..., None, :]
         if bias is not None:
             bias[index] = bias[index] & left
-    return LayeredGraph(tuple(layers), None if bias is None else tuple(bias))
+    return replace(graph, adjacency=tuple(layers), bias=None if bias is None else tuple(bias))
 
 
 def bias_as_nodes(graph: LayeredGraph) -> LayeredGraph:
     """The bias unit of each target layer as one more, last, node of the layer before it.
 
     Layers 0..L-1 grow by one node that nothing enters. Copy counts of the result are the published
-    ones, "bias units included". A graph without biases comes back as it is.
+    ones, "bias units included". A graph without biases comes back as it is; of one with them, what
+    its places hold is left out.
     """
     if graph.bias is None:
         return graph
@@ -175,6 +189,40 @@ def node_counts(graph: LayeredGraph) -> tuple[int, ...]:
 def edge_counts(graph: LayeredGraph) -> Int[np.ndarray, "*batch layers"]:
     """Edges between each layer and the next, biases not counted; last axis the layer."""
     return np.stack([wires.sum((-2, -1), dtype=np.int64) for wires in _host(graph.adjacency)], -1)
+
+
+def effective_density(graph: LayeredGraph | Digraph) -> Float[np.ndarray, "*batch"]:
+    """The weights on a path from an input to an output, over all that can be pruned.
+
+    Where `places` is None an edge is a weight. An edge that stands for several weights counts as
+    one; biases do not count.
+    """
+    live = restrict(graph, live_nodes(graph))  # type: ignore[arg-type]
+    wires = live.adjacency if isinstance(live, LayeredGraph) else (live.adjacency,)
+    if graph.places is not None:
+        return np.asarray(graph.places.weights_of(_host(wires)) / graph.places.weights)
+    edges = np.sum([np.asarray(layer).sum((-2, -1), dtype=np.int64) for layer in wires], axis=0)
+    return np.asarray(edges / sum(layer.shape[-2] * layer.shape[-1] for layer in wires))
+
+
+def why_uncalibrated(graph: LayeredGraph | Digraph, null: str) -> str | None:
+    """Why z under a null is not calibrated on all nodes of a graph, or None where it is.
+
+    Nodes without an edge matter where the null places edges anew, not where it keeps degrees.
+    """
+    held = graph.places
+    if held is not None and held.shared:
+        return "edges share weights"
+    if held is not None and held.forbidden:
+        return "some places can hold no edge"
+    if isinstance(graph, Digraph):
+        everywhere = bool(np.all(graph.inputs) and np.all(graph.outputs))
+        return (
+            None if held is not None or everywhere else "which places can hold an edge is unknown"
+        )
+    if not graph.every_node and null != "degree":
+        return "nodes without an edge are not in the file"
+    return None
 
 
 def _host(arrays: tuple[Array | np.ndarray, ...]) -> tuple[np.ndarray, ...]:

@@ -94,6 +94,19 @@ Out = Annotated[Path | None, typer.Option(help="Run folder. [default: one under 
 Json = Annotated[bool, typer.Option("--json", help="Print an array of objects instead.")]
 Csv = Annotated[bool, typer.Option("--csv", help="Print CSV instead.")]
 Html = Annotated[Path | None, typer.Option(metavar="FILE.html", help="Write a page as well.")]
+Nodes = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="NODES.csv", help="All nodes of an edge list: columns node,layer or node."
+    ),
+]
+ByLayer = Annotated[bool, typer.Option("--by-layer", help="Each base layer besides their sum.")]
+Draws = Annotated[
+    int | None, typer.Option(help="Where nulls are sampled. [default: 1000; digraphs 100]")
+]
+KeepMutual = Annotated[
+    bool, typer.Option("--keep-mutual", help="Digraphs: nulls keep mutual edges, too.")
+]
 Threshold = Annotated[float, typer.Option(help="A weight w with |w| <= this is no edge.")]
 Orders = Annotated[
     list[int] | None,

@@ -1,7 +1,7 @@
 """An ensemble over all its levels, as metrics read it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,6 +18,7 @@ from harness.abstract import AbstractTask
 from harness.compiled import Compiled
 from harness.graph import Digraph, LayeredGraph
 from harness.placement import spread
+from harness.places import Places, places
 from harness.types import Masks, Network, TaskData
 
 T = TypeVar("T")
@@ -88,4 +89,18 @@ class Trajectory:
     def graph(self, level: int) -> LayeredGraph | Digraph:
         """The wiring of all networks of a level, with a leading axis of networks."""
         wiring = jax.vmap(lambda masks: self.task.wiring(self._skeleton, masks))
-        return jax.tree.map(np.asarray, wiring(self.masks(level)))
+        graph = jax.tree.map(np.asarray, wiring(self.masks(level)))
+        return graph if self._places is None else replace(graph, places=self._places)
+
+    @cached_property
+    def _places(self) -> Places | None:
+        """What each place of the wiring holds; None where it is a weight of its own."""
+
+        @jax.jit
+        def wire(masks: Masks) -> tuple[Any, ...]:
+            graph = self.task.wiring(self._skeleton, masks)
+            return graph.adjacency if isinstance(graph, LayeredGraph) else (graph.adjacency,)
+
+        found = places(wire, jax.tree.map(np.asarray, self.task.prunable(self._skeleton)))
+        plain = not found.shared and not found.forbidden
+        return None if plain and found.weights == sum(map(np.size, found.numbers)) else found

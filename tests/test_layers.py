@@ -17,7 +17,7 @@ SOURCES = CORE + sorted((ROOT / "plugins").rglob("*.py"))
 # From the ground up: a room imports only from rooms above it in this list. `harness.motifs` and
 # `harness.report` are one room each, whatever they hold.
 LAYERS = (
-    ("types", "errors", "progress", "options"),
+    ("types", "errors", "progress", "options", "places"),
     ("files", "seeds", "stats", "masks", "graph", "provenance", "memory"),
     ("compiled", "placement"),
     ("motifs", "cache", "snapshot", "records", "wirings"),

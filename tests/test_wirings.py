@@ -82,7 +82,7 @@ FORMATS = {
 
 def same_profile(wiring, arrays):
     masks = tuple(a != 0 if a.ndim == 3 else (a != 0)[None] for a in arrays)
-    expected = motifs.profile(LayeredGraph(masks))
+    expected = motifs.profile(LayeredGraph(masks, every_node=wiring.graph.every_node))
     return motifs.profile(wiring.graph).equals(expected)
 
 
@@ -171,7 +171,8 @@ def test_nodes_of_an_edge_list(tmp_path):
     assert node_counts(found.graph) == (2, 1, 1)
     assert edge_counts(found.graph).tolist() == [[2, 1]]
     assert found.notes[0] == "left out, columns of no meaning here: 'by'"
-    assert "support all" in found.notes[1]
+    assert "list all with --nodes" in found.notes[1]
+    assert not found.graph.every_node
 
 
 W = np.ones((3, 4))

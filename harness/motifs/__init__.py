@@ -29,3 +29,5 @@ from ._supports import Support as Support
 from ._supports import supported as supported
 from ._switching import Switched as Switched
 from ._switching import switched as switched
+from ._trades import Trades as Trades
+from ._trades import enough_trades as enough_trades

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Bool, Int64
 
-from ..graph import Digraph, LayeredGraph
+from ..graph import Digraph, LayeredGraph, why_uncalibrated
 from ..stats import benjamini_hochberg
 from ._classes import Edge, image
 from ._scores import scored, significance_profile
@@ -80,6 +80,8 @@ def digraph_profile(
     - q: Benjamini-Hochberg over the classes of one network and order
     - profile: z / sqrt(sum of z^2) over the same (Milo et al. 2004, Science 303:1538)
     - null, draws
+    - calibrated: whether p holds for draws of the null; uncalibrated: why not, empty where it does.
+      Where edges share weights or some places can hold none, p and q are NaN
     - overlap: share of a draw's edges that its start has; overlap_between: that another draw has,
       which is twice as many switches away. Where overlap is larger, the chains have not mixed
     - self_loops: how many the network had; they are removed before anything else
@@ -94,6 +96,7 @@ def digraph_profile(
         raise ValueError(f"an sd takes two draws or more, not {draws}")
     if wires.ndim not in (2, 3):
         raise ValueError(f"expected adjacency of shape (networks, n, n), not {wires.shape}")
+    reason = why_uncalibrated(graph, "degree") or ""
     tables = []
     for number, network in enumerate(wires.reshape(-1, *wires.shape[-2:])):
         rng = np.random.default_rng([_STREAM, seed, number, zlib.crc32(network.tobytes())])
@@ -102,7 +105,9 @@ def digraph_profile(
         )
         table.insert(0, "network", number)
         tables.append(table)
-    return pd.concat(tables, ignore_index=True)
+    whole = pd.concat(tables, ignore_index=True)
+    whole = whole.assign(calibrated=not reason, uncalibrated=reason)
+    return whole.assign(p=np.nan, q=np.nan) if reason else whole
 
 
 def layered_part(graph: Digraph, layers: Sequence[Bool[np.ndarray, " n"]]) -> LayeredGraph:

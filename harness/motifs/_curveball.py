@@ -5,32 +5,55 @@ A Curveball global trade (Strona et al. 2014, Nat. Commun. 5:4114; Carstens 2015
 of a mask at random; each pair deals out anew, uniformly, what only one of the two has. Rows and
 columns keep their sums, every trade can be undone with the same probability, and trades reach every
 mask of these margins: in the long run the draws are uniform.
-"""
 
-from functools import partial
+A row that is empty or full has nothing to trade, and a trade with it is wasted: such rows and
+columns are set aside first. How many trades suffice, `enough_trades` finds out.
+"""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Int, Key
 
-GLOBAL_TRADES = 20
-"""Of each draw, from the network itself: after some ten, the overlap with it is that of chance."""
-
-_ENTRIES_AT_ONCE = 2**20  # of masks traded together: many share a call, and threads one machine
+_ENTRIES_AT_ONCE = 2**17
+"""Of masks that are traded together: small ones share a call, large ones stay in the cache."""
+_LOT_BITS = 16
+"""At least, of the lots that are sorted: fewer would tie too often."""
 
 
 def traded(
-    mask: Bool[np.ndarray, "sources targets"], rng: np.random.Generator, draws: int, trades: int
+    masks: Bool[np.ndarray, "draws sources targets"], rng: np.random.Generator, trades: int
 ) -> Bool[np.ndarray, "draws sources targets"]:
-    """Independent draws of one mask, each after so many global trades, on the host."""
-    together = max(1, _ENTRIES_AT_ONCE // max(1, mask.size))
-    found = np.repeat(np.asarray(mask)[None], draws, 0)
-    for start in range(0, draws, together):
-        block = found[start : start + together]
+    """Masks of the same row and column sums, each after so many global trades more, on the host."""
+    found = masks.copy()
+    rows, columns = _free(masks[0])
+    if not trades or len(rows) < 2 or len(columns) < 2:
+        return found
+    part = masks[:, rows[:, None], columns]
+    # Fewer and longer rows meet each other sooner.
+    turned = len(rows) > len(columns)
+    part = np.ascontiguousarray(part.swapaxes(1, 2) if turned else part)
+    together = max(1, _ENTRIES_AT_ONCE // part[0].size)
+    for start in range(0, len(part), together):
+        block = part[start : start + together]
         for _ in range(trades):
             _trade(block, rng)
+    found[:, rows[:, None], columns] = part.swapaxes(1, 2) if turned else part
     return found
+
+
+def _free(
+    mask: Bool[np.ndarray, "sources targets"],
+) -> tuple[Int[np.ndarray, " rows"], Int[np.ndarray, " columns"]]:
+    """The rows and columns that are neither empty nor full once the others are set aside."""
+    rows, columns = np.arange(mask.shape[0]), np.arange(mask.shape[1])
+    while True:
+        part = mask[rows[:, None], columns]
+        some_rows = part.any(1) & ~part.all(1)
+        some_columns = part.any(0) & ~part.all(0)
+        if some_rows.all() and some_columns.all():
+            return rows, columns
+        rows, columns = rows[some_rows], columns[some_columns]
 
 
 def _trade(masks: Bool[np.ndarray, "draws sources targets"], rng: np.random.Generator) -> None:
@@ -66,7 +89,7 @@ def _dealt_anew(
     Two equal lots are rare, and a coin says which side then comes first.
     """
     bits = int(pairs[-1]).bit_length() if len(pairs) else 0
-    size = 32 if bits <= 8 else 64
+    size = 32 if bits + 1 + _LOT_BITS <= 32 else 64
     word = np.dtype(f"uint{size}")
     # A third of the time of `rng.integers`.
     deck = rng.bit_generator.random_raw(-(-len(pairs) * size // 64)).view(word)[: len(pairs)]
@@ -80,26 +103,31 @@ def _dealt_anew(
     return (deck & word.type(1)).astype(bool) ^ coin
 
 
-@partial(jax.jit, static_argnums=(2, 3))
+@jax.jit
 def traded_on_device(
-    mask: Bool[Array, "sources targets"], key: Key[Array, ""], draws: int, trades: int
+    masks: Bool[Array | np.ndarray, "draws sources targets"],
+    key: Key[Array, ""],
+    trades: Int[Array, ""] | int,
 ) -> Bool[Array, "draws sources targets"]:
-    """Many independent draws of one mask, each after so many global trades, on JAX's device."""
-    rows, columns = mask.shape
+    """Masks of the same row sums, each after so many global trades more, on JAX's device.
+
+    Empty and full rows stay where they are, so that one program serves all masks of a shape.
+    """
+    draws, rows, _ = masks.shape
     half = rows // 2
-    start = jnp.broadcast_to(mask, (draws, rows, columns))
+    idle = ~masks[0].any(1) | masks[0].all(1)
     each = jnp.arange(draws)[:, None]
 
-    def trade(masks: Array, key: Array) -> tuple[Array, None]:
-        pairing, dealing = jax.random.split(key)
-        orders = jax.vmap(lambda one: jax.random.permutation(one, rows))(
-            jax.random.split(pairing, draws)
-        )
-        one, other = orders[:, :half], orders[:, half : 2 * half]
+    def trade(number: Array, masks: Array) -> Array:
+        pairing, dealing = jax.random.split(jax.random.fold_in(key, number))
+        # Idle rows come last, and so meet each other.
+        lots = jax.random.uniform(pairing, (draws, rows)) + idle.astype(float)[None]
+        order = jnp.argsort(lots, axis=1)
+        one, other = order[:, 0 : 2 * half : 2], order[:, 1 : 2 * half : 2]
         left, right = _dealt(masks[each, one], masks[each, other], dealing)
-        return masks.at[each, one].set(left).at[each, other].set(right), None
+        return masks.at[each, one].set(left).at[each, other].set(right)
 
-    return jax.lax.scan(trade, start, jax.random.split(key, trades))[0]
+    return jax.lax.fori_loop(0, trades, trade, masks)
 
 
 def _dealt(left: Array, right: Array, key: Array) -> tuple[Array, Array]:

@@ -19,10 +19,12 @@ class Mixing:
     """One long chain of global trades, and what it says of shorter ones.
 
     `overlap`: after each trade the share of the network's edges that are there, by layer, NaN where
-    a layer has none. `chance` and `chance_sd`: mean and standard deviation of the same between
-    states of the chain that are far apart. By class, `time` is the integrated autocorrelation time
-    of its count, in global trades, over the second half of the chain, and `effective` the number of
-    independent draws which that half is worth; NaN where the count never varies.
+    a layer has none. `chance` and `chance_sd`: its mean and standard deviation over the last
+    quarter of the chain. (Not the overlap between two late states: a network whose edges prefer
+    some places shares more with every state, however late, or less.) By class, `time` is the
+    integrated autocorrelation time of its count, in global trades, over the second half of the
+    chain, and `effective` the number of independent draws which that half is worth; NaN where the
+    count never varies.
     """
 
     overlap: Float[np.ndarray, "trades layers"]
@@ -49,10 +51,11 @@ def mixing(
     names: Sequence[str] = ("bifan", "zigzag"),
     seed: int = 0,
 ) -> Mixing:
-    """Follow one Curveball chain of a network, to see whether `draws` make enough trades.
+    """Follow one Curveball chain of a network, to see how fast it forgets.
 
-    `draws` makes 20 global trades for each draw, each from the network itself, so that its draws
-    are independent given the network; `mixed_after` should be less. All layers trade at once.
+    `draws` starts each draw from the network itself, so that its draws are independent given the
+    network, and makes as many global trades as `enough_trades` finds; `mixed_after` should be less.
+    All layers trade at once.
 
     **Arguments:** `graph` without a batch axis; `names` of the classes whose counts are followed.
 
@@ -64,26 +67,23 @@ def mixing(
         raise ValueError("one network at a time is followed: adjacency (sources, targets)")
     rng = np.random.default_rng([*b"mixing", seed])
     start = state = [np.asarray(wires) for wires in graph.adjacency]
-    overlap, far, halfway = [], [], start
+    overlap = []
     found: dict[str, list[float]] = {name: [] for name in names}
     for first in range(0, trades, _AT_ONCE):
         block = []
-        for step in range(first, min(first + _AT_ONCE, trades)):
-            state = [traded(wires, rng, 1, 1)[0] for wires in state]
+        for _ in range(first, min(first + _AT_ONCE, trades)):
+            state = [traded(wires[None], rng, 1)[0] for wires in state]
             block.append(state)
             overlap.append(_shared(start, state))
-            if step == trades // 2:
-                halfway = state
-            if step >= trades // 2 + trades // 4:
-                far.append(_shared(halfway, state))
         stacked = LayeredGraph(tuple(np.stack(layer) for layer in zip(*block, strict=True)))
         for name, count in counts(stacked, names=names).items():
             found[name] += count.sum(-1).tolist()
     late = {name: np.array(series[trades // 2 :], float) for name, series in found.items()}
     time = {name: autocorrelation_time(series) for name, series in late.items()}
     effective = {name: len(late[name]) / value for name, value in time.items()}
-    between = np.array(far)
-    return Mixing(np.array(overlap), between.mean(0), between.std(0), time, effective)
+    shares = np.array(overlap)
+    last = shares[-(trades // 4) :]
+    return Mixing(shares, last.mean(0), last.std(0), time, effective)
 
 
 def _shared(

@@ -1,6 +1,5 @@
 """Random networks to compare one network with, under a null model by name."""
 
-from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Literal
 
@@ -8,9 +7,11 @@ import jax
 import numpy as np
 
 from ..graph import LayeredGraph
-from ._curveball import GLOBAL_TRADES, traded, traded_on_device
 from ._placing import placed
 from ._published_null import published_draws
+from ._trades import enough_trades, trader
+
+_NULLS = ("layered", "degree", "published")
 
 
 def draws(
@@ -20,12 +21,14 @@ def draws(
     *,
     seed: int | tuple[int, ...] = 0,
     on: Literal["host", "device"] = "host",
+    trades: int | None = None,
 ) -> LayeredGraph:
     """Random networks from a null model of one network.
 
     - `layered`: as many edges between each two layers, placed uniformly
-    - `degree`: every node keeps its in- and out-degree to each layer beside it: Curveball, 20
-      global trades for each draw, which starts from the network
+    - `degree`: every node keeps its in- and out-degree to each layer beside it: Curveball, so many
+      global `trades` for each draw, which starts from the network; as many as `enough_trades` finds
+      where None are given
     - `published`: as Zahn, Daniel and Kutz (2024) drew them: over live nodes, not uniform
 
     Bias edges, where the graph has them, are a stratum of their own: as many, placed uniformly.
@@ -39,14 +42,18 @@ def draws(
     """
     if any(np.ndim(wires) != 2 for wires in graph.adjacency):
         raise ValueError("draws are made for one network at a time: adjacency (sources, targets)")
-    if null not in _DRAWN:
-        raise ValueError(f"unknown null '{null}'; draws are made from {', '.join(_DRAWN)}")
-    if on == "device":
-        if null not in _ON_DEVICE:
-            raise ValueError(f"null '{null}' is drawn on the host only")
-        drawn = _on_device(graph, _ON_DEVICE[null], number, seed)
+    if null not in _NULLS:
+        raise ValueError(f"unknown null '{null}'; draws are made from {', '.join(_NULLS)}")
+    if null == "degree":
+        drawn = _degree(graph, number, seed, on, trades)
+    elif null == "published":
+        if on == "device":
+            raise ValueError("null 'published' is drawn on the host only")
+        drawn = published_draws(graph, number, _stream(seed, null))
+    elif on == "device":
+        drawn = _layered_on_device(graph, number, seed)
     else:
-        drawn = _DRAWN[null](graph, number, _stream(seed, null))
+        drawn = _layered(graph, number, _stream(seed, null))
     if graph.bias is None or drawn.bias is not None:
         return drawn
     rng = _stream(seed, "bias")
@@ -71,52 +78,36 @@ def _layered(graph: LayeredGraph, number: int, rng: np.random.Generator) -> Laye
     )
 
 
-def _degree(graph: LayeredGraph, number: int, rng: np.random.Generator) -> LayeredGraph:
-    return LayeredGraph(
-        tuple(
-            traded(wires, rng, number, GLOBAL_TRADES) for wires in map(np.asarray, graph.adjacency)
-        )
-    )
+def _degree(
+    graph: LayeredGraph,
+    number: int,
+    seed: int | tuple[int, ...],
+    on: Literal["host", "device"],
+    trades: int | None,
+) -> LayeredGraph:
+    if trades is None:
+        trades = enough_trades(graph, seed=seed, on=on).number
+    trade = trader(np.random.SeedSequence(seed, spawn_key=tuple(b"degree")), on)
+    own = (np.repeat(np.asarray(wires)[None], number, 0) for wires in graph.adjacency)
+    return LayeredGraph(trade(tuple(own), trades))
 
 
-_Draw = Callable[[np.ndarray, jax.Array, int], jax.Array]
-
-
-def _on_device(
-    graph: LayeredGraph, draw: _Draw, number: int, seed: int | tuple[int, ...]
+def _layered_on_device(
+    graph: LayeredGraph, number: int, seed: int | tuple[int, ...]
 ) -> LayeredGraph:
     (word,) = np.random.SeedSequence(seed).generate_state(1)
     keys = jax.random.split(jax.random.key(word), len(graph.adjacency))
-    return LayeredGraph(
-        tuple(
-            np.asarray(draw(np.asarray(wires), key, number))
-            for wires, key in zip(graph.adjacency, keys, strict=True)
-        )
-    )
-
-
-def _placed_on_device(wires: np.ndarray, key: jax.Array, number: int) -> jax.Array:
-    flat = _first_of_all(jax.random.split(key, number), wires.sum(), wires.size)
-    return flat.reshape(number, *wires.shape)
+    drawn = []
+    for wires, key in zip(map(np.asarray, graph.adjacency), keys, strict=True):
+        flat = _first_of_all(jax.random.split(key, number), wires.sum(), wires.size)
+        drawn.append(np.asarray(flat).reshape(number, *wires.shape))
+    return LayeredGraph(tuple(drawn))
 
 
 @partial(jax.jit, static_argnums=2)
 def _first_of_all(keys: jax.Array, edges: jax.Array | np.integer, places: int) -> jax.Array:
     """The first of all places in a random order, some draws at a time: sorting takes memory."""
     return jax.lax.map(lambda key: jax.random.permutation(key, places) < edges, keys, batch_size=16)
-
-
-def _traded_on_device(wires: np.ndarray, key: jax.Array, number: int) -> jax.Array:
-    return traded_on_device(wires, key, number, GLOBAL_TRADES)
-
-
-_ON_DEVICE: Mapping[str, _Draw] = {"layered": _placed_on_device, "degree": _traded_on_device}
-
-_DRAWN: Mapping[str, Callable[[LayeredGraph, int, np.random.Generator], LayeredGraph]] = {
-    "layered": _layered,
-    "degree": _degree,
-    "published": published_draws,
-}
 
 
 def overlap(graph: LayeredGraph, drawn: LayeredGraph) -> list[float]:

@@ -10,31 +10,36 @@ import jax
 import numpy as np
 from jaxtyping import Int
 
-from ..graph import LayeredGraph, bias_as_nodes
+from ..graph import LayeredGraph, bias_as_nodes, why_uncalibrated
 from ..stats import benjamini_hochberg
 from ._classes import classes
 from ._conventions import PUBLISHED, counted_as_published
 from ._counts import Counts, counts
 from ._nulls import draws, overlap
 from ._scores import scored, significance_profile
-from ._significance import TOTAL
+from ._significance import CHOSEN_NODES, TOTAL
 from ._supports import Support, check_supports, supported
+from ._trades import Trades, enough_trades
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _AT_ONCE = 64  # draws that one thread has in memory
 _THREADS = min(4, os.cpu_count() or 1)
-
+_INDEPENDENT = Trades(0, mixed=True)
 
 SAMPLED_COLUMNS = {
     "network": "number of the network in the batch",
     "support": "nodes that count: all, or those that are live in one sense or the other",
     "bias": "whether bias units count as nodes",
-    "calibrated": "whether p holds for draws of the null; not for `published`, which draws over "
-    "nodes chosen after looking",
+    "calibrated": "whether p holds for draws of the null; else p and q are undefined",
+    "uncalibrated": "why not; empty where it is",
     "null": "null model: what the draws keep of the network",
     "draws": "random networks that each network is compared with, R",
+    "trades": "null `degree`: global trades of each draw, as many as a check of mixing asks for; "
+    "0 for other nulls",
+    "mixed": "null `degree`: whether the check found the chain of that length mixed; true for "
+    "other nulls, whose draws are independent",
     "convention": "copies, or as Zahn, Daniel and Kutz (2024) counted",
     "order": "nodes of the motif less one",
     "motif": "motif class",
@@ -95,17 +100,29 @@ def sampled_profile(
 
     tables = []
     for place, one in enumerate(_networks(graph)):
-        drawn, shared = _counted_draws(one, null, number, (seed, place), count, on)
-        table = _table(count(jax.tree.map(lambda leaf: leaf[None], one)), drawn, order_of)
-        tables.append(table.assign(network=place, overlap=shared))
+        trades = _INDEPENDENT
+        if null == "degree":
+            trades = enough_trades(one, seed=(seed, place), on=on)
+        drawn, shared = _counted_draws(one, null, number, (seed, place), count, on, trades.number)
+        own = count(jax.tree.map(lambda leaf: leaf[None], one))
+        reason = why_uncalibrated(graph, null) or _reason(null, trades)
+        table = _table(own, drawn, order_of, reason)
+        chain = {"overlap": shared, "trades": trades.number, "mixed": trades.mixed}
+        tables.append(table.assign(network=place, **chain))
     return pd.concat(tables, ignore_index=True).assign(
         support=support,
         bias=bias,
-        calibrated=null != "published",
         null=null,
         draws=number,
         convention=convention,
     )
+
+
+def _reason(null: str, trades: Trades) -> str:
+    """Why draws of a null calibrate nothing, empty where they do."""
+    if null == "published":
+        return CHOSEN_NODES
+    return "" if trades.mixed else f"the chain had not mixed after {trades.number} trades"
 
 
 def _classes_of(
@@ -123,9 +140,12 @@ def _classes_of(
 
 
 def _table(
-    own: Counts, drawn: Mapping[str, Int[np.ndarray, "draws _rows"]], order_of: Mapping[str, int]
+    own: Counts,
+    drawn: Mapping[str, Int[np.ndarray, "draws _rows"]],
+    order_of: Mapping[str, int],
+    reason: str,
 ) -> "pd.DataFrame":
-    """The rows of one network."""
+    """The rows of one network. Where there is a reason why not, it has no p."""
     import pandas as pd
 
     rows = []
@@ -134,7 +154,8 @@ def _table(
         base_layers = [TOTAL, *range(len(counted) - 1)]
         one = pd.DataFrame(scored(counted, drawn[name]))
         rows.append(one.assign(order=order, motif=name, base_layer=base_layers))
-    return _families(pd.concat(rows, ignore_index=True))
+    table = pd.concat(rows, ignore_index=True).assign(calibrated=not reason, uncalibrated=reason)
+    return _families(table.assign(p=np.nan) if reason else table)
 
 
 _PUBLISHED_ORDERS = {
@@ -159,6 +180,7 @@ def _counted_draws(
     seed: tuple[int, int],
     count: Callable[[LayeredGraph], Counts],
     on: Literal["host", "device"],
+    trades: int,
 ) -> tuple[dict[str, Int[np.ndarray, "draws _rows"]], float]:
     """The counts of the draws of one network, and their overlap with it.
 
@@ -166,7 +188,9 @@ def _counted_draws(
     """
 
     def block(start: int) -> tuple[Counts, float]:
-        some = draws(one, null, min(_AT_ONCE, number - start), seed=(*seed, start), on=on)
+        some = draws(
+            one, null, min(_AT_ONCE, number - start), seed=(*seed, start), on=on, trades=trades
+        )
         # Draws of `published` are over other nodes.
         return count(some), _overlap(one, some) if null != "published" else float("nan")
 

@@ -7,7 +7,7 @@ import jax
 import numpy as np
 from jaxtyping import Int
 
-from ..graph import LayeredGraph, bias_as_nodes, edge_counts
+from ..graph import LayeredGraph, bias_as_nodes, edge_counts, why_uncalibrated
 from ..stats import benjamini_hochberg
 from ._classes import MotifClass, classes
 from ._counts import counts, induced
@@ -22,6 +22,8 @@ _AT_ONCE = 64  # networks whose wires are copied at a time, where they are cut d
 
 TOTAL = -1
 """The `base_layer` of a row that sums over base layers."""
+CHOSEN_NODES = "nodes were chosen after looking"
+"""Why z is not calibrated on live nodes."""
 
 
 def profile(
@@ -34,11 +36,12 @@ def profile(
     """Counts of every motif class, against the exact moments of the `layered` null.
 
     On support `all` the null keeps the edges per layer among all nodes of the architecture; it is
-    calibrated, and it alone has p-values. On `live` the graph is first cut to the nodes on a path
-    from input to output and the null keeps what is left of nodes and edges: descriptive, for those
-    nodes were chosen after looking; where the null itself leaves nodes bare, uniformly random masks
-    get z far from 0. `live-published` is the same with the nodes that Zahn, Daniel and Kutz (2024)
-    counted (`supported`). `sampled_profile` calibrates both by drawing.
+    calibrated, and it alone has p-values; not where edges share weights, where some places can hold
+    no edge, or where nodes without an edge are missing. On `live` the graph is first cut to the
+    nodes on a path from input to output and the null keeps what is left of nodes and edges:
+    descriptive, for those nodes were chosen after looking; where the null itself leaves nodes bare,
+    uniformly random masks get z far from 0. `live-published` is the same with the nodes that Zahn,
+    Daniel and Kutz (2024) counted (`supported`). `sampled_profile` calibrates both by drawing.
 
     Bias edges are not counted, unless `bias` is asked: then the bias unit of each layer is one more
     of its nodes, and the null keeps the number of its edges, too.
@@ -50,6 +53,7 @@ def profile(
 
     - network, support, bias, null, order, motif, base_layer: what the row is about
     - calibrated: whether z has mean 0 and variance 1 for uniformly random masks
+    - uncalibrated: why not; empty where it is
     - count, expected, sd, z: copies; z is NaN where sd is exactly 0, never anything else
     - log2_ratio: log2(count / expected), NaN where either is 0
     - induced, induced_expected, induced_sd, induced_z: the same for induced copies
@@ -91,6 +95,7 @@ def _on_support(
     if bias:
         assert part.bias is not None
         unit_edges = np.stack([np.asarray(unit).sum(-1, dtype=np.int64) for unit in part.bias], -1)
+    reason = why_uncalibrated(graph, "layered") or ("" if support == "all" else CHOSEN_NODES)
     copies = counts(bias_as_nodes(part) if bias else part, orders)
     induced_copies = induced(copies)
     sizes = nodes, edge_counts(part)
@@ -99,7 +104,7 @@ def _on_support(
     blocks = []
     for motif in (motif for order in sorted(set(orders)) for motif in classes(order)):
         name = motif.name
-        block = _identity(motif, support, bias, *copies[name].shape)
+        block = _identity(motif, support, bias, reason, *copies[name].shape)
         block |= _scored(copies[name], copy_null[name])
         fields = _scored(induced_copies[name], induced_null[name])
         block["induced"] = fields.pop("count")
@@ -110,7 +115,7 @@ def _on_support(
 
 
 def _identity(
-    motif: MotifClass, support: str, bias: bool, networks: int, base_layers: int
+    motif: MotifClass, support: str, bias: bool, reason: str, networks: int, base_layers: int
 ) -> dict[str, np.ndarray]:
     """What the rows are about; every array (networks, 1 + base layers), the sum first."""
     shape = (networks, 1 + base_layers)
@@ -118,7 +123,8 @@ def _identity(
         "network": np.broadcast_to(np.arange(networks)[:, None], shape),
         "support": np.full(shape, support, object),
         "bias": np.full(shape, bias),
-        "calibrated": np.full(shape, support == "all"),
+        "calibrated": np.full(shape, not reason),
+        "uncalibrated": np.full(shape, reason, object),
         "null": np.full(shape, "layered", object),
         "order": np.full(shape, motif.order),
         "motif": np.full(shape, motif.name, object),

@@ -23,7 +23,20 @@ _TETRADS_AT_EASE = 10**9
 
 _FIELDS = (
     *("file", "layout", "network", "motif", "order", "base_layer", "null", "draws", "convention"),
-    *("support", "bias", "calibrated", "count", "expected", "sd", "z", "log2_ratio", "p"),
+    *(
+        "support",
+        "bias",
+        "calibrated",
+        "uncalibrated",
+        "trades",
+        "mixed",
+        "count",
+        "expected",
+        "sd",
+        "z",
+        "log2_ratio",
+        "p",
+    ),
     *("p_method", "q", "profile", "overlap"),
     *("induced", "induced_expected", "induced_sd", "induced_z"),
 )
@@ -54,7 +67,8 @@ class Profiles:
 
     `table` has the columns of `motifs.profile`, `sampled_profile` and `digraph_profile` besides
     `file` and its `layout`. `p` and `q` are normal approximations or ranks among draws, as
-    `p_method` says; `calibrated`: whether z and p hold for draws of the null. `base_layer` is -1
+    `p_method` says; `calibrated`: whether z and p hold for draws of the null, `uncalibrated`: why
+    not. `base_layer` is -1
     for the sum over base layers. `notes` say what was left out, by file.
     """
 
@@ -68,11 +82,12 @@ def of_files(
     *,
     layout: str | None = None,
     threshold: float = 0.0,
+    nodes: Path | None = None,
     asked: Asked = Asked(),
 ) -> Profiles:
     """The profiles of all networks of some files.
 
-    **Arguments:** `layout` and `threshold` as in `wirings.read`.
+    **Arguments:** `layout`, `threshold` and `nodes` as in `wirings.read`.
 
     **Errors:** UserError as in `wirings.read`, for a file named twice, an unknown null, an order
     that a digraph has no census of, and networks so large that their counts might not be exact.
@@ -91,7 +106,7 @@ def of_files(
         name = str(path)
         if name in read:
             raise UserError(f"'{printable(name)}' is named twice. Name each file once.")
-        read[name] = wirings.read(path, layout, threshold)
+        read[name] = wirings.read(path, layout, threshold, nodes)
         try:
             table, own_notes = _of_network(read[name], asked)
         except (OverflowError, MemoryError) as error:
@@ -105,8 +120,9 @@ def of_files(
         tables.append(table.assign(file=name, layout=read[name].layout or "edge list"))
     whole = pd.concat(tables, ignore_index=True)
     # Whole numbers, and nothing where moments are exact.
-    draws = [None if n is None else int(n) for n in whole["draws"]]
-    whole["draws"] = pd.Series(draws, dtype=object)
+    for name in ("draws", "trades"):
+        numbers = [None if pd.isna(n) else int(n) for n in whole[name]]
+        whole[name] = pd.Series(numbers, dtype=object)
     return Profiles(read, whole[list(_FIELDS)], notes)
 
 
@@ -130,7 +146,12 @@ def _of_network(wiring: Wiring, asked: Asked) -> tuple["pd.DataFrame", list[str]
 def _exact(graph: LayeredGraph, asked: Asked) -> "pd.DataFrame":
     table = motifs.profile(graph, supports=asked.supports, orders=asked.orders or (2, 3))
     table = table.rename(columns={"p_normal": "p", "q_normal": "q"})
-    return table.assign(p_method="normal", convention="copies", draws=None, overlap=np.nan)
+    return table.assign(
+        p_method="normal",
+        convention="copies",
+        overlap=np.nan,
+        **dict.fromkeys(("draws", "trades", "mixed")),
+    )
 
 
 def _degree(graph: LayeredGraph, asked: Asked, exact: "pd.DataFrame") -> "pd.DataFrame":
@@ -189,7 +210,8 @@ def _of_digraph(graph: Digraph, asked: Asked) -> tuple["pd.DataFrame", list[str]
         base_layer=motifs.TOTAL,
         support="all",
         bias=False,
-        calibrated=True,
+        trades=None,
+        mixed=None,
         convention="induced",
         p_method="sampled",
         induced=table["count"],

@@ -30,7 +30,7 @@ _NULLS = {
     "draws over live nodes, not uniform, so not calibrated.",
 }
 _SUPPORTS = {
-    "all": "Support all: every node of the file, calibrated.",
+    "all": "Support all: every node of the file.",
     "live": "Support live: only nodes on a path from an input to an output. Under `layered` "
     "descriptive, for they were chosen after looking; draws are cut down alike, and calibrated.",
     "live-published": "Support live-published: ghost and then dead nodes cut off, bias units in.",
@@ -119,6 +119,7 @@ def explained(profiles: Profiles) -> list[str]:
         f"from its mean; {UNDEFINED} is undefined (sd 0, or no copies for the ratio)."
     )
     lines += [_SUPPORTS[support] for support in dict.fromkeys(table["support"])]
+    lines += _reservations(table)
     if any(not isinstance(one.graph, LayeredGraph) for one in profiles.wirings.values()):
         lines.append("Digraphs: induced copies; triads by Holland and Leinhardt, tetrads by edges.")
     absent = _absent(table)
@@ -127,6 +128,16 @@ def explained(profiles: Profiles) -> list[str]:
     if table.groupby("file")["network"].nunique().max() > 1:
         lines.append("Of several networks: means, for z ± standard deviation over networks.")
     return lines
+
+
+def _reservations(table: "pd.DataFrame") -> list[str]:
+    """Which rows have no p and no q, and why."""
+    wanting = table[~table["calibrated"]]
+    places = wanting[["null", "support", "uncalibrated"]].drop_duplicates()
+    return [
+        f"Not calibrated, so without p and q: null {null}, support {support}: {reason}."
+        for null, support, reason in places.itertuples(index=False)
+    ]
 
 
 def _missing(table: "pd.DataFrame") -> "pd.Series[bool]":

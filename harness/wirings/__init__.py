@@ -15,7 +15,7 @@ import numpy as np
 
 from ..errors import UserError, unknown
 from ..graph import Digraph, LayeredGraph
-from . import _edges, _formats
+from . import _edges, _formats, _nodes
 from ._formats import LARGEST as LARGEST
 from ._formats import Stored, decoding
 from ._layouts import Layout as Layout
@@ -49,7 +49,12 @@ class Wiring:
     notes: tuple[str, ...]
 
 
-def read(path: Path | str, layout: str | None = None, threshold: float = 0.0) -> Wiring:
+def read(
+    path: Path | str,
+    layout: str | None = None,
+    threshold: float = 0.0,
+    nodes: Path | str | None = None,
+) -> Wiring:
     """Read the wiring of one network or of a batch of them. Code in the file is never run.
 
     Arrays have two axes, (a, b), or three, (networks, a, b), the same in all; they are taken in the
@@ -60,7 +65,9 @@ def read(path: Path | str, layout: str | None = None, threshold: float = 0.0) ->
 
     **Arguments:** `layout` of each array: "out-in" (PyTorch, Equinox) or "in-out" (Keras); None
     takes out-in for safetensors whose names end in `.weight`, in-out for NumPy and Keras. A weight
-    w with |w| <= `threshold` is no edge.
+    w with |w| <= `threshold` is no edge. `nodes`, for an edge list, is a CSV of all its nodes: with
+    the columns node and layer of a layered network, with node alone of a digraph. Edges then need
+    no layer where each node is in one layer only. Without it, only nodes that have an edge exist.
 
     **Errors:** UserError, naming file, array and remedy: for a file that is missing, empty,
     damaged, a pickle or of no known kind; arrays that are not real and finite, do not chain, hold
@@ -75,7 +82,10 @@ def read(path: Path | str, layout: str | None = None, threshold: float = 0.0) ->
     _refuse_unreadable(path)
     suffix = path.suffix.lower()
     if suffix == ".csv":
-        return Wiring(*_edges.read(path, threshold, LARGEST))
+        listed = None if nodes is None else _nodes.read(Path(nodes))
+        return Wiring(*_edges.read(path, threshold, LARGEST, listed))
+    if nodes is not None:
+        raise UserError(f"'{printable(path)}' is no edge list: --nodes is for edges in .csv only.")
     with ExitStack() as stack:
         reader, usual = _READERS[suffix]
         with decoding(path):

@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from math import isfinite, prod
 from pathlib import Path
@@ -14,6 +14,7 @@ from ..errors import UserError
 from ..graph import Digraph, LayeredGraph
 from ._formats import decoding
 from ._names import natural, printable, quoted
+from ._nodes import NodeList
 
 _COLUMNS = ("source", "target", "layer", "weight")
 _REQUIRED = _COLUMNS[:2]
@@ -28,19 +29,24 @@ class _Edge(NamedTuple):
 
 
 def read(
-    path: Path, threshold: float, largest: int
+    path: Path, threshold: float, largest: int, listed: NodeList | None = None
 ) -> tuple[LayeredGraph | Digraph, tuple[str, ...], None, tuple[str, ...]]:
     """The graph of an edge list, as one network; names of its layers of edges; notes.
 
     A node is known by its layer and its name; a line whose |weight| is at most `threshold` is no
-    edge, but its nodes are nodes. Nodes that no line names do not exist.
+    edge, but its nodes are nodes. Without a list of nodes, those that no line names do not exist.
     """
     edges, notes, layered = _edges(path)
     where = f"'{printable(path)}'"
     if not edges:
         raise UserError(f"{where} has no edges below its first line. Write one edge a line.")
+    if listed is not None and listed.layered and not layered:
+        edges, layered = [_in_layers(where, edge, listed) for edge in edges], True
     if not layered:
-        return _digraph(where, edges, threshold, largest), ("edges",), None, tuple(notes)
+        graph = _digraph(where, edges, threshold, largest, listed)
+        return graph, ("edges",), None, tuple(notes)
+    if listed is not None and not listed.layered:
+        raise UserError(f"{listed.where} has no column layer, but {where} has layers. Add it.")
     layers = sorted({edge.layer for edge in edges})
     for before, layer in pairwise(layers):
         if layer != before + 1:
@@ -48,7 +54,7 @@ def read(
                 f"{where}: no edge has layer {before + 1}, though {before} and {layer} are there. "
                 "Number the layers of the sources without gaps."
             )
-    nodes = _nodes(where, edges, layers)
+    nodes = _nodes(where, edges, layers) if listed is None else _listed(where, edges, listed)
     shapes = [(len(nodes[layer]), len(nodes[layer + 1])) for layer in layers]
     if sum(map(prod, shapes)) > largest:
         raise UserError(f"{where} has layers of {shapes} nodes, more than {largest:,} pairs.")
@@ -65,15 +71,57 @@ def read(
                 f"{where}, layer {layer} has no edge: every |weight| is at most {threshold:g}. "
                 "Leave its lines out, or give a lower --threshold."
             )
-    notes.append("nodes are those that a line names: with support all, others do not count")
+    if listed is None:
+        notes.append(
+            "nodes are those that a line names, so that null layered is not calibrated: list all "
+            "with --nodes"
+        )
     names = tuple(f"layer {layer}" for layer in layers)
-    return LayeredGraph(tuple(wires[layer] for layer in layers)), names, None, tuple(notes)
+    adjacency = tuple(wires[layer] for layer in layers)
+    return LayeredGraph(adjacency, every_node=listed is not None), names, None, tuple(notes)
 
 
-def _digraph(where: str, edges: list[_Edge], threshold: float, largest: int) -> Digraph:
+def _in_layers(where: str, edge: _Edge, listed: NodeList) -> _Edge:
+    """The edge with the layer that the list of nodes says."""
+    place = f"{where}, line {edge.line}"
+    source, target = (listed.layer_of(name, place) for name in (edge.source, edge.target))
+    if target != source + 1:
+        raise UserError(
+            f"{place}: the edge runs from layer {source} to layer {target}, not to the next. Leave "
+            "it out, or list nodes without layers to take the network as a digraph."
+        )
+    return edge._replace(layer=source)
+
+
+def _listed(where: str, edges: list[_Edge], listed: NodeList) -> dict[int, dict[str, int]]:
+    """The number of each node of a list, by layer and name. Every edge is between such nodes."""
+    nodes = {layer: {name: n for n, name in enumerate(of)} for layer, of in listed.layers.items()}
+    for _, layer, name in _ends(_lines_of_edges(where, edges)):
+        if name not in nodes.get(layer, {}):
+            raise UserError(f"{listed.where} has no node {quoted(name)} in layer {layer}, but an "
+                            f"edge of {where} has. Add it there.")  # fmt: skip
+    return nodes
+
+
+def _ends(edges: Iterable[tuple[int, str, str]]) -> Iterator[tuple[int, int, str]]:
+    """Both ends of each edge: 0 or 1, layer, name."""
+    for layer, source, target in edges:
+        yield 0, layer, source
+        yield 1, layer + 1, target
+
+
+def _digraph(
+    where: str, edges: list[_Edge], threshold: float, largest: int, listed: NodeList | None
+) -> Digraph:
     """Every node may be where signals enter and leave."""
     seen = _lines_of_edges(where, edges)
     named = sorted({end for _, *ends in seen for end in ends}, key=natural)
+    if listed is not None:
+        (names,) = listed.layers.values()
+        if absent := set(named) - set(names):
+            raise UserError(f"{listed.where} has no node {quoted(min(absent))}, but an edge of "
+                            f"{where} has. Add it there.")  # fmt: skip
+        named = list(names)
     if len(named) ** 2 > largest:
         raise UserError(f"{where} has {len(named):,} nodes, more than {largest:,} pairs.")
     number = {name: place for place, name in enumerate(named)}

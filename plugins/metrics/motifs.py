@@ -63,6 +63,7 @@ class Motifs(AbstractMetric):
             "trained network, but one graph drawn from the null beside it, all nodes",
             "bias": "whether bias units count as nodes",
             "calibrated": "whether z has mean 0 and variance 1 for uniformly random masks",
+            "uncalibrated": "why not; empty where it has",
             "null": "null model: `layered` fixes the number of edges between each two layers",
             "order": "number of edges of the smallest motif with that many nodes: nodes - 1",
             "motif": "motif class",

@@ -8,7 +8,7 @@ import numpy as np
 from annotated_types import Ge
 
 from harness import AbstractMetric, Batch, Digraph, LayeredGraph, Trajectory, hookimpl
-from harness.graph import edge_counts, live_nodes, restrict
+from harness.graph import edge_counts, effective_density, live_nodes, restrict
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 class Performance(AbstractMetric):
     """Loss and evaluation on held-out data; densities, live nodes and edges by layer.
 
-    Held-out figures are taken on rows that were never trained on.
+    Held-out figures are taken on rows that were never trained on. Effective density is the share of
+    the weights, not of edges, that lie on a path from an input to an output: in an unrolled
+    convolution one weight is many edges.
 
     **Parameters:**
 
@@ -59,15 +61,15 @@ class Performance(AbstractMetric):
 
     def _structure(self, trajectory: Trajectory, level: int) -> list[dict[str, Any]]:
         graph = trajectory.graph(level)
-        rows = _structure_rows(level, "density", trajectory.kept(level))
+        rows = [
+            *_structure_rows(level, "density", trajectory.kept(level)),
+            *_structure_rows(level, "effective_density", effective_density(graph)),
+        ]
         if isinstance(graph, Digraph):
-            nodes, live = live_nodes(graph), restrict(graph, live_nodes(graph))
+            nodes = live_nodes(graph)
             edges = np.asarray(graph.adjacency).sum(axis=(-2, -1))
-            effective = np.asarray(live.adjacency).sum(axis=(-2, -1))
-            places = graph.adjacency.shape[-1] ** 2
             return [
                 *rows,
-                *_structure_rows(level, "effective_density", effective / places),
                 *_structure_rows(level, "live_nodes", np.asarray(nodes).sum(axis=-1)),
                 *_structure_rows(level, "edges", edges),
             ]
@@ -88,8 +90,7 @@ class Performance(AbstractMetric):
 def _layered_rows(level: int, graph: LayeredGraph) -> list[dict[str, Any]]:
     nodes = live_nodes(graph)
     edges, effective = edge_counts(graph), edge_counts(restrict(graph, nodes))
-    places = sum(wires.shape[-2] * wires.shape[-1] for wires in graph.adjacency)
-    rows = _structure_rows(level, "effective_density", effective.sum(axis=-1) / places)
+    rows: list[dict[str, Any]] = []
     for layer, live in enumerate(nodes):
         rows += _structure_rows(level, "live_nodes", np.asarray(live).sum(axis=-1), layer)
     for layer in range(edges.shape[-1]):

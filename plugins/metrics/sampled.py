@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 _TYPES = {
     **dict.fromkeys(motifs.SAMPLED_COLUMNS, float),
-    **dict.fromkeys(("support", "null", "convention", "motif"), str),
-    **dict.fromkeys(("bias", "calibrated"), bool),
-    **dict.fromkeys(("level", "network", "draws", "order", "base_layer", "count"), int),
+    **dict.fromkeys(("support", "null", "convention", "motif", "uncalibrated"), str),
+    **dict.fromkeys(("bias", "calibrated", "mixed"), bool),
+    **dict.fromkeys(("level", "network", "draws", "trades", "order", "base_layer", "count"), int),
 }
 """Of the columns of a table without rows: it is put together with others."""
 

@@ -38,6 +38,12 @@ def test_layered_draws_keep_the_edges_and_are_uniform(on):
 MARGINS = {
     "three rows": np.array([[1, 1, 0, 0], [1, 0, 1, 0], [0, 1, 0, 1]], bool),
     "two rows": np.array([[1, 1, 1, 0, 0, 0, 1], [0, 0, 0, 1, 1, 1, 1]], bool),
+    "five rows, one column set aside": np.array(
+        [[1, 1, 0], [0, 1, 1], [1, 0, 1], [0, 0, 1], [1, 0, 1]], bool
+    ),
+    "empty and full rows": np.array(
+        [[0, 0, 0, 0], [1, 1, 0, 0], [1, 1, 1, 1], [1, 0, 1, 0], [0, 0, 0, 0], [0, 1, 0, 1]], bool
+    ),
 }
 
 
@@ -59,11 +65,11 @@ def test_curveball_is_uniform_over_all_masks_of_the_same_margins(on, case):
     possible = with_the_same_margins(mask)
     assert len(possible) > 10
     number = 4000
+    start = np.repeat(mask[None], number, 0)
     if on == "host":
-        rng = np.random.default_rng(0)
-        drawn = traded(mask, rng, number, 20)
+        drawn = traded(start, np.random.default_rng(0), 20)
     else:
-        drawn = np.asarray(traded_on_device(mask, jax.random.key(0), number, 20))
+        drawn = np.asarray(traded_on_device(start, jax.random.key(0), 20))
     seen = Counter(np.ascontiguousarray(one).tobytes() for one in drawn)
     assert seen.keys() == possible
     assert stats.chisquare(list(seen.values())).pvalue > 1e-3
