@@ -4,11 +4,12 @@ import pandas as pd
 
 from harness.report import _matched, charts
 from harness.report._parts import Column, Figure, Part, Section, Table, listed, number
-from harness.report.sections._contests import PRUNER, baselines, columns, figure, networks, of_each
+from harness.report.sections._contests import PRUNER, baselines, columns, figure, of_each, units
 from harness.report.sections._report import Report
 
 _TESTED = (
-    Column("n", "n", note="pairs of networks that both reach the value"),
+    Column("n", "n", note="units with a pair of networks that both reach the value"),
+    Column("unit", "unit", "text"),
     Column("p", "p", note="two-sided, by sign flips of pairs"),
     Column("adjusted", "p, corrected", note="max-T over the rows of one pruner"),
     Column("attainable", "attainable p", note="the smallest p that so many pairs can give"),
@@ -26,12 +27,12 @@ def matched(report: Report) -> Section:
         return Section("matched", "Matched comparisons")
     lead = [
         "Pruners are compared where they match, network by network (paired by data seed and number "
-        f"of network; {networks(report)}), each with the baseline, {baselines(report)}. A network "
-        "is followed along its levels, linear in the logarithms of density and loss; one that does "
-        "not reach a value is left out there, for nothing is extrapolated: where n falls, those "
-        "that are left were not left by chance. Networks of one data seed share data and batch "
-        "order: across few data seeds p and intervals speak of other initial weights, not of other "
-        "data."
+        f"of network), each with the baseline, {baselines(report)}. A network is followed along "
+        "its levels, linear in the logarithms of density and loss; one that does not reach a value "
+        "is left out there, for nothing is extrapolated: where n falls, those that are left were "
+        "not left by chance. Levels at which a pruner does no better than a constant are passed "
+        f"over. Intervals and tests: {units(report)}. Networks of one data seed share data and "
+        "batch order."
     ]
     parts = [*_at_effective_density(report), *_at_loss(report), *_z(report)]
     if not parts:

@@ -19,7 +19,8 @@ _MOTIF_COLUMNS = (
     Column("z_low", "from", note="lower end of the 95 % interval of mean z"),
     Column("z_high", "to", note="upper end of the 95 % interval of mean z"),
     Column("positive", "z > 0", note="networks with z above 0"),
-    Column("n", "n", note="networks"),
+    Column("n", "n", note="units"),
+    Column("unit", "unit", "text"),
     Column("q", "q", note="Student's p of a mean z of 0, Benjamini-Hochberg over classes"),
     Column("verdict", "verdict", "text"),
 )
@@ -45,7 +46,8 @@ def motifs(report: Report) -> Section:
     parts.append(
         Table(
             "significance",
-            f"Motifs at {pruned(report.density)}: median counts, mean z with its 95 % interval.",
+            f"Motifs at {pruned(report.density)}: median counts over networks, mean z "
+            "over units with its 95 % interval.",
             report.significance,
             columns,
             sortable=True,

@@ -1,7 +1,7 @@
 """What changes when the same networks are pruned in another way."""
 
 from harness.report import _pairs, charts
-from harness.report._parts import Column, Figure, Part, Section, Table, number, pruned
+from harness.report._parts import Column, Figure, Part, Section, Table, listed, number, pruned
 from harness.report.sections._report import Report
 
 TITLE = "Paired comparisons"
@@ -9,12 +9,14 @@ TITLE = "Paired comparisons"
 _COLUMNS = (
     Column("comparison", "difference", "text"),
     Column("quantity", "of", "text"),
-    Column("n", "n", note="pairs of networks"),
+    Column("n", "n", note="units with a pair of networks"),
+    Column("unit", "unit", "text"),
     Column("difference", "mean"),
     Column("low", "from", note="lower end of the 95 % bootstrap-t interval"),
     Column("high", "to", note="upper end of the 95 % bootstrap-t interval"),
     Column("p", "p", note="two-sided, by sign flips of pairs"),
     Column("adjusted", "p, corrected", note="max-T over the motifs of the comparison"),
+    Column("attainable", "attainable p", note="the smallest p that so many units can give"),
 )
 
 
@@ -30,15 +32,17 @@ def pairs(report: Report) -> Section:
     if table.empty:
         return Section("pairs", TITLE, ["No two conditions share a network yet."])
     lead = [
-        "Networks of one number start from the same initial weights; a difference is taken network "
-        f"by network, each condition at its level nearest to {pruned(report.density)}."
+        "Networks of one data seed and number start from the same initial weights; a difference is "
+        f"taken network by network, each condition at its level nearest to "
+        f"{pruned(report.density)}, and where several levels have that density at the last. "
+        "Conditions that do no better than a constant there are not compared."
     ]
     if _pairs.limited(data, table):
         lead.append("There are many conditions: each is compared with the first only.")
     parts: list[Part] = [*_figures(report)]
     caption = (
         f"Mean paired differences at {pruned(report.density)} with 95 % bootstrap-t intervals over "
-        f"pairs. z: all nodes, null `layered`. {_attainable(report)}"
+        f"units. z: all nodes, null `layered`. {_attainable(report)}"
     )
     parts.append(Table("pairs", caption, table, list(_COLUMNS), sortable=True))
     return Section("pairs", TITLE, lead, parts=parts)
@@ -58,8 +62,9 @@ def _figures(report: Report) -> list[Figure]:
     table = report.comparisons
     pairs = list(dict.fromkeys(table["comparison"]))
     n = table["n"]
-    counted = f"n = {n.max()} pairs" if n.min() == n.max() else f"n = {n.min()} to {n.max()} pairs"
-    bars = f"Bars: 95 % bootstrap-t intervals over pairs ({counted}). Filled symbols: p ≤ 0.05"
+    numbers = f"{n.max()}" if n.min() == n.max() else f"{n.min()} to {n.max()}"
+    counted = f"n = {numbers} {listed(list(dict.fromkeys(table['unit'])))}"
+    bars = f"Bars: 95 % bootstrap-t intervals over units ({counted}). Filled symbols: p ≤ 0.05"
     z, rest = table[table["kind"] == _pairs.Z], table[table["kind"] != _pairs.Z]
     figures = []
     if len(rest):
