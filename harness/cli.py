@@ -278,14 +278,18 @@ def list_plugins(
 def report(
     runs: Annotated[list[Path], typer.Argument(help="Run folders to report on together.")],
     out: Annotated[
-        Path | None, typer.Option(help="Folder of the report. [default: the first run's report/]")
+        Path | None,
+        typer.Option(
+            help="Folder of the report. [default: report/ in the run; of several runs, a folder "
+            "beside the first that has all their names]"
+        ),
     ] = None,
 ) -> None:
     """Write the report of one run or several."""
-    from harness.report import build
+    from harness.report import build, folder_for
     from harness.store import open_run
 
-    page = build([open_run(path) for path in runs], out or runs[0] / "report")
+    page = build([open_run(path) for path in runs], out or folder_for(runs))
     typer.echo(f"Report: {page}")
 
 

@@ -39,6 +39,20 @@ def build(runs: "Sequence[RunTables]", out: Path) -> Path:
     return write(runs, out)
 
 
+def folder_for(runs: Sequence[Path]) -> Path:
+    """Where a report of these run folders goes if nothing is said.
+
+    Into the run where there is one; else beside the first, so that no run holds the report of
+    others. More than three runs are counted, not named.
+    """
+    folders = list(dict.fromkeys(path.resolve() for path in runs))
+    if len(folders) == 1:
+        return runs[0] / "report"
+    names = [path.name for path in folders]
+    said = names if len(names) <= 3 else [*names[:2], f"{len(names) - 2}-more"]
+    return folders[0].parent / "-".join(["report", *said])
+
+
 def page(title: str, sections: "Sequence[Section]", runs: "Sequence[RunTables]", out: Path) -> Path:
     """Write a page of one's own sections, as `build` writes its own: the report of a study.
 
