@@ -72,6 +72,14 @@ class AbstractTask(ABC):
         The loss need not be among them. Where it is, as `loss`, it is not computed a second time.
         """
 
+    def constant_loss(self, train: Batch, held_out: Batch) -> float:
+        """The loss on `held_out` of the best output that ignores its input, chosen on `train`.
+
+        A network that is no better has learnt nothing of its inputs, whatever its wiring. Called
+        once for each cell, on the host, with NumPy arrays. NaN, the default, means unknown.
+        """
+        return float("nan")
+
     @property
     @abstractmethod
     def units(self) -> Mapping[str, str]:

@@ -65,8 +65,8 @@ def run(
 
     **Arguments:** plugins are named as on the command line, one or several, with parameters as in
     `"magnitude[scope=layer|global]"`. `settings` are the other fields of an experiment: `networks`,
-    `seed`, `data_seeds`, `block_width`, `keep_weights`. `out` is the run folder, by default one
-    under `runs/`; where it holds the same experiment, only what is missing is done.
+    `seed`, `data_seeds`, `batch_seed`, `block_width`, `keep_weights`. `out` is the run folder, by
+    default one under `runs/`; where it holds the same experiment, only what is missing is done.
 
     **Returns:** the run, with its tables. **Errors:** `UserError` for a name or value that is
     wrong, `RuntimeError` where a cell or a measurement failed; the others are kept.

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ import typer
 from harness import authoring
 from harness.errors import CannotWriteError, UserError
 from harness.options import (
+    BatchSeed,
     BlockWidth,
     Csv,
     DataSeeds,
@@ -63,6 +65,7 @@ def run(
     networks: Networks = None,
     seed: Seed = None,
     data_seeds: DataSeeds = None,
+    batch_seed: BatchSeed = None,
     block_width: BlockWidth = None,
     keep_weights: KeepWeights = None,
     precision: Precision = None,
@@ -80,6 +83,7 @@ def run(
         "networks": networks,
         "seed": seed,
         "data_seeds": data_seeds,
+        "batch_seed": batch_seed,
         "block_width": block_width,
         "keep_weights": keep_weights,
         "precision": precision,
@@ -151,13 +155,13 @@ def _carried_out(made: "Plan", folder: Path, *, quiet: bool, train: bool = True)
 @contextmanager
 def _resumable(folder: Path) -> Iterator[None]:
     """Say how to go on where someone interrupts."""
-    from harness import terminal
+    from harness import provenance, terminal
 
     try:
         yield
     except KeyboardInterrupt:
         terminal.complain(f"interrupted. What is done is kept in {folder}; resume with")
-        print(f"  {_again()}", file=sys.stderr)
+        print(f"  {shlex.join(provenance.command_line())}", file=sys.stderr)
         raise
 
 
@@ -173,12 +177,6 @@ def _told(outcome: "Outcome", folder: Path, *, quiet: bool) -> None:
         terminal.complain(f"failed: {failure}")
     if outcome.failures:
         raise typer.Exit(1)
-
-
-def _again() -> str:
-    import shlex
-
-    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
 
 
 @app.command()

@@ -5,7 +5,7 @@ import logging
 import shutil
 import time
 import traceback
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -19,11 +19,13 @@ from harness import (
     dense,
     files,
     folders,
+    measuring,
     memory,
     progress,
     provenance,
     runner,
     snapshot,
+    tables,
 )
 from harness.errors import CannotWriteError, UserError
 from harness.experiment import Cell, Choice, Plan, metric_key
@@ -179,12 +181,14 @@ class Execution:
             if cell.halves:
                 self._must_fit(trainer, cell)
             followed = partial(self._found_by, cell.followed) if cell.followed else None
+            data = self._data(cell.task, cell.data_seed)
+            constant = tables.constant_loss(cell.task.instance, data)
             run = runner.CellRun(cell, trainer, record.folder, self._shared, followed)
             run.train()
             update = {
                 "status": "done",
-                "notes": dict(self._data(cell.task, cell.data_seed).notes),
-                "files": self._tables(cell, run, record.folder),
+                "notes": dict(data.notes),
+                "files": self._tables(cell, run, record.folder, constant),
             }
         except (UserError, CannotWriteError):
             raise
@@ -233,18 +237,20 @@ class Execution:
         )
         return {"status": "split", "into": tuple(map(folders.entry_of, halves))}
 
-    def _tables(self, cell: Cell, run: runner.CellRun, folder: Path) -> dict[str, str]:
+    def _tables(
+        self, cell: Cell, run: runner.CellRun, folder: Path, constant_loss: float
+    ) -> dict[str, str]:
         """Write a trained cell's tables. Returns the checksums of all its files."""
-        tables = runner.level_tables(cell, folder)
+        made = tables.level_tables(cell, folder, constant_loss)
         seconds = dict(run.clock.seconds)
         simulated = self._simulated.pop((cell.task.label, cell.data_seed), None)
         if simulated is not None:
             seconds[-1, "simulate"] = simulated
-        tables["timings"] = timings(cell, seconds)
-        tables["memory"] = peaks(cell)
+        made["timings"] = tables.timings(cell, seconds)
+        made["memory"] = tables.peaks(cell)
         checksums = {
             f"{name}.parquet": files.write_table(folder / f"{name}.parquet", table)
-            for name, table in tables.items()
+            for name, table in made.items()
         }
         levels = [
             runner.level_path(folder, number)
@@ -276,14 +282,14 @@ class Execution:
         start = time.perf_counter()
         try:
             # Within, for it asks the task for its wiring, and a plugin may raise.
-            reason = runner.reason_not_to_measure(choice, cell)
+            reason = measuring.reason_not_to_measure(choice, cell)
             if reason:
                 self.outcome.skipped += 1
                 return Measured(status="skipped", error=reason)
-            finished = runner.trajectory(
+            finished = measuring.trajectory(
                 cell, record.folder, lambda: self._data(cell.task, cell.data_seed)
             )
-            table = runner.measure(choice, cell, finished)
+            table = measuring.measure(choice, cell, finished)
             checksum = files.write_table(record.folder / file, table)
         except CannotWriteError:
             raise
@@ -319,6 +325,7 @@ class Execution:
             self._data(task, data_seed),
             seed=self.plan.experiment.seed,
             data_seed=data_seed,
+            batch_seed=self.plan.experiment.batch_seed,
             precision=self.plan.experiment.precision,
         )
 
@@ -333,27 +340,4 @@ def _is_trained(record: CellRecord, state: CellState) -> bool:
         state.status == "done"
         and state.files.keys() >= REQUIRED
         and not record.damaged(state.files)
-    )
-
-
-def timings(cell: Cell, seconds: Mapping[tuple[int, str], float]) -> Any:
-    """The table `timings` of a cell."""
-    import pandas as pd
-
-    rows: Iterable[dict[str, Any]] = (
-        {**cell.condition, "level": level, "activity": activity, "seconds": round(spent, 4)}
-        for (level, activity), spent in seconds.items()
-    )
-    return pd.DataFrame(list(rows))
-
-
-def peaks(cell: Cell) -> Any:
-    """The table `memory` of a cell."""
-    import pandas as pd
-
-    return pd.DataFrame(
-        [
-            {**cell.condition, "memory": which, "peak_bytes": peak}
-            for which, peak in memory.peaks().items()
-        ]
     )

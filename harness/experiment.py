@@ -22,9 +22,12 @@ from harness.plugins import KINDS, PLURALS, Kind, Registry, selections, source_d
 DEFAULT_NETWORKS = 8
 DEFAULT_METRICS = ("performance", "motifs")
 DEFAULT_PRECISION: Precision = "float32"
-RESULT_VERSION = 2
-"""Part of every cell's key: raised whenever a change of the core changes results."""
+RESULT_VERSION = 3
+"""Part of every cell's key: raised whenever a change of the core changes results. Since 3, networks
+of two data seeds share neither initial weights nor pruning keys."""
 
+LATER: Mapping[str, Any] = {"precision": DEFAULT_PRECISION, "batch_seed": 0}
+"""Fields of an experiment that came after the first runs, with what those runs had."""
 
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 
@@ -33,8 +36,8 @@ class Experiment(BaseModel):
     """What is asked for, as an experiment file holds it. Plugins are `name[field=value]` or tables.
 
     `networks` networks are trained for each combination of task, pruner, schedule and data seed,
-    in blocks of `block_width`. Seeds set the networks' own randomness, data seeds that of the data
-    and of the order in which they are read.
+    in blocks of `block_width`. The networks' own randomness follows from the seed and the data
+    seed; the data seed sets the data and, with the batch seed, the order in which they are read.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -46,6 +49,7 @@ class Experiment(BaseModel):
     networks: int = Field(default=DEFAULT_NETWORKS, ge=1, le=1_000_000)
     seed: Seed = 0
     data_seeds: tuple[Seed, ...] = Field(default=(0,), min_length=1)
+    batch_seed: Seed = 0
     block_width: int | None = Field(default=None, ge=1)
     keep_weights: bool = True
     precision: Precision = DEFAULT_PRECISION
@@ -149,6 +153,7 @@ class Cell:
     width: int
     keep_weights: bool
     precision: Precision = DEFAULT_PRECISION
+    batch_seed: int = 0
     trained_as: str | None = None
     """Its key in a run folder, where its plugins have changed since it was trained."""
 
@@ -170,8 +175,8 @@ class Cell:
             "first": self.first,
             "width": self.width,
             "keep_weights": self.keep_weights,
-            # Keys are those of runs from before there was a choice.
-            **({} if self.precision == DEFAULT_PRECISION else {"precision": self.precision}),
+            # Only where they are not the default: keys do not change when a choice is added.
+            **_chosen(precision=self.precision, batch_seed=self.batch_seed),
         }
 
     @cached_property
@@ -262,7 +267,7 @@ class Plan:
         return tuple(
             Cell(
                 task, pruner, schedule, self.experiment.seed, data_seed, first, self.width,
-                self.experiment.keep_weights, self.experiment.precision,
+                self.experiment.keep_weights, self.experiment.precision, self.experiment.batch_seed,
             )
             for task, schedule, pruner, data_seed, first in itertools.product(
                 self.tasks,
@@ -291,11 +296,10 @@ class Plan:
     @property
     def name(self) -> str:
         """The default name of its folder: readable, and unlike that of any other experiment."""
-        fixed = self.resolved()
-        for free in ("networks", "metrics", "block_width"):
-            fixed.pop(free)
-        if fixed["precision"] == DEFAULT_PRECISION:
-            del fixed["precision"]  # names are those of runs from before there was a choice
+        resolved = self.resolved()
+        free = ("networks", "metrics", "block_width", *LATER)
+        fixed = {name: value for name, value in resolved.items() if name not in free}
+        fixed |= _chosen(**{name: resolved[name] for name in LATER}) | {"version": RESULT_VERSION}
         parts = [
             "+".join(dict.fromkeys(choice.name for choice in choices))
             for choices in (self.tasks, self.pruners, self.schedules)
@@ -366,6 +370,11 @@ def _placed(
             yield place, selection
 
 
+def _chosen(**fields: Any) -> dict[str, Any]:
+    """Those of these fields that are not as in runs from before there was a choice."""
+    return {name: value for name, value in fields.items() if value != LATER[name]}
+
+
 def levels_of(schedule: AbstractSchedule, pruner: AbstractPruner) -> list[int]:
     """Training steps that each level costs; all up to it where each trains from the start."""
     steps = [level.steps for level in schedule.levels()]
@@ -387,4 +396,4 @@ def without_networks(resolved: Mapping[str, Any]) -> dict[str, Any]:
     """The part of a resolved experiment that a run folder keeps for good."""
     free = {"networks", "metrics"}
     kept = {name: value for name, value in resolved.items() if name not in free}
-    return {"precision": DEFAULT_PRECISION, **kept}  # of runs from before there was a choice
+    return {**LATER, **kept}

@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 
 from harness import files, provenance, store
 from harness.errors import CannotWriteError, UserError
-from harness.experiment import Cell, Choice, Plan, metric_key, without_networks
+from harness.experiment import RESULT_VERSION, Cell, Choice, Plan, metric_key, without_networks
 from harness.records import Entry, Index, MetricEntry, read_index, write_index
 
 LOCK = ".lock"
@@ -86,25 +86,22 @@ def logging_to(folder: Path) -> Iterator[None]:
 def prepare(plan: Plan, folder: Path) -> None:
     """Write a folder's index, or check that the one that is there holds the same experiment.
 
-    What it says of earlier metrics is kept. Raises `UserError` where it holds another experiment:
-    only networks and metrics may differ.
+    What it says of earlier metrics is kept. Raises `UserError` as `index_of` does.
     """
+    known = index_of(plan, folder)
     resolved = plan.resolved()
     metrics = [
         MetricEntry(name=choice.name, label=choice.label, key=metric_key(choice))
         for choice in plan.metrics
     ]
     columns = store.columns() | {choice.name: _columns(choice) for choice in plan.metrics}
-    if (folder / "run.json").exists():
-        known = read_index(folder)
-        _same(known.experiment, resolved, folder)
+    if known is not None:
         columns = known.columns | columns
         earlier = list(_earlier(known, metrics))
         metrics = [*(entry for entry, _ in earlier), *metrics]
         resolved["metrics"] = [*(table for _, table in earlier), *resolved["metrics"]]
-    elif any(not entry.name.startswith(".") for entry in folder.iterdir()):
-        raise UserError(f"'{folder}' is not empty and not a run folder. Choose another --out.")
     index = Index(
+        result_version=RESULT_VERSION if known is None else known.result_version,
         experiment=resolved,
         cells=tuple(map(entry_of, plan.cells)),
         metrics=tuple(metrics),
@@ -112,6 +109,28 @@ def prepare(plan: Plan, folder: Path) -> None:
     )
     write_index(folder, index)  # first: a folder without it is not taken for a run
     files.write(folder / "experiment.toml", tomli_w.dumps(resolved).encode())
+
+
+def index_of(plan: Plan, folder: Path) -> Index | None:
+    """The index that a folder has already, or None where a run can begin there.
+
+    Raises `UserError` where the plan cannot be carried out there: the folder holds something else,
+    another experiment (only networks and metrics may differ), or results of an earlier version of
+    the harness, which can be read and measured, but not continued.
+    """
+    if not (folder / "run.json").exists():
+        if folder.is_dir() and any(not entry.name.startswith(".") for entry in folder.iterdir()):
+            raise UserError(f"'{folder}' is not empty and not a run folder. Choose another --out.")
+        return None
+    known = read_index(folder)
+    if not plan.keys and known.result_version != RESULT_VERSION:
+        raise UserError(
+            f"'{folder}' holds results of an earlier version of the harness, which trained "
+            "networks differently. They can be read, reported and measured, but not continued: "
+            "choose another --out."
+        )
+    _same(known.experiment, plan.resolved(), folder)
+    return known
 
 
 def _same(known: Mapping[str, Any], resolved: Mapping[str, Any], folder: Path) -> None:

@@ -72,7 +72,10 @@ Seed = Annotated[
 ]
 DataSeeds = Annotated[
     list[int] | None,
-    typer.Option("--data-seed", help="Seed of data and their order. Repeatable. [default: 0]"),
+    typer.Option("--data-seed", help="Seed of data and of new networks. Repeatable. [default: 0]"),
+]
+BatchSeed = Annotated[
+    int | None, typer.Option(help="Seed of the order of batches alone. [default: 0]")
 ]
 BlockWidth = Annotated[
     int | None,

@@ -51,9 +51,13 @@ class MetricEntry(_Said):
 
 
 class Index(_Said):
-    """What `run.json` says: the experiment, its cells and metrics, the meaning of all columns."""
+    """What `run.json` says: the experiment, its cells and metrics, the meaning of all columns.
+
+    `result_version` is that of the harness that trained its cells; None where it was under 3.
+    """
 
     format: Format = FORMAT
+    result_version: int | None = None
     experiment: dict[str, Any]
     cells: tuple[Entry, ...]
     metrics: tuple[MetricEntry, ...]

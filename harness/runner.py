@@ -1,4 +1,4 @@
-"""One cell to one trajectory on disk, and one metric of a trajectory to a table."""
+"""One cell to one trajectory on disk."""
 
 import logging
 import time
@@ -7,24 +7,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from harness import checkpoint, dense, progress, provenance, snapshot
-from harness.abstract import AbstractMetric, AbstractTask
 from harness.ensemble import Ensemble, Keys, finite
-from harness.experiment import Cell, Choice, levels_of
+from harness.experiment import Cell, levels_of
 from harness.files import DamagedFileError
-from harness.graph import LayeredGraph
 from harness.train import CHUNK, Trainer, stopped
-from harness.trajectory import Trajectory
-from harness.types import Key, Level
+from harness.types import Level
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 _log = logging.getLogger(__name__)
 
@@ -307,86 +304,3 @@ class CellRun:
             facts={"density": current.level.density},
         )
         snapshot.save(level_path(self.folder, current.number), kept)
-
-
-def level_tables(cell: Cell, folder: Path) -> dict[str, "pd.DataFrame"]:
-    """The tables `levels` and `training` of a cell, from its level files."""
-    import pandas as pd
-
-    rows, curves = [], []
-    for number, level in enumerate(cell.schedule.instance.levels()):
-        kept = snapshot.load(level_path(folder, number), weights=False)
-        place = {"level": number, "density": level.density, "network": list(cell.networks)}
-        rows.append(pd.DataFrame({**cell.condition, **place, **kept.figures}))
-        chunks, width = kept.curve.shape
-        curves.append(
-            pd.DataFrame(
-                {
-                    **cell.condition,
-                    "level": number,
-                    "density": level.density,
-                    "network": np.tile(cell.networks, chunks),
-                    "step": np.repeat(kept.curve_steps, width),
-                    "loss": kept.curve.ravel(),
-                }
-            )
-        )
-    return {
-        "levels": pd.concat(rows, ignore_index=True),
-        "training": pd.concat(curves, ignore_index=True),
-    }
-
-
-def trajectory(cell: Cell, folder: Path, make_data: Callable[[], Any]) -> Trajectory:
-    """The trajectory of a finished cell."""
-    levels = cell.schedule.instance.levels()
-    return Trajectory(
-        task=cell.task.instance,
-        networks=cell.networks,
-        densities=tuple(level.density for level in levels),
-        levels=[level_path(folder, number) for number in range(len(levels))],
-        make_data=make_data,
-    )
-
-
-def reason_not_to_measure(choice: Choice, cell: Cell) -> str | None:
-    """Why a metric makes no sense for a cell, or None if it does."""
-    metric: AbstractMetric = choice.instance
-    if "weights" in metric.needs and not cell.keep_weights:
-        return f"metric '{metric.name}' needs weights, which this run does not keep"
-    task: AbstractTask = cell.task.instance
-
-    def wired(key: Key) -> Any:
-        network = task.network(key=key)
-        return task.wiring(network, task.prunable(network))
-
-    wiring = jax.eval_shape(wired, jax.random.key(0))
-    if "layered" in metric.needs and not isinstance(wiring, LayeredGraph):
-        return f"metric '{metric.name}' needs layers, and the wiring of '{task.name}' has none"
-    return None
-
-
-def measure(choice: Choice, cell: Cell, finished: Trajectory) -> "pd.DataFrame":
-    """The table of one metric of one cell, with the columns that say whose it is.
-
-    Raises `ValueError` where it lacks a column that it must have, `TypeError` where it is no table.
-    """
-    import pandas as pd
-
-    metric: AbstractMetric = choice.instance
-    if not isinstance(table := metric.measure(finished), pd.DataFrame):
-        kind = type(table).__name__
-        raise TypeError(f"metric '{metric.name}' returned a {kind}: return a pandas DataFrame")
-    if missing := {"level", "network", *metric.columns} - set(table.columns):
-        raise ValueError(f"metric '{metric.name}' returned no column {', '.join(sorted(missing))}")
-    if untold := set(table.columns) - {"level", "network", *metric.columns}:
-        told = ", ".join(sorted(untold))
-        raise ValueError(f"metric '{metric.name}': `columns` does not say what {told} mean")
-    numbers = np.asarray(finished.networks)
-    densities = np.asarray(finished.densities)
-    table = table.assign(
-        density=densities[table["level"].to_numpy()], network=numbers[table["network"].to_numpy()]
-    )
-    for place, (name, value) in enumerate(cell.condition.items()):
-        table.insert(place, name, value)
-    return table.assign(metric=choice.label)

@@ -21,7 +21,8 @@ CONDITION_COLUMNS = {
     "pruner": "pruner, with the parameters that differ from their defaults",
     "schedule": "schedule, with the parameters that differ from their defaults",
     "data_seed": "seed of the data and of the order in which they are read",
-    "network": "number of the network within the run; the same number has the same initial weights",
+    "network": "number of the network within the run; under all pruners of one data seed the same "
+    "number has the same initial weights, under two data seeds it has not",
     "level": "number of the level within the schedule, from 0",
     "density": "density asked for at the level: kept / prunable weights",
 }
@@ -32,6 +33,8 @@ COLUMNS: dict[str, dict[str, str]] = {
         "initialisation)",
         "train_loss": "loss at the end of the level on the first 4096 training rows",
         "validation_loss": "loss at the end of the level on the first 4096 validation rows",
+        "constant_loss": "validation loss of the best constant predictor: the output that ignores "
+        "its input, chosen on the training rows; NaN where the task does not say",
         "diverged": "whether the network's losses are not finite; such networks are left out of "
         "statistics",
     },

@@ -14,7 +14,7 @@ from harness.abstract import AbstractPruner, AbstractSchedule, AbstractTask
 from harness.compiled import Compiled, Precision
 from harness.ensemble import Ensemble, Keys, Rules
 from harness.placement import alike_spread, everywhere, spread
-from harness.seeds import stream
+from harness.seeds import of_network, stream
 from harness.types import Batch, Level, Masks, TaskData
 
 CHUNK = 100
@@ -24,9 +24,10 @@ EVALUATION_ROWS = 4096
 """Rows of a split on which the losses at the end of a level are taken."""
 
 
-def shuffled(rows: Batch, seed: int) -> Batch:
+def shuffled(rows: Batch, data_seed: int, batch_seed: int = 0) -> Batch:
     """The rows in the order in which batches are read, the same for every network and pruner."""
-    key = jax.random.key_data(stream(seed, "batches"))
+    more = (batch_seed,) if batch_seed else ()
+    key = jax.random.key_data(stream(data_seed, "batches", *more))
     order = np.random.default_rng(np.asarray(key)).permutation(rows.inputs.shape[0])
     return Batch(jnp.asarray(rows.inputs[order]), jnp.asarray(rows.targets[order]))
 
@@ -46,18 +47,21 @@ class Trainer:
         *,
         seed: int,
         data_seed: int,
+        batch_seed: int = 0,
         precision: Precision = "float32",
     ) -> None:
         self.schedule = schedule
         self.pruner = pruner
         self._seed, self._data_seed = seed, data_seed
+        # Pruners and evaluations see the same rows whatever the order of batches.
         self._train = shuffled(data.train, data_seed)
+        self._read = shuffled(data.train, data_seed, batch_seed) if batch_seed else self._train
         self._validation = Batch(*map(jnp.asarray, data.validation))
-        self._placed: dict[int, tuple[Batch, Batch]] = {}
+        self._placed: dict[int, tuple[Batch, Batch, Batch]] = {}
         rows = min(self._train.inputs.shape[0], self._validation.inputs.shape[0])
         self._batch = min(schedule.batch_size, rows)
         # In one program: a task's operations one by one would be compiled one by one.
-        example = eqx.filter_jit(task.network)(key=stream(seed, "weights", 0))
+        example = eqx.filter_jit(task.network)(key=of_network(seed, data_seed, "weights", 0))
         static = eqx.filter(example, eqx.is_inexact_array, inverse=True)
         self.rules = Rules(task, pruner, schedule.optimizer(), self._batch, static)
         self.sizes = mask_algebra.count(task.prunable(example))
@@ -70,7 +74,7 @@ class Trainer:
 
     @property
     def rows(self) -> Batch:
-        """The training rows in the order in which batches are read."""
+        """The training rows that pruners see, in the order that they draw from."""
         return self._train
 
     @property
@@ -82,8 +86,10 @@ class Trainer:
     def keys(self, networks: Sequence[int]) -> Keys:
         """The keys of these networks, by their numbers within the run."""
         keys = Keys(
-            jnp.stack([stream(self._seed, "weights", number) for number in networks]),
-            jnp.stack([stream(self._seed, "pruning", number) for number in networks]),
+            *(
+                jnp.stack([of_network(self._seed, self._data_seed, name, one) for one in networks])
+                for name in ("weights", "pruning")
+            )
         )
         return spread(keys, len(networks))
 
@@ -104,7 +110,7 @@ class Trainer:
         key, events = self._batch_key(0, 1, width), self._events(0, first, first)
         taken = [
             self._chunk.memory(state, keys, rows, key, events, self._at(0, 0, CHUNK, 0)),
-            self._evaluate.memory(state, rows),
+            self._evaluate.memory(state, rows[:2]),
         ]
         if self.pruner.when != "during" and len(levels) > 1:
             followed = state.masks if self.pruner.follows else None
@@ -114,7 +120,7 @@ class Trainer:
 
     def _beginning(self, keys: Keys) -> tuple[Keys, Batch, Array]:
         width = keys.weights.shape[0]
-        train, _ = self._rows_for(width)
+        train, *_ = self._rows_for(width)
         return keys, train, self._batch_key(0, 0, width)
 
     def prune(
@@ -131,7 +137,7 @@ class Trainer:
         """
         target = mask_algebra.target(self.sizes, density)
         width = state.active.shape[0]
-        train, _ = self._rows_for(width)
+        train, *_ = self._rows_for(width)
         key, state = self._batch_key(level, 0, width), _spread(state)
         if followed is not None:
             followed = spread(followed, width)
@@ -171,7 +177,7 @@ class Trainer:
         self, state: Ensemble
     ) -> tuple[Float[Array, " networks"], Float[Array, " networks"]]:
         """Training and validation loss of each network, on the first EVALUATION_ROWS rows."""
-        return self._evaluate(_spread(state), self._rows_for(state.active.shape[0]))
+        return self._evaluate(_spread(state), self._rows_for(state.active.shape[0])[:2])
 
     def acting(self, state: Ensemble) -> Any:
         """The networks as they act, masked, with a leading axis."""
@@ -184,10 +190,11 @@ class Trainer:
     def _batch_key(self, level: int, purpose: int, width: int) -> Array:
         return everywhere(stream(self._data_seed, "pruning-batches", level, purpose), width)
 
-    def _rows_for(self, width: int) -> tuple[Batch, Batch]:
-        """Training and validation rows on the devices of a block of this width."""
+    def _rows_for(self, width: int) -> tuple[Batch, Batch, Batch]:
+        """Training rows, validation rows, and the former as read, for a block of this width."""
         if width not in self._placed:
-            self._placed[width] = everywhere((self._train, self._validation), width)
+            placed = everywhere((self._train, self._validation, self._read), width)
+            self._placed[width] = placed
         return self._placed[width]
 
     def _events(self, step: int, previous: Level, current: Level) -> Any:
@@ -228,12 +235,12 @@ class Trainer:
         self,
         state: Ensemble,
         keys: Keys,
-        rows: tuple[Batch, Batch],
+        rows: tuple[Batch, Batch, Batch],
         batch_key: Array,
         events: Any,
         at: Int[Array, "5"],
     ) -> tuple[Ensemble, Float[Array, "chunk networks"], Float[Array, "chunk networks"]]:
-        train, validation = rows
+        train, validation, read = rows
         level, first_step, number, first_batch, drifts = at
 
         def event(index: Array, state: Ensemble) -> Ensemble:
@@ -256,7 +263,7 @@ class Trainer:
                 state = event(index, state)
             number_of_batch = first_batch + first_step + index
             state, losses = jax.vmap(self.rules.train, (0, None, None))(
-                state, self._rows(train, number_of_batch), drifts > 0
+                state, self._rows(read, number_of_batch), drifts > 0
             )
             if self.schedule.stop_rule is not None:
                 batch = self._rows(validation, number_of_batch)

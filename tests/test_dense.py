@@ -98,7 +98,7 @@ def test_other_networks_and_another_environment_have_a_dense_level_of_their_own(
     other, _ = made(registry.make("pruner", Selection("random")))
     here = dense.path(tmp_path, cell)
     assert dense.path(tmp_path, other) == here
-    for change in ({"first": 2}, {"width": 3}, {"seed": 1}, {"data_seed": 1}):
+    for change in ({"first": 2}, {"width": 3}, {"seed": 1}, {"data_seed": 1}, {"batch_seed": 1}):
         assert dense.path(tmp_path, replace(cell, **change)) != here
     monkeypatch.setattr(provenance, "environment", lambda: "jax 0.0")
     assert dense.path(tmp_path, cell) != here

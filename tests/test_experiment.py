@@ -111,6 +111,7 @@ def test_more_networks_extend_fewer(make):
 CHANGES = {
     "seed": {"seed": 1},
     "data seed": {"data_seeds": [1]},
+    "batch seed": {"batch_seed": 1},
     "task": {"tasks": ["small-recurrence"]},
     "task parameter": {"tasks": ["tiny[rows=60]"]},
     "pruner": {"pruners": ["random"]},
@@ -295,7 +296,7 @@ def test_a_parameter_without_value_can_be_written_and_read(tmp_path):
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        ({"network": 3}, "unknown key 'network'. Did you mean 'networks'? Known: block_width, "),
+        ({"network": 3}, "unknown key 'network'. Did you mean 'networks'? Known: batch_seed, "),
         ({"networks": 0}, "networks = 0: Input should be greater than or equal to 1"),
         ({"networks": "many"}, "networks = 'many': Input should be a valid integer"),
         ({"networks": 1.5}, "networks = 1.5: Input should be a valid integer"),

@@ -30,6 +30,7 @@ LAYERS = (
     ("experiment",),
     ("dense",),
     ("runner",),
+    ("measuring", "tables"),
     ("store", "estimate"),
     ("folders",),
     ("executors",),

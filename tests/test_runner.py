@@ -12,7 +12,8 @@ import pytest
 from harness import AbstractPruner, Level, StopRule, files, progress, runner, snapshot
 from harness.experiment import Cell, Choice
 from harness.parameters import Selection
-from harness.runner import CHECKPOINT, CellRun, level_path, level_tables
+from harness.runner import CHECKPOINT, CellRun, level_path
+from harness.tables import level_tables
 from harness.testing import TinySchedule, TinyTask
 from harness.train import Trainer
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import jax.numpy as jnp
 
-from harness import runner
+from harness import measuring, runner
 from harness.abstract import AbstractMetric, AbstractSchedule, AbstractTask
 from harness.experiment import Cell, Choice
 from harness.testing import _answers
@@ -48,12 +48,12 @@ class _Trained:
         data = self._task.data(seed=0)
         trainer = Trainer(self._task, Largest(), TinySchedule(), data, seed=self._seed, data_seed=0)
         runner.CellRun(self._cell, trainer, folder).train()
-        return runner.trajectory(self._cell, folder, lambda: data)
+        return measuring.trajectory(self._cell, folder, lambda: data)
 
     def measured(self, metric: AbstractMetric) -> "pd.DataFrame":
         """The metric's table, as a run would take it, its levels and networks seen to."""
         choice = Choice("metric", metric.name, "harness", metric, "")
-        table = runner.measure(choice, self._cell, self._trajectory)
+        table = measuring.measure(choice, self._cell, self._trajectory)
         expect(len(table) > 0, "it returns no rows.")
         for name, number in (("level", _LEVELS), ("network", self.width)):
             found = sorted(set(table[name]))

@@ -75,6 +75,10 @@ class TinyTask(AbstractTask):
         """Mean squared error."""
         return jnp.mean((self.forward(network, jnp.asarray(batch.inputs)) - batch.targets) ** 2)
 
+    def constant_loss(self, train: Batch, held_out: Batch) -> float:
+        """The mean squared error of the mean targets."""
+        return float(np.mean((held_out.targets - np.mean(train.targets, axis=0)) ** 2))
+
     def evaluate(
         self, network: TinyNetwork, batch: Batch, data: TaskData
     ) -> dict[str, Float[Array, ""]]:

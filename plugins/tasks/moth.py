@@ -106,6 +106,11 @@ class Moth(AbstractTask):
         """Mean squared error over the scaled outputs."""
         return jnp.mean((_mlp.forward(network, jnp.asarray(batch.inputs)) - batch.targets) ** 2)
 
+    def constant_loss(self, train: Batch, held_out: Batch) -> float:
+        """The mean squared error of the mean targets, which minimise it on the training rows."""
+        best = np.mean(train.targets, axis=0, dtype=np.float64)
+        return float(np.mean((held_out.targets - best) ** 2))
+
     def evaluate(
         self, network: _mlp.MLP, batch: Batch, data: TaskData
     ) -> dict[str, Float[Array, ""]]:

@@ -253,3 +253,13 @@ def test_no_source_of_ours_can_run_code_that_it_reads():
 def test_every_file_of_a_run_is_of_a_kind_that_holds_data_only(folder):
     kinds = {path.suffix for path in folder.rglob("*") if path.is_file() and path.name != ".lock"}
     assert kinds == {".toml", ".json", ".safetensors", ".parquet", ".log"}
+
+
+def test_levels_hold_the_loss_of_the_best_constant_predictor(run, folder):
+    levels = run.table("levels")
+    data = harness.testing.TinyTask().data(seed=0)
+    mean = data.train.targets.mean(axis=0)
+    rows = data.validation.targets
+    expected = np.mean([(row - mean) ** 2 for row in rows])
+    np.testing.assert_allclose(levels["constant_loss"], expected, rtol=1e-5)
+    assert (levels.query("level == 0")["validation_loss"] < expected).all()

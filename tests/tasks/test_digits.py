@@ -84,3 +84,18 @@ def test_importing_the_task_is_cheap():
     code = "import sys, harness_plugins.tasks.digits; print('sklearn' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_constant_loss_is_that_of_the_best_constant_logits(data):
+    def cross_entropy(logits, rows):
+        return -jnp.mean(jax.nn.log_softmax(logits)[rows.targets])
+
+    # By gradient descent on ten logits, which knows nothing of frequencies.
+    slope = jax.jit(jax.grad(lambda logits: cross_entropy(logits, data.train)))
+    logits = jnp.zeros(10)
+    for _ in range(2000):
+        logits = logits - 5 * slope(logits)
+    found = Digits().constant_loss(data.train, data.validation)
+    assert found == pytest.approx(float(cross_entropy(logits, data.validation)), rel=1e-5)
+    assert found == pytest.approx(2.30, abs=0.02)  # a little from log 10, for classes are equal
+    assert np.isinf(Digits().constant_loss(Batch(None, np.zeros(3, int)), data.validation))
