@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harness import authoring
+from harness import authoring, reporting
 from harness.errors import CannotWriteError, UserError
 from harness.options import (
     BatchSeed,
@@ -272,25 +272,8 @@ def list_plugins(
     terminal.show_plugins(load(plugin or []), kind.value if kind else None)
 
 
-@app.command()
-def report(
-    runs: Annotated[list[Path], typer.Argument(help="Run folders to report on together.")],
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder of the report. [default: report/ in the run; of several runs, a folder "
-            "beside the first that has all their names]"
-        ),
-    ] = None,
-) -> None:
-    """Write the report of one run or several."""
-    from harness.report import build, folder_for
-    from harness.store import open_run
-
-    page = build([open_run(path) for path in runs], out or folder_for(runs))
-    typer.echo(f"Report: {page}")
-
-
+app.command()(reporting.report)
+app.command(no_args_is_help=True)(reporting.rebuild)
 app.command(no_args_is_help=True)(authoring.new)
 app.command(no_args_is_help=True)(authoring.check)
 

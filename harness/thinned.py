@@ -32,10 +32,17 @@ _ORDERS = (2, 3)
 _PLACE = ["pruner", "schedule", "data_seed"]
 
 
-class ThinnedRun:
-    """The tables of one run. `constant_loss` gives that of a data seed, for levels without it."""
+ConstantLoss = Callable[[Mapping[str, Any], int], float]
 
-    def __init__(self, path: Path, constant_loss: Callable[[int], float] | None = None) -> None:
+
+class ThinnedRun:
+    """The tables of one run.
+
+    `constant_loss` gives that of a task, as an experiment names it, and a data seed, for levels
+    without it.
+    """
+
+    def __init__(self, path: Path, constant_loss: ConstantLoss | None = None) -> None:
         self.path = path
         self._constant_loss = constant_loss
         try:
@@ -91,7 +98,9 @@ class ThinnedRun:
 
     def masks(self, cell: str, level: int) -> dict[str, np.ndarray]:
         """Raises `UserError`: no masks are kept."""
-        raise UserError(f"no masks are kept of cell {cell}, level {level}: '{self.path}' is tables.")
+        raise UserError(
+            f"no masks are kept of cell {cell}, level {level}: '{self.path}' is tables."
+        )
 
     @cached_property
     def _levels(self) -> "pd.DataFrame":
@@ -101,7 +110,9 @@ class ThinnedRun:
         if "cell" not in table:
             table["cell"] = [f"{self.path.name}-{n}" for n in table.groupby(_PLACE).ngroup()]
         if "constant_loss" not in table and self._constant_loss is not None:
-            known = {seed: self._constant_loss(int(seed)) for seed in table["data_seed"].unique()}
+            (task,) = self.experiment["tasks"]
+            seeds = table["data_seed"].unique()
+            known = {seed: self._constant_loss(task, int(seed)) for seed in seeds}
             table["constant_loss"] = table["data_seed"].map(known)
         return table
 
@@ -112,7 +123,7 @@ class ThinnedRun:
         if not path.is_file():
             raise UserError(f"'{self.path}' has no table '{name}'. It has {self.tables()}.")
         table = pd.read_parquet(path)
-        texts = {column: object for column in table.select_dtypes("category")}
+        texts = dict.fromkeys(table.select_dtypes("category"), object)
         table = table.astype(texts)
         if "density" in table:
             # Kept in single precision; densities have six decimals at most.
@@ -138,5 +149,5 @@ def _with_moments(table: "pd.DataFrame") -> "pd.DataFrame":
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio, sd = np.log2(count / expected), (count - expected) / table["z"].astype(float)
     found = {"log2_ratio": ratio, "sd": sd, "p_normal": np.nan, "q_normal": np.nan}
-    missing = {"order": table["motif"].map(order), **found}
+    missing: dict[str, Any] = {"order": table["motif"].map(order), **found}
     return table.assign(**{name: v for name, v in missing.items() if name not in table})

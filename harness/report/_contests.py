@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from harness.report._floor import left_out
-from harness.report._source import NETWORK, Collection
-from harness.report._summaries import losses, measure
+from harness.report._source import NETWORK, Collection, RunTables, collect
+from harness.report._summaries import last_of_equal, losses, measure
 from harness.report._units import Units, named, units_of
 
 BASELINES = ("magnitude", "random")
@@ -127,6 +127,17 @@ def contests(data: Collection) -> list[Contest]:
     return found
 
 
+def losses_by_network(runs: Sequence[RunTables]) -> pd.DataFrame:
+    """The validation loss of every network at every density, as comparisons of pruners take it.
+
+    A row for each network and density: the columns `NETWORK` and `version` (which `units_of` takes)
+    say which network it is, `cell`, `pruner`, `schedule`, `level`, `density` and `condition` where
+    it is of. Of several levels of one density only the last is there. `left_out` says whether the
+    condition does no better than a constant at the level. Diverged networks have no rows.
+    """
+    return last_of_equal(_rows(collect(runs)))
+
+
 def name_of(pruner: str) -> str:
     """The name of a pruner from its label: without parameters and owner."""
     found = re.match(r"(?:[^\[]*:)?([^\[:]*)", pruner)
@@ -140,7 +151,7 @@ def _rows(data: Collection) -> pd.DataFrame:
     cells = data.cells[known]
     levels = named(data, data.levels)
     rows = levels.assign(left_out=left_out(data, levels))
-    kept = [*place, *NETWORK[:2], "version", "task", "density", "steps", "left_out"]
+    kept = [*place, *NETWORK[:2], "version", "task", "condition", "density", "steps", "left_out"]
     rows = rows[kept].astype({"cell": str})
     for name, table in (
         ("loss", losses(data)),

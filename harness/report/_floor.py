@@ -5,10 +5,12 @@ A level of a condition with more than `MOST` of its networks marked is left out 
 comparisons and fronts: leaving out single networks would select the survivors.
 """
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from harness.report._parts import Finding, counted, listed, number, percent, pruned
-from harness.report._source import Collection
+from harness.report._source import Collection, RunTables, collect
 
 SHARE = 0.9
 MOST = 0.1
@@ -58,6 +60,11 @@ def crossed(data: Collection) -> str:
 def known(data: Collection) -> bool:
     """Whether a constant's loss is known for every network."""
     return bool(data.started["constant_loss"].notna().all())
+
+
+def left_out_findings(runs: Sequence[RunTables]) -> list[Finding]:
+    """The same of runs that are reported on in another way."""
+    return findings(collect(runs))
 
 
 def findings(data: Collection) -> list[Finding]:

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from harness import Run
-from harness.report import Finding
+from harness.report import Finding, RunTables
 
 from . import _pruners_tables as tables
 from ._pruners_expectations import EXPECTATIONS, MAY_COLLAPSE, NEVER_COLLAPSES
@@ -15,7 +14,7 @@ CALIBRATED_LENGTH = 2.0
 random network's: its direction then says nothing."""
 
 
-def ran(runs: Mapping[str, Run]) -> list[str]:
+def ran(runs: Mapping[str, RunTables]) -> list[str]:
     """What was run, and when expectations were stated."""
     levels = runs["pruners"].table("levels")
     networks = levels.groupby("pruner")[["data_seed", "network"]].apply(

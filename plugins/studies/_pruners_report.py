@@ -6,8 +6,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from harness import Run
-from harness.report import Column, Figure, Section, Table, excerpt
+from harness.report import Column, Figure, RunTables, Section, Table, excerpt
 
 from . import _pruners_answer as answer
 from . import _pruners_charts as charts
@@ -27,7 +26,7 @@ _P = (
 _PRUNER, _KEPT = Column("pruner", "pruner", "text"), Column("density", "kept", "kept")
 
 
-def sections(runs: Mapping[str, Run]) -> list[Section]:
+def sections(runs: Mapping[str, RunTables]) -> list[Section]:
     """The sections in order."""
     run = runs["pruners"]
     judged, beside = tables.judged(runs), tables.beside(runs)
