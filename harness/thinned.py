@@ -123,11 +123,12 @@ class ThinnedRun:
         if not path.is_file():
             raise UserError(f"'{self.path}' has no table '{name}'. It has {self.tables()}.")
         table = pd.read_parquet(path)
-        texts = dict.fromkeys(table.select_dtypes("category"), object)
-        table = table.astype(texts)
+        plain = dict.fromkeys(table.select_dtypes("category"), object)
+        plain |= dict.fromkeys(table.select_dtypes("float32"), float)
+        table = table.astype(plain)
         if "density" in table:
             # Kept in single precision; densities have six decimals at most.
-            table["density"] = table["density"].astype(float).round(6)
+            table["density"] = table["density"].round(6)
         missing = {k: v for k, v in CONSTANT.get(name, {}).items() if k not in table}
         return table.assign(**missing)
 

@@ -236,7 +236,8 @@ def pairs(table: pd.DataFrame, density: float) -> list[Finding]:
             Finding(
                 f"Paired by network at {pruned(density)}, the z of so many motifs differ: "
                 f"{'; '.join(said[:MOST_CONDITIONS])}{more}.",
-                f"All nodes, sign flips, max-T p ≤ 0.05 within a comparison; smallest attainable p "
+                "All nodes, p ≤ 0.05 after correction for all motifs of a comparison; smallest "
+                f"attainable p "
                 f"{least}, n\u00a0=\u00a0{int(z['n'].max())} "
                 f"{listed(list(dict.fromkeys(z['unit'])))}.",
             )

@@ -93,7 +93,8 @@ def findings(data: Collection) -> list[Finding]:
     losses = sorted({number(float(loss)) for loss in gone["constant_loss"]})
     return [
         Finding(
-            f"Left out of ranks, comparisons, matched comparisons and fronts: {'; '.join(told)}.",
+            "Left out of ranks, comparisons, matched comparisons, fronts and judgements: "
+            f"{'; '.join(told)}.",
             f"More than {percent(MOST)} of their networks have a validation loss of at least "
             f"{SHARE} of the best constant predictor's ({listed(losses)}).{unknown}",
         )

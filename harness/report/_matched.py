@@ -77,7 +77,7 @@ def z_at_loss(contest: Contest, data: Collection) -> pd.DataFrame:
     """z of each motif where the loss is first exceeded, less that of the baseline, paired.
 
     All nodes; the loss is `Z_MULTIPLE` times `dense_loss`, z is linear between two levels. One
-    family of max-T for each comparison: its motifs.
+    family of tests for each comparison: its motifs.
     """
     motifs = data.summed[data.summed["support"] == "all"]
     if motifs.empty:
@@ -116,7 +116,7 @@ def _ratios(
 
 _COLUMNS = (
     *("pruner", "comparison", "target", "n", "unit", "of_baseline", "of_pruner", "difference"),
-    *("low", "high", "p", "adjusted", "attainable", "exact"),
+    *("low", "high", "p", "adjusted", "attainable"),
 )
 
 
@@ -129,9 +129,9 @@ def _paired(
 
     `values` gives a network's values at the targets, from its rows level by level. `n` pairs of
     the contest's units are defined; `of_baseline` and `of_pruner` are medians over them; `low` and
-    `high` the ends of a 95 % interval of the mean `difference`. `p` is by sign flips, `adjusted`
-    max-T over the targets of one comparison, `attainable` the smallest p that so many units can
-    give.
+    `high` the ends of a 95 % interval of the mean `difference`, `p` of the same procedure
+    (`stats.mean_tests`), `adjusted` for the targets of one comparison, `attainable` the smallest p
+    that so many units can give.
     """
     found = {
         str(label): _by_network(part, targets, values)
@@ -141,19 +141,18 @@ def _paired(
     rows = []
     for label in contest.others:
         one, other = _paired_units(contest, base, found[label])
-        tested = stats.sign_flips(other - one)
+        tested = stats.mean_tests(other - one)
         for column, target in enumerate(targets):
-            interval = stats.mean_interval((other - one)[:, column])
-            if not interval.n:
+            n = int(tested.n[column])
+            if not n:
                 continue
             defined = np.isfinite((other - one)[:, column])
             ends = (np.median(part[defined, column]) for part in (one, other))
-            least = max(tested.attainable, 2.0 ** (1 - interval.n))
             comparison = f"{label} − {contest.baseline}"
-            made = (label, comparison, target, interval.n, str(contest.units), *ends)
-            mean = (interval.value, interval.low, interval.high)
-            p = (tested.p[column], tested.adjusted[column], least, tested.exact)
-            rows.append(dict(zip(_COLUMNS, (*made, *mean, *p), strict=True)))
+            made = (label, comparison, target, n, str(contest.units), *ends)
+            told = (tested.value, tested.low, tested.high, tested.p, tested.adjusted)
+            figures = (float(part[column]) for part in (*told, tested.attainable))
+            rows.append(dict(zip(_COLUMNS, (*made, *figures), strict=True)))
     return pd.DataFrame(rows, columns=list(_COLUMNS))
 
 

@@ -26,10 +26,10 @@ def comparisons(data: Collection, density: float) -> pd.DataFrame:
     One row for each pair of conditions of one task and each quantity: log10 of the validation
     loss, effective density, and z of each motif on all nodes. A difference is that of two networks
     with the same initial weights and data; `comparison` says which less which, `n` counts units
-    and `unit` says which. `low` and `high` are the ends of a 95 % interval, `p` is that of sign
-    flips, `adjusted` max-T over the motifs of a comparison, `attainable` the smallest p there could
-    be. Of several levels of one density the last is compared. A condition that does no better than
-    a constant at its level is not compared.
+    and `unit` says which. `low` and `high` are the ends of a 95 % interval, `p` is two-sided and of
+    the same procedure (`stats.mean_tests`), `adjusted` for the motifs of a comparison, `attainable`
+    the smallest p there could be. Of several levels of one density the last is compared. A
+    condition that does no better than a constant at its level is not compared.
     """
     table = _quantities(data, density)
     rows = [row for first, second in _pairs(table) for row in _compared(table, first, second)]
@@ -88,23 +88,21 @@ def _compared(table: pd.DataFrame, first: str, second: str) -> list[dict[str, An
         if kind not in by_unit:
             continue
         part = pd.DataFrame(by_unit[kind])
-        tested = stats.sign_flips(part.to_numpy(dtype=float))
-        for column, (name, values) in enumerate(part.items()):
-            interval = stats.mean_interval(values.to_numpy(dtype=float))
+        found = stats.mean_tests(part.to_numpy(dtype=float))
+        for column, name in enumerate(part):
             rows.append(
                 {
                     "comparison": f"{second} − {first}",
                     "kind": kind,
                     "quantity": name,
-                    "n": interval.n,
+                    "n": int(found.n[column]),
                     "unit": str(units),
-                    "difference": interval.value,
-                    "low": interval.low,
-                    "high": interval.high,
-                    "p": tested.p[column],
-                    "adjusted": tested.adjusted[column],
-                    "attainable": max(tested.attainable, 2.0 ** (1 - interval.n)),
-                    "exact": tested.exact,
+                    "difference": found.value[column],
+                    "low": found.low[column],
+                    "high": found.high[column],
+                    "p": found.p[column],
+                    "adjusted": found.adjusted[column],
+                    "attainable": found.attainable[column],
                 }
             )
     return [row for row in rows if row["n"]]

@@ -33,7 +33,8 @@ def ranks(contest: Contest) -> pd.DataFrame:
         by_unit = contest.units.averaged(ranked)
         best = values == values.min(axis=1, keepdims=True)
         for column, label in enumerate(labels):
-            interval = stats.bounded_mean_interval(by_unit[label].to_numpy(dtype=float))
+            values_of = by_unit[label].to_numpy(dtype=float)
+            interval = stats.mean_interval(values_of, bounds=(1.0, float(len(labels))))
             mean = (interval.value, interval.low, interval.high)
             counts = (int(best[:, column].sum()), len(losses), interval.n)
             made = (label, density, *mean, *counts, str(contest.units))

@@ -13,6 +13,8 @@ from harness.report._units import by_condition, named
 CHOSEN_DENSITY = 0.07
 """The level that tables show is the nearest to 93 % pruned, where the published claims are."""
 
+UNDECIDED = "undecided"
+
 SUPPORTS = ("all", "live")
 
 
@@ -118,9 +120,11 @@ def has_equal_densities(data: Collection) -> bool:
 def significance(data: Collection, density: float) -> pd.DataFrame:
     """Motifs at one level: mean z over `n` units with its interval, p and q, and counts.
 
-    `unit` says what the units are, `positive` counts those with z above 0. `q` adjusts Student's p
-    of a mean z of zero (Benjamini and Hochberg) over the classes of one condition on one support.
-    `verdict` reads it at 5 %.
+    `unit` says what the units are, `positive` counts those with z above 0. Interval and `p`, of a
+    mean z of zero, are of one procedure (`stats.mean_tests`), `attainable` is the smallest p that n
+    allows. `q` adjusts p (Benjamini and Hochberg) over the classes of one condition on one support.
+    `verdict` reads it at 5 %: "over" and "under" where q is below, "unclear" where it is not, and
+    "undecided" where so few units can give no such p.
     """
     rows = []
     by = ["condition", "support", "order", "motif"]
@@ -132,22 +136,23 @@ def significance(data: Collection, density: float) -> pd.DataFrame:
         by_unit = unit.averaged(networks)
         z = by_unit["z"].to_numpy(dtype=float)
         finite = z[np.isfinite(z)]
-        interval = stats.mean_interval(z)
+        found = stats.mean_test(z)
         rows.append(
             {
                 **dict(zip(by, key, strict=True)),
                 "density": group["density"].iloc[0],
-                "n": interval.n,
+                "n": found.n,
                 "unit": str(unit),
-                "z": interval.value,
+                "z": found.value,
                 "z_sd": float(np.std(finite, ddof=1)) if finite.size > 1 else np.nan,
-                "z_low": interval.low,
-                "z_high": interval.high,
+                "z_low": found.low,
+                "z_high": found.high,
                 "positive": int((finite > 0).sum()),
                 "count": group["count"].median(),
                 "expected": group["expected"].median(),
                 "log2_ratio": by_unit["log2_ratio"].mean(),
-                "p": stats.mean_p_value(z),
+                "p": found.p,
+                "attainable": found.attainable,
             }
         )
     return _judged(pd.DataFrame(rows))
@@ -160,7 +165,8 @@ def _judged(table: pd.DataFrame) -> pd.DataFrame:
     q = family.transform(lambda p: stats.benjamini_hochberg(p.to_numpy(dtype=float)))
     clear = q < 0.05
     signs = np.where(table["z"] > 0, "over", "under")
-    verdict = np.where(table["p"].isna(), "undecided", np.where(clear, signs, "unclear"))
+    testable = table["attainable"] < 0.05
+    verdict = np.where(testable & table["p"].notna(), np.where(clear, signs, "unclear"), UNDECIDED)
     return table.assign(q=q, verdict=verdict)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -37,7 +38,7 @@ def losses(runs: Mapping[str, RunTables]) -> Losses:
         called = rows["pruner"] if name != ONE_SHOT else ONE_SHOT
         parts.append(rows.assign(pruner=called)[rows["density"] < 1])
     table = pd.concat(parts, ignore_index=True)
-    table["log_loss"] = np.log10(table["loss"].astype(float)).where(~table["left_out"])
+    table["log_loss"] = np.log10(table["loss"].astype(float).mask(table["left_out"]))
     wide = table.pivot(index=list(NETWORK), columns=["pruner", "density"], values="log_loss")
     wide = wide.reindex(columns=list(table["pruner"].unique()), level="pruner")
     return Losses(wide, units_of(table))
@@ -63,8 +64,8 @@ def _judged(losses: Losses, expected: Expectation) -> pd.DataFrame:
         difference = difference - _log_ratio(losses.table, *expected.beside)
     rows = _tested(losses.units, difference.dropna(axis=1, how="all"), "density")
     above, below = rows["low"] > 1, rows["high"] < 1
-    holds = {"above": above, "not above": rows["high"] <= MARGIN, "open": False}
-    against = {"above": below, "not above": above, "open": False}
+    holds: dict[str, Any] = {"above": above, "not above": rows["high"] <= MARGIN, "open": False}
+    against: dict[str, Any] = {"above": below, "not above": above, "open": False}
     rows.insert(0, "expectation", expected.name)
     direction = expected.direction
     return rows.assign(holds=holds[direction], against=against[direction])
@@ -81,8 +82,8 @@ def beside(losses: Losses, baseline: str = "magnitude") -> pd.DataFrame:
     for density in sorted(table.columns.unique("density"), reverse=True):
         logs = table.xs(density, axis=1, level="density")
         known = [label for label in labels if label in logs]
-        differences = logs[known].sub(logs[baseline], axis=0).dropna(axis=1, how="all")
-        rows = _tested(losses.units, differences, "pruner")
+        differences = pd.DataFrame(logs[known].sub(logs[baseline], axis=0))
+        rows = _tested(losses.units, differences.dropna(axis=1, how="all"), "pruner")
         rows.insert(1, "density", density)
         parts.append(rows)
     return pd.concat(parts, ignore_index=True)
@@ -146,13 +147,14 @@ def collapses(run: RunTables) -> pd.DataFrame:
     for name, measure in (("live", "effective_density"), ("edges", "edges")):
         least = structure[structure["measure"] == measure].groupby(place)["value"].min()
         found = found.join(least.rename(name), on=place)
-    dead, emptied = found["live"] == 0, (found["edges"] == 0).where(found["edges"].notna())
-    severed = dead.where(emptied.notna()) & (emptied != 1)
-    flags = found.assign(dead=dead, emptied=emptied, severed=severed.where(emptied.notna()))
-    groups = flags.groupby(["pruner", "density"])
-    counts = groups[["dead", "emptied", "severed"]].agg(
-        lambda one: one.astype(float).sum(min_count=1)
-    )
+    known, dead = found["edges"].notna(), found["live"] == 0
+    flags: dict[str, Any] = {
+        "dead": dead,
+        "emptied": (found["edges"] == 0).astype(float).where(known),
+        "severed": (dead & (found["edges"] > 0)).astype(float).where(known),
+    }
+    groups = found.assign(**flags).groupby(["pruner", "density"])
+    counts = groups[list(flags)].sum(min_count=1)
     counts.insert(0, "n", groups.size())
     return _ordered(counts.reset_index(), run)
 

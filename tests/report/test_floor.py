@@ -72,7 +72,7 @@ def test_levels_left_out_are_named_with_the_reason(fake_run, tmp_path):
     run = with_floor(fake_run, marked=2)
     text = " ".join(f"{f.claim} {f.detail}" for f in _floor.findings(_source.collect([run])))
     text = text.replace("\u00a0", " ")
-    assert "Left out of ranks, comparisons, matched comparisons and fronts: random at 93 %" in text
+    assert "matched comparisons, fronts and judgements: random at 93 %" in text
     assert "(2 of 10)" in text
     assert "at least 0.9 of the best constant predictor's (0.0500)" in text
     page = build([run], tmp_path / "report").read_text(encoding="utf-8")

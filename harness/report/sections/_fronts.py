@@ -27,7 +27,7 @@ def ranks(report: Report) -> Section:
         return Section("ranks", "Ranks of pruners")
     caption = (
         "Pruners ranked by validation loss within each network, at equal density; 1 is the lowest "
-        "loss, ties share their mean rank. Lines: mean over networks; bands: 95 % BCa intervals "
+        "loss, ties share their mean rank. Lines: mean over networks; bands: 95 % intervals "
         f"({units(report)}). A network that lacks a loss under any pruner is left out; a pruner is "
         "not ranked where it does no better than a constant."
     )
@@ -35,8 +35,8 @@ def ranks(report: Report) -> Section:
         PRUNER,
         KEPT,
         Column("rank", "mean rank"),
-        Column("low", "from", note="lower end of the 95 % BCa interval"),
-        Column("high", "to", note="upper end of the 95 % BCa interval"),
+        Column("low", "from", note="lower end of the 95 % interval"),
+        Column("high", "to", note="upper end of the 95 % interval"),
         Column("best", "best in", note="networks in which it has the lowest loss; ties for each"),
         Column("networks", "of", note="networks"),
         Column("n", "n", note="units: what the interval is over"),

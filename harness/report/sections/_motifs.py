@@ -21,7 +21,9 @@ _MOTIF_COLUMNS = (
     Column("positive", "z > 0", note="networks with z above 0"),
     Column("n", "n", note="units"),
     Column("unit", "unit", "text"),
-    Column("q", "q", note="Student's p of a mean z of 0, Benjamini-Hochberg over classes"),
+    Column("p", "p", note="two-sided, of the procedure that gives the interval"),
+    Column("attainable", "attainable p", note="the smallest p that so many units can give"),
+    Column("q", "q", note="p of a mean z of 0, Benjamini-Hochberg over classes"),
     Column("verdict", "verdict", "text"),
 )
 
