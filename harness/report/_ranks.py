@@ -12,7 +12,7 @@ def ranks(contest: Contest) -> pd.DataFrame:
 
     Pruners are ranked within each network, 1 the lowest loss, ties sharing their mean rank; a
     network that lacks a loss under any pruner is left out. `low` and `high` are the ends of a 95 %
-    BCa interval of the mean rank over `n` networks; `best` counts those in which the pruner
+    interval of the mean rank over `n` networks; `best` counts those in which the pruner
     has the lowest loss, ties for each. At density 1 there is nothing to rank.
     """
     from scipy.stats import rankdata
@@ -27,7 +27,8 @@ def ranks(contest: Contest) -> pd.DataFrame:
         ranked = rankdata(losses, axis=1)
         best = losses == losses.min(axis=1, keepdims=True)
         for column, label in enumerate(contest.pruners):
-            interval = stats.bounded_mean_interval(np.asarray(ranked[:, column], dtype=float))
+            values = np.asarray(ranked[:, column], dtype=float)
+            interval = stats.mean_interval(values, bounds=(1.0, float(len(contest.pruners))))
             rows.append(
                 {
                     "pruner": label,
