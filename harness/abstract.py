@@ -32,8 +32,7 @@ if TYPE_CHECKING:
     import optax
     import pandas as pd
 
-    from harness.report import Section
-    from harness.store import Run
+    from harness.report import RunTables, Section
     from harness.trajectory import Trajectory
 
 
@@ -272,7 +271,7 @@ class AbstractStudy(ABC):
         """
 
     @abstractmethod
-    def sections(self, runs: Mapping[str, "Run"]) -> "Sequence[Section]":
+    def sections(self, runs: Mapping[str, "RunTables"]) -> "Sequence[Section]":
         """The report on the runs of these experiments: first the answer, in plain words."""
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harness import authoring
+from harness import authoring, reporting
 from harness.errors import CannotWriteError, UserError
 from harness.options import (
     BatchSeed,
@@ -276,21 +276,8 @@ def list_plugins(
     terminal.show_plugins(load(plugin or []), kind.value if kind else None)
 
 
-@app.command()
-def report(
-    runs: Annotated[list[Path], typer.Argument(help="Run folders to report on together.")],
-    out: Annotated[
-        Path | None, typer.Option(help="Folder of the report. [default: the first run's report/]")
-    ] = None,
-) -> None:
-    """Write the report of one run or several."""
-    from harness.report import build
-    from harness.store import open_run
-
-    page = build([open_run(path) for path in runs], out or runs[0] / "report")
-    typer.echo(f"Report: {page}")
-
-
+app.command()(reporting.report)
+app.command(no_args_is_help=True)(reporting.rebuild)
 app.command(no_args_is_help=True)(authoring.new)
 app.command(no_args_is_help=True)(authoring.check)
 

@@ -165,6 +165,8 @@ class Run:
         The status is done, failed, skipped, pending, or damaged: a file is missing or not as it was
         written. A cell that did not fit into memory stands here as the two it was split into.
         `when` says at which moments its pruner acts: init, level or during; None if not recorded.
+        `version` is that of its results (`harness.experiment.RESULT_VERSION` when it was trained):
+        before 3, network i had the same initial weights under every data seed.
         """
         import pandas as pd
 
@@ -174,6 +176,7 @@ class Run:
                 "status": cell.status,
                 "reason": cell.reason,
                 "made_with": cell.state.environment if cell.state else "",
+                "version": cell.state.identity.get("version") if cell.state else None,
             }
             for cell in self._cells
         ]

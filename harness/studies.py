@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from harness import api, dense, progress, report
+from harness import api, dense, progress, report, tables
 from harness.abstract import AbstractStudy
 from harness.executors import Outcome
 from harness.experiment import Plan, checked, plan
-from harness.plugins import Registry
+from harness.plugins import Registry, selections
 from harness.store import open_run
+from harness.thinned import ConstantLoss, ThinnedRun
 
 
 def plans(
@@ -49,3 +50,25 @@ def write(study: AbstractStudy, folder: Path) -> Path:
     """The report on the runs that are in a study's folder. Returns the page's path."""
     runs = {name: open_run(folder / name) for name in study.experiments()}
     return report.page(study.question, study.sections(runs), list(runs.values()), folder / "report")
+
+
+def rebuild(
+    study: AbstractStudy, kept: Path, out: Path, constant_loss: ConstantLoss | None = None
+) -> Path:
+    """The same of tables that were kept of each run, in a folder of its name. Returns the path.
+
+    `constant_loss` is taken where the tables lack it. Raises `UserError` where a run has none.
+    """
+    runs = {name: ThinnedRun(kept / name, constant_loss) for name in study.experiments()}
+    return report.page(study.question, study.sections(runs), list(runs.values()), out)
+
+
+def constant_losses(registry: Registry) -> ConstantLoss:
+    """The loss of a task's best constant predictor by task and data seed; makes the data."""
+
+    def found(task: Mapping[str, Any], data_seed: int) -> float:
+        (chosen,) = selections("task", dict(task))
+        made = registry.make("task", chosen)
+        return tables.constant_loss(made, made.data(seed=data_seed))
+
+    return found

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from harness import CannotWriteError, api, cli, files, open_run, plugins, terminal
+from harness.report import folder_for
 
 PLUGINS = Path(__file__).parent / "plugins"
 TASKS = ("--plugin", str(PLUGINS / "small_tasks.py"))
@@ -351,6 +352,23 @@ def test_report_of_a_finished_run(harness, finished, tmp_path):
     code, out, _ = harness("report", finished, "--out", tmp_path / "page")
     assert code == 0
     assert str(tmp_path / "page" / "index.html") in out
+
+
+def test_a_report_of_several_runs_is_written_beside_them(harness, finished, tmp_path):
+    runs = [tmp_path / name for name in ("a", "b")]
+    for run in runs:
+        shutil.copytree(finished, run)
+        shutil.rmtree(run / "report")
+    before = sorted(path for run in runs for path in run.rglob("*"))
+    code, out, _ = harness("report", *runs)
+    assert (code, out.split()) == (0, ["Report:", str(tmp_path / "report-a-b" / "index.html")])
+    assert (tmp_path / "report-a-b" / "index.html").is_file()
+    assert sorted(path for run in runs for path in run.rglob("*")) == before
+    code, out, _ = harness("report", runs[0])
+    assert str(runs[0] / "report" / "index.html") in out
+    many = [tmp_path / name for name in "vwxyz"]
+    assert folder_for(many) == tmp_path / "report-v-w-3-more"
+    assert folder_for([runs[0], runs[0]]) == runs[0] / "report"
 
 
 def test_measure_adds_a_metric(harness, refused, finished, tmp_path):

@@ -31,13 +31,14 @@ LAYERS = (
     ("dense",),
     ("runner",),
     ("measuring", "tables"),
-    ("store", "estimate"),
+    ("store", "estimate", "thinned"),
     ("folders",),
     ("executors",),
     ("report",),
     ("api",),
     ("templates", "testing", "terminal"),
     ("profiles", "studies", "authoring", "bench"),
+    ("reporting",),
     ("cli",),
 )
 # Within a layer a room may import one before it in its tuple, as here.

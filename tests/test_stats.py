@@ -34,44 +34,6 @@ def test_mean_p_value_equals_scipy():
     assert np.isnan(stats.mean_p_value(np.ones(4)))
 
 
-def test_mean_interval_is_students_at_very_small_n():
-    values = np.array([1.0, 2.0, 4.0, 4.5])
-    expected = scipy.stats.t.interval(0.9, 3, loc=values.mean(), scale=scipy.stats.sem(values))
-    interval = stats.mean_interval(values, level=0.9)
-    np.testing.assert_allclose([interval.low, interval.high], expected)
-
-
-def test_mean_interval_equals_brute_force_bootstrap_t():
-    values = np.random.default_rng(1).exponential(size=12)
-    rng = np.random.default_rng(0)
-    draws = values[rng.integers(0, 12, size=(40_000, 12))]
-    errors = draws.std(axis=1, ddof=1) / np.sqrt(12)
-    t = (draws.mean(axis=1) - values.mean()) / errors
-    low, high = np.quantile(t, [0.025, 0.975])
-    error = scipy.stats.sem(values)
-    interval = stats.mean_interval(values, resamples=40_000, seed=5)
-    assert interval.value == pytest.approx(values.mean())
-    assert interval.low == pytest.approx(values.mean() - high * error, rel=0.05)
-    assert interval.high == pytest.approx(values.mean() - low * error, rel=0.02)
-
-
-def test_mean_interval_covers_a_skewed_mean():
-    rng = np.random.default_rng(2)
-    hits = 0
-    for seed in range(400):
-        interval = stats.mean_interval(rng.exponential(size=10), resamples=400, seed=seed)
-        hits += interval.low <= 1.0 <= interval.high
-    assert 0.90 <= hits / 400 <= 0.99
-
-
-def test_mean_interval_of_little_or_nothing():
-    assert stats.mean_interval(np.array([])).n == 0
-    two = stats.mean_interval(np.array([1.0, np.nan, 3.0]))
-    assert (two.value, two.n) == (2.0, 2)
-    assert np.isnan(two.low)
-    assert stats.mean_interval(np.full(8, 3.0)) == (3.0, 3.0, 3.0, 8)
-
-
 def test_bca_ends_equal_scipy():
     data = np.random.default_rng(3).gamma(2.0, size=15)
     reference = scipy.stats.bootstrap(
@@ -178,17 +140,6 @@ def test_autocorrelation_time_of_an_autoregression_is_known(memory):
 def test_autocorrelation_time_is_undefined_without_variation():
     assert np.isnan(stats.autocorrelation_time(np.ones(100)))
     assert np.isnan(stats.autocorrelation_time(np.arange(3.0)))
-
-
-def test_bounded_mean_interval_is_scipys_bca_and_keeps_to_the_bounds():
-    for values in ([1.0] * 7 + [2.0], [1.0, 3.0, 2.0, 2.0, 1.0, 3.0, 3.0, 1.0, 2.0]):
-        interval = stats.bounded_mean_interval(np.array(values))
-        wanted = scipy.stats.bootstrap((values,), np.mean, method="BCa", rng=1).confidence_interval
-        assert (interval.low, interval.high) == pytest.approx(tuple(wanted), abs=0.12)
-        assert min(values) <= interval.low < interval.value < interval.high <= max(values)
-        assert (interval.value, interval.n) == (pytest.approx(np.mean(values)), len(values))
-    assert stats.bounded_mean_interval(np.ones(5))[:3] == (1, 1, 1)
-    assert np.isnan(stats.bounded_mean_interval(np.array([1.0, 2.0, np.nan]))[1:3]).all()
 
 
 points = st.lists(st.floats(-5, 5), min_size=2, max_size=12)

@@ -13,17 +13,29 @@ if TYPE_CHECKING:
     import altair as alt
 
     from harness.report import charts as charts
+    from harness.report._contests import losses_by_network as losses_by_network
+    from harness.report._floor import left_out_findings as left_out_findings
     from harness.report._parts import Column as Column
     from harness.report._parts import Facts as Facts
     from harness.report._parts import Figure as Figure
     from harness.report._parts import Finding as Finding
     from harness.report._parts import Section as Section
     from harness.report._parts import Table as Table
+    from harness.report._source import NETWORK as NETWORK
     from harness.report._source import RunTables as RunTables
     from harness.report._source import collect as collect
+    from harness.report._units import Units as Units
+    from harness.report._units import units_of as units_of
 
 
-_PARTS = ("Column", "Facts", "Figure", "Finding", "Section", "Table")
+_HOMES = {
+    **dict.fromkeys(("Column", "Facts", "Figure", "Finding", "Section", "Table"), "_parts"),
+    **dict.fromkeys(("NETWORK", "RunTables", "collect"), "_source"),
+    **dict.fromkeys(("Units", "units_of"), "_units"),
+    "losses_by_network": "_contests",
+    "left_out_findings": "_floor",
+}
+"""Where the public names are that are imported on first use."""
 
 
 def build(runs: "Sequence[RunTables]", out: Path) -> Path:
@@ -37,6 +49,20 @@ def build(runs: "Sequence[RunTables]", out: Path) -> Path:
     from harness.report._page import write
 
     return write(runs, out)
+
+
+def folder_for(runs: Sequence[Path]) -> Path:
+    """Where a report of these run folders goes if nothing is said.
+
+    Into the run where there is one; else beside the first, so that no run holds the report of
+    others. More than three runs are counted, not named.
+    """
+    folders = list(dict.fromkeys(path.resolve() for path in runs))
+    if len(folders) == 1:
+        return runs[0] / "report"
+    names = [path.name for path in folders]
+    said = names if len(names) <= 3 else [*names[:2], f"{len(names) - 2}-more"]
+    return folders[0].parent / "-".join(["report", *said])
 
 
 def page(title: str, sections: "Sequence[Section]", runs: "Sequence[RunTables]", out: Path) -> Path:
@@ -88,8 +114,6 @@ def figures(runs: "Sequence[RunTables]") -> "dict[str, alt.TopLevelMixin]":
 def __getattr__(name: str) -> Any:
     if name == "charts":
         return importlib.import_module("harness.report.charts")
-    if name in _PARTS:
-        return getattr(importlib.import_module("harness.report._parts"), name)
-    if name in ("RunTables", "collect"):
-        return getattr(importlib.import_module("harness.report._source"), name)
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"harness.report.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'harness.report' has no attribute '{name}'")

@@ -3,13 +3,15 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
-from harness.report._source import Collection
-from harness.report._summaries import losses, measure
+from harness.report._floor import left_out
+from harness.report._source import NETWORK, Collection, RunTables, collect
+from harness.report._summaries import last_of_equal, losses, measure
+from harness.report._units import Units, named, units_of
 
 BASELINES = ("magnitude", "random")
 """Names of the pruners that the field expects beside any other (Blalock et al. 2020, MLSys,
@@ -19,10 +21,6 @@ CONTROLS = ("shuffled", "reinitialised", "inverted", "matched-random")
 """Names of pruners whose masks are a control of another's (Frankle et al. 2021, ICLR, arXiv
 2009.08576): the mask shuffled within layers, the weights drawn again, the scores inverted, random
 masks of equal layer densities."""
-
-UNIT = ("seed", "data_seed", "network")
-"""What says which network it is, whatever prunes it: under all pruners it has the same initial
-weights, data and batches."""
 
 AT_START, BY_LEVEL = "from the start at each density", "on from level to level"
 
@@ -35,10 +33,10 @@ class Contest:
     `names` are the pruners' names by label, without parameters; `trained` says by label whether
     each density is trained from the start, and `recorded` whether the run says so or its steps.
 
-    `rows` has a row for each network and level: `pruner`, the columns of `UNIT`, `cell`, `level`,
-    `density`, `loss` (validation), `effective` (density on a path from an input to an output; NaN
-    where it was not measured), `steps` of the level, and `reached`, the steps that it took to get
-    there.
+    `rows` has a row for each network and level: `pruner`, the columns of `NETWORK`, `cell`,
+    `level`, `density`, `loss` (validation), `effective` (density on a path from an input to an
+    output; NaN where it was not measured), `steps` of the level, `reached`, the steps that it took
+    to get there, and `left_out`, whether the pruner does no better than a constant at that level.
     """
 
     task: str
@@ -70,10 +68,35 @@ class Contest:
         return self.rows[self.rows["pruner"] == label]
 
     @property
-    def units(self) -> int:
-        """How many networks all pruners have in common."""
-        having = self.rows.drop_duplicates([*UNIT, "pruner"]).groupby(list(UNIT)).size()
-        return int((having == len(self.pruners)).sum())
+    def last(self) -> pd.DataFrame:
+        """The rows of one level a density: the last one where a pruner has several of it."""
+        last = self.rows.groupby(["pruner", "density"], sort=False)["level"].transform("max")
+        return self.rows[self.rows["level"] == last]
+
+    @property
+    def compared(self) -> pd.DataFrame:
+        """All rows, without the loss and effective density of levels that are left out."""
+        kept = ~self.rows["left_out"]
+        masked = {name: self.rows[name].where(kept) for name in ("loss", "effective")}
+        return self.rows.assign(**masked)
+
+    @cached_property
+    def units(self) -> Units:
+        """What counts as one replicate."""
+        return units_of(self.rows)
+
+    @property
+    def networks(self) -> pd.DataFrame:
+        """The networks that all pruners have in common."""
+        once = self.rows.drop_duplicates([*NETWORK, "pruner"])
+        having = once.groupby(list(NETWORK)).size()
+        common = having[having == len(self.pruners)].index
+        return common.to_frame(index=False)
+
+    @property
+    def n(self) -> int:
+        """How many units all pruners have in common."""
+        return self.units.count(self.networks)
 
 
 def contests(data: Collection) -> list[Contest]:
@@ -89,6 +112,8 @@ def contests(data: Collection) -> list[Contest]:
         pruners = dict(zip(first["label"].astype(str), first["pruner"].astype(str), strict=True))
         trained = {label: _trained(part[part["label"] == label]) for label in pruners}
         whole = _reached(part, trained).drop(columns="pruner").rename(columns={"label": "pruner"})
+        out = whole.groupby(["pruner", "level"], sort=False)["left_out"].transform("any")
+        whole = whole.assign(left_out=out)
         found.append(
             Contest(
                 task=str(task),
@@ -102,6 +127,17 @@ def contests(data: Collection) -> list[Contest]:
     return found
 
 
+def losses_by_network(runs: Sequence[RunTables]) -> pd.DataFrame:
+    """The validation loss of every network at every density, as comparisons of pruners take it.
+
+    A row for each network and density: the columns `NETWORK` and `version` (which `units_of` takes)
+    say which network it is, `cell`, `pruner`, `schedule`, `level`, `density` and `condition` where
+    it is of. Of several levels of one density only the last is there. `left_out` says whether the
+    condition does no better than a constant at the level. Diverged networks have no rows.
+    """
+    return last_of_equal(_rows(collect(runs)))
+
+
 def name_of(pruner: str) -> str:
     """The name of a pruner from its label: without parameters and owner."""
     found = re.match(r"(?:[^\[]*:)?([^\[:]*)", pruner)
@@ -111,10 +147,12 @@ def name_of(pruner: str) -> str:
 def _rows(data: Collection) -> pd.DataFrame:
     """Every network and level with its loss, effective density, and what its cell is."""
     place = ["cell", "network", "level"]
-    seeds = {run.path.name: _seed(run.experiment) for run in reversed(data.runs)}
-    known = ["cell", "task", "pruner", "schedule", "data_seed", "when", "run"]
-    cells = data.cells[known].assign(seed=data.cells["run"].map(seeds))
-    rows = data.levels[[*place, "density", "steps"]].astype({"cell": str})
+    known = ["cell", "pruner", "schedule", "when", "run"]
+    cells = data.cells[known]
+    levels = named(data, data.levels)
+    rows = levels.assign(left_out=left_out(data, levels))
+    kept = [*place, *NETWORK[:2], "version", "task", "condition", "density", "steps", "left_out"]
+    rows = rows[kept].astype({"cell": str})
     for name, table in (
         ("loss", losses(data)),
         ("effective", measure(data, "effective density", "structure")),
@@ -127,18 +165,13 @@ def _rows(data: Collection) -> pd.DataFrame:
     return rows.assign(_=by_cell).sort_values(["_", "network", "level"]).drop(columns="_")
 
 
-def _seed(experiment: Any) -> str:
-    """The seed of a run's networks, as it says it."""
-    return str(experiment.get("seed", 0)) if isinstance(experiment, Mapping) else "0"
-
-
 def _labels(rows: pd.DataFrame) -> pd.Series:
     """The label of each row's pruner: with the schedule and the run where they tell two apart."""
     parts = ["pruner"]
     for more in ("schedule", "run"):
         if more == "schedule" and rows[more].nunique() > 1:
             parts.append(more)
-        if more == "run" and rows.duplicated([*parts, *UNIT, "level"]).any():
+        if more == "run" and rows.duplicated([*parts, *NETWORK, "level"]).any():
             parts.append(more)
     return rows[parts].astype(str).agg(" · ".join, axis=1)
 

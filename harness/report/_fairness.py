@@ -6,10 +6,10 @@ After Blalock, Gonzalez Ortiz, Frankle and Guttag (2020, MLSys, arXiv 2003.03033
 import numpy as np
 import pandas as pd
 
-from harness.report._contests import BASELINES, CONTROLS, UNIT, Contest
+from harness.report._contests import BASELINES, CONTROLS, Contest
 from harness.report._fronts import budgets
 from harness.report._parts import counted, listed, pruned
-from harness.report._source import Collection
+from harness.report._source import NETWORK, Collection
 
 FEWEST_DENSITIES, FEWEST_NETWORKS = 5, 3
 PASSED, MISSING = "passed", "missing"
@@ -38,8 +38,9 @@ Row = tuple[str, bool, str]
 def _sampled(contest: Contest) -> list[Row]:
     """Enough densities, and enough networks."""
     sparse = [density for density in contest.densities if density < 1]
-    rows = contest.rows.drop_duplicates(["pruner", *UNIT])
-    least = int(rows.groupby("pruner").size().min())
+    rows = contest.rows.drop_duplicates(["pruner", *NETWORK])
+    units = contest.units
+    least = min(units.count(part) for _, part in rows.groupby("pruner"))
     seeds = rows["data_seed"].nunique()
     return [
         (
@@ -48,9 +49,9 @@ def _sampled(contest: Contest) -> list[Row]:
             f"{len(sparse)} below 1 that all pruners were trained at",
         ),
         (
-            f"At least {FEWEST_NETWORKS} networks (seeds)",
+            f"At least {FEWEST_NETWORKS} replicates",
             least >= FEWEST_NETWORKS,
-            f"at least {least} under each pruner, {contest.units} under all; "
+            f"at least {least} under each pruner, {contest.n} under all ({units}); "
             f"{counted(seeds, 'data seed')}: networks of one share data and batch order",
         ),
     ]
@@ -136,7 +137,7 @@ def _recorded(contest: Contest, data: Collection) -> Row:
 
 
 def collapsed(contest: Contest, data: Collection) -> pd.DataFrame:
-    """Networks in which a layer has no live edge, by pruner and density.
+    """Networks in which a layer has no live edge, by pruner and level.
 
     An edge is live on a path from an input to an output: without one in a layer, no input reaches
     any output. `networks` counts such networks, of `n`; `layers` are those that have lost all their
@@ -155,7 +156,7 @@ def collapsed(contest: Contest, data: Collection) -> pd.DataFrame:
     rows = rows.join(emptied("edges").rename("empty"), on=place)
     rows = rows.assign(gone=(rows["effective"] == 0) | rows["dead"].notna())
     found = []
-    for (label, density), part in rows.groupby(["pruner", "density"], sort=False):
+    for (label, _, density), part in rows.groupby(["pruner", "level", "density"], sort=False):
         gone = part[part["gone"]]
         if gone.empty:
             continue

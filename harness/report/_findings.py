@@ -2,12 +2,13 @@
 
 import pandas as pd
 
+from harness.report import _floor, _units
 from harness.report._fairness import MISSING
 from harness.report._pairs import Z
 from harness.report._parts import Finding, counted, listed, number, pruned
 from harness.report._similarity import BETWEEN, NULL
 from harness.report._source import PARTS, Collection
-from harness.report._summaries import at
+from harness.report._summaries import at, has_equal_densities
 
 LOSS_DENSITIES = (1.0, 0.15, 0.07)
 """The levels that the summary names: dense, 85 % and 93 % pruned, or the nearest there are."""
@@ -21,18 +22,29 @@ def ran(data: Collection) -> list[str]:
     done = data.cells[data.cells["status"] == "done"]
     if data.levels.empty or done.empty:
         return ["No cell has finished yet, so there is nothing to report but what is planned."]
-    networks = data.levels.groupby("condition", observed=True)["network"].nunique()
-    least, most = int(networks.min()), int(networks.max())
-    each = counted(most, "network") if least == most else f"{least} to {most} networks"
-    names = {part: listed([str(name) for name in done[part].unique()]) for part in PARTS}
+    each = _units.range_of(_units.networks_of(data.levels), "network")
+    parts = (*PARTS, "data_seed")
+    names = {part: listed([str(name) for name in done[part].unique()]) for part in parts}
     per = "" if len(data.conditions) == 1 else f" in each of {len(data.conditions)} conditions"
     several = "s" if done["data_seed"].nunique() > 1 else ""
     return [
         f"{each}{per}: task {names['task']}, pruned by {names['pruner']} under schedule "
         f"{names['schedule']}, data seed{several} {names['data_seed']}; "
         f"{counted(len(data.densities), 'level')}, {pruned(max(data.densities))} to "
-        f"{pruned(min(data.densities))}. The networks of a condition differ in their initial "
-        "weights; data and batch order are shared."
+        f"{pruned(min(data.densities))}. Networks of one data seed share data and batch order. "
+        f"Intervals and tests are over {_units.said(list(_units.by_condition(data).values()))}.",
+        *_equal_densities(data),
+        *_units.warnings(data),
+    ]
+
+
+def _equal_densities(data: Collection) -> list[str]:
+    """How levels of equal density are shown, where there are any."""
+    if not has_equal_densities(data):
+        return []
+    return [
+        "Some levels have the density of the level before: training went on without pruning. "
+        "Where one level stands for a density, it is the last of them."
     ]
 
 
@@ -73,11 +85,11 @@ def motifs(data: Collection, table: pd.DataFrame) -> list[Finding]:
         rows = table[table["condition"] == condition]
         if rows.empty:
             continue
-        density, n = rows["density"].iloc[0], int(rows["n"].max())
+        density, n, unit = rows["density"].iloc[0], int(rows["n"].max()), rows["unit"].iloc[0]
         every, live = (rows[rows["support"] == support] for support in ("all", "live"))
         claim = f"at {pruned(density)}, counting all nodes, {_represented(every)}."
         detail = f"Counting live nodes only, which is descriptive: {_represented(live)}."
-        found.append(Finding(_of(data, condition, claim), f"{detail} n\u00a0=\u00a0{n} networks."))
+        found.append(Finding(_of(data, condition, claim), f"{detail} n\u00a0=\u00a0{n} {unit}."))
     return found
 
 
@@ -177,10 +189,10 @@ def troubles(data: Collection) -> list[Finding]:
             names = list(dict.fromkeys(metrics["metric"].astype(str)))
             claim = f"{counted(len(metrics), 'measurement')} {status}"
             found.append(Finding(f"{claim}: {listed(names)}."))
-    found += made_differently(data)
     if len(data.diverged):
         found.append(Finding(f"{_diverged(data.diverged)} diverged and left out from then on."))
-    return found or [Finding("Nothing failed, was skipped or diverged.")]
+    found = found or [Finding("Nothing failed, was skipped or diverged.")]
+    return [*found, *made_differently(data), *_floor.findings(data)]
 
 
 def made_differently(data: Collection) -> list[Finding]:
@@ -224,8 +236,10 @@ def pairs(table: pd.DataFrame, density: float) -> list[Finding]:
             Finding(
                 f"Paired by network at {pruned(density)}, the z of so many motifs differ: "
                 f"{'; '.join(said[:MOST_CONDITIONS])}{more}.",
-                f"All nodes, sign flips, max-T p ≤ 0.05 within a comparison; smallest attainable p "
-                f"{least}, n\u00a0=\u00a0{int(z['n'].max())} pairs.",
+                "All nodes, p ≤ 0.05 after correction for all motifs of a comparison; smallest "
+                f"attainable p "
+                f"{least}, n\u00a0=\u00a0{int(z['n'].max())} "
+                f"{listed(list(dict.fromkeys(z['unit'])))}.",
             )
         )
     return found

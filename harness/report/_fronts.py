@@ -6,25 +6,26 @@ import numpy as np
 import pandas as pd
 
 from harness import stats
-from harness.report._contests import AT_START, UNIT, Contest
-from harness.report._source import Collection
+from harness.report._contests import AT_START, Contest
+from harness.report._source import NETWORK, Collection
 from harness.report._summaries import spread
 
 PLACE = ["cell", "level"]
+BY = ["pruner", "level", "density", "left_out"]
 
 
 def loss_front(contest: Contest) -> pd.DataFrame:
-    """Median validation loss over networks, with quartiles, by pruner and density.
+    """Median validation loss over networks, with quartiles, by pruner and level.
 
-    `front` marks what no other pruner and density of the task dominates: with no more weights and
-    no more loss, and less of one.
+    `front` marks what no other pruner and level of the task dominates: with no more weights and
+    no more loss, and less of one. Levels that are `left_out` dominate nothing and are not on it.
     """
-    table = spread(contest.rows, ["pruner", "density"], "loss")
+    table = spread(contest.rows, BY, "loss")
     return _marked(table, ["density", "median"])
 
 
 def cost_front(contest: Contest, data: Collection) -> pd.DataFrame:
-    """What a pruner's networks cost in theory and as measured, by density.
+    """What a pruner's networks cost in theory and as measured, by level.
 
     `weights` is the median number of kept edges of a network, each of them one multiply-add of a
     forward pass where no weight is shared; `live` those of them on a path from an input to an
@@ -36,8 +37,7 @@ def cost_front(contest: Contest, data: Collection) -> pd.DataFrame:
     rows = contest.rows.merge(_seconds(contest, data), how="left", on=PLACE)
     for name, measured in (("weights", "edges"), ("live", "effective edges")):
         rows = rows.merge(_edges(data, measured, name), how="left", on=places)
-    by = ["pruner", "density"]
-    table = rows.groupby(by, sort=False).agg(
+    table = rows.groupby(BY, sort=False).agg(
         weights=("weights", "median"),
         live=("live", "median"),
         # One cell without its times leaves the mean undefined, not that of the others.
@@ -50,7 +50,9 @@ def cost_front(contest: Contest, data: Collection) -> pd.DataFrame:
 
 
 def _marked(table: pd.DataFrame, costs: Sequence[str]) -> pd.DataFrame:
-    return table.assign(front=stats.non_dominated(table[list(costs)].to_numpy(dtype=float)))
+    kept = table[list(costs)].to_numpy(dtype=float)
+    kept[table["left_out"].to_numpy(dtype=bool)] = np.nan
+    return table.assign(front=stats.non_dominated(kept))
 
 
 def _edges(data: Collection, measured: str, name: str) -> pd.DataFrame:
@@ -107,20 +109,21 @@ def _taken_over(cells: pd.DataFrame, cell: str, spent: pd.Series, data: Collecti
 def budgets(contest: Contest) -> pd.DataFrame:
     """Training steps of a pruner's networks: up to the lowest density in common, and in all.
 
-    `equal` counts the densities, of the `densities` in common, up to which every network was given
-    as many steps as under the baseline.
+    Of levels of equal density the last counts. `equal` counts the densities, of the `densities` in
+    common, up to which every network was given as many steps as under the baseline.
     """
     common = contest.densities
-    units = [*UNIT, "density"]
-    shared = contest.rows[contest.rows["density"].isin(common)]
-    base = contest.of(contest.baseline).set_index(units)["reached"].rename("wanted")
+    units = [*NETWORK, "density"]
+    shared = contest.last[contest.last["density"].isin(common)]
+    base = shared[shared["pruner"] == contest.baseline].set_index(units)["reached"]
+    base = base.rename("wanted")
     rows = []
     for label in contest.pruners:
         own = shared[shared["pruner"] == label]
         paired = own.join(base, on=units).dropna(subset="wanted")
         same = (paired["reached"] == paired["wanted"]).groupby(paired["density"]).all()
         last = own.loc[own["density"] == min(common, default=np.nan), "reached"]
-        whole = contest.of(label).groupby([*UNIT])["steps"].sum()
+        whole = contest.of(label).groupby([*NETWORK])["steps"].sum()
         rows.append(
             {
                 "pruner": label,

@@ -7,9 +7,20 @@ STATISTICS = (
         "on a path from an input to an output.",
     ),
     (
-        "n",
-        "Trained networks, never null draws. Networks that share data and batch order replicate "
-        "the initialisation only: vary the data seed before claiming more.",
+        "n, unit",
+        "Trained networks, never null draws. What counts as one replicate, and of what an interval "
+        "or p over them speaks, stands beside n. One data seed: networks, given one data set. One "
+        "network for each data seed: networks, over data. Six data seeds or more with several "
+        "networks each: data seeds, their networks averaged, over data; fewer: networks, given "
+        "these data sets. Results of before version 3 give network i the same start under every "
+        "data seed: starts, networks of one number averaged.",
+    ),
+    (
+        "constant, left out",
+        "A network is marked where its validation loss is at least 0.9 of that of the best "
+        "constant predictor. A level of a condition with more than 10 % of its networks marked is "
+        "left out whole of ranks, comparisons, matched comparisons and fronts, by name; single "
+        "networks never are, for that would select the survivors.",
     ),
     (
         "null `layered`",
@@ -46,12 +57,15 @@ STATISTICS = (
         "z of a whole network may hide opposite signs in different layers: see z by base layer.",
     ),
     (
-        "interval of a mean z",
-        "95 %, bootstrap-t over networks; Student's t under six networks; none under three.",
+        "interval of a mean",
+        "95 %: the values that neither Student's t nor bootstrap-t rejects, each at 0.4 of the "
+        "error asked for. It covers 0.93 and more at n = 8 and 10 for skewed and bimodal values; "
+        "none is shown for under six units. The p of a mean of 0 is of the same procedure: below "
+        "0.05 exactly where the interval does not hold 0.",
     ),
     (
         "q",
-        "Student's two-sided p of a mean z of 0, adjusted (Benjamini and Hochberg) over the "
+        "The two-sided p of a mean z of 0, adjusted (Benjamini and Hochberg) over the "
         "classes of one condition on one support. Over- or under-represented means q < 0.05. The "
         "levels of one run are one set of networks: they are not independent tests.",
     ),
@@ -88,14 +102,14 @@ STATISTICS = (
     ),
     (
         "attainable p",
-        "The smallest p that the design can give: a larger p than 0.05 with few networks may mean "
-        "that there are too few.",
+        "The smallest p that so many units can give: 2^(1 − n), that of a sign-flip test, and "
+        "0.0005 from 12 on. With five units or fewer it is above 0.05: nothing can be shown at "
+        "that level.",
     ),
     (
         "paired difference",
         "Of two networks with the same initial weights, data and batches under two conditions. "
-        "95 % bootstrap-t intervals over pairs; p by flipping signs of pairs, which assumes "
-        "differences symmetric about 0 under the null. Compared at equal density; at equal loss "
+        "Intervals and p over units (see there). Compared at equal density; at equal loss "
         "and equal effective density in section Matched comparisons, where pruners compete.",
     ),
     (
@@ -107,7 +121,7 @@ STATISTICS = (
     (
         "mean rank",
         "Of a pruner by validation loss among all pruners of one network, over networks; intervals "
-        "95 %, BCa. It says how reliably one is better, not by how much.",
+        "as of a mean. It says how reliably one is better, not by how much.",
     ),
     (
         "front",
@@ -120,9 +134,10 @@ STATISTICS = (
         "density alone where a pruner acts before training and trains each from the start.",
     ),
     (
-        "max-T",
-        "p corrected for testing all motifs of a comparison: the chance that any of them reaches "
-        "such a value when signs are flipped. Comparisons are not corrected for one another.",
+        "p, corrected",
+        "For testing all motifs, or all values, of a comparison: p, or where it is larger the "
+        "chance that any of them reaches such a value when signs are flipped (max-T, Westfall and "
+        "Young). Comparisons are not corrected for one another.",
     ),
     (
         "significance profile",

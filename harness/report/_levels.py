@@ -7,20 +7,23 @@ import pandas as pd
 
 from harness.report._parts import pruned
 from harness.report._source import Collection
-from harness.report._summaries import motif_order, spread
+from harness.report._summaries import last_of_equal, motif_order, spread
 
 BREAK = "\u00a0"
 """A motif without a name and a value: it parts the orders of motifs on an axis."""
 
 
 def mean_z(motifs: pd.DataFrame) -> pd.DataFrame:
-    """Mean z on all nodes, a row for each condition, motif and level at which it is defined.
+    """Mean z on all nodes, a row for each condition, motif and density at which it is defined.
+
+    Of levels of equal density the last is taken.
 
     `motifs` is the table of `_summaries.motif_by_density`. `step` numbers the densities that any
     condition has, from the densest on; `sign` and `size` are those of the mean.
     """
     chosen = motifs[(motifs["statistic"] == "z") & (motifs["support"] == "all")]
-    table = _stepped(chosen[["condition", "order", "motif", "density", "n", "mean"]])
+    columns = ["condition", "order", "motif", "level", "density", "n", "mean"]
+    table = _stepped(last_of_equal(chosen[columns]))
     over = np.where(table["mean"] >= 0, MORE, FEWER)
     shown = [_figure(value) for value in table["mean"]]
     return table.assign(sign=over, size=table["mean"].abs(), shown=shown)
@@ -39,7 +42,8 @@ def profiles(data: Collection) -> pd.DataFrame:
     """Mean significance profile with quartiles over networks, by condition, order and level.
 
     A network's profile is its z on all nodes over the norm of those of one order (Milo et al. 2004,
-    Science 303:1538). Between two orders stands a row without a value, named `BREAK`.
+    Science 303:1538). Of levels of equal density the last is taken. Between two orders stands a
+    row without a value, named `BREAK`.
     """
     chosen = data.summed[data.summed["support"] == "all"]
     chosen = chosen[np.isfinite(chosen["z"].astype(float))]
@@ -47,7 +51,8 @@ def profiles(data: Collection) -> pd.DataFrame:
     one = squares.groupby(["cell", "network", "level", "order"], sort=False, observed=True)
     norm = np.sqrt(one["square"].transform("sum"))
     shares = chosen.assign(share=(chosen["z"] / norm.where(norm > 0)))
-    table = _stepped(spread(shares, ["condition", "order", "motif", "density"], "share"))
+    by = ["condition", "order", "motif", "level", "density"]
+    table = _stepped(last_of_equal(spread(shares, by, "share")))
     if table["order"].nunique() < 2:
         return table
     places = table[["condition", "density", "step", "pruned"]].drop_duplicates()

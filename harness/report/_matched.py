@@ -1,7 +1,8 @@
 """Pruners compared where they match: at equal effective density, and at equal loss.
 
 Each network is followed along its own levels, taken as linear in the logarithms of density and
-loss. Nothing is extrapolated: a network that does not reach a value is undefined there.
+loss. Nothing is extrapolated: a network that does not reach a value is undefined there. Levels at
+which a pruner does no better than a constant are passed over.
 """
 
 from collections.abc import Callable, Hashable, Sequence
@@ -11,8 +12,8 @@ import pandas as pd
 from jaxtyping import Float
 
 from harness import stats
-from harness.report._contests import UNIT, Contest
-from harness.report._source import Collection
+from harness.report._contests import Contest
+from harness.report._source import NETWORK, Collection
 from harness.report._summaries import motif_order
 
 EFFECTIVE_DENSITIES = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01)
@@ -45,21 +46,22 @@ def at_loss(contest: Contest) -> pd.DataFrame:
     The columns are those of `_paired`; `target` is the loss, values are densities. Below 1 is
     better: fewer weights hold the loss.
     """
-    targets = [multiple * dense_loss(contest) for multiple in LOSS_MULTIPLES]
+    dense = dense_loss(contest)
+    multiples = {multiple * dense: multiple for multiple in LOSS_MULTIPLES if np.isfinite(dense)}
 
     def densities(network: pd.DataFrame) -> list[float]:
         kept = _log(network["density"])
-        return [stats.interpolated(kept, exceeded(network, target)) for target in targets]
+        return [stats.interpolated(kept, exceeded(network, target)) for target in multiples]
 
-    return _ratios(contest, targets, densities).assign(
-        multiple=lambda table: table["target"].map(dict(zip(targets, LOSS_MULTIPLES, strict=True)))
-    )
+    table = _ratios(contest, list(multiples), densities)
+    return table.assign(multiple=table["target"].map(multiples))
 
 
 def dense_loss(contest: Contest) -> float:
-    """The baseline's median loss at its densest level."""
-    rows = contest.of(contest.baseline)
-    return float(rows.loc[rows["density"] == rows["density"].max(), "loss"].median())
+    """The baseline's median loss at its densest level; NaN where that is left out."""
+    rows = contest.compared[contest.compared["pruner"] == contest.baseline]
+    densest = rows[rows["density"] == rows["density"].max()]
+    return float(densest.loc[densest["level"] == densest["level"].max(), "loss"].median())
 
 
 def exceeded(network: pd.DataFrame, loss: float) -> float:
@@ -75,7 +77,7 @@ def z_at_loss(contest: Contest, data: Collection) -> pd.DataFrame:
     """z of each motif where the loss is first exceeded, less that of the baseline, paired.
 
     All nodes; the loss is `Z_MULTIPLE` times `dense_loss`, z is linear between two levels. One
-    family of max-T for each comparison: its motifs.
+    family of tests for each comparison: its motifs.
     """
     motifs = data.summed[data.summed["support"] == "all"]
     if motifs.empty:
@@ -113,8 +115,8 @@ def _ratios(
 
 
 _COLUMNS = (
-    *("pruner", "comparison", "target", "n", "of_baseline", "of_pruner", "difference", "low"),
-    *("high", "p", "adjusted", "attainable", "exact"),
+    *("pruner", "comparison", "target", "n", "unit", "of_baseline", "of_pruner", "difference"),
+    *("low", "high", "p", "adjusted", "attainable"),
 )
 
 
@@ -125,33 +127,54 @@ def _paired(
 ) -> pd.DataFrame:
     """Differences from the baseline, network by network: a row for each pruner and target.
 
-    `values` gives a network's values at the targets, from its rows level by level. `n` pairs are
-    defined; `of_baseline` and `of_pruner` are medians over them; `low` and `high` the ends of a
-    95 % bootstrap-t interval of the mean `difference`. `p` is by sign flips, `adjusted` max-T over
-    the targets of one comparison, `attainable` the smallest p that so many pairs can give.
+    `values` gives a network's values at the targets, from its rows level by level. `n` pairs of
+    the contest's units are defined; `of_baseline` and `of_pruner` are medians over them; `low` and
+    `high` the ends of a 95 % interval of the mean `difference`, `p` of the same procedure
+    (`stats.mean_tests`), `adjusted` for the targets of one comparison, `attainable` the smallest p
+    that so many units can give.
     """
     found = {
-        label: pd.DataFrame(
-            {unit: values(network) for unit, network in contest.of(label).groupby(list(UNIT))},
-            index=pd.Index(list(targets), dtype=object),
-        ).T
-        for label in contest.pruners
+        str(label): _by_network(part, targets, values)
+        for label, part in contest.compared.groupby("pruner", sort=False)
     }
     base = found[contest.baseline]
     rows = []
     for label in contest.others:
-        shared = base.index.intersection(found[label].index)
-        one, other = (part.loc[shared].to_numpy(dtype=float) for part in (base, found[label]))
-        tested = stats.sign_flips(other - one)
+        one, other = _paired_units(contest, base, found[label])
+        tested = stats.mean_tests(other - one)
         for column, target in enumerate(targets):
-            interval = stats.mean_interval((other - one)[:, column])
-            if not interval.n:
+            n = int(tested.n[column])
+            if not n:
                 continue
             defined = np.isfinite((other - one)[:, column])
             ends = (np.median(part[defined, column]) for part in (one, other))
-            least = max(tested.attainable, 2.0 ** (1 - interval.n))
-            made = (label, f"{label} − {contest.baseline}", target, interval.n, *ends)
-            mean = (interval.value, interval.low, interval.high)
-            p = (tested.p[column], tested.adjusted[column], least, tested.exact)
-            rows.append(dict(zip(_COLUMNS, (*made, *mean, *p), strict=True)))
+            comparison = f"{label} − {contest.baseline}"
+            made = (label, comparison, target, n, str(contest.units), *ends)
+            told = (tested.value, tested.low, tested.high, tested.p, tested.adjusted)
+            figures = (float(part[column]) for part in (*told, tested.attainable))
+            rows.append(dict(zip(_COLUMNS, (*made, *figures), strict=True)))
     return pd.DataFrame(rows, columns=list(_COLUMNS))
+
+
+def _by_network(
+    rows: pd.DataFrame,
+    targets: Sequence[Hashable],
+    values: Callable[[pd.DataFrame], list[float]],
+) -> pd.DataFrame:
+    """A row for each network of one pruner, a column for each target."""
+    columns = pd.Index(list(targets), dtype=object)
+    networks = {unit: values(network) for unit, network in rows.groupby(list(NETWORK))}
+    index = pd.MultiIndex.from_tuples(list(networks), names=list(NETWORK))
+    return pd.DataFrame(list(networks.values()), index=index, columns=columns)
+
+
+def _paired_units(
+    contest: Contest, one: pd.DataFrame, other: pd.DataFrame
+) -> tuple[Float[np.ndarray, "units targets"], Float[np.ndarray, "units targets"]]:
+    """The values of two pruners by unit, of the networks that both have and both defined."""
+    shared = one.index.intersection(other.index)
+    one, other = one.loc[shared], other.loc[shared]
+    both = one.notna() & other.notna()
+    averaged = (contest.units.averaged(part.where(both)) for part in (one, other))
+    first, second = (part.to_numpy(dtype=float) for part in averaged)
+    return first, second

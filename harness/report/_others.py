@@ -15,7 +15,7 @@ _SAID = ("task", "pruner", "schedule", "data_seed", "run")
 def others(data: Collection) -> Mapping[str, pd.DataFrame]:
     """By name of metric, the mean of every number over networks, with its sd.
 
-    A row for each condition, density, metric with its parameters where there are several, and each
+    A row for each condition, level, metric with its parameters where there are several, and each
     value of its columns of text; numbers that are not finite are left out of both, `n` counts
     networks.
     """
@@ -31,7 +31,7 @@ def _summed_up(table: pd.DataFrame) -> pd.DataFrame:
         for name in own
         if pd.api.types.is_numeric_dtype(table[name]) and table[name].dtype != bool
     ]
-    by = ["condition", "density", *(name for name in own if name not in numbers)]
+    by = ["condition", "level", "density", *(name for name in own if name not in numbers)]
     if table["metric"].nunique() > 1:
         by.insert(1, "metric")
     finite = table.assign(
@@ -41,7 +41,9 @@ def _summed_up(table: pd.DataFrame) -> pd.DataFrame:
         }
     )
     groups = finite.groupby(by, sort=False, observed=True, dropna=False)
-    parts: dict[str, pd.Series] = {"n": groups["network"].nunique()}
+    once = finite.drop_duplicates([*by, "cell", "network"])
+    counts = once.groupby(by, sort=False, observed=True, dropna=False).size()
+    parts: dict[str, pd.Series] = {"n": counts}
     for name in numbers:
         parts[name] = groups[name].mean()
         parts[f"{name} sd"] = groups[name].std()

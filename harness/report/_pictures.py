@@ -12,7 +12,8 @@ import pandas as pd
 from harness.report._parts import pruned
 from harness.report._source import Collection
 from harness.report._summaries import at, nearest
-from harness.report._wiring import masks
+from harness.report._units import named
+from harness.report._wiring import identities, masks
 
 MOST_CONDITIONS = 6
 MOST_BYTES = 600_000
@@ -30,9 +31,10 @@ _INK = (0x3D, 0x87, 0xC9)
 def pictures(data: Collection, density: float) -> pd.DataFrame:
     """The masks of one network under each condition, one row for each leaf, condition and level.
 
-    The network is the lowest number that all conditions have at the chosen level, the first six
-    conditions only. `image` is a PNG as a data address, `kept` the edges of the leaf; `step`
-    numbers the levels shown, from the densest on. Empty where no network is under all conditions.
+    The network is the first, by seed, data seed and number, that all conditions have at the chosen
+    level, the first six conditions only. `image` is a PNG as a data address, `kept` the edges of
+    the leaf; `step` numbers the levels shown, from the densest on. Empty where no network is under
+    all conditions.
     """
     network = _common(data, density)
     if network is None:
@@ -43,7 +45,7 @@ def pictures(data: Collection, density: float) -> pd.DataFrame:
         table = _of_level(data, level, network)
         total = sum(int(part["image"].str.len().sum()) for part in [*parts, table] if len(part))
         if len(table) and (not parts or total <= MOST_BYTES):
-            parts.append(table.assign(density=level, network=network, pruned=pruned(level)))
+            parts.append(table.assign(density=level, network=network[-1], pruned=pruned(level)))
     if not parts:
         return pd.DataFrame()
     table = pd.concat(parts, ignore_index=True)
@@ -52,20 +54,20 @@ def pictures(data: Collection, density: float) -> pd.DataFrame:
     return table.assign(step=steps.astype(int))
 
 
-def _common(data: Collection, density: float) -> int | None:
-    """The lowest network that all conditions shown have at a level."""
-    table = at(data.levels, density)
+def _common(data: Collection, density: float) -> tuple[str, int, int] | None:
+    """The first network that all conditions shown have at a level."""
+    table = named(data, at(data.levels, density))
     wanted = data.conditions[:MOST_CONDITIONS]
-    have = [set(table.loc[table["condition"] == name, "network"]) for name in wanted]
+    have = [identities(table[table["condition"] == name]) for name in wanted]
     common = set.intersection(*have) if have else set()
     return min(common) if common else None
 
 
-def _of_level(data: Collection, density: float, network: int) -> pd.DataFrame:
+def _of_level(data: Collection, density: float, network: tuple[str, int, int]) -> pd.DataFrame:
     """The pictures of one level: a row for each condition and leaf."""
     rows = []
     for condition, numbers, leaves in masks(data, density, only=network):
-        row = int(np.flatnonzero(numbers == network)[0])
+        row = int(np.flatnonzero(numbers == network[-1])[0])
         wires = {name: mask[row] for name, mask in leaves.items() if mask.ndim > 2}
         rows += [
             {"condition": condition, "leaf": name, "kept": int(matrix.sum()), "image": png(matrix)}

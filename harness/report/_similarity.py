@@ -8,7 +8,7 @@ import pandas as pd
 
 from harness import stats
 from harness.report._source import Collection
-from harness.report._summaries import SUPPORTS, nearest
+from harness.report._summaries import SUPPORTS, last_of_equal, nearest
 
 BETWEEN = "between conditions"
 NULL = "null draws"
@@ -50,7 +50,9 @@ def _by_level(
     if table.empty:
         return
     place = ["density", "condition", "cell", "network"]
-    every = table.pivot_table(index=place, columns="motif", values="z", observed=True)
+    every = last_of_equal(table).pivot_table(
+        index=place, columns="motif", values="z", observed=True
+    )
     every = every.reset_index(["condition", "cell"])
     told = data.cells.set_index("cell")
     cell = every.pop("cell").astype(object)

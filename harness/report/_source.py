@@ -11,11 +11,15 @@ import pandas as pd
 
 from harness.errors import UserError
 
-PARTS = ("task", "pruner", "schedule", "data_seed")
-"""What a condition is made of. A run's name joins them where two runs differ in nothing else."""
+PARTS = ("task", "pruner", "schedule")
+"""What a condition is made of. A run's name joins them where two runs hold the same networks."""
+
+NETWORK = ("seed", "data_seed", "network")
+"""What says which network it is, whatever prunes it: under all conditions of one task it has the
+same initial weights, data and batches."""
 
 COLUMNS = {
-    "levels": ("steps", "train_loss", "validation_loss", "diverged"),
+    "levels": ("steps", "train_loss", "validation_loss", "diverged", "constant_loss"),
     "timings": ("activity", "seconds"),
     "memory": ("memory", "peak_bytes"),
     "motifs": (
@@ -28,6 +32,9 @@ COLUMNS = {
 
 OF_CELLS = {"timings": ("cell", "level"), "memory": ("cell",)}
 """Tables that are not by network, and what says where their rows belong."""
+
+OPTIONAL = ("constant_loss",)
+"""Columns that older runs do not have: undefined there."""
 
 NAMES = ("cell", "condition", "support", "null", "motif", "split", "measure", "unit")
 """Columns of few values in long tables: kept as categories, which are grouped ten times faster."""
@@ -52,8 +59,8 @@ class RunTables(Protocol):
     def cells(self) -> pd.DataFrame:
         """One row a cell, with its status (done, failed, skipped, pending, damaged) and the reason.
 
-        Runs of today say in `made_with` what a cell was computed with and on, and in `when` at
-        which moments its pruner acts.
+        Runs of today say in `made_with` what a cell was computed with and on, in `when` at which
+        moments its pruner acts, and in `version` which version of results it holds.
         """
         ...
 
@@ -75,14 +82,18 @@ class Collection:
     """The tables of all runs of a report.
 
     Every table has the column `condition`: the parts of its cell that differ between cells, as a
-    label. `diverged` lists networks left out of `motifs` and `performance` and from which level on.
-    `drawn` holds motif rows of draws from the null, beside those of the networks in `motifs`.
+    label; a condition has the networks of all data seeds. `cells` say in `seed` and `data_seed`
+    which networks they have, and in `version` which version of results (NaN: unknown). `diverged`
+    lists networks left out of `motifs` and `performance` and from which level on; they stay in
+    `started`, which has the losses of all networks. `drawn` holds motif rows of draws from the
+    null, beside those of the networks in `motifs`.
     """
 
     runs: Sequence[RunTables]
     cells: pd.DataFrame
     measurements: pd.DataFrame
     levels: pd.DataFrame
+    started: pd.DataFrame
     timings: pd.DataFrame
     memory: pd.DataFrame
     motifs: pd.DataFrame
@@ -121,6 +132,7 @@ def collect(runs: Sequence[RunTables]) -> Collection:
         cells=cells,
         measurements=measurements.assign(condition=measurements["cell"].map(labels)),
         levels=levels[~gone].reset_index(drop=True),
+        started=levels,
         timings=tables["timings"],
         memory=tables["memory"],
         motifs=_without(tables["motifs"][trained], diverged),
@@ -133,11 +145,13 @@ def collect(runs: Sequence[RunTables]) -> Collection:
 
 def _cells(runs: Sequence[RunTables]) -> pd.DataFrame:
     """The cells of all runs; one that is in several runs counts once, finished if it is in any."""
-    parts = [run.cells().assign(run=run.path.name) for run in runs]
+    parts = [run.cells().assign(run=run.path.name, seed=_seed(run.experiment)) for run in runs]
     cells = pd.concat(parts, ignore_index=True)
     if "made_with" not in cells:
         cells["made_with"] = ""
     cells["made_with"] = cells["made_with"].fillna("").astype(str)
+    version = cells.get("version", pd.Series(np.nan, index=cells.index))
+    cells["version"] = pd.to_numeric(version, errors="coerce")
     cells["when"] = cells["when"].fillna("").astype(str) if "when" in cells else ""
     best_first = ("done", "damaged", "failed", "pending", "skipped")
     order = cells["status"].map({status: rank for rank, status in enumerate(best_first)})
@@ -145,15 +159,19 @@ def _cells(runs: Sequence[RunTables]) -> pd.DataFrame:
     return best.sort_index().reset_index(drop=True)
 
 
+def _seed(experiment: Any) -> str:
+    """The seed of a run's networks, as it says it."""
+    return str(experiment.get("seed", 0)) if isinstance(experiment, Mapping) else "0"
+
+
 def _labels(cells: pd.DataFrame) -> dict[str, str]:
     """The label of every cell: the parts that differ, or its pruner where none does."""
     parts = [*PARTS]
     # Two runs may hold the same networks of one condition, trained in another way.
-    if cells.duplicated([*PARTS, "first_network"], keep=False).any():
+    if cells.duplicated([*PARTS, "seed", "data_seed", "first_network"], keep=False).any():
         parts.append("run")
     differ = [part for part in parts if cells[part].nunique() > 1] or ["pruner"]
-    said = {"data_seed": "data seed "}
-    text = [cells[part].map(lambda value, p=part: f"{said.get(p, '')}{value}") for part in differ]
+    text = [cells[part].map(str) for part in differ]
     labels = pd.concat(text, axis=1).agg(" · ".join, axis=1)
     return dict(zip(cells["cell"], labels, strict=True))
 
@@ -167,6 +185,8 @@ def _table(
     parts = _parts(runs, cells, name)
     if not parts:
         return pd.DataFrame(columns=[*columns, "condition"])
+    known = [name for name in OPTIONAL if name in columns]
+    parts = [part.assign(**{c: np.nan for c in known if c not in part}) for part in parts]
     table = pd.concat([part[columns] for part in parts], ignore_index=True)
     if name == "performance":
         table["measure"] = table["measure"].str.replace("_", " ")

@@ -6,10 +6,14 @@ import numpy as np
 import pandas as pd
 
 from harness import stats
-from harness.report._source import Collection
+from harness.report import _floor
+from harness.report._source import NETWORK, Collection
+from harness.report._units import by_condition, named
 
 CHOSEN_DENSITY = 0.07
 """The level that tables show is the nearest to 93 % pruned, where the published claims are."""
+
+UNDECIDED = "undecided"
 
 SUPPORTS = ("all", "live")
 
@@ -40,7 +44,10 @@ def measure(data: Collection, name: str, split: str) -> pd.DataFrame:
 
 
 def loss_by_density(data: Collection) -> pd.DataFrame:
-    """Median loss with quartiles by split, and the median effective density, for each level."""
+    """Median loss with quartiles by split, and the median effective density, for each level.
+
+    `left_out` says whether more than a few networks do no better than a constant there.
+    """
     by = ["condition", "level", "density"]
     parts = [
         spread(losses(data, split), by, "value").assign(split=split)
@@ -49,7 +56,8 @@ def loss_by_density(data: Collection) -> pd.DataFrame:
     table = pd.concat([part for part in parts if not part.empty] or parts[:1], ignore_index=True)
     effective = spread(measure(data, "effective density", "structure"), by, "value")
     effective = effective[[*by, "median"]].rename(columns={"median": "effective_density"})
-    return table.merge(effective, how="left", on=by).astype({"effective_density": float})
+    table = table.merge(effective, how="left", on=by).astype({"effective_density": float})
+    return table.assign(left_out=_floor.left_out(data, table))
 
 
 def evaluations(data: Collection, split: str = "test") -> pd.DataFrame:
@@ -86,42 +94,65 @@ def nearest(densities: Sequence[float], wanted: float) -> float:
 
 
 def at(table: pd.DataFrame, density: float) -> pd.DataFrame:
-    """The rows of the level that is nearest to a density, condition by condition."""
+    """The rows of the level that is nearest to a density, condition by condition.
+
+    Of levels of equal density it is the last.
+    """
     if table.empty:
         return table
     chosen = table.groupby("condition", observed=True)["density"].transform(
         lambda found: nearest(list(found.unique()), density)
     )
-    return table[table["density"] == chosen]
+    return last_of_equal(table[table["density"] == chosen])
+
+
+def last_of_equal(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of one level for each condition and density: of equal ones the last."""
+    last = table.groupby(["condition", "density"], observed=True)["level"].transform("max")
+    return table[table["level"] == last]
+
+
+def has_equal_densities(data: Collection) -> bool:
+    """Whether a condition has several levels of one density: training went on without pruning."""
+    return len(last_of_equal(data.levels)) < len(data.levels)
 
 
 def significance(data: Collection, density: float) -> pd.DataFrame:
-    """Motifs at one level: mean z over networks with its interval, p and q, and counts.
+    """Motifs at one level: mean z over `n` units with its interval, p and q, and counts.
 
-    `q` adjusts Student's p of a mean z of zero (Benjamini and Hochberg) over the classes of one
-    condition on one support. `verdict` reads it at 5 %.
+    `unit` says what the units are, `positive` counts those with z above 0. Interval and `p`, of a
+    mean z of zero, are of one procedure (`stats.mean_tests`), `attainable` is the smallest p that n
+    allows. `q` adjusts p (Benjamini and Hochberg) over the classes of one condition on one support.
+    `verdict` reads it at 5 %: "over" and "under" where q is below, "unclear" where it is not, and
+    "undecided" where so few units can give no such p.
     """
     rows = []
     by = ["condition", "support", "order", "motif"]
     chosen = at(data.summed, density)
+    units = by_condition(data)
     for key, group in chosen.groupby(by, sort=False, observed=True):
-        z = group["z"].to_numpy(dtype=float)
+        unit = units[str(key[0])]
+        networks = named(data, group).set_index(list(NETWORK))[["z", "log2_ratio"]]
+        by_unit = unit.averaged(networks)
+        z = by_unit["z"].to_numpy(dtype=float)
         finite = z[np.isfinite(z)]
-        interval = stats.mean_interval(z)
+        found = stats.mean_test(z)
         rows.append(
             {
                 **dict(zip(by, key, strict=True)),
                 "density": group["density"].iloc[0],
-                "n": interval.n,
-                "z": interval.value,
+                "n": found.n,
+                "unit": str(unit),
+                "z": found.value,
                 "z_sd": float(np.std(finite, ddof=1)) if finite.size > 1 else np.nan,
-                "z_low": interval.low,
-                "z_high": interval.high,
+                "z_low": found.low,
+                "z_high": found.high,
                 "positive": int((finite > 0).sum()),
                 "count": group["count"].median(),
                 "expected": group["expected"].median(),
-                "log2_ratio": group["log2_ratio"].mean(),
-                "p": stats.mean_p_value(z),
+                "log2_ratio": by_unit["log2_ratio"].mean(),
+                "p": found.p,
+                "attainable": found.attainable,
             }
         )
     return _judged(pd.DataFrame(rows))
@@ -134,7 +165,8 @@ def _judged(table: pd.DataFrame) -> pd.DataFrame:
     q = family.transform(lambda p: stats.benjamini_hochberg(p.to_numpy(dtype=float)))
     clear = q < 0.05
     signs = np.where(table["z"] > 0, "over", "under")
-    verdict = np.where(table["p"].isna(), "undecided", np.where(clear, signs, "unclear"))
+    testable = table["attainable"] < 0.05
+    verdict = np.where(testable & table["p"].notna(), np.where(clear, signs, "unclear"), UNDECIDED)
     return table.assign(q=q, verdict=verdict)
 
 
@@ -157,9 +189,15 @@ def by_base_layer(data: Collection, density: float) -> pd.DataFrame:
 
 
 def networks(data: Collection, density: float) -> pd.DataFrame:
-    """One row a network at one level: losses, effective density, z of every motif on all nodes."""
-    place = ["condition", "network", "density"]
-    table = at(data.levels, density)[[*place, "steps", "train_loss", "validation_loss"]]
+    """One row a network at one level: losses, effective density, z of every motif on all nodes.
+
+    `no_better` marks networks that do no better than a constant.
+    """
+    place = ["condition", "cell", "network", "level", "density"]
+    losses_of = ["steps", "train_loss", "validation_loss"]
+    chosen = at(data.levels, density)
+    table = chosen[[*place, *losses_of]].assign(no_better=_floor.marked(chosen))
+    table = named(data, table).drop(columns=["version", "task", "seed"])
     test = at(measure(data, "loss", "test"), density)
     effective = at(measure(data, "effective density", "structure"), density)
     for name, part in (("test_loss", test), ("effective_density", effective)):
@@ -172,7 +210,8 @@ def networks(data: Collection, density: float) -> pd.DataFrame:
         z = whole.pivot_table(index=place, columns="motif", values="z", observed=True)
         z = z.reindex(columns=[name for name in motif_order(whole) if name in z])
         table = table.merge(z.reset_index(), how="left", on=place)
-    return table.sort_values(["condition", "network"]).reset_index(drop=True)
+    order = ["condition", "data_seed", "network"]
+    return table.sort_values(order).reset_index(drop=True).drop(columns="cell")
 
 
 def costs(data: Collection) -> pd.DataFrame:

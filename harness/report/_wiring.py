@@ -7,8 +7,9 @@ import pandas as pd
 
 from harness.errors import UserError
 from harness.files import DamagedFileError
-from harness.report._source import Collection
+from harness.report._source import NETWORK, Collection
 from harness.report._summaries import at
+from harness.report._units import named
 
 MOST_DEGREES = 40
 """Degrees at which a distribution is evaluated, at most."""
@@ -17,20 +18,20 @@ INTO, OUT_OF = "into", "out of"
 
 
 def masks(
-    data: Collection, density: float, *, only: int | None = None
+    data: Collection, density: float, *, only: tuple[str, int, int] | None = None
 ) -> Iterator[tuple[str, np.ndarray, Mapping[str, np.ndarray]]]:
     """Cell by cell, at its level nearest to a density: condition, network numbers, masks by leaf.
 
-    Masks are (networks, out, in...), of the networks that are reported. With `only`, cells that
-    lack that network are not read. A cell whose masks cannot
-    be read is passed over: the page names what is damaged elsewhere.
+    Masks are (networks, out, in...), of the networks that are reported. With `only`, the network
+    of a seed, data seed and number, cells that lack it are not read. A cell whose masks cannot be
+    read is passed over: the page names what is damaged elsewhere.
     """
     first = dict(zip(data.cells["cell"], data.cells["first_network"], strict=True))
     in_run = dict(zip(data.cells["cell"], data.cells["run"], strict=True))
     runs = {run.path.name: run for run in reversed(data.runs)}
-    chosen = at(data.levels, density)
+    chosen = named(data, at(data.levels, density))
     for cell, rows in chosen.groupby("cell", sort=False, observed=True):
-        if only is not None and only not in set(rows["network"]):
+        if only is not None and only not in identities(rows):
             continue
         try:
             found = runs[in_run[str(cell)]].masks(str(cell), int(rows["level"].iloc[0]))
@@ -41,6 +42,11 @@ def masks(
         whole = all(np.array_equal(index, np.arange(len(mask))) for mask in found.values())
         kept = found if whole else {name: mask[index] for name, mask in found.items()}
         yield str(rows["condition"].iloc[0]), numbers, kept
+
+
+def identities(rows: pd.DataFrame) -> set[tuple[str, int, int]]:
+    """The networks of some rows, which have the columns `NETWORK`."""
+    return set(rows[list(NETWORK)].itertuples(index=False, name=None))
 
 
 def degrees(data: Collection, density: float) -> pd.DataFrame:

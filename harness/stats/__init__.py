@@ -5,21 +5,22 @@ replaced.
 """
 
 from harness.stats._autocorrelation import autocorrelation_time as autocorrelation_time
+from harness.stats._bca import bca_ends as bca_ends
 from harness.stats._fronts import non_dominated as non_dominated
 from harness.stats._interpolation import first_rise as first_rise
 from harness.stats._interpolation import interpolated as interpolated
-from harness.stats._intervals import FEWEST_FOR_BOOTSTRAP_T as FEWEST_FOR_BOOTSTRAP_T
-from harness.stats._intervals import FEWEST_FOR_INTERVAL as FEWEST_FOR_INTERVAL
 from harness.stats._intervals import Interval as Interval
-from harness.stats._intervals import bca_ends as bca_ends
-from harness.stats._intervals import bounded_mean_interval as bounded_mean_interval
+from harness.stats._intervals import MeanTest as MeanTest
+from harness.stats._intervals import MeanTests as MeanTests
 from harness.stats._intervals import mean_interval as mean_interval
+from harness.stats._intervals import mean_test as mean_test
+from harness.stats._intervals import mean_tests as mean_tests
 from harness.stats._multiple import benjamini_hochberg as benjamini_hochberg
 from harness.stats._multiple import mean_p_value as mean_p_value
 from harness.stats._permutation import Permutation as Permutation
-from harness.stats._permutation import SignFlips as SignFlips
 from harness.stats._permutation import convergence_test as convergence_test
 from harness.stats._permutation import dispersion_test as dispersion_test
-from harness.stats._permutation import sign_flips as sign_flips
+from harness.stats._sign_flips import SignFlips as SignFlips
+from harness.stats._sign_flips import sign_flips as sign_flips
 from harness.stats._similarity import mean_cosine_between as mean_cosine_between
 from harness.stats._similarity import mean_cosine_within as mean_cosine_within

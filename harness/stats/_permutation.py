@@ -1,7 +1,6 @@
 """Permutation tests of paired designs: labels within seeds, and signs of paired differences."""
 
 from collections.abc import Callable
-from functools import lru_cache
 from itertools import permutations, product
 from math import factorial, prod
 from typing import Any, NamedTuple
@@ -13,9 +12,6 @@ from harness.stats._similarity import with_direction
 
 MOST_ARRANGEMENTS = 4096
 """Up to as many arrangements of labels all are enumerated, and p is exact."""
-
-MOST_SIGNED = 14
-"""Up to as many pairs all their signs are enumerated: 2^14."""
 
 _TIE = 1e-9
 """Arrangements this near to what was seen, relative to it, are ties: they differ by rounding."""
@@ -29,16 +25,6 @@ class Permutation(NamedTuple):
 
     statistic: float
     p: float
-    attainable: float
-    arrangements: int
-    exact: bool
-
-
-class SignFlips(NamedTuple):
-    """p and max-T p of each column, the smallest p there could be, arrangements, whether all."""
-
-    p: Float[np.ndarray, " columns"]
-    adjusted: Float[np.ndarray, " columns"]
     attainable: float
     arrangements: int
     exact: bool
@@ -163,49 +149,3 @@ def arrangements(
         moved = np.take_along_axis(groups[places][None], order, axis=-1)
         labels[:, places.ravel()] = moved.reshape(draws, -1)
     return labels, False
-
-
-def sign_flips(
-    differences: Float[np.ndarray, "pairs columns"], *, draws: int = 9999, seed: int = 0
-) -> SignFlips:
-    """Two-sided p of paired differences of mean zero, by flipping the signs of whole pairs.
-
-    The statistic is the size of the mean over the root mean square, which rises with Student's t
-    and has the same permutation distribution, but needs no variance of a column without spread.
-    `adjusted` is max-T (Westfall and Young 1993): the chance that any column reaches the value.
-    Undefined differences (NaN) are left out. A column of zeros has p 1.
-    """
-    defined = np.isfinite(differences)
-    kept = defined.any(axis=1)
-    values, defined = np.where(defined, differences, 0.0)[kept], defined[kept]
-    pairs, columns = values.shape
-    size = np.sqrt(defined.sum(axis=0) * (values**2).sum(axis=0))
-    exact = pairs <= MOST_SIGNED
-    signs = _signs(pairs, draws, exact, seed)
-
-    def statistic(flips: Float[np.ndarray, "m pairs"]) -> Float[np.ndarray, "m columns"]:
-        sums = np.abs(flips @ values)
-        return np.divide(sums, size, out=np.zeros_like(sums), where=size > 0)
-
-    if not pairs or not columns:
-        nothing = np.full(columns, np.nan)
-        return SignFlips(nothing, nothing, float("nan"), 0, True)
-    seen, found = statistic(np.ones((1, pairs)))[0] - _TIE, statistic(signs)
-    reached = (found >= seen).sum(axis=0)
-    any_reached = (found.max(axis=1)[:, None] >= seen).sum(axis=0)
-    counted = len(signs) + (not exact)
-    p, adjusted = ((hits + (not exact)) / counted for hits in (reached, any_reached))
-    undefined = ~defined.any(axis=0)
-    p[undefined], adjusted[undefined] = np.nan, np.nan
-    return SignFlips(p, adjusted, 1 / counted, len(signs), exact)
-
-
-@lru_cache(maxsize=4)
-def _signs(pairs: int, draws: int, exact: bool, seed: int) -> Float[np.ndarray, "m pairs"]:
-    """Signs of pairs: all up to a common sign, which no size depends on, or random ones."""
-    if exact:
-        count = 2 ** max(pairs - 1, 0)
-        bits = np.arange(count)[:, None] >> np.arange(pairs)[None] & 1
-        return 1.0 - 2.0 * bits
-    flips = np.random.default_rng(seed).integers(0, 2, size=(draws, pairs), dtype=np.int8)
-    return 1.0 - 2.0 * flips

@@ -3,7 +3,8 @@
 import numpy as np
 from jaxtyping import Float, Int, Shaped
 
-from harness.stats._intervals import Interval, resampled
+from harness.stats._bca import resampled
+from harness.stats._intervals import Interval
 
 
 def mean_cosine_within(

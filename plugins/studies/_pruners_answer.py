@@ -4,8 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from harness import Run
-from harness.report import Finding
+from harness.report import Finding, RunTables, Units
 
 from . import _pruners_tables as tables
 from ._pruners_expectations import EXPECTATIONS, MAY_COLLAPSE, NEVER_COLLAPSES
@@ -14,21 +13,26 @@ CALIBRATED_LENGTH = 2.0
 """Mean length of z, in roots of the number of motifs, under which a profile is not told from a
 random network's: its direction then says nothing."""
 
+SHOWN = 0.05
+"""A difference counts as shown where its corrected p is up to this."""
 
-def ran(runs: Mapping[str, Run]) -> list[str]:
-    """What was run, and when expectations were stated."""
+
+def ran(runs: Mapping[str, RunTables], units: Units) -> list[str]:
+    """What was run, what counts as one replicate, and when expectations were stated."""
     levels = runs["pruners"].table("levels")
     networks = levels.groupby("pruner")[["data_seed", "network"]].apply(
         lambda part: len(part.drop_duplicates())
     )
+    warning = [units.warning] if units.warning else []
     pruned = levels[levels["density"] < 1]["density"].nunique()
     least, most = int(networks.min()), int(networks.max())
     number = f"{most}" if least == most else f"{least} to {most}"
     return [
         f"{len(networks)} pruners and controls with {number} networks each, of "
         f"{levels['data_seed'].nunique()} data seeds, at {pruned} densities; the same initial "
-        "weights, data and batches under each, and as many steps up to each density. Networks of "
-        "one data seed share data: they replicate the initialisation.",
+        "weights, data and batches under each, and as many steps up to each density. Intervals "
+        f"and p are over {units}.",
+        *warning,
         "The budget is that of minutes, not of the published protocol: what is said here holds for "
         "it. Expectations and the rules that judge them were committed before the run.",
     ]
@@ -43,11 +47,13 @@ def expectations(judged: pd.DataFrame) -> list[Finding]:
             continue
         told = "; ".join(f"{_pruned(row['density'])}: {_ratio(row)}" for _, row in rows.iterrows())
         unit = "Ratio of these ratios" if expected.beside else "Ratio of losses"
+        none = rows["low"].isna().all()
+        ends = "no intervals for so few" if none else "with 95 % intervals"
         found.append(
             Finding(
                 f"{expected.claim[:-1]}: {tables.verdict(rows)}.",
-                f"{unit} by share pruned, with 95 % intervals over {int(rows['n'].max())} "
-                f"networks: {told}. Source: {expected.source}.",
+                f"{unit} by share pruned, {ends} (n = {int(rows['n'].max())} "
+                f"{rows['unit'].iloc[0]}): {told}. Source: {expected.source}.",
             )
         )
     return found
@@ -56,7 +62,7 @@ def expectations(judged: pd.DataFrame) -> list[Finding]:
 def collapse(table: pd.DataFrame) -> Finding:
     """Which pruners cut all paths, and whether those did that were expected to."""
     synflow = table[table["pruner"] == NEVER_COLLAPSES]
-    clean = not synflow["dead"].any() and not synflow["emptied"].any()
+    clean = not synflow["dead"].gt(0).any() and not synflow["emptied"].gt(0).any()
     told = []
     for name in MAY_COLLAPSE:
         rows = table[(table["pruner"] == name) & (table["dead"] > 0)]
@@ -64,9 +70,11 @@ def collapse(table: pd.DataFrame) -> Finding:
             told.append(f"`{name}` has none either")
             continue
         first = rows.iloc[0]
+        empty = first["emptied"]
+        layers = "" if pd.isna(empty) else f"; {empty:.0f} with an empty layer"
         told.append(
             f"`{name}` has networks without any path from {_pruned(first['density'])} pruned on "
-            f"({first['dead']} of {first['n']}; {first['emptied']} with an empty layer)"
+            f"({first['dead']:.0f} of {first['n']}{layers})"
         )
     known = {NEVER_COLLAPSES, *MAY_COLLAPSE}
     others = table[(table["dead"] > 0) & ~table["pruner"].isin(known)]
@@ -80,16 +88,26 @@ def collapse(table: pd.DataFrame) -> Finding:
 
 
 def losses(beside: pd.DataFrame) -> Finding:
-    """Which pruners lose less than magnitude, and which more, at the density of the motifs."""
+    """Which pruners are shown to lose less than magnitude, and more, at the motifs' density."""
     rows = beside[beside["density"] == tables.CHOSEN].sort_values("ratio")
-    better = rows[(rows["ratio"] < 1) & (rows["adjusted"] <= 0.05)]
-    worse = rows[(rows["ratio"] > 1) & (rows["adjusted"] <= 0.05)]
+    if rows.empty:
+        return Finding(f"At {_pruned(tables.CHOSEN)} pruned, nothing is compared with `magnitude`.")
+    n, unit, least = int(rows["n"].max()), rows["unit"].iloc[0], float(rows["attainable"].min())
+    how = f"n = {n} {unit}; the smallest attainable p is {least:.3g}"
+    if least > SHOWN:
+        return Finding(
+            f"At {_pruned(tables.CHOSEN)} pruned, no difference of loss from `magnitude` is shown: "
+            f"so few replicates can give no p up to {SHOWN} ({how}).",
+            f"Ratio of losses, geometric mean, from the lowest on: {_names(rows)}.",
+        )
+    better = rows[(rows["ratio"] < 1) & (rows["adjusted"] <= SHOWN)]
+    worse = rows[(rows["ratio"] > 1) & (rows["adjusted"] <= SHOWN)]
     rest = rows.drop([*better.index, *worse.index])
     return Finding(
         f"At {_pruned(tables.CHOSEN)} pruned, {_names(better) or 'no pruner'} "
-        f"{'loses' if len(better) < 2 else 'lose'} less than `magnitude`.",
-        f"More: {_names(worse) or 'none'}. Not told apart: {_names(rest) or 'none'}. Ratio of "
-        "losses, geometric mean; p by sign flips of networks, max-T over all pruners, 0.05.",
+        f"{'is' if len(better) < 2 else 'are'} shown to lose less than `magnitude`.",
+        f"More: {_names(worse) or 'none'}. No difference shown: {_names(rest) or 'none'}. Ratio of "
+        f"losses, geometric mean; p up to {SHOWN}, corrected for all pruners; {how}.",
     )
 
 
@@ -100,6 +118,7 @@ def landscape(likeness: pd.DataFrame, motifs: pd.DataFrame) -> list[Finding]:
         return []
     floor = CALIBRATED_LENGTH * motifs["motif"].nunique() ** 0.5
     own = rows.loc["magnitude"]
+    unit = f"n = {rows['within_n'].max():.0f} {rows['unit'].iloc[0]}"
     told = rows.drop("magnitude")
     flat = told[told["length"] < floor]
     told = told[told["length"] >= floor].sort_values("between", ascending=False)
@@ -109,7 +128,7 @@ def landscape(likeness: pd.DataFrame, motifs: pd.DataFrame) -> list[Finding]:
         Finding(
             f"At {_pruned(tables.CHOSEN)} pruned, {_cosines(alike) or 'no pruner'} "
             f"{'leaves' if len(alike) < 2 else 'leave'} the motif profile that `magnitude` does.",
-            f"Mean cosine with its networks; among these it is {own['within']:.2f} "
+            f"Mean cosine with its profiles ({unit}); among these it is {own['within']:.2f} "
             f"({own['within_low']:.2f} to {own['within_high']:.2f}), and intervals overlap. "
             f"Another profile: {_cosines(apart) or 'none'}. Not told from random wiring of the "
             f"same layer densities (mean length of z under {floor:.1f}): {_plain(flat) or 'none'}.",
@@ -126,9 +145,9 @@ def sizes(motifs: pd.DataFrame) -> Finding:
     ratios = (2 ** wide[name]).sort_values(ascending=False)
     told = ", ".join(f"`{pruner}` {ratio:.3g}" for pruner, ratio in ratios.items())
     return Finding(
-        f"How strong it is hangs on the pruner: `{name}` occurs {ratios.iloc[0]:.2g} times as "
+        f"Strength depends on the pruner: `{name}` occurs {ratios.iloc[0]:.2g} times as "
         f"often as expected under `{ratios.index[0]}`.",
-        f"Count over expectation at {_pruned(tables.CHOSEN)} pruned, geometric mean over networks, "
+        f"Count over expectation at {_pruned(tables.CHOSEN)} pruned, geometric mean over units, "
         f"of the motif that `magnitude` has most of: {told}.",
     )
 
@@ -150,4 +169,5 @@ def _pruned(density: float) -> str:
 
 
 def _ratio(row: "pd.Series[float]") -> str:
-    return f"{row['ratio']:.2f} ({row['low']:.2f} to {row['high']:.2f})"
+    ends = "" if pd.isna(row["low"]) else f" ({row['low']:.2f} to {row['high']:.2f})"
+    return f"{row['ratio']:.2f}{ends}"

@@ -60,9 +60,9 @@ def _profiles(likeness: pd.DataFrame, motifs: pd.DataFrame) -> Table:
     ]
     random = motifs["motif"].nunique() ** 0.5
     caption = (
-        "Mean cosine of motif profiles (z scaled to length 1) among one pruner's networks (within) "
-        "and with those of magnitude (between), with 95 % BCa intervals over networks; length: "
-        f"mean length of z, about {random:.1f} for random networks."
+        "Mean cosine of motif profiles (z scaled to length 1; of one unit the mean) among one "
+        "pruner's units (within) and with those of magnitude (between), with 95 % intervals; "
+        f"length: mean length of z, about {random:.1f} for random networks."
     )
     columns = [_PRUNER, Column("density", "kept", "kept"), *columns, Column("length", "length")]
     return Table("profiles", caption, likeness, columns, sortable=True)
@@ -75,8 +75,9 @@ def _by_pruner(motifs: pd.DataFrame) -> Table:
         *(Column(*pair) for pair in (("z", "mean z"), ("z_low", "from"), ("z_high", "to"))),
         Column("log2_ratio", "log2(count/expected)"),
         *(Column(*pair) for pair in (("low", "from"), ("high", "to"), ("n", "n"))),
+        Column("unit", "unit", "text"),
     ]
-    caption = f"Motifs at {_PERCENT}: means over networks with 95 % bootstrap-t intervals."
+    caption = f"Motifs at {_PERCENT}: means over units with 95 % intervals."
     return Table("motifs_by_pruner", caption, motifs, columns, sortable=True)
 
 

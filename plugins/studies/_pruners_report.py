@@ -6,8 +6,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from harness import Run
-from harness.report import Column, Figure, Section, Table, excerpt
+from harness.report import Column, Figure, RunTables, Section, Table, excerpt, left_out_findings
 
 from . import _pruners_answer as answer
 from . import _pruners_charts as charts
@@ -20,17 +19,19 @@ _USUAL = ("matched", "ranks", "fronts", "fairness", "troubles", "costs")
 
 _INTERVAL = (Column("low", "from", note="95 %"), Column("high", "to", note="95 %"))
 _P = (
-    Column("p", "p", note="two-sided, by sign flips of networks"),
-    Column("adjusted", "p, corrected", note="max-T"),
-    Column("attainable", "attainable p", note="the smallest that so many networks can give"),
+    Column("p", "p", note="two-sided, of the procedure that gives the interval"),
+    Column("adjusted", "p, corrected"),
+    Column("attainable", "attainable p", note="the smallest that so many units can give"),
 )
+_N = (Column("n", "n", note="units"), Column("unit", "unit", "text"))
 _PRUNER, _KEPT = Column("pruner", "pruner", "text"), Column("density", "kept", "kept")
 
 
-def sections(runs: Mapping[str, Run]) -> list[Section]:
+def sections(runs: Mapping[str, RunTables]) -> list[Section]:
     """The sections in order."""
     run = runs["pruners"]
-    judged, beside = tables.judged(runs), tables.beside(runs)
+    losses = tables.losses(runs)
+    judged, beside = tables.judged(losses), tables.beside(losses)
     motifs, likeness = tables.motifs(run), tables.likeness(run)
     collapses = tables.collapses(run)
     findings = [
@@ -39,10 +40,11 @@ def sections(runs: Mapping[str, Run]) -> list[Section]:
         answer.sizes(motifs),
         *answer.expectations(judged),
         answer.collapse(collapses),
+        *dict.fromkeys(found for run in runs.values() for found in left_out_findings([run])),
     ]
     order = [name for name in run.cells()["pruner"].unique() if name in set(motifs["pruner"])]
     return [
-        Section("answer", "What came out", answer.ran(runs), findings),
+        Section("answer", "What came out", answer.ran(runs, losses.units), findings),
         _expectations(judged, collapses),
         _losses(beside, order),
         landscape.section(motifs, likeness, order),
@@ -71,8 +73,8 @@ def _expectations(judged: pd.DataFrame, collapses: pd.DataFrame) -> Section:
     figure = Figure(
         "expectations",
         "Ratios of losses that expectations are judged by",
-        "Geometric mean over networks of the ratio of validation losses, with 95 % bootstrap-t "
-        "intervals. Axes differ between panels.",
+        f"Geometric mean of the ratio of validation losses, with 95 % intervals over "
+        f"{_units(judged)}. No interval: too few. Axes differ between panels.",
         "Ratio of losses against density for each expectation.",
         charts.judged(shown),
         shown,
@@ -92,9 +94,9 @@ def _expectations(judged: pd.DataFrame, collapses: pd.DataFrame) -> Section:
             figure,
             Table("stated", "What was expected, and the verdict.", stated,
                   [Column(name, name, "text") for name in texts]),
-            Table("judged", "Ratios of losses by density. Corrected: max-T over the densities of "
-                  "one expectation.", judged,
-                  [Column("expectation", "expectation", "text"), _KEPT, Column("n", "n"),
+            Table("judged", "Ratios of losses by density. Corrected: for all densities of one "
+                  "expectation.", judged,
+                  [Column("expectation", "expectation", "text"), _KEPT, *_N,
                    Column("ratio", "ratio"), *_INTERVAL, *_P]),
             *_collapses(collapses[collapses["dead"] > 0]),
         ],
@@ -110,6 +112,11 @@ def _collapses(found: pd.DataFrame) -> list[Table]:
     )
     columns = [Column(name, name) for name in ("n", "dead", "emptied", "severed")]
     return [Table("collapses", caption, found, [_PRUNER, _KEPT, *columns])]
+
+
+def _units(table: pd.DataFrame) -> str:
+    """How many units there are, and what they are, as captions say it."""
+    return f"{int(table['n'].max())} {table['unit'].iloc[0]}" if len(table) else "no replicates"
 
 
 def _compared(name: str) -> str:
@@ -134,18 +141,19 @@ def _losses(beside: pd.DataFrame, order: Sequence[str]) -> Section:
     figure = Figure(
         "losses",
         "Validation loss over that of magnitude pruning",
-        "Geometric mean over networks of the ratio, by share of weights kept; the same networks, "
-        "data and number of steps. The table has intervals and p.",
+        f"Geometric mean over {_units(beside)} of the ratio, by share of weights kept; the same "
+        "networks, data and number of steps. The table has intervals and p. Blank: the pruner, or "
+        "magnitude, does no better than a constant there.",
         "Ratio of losses by pruner and density.",
         charts.by_density(beside, rows, "ratio", better, names, 3.0, tooltip),
         beside,
         axis=190,
     )
     caption = (
-        "Loss over that of magnitude pruning: geometric mean over networks with its 95 % "
-        "bootstrap-t interval. Corrected: max-T over all pruners at one density."
+        "Loss over that of magnitude pruning: geometric mean over units with its 95 % interval. "
+        "Corrected: for all pruners at one density."
     )
-    columns = [_PRUNER, _KEPT, Column("n", "n"), Column("ratio", "ratio"), *_INTERVAL, *_P]
+    columns = [_PRUNER, _KEPT, *_N, Column("ratio", "ratio"), *_INTERVAL, *_P]
     return Section(
         "losses",
         "Losses beside magnitude pruning",

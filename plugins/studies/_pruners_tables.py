@@ -1,104 +1,102 @@
 """The tables of the study `pruners`: losses paired by network, expectations judged, motifs."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from harness import Run, stats
+from harness import stats
+from harness.report import NETWORK, RunTables, Units, losses_by_network, units_of
 
 from ._pruners_expectations import EXPECTATIONS, MARGIN, ONE_SHOT, SPARSE, Expectation
-
-UNIT = ["data_seed", "network"]
-"""What says which network it is, under every pruner."""
 
 CHOSEN = 0.07776
 """The density at which motifs are shown: the nearest to the 93 % pruned of the published claims."""
 
 
-def losses(runs: Mapping[str, Run]) -> pd.DataFrame:
-    """log10 of the validation loss: a row a network, columns (pruner, density).
+@dataclass(frozen=True)
+class Losses:
+    """log10 of the validation loss: a row a network (`NETWORK`), columns (pruner, density).
 
     Pruners are called by their labels, and `ONE_SHOT` is magnitude pruned once to each density.
+    Where a pruner does no better than a constant at a density, nothing is there. `units` says what
+    counts as one replicate.
     """
+
+    table: pd.DataFrame
+    units: Units
+
+
+def losses(runs: Mapping[str, RunTables]) -> Losses:
+    """The losses of all runs, of pruned networks."""
     parts = []
     for name, run in runs.items():
-        table = run.table("performance")
-        table = table[(table["split"] == "validation") & (table["measure"] == "loss")]
-        table = table[table["layer"] < 0]
-        called = table["pruner"] if name != ONE_SHOT else ONE_SHOT
-        parts.append(table.assign(pruner=called)[table["density"] < 1])
-    table = pd.concat(parts)
-    table["loss"] = np.log10(table["value"].astype(float))
-    wide = table.pivot_table(index=UNIT, columns=["pruner", "density"], values="loss")
-    return wide.reindex(columns=list(table["pruner"].unique()), level="pruner")
+        rows = losses_by_network([run])
+        called = rows["pruner"] if name != ONE_SHOT else ONE_SHOT
+        parts.append(rows.assign(pruner=called)[rows["density"] < 1])
+    table = pd.concat(parts, ignore_index=True)
+    table["log_loss"] = np.log10(table["loss"].astype(float).mask(table["left_out"]))
+    wide = table.pivot(index=list(NETWORK), columns=["pruner", "density"], values="log_loss")
+    wide = wide.reindex(columns=list(table["pruner"].unique()), level="pruner")
+    return Losses(wide, units_of(table))
 
 
-def judged(runs: Mapping[str, Run]) -> pd.DataFrame:
+def judged(losses: Losses) -> pd.DataFrame:
     """Each expectation at each density: a ratio of losses with its interval and p.
 
-    `ratio`: geometric mean over `n` networks, with the ends `low` and `high` of its 95 %
-    bootstrap-t interval; `p`: by sign flips, `adjusted` max-T over the densities of the
+    `ratio`: geometric mean over `n` units, with the ends `low` and `high` of its 95 % interval and
+    the two-sided `p` of a ratio of 1, from one procedure; `adjusted`: p for all densities of the
     expectation, `attainable` the smallest p there could be. `holds`: whether the interval is as
-    expected there (never, where nothing is).
+    expected there (never, where nothing is expected or there is no interval).
     """
-    table = losses(runs)
+    table = losses.table
     there = [one for one in EXPECTATIONS if None not in map(partial(label, table), one.pruners)]
-    parts = [_judged(table, expected) for expected in there]
+    parts = [_judged(losses, expected) for expected in there]
+    return pd.concat([part for part in parts if len(part)], ignore_index=True)
+
+
+def _judged(losses: Losses, expected: Expectation) -> pd.DataFrame:
+    difference = _log_ratio(losses.table, expected.first, expected.second)
+    if expected.beside:
+        difference = difference - _log_ratio(losses.table, *expected.beside)
+    rows = _tested(losses.units, difference.dropna(axis=1, how="all"), "density")
+    above, below = rows["low"] > 1, rows["high"] < 1
+    holds: dict[str, Any] = {"above": above, "not above": rows["high"] <= MARGIN, "open": False}
+    against: dict[str, Any] = {"above": below, "not above": above, "open": False}
+    rows.insert(0, "expectation", expected.name)
+    direction = expected.direction
+    return rows.assign(holds=holds[direction], against=against[direction])
+
+
+def beside(losses: Losses, baseline: str = "magnitude") -> pd.DataFrame:
+    """Loss of every pruner over that of one, at each density, paired by network.
+
+    Columns as those of `judged`; `adjusted` is for all pruners at one density.
+    """
+    table = losses.table
+    labels = [label for label in table.columns.unique("pruner") if label != baseline]
+    parts = []
+    for density in sorted(table.columns.unique("density"), reverse=True):
+        logs = table.xs(density, axis=1, level="density")
+        known = [label for label in labels if label in logs]
+        differences = pd.DataFrame(logs[known].sub(logs[baseline], axis=0))
+        rows = _tested(losses.units, differences.dropna(axis=1, how="all"), "pruner")
+        rows.insert(1, "density", density)
+        parts.append(rows)
     return pd.concat(parts, ignore_index=True)
 
 
-def _judged(table: pd.DataFrame, expected: Expectation) -> pd.DataFrame:
-    difference = _log_ratio(table, expected.first, expected.second)
-    if expected.beside:
-        difference = difference - _log_ratio(table, *expected.beside)
-    difference = difference.dropna(axis=1, how="all")
-    tested = stats.sign_flips(difference.to_numpy(dtype=float))
-    rows = []
-    for column, (density, values) in enumerate(difference.items()):
-        found = stats.mean_interval(values.to_numpy(dtype=float))
-        low, high = 10.0**found.low, 10.0**found.high
-        holds = {"above": low > 1, "not above": high <= MARGIN, "open": False}
-        against = {"above": high < 1, "not above": low > 1, "open": False}
-        rows.append(
-            {
-                "expectation": expected.name,
-                "density": density,
-                "n": found.n,
-                "ratio": 10.0**found.value,
-                "low": low,
-                "high": high,
-                "p": tested.p[column],
-                "adjusted": tested.adjusted[column],
-                "attainable": tested.attainable,
-                "holds": holds[expected.direction],
-                "against": against[expected.direction],
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-def beside(runs: Mapping[str, Run], baseline: str = "magnitude") -> pd.DataFrame:
-    """Loss of every pruner over that of one, at each density, paired by network.
-
-    Columns as those of `judged`; `adjusted` is max-T over all pruners at one density.
-    """
-    table = losses(runs)
-    labels = [label for label in table.columns.unique("pruner") if label != baseline]
-    rows = []
-    for density in sorted(table.columns.unique("density"), reverse=True):
-        logs = table.xs(density, axis=1, level="density")
-        differences = logs[labels].sub(logs[baseline], axis=0)
-        tested = stats.sign_flips(differences.to_numpy(dtype=float))
-        for column, label in enumerate(labels):
-            found = stats.mean_interval(differences[label].to_numpy(dtype=float))
-            ratio = {"ratio": found.value, "low": found.low, "high": found.high}
-            row = {name: 10.0**value for name, value in ratio.items()}
-            p = {"p": tested.p[column], "adjusted": tested.adjusted[column]}
-            more = {"n": found.n, **row, **p, "attainable": tested.attainable}
-            rows.append({"pruner": label, "density": density, **more})
-    return pd.DataFrame(rows)
+def _tested(units: Units, logs: pd.DataFrame, name: str) -> pd.DataFrame:
+    """A row for each column of log ratios: the geometric mean over units, interval and p."""
+    by_unit = units.averaged(logs)
+    found = stats.mean_tests(by_unit.to_numpy(dtype=float))
+    ends = {"ratio": found.value, "low": found.low, "high": found.high}
+    ratios = {key: 10.0**value for key, value in ends.items()}
+    p = {"p": found.p, "adjusted": found.adjusted, "attainable": found.attainable}
+    return pd.DataFrame({name: list(logs), "n": found.n, "unit": str(units), **ratios, **p})
 
 
 def _log_ratio(table: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
@@ -119,6 +117,8 @@ def label(table: pd.DataFrame, name: str) -> str | None:
 def verdict(rows: pd.DataFrame) -> str:
     """What a run says of an expectation, from its rows of `judged`."""
     expected = next(one for one in EXPECTATIONS if one.name == rows["expectation"].iloc[0])
+    if rows["low"].isna().all():
+        return "not shown: too few replicates for an interval"
     if expected.direction == "open":
         lower, higher = (rows["high"] < 1).sum(), (rows["low"] > 1).sum()
         if lower and not higher:
@@ -133,70 +133,89 @@ def verdict(rows: pd.DataFrame) -> str:
     return "held in part" if rows["holds"].any() else "not shown"
 
 
-def collapses(run: Run) -> pd.DataFrame:
+def collapses(run: RunTables) -> pd.DataFrame:
     """Networks without a path from an input to an output, and with an empty layer.
 
-    A row for each pruner and density: `n` networks, how many of them are `dead`, have lost all
-    edges of some layer (`emptied`), and have no live edge though no layer is empty (`severed`).
+    A row for each pruner and density: of `n` networks how many are `dead`, have lost all edges of
+    some layer (`emptied`), and have no live edge though no layer is empty (`severed`); these two
+    are undefined where edges by layer were not kept.
     """
     table = run.table("performance")
-    table = table[(table["split"] == "structure") & (table["layer"] >= 0)]
-    place = ["pruner", "density", *UNIT]
-    least = table.pivot_table(index=place, columns="measure", values="value", aggfunc="min")
-    flags = pd.DataFrame({"dead": least["effective_edges"] == 0, "emptied": least["edges"] == 0})
-    flags["severed"] = flags["dead"] & ~flags["emptied"]
-    counts = flags.groupby(level=["pruner", "density"]).agg(["sum", "size"])
-    found = pd.DataFrame({name: counts[name]["sum"] for name in flags})
-    found.insert(0, "n", counts["dead"]["size"])
-    return _ordered(found.astype(int).reset_index(), run)
+    place = ["cell", "level", "network"]
+    structure = table[table["split"] == "structure"].drop_duplicates([*place, "measure", "layer"])
+    found = losses_by_network([run])[["pruner", "density", *place]]
+    for name, measure in (("live", "effective_density"), ("edges", "edges")):
+        least = structure[structure["measure"] == measure].groupby(place)["value"].min()
+        found = found.join(least.rename(name), on=place)
+    known, dead = found["edges"].notna(), found["live"] == 0
+    flags: dict[str, Any] = {
+        "dead": dead,
+        "emptied": (found["edges"] == 0).astype(float).where(known),
+        "severed": (dead & (found["edges"] > 0)).astype(float).where(known),
+    }
+    groups = found.assign(**flags).groupby(["pruner", "density"])
+    counts = groups[list(flags)].sum(min_count=1)
+    counts.insert(0, "n", groups.size())
+    return _ordered(counts.reset_index(), run)
 
 
-def motifs(run: Run, density: float = CHOSEN) -> pd.DataFrame:
+def motifs(run: RunTables, density: float = CHOSEN) -> pd.DataFrame:
     """Mean z and log2(count/expected) with 95 % intervals by pruner and motif, at one density.
 
-    All nodes, null `layered`, whole networks.
+    All nodes, null `layered`, whole networks; over units, of which `unit` says what they are.
+    Pruners that do no better than a constant there are left out.
     """
     table = _whole(run)
-    table = table[table["density"] == density]
+    units = units_of(table)
+    table = table[(table["density"] == density) & ~table["left_out"]]
     rows = []
     for (pruner, order, motif), part in table.groupby(["pruner", "order", "motif"], sort=False):
+        by_unit = units.averaged(part.set_index(list(NETWORK))[["z", "log2_ratio"]])
         z, effect = (
-            stats.mean_interval(part[name].to_numpy(dtype=float)) for name in ("z", "log2_ratio")
+            stats.mean_interval(by_unit[name].to_numpy(dtype=float)) for name in ("z", "log2_ratio")
         )
-        ends = {"z": z.value, "z_low": z.low, "z_high": z.high, "n": z.n}
+        ends = {"z": z.value, "z_low": z.low, "z_high": z.high, "n": z.n, "unit": str(units)}
         effects = {"log2_ratio": effect.value, "low": effect.low, "high": effect.high}
         rows.append({"pruner": pruner, "order": order, "motif": motif, **ends, **effects})
     return pd.DataFrame(rows)
 
 
-def likeness(run: Run, baseline: str = "magnitude") -> pd.DataFrame:
-    """How alike motif profiles are, by pruner and density, each with a 95 % BCa interval.
+def likeness(run: RunTables, baseline: str = "magnitude") -> pd.DataFrame:
+    """How alike motif profiles are, by pruner and density, each with a 95 % interval.
 
-    A profile is z of all motifs, scaled to length 1. `within`: mean cosine over pairs of one
-    pruner's networks; `between`: of its networks with those of `baseline`, pairs of one initial
-    network left out; `length`: mean length of z before scaling, for independent motifs of random
-    networks about the root of their number.
+    A profile is z of all motifs, the mean over the networks of one unit, scaled to length 1.
+    `within`: mean cosine over pairs of one pruner's units; `between`: with those of `baseline`,
+    pairs of one unit left out; `length`: mean length of z before scaling, for independent motifs of
+    random networks about the root of their number. Pruners that do no better than a constant at a
+    density are left out there.
     """
-    wide = _whole(run).pivot_table(
-        index=["pruner", "density", *UNIT], columns="motif", values="z", observed=True
+    table = _whole(run)
+    units = units_of(table)
+    wide = table[~table["left_out"]].pivot(
+        index=["pruner", "density", *NETWORK], columns="motif", values="z"
     )
     wide = wide.replace([np.inf, -np.inf], np.nan).dropna()
-    groups = dict(iter(wide.groupby(level=["pruner", "density"], sort=False)))
+    groups = {
+        key: units.averaged(part.droplevel(["pruner", "density"]))
+        for key, part in wide.groupby(level=["pruner", "density"], sort=False)
+    }
     rows = []
     for (pruner, density), part in groups.items():
-        profiles = part.to_numpy(dtype=float)
-        within = stats.mean_cosine_within(profiles)
+        within = stats.mean_cosine_within(part.to_numpy(dtype=float))
         row = {"pruner": pruner, "density": density, **_named("within", within)}
         if pruner != baseline and (baseline, density) in groups:
-            both = pd.concat([part, groups[baseline, density]])
-            between = stats.mean_cosine_between(
-                both.to_numpy(dtype=float),
-                (both.index.get_level_values("pruner") == baseline).astype(int),
-                np.array([f"{seed} {network}" for *_, seed, network in both.index]),
-            )
-            row |= _named("between", between)
-        rows.append({**row, "length": float(np.linalg.norm(profiles, axis=1).mean())})
+            row |= _named("between", _between(part, groups[baseline, density]))
+        length = float(np.linalg.norm(part.to_numpy(dtype=float), axis=1).mean())
+        rows.append({**row, "length": length, "unit": str(units)})
     return _ordered(pd.DataFrame(rows), run)
+
+
+def _between(one: pd.DataFrame, other: pd.DataFrame) -> stats.Interval:
+    both = pd.concat([one, other])
+    groups = np.repeat([0, 1], [len(one), len(other)])
+    return stats.mean_cosine_between(
+        both.to_numpy(dtype=float), groups, np.array([str(unit) for unit in both.index])
+    )
 
 
 def _named(name: str, found: stats.Interval) -> dict[str, float]:
@@ -204,13 +223,20 @@ def _named(name: str, found: stats.Interval) -> dict[str, float]:
     return {name: found.value, **ends, f"{name}_n": found.n}
 
 
-def _ordered(table: pd.DataFrame, run: Run) -> pd.DataFrame:
+def _ordered(table: pd.DataFrame, run: RunTables) -> pd.DataFrame:
     """Pruners as the run has them, and densities falling."""
     places = {name: place for place, name in enumerate(run.cells()["pruner"].unique())}
     order = table["pruner"].map(places) - table["density"] / 2
     return table.loc[order.sort_values().index].reset_index(drop=True)
 
 
-def _whole(run: Run) -> pd.DataFrame:
+def _whole(run: RunTables) -> pd.DataFrame:
+    """The motifs of whole pruned networks on all nodes, one level a density, by `NETWORK`."""
+    place = ["cell", "network", "level"]
+    networks = losses_by_network([run])
+    networks = networks[[*place, "seed", "data_seed", "version", "left_out"]]
     table = run.table("motifs")
-    return table[(table["base_layer"] == -1) & (table["support"] == "all") & (table["density"] < 1)]
+    table = table[
+        (table["base_layer"] == -1) & (table["support"] == "all") & (table["density"] < 1)
+    ]
+    return table.drop(columns="data_seed").merge(networks, on=place)

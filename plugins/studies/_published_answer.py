@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from harness import Run
-from harness.report import Finding
+from harness.report import Finding, RunTables
 
 from . import _published_quirks as quirks
 from . import _published_tables as tables
@@ -16,7 +15,7 @@ LEVELS = (85, 90, 93)
 CLASSES = ("diverge2", "converge2", "chain2_pairs", "diverge3", "bifan", "biparallel")
 
 
-def ran(runs: Mapping[str, Run]) -> str:
+def ran(runs: Mapping[str, RunTables]) -> str:
     """How many networks of each ensemble there are, and what they replicate."""
     told = [f"`{name}`: {run.table('levels')['network'].nunique()}" for name, run in runs.items()]
     return (
@@ -61,7 +60,7 @@ def _judged(row: "pd.Series[Any]") -> str:
     return f"a difference, its size not settled: {known}"
 
 
-def losses(runs: Mapping[str, Run]) -> Finding:
+def losses(runs: Mapping[str, RunTables]) -> Finding:
     """Losses beside the published, dense and about where the published ones give way."""
     table = tables.losses(runs)
     train = table[table["split"] == "train"].pivot(

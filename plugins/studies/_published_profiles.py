@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float
 
-from harness import Run, stats
+from harness import stats
+from harness.report import RunTables
 
 from ._published_tables import chosen, with_percent
 
@@ -19,7 +20,7 @@ _RISE = (
 )
 
 
-def similarity(runs: Mapping[str, Run]) -> pd.DataFrame:
+def similarity(runs: Mapping[str, RunTables]) -> pd.DataFrame:
     """Mean cosine similarity of profiles over pairs of networks, and of draws, by order and level.
 
     Profiles are exact z under `layered` on all nodes; the draws are one uniformly random graph for
@@ -44,7 +45,7 @@ def similarity(runs: Mapping[str, Run]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def rises(runs: Mapping[str, Run], first: int, last: int) -> pd.DataFrame:
+def rises(runs: Mapping[str, RunTables], first: int, last: int) -> pd.DataFrame:
     """Whether profiles are more alike at `last` than at `first` percent pruned, by permutation.
 
     The unit is the network: under the null its profiles at the two levels could be swapped. The
@@ -105,7 +106,7 @@ def _swapped(
     return (float(earlier[0]), float(later[0])), p
 
 
-def representation(runs: Mapping[str, Run], percent: int) -> pd.DataFrame:
+def representation(runs: Mapping[str, RunTables], percent: int) -> pd.DataFrame:
     """Each class at one level: mean z under `layered` (all and live nodes) and under `degree`.
 
     With 95 % intervals over networks, q (Student's p of a mean of 0, Benjamini-Hochberg over the
@@ -121,7 +122,7 @@ def representation(runs: Mapping[str, Run], percent: int) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def chains(runs: Mapping[str, Run], percent: int) -> pd.DataFrame:
+def chains(runs: Mapping[str, RunTables], percent: int) -> pd.DataFrame:
     """Chains counted as chains, by pair of layers: z and count/expected on either support."""
     parts = []
     for name, run in runs.items():
@@ -145,7 +146,7 @@ def chains_in_short(table: pd.DataFrame) -> pd.DataFrame:
     return wide[bases].rename(columns=names).reset_index()
 
 
-def _exact(run: Run) -> pd.DataFrame:
+def _exact(run: RunTables) -> pd.DataFrame:
     table = with_percent(chosen(run.table("motifs"), base_layer=-1))
     return table[~table["bias"].astype(bool)]
 

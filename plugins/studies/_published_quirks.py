@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from harness import Run, stats
+from harness import stats
+from harness.report import RunTables
 
 from ._published_tables import RIGHT, sampled
 
@@ -69,7 +70,7 @@ def settings() -> list[dict[str, object]]:
     return [one for one in made if one["null"] != "published" or one["support"] != "all"]
 
 
-def effects(runs: Mapping[str, Run]) -> pd.DataFrame:
+def effects(runs: Mapping[str, RunTables]) -> pd.DataFrame:
     """What mending a quirk does to z, by quirk, class and level: z mended less z with it.
 
     `difference`, with `low` and `high`: the mean over networks of the paired change when nothing
@@ -85,7 +86,7 @@ def effects(runs: Mapping[str, Run]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["quirk", "percent", "motif", *_ALONE, *_OVER_ALL])
 
 
-def _counted_pairs(run: Run, with_it: Cells, without: Cells) -> Pairs:
+def _counted_pairs(run: RunTables, with_it: Cells, without: Cells) -> Pairs:
     """z in every setting that has the quirk, and in the one that differs in nothing else."""
     return [
         tuple(_by_network(sampled(run, cells)) for cells in (one, {**one, **without}))  # type: ignore[misc]

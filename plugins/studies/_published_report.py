@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from harness import Run
-from harness.report import Column, Figure, Section, Table
+from harness.report import Column, Figure, RunTables, Section, Table
 
 from . import _published_answer as answer
 from . import _published_charts as charts
@@ -17,7 +16,7 @@ _MAIN = ("published", "mended")
 """The ensembles that the answer is about: all quirks of pruning, and none."""
 
 
-def sections(runs: Mapping[str, Run]) -> list[Section]:
+def sections(runs: Mapping[str, RunTables]) -> list[Section]:
     """The sections in order."""
     main = {name: runs[name] for name in _MAIN}
     compared = tables.against_published(runs["published"])
@@ -53,7 +52,7 @@ def sections(runs: Mapping[str, Run]) -> list[Section]:
     ]
 
 
-def _range(run: Run) -> tuple[int, int]:
+def _range(run: RunTables) -> tuple[int, int]:
     """The first pruned level and the last up to 93 % pruned: what the answer is about."""
     percents = tables.with_percent(run.table("levels"))["percent"]
     return int(percents[percents > 0].min()), int(percents[percents <= 93].max())
@@ -115,7 +114,7 @@ def _zscores(compared: pd.DataFrame) -> Section:
     return Section("published", "Beside the published z-scores", parts=[figure, lines, table])
 
 
-def _losses(runs: Mapping[str, Run]) -> Section:
+def _losses(runs: Mapping[str, RunTables]) -> Section:
     table, passing = tables.losses(runs), tables.passing(runs)
     bands = table.rename(columns={"q05": "lower", "q95": "upper"})
     figure = Figure(
@@ -254,7 +253,7 @@ def _convergence(similarity: pd.DataFrame, rises: pd.DataFrame) -> Section:
     return Section("alike", "Convergence", parts=parts)
 
 
-def _structure(runs: Mapping[str, Run]) -> Section:
+def _structure(runs: Mapping[str, RunTables]) -> Section:
     table = tables.structure(runs)
     parts = []
     for measure, title in (("edges", "Edges"), ("live_nodes", "Live nodes")):

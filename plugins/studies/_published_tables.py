@@ -6,7 +6,7 @@ from importlib.resources import files
 import numpy as np
 import pandas as pd
 
-from harness import Run
+from harness.report import RunTables
 
 THEIRS = "Zahn et al. 2024"
 """What published figures are called beside those of the runs."""
@@ -34,7 +34,7 @@ def with_percent(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(percent=(100 * (1 - table["density"])).round().astype(int))
 
 
-def sparse_levels(run: Run) -> "pd.Series[int]":
+def sparse_levels(run: RunTables) -> "pd.Series[int]":
     """By network, the last percentage pruned at which its training loss passes; none: left out."""
     levels = with_percent(run.table("levels"))
     return levels[levels["train_loss"] <= PASSES].groupby("network")["percent"].max()
@@ -47,18 +47,18 @@ def chosen(table: pd.DataFrame, **values: object) -> pd.DataFrame:
     return table
 
 
-def sampled(run: Run, cells: Mapping[str, object] = CELLS) -> pd.DataFrame:
+def sampled(run: RunTables, cells: Mapping[str, object] = CELLS) -> pd.DataFrame:
     """z-scores over whole networks under one null and convention, by percent pruned."""
     return with_percent(chosen(run.table("sampled"), base_layer=-1, **cells))
 
 
-def selected(table: pd.DataFrame, run: Run) -> pd.DataFrame:
+def selected(table: pd.DataFrame, run: RunTables) -> pd.DataFrame:
     """Rows of networks up to their sparse level, as the published tables hold them."""
     last = table["network"].map(sparse_levels(run))
     return table[table["percent"] <= last]
 
 
-def against_published(run: Run) -> pd.DataFrame:
+def against_published(run: RunTables) -> pd.DataFrame:
     """Mean z by level and class beside the published, the difference in published sd.
 
     With the 90 % interval of the difference of the two means (Welch), and whether it lies within
@@ -113,7 +113,7 @@ def by_level(compared: pd.DataFrame) -> pd.DataFrame:
     return table.assign(density=1 - table["percent"] / 100)
 
 
-def losses(runs: Mapping[str, Run]) -> pd.DataFrame:
+def losses(runs: Mapping[str, RunTables]) -> pd.DataFrame:
     """Losses by level and split, published and ours: median, mean, 5 and 95 % quantiles."""
     keep = ["percent", "split", "n", "mean", "median", "q05", "q95"]
     parts = [reference("losses")[keep].replace({"split": {"val": "validation"}})]
@@ -134,7 +134,7 @@ def losses(runs: Mapping[str, Run]) -> pd.DataFrame:
     return table.assign(density=1 - table["percent"] / 100)
 
 
-def passing(runs: Mapping[str, Run]) -> pd.DataFrame:
+def passing(runs: Mapping[str, RunTables]) -> pd.DataFrame:
     """How networks are spread over sparse levels, published and ours."""
     rows = [(THEIRS, percent, n, n / 400) for percent, n in SPARSE_LEVELS.items()]
     for name, run in runs.items():
@@ -147,7 +147,7 @@ def passing(runs: Mapping[str, Run]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["source", "percent", "networks", "share"])
 
 
-def structure(runs: Mapping[str, Run]) -> pd.DataFrame:
+def structure(runs: Mapping[str, RunTables]) -> pd.DataFrame:
     """Edges and live nodes by layer and level: median and quartiles over networks."""
     parts = []
     for name, run in runs.items():

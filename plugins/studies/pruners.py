@@ -9,8 +9,7 @@ from annotated_types import Ge
 from harness import AbstractStudy, hookimpl
 
 if TYPE_CHECKING:
-    from harness import Run
-    from harness.report import Section
+    from harness.report import RunTables, Section
 
 DENSITIES = (0.6, 0.36, 0.216, 0.1296, 0.07776, 0.046656, 0.027994, 0.02)
 """Those of the schedule `geometric` with 40 % of the weights going at each level."""
@@ -93,7 +92,7 @@ class Pruners(AbstractStudy):
     def _budget(self, density: float, steps: int) -> dict[str, Any]:
         return {"density": density, "steps": steps, "dense_share": self.dense_steps / steps}
 
-    def sections(self, runs: Mapping[str, "Run"]) -> "Sequence[Section]":
+    def sections(self, runs: Mapping[str, "RunTables"]) -> "Sequence[Section]":
         """The answer, the expectations judged, the motifs by pruner, and the comparison."""
         from . import _pruners_report
 

@@ -12,8 +12,7 @@ from . import _published_quirks as quirks
 from ._published_tables import CELLS
 
 if TYPE_CHECKING:
-    from harness import Run
-    from harness.report import Section
+    from harness.report import RunTables, Section
 
 _CLOSE = (0.15, 0.1, 0.07)
 """Densities at which the published z-scores are compared one by one."""
@@ -98,7 +97,7 @@ class Published(AbstractStudy):
     ) -> dict[str, Any]:
         return {"name": "sampled", **cells, "draws": draws, "densities": list(densities)}
 
-    def sections(self, runs: Mapping[str, "Run"]) -> "Sequence[Section]":
+    def sections(self, runs: Mapping[str, "RunTables"]) -> "Sequence[Section]":
         """The answer, then each analysis with its table and chart."""
         from . import _published_report
 

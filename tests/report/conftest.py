@@ -30,6 +30,8 @@ class FakeRun:
     statuses: tuple[str, ...] = ()
     data_seeds: tuple[int, ...] = (0,)
     when: str = "level"
+    version: int | None = 3
+    constant_loss: float = float("nan")
     experiment: dict = field(default_factory=lambda: {"tasks": ["moth"], "networks": 8})
     provenance: dict = field(
         default_factory=lambda: {"command": "harness run", "versions": {"jax": "0.10"}}
@@ -58,7 +60,9 @@ class FakeRun:
         size = len(place)
         loss = 8e-4 * (1 + 0.1 * number + 0.03 / place["density"]) * rng.lognormal(0, 0.15, size)
         self._tables["levels"].append(
-            place.assign(steps=2000, train_loss=0.9 * loss, validation_loss=loss, diverged=False)
+            place.assign(
+                steps=2000, train_loss=0.9 * loss, validation_loss=loss, diverged=False
+            ).assign(constant_loss=self.constant_loss)
         )
         for split, measure, unit, values in (
             ("validation", "loss", "1", loss),
@@ -152,6 +156,7 @@ class FakeRun:
                     "reason": "" if status == "done" else f"because {status}",
                     "made_with": "" if status in ("pending", "skipped") else "jax 0.10.2, cpu",
                     "when": self.when,
+                    "version": self.version,
                 }
             )
         return pd.DataFrame(rows)

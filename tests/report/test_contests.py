@@ -48,7 +48,7 @@ def test_one_pruner_has_nobody_to_compete_with(fake_run):
 def test_networks_of_several_data_seeds_are_units_of_one_contest(fake_run):
     (contest,) = contests(fake_run(conditions=TWO, data_seeds=(0, 1), networks=3))
     assert contest.pruners == ("random", "magnitude[scope=global]")
-    assert contest.units == 6
+    assert contest.n == 6
     assert set(contest.rows["data_seed"]) == {0, 1}
 
 
@@ -120,8 +120,8 @@ class Renamed:
 def test_runs_of_other_seeds_add_networks_and_of_the_same_compete(fake_run, seed, units, pruners):
     first, second = (fake_run(name, conditions=TWO, networks=2) for name in ("first", "second"))
     (contest,) = contests(Renamed(first, 0), Renamed(second, seed))
-    assert (contest.units, len(contest.pruners)) == (units, pruners)
-    assert not contest.rows.duplicated([*_contests.UNIT, "pruner", "level"]).any()
+    assert (contest.n, len(contest.pruners)) == (units, pruners)
+    assert not contest.rows.duplicated([*_source.NETWORK, "pruner", "level"]).any()
 
 
 def test_a_loss_measured_twice_counts_once(fake_run):

@@ -42,7 +42,7 @@ def test_paired_differences_are_counted(report):
     assert 0 < clear < 13
     text = said(_findings.pairs(report.comparisons, report.density))
     assert f"{clear} of 13 for random − magnitude" in text
-    assert "n = 8 pairs" in text
+    assert "n = 8 networks, given one data set" in text
 
 
 def test_damaged_cells_and_measurements_are_named(fake_run):

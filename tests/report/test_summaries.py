@@ -67,13 +67,22 @@ def test_significance_is_over_networks_with_its_family_of_tests(data):
     ]
     family = table[(table["condition"] == "magnitude") & (table["support"] == "live")]
     p = [
-        scipy.stats.ttest_1samp(z.loc[z["motif"] == motif, "z"], 0).pvalue
+        stats.mean_test(z.loc[z["motif"] == motif, "z"].to_numpy(dtype=float)).p
         for motif in family["motif"]
     ]
     np.testing.assert_allclose(family["q"], scipy.stats.false_discovery_control(p))
     assert (family.loc[family["verdict"] == "over", "z"] > 0).all()
     assert (family.loc[family["verdict"] == "under", "z"] < 0).all()
     assert (family["n"] == 8).all()
+    assert (family["attainable"] == 2 / 2**8).all()
+    told = family[family["verdict"].isin(["over", "under"])]
+    assert ((told["z_low"] > 0) | (told["z_high"] < 0)).all(), "one procedure: no contradiction"
+
+
+def test_five_networks_are_too_few_for_a_verdict(fake_run):
+    table = _summaries.significance(_source.collect([fake_run(networks=5)]), 0.07)
+    assert set(table["verdict"]) == {_summaries.UNDECIDED}
+    assert set(table["attainable"]) == {0.0625}
 
 
 def test_undefined_z_stays_undefined(data):

@@ -11,44 +11,79 @@ from harness_plugins.studies import _pruners_tables as tables
 from harness_plugins.studies import pruners
 from harness_plugins.studies._pruners_expectations import EXPECTATIONS, SPARSE
 
-from harness import Run, open_run, plugins, studies
+from harness import UserError, open_run, plugins, studies
 
 SEEDS, NETWORKS = (0, 1), 5
 
 
-class Made(Run):
+class Made:
     """A run that is its tables."""
 
     def __init__(self, **made):
         self._made = made
+        self.path, self.experiment = Path("made"), {"networks": NETWORKS}
+        self.provenance, self.notes = {}, {}
 
     def table(self, name):
+        if name not in self._made:
+            raise UserError(f"no table '{name}'")
         return self._made[name]
+
+    def tables(self):
+        return list(self._made)
 
     def cells(self):
         return self._made["cells"]
 
+    def masks(self, cell, level):
+        raise UserError("no masks")
 
-def performance(by_pruner, noise=0.01, seed=0):
+    def measurements(self):
+        return pd.DataFrame(columns=["cell", "metric", "status", "reason"])
+
+
+def run_of(rows, version=3, constant_loss=np.nan, **more):
+    """A run from rows of (pruner, density, data_seed, network), with a loss in `value` or none."""
+    levels = {density: n for n, density in enumerate(sorted(set(rows["density"]), reverse=True))}
+    cell = rows["pruner"] + " " + rows["data_seed"].astype(str)
+    rows = rows.assign(level=rows["density"].map(levels), cell=cell, task="moth", schedule="one")
+    rows = rows.reset_index(drop=True)
+    place = ["cell", "task", "pruner", "schedule", "data_seed", "level", "density", "network"]
+    once = rows[place].drop_duplicates()
+    losses = rows.get("value", pd.Series(0.001, index=rows.index)).loc[once.index]
+    found = {"steps": 1, "train_loss": losses, "validation_loss": losses, "diverged": False}
+    cells = once.drop_duplicates("cell")[["cell", "task", "pruner", "schedule", "data_seed"]]
+    told = {"first_network": 0, "networks": NETWORKS, "status": "done", "version": version}
+    tables = {name: table.merge(once, how="left") for name, table in more.items()}
+    return Made(
+        levels=once.assign(**found, constant_loss=constant_loss),
+        cells=cells.assign(**told),
+        **tables,
+    )
+
+
+def losses_of(by_pruner, noise=0.01, seed=0, **settings):
     """Validation losses of networks: `by_pruner` gives the mean of each at every density."""
     rng = np.random.default_rng(seed)
     own = {unit: rng.lognormal(0, 0.5) for unit in np.ndindex(len(SEEDS), NETWORKS)}
-    rows = [
-        {
-            "pruner": pruner,
-            "density": density,
-            "data_seed": data_seed,
-            "network": network,
-            "value": loss * own[data_seed, network] * rng.lognormal(0, noise),
-        }
-        for pruner, loss in by_pruner.items()
-        for density in (1.0, *SPARSE)
-        for data_seed, network in own
-    ]
-    return pd.DataFrame(rows).assign(split="validation", measure="loss", layer=-1)
+    rows = pd.DataFrame(
+        [
+            {
+                "pruner": pruner,
+                "density": density,
+                "data_seed": data_seed,
+                "network": network,
+                "value": loss * own[data_seed, network] * rng.lognormal(0, noise),
+            }
+            for pruner, loss in by_pruner.items()
+            for density in (1.0, *SPARSE)
+            for data_seed, network in own
+        ]
+    )
+    return run_of(rows, **settings)
 
 
-def made(noise=0.01, **changed):
+def made(noise=0.01, settings=None, **changed):
     losses = {
         "magnitude": 1.0,
         "random": 3.0,
@@ -61,13 +96,13 @@ def made(noise=0.01, **changed):
     } | changed
     one_shot = losses.pop("one-shot", 1.0)
     return {
-        "pruners": Made(performance=performance(losses, noise)),
-        "one-shot": Made(performance=performance({"magnitude": one_shot}, noise)),
+        "pruners": losses_of(losses, noise, **(settings or {})),
+        "one-shot": losses_of({"magnitude": one_shot}, noise, **(settings or {})),
     }
 
 
 def verdicts(runs):
-    judged = tables.judged(runs)
+    judged = tables.judged(tables.losses(runs))
     return {name: tables.verdict(rows) for name, rows in judged.groupby("expectation")}
 
 
@@ -99,12 +134,13 @@ def test_expectations_that_do_not():
 
 
 def test_ratios_are_paired_by_network_and_their_p_attainable():
-    judged = tables.judged(made(noise=1e-6))
+    judged = tables.judged(tables.losses(made(noise=1e-6)))
     rows = judged[judged["expectation"] == "random"]
     assert rows["density"].tolist() == list(SPARSE)
     assert np.allclose(rows[["ratio", "low", "high"]], 3.0, rtol=1e-4)
     assert (rows["n"] == 10).all()
     assert np.allclose(rows["p"], rows["attainable"])
+    assert set(rows["unit"]) == {"networks, given these 2 data sets"}
     assert np.allclose(rows["attainable"], 2 / 2**10)
     both = judged[judged["expectation"] == "shuffled_more"]
     assert np.allclose(both["ratio"], 2.0 / 1.01, rtol=1e-4)
@@ -112,39 +148,44 @@ def test_ratios_are_paired_by_network_and_their_p_attainable():
 
 def test_an_expectation_without_its_pruners_is_left_out():
     runs = made()
-    table = runs["pruners"].table("performance")
-    runs["pruners"] = Made(performance=table[table["pruner"] != "shuffled[of=snip]"])
+    kept = {name: runs["pruners"].table(name) for name in ("levels", "cells")}
+    without = {name: t[t["pruner"] != "shuffled[of=snip]"] for name, t in kept.items()}
+    runs["pruners"] = Made(**without)
     assert set(verdicts(runs)) == {"random", "gradual", "shuffled_trained", "lottery"}
 
 
 def test_losses_beside_magnitude_are_corrected_over_pruners():
-    beside = tables.beside(made(noise=1.0, random=1.0))
+    beside = tables.beside(tables.losses(made(noise=1.0, random=1.0)))
+    beside = beside.dropna(subset="p")  # nothing is tested where all ratios are 1
     assert (beside["adjusted"] >= beside["p"] - 1e-12).all()
     assert (beside["adjusted"] > beside["p"] + 1e-6).any()
-    ratios = tables.beside(made(noise=1e-6)).groupby("pruner")["ratio"].mean()
+    ratios = tables.beside(tables.losses(made(noise=1e-6))).groupby("pruner")["ratio"].mean()
     assert ratios["one-shot"] == pytest.approx(1.0, rel=1e-4)
     assert ratios["gmp"] == pytest.approx(0.8, rel=1e-4)
 
 
 def structure(pruner, edges, effective):
-    """Edges and effective edges of two layers of two networks, at one density."""
+    """Edges of two layers of two networks at one density, and whether any edge is live."""
     rows = [
-        {"pruner": pruner, "network": network, "layer": layer, "measure": measure, "value": value}
-        for measure, networks in (("edges", edges), ("effective_edges", effective))
-        for network, layers in enumerate(networks)
+        {"pruner": pruner, "network": network, "layer": layer, "measure": "edges", "value": value}
+        for network, layers in enumerate(edges)
         for layer, value in enumerate(layers)
     ]
-    return pd.DataFrame(rows).assign(density=0.02, data_seed=0, split="structure")
+    live = {"pruner": pruner, "layer": -1, "measure": "effective_density"}
+    rows += [{**live, "network": network, "value": v} for network, v in enumerate(effective)]
+    return pd.DataFrame(rows).assign(density=0.02, data_seed=0, split="structure", unit="1")
+
+
+def collapsing(*tables_of):
+    rows = pd.concat(tables_of, ignore_index=True)
+    return run_of(rows[["pruner", "density", "data_seed", "network"]], performance=rows)
 
 
 def test_networks_that_no_path_crosses_are_told_by_their_cause():
-    emptied = structure("snip", [(5, 0), (5, 5)], [(0, 0), (4, 4)])
-    severed = structure("grasp", [(5, 5), (5, 5)], [(0, 0), (0, 0)])
-    whole = structure("synflow", [(5, 5), (5, 5)], [(5, 5), (5, 5)])
-    run = Made(
-        performance=pd.concat([emptied, severed, whole]),
-        cells=pd.DataFrame({"pruner": ["synflow", "snip", "grasp"]}),
-    )
+    whole = structure("synflow", [(5, 5), (5, 5)], [0.1, 0.1])
+    emptied = structure("snip", [(5, 0), (5, 5)], [0.0, 0.1])
+    severed = structure("grasp", [(5, 5), (5, 5)], [0.0, 0.0])
+    run = collapsing(whole, emptied, severed)
     found = tables.collapses(run)
     assert found["pruner"].tolist() == ["synflow", "snip", "grasp"]
     assert found[["dead", "emptied", "severed"]].to_numpy().tolist() == [
@@ -155,6 +196,11 @@ def test_networks_that_no_path_crosses_are_told_by_their_cause():
     assert "held" in answer.collapse(found).claim
     found.loc[0, "dead"] = 1
     assert "contradicted" in answer.collapse(found).claim
+    unknown = collapsing(*(one[one["layer"] < 0] for one in (whole, emptied, severed)))
+    found = tables.collapses(unknown)
+    assert found["dead"].tolist() == [0, 1, 2]
+    assert found[["emptied", "severed"]].isna().all(axis=None)
+    assert "with an empty layer" not in answer.collapse(found).detail
 
 
 def profile_rows(pruner, vectors):
@@ -163,8 +209,10 @@ def profile_rows(pruner, vectors):
         for network, vector in enumerate(vectors)
         for motif, value in zip("abcd", vector, strict=True)
     ]
-    return pd.DataFrame(rows).assign(
-        density=tables.CHOSEN, base_layer=-1, support="all", order=2, log2_ratio=0.5
+    return (
+        pd.DataFrame(rows)
+        .assign(density=tables.CHOSEN, base_layer=-1, support="all", order=2, log2_ratio=0.5)
+        .assign(null="layered", count=2, expected=1.0, sd=1.0, p_normal=0.5, q_normal=0.5)
     )
 
 
@@ -177,7 +225,7 @@ def test_profiles_are_compared_between_networks_of_other_initial_weights():
             profile_rows("other", [along, across, across]),
         ]
     )
-    run = Made(motifs=motifs, cells=pd.DataFrame({"pruner": motifs["pruner"].unique()}))
+    run = run_of(motifs[["pruner", "density", "data_seed", "network"]], motifs=motifs)
     found = tables.likeness(run).set_index("pruner")
     assert found["within"].tolist() == pytest.approx([1, 1, 1 / 3])
     assert found.loc["same", "between"] == pytest.approx(1)

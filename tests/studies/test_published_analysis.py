@@ -1,5 +1,7 @@
 """The analyses of the study `published`, on tables made by hand."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,16 +10,27 @@ from harness_plugins.studies import _published_quirks as quirks
 from harness_plugins.studies import _published_tables as tables
 from scipy import stats
 
-from harness import Run
+from harness import UserError
 
 LEVELS = (0.85, 0.15, 0.07)
 
 
-class Made(Run):
+class Made:
     """A run that is its tables."""
+
+    path, notes = Path("made"), {}
 
     def __init__(self, **made):
         self._made = made
+        self.experiment, self.provenance = {}, {}
+
+    def cells(self):
+        return pd.DataFrame()
+
+    measurements = cells
+
+    def masks(self, cell, level):
+        raise UserError("no masks")
 
     def table(self, name):
         return self._made[name]

@@ -74,6 +74,15 @@ def band_and_line(
     return alt.LayerChart(data=table, layer=[*below, band, line, points.add_params(pick)])
 
 
+_CROSS = "M-1,-1L1,1M1,-1L-1,1"
+
+
+def crosses(x: alt.X, y: alt.Y) -> alt.Chart:
+    """Crosses on the rows whose column `left_out` is true: they are compared with nothing."""
+    out = alt.Chart().transform_filter("datum.left_out")
+    return out.mark_point(shape=_CROSS, size=60, color=RULE, strokeWidth=1.5).encode(x=x, y=y)
+
+
 def tooltip_of(*extra: alt.Tooltip, series: str = "condition") -> list[alt.Tooltip]:
     return [
         alt.Tooltip(f"{series}:N"),

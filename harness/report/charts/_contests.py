@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import altair as alt
 import pandas as pd
 
-from harness.report.charts._base import RULE, band_and_line, colour, kept, shape
+from harness.report.charts._base import RULE, band_and_line, colour, crosses, kept, shape
 
 Contested = alt.LayerChart | alt.FacetChart
 
@@ -79,7 +79,7 @@ def ranks(table: pd.DataFrame, pruners: Sequence[str]) -> Contested:
 def loss_front(table: pd.DataFrame, pruners: Sequence[str]) -> Contested:
     """Median loss against density, with quartiles; ringed where nothing dominates.
 
-    The table is that of `_fronts.loss_front`, with its task.
+    The table is that of `_fronts.loss_front`, with its task. Levels that are left out are crossed.
     """
     y = alt.Y(
         "median:Q",
@@ -95,14 +95,14 @@ def loss_front(table: pd.DataFrame, pruners: Sequence[str]) -> Contested:
         alt.Tooltip("upper:Q", title="upper quartile", format=".4~g"),
         alt.Tooltip("n:Q", title="networks"),
     ]
-    below = [_rings(kept(), y)]
+    below = [_rings(kept(), y), crosses(kept(), y)]
     return _by_task(band_and_line(table, kept(), y, pruners, "pruner", tooltip, below=below), table)
 
 
 def cost_front(table: pd.DataFrame, pruners: Sequence[str]) -> Contested:
     """Measured seconds against weights kept, both a network; ringed where nothing dominates.
 
-    The table is that of `_fronts.cost_front`, with its task.
+    The table is that of `_fronts.cost_front`, with its task. Levels that are left out are crossed.
     """
     x = alt.X(
         "weights:Q",
@@ -130,7 +130,7 @@ def cost_front(table: pd.DataFrame, pruners: Sequence[str]) -> Contested:
     points = base.mark_point(size=26, filled=True).encode(
         shape=shape(pruners, "pruner"), tooltip=tooltip
     )
-    layers = [_rings(x, y), line, points.add_params(pick)]
+    layers = [_rings(x, y), crosses(x, y), line, points.add_params(pick)]
     return _by_task(alt.LayerChart(data=table, layer=layers), table)
 
 

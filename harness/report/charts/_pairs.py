@@ -11,7 +11,7 @@ from harness.report.charts._base import RULE, SERIES
 def paired_motifs(table: pd.DataFrame, order: Sequence[str]) -> alt.FacetChart:
     """Mean paired difference of z of every motif with its interval, a panel a comparison.
 
-    The table is the part of `_pairs.comparisons` that is about z. Filled: max-T p up to 5 %.
+    The table is the part of `_pairs.comparisons` that is about z. Filled: corrected p up to 5 %.
     """
     y = alt.Y("quantity:N", sort=list(order), title=None, axis=alt.Axis(grid=True, domain=False))
     chart = _forest(table, y, "difference of z").properties(width=290, height=300)

@@ -5,13 +5,16 @@ from collections.abc import Sequence
 import altair as alt
 import pandas as pd
 
-from harness.report.charts._base import band_and_line, kept, panels_of, tooltip_of
+from harness.report.charts._base import band_and_line, crosses, kept, panels_of, tooltip_of
 
 
 def loss(
     table: pd.DataFrame, conditions: Sequence[str], *, against: str = "density"
 ) -> alt.LayerChart:
-    """Median loss against density or `against="effective_density"`; band: quartiles."""
+    """Median loss against density or `against="effective_density"`; band: quartiles.
+
+    Levels whose column `left_out` is true are crossed out.
+    """
     title = "weights kept, log scale"
     if against == "effective_density":
         title = "weights kept on a path from input to output (median), log scale"
@@ -23,7 +26,9 @@ def loss(
         axis=alt.Axis(format=".6~g", tickCount=6),
     )
     tooltip = tooltip_of(alt.Tooltip("median:Q", title="median loss", format=".4~g"))
-    return band_and_line(table, kept(against, title), y, conditions, "condition", tooltip)
+    x = kept(against, title)
+    below = [crosses(x, y)]
+    return band_and_line(table, x, y, conditions, "condition", tooltip, below=below)
 
 
 def evaluations(table: pd.DataFrame, conditions: Sequence[str]) -> alt.FacetChart:

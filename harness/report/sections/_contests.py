@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 
 import pandas as pd
 
-from harness.report import charts
+from harness.report import _units, charts
 from harness.report._contests import Contest, by_task
-from harness.report._parts import Column, Figure, counted, listed
+from harness.report._parts import Column, Figure, listed
 from harness.report._summaries import nearest
 from harness.report.sections._report import Report
 
@@ -15,6 +15,7 @@ SHOWN = (0.5, 0.15, 0.07, 0.02)
 
 PRUNER = Column("pruner", "pruner", "text")
 KEPT = Column("density", "kept", "kept")
+LEVEL = Column("level", "level")
 
 
 def columns(report: Report, *own: Column) -> list[Column]:
@@ -59,10 +60,10 @@ def at_levels(table: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def networks(report: Report) -> str:
-    """How many networks the pruners of each task have in common."""
-    found = [counted(contest.units, "network") for contest in report.contests]
-    return f"n = {listed(list(dict.fromkeys(found)))} in common"
+def units(report: Report) -> str:
+    """How many units the pruners of each task have in common, and what they are."""
+    counts = list(dict.fromkeys(str(contest.n) for contest in report.contests))
+    return f"n = {listed(counts)} {_units.said([contest.units for contest in report.contests])}"
 
 
 def baselines(report: Report) -> str:

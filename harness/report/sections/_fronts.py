@@ -3,16 +3,17 @@
 import numpy as np
 import pandas as pd
 
-from harness.report import _fronts, _ranks, charts
+from harness.report import _floor, _fronts, _ranks, charts
 from harness.report._parts import Column, Part, Section, Table
 from harness.report.sections._contests import (
     KEPT,
+    LEVEL,
     PRUNER,
     at_levels,
     columns,
     figure,
-    networks,
     of_each,
+    units,
 )
 from harness.report.sections._report import Report
 
@@ -26,17 +27,20 @@ def ranks(report: Report) -> Section:
         return Section("ranks", "Ranks of pruners")
     caption = (
         "Pruners ranked by validation loss within each network, at equal density; 1 is the lowest "
-        "loss, ties share their mean rank. Lines: mean over networks; bands: 95 % BCa intervals "
-        f"({networks(report)}; one that lacks a loss under any pruner is left out)."
+        "loss, ties share their mean rank. Lines: mean over networks; bands: 95 % intervals "
+        f"({units(report)}). A network that lacks a loss under any pruner is left out; a pruner is "
+        "not ranked where it does no better than a constant."
     )
     own = (
         PRUNER,
         KEPT,
         Column("rank", "mean rank"),
-        Column("low", "from", note="lower end of the 95 % BCa interval"),
-        Column("high", "to", note="upper end of the 95 % BCa interval"),
+        Column("low", "from", note="lower end of the 95 % interval"),
+        Column("high", "to", note="upper end of the 95 % interval"),
         Column("best", "best in", note="networks in which it has the lowest loss; ties for each"),
-        Column("n", "n", note="networks"),
+        Column("networks", "of", note="networks"),
+        Column("n", "n", note="units: what the interval is over"),
+        Column("unit", "unit", "text"),
     )
     said = "Mean ranks at some densities; the data of the figure have all. Ranks say which, not how"
     return Section(
@@ -73,20 +77,21 @@ def _losses(report: Report) -> list[Part]:
         return []
     caption = (
         "Validation loss at the end of each level. Lines: median over networks; bands: quartiles "
-        f"({networks(report)}). Ringed: not dominated by any pruner at any density."
+        f"({report.networks}). Ringed: not dominated by any pruner at any density."
+        f"{_floor.crossed(report.data)}"
     )
-    by_task = table[table["front"]].groupby("task", sort=False)
-    falling = [part.sort_values("density", ascending=False) for _, part in by_task]
-    front = pd.concat(falling, ignore_index=True)
+    front = table[table["front"]].sort_values("density", ascending=False, kind="stable")
+    front = front.sort_values("task", kind="stable")
     own = (
         PRUNER,
+        LEVEL,
         KEPT,
         Column("median", "median loss"),
         Column("lower", "from", note="lower quartile over networks"),
         Column("upper", "to", note="upper quartile over networks"),
         Column("n", "n", note="networks"),
     )
-    said = "Pruners and densities that no other dominates in median loss and density."
+    said = "Pruners and levels that no other dominates in median loss and density."
     return [
         figure(report, "loss_front", "Loss against density", caption, charts.loss_front, table),
         Table("loss_front_points", said, front, columns(report, *own)),
@@ -105,9 +110,11 @@ def _costs(report: Report) -> list[Part]:
         "taken over from another pruner counts as it took there, and a level that was interrupted "
         "from then on only. Masks spare no time in training: it computes the dense network. Times "
         "depend on the machine and on what else it did. Ringed: not dominated."
+        f"{_floor.crossed(report.data)}"
     )
     own = [
         PRUNER,
+        LEVEL,
         KEPT,
         Column("weights", "weights kept", note="theoretical: multiply-adds of a forward pass"),
         Column("live", "of them live", note="theoretical: on a path from an input to an output"),

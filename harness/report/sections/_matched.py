@@ -4,19 +4,20 @@ import pandas as pd
 
 from harness.report import _matched, charts
 from harness.report._parts import Column, Figure, Part, Section, Table, listed, number
-from harness.report.sections._contests import PRUNER, baselines, columns, figure, networks, of_each
+from harness.report.sections._contests import PRUNER, baselines, columns, figure, of_each, units
 from harness.report.sections._report import Report
 
 _TESTED = (
-    Column("n", "n", note="pairs of networks that both reach the value"),
-    Column("p", "p", note="two-sided, by sign flips of pairs"),
-    Column("adjusted", "p, corrected", note="max-T over the rows of one pruner"),
+    Column("n", "n", note="units with a pair of networks that both reach the value"),
+    Column("unit", "unit", "text"),
+    Column("p", "p", note="two-sided, of the procedure that gives the interval"),
+    Column("adjusted", "p, corrected", note="for the smallest p of all rows of one pruner"),
     Column("attainable", "attainable p", note="the smallest p that so many pairs can give"),
 )
 _RATIO = (
     Column("ratio", "ratio", note="geometric mean of the ratios to the baseline"),
-    Column("ratio_low", "from", note="lower end of the 95 % bootstrap-t interval"),
-    Column("ratio_high", "to", note="upper end of the 95 % bootstrap-t interval"),
+    Column("ratio_low", "from", note="lower end of the 95 % interval"),
+    Column("ratio_high", "to", note="upper end of the 95 % interval"),
 )
 
 
@@ -26,12 +27,12 @@ def matched(report: Report) -> Section:
         return Section("matched", "Matched comparisons")
     lead = [
         "Pruners are compared where they match, network by network (paired by data seed and number "
-        f"of network; {networks(report)}), each with the baseline, {baselines(report)}. A network "
-        "is followed along its levels, linear in the logarithms of density and loss; one that does "
-        "not reach a value is left out there, for nothing is extrapolated: where n falls, those "
-        "that are left were not left by chance. Networks of one data seed share data and batch "
-        "order: across few data seeds p and intervals speak of other initial weights, not of other "
-        "data."
+        f"of network), each with the baseline, {baselines(report)}. A network is followed along "
+        "its levels, linear in the logarithms of density and loss; one that does not reach a value "
+        "is left out there, for nothing is extrapolated: where n falls, those that are left were "
+        "not left by chance. Levels at which a pruner does no better than a constant are passed "
+        f"over. Intervals and tests: {units(report)}. Networks of one data seed share data and "
+        "batch order."
     ]
     parts = [*_at_effective_density(report), *_at_loss(report), *_z(report)]
     if not parts:
@@ -40,11 +41,14 @@ def matched(report: Report) -> Section:
 
 
 def _tests(report: Report, table: pd.DataFrame, family: str) -> str:
-    """How p were had and corrected."""
-    how = "all sign flips" if table["exact"].all() else "9999 random sign flips where n > 14"
+    """How small p can be, and for what it is corrected."""
     most = max(len(contest.others) for contest in report.contests)
     across = "" if most < 2 else f"; not over the {most} comparisons (Bonferroni: p times {most})"
-    return f"p: {how}. Corrected: max-T over the {family} of one comparison{across}."
+    least = number(float(table["attainable"].min()))
+    return (
+        f"The smallest attainable p is {least}. Corrected: for the {family} of one "
+        f"comparison{across}."
+    )
 
 
 def _at_effective_density(report: Report) -> list[Part]:
@@ -54,7 +58,7 @@ def _at_effective_density(report: Report) -> list[Part]:
     caption = (
         f"Validation loss over that of {baselines(report)} where both have as many weights on a "
         "path from an input to an output. Lines: geometric mean over pairs of networks; bands: "
-        "95 % bootstrap-t intervals. Below 1: better than the baseline."
+        "95 % intervals. Below 1: better than the baseline."
     )
     name, title = "matched_effective_density", "Loss at equal effective density"
     return [
@@ -83,7 +87,7 @@ def _at_loss(report: Report) -> list[Part]:
     caption = (
         f"Density at which a network's validation loss is first exceeded, over that of "
         f"{baselines(report)}: the losses are {losses} times the baseline's median at its densest "
-        "level. Lines: geometric mean over pairs of networks; bands: 95 % bootstrap-t intervals. "
+        "level. Lines: geometric mean over pairs of networks; bands: 95 % intervals. "
         "Below 1: the loss is held with fewer weights."
     )
     name, title = "matched_loss", "Density at equal loss"
@@ -117,9 +121,9 @@ def _z(report: Report) -> list[Part]:
     caption = (
         f"Where each network's loss first exceeds {number(_matched.Z_MULTIPLE)} times the "
         "baseline's median at its densest level; z is linear between two levels. All nodes, null "
-        f"`layered`, exact. Bars: 95 % bootstrap-t intervals over pairs (n = {n}). Filled symbols: "
-        f"p ≤ 0.05 after max-T. {_tests(report, table, 'motif classes')} Right of 0: larger under "
-        "the first pruner named."
+        f"`layered`, exact. Bars: 95 % intervals over units (n = {n}). Filled symbols: "
+        f"p ≤ 0.05 after correction. {_tests(report, table, 'motif classes')} Right of 0: larger "
+        "under the first pruner named."
     )
     return [
         Figure(

@@ -19,8 +19,11 @@ _MOTIF_COLUMNS = (
     Column("z_low", "from", note="lower end of the 95 % interval of mean z"),
     Column("z_high", "to", note="upper end of the 95 % interval of mean z"),
     Column("positive", "z > 0", note="networks with z above 0"),
-    Column("n", "n", note="networks"),
-    Column("q", "q", note="Student's p of a mean z of 0, Benjamini-Hochberg over classes"),
+    Column("n", "n", note="units"),
+    Column("unit", "unit", "text"),
+    Column("p", "p", note="two-sided, of the procedure that gives the interval"),
+    Column("attainable", "attainable p", note="the smallest p that so many units can give"),
+    Column("q", "q", note="p of a mean z of 0, Benjamini-Hochberg over classes"),
     Column("verdict", "verdict", "text"),
 )
 
@@ -45,7 +48,8 @@ def motifs(report: Report) -> Section:
     parts.append(
         Table(
             "significance",
-            f"Motifs at {pruned(report.density)}: median counts, mean z with its 95 % interval.",
+            f"Motifs at {pruned(report.density)}: median counts over networks, mean z "
+            "over units with its 95 % interval.",
             report.significance,
             columns,
             sortable=True,

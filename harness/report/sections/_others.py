@@ -20,8 +20,9 @@ def others(report: Report) -> Section:
             for key in map(str, table)
         ]
         caption = (
-            f"`{name}`: means over networks, and standard deviations. What each column means, and "
-            f'every network, is in the run: `run.columns["{name}"]`, `run.table("{name}")`.'
+            f"`{name}`: means over networks by level, and standard deviations. What each column "
+            f"means, and every network, is in the run: "
+            f'`run.columns["{name}"]`, `run.table("{name}")`.'
         )
         parts.append(Table(_file(name), caption, table, columns, sortable=True))
     return Section("others", "Other metrics", parts=parts)

@@ -14,8 +14,8 @@ def overview(report: Report) -> Section:
             Figure(
                 "significance",
                 f"Motifs at {pruned(report.density)}",
-                f"Mean z over networks under the exact null `layered` ({report.networks}); bars "
-                "are 95 % intervals over networks. All nodes (calibrated) and live nodes "
+                f"Mean z under the exact null `layered` ({report.networks}); bars are 95 % "
+                f"intervals over {report.units}. All nodes (calibrated) and live nodes "
                 "(descriptive). Right of 0: more copies than the layer densities explain.",
                 f"Mean z of {len(report.motifs)} motifs at {pruned(report.density)}; the values "
                 "are in the table of section Motifs.",

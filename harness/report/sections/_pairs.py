@@ -1,7 +1,7 @@
 """What changes when the same networks are pruned in another way."""
 
 from harness.report import _pairs, charts
-from harness.report._parts import Column, Figure, Part, Section, Table, number, pruned
+from harness.report._parts import Column, Figure, Part, Section, Table, listed, number, pruned
 from harness.report.sections._report import Report
 
 TITLE = "Paired comparisons"
@@ -9,12 +9,14 @@ TITLE = "Paired comparisons"
 _COLUMNS = (
     Column("comparison", "difference", "text"),
     Column("quantity", "of", "text"),
-    Column("n", "n", note="pairs of networks"),
+    Column("n", "n", note="units with a pair of networks"),
+    Column("unit", "unit", "text"),
     Column("difference", "mean"),
-    Column("low", "from", note="lower end of the 95 % bootstrap-t interval"),
-    Column("high", "to", note="upper end of the 95 % bootstrap-t interval"),
-    Column("p", "p", note="two-sided, by sign flips of pairs"),
-    Column("adjusted", "p, corrected", note="max-T over the motifs of the comparison"),
+    Column("low", "from", note="lower end of the 95 % interval"),
+    Column("high", "to", note="upper end of the 95 % interval"),
+    Column("p", "p", note="two-sided, of the procedure that gives the interval"),
+    Column("adjusted", "p, corrected", note="for the smallest p of all motifs of the comparison"),
+    Column("attainable", "attainable p", note="the smallest p that so many units can give"),
 )
 
 
@@ -30,15 +32,17 @@ def pairs(report: Report) -> Section:
     if table.empty:
         return Section("pairs", TITLE, ["No two conditions share a network yet."])
     lead = [
-        "Networks of one number start from the same initial weights; a difference is taken network "
-        f"by network, each condition at its level nearest to {pruned(report.density)}."
+        "Networks of one data seed and number start from the same initial weights; a difference is "
+        f"taken network by network, each condition at its level nearest to "
+        f"{pruned(report.density)}, and where several levels have that density at the last. "
+        "Conditions that do no better than a constant there are not compared."
     ]
     if _pairs.limited(data, table):
         lead.append("There are many conditions: each is compared with the first only.")
     parts: list[Part] = [*_figures(report)]
     caption = (
-        f"Mean paired differences at {pruned(report.density)} with 95 % bootstrap-t intervals over "
-        f"pairs. z: all nodes, null `layered`. {_attainable(report)}"
+        f"Mean paired differences at {pruned(report.density)} with 95 % intervals over "
+        f"units. z: all nodes, null `layered`. {_attainable(report)}"
     )
     parts.append(Table("pairs", caption, table, list(_COLUMNS), sortable=True))
     return Section("pairs", TITLE, lead, parts=parts)
@@ -50,16 +54,19 @@ def _attainable(report: Report) -> str:
     least = table["attainable"]
     ends = [number(float(end)) for end in (least.min(), least.max())]
     said = ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
-    how = "all sign flips" if table["exact"].all() else "9999 random sign flips where n > 14"
-    return f"p: {how}; the smallest attainable p is {said}. Corrected: max-T over motifs."
+    return (
+        "p and interval are of one procedure. The smallest "
+        f"attainable p is {said}. Corrected: for all motifs of a comparison."
+    )
 
 
 def _figures(report: Report) -> list[Figure]:
     table = report.comparisons
     pairs = list(dict.fromkeys(table["comparison"]))
     n = table["n"]
-    counted = f"n = {n.max()} pairs" if n.min() == n.max() else f"n = {n.min()} to {n.max()} pairs"
-    bars = f"Bars: 95 % bootstrap-t intervals over pairs ({counted}). Filled symbols: p ≤ 0.05"
+    numbers = f"{n.max()}" if n.min() == n.max() else f"{n.min()} to {n.max()}"
+    counted = f"n = {numbers} {listed(list(dict.fromkeys(table['unit'])))}"
+    bars = f"Bars: 95 % intervals over units ({counted}). Filled symbols: p ≤ 0.05"
     z, rest = table[table["kind"] == _pairs.Z], table[table["kind"] != _pairs.Z]
     figures = []
     if len(rest):
@@ -67,7 +74,7 @@ def _figures(report: Report) -> list[Figure]:
             Figure(
                 "pairs_performance",
                 f"Differences of loss and effective density at {pruned(report.density)}",
-                f"{bars}, sign flips. Right of 0: larger under the first condition named.",
+                f"{bars}. Right of 0: larger under the first condition named.",
                 "Mean paired differences of loss and effective density; the table has the values.",
                 charts.paired_quantities(rest, pairs),
                 rest,
@@ -80,8 +87,8 @@ def _figures(report: Report) -> list[Figure]:
             Figure(
                 "pairs_motifs",
                 f"Differences of z at {pruned(report.density)}",
-                f"{bars} after max-T over motifs. All nodes, null `layered`, exact. Right of 0: "
-                "larger under the first condition named.",
+                f"{bars} after correction for all motifs of a comparison. All nodes, null "
+                "`layered`, exact. Right of 0: larger under the first condition named.",
                 f"Mean paired differences of z of {z['quantity'].nunique()} motifs; the table has "
                 "the values.",
                 charts.paired_motifs(z, report.motifs),

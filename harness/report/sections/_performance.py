@@ -1,6 +1,6 @@
 """Loss and figures of merit."""
 
-from harness.report import _summaries, charts
+from harness.report import _floor, _summaries, charts
 from harness.report._parts import Figure, Section, counted, number
 from harness.report.sections._report import NOTHING, Report
 
@@ -12,11 +12,12 @@ def performance(report: Report) -> Section:
     if validation.empty:
         return Section("performance", "Performance", [NOTHING])
     note = f"Lines: median over networks; bands: quartiles ({report.networks})."
+    crossed = _floor.crossed(data)
     parts = [
         Figure(
             "loss",
             "Loss against density",
-            f"Validation loss at the end of each level. {note} Each symbol is a level.",
+            f"Validation loss at the end of each level. {note} Each symbol is a level.{crossed}",
             f"Median validation loss from {number(validation['median'].iloc[0])} at the first "
             f"level to {number(validation['median'].iloc[-1])} at the last.",
             charts.loss(validation, data.conditions),
@@ -30,7 +31,7 @@ def performance(report: Report) -> Section:
                 "loss_effective",
                 "Loss against effective density",
                 "The same losses against the weights that lie on a path from an input to an "
-                f"output. {note} Levels with no such path are left out.",
+                f"output. {note} Levels with no such path are left out.{crossed}",
                 "The loss of the figure above against effective density.",
                 charts.loss(validation, data.conditions, against="effective_density"),
                 validation,

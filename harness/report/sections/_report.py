@@ -5,7 +5,7 @@ from functools import cached_property
 
 import pandas as pd
 
-from harness.report import _contests, _fairness, _pairs, _similarity, _summaries, _wiring
+from harness.report import _contests, _fairness, _pairs, _similarity, _summaries, _units, _wiring
 from harness.report._contests import Contest
 from harness.report._source import Collection
 
@@ -84,9 +84,13 @@ class Report:
     @property
     def networks(self) -> str:
         """How many networks there are in a condition, as captions say it."""
-        found = self.data.levels.groupby("condition", observed=True)["network"].nunique()
+        found = _units.networks_of(self.data.levels)
         if found.empty:
             return "n = 0"
-        least, most = int(found.min()), int(found.max())
-        each = " in each condition" if len(found) > 1 else ""
-        return f"n = {most} networks{each}" if least == most else f"n = {least} to {most} networks"
+        each = " in each condition" if len(found) > 1 and found.nunique() == 1 else ""
+        return f"n = {_units.range_of(found, 'network')}{each}"
+
+    @property
+    def units(self) -> str:
+        """What intervals and tests count as one replicate, as captions say it."""
+        return _units.said(list(_units.by_condition(self.data).values()))

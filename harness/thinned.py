@@ -1,0 +1,154 @@
+"""Tables of a run that were kept without its folder, thinned for their size, read as the run's.
+
+A folder of such tables has `experiment.toml`, `provenance.json` and Parquet files: `levels` and any
+others. Columns that are constant or follow from others may be missing; they are put back where a
+reader needs them. There are no masks and no weights.
+"""
+
+import tomllib
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from harness import files
+from harness.errors import UserError
+from harness.motifs import classes
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CONSTANT: Mapping[str, Mapping[str, Any]] = {
+    "levels": {"data_seed": 0, "diverged": False},
+    "motifs": {"support": "all", "null": "layered", "bias": False, "base_layer": -1},
+    "performance": {"layer": -1, "unit": "1"},
+    "sampled": {"base_layer": -1},
+}
+"""Columns by table that were left out where they have one value only, with that value."""
+
+_ORDERS = (2, 3)
+_PLACE = ["pruner", "schedule", "data_seed"]
+
+
+ConstantLoss = Callable[[Mapping[str, Any], int], float]
+
+
+class ThinnedRun:
+    """The tables of one run.
+
+    `constant_loss` gives that of a task, as an experiment names it, and a data seed, for levels
+    without it.
+    """
+
+    def __init__(self, path: Path, constant_loss: ConstantLoss | None = None) -> None:
+        self.path = path
+        self._constant_loss = constant_loss
+        try:
+            self.experiment: dict[str, Any] = tomllib.loads(
+                (path / "experiment.toml").read_text("utf-8")
+            )
+            self.provenance: dict[str, Any] = dict(files.read_json(path / "provenance.json"))
+        except (OSError, tomllib.TOMLDecodeError, files.DamagedFileError) as error:
+            raise UserError(
+                f"'{path}' holds no tables that were kept of a run: {error}. It needs "
+                "experiment.toml, provenance.json and levels.parquet."
+            ) from None
+
+    @property
+    def notes(self) -> dict[str, Any]:
+        """Nothing: notes are not kept."""
+        return {}
+
+    def tables(self) -> list[str]:
+        """The names of all tables."""
+        return sorted(path.stem for path in self.path.glob("*.parquet"))
+
+    def table(self, name: str) -> "pd.DataFrame":
+        """A table with the columns that were left out. Raises `UserError` where there is none."""
+        if name == "levels":
+            return self._levels
+        table = self._read(name)
+        if name == "timings":
+            # Blocks are not told apart any more: a condition's seconds are those of its first.
+            first = self._levels.drop_duplicates(_PLACE)[[*_PLACE, "task", "cell"]]
+            return self._joined(table, first)
+        places = ["cell", "task", "network", "level", "density"]
+        once = self._levels[[*_PLACE, *places]].drop_duplicates()
+        table = self._joined(table, once)
+        if name == "motifs":
+            table = _with_moments(table)
+        return table
+
+    def cells(self) -> "pd.DataFrame":
+        """One row a cell, all of them done. Their version of results is not known."""
+        groups = self._levels.groupby(["cell", "task", *_PLACE], sort=False)["network"]
+        cells = groups.agg(first_network="min", networks="nunique").reset_index()
+        told = {"status": "done", "reason": "", "made_with": "", "when": "", "version": None}
+        return cells.assign(**told)
+
+    def measurements(self) -> "pd.DataFrame":
+        """One row a metric and cell, all of them done."""
+        import pandas as pd
+
+        kept = [name for name in self.tables() if name not in ("levels", "timings", "memory")]
+        rows = [(cell, name, "done", "") for cell in self.cells()["cell"] for name in kept]
+        return pd.DataFrame(rows, columns=["cell", "metric", "status", "reason"])
+
+    def masks(self, cell: str, level: int) -> dict[str, np.ndarray]:
+        """Raises `UserError`: no masks are kept."""
+        raise UserError(
+            f"no masks are kept of cell {cell}, level {level}: '{self.path}' is tables."
+        )
+
+    @cached_property
+    def _levels(self) -> "pd.DataFrame":
+        table = self._read("levels").assign(task=_named(self.experiment["tasks"]))
+        if "schedule" not in table:
+            table["schedule"] = _named(self.experiment["schedules"])
+        if "cell" not in table:
+            table["cell"] = [f"{self.path.name}-{n}" for n in table.groupby(_PLACE).ngroup()]
+        if "constant_loss" not in table and self._constant_loss is not None:
+            (task,) = self.experiment["tasks"]
+            seeds = table["data_seed"].unique()
+            known = {seed: self._constant_loss(task, int(seed)) for seed in seeds}
+            table["constant_loss"] = table["data_seed"].map(known)
+        return table
+
+    def _read(self, name: str) -> "pd.DataFrame":
+        import pandas as pd
+
+        path = self.path / f"{name}.parquet"
+        if not path.is_file():
+            raise UserError(f"'{self.path}' has no table '{name}'. It has {self.tables()}.")
+        table = pd.read_parquet(path)
+        plain = dict.fromkeys(table.select_dtypes("category"), object)
+        plain |= dict.fromkeys(table.select_dtypes("float32"), float)
+        table = table.astype(plain)
+        if "density" in table:
+            # Kept in single precision; densities have six decimals at most.
+            table["density"] = table["density"].round(6)
+        missing = {k: v for k, v in CONSTANT.get(name, {}).items() if k not in table}
+        return table.assign(**missing)
+
+    def _joined(self, table: "pd.DataFrame", places: "pd.DataFrame") -> "pd.DataFrame":
+        """The table with the columns of `places` that it lacks, by those that both have."""
+        shared = [column for column in places if column in table]
+        return table.merge(places, how="left", on=shared, validate="many_to_one")
+
+
+def _named(asked: Any) -> str:
+    """The name of the one plugin that an experiment has of a kind, without its owner."""
+    return str(asked[0]["name"]).rpartition(":")[2]
+
+
+def _with_moments(table: "pd.DataFrame") -> "pd.DataFrame":
+    """Motif counts with what follows from count, expectation and z; no p."""
+    order = {motif.name: number for number in _ORDERS for motif in classes(number)}
+    count, expected = table["count"].astype(float), table["expected"].astype(float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio, sd = np.log2(count / expected), (count - expected) / table["z"].astype(float)
+    found = {"log2_ratio": ratio, "sd": sd, "p_normal": np.nan, "q_normal": np.nan}
+    missing: dict[str, Any] = {"order": table["motif"].map(order), **found}
+    return table.assign(**{name: v for name, v in missing.items() if name not in table})

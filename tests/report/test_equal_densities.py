@@ -1,0 +1,166 @@
+"""Levels of equal density, as a plateau has: n counts networks, never networks and levels."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from harness.report import (
+    _contests,
+    _fairness,
+    _fronts,
+    _levels,
+    _matched,
+    _others,
+    _pairs,
+    _ranks,
+    _similarity,
+    _source,
+    _summaries,
+    _wiring,
+    build,
+)
+
+TWO = (("moth", "magnitude"), ("moth", "random"))
+PLATEAU = (1.0, 0.3, 0.07, 0.07, 0.07, 0.02)
+LAST = 4
+"""The level that stands for 93 % pruned."""
+NETWORKS = 6
+
+
+@pytest.fixture
+def run(fake_run):
+    return fake_run(conditions=TWO, networks=NETWORKS, densities=PLATEAU)
+
+
+@pytest.fixture
+def data(run):
+    return _source.collect([run])
+
+
+def of_level(data, level=LAST):
+    return data.summed[(data.summed["level"] == level) & (data.summed["support"] == "all")]
+
+
+def test_a_level_near_a_density_is_the_last_of_equal_ones(data):
+    assert set(_summaries.at(data.levels, 0.07)["level"]) == {LAST}
+    assert set(_summaries.at(data.levels, 0.4)["level"]) == {1}
+    assert _summaries.has_equal_densities(data)
+
+
+def test_each_condition_has_the_last_level_of_its_own_schedule(fake_run):
+    first = fake_run("first", conditions=TWO[:1], densities=PLATEAU, networks=2)
+    second = fake_run("second", conditions=TWO[1:], densities=(1.0, 0.07, 0.01), networks=2)
+    for name in ("levels", "timings", "memory", "motifs", "performance"):
+        second.edit(name, lambda table: table.assign(cell="other"))
+    cells = second.cells().assign(cell="other")
+    second.cells = lambda: cells
+    found = _summaries.at(_source.collect([first, second]).levels, 0.07)
+    assert found.groupby("condition", observed=True)["level"].unique().map(list).to_dict() == {
+        "magnitude": [LAST],
+        "random": [1],
+    }
+
+
+def test_motifs_are_those_of_one_level(data):
+    table = _summaries.significance(data, 0.07)
+    assert set(table["n"]) == {NETWORKS}
+    row = table.query("condition == 'random' and support == 'all' and motif == 'bifan'").iloc[0]
+    z = of_level(data).query("condition == 'random' and motif == 'bifan'")["z"]
+    assert row["z"] == pytest.approx(z.mean())
+    layers = _summaries.by_base_layer(data, 0.07)
+    base = data.motifs.query(
+        "level == @LAST and base_layer == 1 and support == 'all' and motif == 'zigzag'"
+    )
+    mean = base[base["condition"] == "random"]["z"].mean()
+    found = layers.query("condition == 'random' and support == 'all' and motif == 'zigzag'")
+    assert found["from layer 1"].item() == pytest.approx(mean)
+
+
+def test_every_table_by_level_counts_networks(data):
+    for table in (
+        _summaries.loss_by_density(data),
+        _summaries.evaluations(data),
+        _summaries.layers(data),
+        _summaries.motif_by_density(data),
+        _levels.mean_z(_summaries.motif_by_density(data)),
+        _levels.profiles(data).dropna(subset="n"),
+        _wiring.degrees(data, 0.07),
+    ):
+        assert set(table["n"]) == {NETWORKS}
+    assert len(_summaries.networks(data, 0.07)) == 2 * NETWORKS
+
+
+def test_pairs_are_of_one_level(data):
+    table = _pairs.comparisons(data, 0.07)
+    assert set(table["n"]) == {NETWORKS}
+    assert set(table["attainable"]) == {2 / 2**NETWORKS}
+    wide = of_level(data).pivot(index="network", columns=["condition", "motif"], values="z")
+    wanted = (wide["random", "bifan"] - wide["magnitude", "bifan"]).mean()
+    row = table[table["quantity"] == "bifan"].iloc[0]
+    assert row["difference"] == pytest.approx(wanted)
+
+
+def test_pruners_are_compared_over_networks(data):
+    (contest,) = _contests.contests(data)
+    assert contest.n == NETWORKS
+    ranks = _ranks.ranks(contest)
+    assert set(ranks["n"]) == set(ranks["networks"]) == {NETWORKS}
+    assert len(ranks) == 2 * 3
+    losses = contest.rows[contest.rows["level"] == LAST]
+    wide = losses.pivot(index="network", columns="pruner", values="loss")
+    row = ranks.query("pruner == 'random' and density == 0.07").iloc[0]
+    assert row["rank"] == pytest.approx(wide.rank(axis=1)["random"].mean())
+    assert set(_fronts.loss_front(contest)["n"]) == {NETWORKS}
+    assert set(_fronts.cost_front(contest, data)["n"]) == {NETWORKS}
+    budgets = _fronts.budgets(contest)
+    assert set(budgets["n"]) == {NETWORKS}
+    assert set(budgets["equal"]) == set(budgets["densities"]) == {4}
+    for table in (
+        _matched.at_effective_density(contest),
+        _matched.at_loss(contest),
+        _matched.z_at_loss(contest, data),
+    ):
+        assert table["n"].max() <= NETWORKS
+
+
+def test_collapsed_networks_are_counted_level_by_level(run):
+    def collapse(table):
+        gone = (table["measure"] == "effective density") & (table["density"] == 0.07)
+        return table.assign(value=table["value"].mask(gone, 0.0))
+
+    run.edit("performance", collapse)
+    data = _source.collect([run])
+    table = _fairness.collapsed(_contests.contests(data)[0], data)
+    assert set(table["n"]) == set(table["networks"]) == {NETWORKS}
+
+
+def test_similarity_is_of_one_level(data):
+    table = _similarity.similarity(data)
+    within = table[table["comparison"] == "random"]
+    assert set(within["n"]) == {NETWORKS}
+    wide = of_level(data).query("condition == 'random' and order == 3")
+    z = wide.pivot(index="network", columns="motif", values="z").dropna(axis=1).to_numpy()
+    directions = z / np.linalg.norm(z, axis=1, keepdims=True)
+    cosines = (directions @ directions.T)[np.triu_indices(NETWORKS, 1)]
+    row = within.query("order == 3 and support == 'all' and density == 0.07").iloc[-1]
+    assert row["mean"] == pytest.approx(cosines.mean())
+
+
+def test_other_metrics_are_summed_up_by_level(run):
+    own = run.table("levels").assign(depth=1.5, metric="mine")
+    run._tables["mine"] = [own.drop(columns=["steps", "train_loss", "validation_loss", "diverged"])]
+    measured = run.measurements().assign(metric="mine")
+    run.measurements = lambda: measured
+    table = _others.others(_source.collect([run]))["mine"]
+    assert set(table["n"]) == {NETWORKS}
+    assert len(table) == 2 * len(PLATEAU)
+
+
+def test_the_page_says_which_level_stands_for_a_density(run, tmp_path):
+    page = build([run], tmp_path / "report").read_text(encoding="utf-8")
+    assert "it is the last of them" in page
+    tables = tmp_path / "report" / "tables"
+    for path in tables.glob("*.csv"):
+        table = pd.read_csv(path)
+        if "n" in table and path.stem != "similarity":
+            assert (table["n"].dropna() <= NETWORKS).all(), path.stem
