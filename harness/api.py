@@ -55,7 +55,7 @@ def run(
     pruner: str | Sequence[str],
     *,
     schedule: str | Sequence[str] = "quick",
-    metric: str | Sequence[str] = ("performance", "motifs"),
+    metric: str | Sequence[str] = ("performance", "motifs", "sampled"),
     out: Path | str | None = None,
     plugins: Sequence[Path | str] = (),
     on_progress: Callable[[progress.Update], None] | None = None,

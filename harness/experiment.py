@@ -20,7 +20,7 @@ from harness.placement import use_all_cores, used
 from harness.plugins import KINDS, PLURALS, Kind, Registry, selections, source_digest
 
 DEFAULT_NETWORKS = 8
-DEFAULT_METRICS = ("performance", "motifs")
+DEFAULT_METRICS = ("performance", "motifs", "sampled")
 DEFAULT_PRECISION: Precision = "float32"
 RESULT_VERSION = 3
 """Part of every cell's key: raised whenever a change of the core changes results. Since 3, networks

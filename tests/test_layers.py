@@ -54,13 +54,16 @@ DEFAULTS = {
     ("experiment.py", "quick"),
     ("experiment.py", "performance"),
     ("experiment.py", "motifs"),
+    ("experiment.py", "sampled"),
     ("api.py", "quick"),
     ("api.py", "performance"),
     ("api.py", "motifs"),
+    ("api.py", "sampled"),
 }
 TABLES = {
     # The report and the closing tables read the tables of these metrics where a run has them.
     ("terminal.py", "motifs"),
+    ("report/_degree_null.py", "sampled"),
     ("report/_source.py", "motifs"),
     ("report/_source.py", "performance"),
     ("report/sections/_motifs.py", "motifs"),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from harness.report import _degree_null
 from harness.report._contests import name_of
 from harness.report._source import COLUMNS, Collection, labelled
 
@@ -20,7 +21,11 @@ def others(data: Collection) -> Mapping[str, pd.DataFrame]:
     networks.
     """
     names = dict.fromkeys(name_of(str(label)) for label in data.measurements["metric"])
-    tables = {name: labelled(data, name) for name in names if name not in COLUMNS}
+    tables = {
+        name: _degree_null.left_over(name, labelled(data, name))
+        for name in names
+        if name not in COLUMNS
+    }
     return {name: _summed_up(table) for name, table in tables.items() if len(table)}
 
 

@@ -32,6 +32,7 @@ LEVELS = RandomWiring(TinyTask(), (6, 7), DENSITIES, (), lambda: TinyTask().data
 @pytest.fixture
 def sampled(registry):
     def measure(levels, **parameters):
+        parameters = {"densities": ()} | parameters
         return registry.find("metric", "sampled").factory(**parameters).measure(levels)
 
     return measure
@@ -51,6 +52,36 @@ def test_only_the_levels_and_networks_asked_for(sampled):
     some = sampled(LEVELS, draws=5, densities=(0.2,), networks=7)
     expected = every[(every["level"] == 2) & (every["network"] == 0)]
     pd.testing.assert_frame_equal(some, expected.reset_index(drop=True))
+
+
+@pytest.mark.parametrize(
+    ("densities", "levels"),
+    [
+        ((1.0, 0.5, 0.15, 0.1, 0.07, 0.03), [0, 2, 3, 4, 5]),
+        ((1.0, 0.07, 0.07), [0, 2]),
+        ((0.5,), [0]),
+        ((1.0, 0.16, 0.16, 0.07, 0.5), [0, 2, 3]),
+    ],
+)
+def test_the_default_levels_are_the_nearest_and_the_sparsest(registry, densities, levels):
+    metric = registry.find("metric", "sampled").factory()
+    assert metric.draws == 100
+    assert metric.null == "degree"
+    assert metric._levels(densities) == levels
+
+
+def test_a_complete_network_has_one_state_under_degree_and_no_z(sampled):
+    class Complete(RandomWiring):
+        def graph(self, level):
+            n, sizes = len(self.networks), list(itertools.pairwise(SIZES))
+            return layered([np.ones((n, b, a), bool) for a, b in sizes])
+
+    full = Complete(TinyTask(), (0,), (1.0,), (), lambda: TinyTask().data(seed=0))
+    table = sampled(full, draws=5)
+    assert (table["sd"] == 0).all()
+    assert (table["expected"] == table["count"]).all()
+    assert table[["z", "p", "q", "profile"]].isna().all(axis=None)
+    assert table["mixed"].all()
 
 
 def test_where_nothing_is_asked_for_an_empty_table_of_the_same_types(sampled):

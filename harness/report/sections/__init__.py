@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from harness.report._parts import Section
 from harness.report.sections._convergence import alike
+from harness.report.sections._degree_null import degree_null
 from harness.report.sections._fairness import fairness
 from harness.report.sections._fronts import fronts, ranks
 from harness.report.sections._layers import layers
@@ -24,6 +25,7 @@ SECTIONS: Sequence[Callable[[Report], Section]] = (
     overview,
     performance,
     motifs,
+    degree_null,
     alike,
     pairs,
     matched,

@@ -1,0 +1,54 @@
+"""What degrees explain: the same networks' motifs under the nulls `layered` and `degree`."""
+
+import numpy as np
+import pandas as pd
+
+from harness.report._source import Collection, labelled
+
+_METRIC = "sampled"
+_NETWORK = ["cell", "network", "level", "motif"]
+_GROUP = ["condition", "level", "density", "order", "motif"]
+_FIGURES = ("z", "log2_ratio")
+
+
+def explained(data: Collection) -> pd.DataFrame:
+    """Mean z and log2(count/expected) over networks under both nulls, all nodes.
+
+    A row for each condition, level and motif that was measured under both, in whole networks;
+    `n` counts networks, `mixed` those whose draws are known to be far enough from the network.
+    Under `degree` a class of which every draw has the same count has no z, and its mean is NaN.
+    """
+    columns = [*_GROUP, "n", "mixed", *(f"{name}_{null}" for null in ("layered", "degree")
+               for name in _FIGURES)]  # fmt: skip
+    degree = labelled(data, _METRIC)
+    if degree.empty or data.summed.empty:
+        return pd.DataFrame(columns=columns)
+    degree = degree[_shown(degree) & (degree["base_layer"] == -1)]
+    if "mixed" not in degree:  # a run from before the number of trades was checked
+        degree = degree.assign(mixed=False)
+    layered = data.summed[data.summed["support"] == "all"]
+    keys = [*_NETWORK, *_FIGURES]
+    text = {"cell": str, "motif": str}
+    both = degree[[*keys, "condition", "density", "order", "mixed"]].astype(text)
+    both = both.drop_duplicates(_NETWORK)
+    both = both.merge(layered[keys].astype(text), on=_NETWORK, suffixes=("_degree", "_layered"))
+    figures = columns[len(_GROUP) + 2 :]
+    both[figures] = both[figures].astype(float).replace([np.inf, -np.inf], np.nan)
+    groups = both.groupby(_GROUP, sort=False, observed=True)
+    table = groups[figures].mean()
+    table = table.assign(n=groups.size(), mixed=groups["mixed"].sum())
+    return table.reset_index()[columns]
+
+
+def left_over(name: str, table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a metric's table that `explained` does not show."""
+    return table[~_shown(table)] if name == _METRIC and len(table) else table
+
+
+def _shown(table: pd.DataFrame) -> "pd.Series[bool]":
+    return (
+        (table["null"] == "degree")
+        & (table["support"] == "all")
+        & (table["convention"] == "copies")
+        & ~table["bias"].astype(bool)
+    )
