@@ -194,6 +194,16 @@ class AbstractPruner(ABC):
         """
         return density
 
+    def cautions(
+        self, levels: Sequence[Level], targets: Sequence[Target], prunable: Masks
+    ) -> Sequence[str]:
+        """What a user should know of this training, a sentence each, such as that nothing regrows.
+
+        Called on the host once for each cell, after training. `levels` have the steps that each
+        level trains for, `targets` its numbers; `prunable` says which entries may be pruned.
+        """
+        return ()
+
 
 class ScorePruner(AbstractPruner):
     """A pruner that ranks weights: the core keeps exactly the K of largest score.

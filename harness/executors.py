@@ -28,10 +28,10 @@ from harness import (
     tables,
 )
 from harness.errors import CannotWriteError, UserError, summary
-from harness.experiment import Cell, Choice, Plan, metric_key
+from harness.experiment import Cell, Choice, Plan, levels_of, metric_key
 from harness.records import CellRecord, CellState, Entry, Measured, cell_folder
 from harness.train import Trainer
-from harness.types import TaskData
+from harness.types import Level, TaskData
 
 REQUIRED = frozenset({"levels.parquet", "training.parquet", "timings.parquet"})
 """The tables of a trained cell, whatever the format of its run."""
@@ -188,6 +188,7 @@ class Execution:
             update = {
                 "status": "done",
                 "notes": dict(data.notes),
+                "cautions": self._cautions(cell, trainer),
                 "files": self._tables(cell, run, record.folder, constant),
             }
         except (UserError, CannotWriteError):
@@ -203,6 +204,18 @@ class Execution:
             (record.folder / runner.CHECKPOINT).unlink(missing_ok=True)
         self.outcome.trained += state.status == "done"
         return state
+
+    def _cautions(self, cell: Cell, trainer: Trainer) -> tuple[str, ...]:
+        """What the pruner says about its training: noted once, recorded for each cell."""
+        schedule = cell.schedule.instance
+        steps = levels_of(schedule, cell.pruner.instance)
+        pairs = zip(schedule.levels(), steps, strict=True)
+        cautions = trainer.cautions([Level(level.density, number) for level, number in pairs])
+        for caution in cautions:
+            text = f"{cell.pruner.label} on {cell.task.label} by {cell.schedule.label}: {caution}"
+            if text not in self.outcome.notes:
+                self.outcome.note(text)
+        return cautions
 
     def _must_fit(self, trainer: Trainer, cell: Cell) -> None:
         """Raise `MemoryError` where a block needs more memory than there is, before it is taken.

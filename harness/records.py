@@ -96,6 +96,7 @@ class CellState(_Said):
     files: dict[FileName, str] = {}
     metrics: dict[FileName, Measured] = {}
     notes: dict[str, Any] = {}
+    cautions: tuple[str, ...] = ()
     into: tuple[Entry, ...] = ()
     error: str = ""
     traceback: str = ""

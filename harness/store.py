@@ -156,8 +156,14 @@ class Run:
 
     @property
     def notes(self) -> dict[str, Any]:
-        """What the tasks noted about their data, by task."""
-        return {cell.entry.task: cell.state.notes for cell in self._cells if cell.state}
+        """What tasks noted about their data, by task; what pruners did about their training."""
+        states = [(cell.entry, cell.state) for cell in self._cells if cell.state]
+        noted: dict[str, Any] = {entry.task: state.notes for entry, state in states}
+        for entry, state in states:
+            if state.cautions:
+                place = f"{entry.pruner} on {entry.task} by {entry.schedule}"
+                noted[place] = dict(enumerate(state.cautions, start=1))
+        return noted
 
     def cells(self) -> "pd.DataFrame":
         """One row a cell: what it is, its status, the reason, and what it was `made_with`.

@@ -64,7 +64,8 @@ class Trainer:
         example = eqx.filter_jit(task.network)(key=of_network(seed, data_seed, "weights", 0))
         static = eqx.filter(example, eqx.is_inexact_array, inverse=True)
         self.rules = Rules(task, pruner, schedule.optimizer(), self._batch, static)
-        self.sizes = mask_algebra.count(task.prunable(example))
+        self.prunable = task.prunable(example)
+        self.sizes = mask_algebra.count(self.prunable)
         started = jax.vmap(self.rules.start, (0, None, None))
         self._start = Compiled(started, precision=precision)
         self._prune = Compiled(self._prune_all, donate=True, precision=precision)
@@ -82,6 +83,11 @@ class Trainer:
         """Seconds spent on compiling so far."""
         parts = (self._start, self._prune, self._chunk, self._hold, self._evaluate)
         return sum(part.seconds for part in parts)
+
+    def cautions(self, levels: Sequence[Level]) -> tuple[str, ...]:
+        """What the pruner has to say about training for these levels' steps."""
+        targets = [mask_algebra.target(self.sizes, level.density) for level in levels]
+        return tuple(self.pruner.cautions(levels, targets, self.prunable))
 
     def keys(self, networks: Sequence[int]) -> Keys:
         """The keys of these networks, by their numbers within the run."""

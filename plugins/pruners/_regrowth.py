@@ -1,10 +1,13 @@
 """Sparse training: a random sparse start, then weights dropped and others grown in their place."""
 
+from collections.abc import Sequence
+from typing import Protocol
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from harness import Evidence, Target, Update, leaf_map, prune_by_score
+from harness import Evidence, Level, Target, Update, leaf_map, prune_by_score
 from harness.types import Key, Masks, Weights
 
 from ._by_leaf import counted, largest, randomly
@@ -58,3 +61,48 @@ def regrown(
 def annealed(fraction: float, progress: Float[Array, ""], until: float) -> Float[Array, ""]:
     """A fraction that falls to nothing along half a cosine, and stays there from `until` on."""
     return fraction / 2 * (1 + jnp.cos(jnp.pi * jnp.minimum(progress / until, 1.0)))
+
+
+def without_regrowth(
+    pruner: "Regrowing", levels: Sequence[Level], targets: Sequence[Target], prunable: Masks
+) -> list[str]:
+    """Where no weight can give way to another, a sentence for each level, from the host."""
+    sentences = []
+    for level, target in zip(levels, targets, strict=True):
+        if level.density == 1:
+            continue
+        last = max((level.steps - 1) // pruner.every, 0)
+        shares = [float(pruner.share(jnp.float32(now / last))) for now in range(1, last + 1)]
+        most = max(shares, default=0.0)
+        if most == 0:
+            sentences.append(
+                f"at density {level.density:g} nothing regrows: its {level.steps} steps leave no "
+                f"regrowth between the sparse start and the end (every={pruner.every})"
+            )
+            continue
+        kept = divided(target, pruner.layers, prunable, key=jax.random.key(0)).by_leaf
+        still = [
+            f"{name} (keeps {int(kept[name])} of {int(prunable[name].sum())})"
+            for name in sorted(prunable)
+            if int(jnp.float32(most) * kept[name]) == 0 or kept[name] == prunable[name].sum()
+        ]
+        if still:
+            sentences.append(
+                f"at density {level.density:g} nothing regrows in {', '.join(still)}: a share of "
+                f"{most:.2g} of its weights is less than one, or it has no free place"
+            )
+    return sentences
+
+
+class Regrowing(Protocol):
+    """What of a pruner decides where weights regrow."""
+
+    @property
+    def every(self) -> int: ...
+
+    @property
+    def layers(self) -> Layers: ...
+
+    def share(self, progress: Float[Array, ""]) -> Float[Array, ""]:
+        """Of a layer's weights that are replaced, by the progress of training."""
+        ...

@@ -1,18 +1,19 @@
 """Sparse training that grows weights where the gradient is large."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 import jax
 import jax.numpy as jnp
 from annotated_types import Ge, Gt, Le, Lt
-from jaxtyping import Array, Bool
+from jaxtyping import Array, Bool, Float
 
-from harness import AbstractPruner, Evidence, Target, Update, hookimpl, leaf_map
-from harness.types import Key, When
+from harness import AbstractPruner, Evidence, Level, Target, Update, hookimpl, leaf_map
+from harness.types import Key, Masks, When
 
 from ._layer_densities import Layers
-from ._regrowth import annealed, regrown, sparse_start
+from ._regrowth import annealed, regrown, sparse_start, without_regrowth
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class RigL(AbstractPruner):
         )
         update = regrown(
             evidence,
-            annealed(self.fraction, jnp.asarray(evidence.progress), self.until),
+            self.share(jnp.asarray(evidence.progress)),
             leaf_map(jnp.abs, slope),
             leaf_map(jnp.zeros_like, acting),
             start,
@@ -66,6 +67,16 @@ class RigL(AbstractPruner):
             key=tie_key,
         )
         return update, jnp.asarray(True)
+
+    def share(self, progress: Float[Array, ""]) -> Float[Array, ""]:
+        """Of a layer's weights that are replaced, by the progress of training."""
+        return annealed(self.fraction, progress, self.until)
+
+    def cautions(
+        self, levels: Sequence[Level], targets: Sequence[Target], prunable: Masks
+    ) -> list[str]:
+        """Where nothing can regrow."""
+        return without_regrowth(self, levels, targets, prunable)
 
 
 @hookimpl

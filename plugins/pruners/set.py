@@ -1,19 +1,20 @@
 """Sparse evolutionary training."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 import jax
 import jax.numpy as jnp
 from annotated_types import Ge, Gt, Lt
-from jaxtyping import Array, Bool
+from jaxtyping import Array, Bool, Float
 
-from harness import AbstractPruner, Evidence, Target, Update, hookimpl
-from harness.types import Key, When
+from harness import AbstractPruner, Evidence, Level, Target, Update, hookimpl
+from harness.types import Key, Masks, When
 
 from ._by_leaf import keys_of, randomly
 from ._layer_densities import Layers
-from ._regrowth import regrown, sparse_start
+from ._regrowth import regrown, sparse_start, without_regrowth
 
 
 @dataclass(frozen=True)
@@ -54,10 +55,20 @@ class Set(AbstractPruner):
             name: jnp.std(w) * jax.random.normal(draws[name], w.shape)
             for name, w in evidence.initial_weights.items()
         }
-        fraction = jnp.where(evidence.progress < 1, self.fraction, 0.0)
+        fraction = self.share(jnp.asarray(evidence.progress))
         growth = randomly(evidence.weights, grow_key)
         update = regrown(evidence, fraction, growth, values, start, state, key=tie_key)
         return update, jnp.asarray(True)
+
+    def share(self, progress: Float[Array, ""]) -> Float[Array, ""]:
+        """Of a layer's weights that are replaced, by the progress of training."""
+        return jnp.where(progress < 1, self.fraction, 0.0)
+
+    def cautions(
+        self, levels: Sequence[Level], targets: Sequence[Target], prunable: Masks
+    ) -> list[str]:
+        """Where nothing can regrow."""
+        return without_regrowth(self, levels, targets, prunable)
 
 
 @hookimpl

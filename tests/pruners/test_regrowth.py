@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from harness import Level
 from harness.masks import target
 
 KEY = jax.random.key(3)
@@ -84,3 +85,37 @@ def test_set_grows_at_random_with_weights_of_the_initial_size(made, evidence):
         assert 0.3 * spread < drawn.std() < 3 * spread
     _, before, after = regrown(made("set"), evidence, 1.0)
     assert all(np.array_equal(before[name], after[name]) for name in before)
+
+
+def said(pruner, steps, density=0.4):
+    sizes = {"first": 60, "second": 36}
+    prunable = {"first": jnp.ones((12, 5), bool), "second": jnp.ones((3, 12), bool)}
+    levels = [Level(1.0, steps), Level(density, steps)]
+    return pruner.cautions(levels, [target(sizes, level.density) for level in levels], prunable)
+
+
+@pytest.mark.parametrize("name", ["set", "rigl"])
+def test_levels_and_layers_without_regrowth_are_named(made, name):
+    pruner = made(name, every=10, fraction=0.3)
+    assert said(pruner, 100) == []
+    (short,) = said(pruner, 10)
+    assert "at density 0.4 nothing regrows: its 10 steps" in short
+    (few,) = said(made(name, every=10, fraction=0.3, layers=(0.4, 0.05)), 100, 0.25)
+    assert "nothing regrows in second (keeps 2 of 36)" in few
+    (full,) = said(made(name, every=10, layers=(1.0, 0.2)), 100, 0.7)
+    assert "nothing regrows in first (keeps 60 of 60)" in full
+
+
+@pytest.mark.parametrize("name", ["set", "rigl"])
+def test_a_layer_is_named_exactly_where_a_step_changes_nothing(made, seen, name):
+    pruner, masks = made(name, every=10, layers=(0.4, 0.06)), seen().mask
+    goal = target({"first": 60, "second": 36}, 0.3)
+    levels, prunable = [Level(0.3, 200)], {leaf: jnp.ones_like(m) for leaf, m in masks.items()}
+    told = " ".join(pruner.cautions(levels, [goal], prunable))
+    start, _ = pruner.step(seen(mask=prunable), goal, jnp.asarray(False), key=KEY)
+    evidence = seen(mask=start.mask)
+    evidence.progress = jnp.float32(1 / 19)
+    update, _ = pruner.step(evidence, goal, jnp.asarray(True), key=KEY)
+    for leaf, mask in start.mask.items():
+        assert (leaf in told) == bool(np.array_equal(mask, update.mask[leaf]))
+    assert "second" in told
