@@ -27,11 +27,8 @@ class Sampled(AbstractMetric):
 
     Null `degree` keeps every node's in- and out-degree: what is left is more than degrees explain.
     Classes around one node have the same count in every draw, and all classes have at density 1:
-    their z is undefined. Of the published networks 100 draws take about 2 to 4 CPU-seconds a
-    network and level (benchmarks/RESULTS.md).
-
-    Null `published` with convention `published`, support `live-published` and `bias` is what Zahn,
-    Daniel and Kutz (2024) did.
+    their z is undefined. 100 draws of a 10-400-400-400-16-7 network at 7 % density take 1.4
+    CPU-seconds where degrees are even, 3.9 where they have heavy tails (80 trades instead of 20).
 
     **Parameters:**
 
