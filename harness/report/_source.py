@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from harness.errors import UserError
+from harness.motifs import CONTROLS
 
 PARTS = ("task", "pruner", "schedule", "data_seed")
 """What a condition is made of. A run's name joins them where two runs differ in nothing else."""
@@ -31,9 +32,6 @@ OF_CELLS = {"timings": ("cell", "level"), "memory": ("cell",)}
 
 NAMES = ("cell", "condition", "support", "null", "motif", "split", "measure", "unit")
 """Columns of few values in long tables: kept as categories, which are grouped ten times faster."""
-
-DRAWN = "drawn"
-"""The support of rows that measure draws from the null, not trained networks."""
 
 
 @runtime_checkable
@@ -76,7 +74,7 @@ class Collection:
 
     Every table has the column `condition`: the parts of its cell that differ between cells, as a
     label. `diverged` lists networks left out of `motifs` and `performance` and from which level on.
-    `drawn` holds motif rows of draws from the null, beside those of the networks in `motifs`.
+    `drawn` holds motif rows of random graphs made for each network, the controls.
     """
 
     runs: Sequence[RunTables]
@@ -115,7 +113,7 @@ def collect(runs: Sequence[RunTables]) -> Collection:
     measurements = pd.concat([run.measurements() for run in runs], ignore_index=True)
     measurements = measurements.drop_duplicates(["cell", "metric"])
     shown = levels.loc[~gone, "condition"].unique()
-    trained = tables["motifs"]["support"] != DRAWN
+    trained = ~tables["motifs"]["support"].isin(CONTROLS)
     return Collection(
         runs=runs,
         cells=cells,

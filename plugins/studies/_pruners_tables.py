@@ -185,11 +185,11 @@ def likeness(run: Run, baseline: str = "magnitude") -> pd.DataFrame:
     rows = []
     for (pruner, density), part in groups.items():
         profiles = part.to_numpy(dtype=float)
-        within = stats.mean_cosine_within(profiles)
+        within = stats.similarity_within(profiles)
         row = {"pruner": pruner, "density": density, **_named("within", within)}
         if pruner != baseline and (baseline, density) in groups:
             both = pd.concat([part, groups[baseline, density]])
-            between = stats.mean_cosine_between(
+            between = stats.similarity_between(
                 both.to_numpy(dtype=float),
                 (both.index.get_level_values("pruner") == baseline).astype(int),
                 np.array([f"{seed} {network}" for *_, seed, network in both.index]),
