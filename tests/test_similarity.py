@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from harness import stats
+from harness.stats._similarity import _pseudo
 
 CLASSES = 10
 RUNS = Path(__file__).parents[1] / "reports" / "published" / "runs"
@@ -72,13 +73,13 @@ def test_nothing_rises_where_only_the_signal_grows():
     correlations = correlated(rng)
     corrected, raw = [], []
     for strength in (5.0, 10.0, 40.0):
-        z, _ = networks(rng, 30, strength, 0.5, np.eye(CLASSES), samples=100)
+        z, _ = networks(rng, 30, strength, 0.5, np.eye(CLASSES), samples=30)
         corrected.append(np.mean([stats.similarity_within(one).value for one in z]))
         raw.append(np.mean(raw_cosine(z)))
-    np.testing.assert_allclose(corrected, 0.8, atol=0.03)
-    assert raw[0] < raw[2] - 0.2
+    np.testing.assert_allclose(corrected, 0.8, atol=0.04)
+    assert raw[0] < raw[2] - 0.15
     rejected = []
-    for seed in range(60):
+    for seed in range(40):
         rng = np.random.default_rng(seed)
         spread = 0.5 * rng.normal(size=(10, CLASSES)) / np.sqrt(CLASSES)
         signals = np.ones(CLASSES) / np.sqrt(CLASSES) + spread
@@ -92,7 +93,7 @@ def test_nothing_rises_where_only_the_signal_grows():
 def test_a_rise_is_found_where_directions_change():
     rng = np.random.default_rng(2)
     found = []
-    for _ in range(30):
+    for _ in range(15):
         before, _ = networks(rng, 10, 20.0, 1.0, np.eye(CLASSES))
         after, _ = networks(rng, 10, 20.0, 0.2, np.eye(CLASSES))
         found.append(stats.similarity_difference(after[0], before[0]))
@@ -114,18 +115,19 @@ STRENGTHS = {
 def test_intervals_of_similarity_cover(n, kind, scatter):
     rng = np.random.default_rng(3)
     correlations = correlated(rng)
-    hits = []
     for strength in (6.0, 30.0):
         many = strength * STRENGTHS[kind](rng, (1, 200_000))
         truth = (many.mean() ** 2 / (many**2).mean()) / (1 + scatter**2)
-        strengths = strength * STRENGTHS[kind](rng, (250, n))
-        z, _ = networks(rng, n, strengths, scatter, correlations, samples=250)
-        for one in z:
-            found = stats.similarity_within(one, noise=stats.Noise(correlations))
-            if np.isfinite(found.low):
-                hits.append(found.low <= truth <= found.high)
-    assert len(hits) > 400
-    assert np.mean(hits) >= 0.93, np.mean(hits)
+        strengths = strength * STRENGTHS[kind](rng, (1000, n))
+        z, _ = networks(rng, n, strengths, scatter, correlations, samples=1000)
+        noise = stats.Noise(correlations)
+        # As `similarity_within` does, all samples at once.
+        pseudo = np.array([_pseudo([one], [np.arange(n)], noise)[1] for one in z]).T
+        found = stats.mean_tests(pseudo, resamples=1999)
+        shown = np.isfinite(found.low)
+        assert shown.mean() > 0.8
+        covered = np.mean((found.low <= truth) & (truth <= found.high), where=shown)
+        assert covered >= 0.93, covered
 
 
 def test_what_is_not_clear_of_noise_is_undefined():

@@ -170,10 +170,10 @@ def motifs(run: Run, density: float = CHOSEN) -> pd.DataFrame:
 
 
 def likeness(run: Run, baseline: str = "magnitude") -> pd.DataFrame:
-    """How alike motif profiles are, by pruner and density, each with a 95 % BCa interval.
+    """How alike motif profiles are, by pruner and density, each with a 95 % interval.
 
-    A profile is z of all motifs, scaled to length 1. `within`: mean cosine over pairs of one
-    pruner's networks; `between`: of its networks with those of `baseline`, pairs of one initial
+    A profile is z of all motifs. `within`: noise-corrected similarity over pairs of one pruner's
+    networks; `between`: of its networks with those of `baseline`, pairs of one initial
     network left out; `length`: mean length of z before scaling, for independent motifs of random
     networks about the root of their number.
     """
