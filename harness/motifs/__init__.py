@@ -12,7 +12,8 @@ from ._conventions import published_counts as published_counts
 from ._counts import counts as counts
 from ._counts import induced as induced
 from ._drawing import drawing as drawing
-from ._draws import uniform_draws as uniform_draws
+from ._draws import CONTROLS as CONTROLS
+from ._draws import control_draws as control_draws
 from ._mixing import Mixing as Mixing
 from ._mixing import mixing as mixing
 from ._moments import Moments as Moments

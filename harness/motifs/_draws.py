@@ -1,30 +1,59 @@
-"""One draw from the `layered` null for each network of an ensemble: what to compare it with."""
+"""One random graph beside each network of an ensemble: what to compare its profile with."""
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from ..graph import LayeredGraph
 from ._nulls import draws
+from ._unequal_degrees import unequal_degrees
 
 _STREAM = zlib.crc32(b"null draws")
 
+_Draw = Callable[[LayeredGraph, tuple[int, ...]], LayeredGraph]
 
-def uniform_draws(graph: LayeredGraph, numbers: Sequence[int], level: int) -> LayeredGraph:
-    """For each network one graph with as many edges between each two layers, placed uniformly.
+
+def _unequal(graph: LayeredGraph, seed: tuple[int, ...]) -> LayeredGraph:
+    stream = np.random.SeedSequence(seed, spawn_key=tuple(b"unequal-degrees"))
+    return unequal_degrees(graph, 1, np.random.default_rng(stream))
+
+
+_CONTROLS: Mapping[str, _Draw] = {
+    "drawn": lambda graph, seed: draws(graph, "layered", 1, seed=seed),
+    "degree-drawn": lambda graph, seed: draws(graph, "degree", 1, seed=seed),
+    "unequal-degrees": _unequal,
+}
+
+CONTROLS = tuple(_CONTROLS)
+"""The kinds of graphs that `control_draws` makes."""
+
+
+def control_draws(
+    graph: LayeredGraph, numbers: Sequence[int], level: int, control: str
+) -> LayeredGraph:
+    """Draw for each network one graph with as many edges between each two layers.
+
+    - `drawn`: edges placed uniformly, the null `layered`
+    - `degree-drawn`: every node keeps its degrees, the null `degree`: what degrees explain
+    - `unequal-degrees`: nodes differ in fitness alone, so much that degrees vary as the network's
+      do (`unequal_degrees`): what inequality of degrees alone looks like
 
     All nodes of the architecture take part; bias edges are left out. A draw is determined by the
     network's number, its level and its own wiring: the same number under two pruners gets two
     independent draws, the same network always the same.
 
     **Arguments:** `graph` with one leading batch axis; `numbers` of the networks along it.
+
+    **Errors:** ValueError for another control.
     """
+    if control not in _CONTROLS:
+        raise ValueError(f"unknown control '{control}'; there are {', '.join(_CONTROLS)}")
     drawn = []
     for row, number in enumerate(numbers):
         one = LayeredGraph(tuple(np.asarray(wires[row]) for wires in graph.adjacency))
         wiring = 0
         for wires in one.adjacency:
             wiring = zlib.crc32(np.packbits(wires).tobytes(), wiring)
-        drawn.append(draws(one, "layered", 1, seed=(_STREAM, number, level, wiring)).adjacency)
+        drawn.append(_CONTROLS[control](one, (_STREAM, number, level, wiring)).adjacency)
     return LayeredGraph(tuple(np.concatenate(layers) for layers in zip(*drawn, strict=True)))

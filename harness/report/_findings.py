@@ -6,7 +6,7 @@ from harness.report import _floor, _units
 from harness.report._fairness import MISSING
 from harness.report._pairs import Z
 from harness.report._parts import Finding, counted, listed, number, pruned
-from harness.report._similarity import BETWEEN, NULL
+from harness.report._similarity import BETWEEN
 from harness.report._source import PARTS, Collection
 from harness.report._summaries import at, has_equal_densities
 
@@ -128,20 +128,21 @@ def alike(
     if chosen.empty:
         return []
     chosen = chosen[chosen["order"] == chosen["order"].max()]
-    within = chosen[~chosen["comparison"].isin([BETWEEN, NULL])]
-    between = chosen[chosen["comparison"] == BETWEEN]
-    drawn = [f" against {_interval(row)} for null draws" for _, row in
-             chosen[chosen["comparison"] == NULL].iterrows()]  # fmt: skip
+    own = chosen[chosen["graphs"] == "networks"]
+    within = own[own["comparison"] != BETWEEN]
+    if within.empty:
+        return []
     said = [
         f"{_interval(row)}{' with ' + row['comparison'] if len(data.conditions) > 1 else ''}"
         for _, row in within.head(MOST_CONDITIONS).iterrows()
     ]
     order = int(chosen["order"].iloc[0])
     claim = (
-        f"At {pruned(density)}, the mean cosine similarity of two networks' significance profiles "
-        f"is {'; '.join(said)}{''.join(drawn)}."
+        f"At {pruned(density)}, the noise-corrected similarity of two networks' z is "
+        f"{'; '.join(said)}; {_exceeding(tests, density, order)}."
     )
-    across = [f"Between conditions: {_interval(row)}." for _, row in between.iterrows()]
+    rows = own[own["comparison"] == BETWEEN].iterrows()
+    across = [f"Between conditions: {_interval(row)}." for _, row in rows]
     across += [_tested(row) for _, row in _at_order(tests, density, order).iterrows()]
     return [
         Finding(
@@ -150,17 +151,32 @@ def alike(
     ]
 
 
+def _exceeding(tests: pd.DataFrame, density: float, order: int) -> str:
+    """Whether similarity exceeds that of both controls: only then profiles are shared motifs."""
+    tested = _at_order(tests, density, order)
+    if tested.empty:
+        return "no control was compared with it, so that degrees alone may explain it"
+    clear = (tested["low"] > 0).groupby(tested["condition"], sort=False).agg(["all", "size"])
+    exceed = clear["all"] & (clear["size"] > 1)
+    if exceed.all():
+        return "it exceeds that of graphs with degrees as unequal and of graphs with their degrees"
+    beside = "is not shown to exceed that of graphs made from degrees alone"
+    if not exceed.any():
+        return f"it {beside}"
+    return f"with {listed(list(exceed.index[~exceed]))} it {beside}"
+
+
 def _at_order(tests: pd.DataFrame, density: float, order: int) -> pd.DataFrame:
     if tests.empty:
         return tests
-    return tests[(tests["density"] == density) & (tests["order"] == order)].dropna(subset="p")
+    return tests[(tests["density"] == density) & (tests["order"] == order)].dropna(subset="low")
 
 
 def _tested(row: pd.Series) -> str:
     return (
-        f"More alike within than between by {number(row['gap'])}: permutation p "
-        f"{number(row['p'])} (smallest attainable {number(row['attainable'])}), dispersion p "
-        f"{number(row['p_scatter'])}, {row['block']}."
+        f"{row['condition']}: {number(row['similarity'])} against {number(row['of_control'])} of "
+        f"graphs with {row['control']}, difference {number(row['difference'])} "
+        f"({number(row['low'])} to {number(row['high'])}), p {number(row['p'])}."
     )
 
 

@@ -75,30 +75,22 @@ STATISTICS = (
         "classes. Rough: counts in small layers are skewed, and tails can be many times thicker.",
     ),
     (
-        "cosine similarity",
-        "Of two networks' z of one order: 1 for proportional profiles, 0 for unrelated, −1 for "
-        "opposite. It ignores size. High similarity alone does not show convergence: networks with "
-        "equal layer densities resemble each other too.",
+        "similarity, noise-corrected",
+        "Mean dot product of two networks' z of one order, over the mean of |z|² less the number "
+        "of classes, which is what the null's noise adds. 1: equal signals; 0: unrelated; an "
+        "estimate, which may exceed 1. Raw cosines rise with the signal even if no direction "
+        "changes. Not shown where the signal is not clear of noise. It assumes that trained "
+        "networks are as noisy as the null.",
     ),
     (
-        "null draws",
-        "One graph for each network and level, drawn uniformly with the network's number of edges "
-        "between each two layers, measured like it on all nodes. How alike they are is what equal "
-        "layer densities alone explain. Degrees are not kept.",
+        "unequal degrees alone",
+        "A control: one random graph for each network, whose nodes differ in log-normal fitness so "
+        "that degrees vary in each layer as the network's do. Such graphs resemble each other.",
     ),
     (
-        "within − between",
-        "Mean similarity of two networks under one condition less that under two. Its p is the "
-        "share of relabellings, conditions permuted within each network number, with a gap as "
-        "large: (r + 1) / (R + 1), or exact where all are taken. Small p: profiles depend on the "
-        "condition, in location or in scatter. It does not say that networks of one "
-        "condition converge.",
-    ),
-    (
-        "scatter",
-        "Mean distance of profiles of length 1 from their condition's centroid; largest less "
-        "smallest. Its p permutes centred profiles within network numbers: dispersion, whatever "
-        "the location. Nearly exact, as centroids are estimated.",
+        "the same degrees",
+        "A control: one random graph for each network, in which every node keeps its degrees. Only "
+        "what exceeds both controls is a motif profile. Of order 2, degrees determine everything.",
     ),
     (
         "attainable p",
@@ -151,12 +143,12 @@ STATISTICS = (
     ),
     (
         "interval of a similarity",
-        "95 %, BCa over 1000 resamples of networks. Pairs share networks and are not independent, "
-        "so networks are drawn, not pairs; a network drawn twice is not paired with itself.",
+        "95 %, of jackknife pseudo-values: each network is left out in turn, not each pair, as "
+        "pairs share networks. Under 6 networks there is none.",
     ),
     (
         "between conditions",
         "Mean over pairs of networks under two conditions. Pairs with the same initial weights are "
-        "left out, as within a condition there are none, and both are drawn together.",
+        "left out, as within a condition there are none.",
     ),
 )

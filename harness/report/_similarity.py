@@ -1,6 +1,6 @@
-"""How alike networks are: cosine similarity of their significance profiles, level by level."""
+"""How alike networks are: similarity of significance profiles, corrected for noise, by level."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,34 +11,42 @@ from harness.report._source import Collection
 from harness.report._summaries import SUPPORTS, last_of_equal, nearest
 
 BETWEEN = "between conditions"
-NULL = "null draws"
 
-MOST_DRAWN = 400
-"""So many null draws are compared at most, taken evenly from all conditions."""
+CONTROLS: Mapping[str, str] = {
+    "unequal-degrees": "unequal degrees alone",
+    "degree-drawn": "the same degrees",
+}
+"""The supports that measure random graphs made for each network, and what the page calls them."""
 
 TESTED_DENSITIES = (0.25, 0.15, 0.1, 0.07)
 """Similarity is tested at the levels nearest to 75, 85, 90 and 93 % pruned."""
 
+_COLUMNS = (
+    *("comparison", "graphs", "order", "support", "density", "mean", "low", "high", "n"),
+    "classes",
+)
+
 
 def similarity(data: Collection) -> pd.DataFrame:
-    """Mean pairwise similarity within each condition and between them, with intervals.
+    """Noise-corrected similarity within each condition and between them, with intervals.
 
-    One row for each order of motifs, support and density. A profile is the vector of z of the
-    classes that are defined in all the networks compared. `classes` is how many those are. Rows
-    called `NULL` compare draws from the null, one for each network, all conditions together.
+    One row for each order of motifs, support, density and comparison. A profile is the vector of z
+    of the classes that are defined in all the networks compared. `classes` is how many those are;
+    `graphs` are the networks, or one of the `CONTROLS` made for them. Rows without a signal that is
+    clear of noise are left out.
     """
-    columns = ["comparison", "order", "support", "density", "mean", "low", "high", "n", "classes"]
     rows = []
     for support in SUPPORTS:
         table = data.summed[data.summed["support"] == support]
         for order, density, wide in _by_level(data, table):
-            place = {"order": order, "support": support, "density": density}
+            place = {"graphs": "networks", "order": order, "support": support, "density": density}
             rows += [{**place, **row} for row in _rows(wide)]
-    for order, density, wide in _by_level(data, data.drawn):
-        place = {"comparison": NULL, "order": order, "support": "all", "density": density}
-        thinned = wide.iloc[:: -(-len(wide) // MOST_DRAWN)]
-        rows.append({**place, **_within(_profiles(thinned))})
-    return pd.DataFrame([row for row in rows if np.isfinite(row["mean"])], columns=columns)
+    for control, name in CONTROLS.items():
+        table = data.drawn[data.drawn["support"] == control]
+        for order, density, wide in _by_level(data, table):
+            place = {"graphs": name, "order": order, "support": "all", "density": density}
+            rows += [{**place, **row} for row in _rows(wide)]
+    return pd.DataFrame([row for row in rows if np.isfinite(row["mean"])], columns=list(_COLUMNS))
 
 
 def _by_level(
@@ -81,7 +89,7 @@ def _rows(wide: pd.DataFrame) -> list[dict[str, Any]]:
         # The same number has the same initial weights within one task.
         units = pd.factorize(profiles.reset_index(["condition", "data_seed"]).index)[0]
         groups = pd.factorize(profiles.index.get_level_values("condition"))[0]
-        found = stats.mean_cosine_between(profiles.to_numpy(dtype=float), groups, units)
+        found = stats.similarity_between(profiles.to_numpy(dtype=float), groups, units)
         rows.append({"comparison": BETWEEN, **_row(found, profiles)})
     return rows
 
@@ -94,7 +102,7 @@ def _profiles(wide: pd.DataFrame) -> pd.DataFrame:
 
 
 def _within(profiles: pd.DataFrame) -> dict[str, Any]:
-    return _row(stats.mean_cosine_within(profiles.to_numpy(dtype=float)), profiles)
+    return _row(stats.similarity_within(profiles.to_numpy(dtype=float)), profiles)
 
 
 def _row(found: stats.Interval, profiles: pd.DataFrame) -> dict[str, Any]:
@@ -103,44 +111,53 @@ def _row(found: stats.Interval, profiles: pd.DataFrame) -> dict[str, Any]:
 
 
 def tests(data: Collection) -> pd.DataFrame:
-    """Permutation tests of convergence by condition, and of dispersion, at a few levels.
+    """Whether networks are more alike than the controls made for them, at a few levels.
 
-    One row for each level, order and block: the conditions of one task and data seed, whose
-    networks are paired by number. Profiles count all nodes. `gap` is the mean similarity within
-    conditions less that between them; `scatter` the largest less the smallest mean distance of a
-    condition's profiles from their centroid. Blocks of one condition have nothing to permute.
+    One row for each level, order, condition and control. Profiles count all nodes; each network is
+    paired with its own control. `difference` is the similarity of the networks less that of their
+    controls, with its interval and p from one procedure (`stats.similarity_difference`).
     """
-    if not data.densities:
+    if not data.densities or data.drawn.empty:
         return pd.DataFrame()
     levels = {nearest(data.densities, density) for density in TESTED_DENSITIES}
-    table = data.summed[data.summed["support"] == "all"]
+    own = data.summed[data.summed["support"] == "all"]
+    networks = {
+        (order, density): wide for order, density, wide in _by_level(data, own, sorted(levels))
+    }
     rows = []
-    for order, density, wide in _by_level(data, table, sorted(levels)):
-        for (task, data_seed), part in wide.groupby(level=["task", "data_seed"], sort=False):
-            profiles = _profiles(part)
-            networks = profiles.index.get_level_values("network").to_numpy()
-            groups = pd.factorize(profiles.index.get_level_values("condition"))[0]
-            if len(np.unique(groups)) < 2:
+    for control, name in CONTROLS.items():
+        table = data.drawn[data.drawn["support"] == control]
+        for order, density, drawn in _by_level(data, table, sorted(levels)):
+            trained = networks.get((order, density))
+            if trained is None:
                 continue
-            values = profiles.to_numpy(dtype=float)
-            gap = stats.convergence_test(values, groups, networks)
-            scatter = stats.dispersion_test(values, groups, networks)
-            rows.append(
-                {
-                    "block": f"{task} · data seed {data_seed}",
-                    "density": density,
-                    "order": order,
-                    "conditions": len(np.unique(groups)),
-                    "n": len(np.unique(networks)),
-                    "classes": profiles.shape[1],
-                    "gap": gap.statistic,
-                    "p": gap.p,
-                    "scatter": scatter.statistic,
-                    "p_scatter": scatter.p,
-                    "attainable": gap.attainable,
-                    "arrangements": gap.arrangements,
-                    "how": "every one" if gap.exact else "sampled",
-                }
-            )
+            place = {"density": density, "order": order, "control": name}
+            for condition, part in trained.groupby(level="condition", sort=False):
+                rows += [{"condition": condition, **place, **row} for row in _beside(part, drawn)]
     table = pd.DataFrame(rows)
-    return table.sort_values(["density", "order"], ascending=False) if rows else table
+    by, ascending = ["density", "order", "condition"], [False, True, True]
+    return table.sort_values(by, ascending=ascending, kind="stable") if rows else table
+
+
+def _beside(trained: pd.DataFrame, drawn: pd.DataFrame) -> list[dict[str, Any]]:
+    """The networks of one condition against their controls: one row, or none without a pair."""
+    shared = trained.index.intersection(drawn.index)
+    both = [_profiles(part.loc[shared]) for part in (trained, drawn)]
+    if len(both[0]) < 2 or len(both[0]) != len(both[1]):
+        return []
+    values = [part.to_numpy(dtype=float) for part in both]
+    alike, control = (stats.similarity_within(part) for part in values)
+    found = stats.similarity_difference(*values)
+    return [
+        {
+            "n": found.n,
+            "classes": both[0].shape[1],
+            "similarity": alike.value,
+            "of_control": control.value,
+            "difference": found.value,
+            "low": found.low,
+            "high": found.high,
+            "p": found.p,
+            "attainable": found.attainable,
+        }
+    ]

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from harness.errors import UserError
+from harness.motifs import CONTROLS
 
 PARTS = ("task", "pruner", "schedule")
 """What a condition is made of. A run's name joins them where two runs hold the same networks."""
@@ -38,9 +39,6 @@ OPTIONAL = ("constant_loss",)
 
 NAMES = ("cell", "condition", "support", "null", "motif", "split", "measure", "unit")
 """Columns of few values in long tables: kept as categories, which are grouped ten times faster."""
-
-DRAWN = "drawn"
-"""The support of rows that measure draws from the null, not trained networks."""
 
 
 @runtime_checkable
@@ -85,8 +83,8 @@ class Collection:
     label; a condition has the networks of all data seeds. `cells` say in `seed` and `data_seed`
     which networks they have, and in `version` which version of results (NaN: unknown). `diverged`
     lists networks left out of `motifs` and `performance` and from which level on; they stay in
-    `started`, which has the losses of all networks. `drawn` holds motif rows of draws from the
-    null, beside those of the networks in `motifs`.
+    `started`, which has the losses of all networks. `drawn` holds motif rows of random graphs made
+    for each network, the controls.
     """
 
     runs: Sequence[RunTables]
@@ -126,7 +124,7 @@ def collect(runs: Sequence[RunTables]) -> Collection:
     measurements = pd.concat([run.measurements() for run in runs], ignore_index=True)
     measurements = measurements.drop_duplicates(["cell", "metric"])
     shown = levels.loc[~gone, "condition"].unique()
-    trained = tables["motifs"]["support"] != DRAWN
+    trained = ~tables["motifs"]["support"].isin(CONTROLS)
     return Collection(
         runs=runs,
         cells=cells,

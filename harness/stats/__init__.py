@@ -5,7 +5,6 @@ replaced.
 """
 
 from harness.stats._autocorrelation import autocorrelation_time as autocorrelation_time
-from harness.stats._bca import bca_ends as bca_ends
 from harness.stats._fronts import non_dominated as non_dominated
 from harness.stats._interpolation import first_rise as first_rise
 from harness.stats._interpolation import interpolated as interpolated
@@ -17,10 +16,11 @@ from harness.stats._intervals import mean_test as mean_test
 from harness.stats._intervals import mean_tests as mean_tests
 from harness.stats._multiple import benjamini_hochberg as benjamini_hochberg
 from harness.stats._multiple import mean_p_value as mean_p_value
-from harness.stats._permutation import Permutation as Permutation
-from harness.stats._permutation import convergence_test as convergence_test
-from harness.stats._permutation import dispersion_test as dispersion_test
 from harness.stats._sign_flips import SignFlips as SignFlips
 from harness.stats._sign_flips import sign_flips as sign_flips
-from harness.stats._similarity import mean_cosine_between as mean_cosine_between
-from harness.stats._similarity import mean_cosine_within as mean_cosine_within
+from harness.stats._similarity import EXACT as EXACT
+from harness.stats._similarity import Noise as Noise
+from harness.stats._similarity import signal as signal
+from harness.stats._similarity import similarity_between as similarity_between
+from harness.stats._similarity import similarity_difference as similarity_difference
+from harness.stats._similarity import similarity_within as similarity_within

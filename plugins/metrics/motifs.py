@@ -1,6 +1,6 @@
 """Motif counts and their significance."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -21,18 +21,22 @@ class Motifs(AbstractMetric):
     - `orders`: nodes of a motif less one
     - `supports`: the nodes that count: "all" of the architecture (calibrated), those that are
       "live", on a path from an input to an output (descriptive), or "live-published", without ghost
-      and dead nodes, as Zahn, Daniel and Kutz (2024) counted (descriptive); "drawn" measures,
-      beside each network, one graph drawn from the null, on all nodes and summed over layers: what
-      networks without any structure look like
+      and dead nodes, as Zahn, Daniel and Kutz (2024) counted (descriptive). The others measure one
+      random graph beside each network, on all nodes and summed over layers: "drawn" from the null,
+      without any structure; "degree-drawn" with every node's degrees; "unequal-degrees", whose
+      nodes differ in fitness alone, so much that degrees vary as the network's do
+    - `control_densities`: the last two are measured at the levels nearest to these densities and at
+      the last level; at all levels where it is empty. Either takes about as long as a profile
     - `bias`: whether each layer's bias unit is one of its nodes, where the task prunes biases
     """
 
     name: ClassVar[str] = "motifs"
     needs: ClassVar[frozenset[str]] = frozenset({"layered"})
     orders: tuple[Literal[2, 3], ...] = (2, 3)
-    supports: tuple[Literal["all", "live", "live-published", "drawn"], ...] = (
-        *("all", "live", "drawn"),
-    )
+    supports: tuple[
+        Literal["all", "live", "live-published", "drawn", "degree-drawn", "unequal-degrees"], ...
+    ] = ("all", "live", "drawn", "degree-drawn", "unequal-degrees")
+    control_densities: tuple[float, ...] = (0.25, 0.15, 0.1, 0.07)
     bias: bool = False
 
     def measure(self, trajectory: Trajectory) -> "pd.DataFrame":
@@ -44,27 +48,38 @@ class Motifs(AbstractMetric):
             graph = trajectory.graph(level)
             if not isinstance(graph, LayeredGraph):
                 raise TypeError(f"the wiring of task '{trajectory.task.name}' is not layered")
-            supports = [support for support in self.supports if support != "drawn"]
+            supports = [support for support in self.supports if support not in motifs.CONTROLS]
             if supports:
                 table = motifs.profile(graph, supports=supports, orders=self.orders, bias=self.bias)
                 parts.append(table.assign(level=level))
-            if "drawn" in self.supports:
-                drawn = motifs.uniform_draws(graph, trajectory.networks, level)
+            for control in self._controls(trajectory.densities, level):
+                drawn = motifs.control_draws(graph, trajectory.networks, level, control)
                 table = motifs.profile(drawn, supports=("all",), orders=self.orders)
                 table = table[table["base_layer"] == motifs.TOTAL]
-                parts.append(table.assign(support="drawn", level=level))
+                parts.append(table.assign(support=control, level=level))
         return pd.concat(parts, ignore_index=True)
+
+    def _controls(self, densities: Sequence[float], level: int) -> list[str]:
+        """Which random graphs are measured beside the networks of a level."""
+        chosen = {len(densities) - 1}
+        for wanted in self.control_densities:
+            gaps = [abs(density - wanted) for density in densities]
+            chosen.add(gaps.index(min(gaps)))
+        at_every = not self.control_densities or level in chosen
+        asked = [support for support in self.supports if support in motifs.CONTROLS]
+        return asked if at_every else [control for control in asked if control == "drawn"]
 
     @property
     def columns(self) -> Mapping[str, str]:
         """The columns of the table."""
         return {
-            "support": "nodes that count: all of the architecture, or live ones; `drawn`: no "
-            "trained network, but one graph drawn from the null beside it, all nodes",
+            "support": "nodes that count: all of the architecture, or live ones. No trained "
+            "network, but a random graph beside it, all nodes: `drawn` from the null, "
+            "`degree-drawn` with its degrees, `unequal-degrees` with degrees as unequal",
             "bias": "whether bias units count as nodes",
             "calibrated": "whether z has mean 0 and variance 1 for uniformly random masks",
             "uncalibrated": "why not; empty where it has",
-            "null": "null model: `layered` fixes the number of edges between each two layers",
+            "null": "null model of z: `layered` fixes the number of edges between each two layers",
             "order": "number of edges of the smallest motif with that many nodes: nodes - 1",
             "motif": "motif class",
             "base_layer": "layer of the motif's first nodes; -1 for the sum over layers",

@@ -183,11 +183,10 @@ def motifs(run: RunTables, density: float = CHOSEN) -> pd.DataFrame:
 def likeness(run: RunTables, baseline: str = "magnitude") -> pd.DataFrame:
     """How alike motif profiles are, by pruner and density, each with a 95 % interval.
 
-    A profile is z of all motifs, the mean over the networks of one unit, scaled to length 1.
-    `within`: mean cosine over pairs of one pruner's units; `between`: with those of `baseline`,
-    pairs of one unit left out; `length`: mean length of z before scaling, for independent motifs of
-    random networks about the root of their number. Pruners that do no better than a constant at a
-    density are left out there.
+    A profile is z of all motifs, the mean over the networks of one unit. `within`: noise-corrected
+    similarity over pairs of one pruner's units; `between`: with those of `baseline`, pairs of one
+    unit left out; `length`: mean length of z, for independent motifs of random networks about the
+    root of their number. Pruners that do no better than a constant at a density are left out there.
     """
     table = _whole(run)
     units = units_of(table)
@@ -199,23 +198,26 @@ def likeness(run: RunTables, baseline: str = "magnitude") -> pd.DataFrame:
         key: units.averaged(part.droplevel(["pruner", "density"]))
         for key, part in wide.groupby(level=["pruner", "density"], sort=False)
     }
+    networks = wide.groupby(level=["pruner", "density"]).size()
     rows = []
     for (pruner, density), part in groups.items():
-        within = stats.mean_cosine_within(part.to_numpy(dtype=float))
+        noise = stats.Noise(averaged=int(networks[pruner, density]) // len(part))
+        profiles = part.to_numpy(dtype=float)
+        within = stats.similarity_within(profiles, noise=noise)
         row = {"pruner": pruner, "density": density, **_named("within", within)}
         if pruner != baseline and (baseline, density) in groups:
-            row |= _named("between", _between(part, groups[baseline, density]))
-        length = float(np.linalg.norm(part.to_numpy(dtype=float), axis=1).mean())
+            between = _between(part, groups[baseline, density], noise)
+            row |= _named("between", between)
+        length = float(np.linalg.norm(profiles, axis=1).mean())
         rows.append({**row, "length": length, "unit": str(units)})
     return _ordered(pd.DataFrame(rows), run)
 
 
-def _between(one: pd.DataFrame, other: pd.DataFrame) -> stats.Interval:
+def _between(one: pd.DataFrame, other: pd.DataFrame, noise: stats.Noise) -> stats.Interval:
     both = pd.concat([one, other])
     groups = np.repeat([0, 1], [len(one), len(other)])
-    return stats.mean_cosine_between(
-        both.to_numpy(dtype=float), groups, np.array([str(unit) for unit in both.index])
-    )
+    units = np.array([str(unit) for unit in both.index])
+    return stats.similarity_between(both.to_numpy(dtype=float), groups, units, noise=noise)
 
 
 def _named(name: str, found: stats.Interval) -> dict[str, float]:

@@ -1,11 +1,10 @@
 """Convergence, and what is over- and under-represented when motifs are counted as what they are."""
 
-import itertools
 from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
 from harness import stats
 from harness.report import RunTables
@@ -13,104 +12,102 @@ from harness.report import RunTables
 from ._published_tables import chosen, with_percent
 
 DEGREE = {"null": "degree", "convention": "copies", "support": "all", "bias": False}
-_SWAPS = 9999
-_RISE = (
-    *("source", "order", "first", "last", "n", "similarity_first", "similarity_last"),
-    *("p", "attainable", "spread_first", "spread_last"),
+CONTROLS = {
+    "unequal-degrees": "unequal degrees alone",
+    "degree-drawn": "the same degrees",
+}
+"""Supports of the table `motifs` that are random graphs made for each network, and their names."""
+
+_PAIRED = ("n", "similarity_first", "similarity_last", "difference", "low", "high", "p")
+_RISE = ("source", "order", "first", "last", *_PAIRED, "attainable")
+_BESIDE = (
+    *("source", "order", "percent", "control", "n", "similarity", "of_control", "difference"),
+    *("low", "high", "p", "attainable"),
 )
 
 
 def similarity(runs: Mapping[str, RunTables]) -> pd.DataFrame:
-    """Mean cosine similarity of profiles over pairs of networks, and of draws, by order and level.
+    """Noise-corrected similarity of networks, and of controls made for them, by order and level.
 
-    Profiles are exact z under `layered` on all nodes; the draws are one uniformly random graph for
-    each network and level, with its edges in each layer.
+    Profiles are exact z under `layered` on all nodes. Levels at which the signal is not clear of
+    noise are left out.
     """
     rows = []
     for name, run in runs.items():
         table = _exact(run)
         for (order, percent, support), part in table.groupby(["order", "percent", "support"]):
-            if support not in ("all", "drawn"):
+            if support != "all" and support not in CONTROLS:
                 continue
-            interval = stats.mean_cosine_within(_profiles(part))
+            interval = stats.similarity_within(_profiles(part))
+            source = name if support == "all" else f"{CONTROLS[str(support)]}, as {name}"
             rows.append(
                 {
-                    "source": name if support == "all" else f"null draws beside {name}",
-                    "order": order, "percent": percent,
+                    "source": source, "order": order, "percent": percent,
                     "density": part["density"].iloc[0],
                     "mean": interval.value, "lower": interval.low, "upper": interval.high,
                     "n": interval.n,
                 }
             )  # fmt: skip
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).dropna(subset="mean")
 
 
 def rises(runs: Mapping[str, RunTables], first: int, last: int) -> pd.DataFrame:
-    """Whether profiles are more alike at `last` than at `first` percent pruned, by permutation.
+    """Whether profiles are more alike at `last` than at `first` percent pruned.
 
-    The unit is the network: under the null its profiles at the two levels could be swapped. The
-    statistic is the difference of the mean cosine similarities; the test is one-sided. `spread` is
-    the standard deviation of z over networks, root mean square over classes: 1 is what draws of
-    the null have, so that alike profiles beside a spread above 1 are not equal ones.
+    Noise-corrected similarities, and their difference with interval and two-sided p of one
+    procedure (`stats.similarity_difference`), paired by network. The difference is less the bias of
+    either similarity.
     """
     rows = []
     for name, run in runs.items():
         for order, part in chosen(_exact(run), support="all").groupby("order"):
-            before, after = (_by_network(part, percent) for percent in (first, last))
-            shared = before.index.intersection(after.index)
-            if len(shared) < 2:
-                continue
-            profiles = [one.loc[shared].to_numpy(dtype=float) for one in (before, after)]
-            swaps = _swaps(len(shared))
-            (earlier, later), p = _swapped(profiles[0], profiles[1], swaps)
-            rows.append(
-                {
-                    "source": name, "order": order, "first": first, "last": last,
-                    "n": len(shared), "similarity_first": earlier, "similarity_last": later,
-                    "p": p, "attainable": 1 / len(swaps),
-                    "spread_first": _spread(profiles[0]), "spread_last": _spread(profiles[1]),
-                }
-            )  # fmt: skip
+            both = [_by_network(chosen(part, percent=percent)) for percent in (first, last)]
+            found = _compared(*both)
+            if found:
+                place = {"source": name, "order": order, "first": first, "last": last}
+                rows.append({**place, **found})
     return pd.DataFrame(rows, columns=_RISE)
 
 
-def _spread(profiles: Float[np.ndarray, "n classes"]) -> float:
-    return float(np.sqrt(profiles.var(axis=0, ddof=1).mean()))
+def beside(runs: Mapping[str, RunTables], percent: int) -> pd.DataFrame:
+    """Whether networks are more alike than the controls made for each of them, at one level."""
+    rows = []
+    for name, run in runs.items():
+        for order, part in chosen(_exact(run), percent=percent).groupby("order"):
+            own = _by_network(chosen(part, support="all"))
+            for support, control in CONTROLS.items():
+                found = _compared(_by_network(chosen(part, support=support)), own)
+                place = {"source": name, "order": order, "percent": percent, "control": control}
+                rows += [{**place, **found}] if found else []
+    renamed = {"similarity_last": "similarity", "similarity_first": "of_control"}
+    return pd.DataFrame(rows).rename(columns=renamed).reindex(columns=_BESIDE)
 
 
-def _swaps(n: int) -> Bool[np.ndarray, "swaps n"]:
-    """Which of n networks have their levels swapped: all ways, or many; the first swaps none."""
-    if 2**n <= _SWAPS:
-        return np.array(list(itertools.product((False, True), repeat=n)))
-    swaps = np.random.default_rng(0).random((_SWAPS, n)) < 0.5
-    swaps[0] = False
-    return swaps
-
-
-def _swapped(
-    before: Float[np.ndarray, "n classes"],
-    after: Float[np.ndarray, "n classes"],
-    swaps: Bool[np.ndarray, "swaps n"],
-) -> tuple[tuple[float, float], float]:
-    """The mean cosines at both levels, and the p of their rise over swaps within networks."""
-    unit = [rows / np.linalg.norm(rows, axis=1, keepdims=True) for rows in (before, after)]
-    n = len(before)
-
-    def mean(swap: Bool[np.ndarray, "swaps n 1"], one: int, other: int) -> np.ndarray:
-        rows = np.where(swap, unit[other], unit[one])
-        return ((rows.sum(1) ** 2).sum(-1) - n) / (n * (n - 1))
-
-    earlier, later = mean(swaps[..., None], 0, 1), mean(swaps[..., None], 1, 0)
-    rises = later - earlier
-    p = float((rises >= rises[0] - 1e-12).mean())
-    return (float(earlier[0]), float(later[0])), p
+def _compared(before: pd.DataFrame, after: pd.DataFrame) -> dict[str, object]:
+    """Both similarities and their difference, over the networks that are in both."""
+    shared = before.index.intersection(after.index)
+    if len(shared) < 2:
+        return {}
+    earlier, later = (one.loc[shared].to_numpy(dtype=float) for one in (before, after))
+    found = stats.similarity_difference(later, earlier)
+    return {
+        "n": found.n,
+        "similarity_first": stats.similarity_within(earlier).value,
+        "similarity_last": stats.similarity_within(later).value,
+        "difference": found.value,
+        "low": found.low,
+        "high": found.high,
+        "p": found.p,
+        "attainable": found.attainable,
+    }
 
 
 def representation(runs: Mapping[str, RunTables], percent: int) -> pd.DataFrame:
     """Each class at one level: mean z under `layered` (all and live nodes) and under `degree`.
 
-    With 95 % intervals over networks, q (Student's p of a mean of 0, Benjamini-Hochberg over the
-    classes of one ensemble, null and support), and the mean log2(count / expected).
+    With 95 % intervals over networks, q (p of a mean of 0 from the same procedure,
+    Benjamini-Hochberg over the classes of one ensemble, null and support), and the mean
+    log2(count / expected).
     """
     parts = []
     for name, run in runs.items():
@@ -152,14 +149,13 @@ def _exact(run: RunTables) -> pd.DataFrame:
 
 
 def _profiles(part: pd.DataFrame) -> Float[np.ndarray, "networks classes"]:
-    """z by network over the classes that are defined in all of them."""
-    wide = part.pivot_table(index="network", columns="motif", values="z").dropna(axis=1)
-    return wide.to_numpy(dtype=float)
+    return _by_network(part).to_numpy(dtype=float)
 
 
-def _by_network(part: pd.DataFrame, percent: int) -> pd.DataFrame:
-    wide = chosen(part, percent=percent).pivot_table(index="network", columns="motif", values="z")
-    return wide.dropna()
+def _by_network(part: pd.DataFrame) -> pd.DataFrame:
+    """z by network, over the classes that are defined in all of them."""
+    wide = part.pivot_table(index="network", columns="motif", values="z")
+    return wide.dropna(how="all").dropna(axis=1)
 
 
 def _means(part: pd.DataFrame, **where: object) -> pd.DataFrame:
@@ -169,14 +165,14 @@ def _means(part: pd.DataFrame, **where: object) -> pd.DataFrame:
         ["null", "support", "order", "motif"], sort=False
     ):
         z = group["z"].to_numpy(dtype=float)
-        interval = stats.mean_interval(z)
+        tested = stats.mean_test(z)
         ratio = stats.mean_interval(group["log2_ratio"].to_numpy(dtype=float))
         rows.append(
             {
                 **where, "null": null, "support": support, "order": order, "motif": motif,
-                "z": interval.value, "low": interval.low, "high": interval.high,
+                "z": tested.value, "low": tested.low, "high": tested.high,
                 "log2_ratio": ratio.value, "ratio_low": ratio.low, "ratio_high": ratio.high,
-                "n": interval.n, "p": stats.mean_p_value(z),
+                "n": tested.n, "p": tested.p,
             }
         )  # fmt: skip
     table = pd.DataFrame(rows)

@@ -23,13 +23,14 @@ def sections(runs: Mapping[str, RunTables]) -> list[Section]:
     first, percent = _range(runs["mended"])
     rises = profiles.rises(runs, first, percent)
     similarity = profiles.similarity(runs)
+    beside = profiles.beside(runs, percent)
     found = profiles.representation(main, percent)
     chains = profiles.chains(main, percent)
     effects = quirks.effects(runs)
     findings = [
         answer.reproduced(compared),
         answer.losses(runs),
-        *answer.converged(rises, similarity),
+        *answer.converged(rises, beside),
         *answer.represented(found, percent),
         *answer.chains(chains, effects, percent),
         *answer.matters(effects, percent),
@@ -47,7 +48,7 @@ def sections(runs: Mapping[str, RunTables]) -> list[Section]:
         _losses(runs),
         _quirks(effects),
         _representation(found, chains, percent),
-        _convergence(similarity, rises),
+        _convergence(similarity, rises, beside),
         _structure(runs),
     ]
 
@@ -231,24 +232,26 @@ def _representation(found: pd.DataFrame, chains: pd.DataFrame, percent: int) -> 
     return Section("motifs", "What is over- and under-represented", parts=parts)
 
 
-def _convergence(similarity: pd.DataFrame, rises: pd.DataFrame) -> Section:
+def _convergence(similarity: pd.DataFrame, rises: pd.DataFrame, beside: pd.DataFrame) -> Section:
     table = similarity.assign(panel="order " + similarity["order"].astype(str))
     figure = Figure(
         "similarity",
         "How alike the profiles of differently initialised networks are",
-        "Mean cosine similarity over pairs of networks, with 95 % BCa intervals over networks; "
-        "exact z under `layered`, all nodes. Null draws: one uniformly random graph beside each "
-        "network, with its layer densities.",
-        "Similarity of profiles against density, networks and null draws.",
-        charts.by_density(table, "mean", "mean cosine similarity", "panel"),
+        "Noise-corrected similarity over pairs of networks, with 95 % intervals over networks; "
+        "exact z under `layered`, all nodes. Beside it, where measured, random graphs made for "
+        "each network: with degrees as unequal as its, and with its degrees.",
+        "Similarity of profiles against density, networks and controls.",
+        charts.by_density(table, "mean", "noise-corrected similarity", "panel"),
         table,
         panel=200,
         longest=30,
     )
     parts: list[Figure | Table] = [
         figure,
-        Table("rises", "Whether profiles become more alike, by permutation.", rises,
+        Table("rises", "Whether profiles become more alike: paired by network.", rises,
               _columns(rises, ("source",))),
+        Table("beside_controls", "Whether networks are more alike than their controls.", beside,
+              _columns(beside, ("source", "control"))),
     ]  # fmt: skip
     return Section("alike", "Convergence", parts=parts)
 

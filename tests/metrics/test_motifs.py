@@ -4,7 +4,7 @@ import jax
 import numpy as np
 import pytest
 
-from harness import Trajectory, snapshot
+from harness import Trajectory, motifs, snapshot
 from harness.testing import TinyTask
 
 TASK = TinyTask()
@@ -32,20 +32,37 @@ def measured(registry, trajectory, **parameters):
 
 def test_draws_are_measured_beside_the_networks(registry, trajectory):
     table = measured(registry, trajectory)
-    assert set(table["support"]) == {"all", "live", "drawn"}
+    assert set(table["support"]) == {"all", "live", "drawn", "degree-drawn", "unequal-degrees"}
     whole = table[table["base_layer"] == -1]
     drawn = whole[whole["support"] == "drawn"].set_index(PLACE)
     every = whole[whole["support"] == "all"].set_index(PLACE)
     # The same null on the same nodes, but another graph.
     np.testing.assert_allclose(drawn["expected"], every.loc[drawn.index, "expected"])
     assert not np.allclose(drawn["count"], every.loc[drawn.index, "count"])
-    assert (table.loc[table["support"] == "drawn", "base_layer"] == -1).all()
+    assert (table.loc[table["support"].isin(motifs.CONTROLS), "base_layer"] == -1).all()
 
 
 def test_draws_can_be_left_out_and_change_nothing_else(registry, trajectory):
     table = measured(registry, trajectory)
     without = measured(registry, trajectory, supports=("all", "live"))
-    kept = table[table["support"] != "drawn"].reset_index(drop=True)
+    kept = table[~table["support"].isin(motifs.CONTROLS)].reset_index(drop=True)
     assert without.equals(kept)
     only = measured(registry, trajectory, supports=("drawn",))
     assert set(only["support"]) == {"drawn"}
+
+
+def test_controls_of_degrees_are_measured_at_chosen_levels(registry, trajectory):
+    metric = registry.find("metric", "motifs").factory
+    densities = (1.0, 0.8, 0.24, 0.11, 0.07, 0.02)
+    chosen = [set(metric()._controls(densities, level)) for level in range(6)]
+    assert [len(controls) for controls in chosen] == [1, 1, 3, 3, 3, 3]
+    every = metric(control_densities=())
+    assert all(set(every._controls(densities, level)) == set(motifs.CONTROLS) for level in range(6))
+
+
+def test_draws_with_the_degrees_keep_what_degrees_determine(registry, trajectory):
+    """Two edges from or to one node are counted by degrees alone."""
+    table = measured(registry, trajectory)
+    whole = table[table["base_layer"] == -1].set_index(["support", "motif", "network"])["count"]
+    for motif in ("diverge2", "converge2", "chain2"):
+        assert whole["degree-drawn", motif].equals(whole["all", motif])

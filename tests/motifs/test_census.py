@@ -10,7 +10,7 @@ import pytest
 
 from harness import motifs
 from harness.graph import Digraph, LayeredGraph
-from harness.motifs import TOTAL, census, digraph_profile, layered_part, uniform_draws
+from harness.motifs import TOTAL, census, control_draws, digraph_profile, layered_part
 from harness.motifs._census import _name
 
 MUSHROOM_BODY = Path(__file__).parent.parent / "data" / "mushroom_body"
@@ -194,7 +194,7 @@ def test_the_larval_mushroom_body_as_a_layered_graph(side, sizes, edges, z):
     table = table.set_index("motif")
     assert table.loc[list(z), "z"].to_dict() == pytest.approx(z, abs=0.01)
     repeated = LayeredGraph(tuple(np.repeat(wires, 60, 0) for wires in graph.adjacency))
-    drawn = motifs.counts(uniform_draws(repeated, range(60), 0))
+    drawn = motifs.counts(control_draws(repeated, range(60), 0, "drawn"))
     for name in table.index.drop("chain3"):
         sampled = drawn[name].sum(-1)
         error = table.loc[name, "sd"] / np.sqrt(60)

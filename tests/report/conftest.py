@@ -20,6 +20,9 @@ MOTIFS = {
 }
 SIZES = (10, 400, 400, 400, 16, 7)
 
+CONTROLS = ("drawn", "degree-drawn", "unequal-degrees")
+SUPPORTS = ("all", "live", *CONTROLS)
+
 
 @dataclass
 class FakeRun:
@@ -114,16 +117,17 @@ class FakeRun:
                     "base_layer": base,
                     "rank": rank,
                 }
-                for support in ("all", "live", "drawn")
+                for support in SUPPORTS
                 for order, names in MOTIFS.items()
                 for rank, name in enumerate(names)
-                for base in range(-1, 0 if support == "drawn" else 4)
+                for base in range(-1, 0 if support in CONTROLS else 4)
             ]
         )
         table = classes.merge(place, how="cross")
         strength = 20 - 2.5 * (table["rank"] + 3 * number) - 4 * (table["support"] == "live")
         mean = (strength * (1 - table["density"]) ** 4).mask(table["motif"] == "chain3", 0)
         mean = mean.mask(table["support"] == "drawn", 0)
+        mean = mean * np.where(table["support"].isin(CONTROLS), 0.6, 1)
         z = (mean + rng.normal(0, 1.5, len(table))).where(table["density"] < 1)
         expected = 1e5 * table["density"] ** table["order"]
         self._tables["motifs"].append(

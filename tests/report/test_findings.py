@@ -22,18 +22,29 @@ def alike(report):
     return said(_findings.alike(report.data, report.similarity, report.convergence, report.density))
 
 
-def test_similarity_is_set_against_null_draws(report):
+def test_similarity_is_set_against_controls(report):
     text = alike(report)
-    assert "for null draws" in text
-    assert "permutation p" in text
-    assert "smallest attainable 7.81e−3" in text
-    assert "with null draws" not in text
+    assert "noise-corrected similarity" in text
+    assert "unequal degrees alone, difference" in text
+    assert "graphs with the same degrees, difference" in text
 
 
-def test_one_condition_is_set_against_null_draws_without_a_test(fake_run):
-    text = alike(Report(_source.collect([fake_run()])))
-    assert "for null draws" in text
-    assert "permutation" not in text
+def test_only_what_exceeds_both_controls_is_said_to(report):
+    tests = report.convergence
+    for lows, words in (
+        ((0.1, 0.1), "it exceeds that of graphs"),
+        ((0.1, -0.1), "is not shown to exceed"),
+        ((-0.1, -0.1), "is not shown to exceed"),
+    ):
+        low = tests["control"].map(dict(zip(sorted(tests["control"].unique()), lows, strict=True)))
+        text = said(_findings.alike(report.data, report.similarity, tests.assign(low=low), 0.07))
+        assert words in text
+
+
+def test_without_controls_degrees_may_explain_it(report):
+    nothing = report.convergence.iloc[:0]
+    text = said(_findings.alike(report.data, report.similarity, nothing, report.density))
+    assert "degrees alone may explain it" in text
 
 
 def test_paired_differences_are_counted(report):

@@ -99,6 +99,7 @@ def test_similarity_equals_the_loop_over_pairs(data):
         (table["comparison"] == _similarity.BETWEEN)
         & (table["order"] == 3)
         & (table["support"] == "all")
+        & (table["graphs"] == "networks")
         & (table["density"] == 0.07)
     ].iloc[0]
     motifs = data.motifs[
@@ -109,13 +110,9 @@ def test_similarity_equals_the_loop_over_pairs(data):
     ]
     wide = motifs.pivot_table(index=["condition", "network"], columns="motif", values="z")
     first, second = wide.loc["magnitude"].to_numpy(), wide.loc["random"].to_numpy()
-    expected = [
-        first[i] @ second[j] / np.linalg.norm(first[i]) / np.linalg.norm(second[j])
-        for i in range(8)
-        for j in range(8)
-        if i != j
-    ]
-    assert row["mean"] == pytest.approx(np.mean(expected))
+    expected = [first[i] @ second[j] for i in range(8) for j in range(8) if i != j]
+    lengths = [np.mean((part**2).sum(axis=1) - 10) for part in (first, second)]
+    assert row["mean"] == pytest.approx(np.mean(expected) / np.sqrt(np.prod(lengths)))
     assert row["classes"] == 10
     assert row["low"] < row["mean"] < row["high"]
 
@@ -161,48 +158,39 @@ def test_costs_of_runs_without_memory(fake_run):
     assert not [name for name in table if name.endswith("MB")]
 
 
-def test_null_draws_are_no_networks(data):
+def test_controls_are_no_networks(data):
     assert set(data.motifs["support"]) == {"all", "live"}
-    assert set(data.drawn["support"]) == {"drawn"}
-    table = _similarity.similarity(data)
-    null = table[(table["comparison"] == _similarity.NULL) & (table["density"] == 0.07)]
-    assert set(null["order"]) == {2, 3}
-    assert set(null["n"]) == {16}
-    assert null["mean"].abs().max() < 0.3
-    rows = data.drawn.query("order == 3 and density == 0.07")
-    wide = rows.pivot_table(
-        index=["condition", "network"], columns="motif", values="z", observed=True
-    )
-    directions = wide.to_numpy() / np.linalg.norm(wide, axis=1, keepdims=True)
-    cosines = (directions @ directions.T)[np.triu_indices(16, 1)]
-    assert null.set_index("order").loc[3, "mean"] == pytest.approx(cosines.mean())
+    assert set(data.drawn["support"]) == {"drawn", *_similarity.CONTROLS}
+    table = _similarity.similarity(data).query("density == 0.07 and order == 3")
+    assert set(table["graphs"]) == {"networks", *_similarity.CONTROLS.values()}
+    for name in _similarity.CONTROLS.values():
+        comparisons = table.loc[table["graphs"] == name, "comparison"]
+        assert set(comparisons) == {"magnitude", "random", _similarity.BETWEEN}
 
 
-def test_runs_without_null_draws_have_no_reference(fake_run):
+def test_runs_without_controls_are_compared_with_none(fake_run):
     run = fake_run(conditions=TWO)
-    run.edit("motifs", lambda table: table[table["support"] != "drawn"])
-    table = _similarity.similarity(_source.collect([run]))
-    assert _similarity.NULL not in set(table["comparison"])
+    run.edit("motifs", lambda table: table[table["support"].isin(["all", "live", "drawn"])])
+    older = _source.collect([run])
+    assert set(_similarity.similarity(older)["graphs"]) == {"networks"}
+    assert _similarity.tests(older).empty
 
 
-def test_convergence_is_tested_by_block_order_and_level(data):
+def test_networks_are_tested_against_their_own_controls(data):
     table = _similarity.tests(data)
     assert list(table["density"].unique()) == [0.25, 0.15, 0.1, 0.07]
     assert (table["n"] == 8).all()
     assert (table["attainable"] == 1 / 2**7).all()
-    row = table.query("order == 3 and density == 0.07").iloc[0]
+    row = table.query("order == 3 and density == 0.07 and condition == 'random'").iloc[0]
     similar = _similarity.similarity(data).query(
-        "order == 3 and density == 0.07 and support == 'all'"
+        "order == 3 and density == 0.07 and support == 'all' and comparison == 'random'"
     )
-    mean = similar.set_index("comparison")["mean"]
-    within = mean[["magnitude", "random"]].mean()
-    assert row["gap"] == pytest.approx(within - mean[_similarity.BETWEEN])
-
-
-def test_one_condition_has_nothing_to_permute(fake_run):
-    assert _similarity.tests(_source.collect([fake_run()])).empty
-    crossed = fake_run(conditions=(("moth", "magnitude"), ("digits", "magnitude")))
-    assert _similarity.tests(_source.collect([crossed])).empty
+    mean = similar.set_index("graphs")["mean"]
+    assert row["similarity"] == pytest.approx(mean["networks"])
+    assert row["of_control"] == pytest.approx(mean[row["control"]])
+    shown = table.dropna(subset="low")
+    excluded = (shown["low"] > 0) | (shown["high"] < 0)
+    assert (excluded == (shown["p"] < 0.05)).all()
 
 
 @pytest.mark.parametrize(

@@ -11,25 +11,27 @@ def alike(report: Report) -> Section:
     if table.empty:
         return Section("alike", "How alike the networks are", [NOTHING])
     lead = [
-        "The significance profile of a network is its vector of z, by order. The figure shows the "
-        "mean cosine similarity over all pairs of networks: 1 if all profiles are proportional."
+        "The profile of a network is its vector of z, by order. Similarity is corrected for the "
+        "null's noise: 1 if all networks have equal signals, whatever their strength over the "
+        "noise. Unequal degrees alone make graphs alike, so two controls stand beside it; only "
+        "what exceeds both is a motif profile."
     ]
     names = [*conditions, _similarity.BETWEEN] if len(conditions) > 1 else list(conditions)
-    drawn = table.loc[table["comparison"] == _similarity.NULL, "n"]
+    controls = [name for name in _similarity.CONTROLS.values() if name in set(table["graphs"])]
     reference = (
-        f" Dashed, grey: graphs drawn uniformly with each network's number of edges between layers "
-        f"(null draws, n = {int(drawn.max())}, all conditions together)."
-        if len(drawn)
-        else ""
+        " Grey: random graphs made for each network, by condition; dashed: "
+        "unequal degrees alone, dotted: the same degrees."
+        if controls
+        else " These runs have no controls."
     )
     parts: list[Part] = [
         Figure(
             "similarity",
-            "Similarity of significance profiles against density",
-            f"Lines: mean over pairs of networks; bands: 95 % intervals from resampling networks, "
-            f"not pairs, which share networks ({report.networks}). Only motifs defined in all "
-            f"networks are compared. Null `layered`.{reference}",
-            "Mean pairwise cosine similarity of profiles against density, by order and support.",
+            "Noise-corrected similarity of significance profiles against density",
+            f"Lines: mean over pairs of networks; bands: 95 % intervals over networks, none under "
+            f"6 ({report.networks}). Only motifs defined in all networks are compared, at levels "
+            f"where their signal is clear of noise. Null `layered`.{reference}",
+            "Noise-corrected similarity of profiles against density, by order and support.",
             charts.similarity(table, names),
             table,
             panel=300,
@@ -40,16 +42,18 @@ def alike(report: Report) -> Section:
 
 
 _TEST_COLUMNS = (
+    Column("condition", "condition", "text"),
     Column("density", "kept", "kept"),
     Column("order", "order"),
-    Column("n", "n", note="networks, each under all conditions"),
-    Column("gap", "within − between", note="difference of mean cosine similarities"),
-    Column("p", "p", note="one-sided, labels permuted within networks"),
-    Column("scatter", "scatter", note="largest less smallest mean distance from the centroid"),
-    Column("p_scatter", "p of scatter", note="centred profiles permuted within networks"),
+    Column("control", "control", "text"),
+    Column("n", "n", note="networks, each paired with its control"),
+    Column("similarity", "networks"),
+    Column("of_control", "controls"),
+    Column("difference", "difference", note="jackknife: less its bias"),
+    Column("low", "low"),
+    Column("high", "high"),
+    Column("p", "p", note="two-sided, of the same procedure as the interval"),
     Column("attainable", "attainable p", note="the smallest p that so few networks can give"),
-    Column("arrangements", "arrangements"),
-    Column("how", "taken", "text", note="all arrangements, or as many random ones"),
 )
 
 
@@ -57,14 +61,10 @@ def _tests(report: Report) -> list[Table]:
     table = report.convergence
     if table.empty:
         return []
-    columns = list(_TEST_COLUMNS)
-    if table["block"].nunique() > 1:
-        columns.insert(0, Column("block", "networks of", "text"))
     caption = (
-        "Tests of convergence by condition, all nodes. Within − between: how much more alike "
-        "networks are under one condition than under two (location or dispersion). Scatter: "
-        "whether conditions differ in how far profiles lie from their own centroid (dispersion "
-        "alone). Condition labels are permuted within each network number, never pairs. p are not "
-        "corrected over rows: the levels are those of one set of networks."
+        "Are networks more alike than random graphs made for each of them, all nodes? Unequal "
+        "degrees alone: degrees vary by layer as the network's do. The same degrees: each node's "
+        "own. Noise-corrected similarities, their difference with its 95 % interval and p. p are "
+        "not corrected over rows: the levels are those of one set of networks."
     )
-    return [Table("convergence_tests", caption, table, columns)]
+    return [Table("convergence_tests", caption, table, list(_TEST_COLUMNS))]

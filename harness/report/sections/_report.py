@@ -46,7 +46,7 @@ class Report:
 
     @cached_property
     def convergence(self) -> pd.DataFrame:
-        """Permutation tests of convergence by condition."""
+        """Whether networks are more alike than the controls made for them."""
         return _similarity.tests(self.data)
 
     @cached_property
