@@ -109,8 +109,9 @@ def _swapped(
 def representation(runs: Mapping[str, RunTables], percent: int) -> pd.DataFrame:
     """Each class at one level: mean z under `layered` (all and live nodes) and under `degree`.
 
-    With 95 % intervals over networks, q (Student's p of a mean of 0, Benjamini-Hochberg over the
-    classes of one ensemble, null and support), and the mean log2(count / expected).
+    With 95 % intervals over networks, q (p of a mean of 0 by the same procedure,
+    Benjamini-Hochberg over the classes of one ensemble, null and support), and the mean
+    log2(count / expected).
     """
     parts = []
     for name, run in runs.items():
@@ -169,14 +170,14 @@ def _means(part: pd.DataFrame, **where: object) -> pd.DataFrame:
         ["null", "support", "order", "motif"], sort=False
     ):
         z = group["z"].to_numpy(dtype=float)
-        interval = stats.mean_interval(z)
+        interval = stats.mean_test(z)
         ratio = stats.mean_interval(group["log2_ratio"].to_numpy(dtype=float))
         rows.append(
             {
                 **where, "null": null, "support": support, "order": order, "motif": motif,
                 "z": interval.value, "low": interval.low, "high": interval.high,
                 "log2_ratio": ratio.value, "ratio_low": ratio.low, "ratio_high": ratio.high,
-                "n": interval.n, "p": stats.mean_p_value(z),
+                "n": interval.n, "p": interval.p,
             }
         )  # fmt: skip
     table = pd.DataFrame(rows)
