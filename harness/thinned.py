@@ -77,7 +77,7 @@ class ThinnedRun:
         places = ["cell", "task", "network", "level", "density"]
         once = self._levels[[*_PLACE, *places]].drop_duplicates()
         table = self._joined(table, once)
-        if name == "motifs":
+        if name in ("motifs", "sampled"):
             table = _with_moments(table)
         return table
 

@@ -136,7 +136,10 @@ COMPLETE = 'tasks = ["tiny"]\npruners = ["magnitude"]\nschedules = ["tiny"]\n'
 @pytest.mark.parametrize(
     ("text", "problems"),
     [
-        ("task = ['tiny']", ("unknown key 'task'. Did you mean 'tasks'?", "Known: batch_seed, block_width")),
+        (
+            "task = ['tiny']",
+            ("unknown key 'task'. Did you mean 'tasks'?", "Known: batch_seed, block_width"),
+        ),
         (COMPLETE + "networks = 0", ("networks = 0",)),
         (COMPLETE + "networks = 'x'", ("networks = 'x': Input should be a valid integer",)),
         (COMPLETE + "data_seeds = [0, 'y']", ("data_seeds.1 = 'y'",)),

@@ -12,7 +12,6 @@ from . import _published_quirks as quirks
 from . import _published_tables as tables
 
 LEVELS = (85, 90, 93)
-CLASSES = ("diverge2", "converge2", "chain2_pairs", "diverge3", "bifan", "biparallel")
 
 
 def ran(runs: Mapping[str, RunTables]) -> str:
@@ -26,25 +25,43 @@ def ran(runs: Mapping[str, RunTables]) -> str:
 
 
 def reproduced(compared: pd.DataFrame) -> Finding:
-    """How many of the published mean z-scores come out again, and why others do not."""
-    main = compared[compared["percent"].isin(LEVELS) & compared["motif"].isin(CLASSES)]
-    inside = int((main["verdict"] == "equivalent").sum())
+    """Which of the published mean z-scores come out again, within which margin, and which not."""
+    main = compared[compared["percent"].isin(LEVELS)]
+    inside = main[main["verdict"] == "equivalent"]
+    names = {
+        str(motif): ", ".join(f"{percent} %" for percent in rows["percent"])
+        for motif, rows in inside.groupby("motif", sort=False)
+    }
     told = [
         f"`{row['motif']}` at {row['percent']} %: {row['difference']:+.2f} sd"
         f"{_range(row['low'], row['high'])}, {_judged(row)}"
         for _, row in main[main["verdict"].isin(["open", "different"])].iterrows()
     ]
-    without = int((main["verdict"] == "no data").sum())
-    if without:
+    few = main[main["verdict"] == "too few"]
+    if len(few):
         told.append(
-            f"{without} not to be compared: under two networks pass a training loss of 1e-3"
+            f"{len(few)} without a verdict, with under {tables.FEWEST} networks on either side"
         )
     return Finding(
-        f"Does it repeat? Counted as published, {inside} of {len(main)} mean z-scores at 85, 90 "
-        "and 93 % pruned are equivalent to the published: the 90 % interval of the difference lies "
-        "within one published standard deviation.",
-        f"Not so {'; '.join(told)}." if told else "",
+        f"Does it repeat? Counted as published, {len(inside)} of {len(main)} mean z-scores "
+        f"({main['motif'].nunique()} classes at 85, 90 and 93 % pruned) are equivalent to the "
+        "published within a margin of one published standard deviation over networks"
+        f"{_margins(main)}: the 90 % interval of the difference (Welch) lies within it.",
+        f"Equivalent: {_listed(names) or 'none'}. Not so: {'; '.join(told) or 'none'}. All these "
+        "networks are given one data set.",
     )
+
+
+def _listed(names: Mapping[str, str]) -> str:
+    return "; ".join(f"`{motif}` at {levels}" for motif, levels in names.items())
+
+
+def _margins(rows: pd.DataFrame) -> str:
+    """How wide the margin is, in standard errors of the difference; nothing if none is known."""
+    errors = (rows["published_sd"] / rows["error"]).dropna()
+    if errors.empty:
+        return ""
+    return f", {errors.min():.1f} to {errors.max():.1f} standard errors of the difference"
 
 
 def _judged(row: "pd.Series[Any]") -> str:
@@ -192,16 +209,17 @@ def chains(table: pd.DataFrame, effects: pd.DataFrame, percent: int) -> list[Fin
         findings.append(
             Finding(
                 f"Is `{motif}` under-represented? Counted as chains, at {percent} % pruned, "
-                f"{_verdict(part)}: mean z {'; '.join(told)}.",
-                "Exact under `layered`, without bias units; 95 % intervals over networks. By pair "
-                "of layers in the table below.",
+                f"{_verdict(part)}: mean z of the sum over layers {'; '.join(told)}. "
+                f"{_by_layer(table[(table['base_layer'] >= 0) & (table['motif'] == motif)])}",
+                "Exact under `layered`, without bias units; 95 % intervals over networks, given "
+                "one data set.",
             )
         )
     return [*findings, *_pairs(effects)]
 
 
 def _verdict(rows: pd.DataFrame) -> str:
-    """Whether chains are fewer or more than expected on these supports and in these ensembles."""
+    """Whether the sum over layers is below or above what is expected, and where."""
     fewer, more = rows["high"] < 0, rows["low"] > 0
     if rows["low"].isna().all():
         return "with too few networks for an interval"
@@ -210,7 +228,24 @@ def _verdict(rows: pd.DataFrame) -> str:
     if more.all():
         return "no, there are more of them than expected"
     where = [f"`{row['ensemble']}` on {row['support']} nodes" for _, row in rows[fewer].iterrows()]
-    return f"only {', '.join(where)}" if where else "no, nowhere"
+    return f"only {', '.join(where)}" if where else "not as a sum over layers"
+
+
+def _by_layer(rows: pd.DataFrame) -> str:
+    """From which layers chains are fewer than expected, whatever their sum is."""
+    if rows.empty:
+        return "Counts by layer were not kept."
+    if rows["low"].isna().all():
+        return "By the layer that they begin in, too few networks for intervals."
+    told = [
+        f"from layer {base} ({'; '.join(_layer(row) for _, row in part.iterrows())})"
+        for base, part in rows[rows["high"] < 0].groupby("base_layer")
+    ]
+    return f"By the layer that they begin in, fewer than expected {', '.join(told) or 'nowhere'}."
+
+
+def _layer(row: "pd.Series[Any]") -> str:
+    return f"`{row['ensemble']}` on {row['support']} nodes {row['z']:+.1f}"
 
 
 def _pairs(effects: pd.DataFrame) -> list[Finding]:

@@ -10,6 +10,8 @@ from harness.report import RunTables
 
 THEIRS = "Zahn et al. 2024"
 """What published figures are called beside those of the runs."""
+FEWEST = 5
+"""With fewer networks on either side there is no verdict on equivalence."""
 PASSES = 1e-3
 """Training loss up to which Zahn, Daniel and Kutz (2024) let a network count."""
 SPARSE_LEVELS = {93: 214, 92: 84, 91: 73, 75: 18}
@@ -30,8 +32,13 @@ def reference(name: str) -> pd.DataFrame:
 
 
 def with_percent(table: pd.DataFrame) -> pd.DataFrame:
-    """A run's table with the percentage pruned of each level."""
-    return table.assign(percent=(100 * (1 - table["density"])).round().astype(int))
+    """A run's table with the percentage pruned of each level.
+
+    Of several levels of one percentage, as a plateau has, only the last is kept.
+    """
+    table = table.assign(percent=(100 * (1 - table["density"])).round().astype(int))
+    last = table.groupby("percent")["level"].transform("max")
+    return table[table["level"] == last]
 
 
 def sparse_levels(run: RunTables) -> "pd.Series[int]":
@@ -61,9 +68,11 @@ def selected(table: pd.DataFrame, run: RunTables) -> pd.DataFrame:
 def against_published(run: RunTables) -> pd.DataFrame:
     """Mean z by level and class beside the published, the difference in published sd.
 
-    With the 90 % interval of the difference of the two means (Welch), and whether it lies within
-    one published standard deviation; `alone`: the half width that the published networks alone give
-    it; `ratio`: mean over networks of count / expected.
+    With the standard `error` and the 90 % interval of the difference of the two means (Welch), and
+    a verdict: whether the interval lies within one published standard deviation ("equivalent"),
+    beyond it ("different"), or neither ("open"); none with under `FEWEST` networks on either side.
+    `alone`: the half width that the published networks alone give it; `ratio`: mean over networks
+    of count / expected.
     """
     from scipy.special import stdtrit
 
@@ -91,13 +100,16 @@ def against_published(run: RunTables) -> pd.DataFrame:
     n = table["published_n"]
     alone = [stdtrit(size - 1, 0.95) / size**0.5 if size > 1 else np.nan for size in n]
     verdict = np.select(
-        [(low >= -1) & (high <= 1), (low > 1) | (high < -1), low.notna()],
-        ["equivalent", "different", "open"],
-        "no data",
+        [
+            ~((n >= FEWEST) & (table["n"] >= FEWEST)),
+            (low >= -1) & (high <= 1),
+            (low > 1) | (high < -1),
+        ],
+        ["too few", "equivalent", "different"],
+        "open",
     )
-    return table.assign(
-        difference=difference / sd, low=low, high=high, alone=alone, verdict=verdict
-    )
+    interval = {"difference": difference / sd, "error": error, "low": low, "high": high}
+    return table.assign(**interval, alone=alone, verdict=verdict)
 
 
 def by_level(compared: pd.DataFrame) -> pd.DataFrame:
@@ -153,7 +165,7 @@ def structure(runs: Mapping[str, RunTables]) -> pd.DataFrame:
     for name, run in runs.items():
         table = chosen(run.table("performance"), split="structure")
         table = table[table["measure"].isin(["edges", "live_nodes"]) & (table["layer"] >= 0)]
-        grouped = table.groupby(["measure", "layer", "density"])["value"]
+        grouped = with_percent(table).groupby(["measure", "layer", "density"])["value"]
         part = grouped.agg(
             median="median", lower=lambda v: v.quantile(0.25), upper=lambda v: v.quantile(0.75),
             n="count",

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from harness_plugins.studies import _published_answer as answer
 from harness_plugins.studies import _published_profiles as profiles
 from harness_plugins.studies import _published_quirks as quirks
 from harness_plugins.studies import _published_tables as tables
@@ -42,7 +43,13 @@ class Made:
 def levels(losses):
     """`losses` by network: its training loss at each level."""
     rows = [
-        {"network": network, "density": density, "train_loss": loss, "validation_loss": 2 * loss}
+        {
+            "network": network,
+            "density": density,
+            "level": LEVELS.index(density),
+            "train_loss": loss,
+            "validation_loss": 2 * loss,
+        }
         for network, own in enumerate(losses)
         for density, loss in zip(LEVELS, own, strict=True)
     ]
@@ -55,13 +62,13 @@ def sampled(z, density=0.07, motif="diverge2", **how):
         {"network": network, "density": density, "motif": motif, "base_layer": -1, "z": one}
         for network, one in enumerate(z)
     ]
-    return pd.DataFrame(rows).assign(log2_ratio=1.0, **cells)
+    return pd.DataFrame(rows).assign(log2_ratio=1.0, level=LEVELS.index(density), **cells)
 
 
 def exact(profiles_of, density):
     """Exact z of networks, a row each, over four classes of order 2."""
     rows = [
-        {"network": n, "motif": f"class{c}", "z": z, "density": density, "order": 2}
+        {"network": n, "motif": f"class{c}", "z": z, "density": density, "order": 2, "level": 0}
         for n, own in enumerate(profiles_of)
         for c, z in enumerate(own)
     ]
@@ -102,6 +109,54 @@ def test_equivalence_is_of_the_whole_interval(shift, spread, verdict):
     ).confidence_interval(0.9)
     assert found["low"] * theirs["sd"] == pytest.approx(welch.low)
     assert found["high"] * theirs["sd"] == pytest.approx(welch.high)
+
+
+def compared(networks, **sampled_as):
+    theirs = tables.reference("zscores").set_index(["percent", "motif"])
+    z = {motif: theirs.loc[(93, motif), "mean"] for motif in ("diverge2", "bifan")}
+    parts = [sampled(np.full(networks, mean), motif=motif) for motif, mean in z.items()]
+    run = Made(levels=levels([(1e-4,) * 3] * networks), sampled=pd.concat(parts))
+    return tables.against_published(run)
+
+
+@pytest.mark.parametrize(("networks", "verdict"), [(4, "too few"), (5, "equivalent")])
+def test_there_is_no_verdict_on_equivalence_under_five_networks(networks, verdict):
+    found = compared(networks)
+    main = found[found["percent"] == 93].set_index("motif")["verdict"]
+    assert main["diverge2"] == main["bifan"] == verdict
+    assert main["chain2_pairs"] == "too few", "nothing of ours"
+
+
+def test_equivalence_says_its_margin_and_names_every_quantity():
+    said = answer.reproduced(compared(30))
+    assert "2 of 24 mean z-scores (8 classes at 85, 90 and 93 % pruned)" in said.claim
+    assert "within a margin of one published standard deviation" in said.claim
+    assert "standard errors of the difference" in said.claim
+    assert "Equivalent: `diverge2` at 93 %; `bifan` at 93 %" in said.detail
+    assert "22 without a verdict" in said.detail
+
+
+def test_a_plateau_counts_each_network_once():
+    rows = pd.concat([sampled([1.0, 2.0]), sampled([3.0, 5.0]).assign(level=9)])
+    assert tables.with_percent(rows)["z"].tolist() == [3.0, 5.0]
+
+
+def test_fewer_chains_from_one_layer_are_said_beside_their_sum():
+    row = {"ensemble": "published", "support": "all", "motif": "chain2", "log2_ratio": 0.1}
+    low_high = {"low": -6.3, "high": -4.5, "z": -5.4}
+    table = pd.DataFrame(
+        [
+            {**row, "base_layer": -1, "z": 1.0, "low": -1.0, "high": 3.0},
+            {**row, "base_layer": 0, "z": 1.9, "low": 1.1, "high": 2.5},
+            {**row, "base_layer": 2, **low_high},
+        ]
+    )
+    (found,) = answer.chains(table, pd.DataFrame(columns=["quirk", "motif"]), 93)
+    assert "nowhere" not in found.claim
+    assert "not as a sum over layers" in found.claim
+    assert "fewer than expected from layer 2 (`published` on all nodes -5.4)" in found.claim
+    (kept,) = answer.chains(table.head(1), pd.DataFrame(columns=["quirk", "motif"]), 93)
+    assert "Counts by layer were not kept." in kept.claim
 
 
 def test_a_quirk_is_measured_within_networks_alone_and_in_every_setting_of_the_others():
