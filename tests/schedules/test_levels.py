@@ -29,8 +29,8 @@ def test_quick_has_the_published_levels_and_most_steps_at_the_first(registry):
     levels = made(registry, "quick").levels()
     assert [round(100 * (1 - level.density)) for level in levels] == PRUNED
     assert max(levels, key=lambda level: level.steps) is levels[0]
-    assert "39,640" in (registry.find("schedule", "quick").factory.__doc__ or "")
-    assert sum(level.steps for level in levels) == 39_640
+    assert "40,685" in (registry.find("schedule", "quick").factory.__doc__ or "")
+    assert sum(level.steps for level in levels) == 40_685
 
 
 def test_effort_multiplies_every_level(registry):
