@@ -209,29 +209,32 @@ def rise(before, after):
     return row
 
 
-def cosine(rows):
-    unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
-    both = unit @ unit.T
-    return both[np.triu_indices(len(rows), 1)].mean()
-
-
-def test_convergence_is_found_where_profiles_become_alike_and_not_where_they_do_not():
+def test_convergence_is_found_where_directions_agree_and_not_where_signals_grow():
     rng = np.random.default_rng(0)
-    before, common = rng.normal(size=(12, 4)), np.array([9.0, -5.0, 4.0, 7.0])
-    after = common + rng.normal(size=(12, 4))
-    found = rise(before, after)
-    assert found["similarity_first"] == pytest.approx(cosine(before))
-    assert found["similarity_last"] == pytest.approx(cosine(after))
-    assert found["spread_last"] == pytest.approx(np.sqrt(after.var(0, ddof=1).mean()))
-    assert found["attainable"] <= found["p"] < 0.01
-    assert rise(after, before)["p"] > 0.99
+    apart, common = 20 * rng.normal(size=(12, 4)), np.array([9.0, -5.0, 4.0, 7.0])
+    together = 2 * common + rng.normal(size=(12, 4))
+    found = rise(apart, together)
+    assert found["low"] > 0
+    assert found["p"] < 0.05
+    assert found["similarity_last"] == pytest.approx(1, abs=0.1)
+    assert rise(together, apart)["high"] < 0
+    growing = common + rng.normal(size=(12, 4))
+    assert rise(growing, together)["p"] > 0.05
     assert found["n"] == 12
 
 
-def test_the_p_of_convergence_holds_where_levels_are_alike():
+def test_networks_are_compared_with_their_own_controls():
     rng = np.random.default_rng(1)
-    p = [rise(rng.normal(size=(8, 4)), rng.normal(size=(8, 4)))["p"] for _ in range(40)]
-    assert stats.kstest(p, "uniform").pvalue > 0.01
+    common = np.array([9.0, -5.0, 4.0, 7.0])
+    own = exact(2 * common + rng.normal(size=(12, 4)), 0.07)
+    drawn = exact(2 * common + rng.normal(0, 8, size=(12, 4)), 0.07)
+    found = profiles.beside(
+        {"run": Made(motifs=pd.concat([own, drawn.assign(support="degree-drawn")]))}, 93
+    )
+    (row,) = found.to_dict("records")
+    assert row["control"] == "the same degrees"
+    assert row["similarity"] > row["of_control"]
+    assert profiles.beside({"run": Made(motifs=own)}, 93).empty
 
 
 def test_one_network_has_no_convergence():
