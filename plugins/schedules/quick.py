@@ -55,9 +55,9 @@ class Quick(AbstractSchedule):
     name: ClassVar[str] = "quick"
     effort: Annotated[float, Gt(0)] = 1.0
     batch_size: Annotated[int, Ge(1)] = 128
-    dense_rate: Annotated[float, Gt(0)] = 1.2e-3
-    early_rate: Annotated[float, Gt(0)] = 1e-3
-    late_rate: Annotated[float, Gt(0)] = 9e-4
+    dense_rate: Annotated[float, Gt(0)] = 1.25e-3
+    early_rate: Annotated[float, Gt(0)] = 1.2e-3
+    late_rate: Annotated[float, Gt(0)] = 1.05e-3
     eps: Annotated[float, Gt(0)] = 2e-6
 
     def levels(self) -> tuple[Level, ...]:

@@ -194,14 +194,14 @@ def likeness(run: RunTables, baseline: str = "magnitude") -> pd.DataFrame:
         index=["pruner", "density", *NETWORK], columns="motif", values="z"
     )
     wide = wide.replace([np.inf, -np.inf], np.nan).dropna()
-    groups = {
-        key: units.averaged(part.droplevel(["pruner", "density"]))
+    networks = {
+        key: part.droplevel(["pruner", "density"])
         for key, part in wide.groupby(level=["pruner", "density"], sort=False)
     }
-    networks = wide.groupby(level=["pruner", "density"]).size()
+    groups = {key: units.averaged(part) for key, part in networks.items()}
     rows = []
     for (pruner, density), part in groups.items():
-        noise = stats.Noise(averaged=int(networks[pruner, density]) // len(part))
+        noise = stats.Noise(averaged=len(networks[pruner, density]) // len(part))
         profiles = part.to_numpy(dtype=float)
         within = stats.similarity_within(profiles, noise=noise)
         row = {"pruner": pruner, "density": density, **_named("within", within)}
