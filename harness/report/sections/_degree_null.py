@@ -30,7 +30,8 @@ def degree_null(report: Report) -> Section:
     columns = list(_COLUMNS)
     if len(report.data.conditions) > 1:
         columns.insert(0, Column("condition", "condition", "text"))
-    if table["level"].nunique() > table["density"].nunique():
+    levels = report.data.levels
+    if levels["level"].nunique() > levels["density"].nunique():
         columns.insert(len(columns) - len(_COLUMNS), Column("level", "level"))
     caption = (
         "Mean z and log2(count/expected) under both nulls: all nodes, copies, summed over layers. "
