@@ -66,7 +66,7 @@ class Motifs(AbstractMetric):
             gaps = [abs(density - wanted) for density in densities]
             chosen.add(gaps.index(min(gaps)))
         at_every = not self.control_densities or level in chosen
-        asked = [support for support in self.supports if support in motifs.CONTROLS]
+        asked: list[str] = [support for support in self.supports if support in motifs.CONTROLS]
         return asked if at_every else [control for control in asked if control == "drawn"]
 
     @property

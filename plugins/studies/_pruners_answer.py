@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 from harness.report import Finding, RunTables, Units
@@ -117,21 +118,27 @@ def landscape(likeness: pd.DataFrame, motifs: pd.DataFrame) -> list[Finding]:
     if "magnitude" not in rows.index:
         return []
     floor = CALIBRATED_LENGTH * motifs["motif"].nunique() ** 0.5
-    own = rows.loc["magnitude"]
+    own = rows.loc["magnitude"].to_dict()
     unit = f"n = {rows['within_n'].max():.0f} {rows['unit'].iloc[0]}"
-    told = rows.drop("magnitude")
-    flat = told[told["length"] < floor]
-    told = told[told["length"] >= floor].sort_values("between", ascending=False)
-    alike = told[told["between_high"] >= own["within_low"]]
-    apart = told.drop(alike.index)
+    others = rows.drop("magnitude").dropna(subset="between")
+    flat = others[others["length"] < floor]
+    told = others[others["length"] >= floor].sort_values("between", ascending=False)
+    known = told.dropna(subset=["between_low", "between_high"])
+    apart = known[known["between_high"] < own["within_low"]]
+    verdict = (
+        "are other profiles than magnitude's shown? No verdict: too few replicates for an interval"
+        if np.isnan(own["within_low"]) or known.empty
+        else f"another motif profile than magnitude's is shown of {_plain(apart) or 'no pruner'}"
+    )
     return [
         Finding(
-            f"At {_pruned(tables.CHOSEN)} pruned, {_cosines(alike) or 'no pruner'} "
-            f"{'leaves' if len(alike) < 2 else 'leave'} the motif profile that `magnitude` does.",
-            f"Mean cosine with its profiles ({unit}); among these it is {own['within']:.2f} "
-            f"({own['within_low']:.2f} to {own['within_high']:.2f}), and intervals overlap. "
-            f"Another profile: {_cosines(apart) or 'none'}. Not told from random wiring of the "
-            f"same layer densities (mean length of z under {floor:.1f}): {_plain(flat) or 'none'}.",
+            f"At {_pruned(tables.CHOSEN)} pruned, {verdict}.",
+            f"Noise-corrected similarity with magnitude's profiles, z under `layered` on all nodes "
+            f"({unit}): {_similar(told) or 'none defined'}; among magnitude's own "
+            f"{own['within']:.2f}{_interval(own['within_low'], own['within_high'])}. Profiles as "
+            "short as those of random wiring with the same layer densities (mean length of z under "
+            f"{floor:.1f}): {_plain(flat) or 'none'}. Graphs whose nodes only have unequal degrees "
+            "are as alike as most of these: no similarity here says more than that.",
         )
     ]
 
@@ -152,8 +159,17 @@ def sizes(motifs: pd.DataFrame) -> Finding:
     )
 
 
-def _cosines(rows: pd.DataFrame) -> str:
-    return ", ".join(f"`{name}` ({row['between']:.2f})" for name, row in rows.iterrows())
+def _similar(rows: pd.DataFrame) -> str:
+    return ", ".join(
+        f"`{row['pruner']}` {row['between']:.2f}"
+        f"{_interval(row['between_low'], row['between_high'])}"
+        for row in rows.reset_index().to_dict("records")
+    )
+
+
+def _interval(low: float, high: float) -> str:
+    """The ends of an interval in brackets, nothing where there is none."""
+    return "" if np.isnan(low) else f" ({low:.2f} to {high:.2f})"
 
 
 def _plain(rows: pd.DataFrame) -> str:

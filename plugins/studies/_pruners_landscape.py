@@ -15,7 +15,7 @@ _PERCENT = f"{100 * (1 - tables.CHOSEN):.0f} % pruned"
 
 
 def section(motifs: pd.DataFrame, likeness: pd.DataFrame, order: Sequence[str]) -> Section:
-    """Heat maps of effect sizes and of cosines, and their tables; rows in the order given."""
+    """Heat maps of effect sizes and of similarities, and their tables; rows in the order given."""
     parts: list[Figure | Table] = [
         _effects(motifs, order),
         _likeness(likeness, order),
@@ -60,8 +60,8 @@ def _profiles(likeness: pd.DataFrame, motifs: pd.DataFrame) -> Table:
     ]
     random = motifs["motif"].nunique() ** 0.5
     caption = (
-        "Mean cosine of motif profiles (z scaled to length 1; of one unit the mean) among one "
-        "pruner's units (within) and with those of magnitude (between), with 95 % intervals; "
+        "Noise-corrected similarity of motif profiles (z; of one unit the mean) among one pruner's "
+        "units (within) and with those of magnitude (between), with 95 % intervals; "
         f"length: mean length of z, about {random:.1f} for random networks."
     )
     columns = [_PRUNER, Column("density", "kept", "kept"), *columns, Column("length", "length")]
@@ -87,18 +87,19 @@ def _likeness(likeness: pd.DataFrame, order: Sequence[str]) -> Figure:
     tooltip = [
         alt.Tooltip("pruner:N"),
         alt.Tooltip("column:N", title="weights kept"),
-        alt.Tooltip("between:Q", title="cosine with magnitude's", format=".3f"),
+        alt.Tooltip("between:Q", title="similarity with magnitude's", format=".3f"),
         alt.Tooltip("between_low:Q", title="interval from", format=".3f"),
         alt.Tooltip("between_high:Q", title="to", format=".3f"),
-        alt.Tooltip("within:Q", title="cosine among its own", format=".3f"),
+        alt.Tooltip("within:Q", title="similarity among its own", format=".3f"),
     ]
     rows = [name for name in order if name != "magnitude"]
     return Figure(
         "likeness",
         "How alike profiles are to those of magnitude pruning",
-        "Mean cosine of motif profiles (z of all motifs, scaled to length 1) over pairs of a "
-        "pruner's network and one of magnitude's with other initial weights, by share kept.",
-        "Cosine with magnitude's profiles by pruner and density.",
+        "Noise-corrected similarity of motif profiles (z of all motifs) over pairs of a pruner's "
+        "network and one of magnitude's with other initial weights, by share kept. It may exceed "
+        "1; where the signal is not clear of the null's noise there is none.",
+        "Similarity with magnitude's profiles by pruner and density.",
         charts.by_density(found, rows, "between", found["between"], names, 1.0, tooltip),
         found,
         axis=190,

@@ -115,10 +115,10 @@ def converged(rises: pd.DataFrame, beside: pd.DataFrame) -> list[Finding]:
     if rose.any() and not rose.all():
         head = "become more alike in part"
     told = [
-        f"`{row.source}`, order {row.order}: {row.similarity_first:.2f} to "
-        f"{row.similarity_last:.2f}, change {row.difference:+.2f}"
-        f"{_range(row.low, row.high, 2)}, {row.n} networks"
-        for row in main.itertuples()
+        f"`{row['source']}`, order {row['order']}: {row['similarity_first']:.2f} to "
+        f"{row['similarity_last']:.2f}, change {row['difference']:+.2f}"
+        f"{_range(row['low'], row['high'], 2)}, {row['n']} networks"
+        for row in main.to_dict("records")
     ]
     return [
         Finding(
@@ -140,9 +140,10 @@ def _exceeding(beside: pd.DataFrame, percent: int) -> Finding:
             "Graphs whose nodes have unequal degrees and no other structure are alike to 0.99.",
         )
     told = [
-        f"`{row.source}`, order {row.order}, {row.control}: {row.similarity:.2f} against "
-        f"{row.of_control:.2f}, difference {row.difference:+.2f}{_range(row.low, row.high, 2)}"
-        for row in beside.itertuples()
+        f"`{row['source']}`, order {row['order']}, {row['control']}: {row['similarity']:.2f} "
+        f"against {row['of_control']:.2f}, difference {row['difference']:+.2f}"
+        f"{_range(row['low'], row['high'], 2)}"
+        for row in beside.to_dict("records")
     ]
     clear = (beside["low"] > 0).all()
     return Finding(
