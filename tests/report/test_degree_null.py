@@ -33,7 +33,8 @@ def under_degree(run):
     """As the metric has it: by base layer and summed; stars, and level 0, have no z."""
     table = run.table("motifs")
     table = table[(table["support"] == "all") & (table["level"] != 1)].copy()
-    table = table.assign(null="degree", convention="copies", bias=False, mixed=table["network"] > 0)
+    table = table.assign(null="degree", convention="copies", bias=False, metric="sampled")
+    table["mixed"] = table["network"] > 0
     table["z"] = table["network"] + 10.0 * table["level"]
     table.loc[table["motif"].isin(["diverge2", "chain2"]) | (table["level"] == 0), "z"] = np.nan
     return table
