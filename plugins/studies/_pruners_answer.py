@@ -115,7 +115,7 @@ def losses(beside: pd.DataFrame) -> Finding:
 def landscape(likeness: pd.DataFrame, motifs: pd.DataFrame) -> list[Finding]:
     """Whose motif profiles point where magnitude's do."""
     rows = likeness[likeness["density"] == tables.CHOSEN].set_index("pruner")
-    if "magnitude" not in rows.index:
+    if motifs.empty or "magnitude" not in rows.index:
         return []
     floor = CALIBRATED_LENGTH * motifs["motif"].nunique() ** 0.5
     own = rows.loc["magnitude"].to_dict()
@@ -143,20 +143,24 @@ def landscape(likeness: pd.DataFrame, motifs: pd.DataFrame) -> list[Finding]:
     ]
 
 
-def sizes(motifs: pd.DataFrame) -> Finding:
+def sizes(motifs: pd.DataFrame) -> list[Finding]:
     """How far the sizes of what is found differ between pruners, whatever the direction."""
+    if motifs.empty:
+        return []
     wide = motifs.pivot_table(index="pruner", columns="motif", values="log2_ratio", sort=False)
     name = (
         str(wide.loc["magnitude"].idxmax()) if "magnitude" in wide.index else str(wide.columns[0])
     )
     ratios = (2 ** wide[name]).sort_values(ascending=False)
     told = ", ".join(f"`{pruner}` {ratio:.3g}" for pruner, ratio in ratios.items())
-    return Finding(
-        f"Strength depends on the pruner: `{name}` occurs {ratios.iloc[0]:.2g} times as "
-        f"often as expected under `{ratios.index[0]}`.",
-        f"Count over expectation at {_pruned(tables.CHOSEN)} pruned, geometric mean over units, "
-        f"of the motif that `magnitude` has most of: {told}.",
-    )
+    return [
+        Finding(
+            f"Strength depends on the pruner: `{name}` occurs {ratios.iloc[0]:.2g} times as "
+            f"often as expected under `{ratios.index[0]}`.",
+            f"Count over expectation at {_pruned(tables.CHOSEN)} pruned, geometric mean over "
+            f"units, of the motif that `magnitude` has most of: {told}.",
+        )
+    ]
 
 
 def _similar(rows: pd.DataFrame) -> str:

@@ -37,22 +37,27 @@ def sections(runs: Mapping[str, RunTables]) -> list[Section]:
     findings = [
         answer.losses(beside),
         *answer.landscape(likeness, motifs),
-        answer.sizes(motifs),
+        *answer.sizes(motifs),
         *answer.expectations(judged),
         answer.collapse(collapses),
         *dict.fromkeys(found for run in runs.values() for found in left_out_findings([run])),
     ]
-    order = [name for name in run.cells()["pruner"].unique() if name in set(motifs["pruner"])]
+    order = [name for name in run.cells()["pruner"].unique() if name in set(beside["pruner"])]
+    profiles = [] if likeness.empty else [landscape.section(motifs, likeness, order)]
     return [
         Section("answer", "What came out", answer.ran(runs, losses.units), findings),
         _expectations(judged, collapses),
         _losses(beside, order),
-        landscape.section(motifs, likeness, order),
+        *profiles,
         *excerpt([run], *_USUAL),
     ]
 
 
 def _expectations(judged: pd.DataFrame, collapses: pd.DataFrame) -> Section:
+    if judged.empty:
+        none = "No expectation can be judged: every condition that it compares is left out."
+        dead = _collapses(collapses[collapses["dead"] > 0])
+        return Section("expectations", "Expectations, and what came of them", [none], parts=dead)
     claims = {one.name: one for one in EXPECTATIONS}
     verdicts = {
         str(name): tables.verdict(rows) for name, rows in judged.groupby("expectation", sort=False)

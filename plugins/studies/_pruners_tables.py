@@ -55,7 +55,8 @@ def judged(losses: Losses) -> pd.DataFrame:
     table = losses.table
     there = [one for one in EXPECTATIONS if None not in map(partial(label, table), one.pruners)]
     parts = [_judged(losses, expected) for expected in there]
-    return pd.concat([part for part in parts if len(part)], ignore_index=True)
+    filled = [part for part in parts if len(part)] or parts[:1]
+    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=["expectation"])
 
 
 def _judged(losses: Losses, expected: Expectation) -> pd.DataFrame:
@@ -227,6 +228,8 @@ def _named(name: str, found: stats.Interval) -> dict[str, float]:
 
 def _ordered(table: pd.DataFrame, run: RunTables) -> pd.DataFrame:
     """Pruners as the run has them, and densities falling."""
+    if table.empty:
+        return pd.DataFrame(columns=["pruner", "density"])
     places = {name: place for place, name in enumerate(run.cells()["pruner"].unique())}
     order = table["pruner"].map(places) - table["density"] / 2
     return table.loc[order.sort_values().index].reset_index(drop=True)
