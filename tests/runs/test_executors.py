@@ -114,6 +114,15 @@ def test_a_column_that_the_dictionary_does_not_tell_is_a_failure(run, folder):
     assert "more" in open_run(folder).measurements()["reason"].iloc[-1]
 
 
+def test_what_a_pruner_says_of_its_training_reaches_the_notes_and_the_report(run, tmp_path):
+    outcome = run(tmp_path, pruners=["set[every=100]"], metrics=[])
+    told = [note for note in outcome.notes if "nothing regrows" in note]
+    assert len(told) == 3, "once a level, not once a cell"
+    assert told[0].startswith("set[every=100] on tiny by tiny: at density 0.6 nothing regrows")
+    noted = open_run(tmp_path).notes["set[every=100] on tiny by tiny"]
+    assert [f"set[every=100] on tiny by tiny: {text}" for text in noted.values()] == told
+
+
 def test_a_failure_without_a_message_says_where_it_was_raised(run, folder):
     outcome = run(folder, metrics=["silent"])
     lines = (PLUGINS / "failing.py").read_text().splitlines()
