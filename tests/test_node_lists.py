@@ -61,7 +61,7 @@ def test_without_a_list_neither_p_nor_q_and_the_reason_everywhere(rows, tmp_path
             assert row["q"] is None
         else:  # a node without an edge has no part in it
             assert (row["calibrated"], row["uncalibrated"]) == (True, "")
-    assert found["layered", "zigzag"]["z"] is not None
+    assert any(row["z"] is not None for key, row in found.items() if key[0] == "layered")
     assert "not calibrated" in err
     with pytest.raises(SystemExit):
         cli.main(["motifs", "n.csv", "--html", "page.html", *map(str, nulls)])
