@@ -99,10 +99,10 @@ def converged(rises: pd.DataFrame, beside: pd.DataFrame) -> list[Finding]:
     if rose.any() and not rose.all():
         head = "become more alike in part"
     told = [
-        f"`{row.source}`, order {row.order}: {row.similarity_first:.2f} to "
-        f"{row.similarity_last:.2f}, change {row.difference:+.2f}"
-        f"{_range(row.low, row.high, 2)}, {row.n} networks"
-        for row in main.itertuples()
+        f"`{row['source']}`, order {row['order']}: {row['similarity_first']:.2f} to "
+        f"{row['similarity_last']:.2f}, change {row['difference']:+.2f}"
+        f"{_range(row['low'], row['high'], 2)}, {row['n']} networks"
+        for _, row in main.iterrows()
     ]
     return [
         Finding(
@@ -124,9 +124,10 @@ def _exceeding(beside: pd.DataFrame, percent: int) -> Finding:
             "Graphs whose nodes have unequal degrees and no other structure are alike to 0.99.",
         )
     told = [
-        f"`{row.source}`, order {row.order}, {row.control}: {row.similarity:.2f} against "
-        f"{row.of_control:.2f}, difference {row.difference:+.2f}{_range(row.low, row.high, 2)}"
-        for row in beside.itertuples()
+        f"`{row['source']}`, order {row['order']}, {row['control']}: {row['similarity']:.2f} "
+        f"against {row['of_control']:.2f}, difference {row['difference']:+.2f}"
+        f"{_range(row['low'], row['high'], 2)}"
+        for _, row in beside.iterrows()
     ]
     clear = (beside["low"] > 0).all()
     return Finding(
