@@ -148,16 +148,15 @@ def test_what_is_not_clear_of_noise_is_undefined():
 def test_moments_of_few_draws_add_noise_that_is_taken_off():
     """z by means and standard deviations of R draws of a null, each network's its own."""
     rng = np.random.default_rng(6)
-    R, n = 30, 20_000
-    x = rng.normal(size=(n, 6)) + np.array([4.0, 3, 2, 0, -2, 6])
+    means, R, n = np.array([4.0, 3, 2, 0, -2, 6]), 30, 20_000
     draws = rng.normal(size=(n, 6, R))
-    z = (x - draws.mean(axis=2)) / draws.std(axis=2, ddof=1)
-    found = stats.similarity_within(z, noise=stats.Noise(draws=R)).value
-    assert found == pytest.approx(1, abs=0.01)
-    assert stats.similarity_within(z).value < 0.97
-    averaged = (np.array([4.0, 3, 2, 0, -2, 6]) + rng.normal(size=(n, 5, 6))).mean(axis=1)
-    found = stats.similarity_within(averaged, noise=stats.Noise(averaged=5)).value
-    assert found == pytest.approx(1, abs=0.005)
+    z = (means + rng.normal(size=(n, 6)) - draws.mean(axis=2)) / draws.std(axis=2, ddof=1)
+    dot = (z.mean(axis=0) ** 2).sum()
+    assert dot / stats.signal(z, stats.Noise(draws=R)).mean() == pytest.approx(1, abs=0.007)
+    assert dot / stats.signal(z).mean() < 0.985
+    averaged = means + rng.normal(size=(n, 5, 6)).mean(axis=1)
+    found = stats.signal(averaged, stats.Noise(averaged=5)).mean()
+    assert found == pytest.approx((means**2).sum(), rel=0.005)
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,8 @@ class Motifs(AbstractMetric):
       without any structure; "degree-drawn" with every node's degrees; "unequal-degrees", whose
       nodes differ in fitness alone, so much that degrees vary as the network's do
     - `control_densities`: the last two are measured at the levels nearest to these densities and at
-      the last level; at all levels where it is empty. Either takes about as long as a profile
+      the last level; at all levels where it is empty. Each takes some 0.03 seconds for a network
+      of the task `moth`
     - `bias`: whether each layer's bias unit is one of its nodes, where the task prunes biases
     """
 

@@ -11,10 +11,10 @@ from harness.motifs._unequal_degrees import unequal_degrees
 SIZES = (30, 200, 200, 40)
 
 
-def fitness_graph(rng, spread, density):
+def fitness_graph(rng, spread, density, sizes=SIZES):
     """Edges drawn one after the other, each place by its fitness among those that are left."""
     layers = []
-    for sources, targets in pairwise(SIZES):
+    for sources, targets in pairwise(sizes):
         weight = np.outer(np.exp(spread * rng.normal(size=sources)), np.ones(targets))
         weight *= np.exp(0.6 * spread * rng.normal(size=targets))
         edges = int(density * weight.size)
@@ -52,7 +52,7 @@ def test_uniform_graphs_get_uniform_graphs():
 def test_such_graphs_are_alike_without_any_other_structure(spread):
     """They share no node and no edge, yet profiles agree to about 0.99."""
     rng = np.random.default_rng(3)
-    network = fitness_graph(rng, spread, 0.1)
+    network = fitness_graph(rng, spread, 0.1, (10, 400, 400, 400, 16, 7))
     drawn = motifs.control_draws(
         LayeredGraph(tuple(np.repeat(wires[None], 8, axis=0) for wires in network.adjacency)),
         range(8),
