@@ -36,6 +36,7 @@ def made(seed=0, *, pruner=None, rewind=True):
         rewind_point=network if rewind else None,
         rewind_counts={"count": jnp.full(WIDTH, 7)} if rewind else None,
         active=jnp.asarray([True, False, True]),
+        inexact=jnp.asarray([False, False, True]),
     )
 
 

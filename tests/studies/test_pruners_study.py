@@ -265,7 +265,7 @@ def test_the_study_from_end_to_end_in_small(tmp_path, monkeypatch):
     outcome = studies.conduct(study, tmp_path, made)
     assert not outcome.failures
     assert set(open_run(tmp_path / "pruners").cells()["status"]) == {"done"}
-    # So little training does no better than a constant: all of it is left out, and the page says so.
+    # So little training does no better than a constant: all is left out, and the page says so.
     page = (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
     assert "No expectation can be judged" in page
     monkeypatch.setattr(_floor, "SHARE", 2.0)
