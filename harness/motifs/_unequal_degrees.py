@@ -1,7 +1,7 @@
 """Random layered graphs that have unequal degrees and no other structure."""
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from ..graph import LayeredGraph
 
@@ -60,7 +60,7 @@ def _spreads(wires: Bool[np.ndarray, "sources targets"]) -> tuple[float, float]:
     return out, into
 
 
-def _variance(degrees: Float[np.ndarray, " nodes"]) -> float:
+def _variance(degrees: Int[np.ndarray, " nodes"]) -> float:
     return float(degrees.var(ddof=1)) if degrees.size > 1 else 0.0
 
 
