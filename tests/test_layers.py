@@ -81,7 +81,6 @@ TABLES = {
     ("options.py", "published"),
     # How p was had, which is no metric.
     ("profiles/_files.py", "sampled"),
-    ("report/_similarity.py", "sampled"),
     # A module of the harness itself.
     ("__init__.py", "motifs"),
     ("options.py", "motifs"),

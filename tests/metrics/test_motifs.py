@@ -63,6 +63,10 @@ def test_controls_of_degrees_are_measured_at_chosen_levels(registry, trajectory)
 def test_draws_with_the_degrees_keep_what_degrees_determine(registry, trajectory):
     """Two edges from or to one node are counted by degrees alone."""
     table = measured(registry, trajectory)
-    whole = table[table["base_layer"] == -1].set_index(["support", "motif", "network"])["count"]
+    whole = (
+        table[table["base_layer"] == -1]
+        .set_index(["support", "motif", "network"])["count"]
+        .sort_index()
+    )
     for motif in ("diverge2", "converge2", "chain2"):
         assert whole["degree-drawn", motif].equals(whole["all", motif])

@@ -48,7 +48,7 @@ def test_uniform_graphs_get_uniform_graphs():
     assert drawn.sum(axis=2).var(axis=1, ddof=1).mean() == pytest.approx(uniform, rel=0.25)
 
 
-@pytest.mark.parametrize("spread", [0.25, 0.5])
+@pytest.mark.parametrize("spread", [0.3])
 def test_such_graphs_are_alike_without_any_other_structure(spread):
     """They share no node and no edge, yet profiles agree to about 0.99."""
     rng = np.random.default_rng(3)
