@@ -9,6 +9,7 @@ import pandas as pd
 from harness import stats
 from harness.report._source import Collection
 from harness.report._summaries import SUPPORTS, last_of_equal, nearest
+from harness.report._units import units_of
 
 BETWEEN = "between conditions"
 
@@ -64,13 +65,14 @@ def _by_level(
     every = every.reset_index(["condition", "cell"])
     told = data.cells.set_index("cell")
     cell = every.pop("cell").astype(object)
-    for name in ("task", "data_seed"):
+    about = ("task", "seed", "data_seed", "version")
+    for name in about:
         every[name] = cell.map(told[name]).to_numpy()
     # Conditions in the order of the legend.
     rank = {name: number for number, name in enumerate(data.conditions)}
     every["condition"] = every["condition"].astype(object)
     every = every.iloc[np.argsort(every["condition"].map(rank).to_numpy(), kind="stable")]
-    every = every.set_index(["condition", "task", "data_seed"], append=True)
+    every = every.set_index(["condition", *about], append=True)
     classes = table[["order", "motif"]].drop_duplicates()
     for density, wide in every.groupby(level="density"):
         for order, names in classes.groupby("order", observed=True)["motif"]:
@@ -85,13 +87,23 @@ def _rows(wide: pd.DataFrame) -> list[dict[str, Any]]:
         for condition, part in wide.groupby(level="condition", sort=False)
     ]
     if len(rows) > 1:
-        profiles = _profiles(wide)
-        # The same number has the same initial weights within one task.
-        units = pd.factorize(profiles.reset_index(["condition", "data_seed"]).index)[0]
+        profiles, noise = _by_unit(_profiles(wide))
+        # The same unit has the same initial weights under all conditions of one task.
+        units = pd.factorize(profiles.index.droplevel(["condition"]))[0]
         groups = pd.factorize(profiles.index.get_level_values("condition"))[0]
-        found = stats.similarity_between(profiles.to_numpy(dtype=float), groups, units)
+        values = profiles.to_numpy(dtype=float)
+        found = stats.similarity_between(values, groups, units, noise=noise)
         rows.append({"comparison": BETWEEN, **_row(found, profiles)})
     return rows
+
+
+def _by_unit(profiles: pd.DataFrame) -> tuple[pd.DataFrame, stats.Noise]:
+    """The mean profile of each unit of replication, and the noise that such a mean has."""
+    if profiles.empty:
+        return profiles, stats.EXACT
+    units = units_of(profiles.index.to_frame(index=False))
+    groups = profiles.groupby(level=["condition", "task", *units.keys], sort=False)
+    return groups.mean(), stats.Noise(averaged=int(groups.size().min()))
 
 
 def _profiles(wide: pd.DataFrame) -> pd.DataFrame:
@@ -101,8 +113,9 @@ def _profiles(wide: pd.DataFrame) -> pd.DataFrame:
     return complete if complete.shape[1] > 1 else complete.iloc[:0]
 
 
-def _within(profiles: pd.DataFrame) -> dict[str, Any]:
-    return _row(stats.similarity_within(profiles.to_numpy(dtype=float)), profiles)
+def _within(networks: pd.DataFrame) -> dict[str, Any]:
+    profiles, noise = _by_unit(networks)
+    return _row(stats.similarity_within(profiles.to_numpy(dtype=float), noise=noise), profiles)
 
 
 def _row(found: stats.Interval, profiles: pd.DataFrame) -> dict[str, Any]:
@@ -142,12 +155,15 @@ def tests(data: Collection) -> pd.DataFrame:
 def _beside(trained: pd.DataFrame, drawn: pd.DataFrame) -> list[dict[str, Any]]:
     """The networks of one condition against their controls: one row, or none without a pair."""
     shared = trained.index.intersection(drawn.index)
-    both = [_profiles(part.loc[shared]) for part in (trained, drawn)]
-    if len(both[0]) < 2 or len(both[0]) != len(both[1]):
+    networks = [_profiles(part.loc[shared]) for part in (trained, drawn)]
+    if len(networks[0]) < 2 or len(networks[0]) != len(networks[1]):
         return []
+    (one, noise), (other, also) = map(_by_unit, networks)
+    both = [one, other]
     values = [part.to_numpy(dtype=float) for part in both]
-    alike, control = (stats.similarity_within(part) for part in values)
-    found = stats.similarity_difference(*values)
+    alike = stats.similarity_within(values[0], noise=noise)
+    control = stats.similarity_within(values[1], noise=also)
+    found = stats.similarity_difference(values[0], values[1], noise=(noise, also))
     return [
         {
             "n": found.n,

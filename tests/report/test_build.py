@@ -83,7 +83,7 @@ def test_pruners_of_one_task_are_compared_in_sections_of_their_own(fake_run, tmp
     assert drawn | {"loss_front", "cost_front"} <= set(page.charts)
     assert "smallest" in page.text
     assert "Missing: Controls of the masks; Hardware and versions recorded." in page.text
-    assert "max-T over the effective densities of one comparison." in page.text
+    assert "Corrected: for the effective densities of one comparison." in page.text
     assert "Networks of one data seed share data and batch order" in page.text
     tables = {path.stem for path in (tmp_path / "report" / "tables").glob("*.tex")}
     assert {"budgets", "fairness", "ranks_at_levels", "cost_at_levels"} <= tables

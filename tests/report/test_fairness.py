@@ -30,8 +30,8 @@ def test_a_run_that_has_it_all_passes(fake_run):
     assert len(table) == 11
     assert table.loc["Controls of the masks", "found"] == "shuffled[of=magnitude]"
     assert table.loc["Hardware and versions recorded", "found"] == "jax 0.10.2, cpu"
-    assert "8 under each pruner, 8 under all" in table.loc["At least 3 networks (seeds)", "found"]
-    assert "1 data seed:" in table.loc["At least 3 networks (seeds)", "found"]
+    assert "8 under each pruner, 8 under all" in table.loc["At least 3 replicates", "found"]
+    assert "1 data seed:" in table.loc["At least 3 replicates", "found"]
 
 
 def fewer_steps(run):
@@ -53,7 +53,7 @@ def no_test_split(run):
 @pytest.mark.parametrize(
     ("settings", "change", "lacking"),
     [
-        ({"networks": 2}, None, {"At least 3 networks (seeds)"}),
+        ({"networks": 2}, None, {"At least 3 replicates"}),
         ({"densities": (1.0, 0.5, 0.4, 0.3, 0.2)}, None, {"At least 5 densities"}),
         ({"densities": (0.9, 0.5, 0.4, 0.3, 0.2)}, None, {"Unpruned networks as a control"}),
         ({"conditions": FULL[:2]}, None, {"Controls of the masks"}),

@@ -24,7 +24,7 @@ def test_differences_are_of_networks_of_one_number(data):
     row = table[table["quantity"] == "bifan"].iloc[0]
     assert row["difference"] == pytest.approx(differences.mean())
     found = stats.mean_test(differences)
-    assert (row["p"], row["low"], row["high"]) == (found.p, found.low, found.high)
+    assert (row["p"], row["low"], row["high"]) == pytest.approx((found.p, found.low, found.high))
     assert row["adjusted"] >= row["p"]
     assert row["attainable"] == 2 / 2**8
     assert row["low"] < row["difference"] < row["high"]
