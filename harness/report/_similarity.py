@@ -89,7 +89,7 @@ def _rows(wide: pd.DataFrame) -> list[dict[str, Any]]:
     if len(rows) > 1:
         profiles, noise = _by_unit(_profiles(wide))
         # The same unit has the same initial weights under all conditions of one task.
-        units = pd.factorize(profiles.index.droplevel(["condition"]))[0]
+        units = pd.factorize(profiles.reset_index("condition").index)[0]
         groups = pd.factorize(profiles.index.get_level_values("condition"))[0]
         values = profiles.to_numpy(dtype=float)
         found = stats.similarity_between(values, groups, units, noise=noise)
