@@ -1,6 +1,6 @@
 """Numbers that are not finite, found where they enter: in data and in scores."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Int
+from jaxtyping import Array, Bool, Int, Shaped
 
-from harness.types import Masks, Quantity, TaskData, Weights
+from harness.types import Masks, Quantity, TaskData
 
 
 class _Network(NamedTuple):
@@ -59,7 +59,7 @@ def _tell(found: set[tuple[str, int]], leaf: str, fine: Any, number: Any) -> Non
         found.add((leaf, int(number)))
 
 
-def scored(scores: Weights, candidates: Masks) -> Bool[Array, ""]:
+def scored(scores: Mapping[str, Shaped[Array, "..."]], candidates: Masks) -> Bool[Array, ""]:
     """Whether every candidate has a finite score, in the float32 in which scores are compared.
 
     True for a network that has diverged: it is marked as such, and left out of statistics.

@@ -247,7 +247,12 @@ def _keep_by_output(
 
 
 def prune_by_score(
-    scores: Weights, candidates: Masks, target: Target, *, scope: Scope, key: Key
+    scores: Mapping[str, Shaped[Array, "..."]],
+    candidates: Masks,
+    target: Target,
+    *,
+    scope: Scope,
+    key: Key,
 ) -> Masks:
     """The masks that keep the candidates of largest score.
 

@@ -224,7 +224,8 @@ class Trainer:
         if found := finite.explanation(function, arguments):
             raise FloatingPointError(f"{place}: {found}")
         first = int(wrong[0])
-        told = mask_algebra.miscount(_one(self.kept(state), first), target)
+        kept = {name: int(numbers[first]) for name, numbers in self.kept(state).items()}
+        told = mask_algebra.miscount(kept, target)
         raise ArithmeticError(f"{place}: network {int(keys.number[first])} keeps {told}")
 
     def losses(

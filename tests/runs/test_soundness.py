@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -158,7 +159,7 @@ def test_networks_that_have_diverged_do_not_fail_the_others():
     keys = trainer.keys((0, 1))
     state = trainer.start(keys)
     broken = state.network.first.at[1, 0, 0].set(jnp.nan)
-    state = state._replace(network=replace(state.network, first=broken))
+    state = state._replace(network=eqx.tree_at(lambda one: one.first, state.network, broken))
     state = trainer.prune(state, keys, 1, LEVELS[1].density)
     assert [sum(n[i] for n in trainer.kept(state).values()) for i in (0, 1)] == [58, 58]
 
