@@ -24,9 +24,7 @@ DEFAULT_NETWORKS = 8
 DEFAULT_METRICS = ("performance", "motifs", "sampled")
 DEFAULT_PRECISION: Precision = "float32"
 RESULT_VERSION = 3
-"""Part of every cell's key: raised whenever a change of the core changes results. Since 3, networks
-of two data seeds share neither initial weights nor pruning keys."""
-
+"""Part of every cell's key: raised whenever results change. From 3 on data seeds share no start."""
 LATER: Mapping[str, Any] = {"precision": DEFAULT_PRECISION, "batch_seed": 0}
 """Fields of an experiment that came after the first runs, with what those runs had."""
 

@@ -65,6 +65,8 @@ TABLES = {
     # The report and the closing tables read the tables of these metrics where a run has them.
     ("terminal.py", "motifs"),
     ("report/_degree_null.py", "sampled"),
+    # What was left out of tables that were kept without their run.
+    *(("thinned.py", table) for table in ("motifs", "performance", "sampled")),
     ("report/_source.py", "motifs"),
     ("report/_source.py", "performance"),
     ("report/sections/_motifs.py", "motifs"),

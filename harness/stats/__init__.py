@@ -15,7 +15,6 @@ from harness.stats._intervals import mean_interval as mean_interval
 from harness.stats._intervals import mean_test as mean_test
 from harness.stats._intervals import mean_tests as mean_tests
 from harness.stats._multiple import benjamini_hochberg as benjamini_hochberg
-from harness.stats._multiple import mean_p_value as mean_p_value
 from harness.stats._sign_flips import SignFlips as SignFlips
 from harness.stats._sign_flips import sign_flips as sign_flips
 from harness.stats._similarity import EXACT as EXACT

@@ -1,4 +1,4 @@
-"""P-values of one mean, and of families of tests."""
+"""P-values of families of tests."""
 
 import numpy as np
 from jaxtyping import Float
@@ -21,14 +21,3 @@ def benjamini_hochberg(p: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*sh
     adjusted[order] = np.minimum(least, 1.0)
     q[defined] = adjusted
     return q
-
-
-def mean_p_value(values: Float[np.ndarray, " n"]) -> float:
-    """Two-sided p of a mean of zero, by Student's one-sample t test; NaN where undefined."""
-    from scipy.special import stdtr
-
-    finite = values[np.isfinite(values)]
-    if finite.size < 2 or np.ptp(finite) == 0:
-        return float("nan")
-    t = finite.mean() / (finite.std(ddof=1) / np.sqrt(finite.size))
-    return float(2 * stdtr(finite.size - 1, -abs(t)))
