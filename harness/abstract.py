@@ -98,7 +98,13 @@ class AbstractTask(ABC):
         raise NotImplementedError(f"task '{self.name}' offers no linear network")
 
     def activations(self, network: Network, inputs: Array) -> dict[str, Array]:
-        """What enters each prunable leaf, rows first. Called where `offers` has "activations"."""
+        """What enters each prunable weight, rows first. Called where `offers` has "activations".
+
+        For a weight (out, in): (rows, in). For a kernel (out, in, *size) of a convolution: what it
+        slides over, (rows, in, *places), padding left out. For a weight that is used several times
+        for a row, as at each step of a sequence: (rows, in, times). Leaves of one axis, such as
+        biases, need not be there.
+        """
         raise NotImplementedError(f"task '{self.name}' offers no activations")
 
 

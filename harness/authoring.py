@@ -28,7 +28,7 @@ def new(
 
 def check(
     target: Annotated[
-        str | None, typer.Argument(help="A plugin's name, or a one-file plugin.")
+        str | None, typer.Argument(help="A plugin, as NAME or NAME[field=value], or FILE.py.")
     ] = None,
     every: Annotated[
         bool, typer.Option("--all", help="Every plugin that is registered, a line for each.")

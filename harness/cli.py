@@ -91,8 +91,9 @@ def run(
     given = {name: value for name, value in fields.items() if value is not None}
     made, folder = _planned(experiment, given, out, plugin or [])
     if dry_run:
-        from harness import terminal
+        from harness import folders, terminal
 
+        folders.check(made, folder)
         terminal.show_plan(made, folder)
         return
     reasons = list(dict.fromkeys(cell.reason_to_skip for cell in made.cells))
@@ -194,7 +195,7 @@ def study(
     quiet: Quiet = False,
 ) -> None:
     """Answer a question: run a study's experiments, as far as they are not done, and report."""
-    from harness import api, studies, terminal
+    from harness import api, folders, studies, terminal
     from harness.parameters import parse
     from harness.plugins import load
 
@@ -212,6 +213,7 @@ def study(
     planned = studies.plans(made, folder, registry, changed)
     if dry_run:
         for path, one in planned.items():
+            folders.check(one, path)
             terminal.show_plan(one, path)
         return
     with terminal.showing_progress(quiet=quiet), _resumable(folder):

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Bool, Float, Int, PyTree
 
+from harness import finite as finite_numbers
 from harness import masks as mask_algebra
 from harness.abstract import AbstractPruner, AbstractTask, Update
 from harness.evidence import Evidence
@@ -30,13 +31,16 @@ class Ensemble(NamedTuple):
     gathered_steps: Int[Array, "*networks"]
     rewind_point: Network
     active: Bool[Array, "*networks"]
+    inexact: Bool[Array, "*networks"]
+    """Whether a pruning has kept another number of weights than it was asked for."""
 
 
 class Keys(NamedTuple):
-    """The keys of a network: of its initial weights, and of its prunings."""
+    """The keys of a network: of its initial weights, and of its prunings; its number in the run."""
 
     weights: Key
     pruning: Key
+    number: Int[Array, "*networks"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +74,7 @@ class Rules:
             gathered_steps=jnp.zeros((), jnp.int32),
             rewind_point=network if self.pruner.rewind_step else None,
             active=jnp.asarray(True),
+            inexact=jnp.asarray(False),
         )
         evidence = self.evidence(state, keys, train, batch_key, jnp.float32(0))
         pruner = self.pruner.init(evidence, key=keys.pruning)
@@ -147,7 +152,7 @@ class Rules:
 
         Chosen once for many steps, for the choice takes as much memory traffic as a part of a step.
         """
-        kept = before._replace(masks=ahead.masks, pruner=ahead.pruner)
+        kept = before._replace(masks=ahead.masks, pruner=ahead.pruner, inexact=ahead.inexact)
         return jax.tree.map(lambda new, old: jnp.where(before.active, new, old), ahead, kept)
 
     def prune(
@@ -162,8 +167,22 @@ class Rules:
     ) -> Ensemble:
         """One call of the pruner, its update carried out. What was gathered starts anew."""
         evidence = self.evidence(state, keys, train, batch_key, progress, followed)
-        update, pruner = self.pruner.step(evidence, target, state.pruner, key=keys.pruning)
-        return self.forget(self.carry_out(state, update)._replace(pruner=pruner))
+        diverged = ~all_finite(state.network)
+        with finite_numbers.pruning(keys.number, diverged):
+            update, pruner = self.pruner.step(evidence, target, state.pruner, key=keys.pruning)
+        new = self.carry_out(state, update)
+        wrong = self.miscounted(new, target) & ~diverged
+        return self.forget(new._replace(pruner=pruner, inexact=state.inexact | wrong))
+
+    def miscounted(self, state: Ensemble, target: Target) -> Bool[Array, ""]:
+        """Whether a network has not the target's number of weights; of an inexact pruner, none."""
+        prunable = self.task.prunable(self.whole(state.network))
+        kept = sum(
+            jnp.sum(mask & prunable[name], dtype=jnp.int32) for name, mask in state.masks.items()
+        )
+        if self.pruner.exact:
+            return jnp.asarray(kept != target.total)
+        return jnp.asarray((kept == 0) & (jnp.asarray(target.total) > 0))
 
     def carry_out(self, state: Ensemble, update: Update) -> Ensemble:
         """The state after a pruner's update, in the order of the fields of `Update`."""
@@ -189,11 +208,12 @@ class Rules:
         return state._replace(network=network, masks=masks, optimizer=optimizer)
 
 
+def all_finite(network: Network) -> Bool[Array, ""]:
+    """Whether all weights of one network are finite; if not, it has diverged."""
+    return jnp.stack([jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(network)]).all()
+
+
 @jax.jit
 def finite(state: Ensemble) -> Bool[Array, " networks"]:
     """Which of an ensemble's networks have only finite weights left: the others have diverged."""
-    leaves = [
-        jnp.isfinite(leaf).reshape(leaf.shape[0], -1).all(axis=1)
-        for leaf in jax.tree.leaves(state.network)
-    ]
-    return jnp.stack(leaves).all(axis=0)
+    return jax.vmap(all_finite)(state.network)

@@ -5,7 +5,7 @@ import logging
 import shutil
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -18,12 +18,14 @@ from harness import (
     compiled,
     dense,
     files,
+    finite,
     folders,
     measuring,
     memory,
     progress,
     provenance,
     runner,
+    settings,
     snapshot,
     tables,
 )
@@ -114,7 +116,7 @@ class Execution:
             folders.prepare(self.plan, self.folder)
             folders.tidy(self.folder)
             with folders.logging_to(self.folder):
-                folders.record_provenance(self.folder)
+                folders.record_provenance(self.plan, self.folder)
                 self._all_cells()
                 shutil.rmtree(self._own, ignore_errors=True)
         return self.outcome
@@ -177,19 +179,8 @@ class Execution:
         )
         _log.info("trains %s", _what(cell))
         try:
-            trainer = self._trainer(cell.task, cell.pruner, cell.schedule, cell.data_seed)
-            if cell.halves:
-                self._must_fit(trainer, cell)
-            followed = partial(self._found_by, cell.followed) if cell.followed else None
-            data = self._data(cell.task, cell.data_seed)
-            constant = tables.constant_loss(cell.task.instance, data)
-            run = runner.CellRun(cell, trainer, record.folder, self._shared, followed)
-            run.train()
-            update = {
-                "status": "done",
-                "notes": dict(data.notes),
-                "files": self._tables(cell, run, record.folder, constant),
-            }
+            with settings.guarded(lambda: "while it trained, a plugin did what it may not"):
+                update = self._tried(cell, record)
         except (UserError, CannotWriteError):
             raise
         except Exception as error:
@@ -203,6 +194,36 @@ class Execution:
             (record.folder / runner.CHECKPOINT).unlink(missing_ok=True)
         self.outcome.trained += state.status == "done"
         return state
+
+    def _tried(self, cell: Cell, record: CellRecord) -> dict[str, Any]:
+        """Train a cell. Returns what its record is to say.
+
+        Where every network has diverged the cell has failed. Its files stay, for who looks for the
+        cause, but no table of the run has them.
+        """
+        data = self._data(cell.task, cell.data_seed)
+        finite.check_data(data)
+        constant = tables.constant_loss(cell.task.instance, data)
+        trainer = self._trainer(cell.task, cell.pruner, cell.schedule, cell.data_seed)
+        if trainer.batch_size < (asked := cell.schedule.instance.batch_size):
+            self.outcome.note(
+                f"{_what(cell)}: batches of {trainer.batch_size} rows, all that the training split "
+                f"has, in place of {asked}"
+            )
+        if cell.halves:
+            self._must_fit(trainer, cell)
+        followed = partial(self._found_by, cell.followed) if cell.followed else None
+        run = runner.CellRun(cell, trainer, record.folder, self._shared, followed)
+        run.train()
+        made = self._tables(cell, run, record.folder, constant)
+        update = {
+            "batch_size": trainer.batch_size,
+            "notes": dict(data.notes),
+            "files": self._files(cell, record.folder, made),
+        }
+        if reason := tables.diverged(made["levels"]):
+            return update | self._failed(_what(cell), FloatingPointError(reason))
+        return update | {"status": "done"}
 
     def _must_fit(self, trainer: Trainer, cell: Cell) -> None:
         """Raise `MemoryError` where a block needs more memory than there is, before it is taken.
@@ -239,8 +260,8 @@ class Execution:
 
     def _tables(
         self, cell: Cell, run: runner.CellRun, folder: Path, constant_loss: float
-    ) -> dict[str, str]:
-        """Write a trained cell's tables. Returns the checksums of all its files."""
+    ) -> dict[str, Any]:
+        """A trained cell's tables by name."""
         made = tables.level_tables(cell, folder, constant_loss)
         seconds = dict(run.clock.seconds)
         simulated = self._simulated.pop((cell.task.label, cell.data_seed), None)
@@ -248,6 +269,10 @@ class Execution:
             seconds[-1, "simulate"] = simulated
         made["timings"] = tables.timings(cell, seconds)
         made["memory"] = tables.peaks(cell)
+        return made
+
+    def _files(self, cell: Cell, folder: Path, made: Mapping[str, Any]) -> dict[str, str]:
+        """Write a trained cell's tables. Returns the checksums of all its files."""
         checksums = {
             f"{name}.parquet": files.write_table(folder / f"{name}.parquet", table)
             for name, table in made.items()
@@ -289,7 +314,8 @@ class Execution:
             finished = measuring.trajectory(
                 cell, record.folder, lambda: self._data(cell.task, cell.data_seed)
             )
-            table = measuring.measure(choice, cell, finished)
+            with settings.guarded(lambda: f"metric '{choice.name}'"):
+                table = measuring.measure(choice, cell, finished)
             checksum = files.write_table(record.folder / file, table)
         except CannotWriteError:
             raise

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from harness import settings
 from harness.abstract import AbstractMetric, AbstractPruner, AbstractSchedule, AbstractTask
 from harness.compiled import Precision
 from harness.errors import UserError, unknown
@@ -175,8 +176,8 @@ class Cell:
             "first": self.first,
             "width": self.width,
             "keep_weights": self.keep_weights,
-            # Only where they are not the default: keys do not change when a choice is added.
             **_chosen(precision=self.precision, batch_seed=self.batch_seed),
+            **({"settings": unusual} if (unusual := settings.determining()) else {}),
         }
 
     @cached_property

@@ -1,5 +1,6 @@
 """A run folder made ready for a plan: checked, locked, its index written, its log open."""
 
+import inspect
 import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -111,6 +112,16 @@ def prepare(plan: Plan, folder: Path) -> None:
     files.write(folder / "experiment.toml", tomli_w.dumps(resolved).encode())
 
 
+def check(plan: Plan, folder: Path) -> None:
+    """Raise `UserError` where a run of the plan would be refused its folder. Changes nothing."""
+    if folder.is_file():
+        raise UserError(f"'{folder}' is a file. Choose another --out.")
+    if (folder / LOCK).is_file():
+        with locked(folder):
+            pass
+    index_of(plan, folder)
+
+
 def index_of(plan: Plan, folder: Path) -> Index | None:
     """The index that a folder has already, or None where a run can begin there.
 
@@ -175,14 +186,24 @@ def entry_of(cell: Cell) -> Entry:
     )
 
 
-def record_provenance(folder: Path) -> None:
+def _plugin_files(plan: Plan) -> set[Path]:
+    """The files of a plan's plugins that are not the harness's own."""
+    chosen = (*plan.tasks, *plan.pruners, *plan.schedules, *plan.metrics)
+    kinds = {type(one.instance) for choice in chosen for one in choice.chain}
+    own = ("harness", "harness_plugins")
+    return {
+        Path(inspect.getfile(kind)) for kind in kinds if kind.__module__.split(".")[0] not in own
+    }
+
+
+def record_provenance(plan: Plan, folder: Path) -> None:
     """Write who works on the folder now, with what, after whom."""
     path = folder / "provenance.json"
     earlier: list[Any] = []
     with suppress(files.DamagedFileError, ValueError, TypeError):
         last = dict(files.read_json(path))
         earlier = [*last.pop("earlier", []), last]
-    now = provenance.provenance(provenance.command_line())
+    now = provenance.provenance(provenance.command_line(), _plugin_files(plan))
     files.write_json(path, {**now, "earlier": earlier})
     _log.info("begins: %s", now["command"])
     _log.info("with %s", provenance.environment())

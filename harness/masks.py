@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Shaped, UInt32
 
+from harness import finite
 from harness.types import Key, Masks, Network, Scope, Target, Weights
 
 
@@ -69,6 +70,14 @@ def target(prunable: Mapping[str, int], density: float) -> Target:
         total=np.asarray(total, np.int32),
         by_leaf={name: np.asarray(number, np.int32) for name, number in keep.items()},
     )
+
+
+def miscount(kept: Mapping[str, int], target: Target) -> str:
+    """Words for a wrong number of weights, with the layers that have not their share of it."""
+    shares = {name: int(number) for name, number in target.by_leaf.items()}
+    differing = [name for name in kept if kept[name] != shares[name]] or list(kept)
+    layers = ", ".join(f"{kept[name]} in '{name}' (share: {shares[name]})" for name in differing)
+    return f"{sum(kept.values())} weights where {int(target.total)} are asked for: {layers}"
 
 
 def _ordered_bits(
@@ -238,13 +247,22 @@ def _keep_by_output(
 
 
 def prune_by_score(
-    scores: Weights, candidates: Masks, target: Target, *, scope: Scope, key: Key
+    scores: Mapping[str, Shaped[Array, "..."]],
+    candidates: Masks,
+    target: Target,
+    *,
+    scope: Scope,
+    key: Key,
 ) -> Masks:
     """The masks that keep the candidates of largest score.
 
     By `scope` the leaves keep the numbers of `target.by_leaf` ("layer"), or these spread evenly
-    over the leaf's outputs, its first axis ("output"), or all leaves compete ("global").
+    over the leaf's outputs, its first axis ("output"), or all leaves compete ("global"). Where a
+    candidate's score is not finite nothing is kept, so that no such mask passes for a good one: in
+    a run the cell then fails, and names the leaf. Raises `TypeError` where scores are complex.
     """
+    sound = finite.scored(scores, candidates)
+    candidates = {name: candidates[name] & sound for name in scores}
     if scope == "output":
         keys = jax.random.split(key, len(scores))
         return {

@@ -17,7 +17,7 @@ from typing import Any, Literal, TypeAlias, get_type_hints
 
 import pluggy
 
-from harness import hookspecs
+from harness import hookspecs, settings
 from harness.abstract import (
     AbstractMetric,
     AbstractPruner,
@@ -38,6 +38,8 @@ KINDS: dict[Kind, type[Any]] = {
     "study": AbstractStudy,
 }
 PLURALS: dict[Kind, str] = {kind: f"{kind}s" for kind in KINDS} | {"study": "studies"}
+ONE_FILE = "_harness_plugin_"
+"""What the names of modules of one-file plugins begin with."""
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 """What a plugin may be called."""
 
@@ -114,6 +116,11 @@ class Registry:
         A parameter that is a plugin itself is given as its own selection, a text or a table.
         """
         factory = self.find(kind, selection.name).factory
+        return build(factory, self.parameters(kind, selection), kind=kind)
+
+    def parameters(self, kind: Kind, selection: Selection) -> dict[str, Any]:
+        """The parameters of a selection, those that are plugins themselves made."""
+        factory = self.find(kind, selection.name).factory
         parameters = dict(selection.parameters)
         for field, inner in nested(factory).items():
             given = parameters.get(field)
@@ -126,7 +133,7 @@ class Registry:
                     f"A bar outside the quotes makes a grid: {selection.name}[{field}=A|B]."
                 )
             parameters[field] = self.make(inner, chosen[0])
-        return build(factory, parameters, kind=kind)
+        return parameters
 
 
 class _Loader:
@@ -143,7 +150,8 @@ class _Loader:
         if self.manager.has_plugin(source):
             return
         try:
-            self.manager.register(load(), name=source)
+            with settings.guarded(lambda: "when it is imported"):
+                self.manager.register(load(), name=source)
             self.manager.check_pending()
             self.owners[source] = owner
         except (Exception, SystemExit) as error:
@@ -216,7 +224,7 @@ def name_of(factory: Any, abstract: type[Any]) -> str:
 def _import_file(path: Path) -> ModuleType:
     """Run a one-file plugin as a module of a name that nothing else has."""
     digest = hashlib.sha256(str(path).encode()).hexdigest()[:12]
-    name = f"_harness_plugin_{digest}_{re.sub(r'[^0-9A-Za-z]', '_', path.stem)}"
+    name = f"{ONE_FILE}{digest}_{re.sub(r'[^0-9A-Za-z]', '_', path.stem)}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise ImportError(f"'{path}' is not a Python file")

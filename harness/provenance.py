@@ -3,7 +3,6 @@
 import importlib.metadata
 import platform
 import re
-import subprocess
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -11,15 +10,21 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from harness import commits
+
 PACKAGES = ("motif-harness", "jax", "jaxlib", "equinox", "optax", "diffrax", "numpy", "pandas")
 
 
-def provenance(command: Iterable[str]) -> dict[str, Any]:
-    """Versions, device, command, commit and time of what starts now."""
+def provenance(command: Iterable[str], plugins: Iterable[Path] = ()) -> dict[str, Any]:
+    """Versions, device, command, commit and time of what starts now.
+
+    `plugins` are the files of plugins that are not the harness's own: their commits are noted too.
+    """
     return {
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": " ".join(command),
-        "commit": _commit(),
+        "commit": commits.of_harness(),
+        "plugins": commits.of_plugins(plugins),
         "python": platform.python_version(),
         "platform": platform.platform(),
         "device": device(),
@@ -55,18 +60,6 @@ def _processor() -> str:
     except OSError:
         found = None
     return found[1].strip() if found else platform.processor()
-
-
-def _commit() -> str | None:
-    """The commit of the harness's own checkout, where it is one; a plus sign if it was changed."""
-    root = Path(__file__).parent.parent
-    if not (root / ".git").exists():
-        return None
-    try:
-        say = ["git", "-C", str(root), "describe", "--always", "--dirty=+", "--abbrev=12"]
-        return subprocess.run(say, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return None
 
 
 def command_line() -> list[str]:

@@ -85,7 +85,8 @@ class Measured(_Said):
 class CellState(_Said):
     """What became of a cell, as `cell.json` in its folder says it.
 
-    `files` are checksums by name; `environment` is what it was made with. A cell that did not fit
+    `files` are checksums by name; `environment` is what it was made with; `batch_size` the rows of
+    a training step, 0 in folders written before that was recorded. A cell that did not fit
     into memory is `split`: trained as the two cells `into`, each of half its width.
     """
 
@@ -93,6 +94,7 @@ class CellState(_Said):
     status: Literal["done", "failed", "split"]
     identity: dict[str, Any] = {}
     environment: str = ""
+    batch_size: int = 0
     files: dict[FileName, str] = {}
     metrics: dict[FileName, Measured] = {}
     notes: dict[str, Any] = {}

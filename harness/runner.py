@@ -36,7 +36,11 @@ def level_path(folder: Path, level: int) -> Path:
 
 @dataclass
 class Clock:
-    """Seconds by level and activity, compilation apart, under level -1."""
+    """Seconds by level and activity, compilation apart, under level -1.
+
+    `compiled` gives the seconds of compilation since it was last asked: what was compiled between
+    two activities, or before the first, is counted too.
+    """
 
     compiled: Callable[[], float]
     seconds: dict[tuple[int, str], float] = field(default_factory=lambda: defaultdict(float))
@@ -44,9 +48,10 @@ class Clock:
     @contextmanager
     def timing(self, level: int, activity: str) -> Iterator[None]:
         """Add the time of what happens inside, which must wait for the device."""
-        start, compiled = time.perf_counter(), self.compiled()
+        self.seconds[-1, "compile"] += self.compiled()
+        start = time.perf_counter()
         yield
-        compiling = self.compiled() - compiled
+        compiling = self.compiled()
         self.seconds[level, activity] += time.perf_counter() - start - compiling
         self.seconds[-1, "compile"] += compiling
 
@@ -102,7 +107,7 @@ class CellRun:
     ) -> None:
         self._followed = followed
         self.cell, self.trainer, self.folder, self._shared = cell, trainer, folder, shared
-        self.clock = Clock(lambda: trainer.compile_seconds)
+        self.clock = Clock(trainer.compiled_since)
         self._schedule = cell.schedule.instance
         self._levels: tuple[Level, ...] = self._schedule.levels()
         self._budgets = levels_of(self._schedule, cell.pruner.instance)
@@ -285,6 +290,11 @@ class CellRun:
     def _write(
         self, state: Ensemble, current: _Level, train: np.ndarray, validation: np.ndarray
     ) -> None:
+        if not any(number.any() for number in self.trainer.kept(state).values()):
+            raise ArithmeticError(
+                f"nothing is left at level {current.number}: density {current.level.density:g} "
+                "keeps no weight of any network"
+            )
         masks = {name: np.asarray(mask) for name, mask in state.masks.items()}
         weights = None
         if self.cell.keep_weights:

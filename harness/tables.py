@@ -58,6 +58,14 @@ def level_tables(
     }
 
 
+def diverged(levels: "pd.DataFrame") -> str | None:
+    """Why a cell with these `levels` has failed: the first at which every network diverged."""
+    for (number, density), rows in levels.groupby(["level", "density"]):
+        if rows["diverged"].all():
+            return f"every network has diverged at level {number} (density {density:g})"
+    return None
+
+
 def timings(cell: Cell, seconds: Mapping[tuple[int, str], float]) -> "pd.DataFrame":
     """The table `timings` of a cell."""
     import pandas as pd

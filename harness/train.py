@@ -1,6 +1,7 @@
 """The one masked, vmapped, jitted training loop: an ensemble, one pruner, all levels."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import equinox as eqx
@@ -9,13 +10,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
+from harness import finite
 from harness import masks as mask_algebra
 from harness.abstract import AbstractPruner, AbstractSchedule, AbstractTask
 from harness.compiled import Compiled, Precision
 from harness.ensemble import Ensemble, Keys, Rules
 from harness.placement import alike_spread, everywhere, spread
 from harness.seeds import of_network, stream
-from harness.types import Batch, Level, Masks, TaskData
+from harness.types import Batch, Level, Masks, Target, TaskData
 
 CHUNK = 100
 """Steps between two looks of the host: at losses, stop rule, checkpoint. Divides no result."""
@@ -58,16 +60,21 @@ class Trainer:
         self._read = shuffled(data.train, data_seed, batch_seed) if batch_seed else self._train
         self._validation = Batch(*map(jnp.asarray, data.validation))
         self._placed: dict[int, tuple[Batch, Batch, Batch]] = {}
-        rows = min(self._train.inputs.shape[0], self._validation.inputs.shape[0])
-        self._batch = min(schedule.batch_size, rows)
+        self.batch_size = min(schedule.batch_size, self._train.inputs.shape[0])
+        """Rows of a training step: as many as the schedule says, or all that there are."""
+        self._checked = min(schedule.batch_size, self._validation.inputs.shape[0])
         # In one program: a task's operations one by one would be compiled one by one.
+        start = time.perf_counter()
         example = eqx.filter_jit(task.network)(key=of_network(seed, data_seed, "weights", 0))
+        self._built, self._counted = time.perf_counter() - start, 0.0
         static = eqx.filter(example, eqx.is_inexact_array, inverse=True)
-        self.rules = Rules(task, pruner, schedule.optimizer(), self._batch, static)
-        self.sizes = mask_algebra.count(task.prunable(example))
+        self.rules = Rules(task, pruner, schedule.optimizer(), self.batch_size, static)
+        self._prunable = {name: np.asarray(may) for name, may in task.prunable(example).items()}
+        self.sizes = mask_algebra.count(self._prunable)
         started = jax.vmap(self.rules.start, (0, None, None))
         self._start = Compiled(started, precision=precision)
-        self._prune = Compiled(self._prune_all, donate=True, precision=precision)
+        # Not donated: where a pruning goes wrong, it is done again from the state before, checked.
+        self._prune = Compiled(self._prune_all, precision=precision)
         self._chunk = Compiled(self._train_chunk, donate=True, precision=precision)
         self._hold = Compiled(jax.vmap(self.rules.held), donate=True)
         self._evaluate = Compiled(self._losses, precision=precision)
@@ -79,18 +86,22 @@ class Trainer:
 
     @property
     def compile_seconds(self) -> float:
-        """Seconds spent on compiling so far."""
+        """Seconds spent on compiling so far, that of one network at the beginning included."""
         parts = (self._start, self._prune, self._chunk, self._hold, self._evaluate)
-        return sum(part.seconds for part in parts)
+        return self._built + sum(part.seconds for part in parts)
+
+    def compiled_since(self) -> float:
+        """Seconds spent on compiling since this was last asked, or since there is this trainer."""
+        before, self._counted = self._counted, self.compile_seconds
+        return self._counted - before
 
     def keys(self, networks: Sequence[int]) -> Keys:
         """The keys of these networks, by their numbers within the run."""
-        keys = Keys(
-            *(
-                jnp.stack([of_network(self._seed, self._data_seed, name, one) for one in networks])
-                for name in ("weights", "pruning")
-            )
+        weights, pruning = (
+            jnp.stack([of_network(self._seed, self._data_seed, name, one) for one in networks])
+            for name in ("weights", "pruning")
         )
+        keys = Keys(weights, pruning, jnp.asarray(networks, jnp.int32))
         return spread(keys, len(networks))
 
     def start(self, keys: Keys) -> Ensemble:
@@ -134,6 +145,7 @@ class Trainer:
         """The networks pruned to `density`, as the beginning of level number `level`.
 
         `followed` are the masks, networks first, of the pruner that this one follows, if it does.
+        Raises `ArithmeticError` as `_verified` does.
         """
         target = mask_algebra.target(self.sizes, density)
         width = state.active.shape[0]
@@ -141,7 +153,9 @@ class Trainer:
         key, state = self._batch_key(level, 0, width), _spread(state)
         if followed is not None:
             followed = spread(followed, width)
-        return _spread(self._prune(state, keys, train, key, target, level, followed))
+        arguments = (state, keys, train, key, target, level, followed)
+        pruned = self._prune(*arguments)
+        return self._verified(pruned, keys, level, target, self._prune_all, arguments)
 
     def chunk(
         self,
@@ -159,19 +173,49 @@ class Trainer:
 
         Returns the state and the training and validation losses of each step, (number, networks).
         Validation losses are NaN where the schedule has no stop rule, both are for networks that
-        had stopped before: these stay as they are.
+        had stopped before: these stay as they are. Raises `ArithmeticError` as `_verified` does.
         """
         active = np.asarray(state.active)
-        before = None if active.all() else jax.tree.map(jnp.copy, state)
         events = self._events(step, previous, current)
+        due = np.flatnonzero(() if events is None else events[0][:number])
+        before = None if active.all() and not len(due) else jax.tree.map(jnp.copy, state)
         at = self._at(level, step, number, first_batch)
         width = state.active.shape[0]
         rows, key = self._rows_for(width), self._batch_key(level, 1, width)
         state, train, validation = self._chunk(_spread(state), keys, rows, key, events, at)
-        if before is not None:
+        if before is not None and len(due):
+            arguments = (_spread(before), keys, rows, key, events, at)
+            last: Target = _one(events[1], int(due[-1]))
+            state = self._verified(state, keys, level, last, self._train_chunk, arguments)
+        if before is not None and not active.all():
             state = self._hold(_spread(state), _spread(before))
         train, validation = (np.where(active, part, np.nan) for part in (train, validation))
         return _spread(state), train[:number], validation[:number]
+
+    def _verified(
+        self,
+        state: Ensemble,
+        keys: Keys,
+        level: int,
+        target: Target,
+        function: Callable[..., Any],
+        arguments: tuple[Any, ...],
+    ) -> Ensemble:
+        """The state that a function of these arguments gave, if its prunings kept what they should.
+
+        Raises `FloatingPointError` where scores were not finite, with the leaf and the network, and
+        `ArithmeticError` where an exact pruner kept another number of weights than the target's.
+        """
+        wrong = np.flatnonzero(np.asarray(state.inexact))
+        if not len(wrong):
+            return _spread(state)
+        place = f"pruner '{self.pruner.name}', level {level}"
+        if found := finite.explanation(function, arguments):
+            raise FloatingPointError(f"{place}: {found}")
+        first = int(wrong[0])
+        kept = {name: int(numbers[first]) for name, numbers in self.kept(state).items()}
+        told = mask_algebra.miscount(kept, target)
+        raise ArithmeticError(f"{place}: network {int(keys.number[first])} keeps {told}")
 
     def losses(
         self, state: Ensemble
@@ -182,6 +226,13 @@ class Trainer:
     def acting(self, state: Ensemble) -> Any:
         """The networks as they act, masked, with a leading axis."""
         return jax.vmap(lambda one: self.rules.arrays(self.rules.acting(one)))(state)
+
+    def kept(self, state: Ensemble) -> dict[str, Int[np.ndarray, " networks"]]:
+        """How many prunable weights each network keeps of each leaf."""
+        return {
+            name: np.sum(np.asarray(mask) & self._prunable[name], axis=tuple(range(1, mask.ndim)))
+            for name, mask in state.masks.items()
+        }
 
     def _at(self, level: int, step: int, number: int, first_batch: int) -> np.ndarray:
         """The numbers of a chunk, in one array: each would be sent to the device by itself."""
@@ -263,22 +314,16 @@ class Trainer:
                 state = event(index, state)
             number_of_batch = first_batch + first_step + index
             state, losses = jax.vmap(self.rules.train, (0, None, None))(
-                state, self._rows(read, number_of_batch), drifts > 0
+                state, _rows(read, number_of_batch, self.batch_size), drifts > 0
             )
             if self.schedule.stop_rule is not None:
-                batch = self._rows(validation, number_of_batch)
+                batch = _rows(validation, number_of_batch, self._checked)
                 checked = jax.vmap(lambda one: self.rules.task.loss(self.rules.acting(one), batch))
                 validation_losses = validation_losses.at[index].set(checked(state))
             return state, train_losses.at[index].set(losses), validation_losses
 
         empty = jnp.full((CHUNK, state.active.shape[0]), jnp.nan)
         return jax.lax.fori_loop(0, number, body, (state, empty, empty))
-
-    def _rows(self, rows: Batch, number: Array) -> Batch:
-        """Batch `number` of the rows, read in order, round and round; a last part batch is left."""
-        batches = rows.inputs.shape[0] // self._batch
-        first = (number % batches) * self._batch
-        return Batch(*(jax.lax.dynamic_slice_in_dim(part, first, self._batch) for part in rows))
 
     def _losses(
         self, state: Ensemble, rows: tuple[Batch, Batch]
@@ -290,6 +335,18 @@ class Trainer:
 
         train, validation = (jax.vmap(loss, (0, None))(state, split) for split in rows)
         return train, validation
+
+
+def _rows(rows: Batch, number: Array, size: int) -> Batch:
+    """Batch `number` of the rows, read in order, round and round; a last part batch is left."""
+    batches = rows.inputs.shape[0] // size
+    first = (number % batches) * size
+    return Batch(*(jax.lax.dynamic_slice_in_dim(part, first, size) for part in rows))
+
+
+def _one(tree: Any, number: int) -> Any:
+    """One network's part of what has networks first."""
+    return jax.tree.map(lambda leaf: leaf[number], tree)
 
 
 def _spread(state: Ensemble) -> Ensemble:

@@ -35,6 +35,7 @@ def made(seed=0, *, pruner=None, rewind=True):
         gathered_steps=jnp.full(WIDTH, seed, jnp.int32),
         rewind_point=network if rewind else None,
         active=jnp.asarray([True, False, True]),
+        inexact=jnp.asarray([False, False, True]),
     )
 
 

@@ -62,7 +62,8 @@ def made(pruner, task=None, optimizer=None):
 
 
 def keys(number=0):
-    return Keys(stream(0, "weights", number), stream(0, "pruning", number))
+    weights, pruning = stream(0, "weights", number), stream(0, "pruning", number)
+    return Keys(weights, pruning, jnp.int32(number))
 
 
 def batches(number, task=None):

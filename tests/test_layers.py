@@ -18,6 +18,7 @@ SOURCES = CORE + sorted((ROOT / "plugins").rglob("*.py"))
 # `harness.report` are one room each, whatever they hold.
 LAYERS = (
     ("types", "errors", "progress", "options"),
+    ("finite", "settings", "commits"),
     ("files", "seeds", "stats", "masks", "graph", "provenance", "memory"),
     ("compiled", "placement"),
     ("motifs", "cache", "snapshot", "records", "wirings"),
@@ -67,6 +68,7 @@ TABLES = {
     # What a task can offer, which is no schedule.
     ("testing/_tiny.py", "linear"),
     ("testing/_answers.py", "linear"),
+    ("testing/_task.py", "linear"),
     # The null of that name, which is no schedule.
     ("motifs/_nulls.py", "published"),
     ("motifs/_sampled.py", "published"),

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from harness.errors import UserError, unknown
-from harness.parameters import build
+from harness.parameters import build, parse
 from harness.plugins import KINDS, Plugin, Registry, name_of
+from harness.settings import all_settings
 from harness.testing import _documented, _metric, _pruner, _study, _task
 from harness.testing._finding import Finding, Rule, findings
-from harness.testing._surroundings import compiling_quickly, left_alone, settings
+from harness.testing._surroundings import compiling_quickly, left_alone
 
 _RULES: dict[str, Callable[[Any], Iterator[Rule]]] = {
     "task": _task.rules,
@@ -38,7 +39,7 @@ class Checked(NamedTuple):
 def check_plugin(plugin: Plugin, **parameters: Any) -> list[Finding]:
     """Hold one plugin, with its default parameters but these, to the contract of its kind."""
     label = f"{plugin.kind} {plugin.name}"
-    before = settings()
+    before = all_settings()
     try:
         rules = list(_RULES[plugin.kind](build(plugin.factory, parameters, kind=plugin.kind)))
     except UserError as error:
@@ -54,23 +55,32 @@ def check_plugin(plugin: Plugin, **parameters: Any) -> list[Finding]:
 def check(target: str, registry: Registry) -> Iterator[Finding]:
     """Hold the plugins of a file, or those of a name, to the contracts of their kinds.
 
-    Raises `UserError` where nothing is registered under the name or by the file.
+    A name may have parameters, as in `name[field=value]`, a grid of them too. Raises `UserError`
+    where nothing is registered under the name or by the file.
     """
+    found: list[tuple[Plugin, dict[str, Any]]]
     if target.endswith(".py"):
         source = Path(target).expanduser().resolve()
-        found = [plugin for plugin in registry.plugins if plugin.source == str(source)]
+        found = [(one, {}) for one in registry.plugins if one.source == str(source)]
         if not found:
             raise UserError(
                 f"'{target}' registers no plugin: has it a @hookimpl function, named "
                 "register_pruners or the like, that returns a list with its class?"
             )
     else:
-        kinds = {plugin.kind for plugin in registry.named(target)}
+        selections = parse(target)
+        name = selections[0].name
+        kinds = {plugin.kind for plugin in registry.named(name)}
         if not kinds:
-            raise unknown("plugin", target, {plugin.name for plugin in registry.plugins})
-        found = [registry.find(kind, target) for kind in KINDS if kind in kinds]
-    for plugin in found:
-        yield from check_plugin(plugin)
+            raise unknown("plugin", name, {plugin.name for plugin in registry.plugins})
+        found = [
+            (registry.find(kind, name), registry.parameters(kind, one))
+            for kind in KINDS
+            if kind in kinds
+            for one in selections
+        ]
+    for plugin, parameters in found:
+        yield from check_plugin(plugin, **parameters)
 
 
 def check_all(registry: Registry) -> Iterator[Checked]:

@@ -16,7 +16,7 @@ from harness.experiment import Cell, Choice
 from harness.testing import _answers
 from harness.testing._finding import BrokenRuleError, Rule, expect
 from harness.testing._surroundings import INDEPENDENT, drawn_before
-from harness.testing._tiny import Largest, OtherTask, TinySchedule, TinyTask
+from harness.testing._tiny import DigraphTask, Largest, OtherTask, TinySchedule, TinyTask
 from harness.train import Trainer
 from harness.trajectory import Trajectory
 
@@ -82,11 +82,24 @@ def metric_rules(metric: AbstractMetric) -> Iterator[Rule]:
     yield Rule("says what its columns mean", partial(_answers.of_metric, metric), vital=True)
     told = "measures every level and network of tiny networks, its columns told"
     yield Rule(told, partial(_measures, trial), vital=True)
+    if "layered" not in metric.needs:
+        told = "measures networks without layers, or declares that it needs layers"
+        yield Rule(told, partial(_measures_digraphs, trial))
     yield Rule("gives the same table each time, whatever else runs", partial(_repeats, trial))
 
 
 def _measures(trial: _Trial) -> None:
     expect(len(trial.table) > 0, "it returns no rows.")
+
+
+def _measures_digraphs(trial: _Trial) -> None:
+    try:
+        _Trained(DigraphTask(), seed=0, width=2).measured(trial.metric)
+    except Exception as error:
+        raise BrokenRuleError(
+            f"of a task whose wiring is a `Digraph` it raises {error!r}: measure it, or set "
+            '`needs = frozenset({"layered"})`.'
+        ) from error
 
 
 def _repeats(trial: _Trial) -> None:

@@ -241,6 +241,14 @@ def _keeps_exactly(trial: _Trial) -> None:
                 f"at density {passage.density} it keeps {kept} weights where {wanted} are due: "
                 "keep exactly `target.total`, for instance with `harness.prune_by_score`.",
             )
+    if trial.pruner.when == "level":
+        # Schedules may have levels of equal density.
+        last = trial.passages[-1]
+        again = trial.pruned(last.trained, last.level)
+        expect(
+            not bool(np.any(again.inexact)),
+            f"pruned once more to density {last.density} it keeps another number of weights.",
+        )
 
 
 def _shrinks(trial: _Trial) -> None:

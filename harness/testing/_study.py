@@ -1,16 +1,20 @@
 """The contract of studies."""
 
+import inspect
 import re
 from collections.abc import Iterator
 
 from harness.abstract import AbstractStudy
 from harness.experiment import checked, plan
-from harness.plugins import load
+from harness.plugins import ONE_FILE, load
 from harness.testing._finding import Rule, expect
 
 
 def rules(study: AbstractStudy) -> Iterator[Rule]:
     """The rules that a study must keep, each with the trial of it."""
+    kind = type(study)
+    # A study of a one-file plugin may ask for the plugins beside it in its file.
+    own = [inspect.getfile(kind)] if kind.__module__.startswith(ONE_FILE) else []
 
     def planned() -> None:
         experiments = study.experiments()
@@ -20,7 +24,7 @@ def rules(study: AbstractStudy) -> Iterator[Rule]:
                 re.fullmatch("[a-z0-9][a-z0-9_-]*", name) is not None,
                 f"'{name}' names no folder: lower-case letters, digits, - and _ are right.",
             )
-            plan(checked(dict(fields), source=name), load(), source=name)
+            plan(checked(dict(fields), source=name), load(own), source=name)
 
     def asked() -> None:
         expect(study.question.endswith("?"), f"its question is none: {study.question!r}.")

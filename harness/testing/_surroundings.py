@@ -11,6 +11,7 @@ import jax
 import numpy as np
 from jax.experimental.compilation_cache import compilation_cache
 
+from harness import settings
 from harness.testing._finding import expect
 
 INDEPENDENT = (
@@ -32,21 +33,10 @@ def drawn_before(seed: int) -> Iterator[None]:
         np.random.set_state(numpy)
 
 
-def settings() -> dict[str, Any]:
-    """The settings of JAX, which are those of everybody in the process."""
-    return dict(jax.config.values)
-
-
 def left_alone(before: Mapping[str, Any]) -> None:
     """Put back settings that a plugin has changed, and break the rule if there are any."""
-    changed = [name for name, value in settings().items() if before.get(name, value) != value]
-    for name in changed:
-        jax.config.update(name, before[name])
-    expect(
-        not changed,
-        f"it changes {', '.join(sorted(changed))} of JAX for everyone in the process: use it as a "
-        "context, as in `with jax.enable_x64(True):`, where only the plugin itself is concerned.",
-    )
+    changed = settings.put_back(before)
+    expect(not changed, settings.advice(changed))
 
 
 @contextmanager

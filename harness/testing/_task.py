@@ -1,6 +1,6 @@
 """The contract of tasks."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property, partial
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 from harness import masks as mask_algebra
 from harness.abstract import AbstractTask
 from harness.graph import LayeredGraph, live_nodes
+from harness.testing import _offers
 from harness.testing._finding import Rule, expect
 from harness.testing._surroundings import INDEPENDENT, compiling_as_ever, drawn_before
 from harness.testing._tiny import TinyTask
@@ -74,7 +75,7 @@ def rules(task: AbstractTask) -> Iterator[Rule]:
     yield Rule(
         "has finite splits in rows, the same for the same seed", partial(_splits, trial), vital=True
     )
-    kept = [
+    kept: list[tuple[str, Callable[[_Trial], str | None]]] = [
         ("draws its networks from the key", _networks),
         ("has a scalar loss with finite gradients", _loss),
         ("names prunable leaves of its network", _prunable),
@@ -83,9 +84,31 @@ def rules(task: AbstractTask) -> Iterator[Rule]:
         ("has a wiring that follows the masks, under vmap", _wiring),
         ("trains under vmap as alone", _ensembles),
         ("is the same whatever else runs", _independent),
+        ("has a loss that is a mean over rows", _examples),
+        ("knows the loss of its best constant predictor, if it says so", _constant),
     ]
+    if "linear" in task.offers:
+        kept.append(("offers a linear network of the same weights", _linear))
+    if "activations" in task.offers:
+        kept.append(("offers what enters each weight", _entering))
     for text, attempt in kept:
         yield Rule(text, partial(attempt, trial))
+
+
+def _examples(trial: _Trial) -> None:
+    _offers.examples(trial.task, trial.network, trial.batch)
+
+
+def _constant(trial: _Trial) -> str | None:
+    return _offers.constant(trial.task, trial.data, trial.network)
+
+
+def _linear(trial: _Trial) -> None:
+    _offers.linear(trial.task, trial.network, trial.batch)
+
+
+def _entering(trial: _Trial) -> None:
+    _offers.entering(trial.task, trial.network, trial.batch)
 
 
 def _splits(trial: _Trial) -> None:

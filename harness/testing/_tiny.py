@@ -14,7 +14,7 @@ from jaxtyping import Array, Float
 
 from harness.abstract import AbstractSchedule, AbstractTask, ScorePruner
 from harness.evidence import Evidence
-from harness.graph import LayeredGraph, layered
+from harness.graph import Digraph, LayeredGraph, layered
 from harness.masks import leaf_map
 from harness.types import Batch, Key, Level, Masks, Network, Quantity, TaskData, Weights, When
 
@@ -114,6 +114,24 @@ def _initial(hidden: int, key: Key) -> TinyNetwork:
     one, two = jax.random.split(key)
     first, second = jax.random.normal(one, (hidden, 5)), jax.random.normal(two, (3, hidden))
     return TinyNetwork(first / 2, second / 2, jnp.zeros(hidden))
+
+
+@dataclass(frozen=True)
+class DigraphTask(TinyTask):
+    """The same task, its wiring seen as a digraph without layers."""
+
+    name: ClassVar[str] = "tiny-digraph"
+
+    def wiring(self, network: Network, masks: Masks) -> Digraph:  # type: ignore[override]
+        """All nodes in one adjacency matrix, source x target."""
+        first, second = masks["first"].swapaxes(-1, -2), masks["second"].swapaxes(-1, -2)
+        (inputs, hidden), outputs = first.shape[-2:], second.shape[-1]
+        nodes = inputs + hidden + outputs
+        adjacency = jnp.zeros((nodes, nodes), bool)
+        adjacency = adjacency.at[:inputs, inputs : inputs + hidden].set(first)
+        adjacency = adjacency.at[inputs : inputs + hidden, inputs + hidden :].set(second)
+        places = np.arange(nodes)
+        return Digraph(adjacency, places < inputs, places >= inputs + hidden)
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ import jax
 import numpy as np
 import pytest
 from comparing import files_of
+from filelock import FileLock
 
-from harness import UserError, open_run
+from harness import UserError, folders, open_run
 from harness.executors import Execution
 from harness.experiment import checked, plan
 from harness.seeds import of_network, stream
@@ -136,3 +137,29 @@ def test_the_folder_of_a_command_is_another_than_that_of_an_earlier_version(plan
     now = planned().name
     monkeypatch.setattr("harness.experiment.RESULT_VERSION", 2)
     assert planned().name != now
+
+
+def test_a_dry_run_refuses_the_folders_that_the_run_would_refuse(planned, earlier, tmp_path):
+    (tmp_path / "else").mkdir()
+    (tmp_path / "else" / "thesis.tex").write_text("years of work")
+    (tmp_path / "file").write_text("")
+    plan = planned()
+    for folder, told in (
+        (earlier, "earlier version"),
+        (tmp_path / "else", "not a run folder"),
+        (tmp_path / "file", "is a file"),
+    ):
+        with pytest.raises(UserError, match=told):
+            folders.check(plan, folder)
+    folders.check(plan, tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_dry_run_refuses_a_folder_of_another_experiment_or_in_use(planned, folder):
+    before = files_of(folder)
+    folders.check(planned(), folder)
+    with pytest.raises(UserError, match="another experiment"):
+        folders.check(planned(seed=1), folder)
+    with FileLock(folder / folders.LOCK), pytest.raises(UserError, match="another process"):
+        folders.check(planned(), folder)
+    assert files_of(folder) == before

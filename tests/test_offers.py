@@ -1,0 +1,100 @@
+"""What `harness check` finds in what a task offers beside its loss."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import pytest
+
+from harness import plugins
+from harness.errors import UserError
+from harness.testing import TinyTask, _offers, check
+from harness.testing._finding import BrokenRuleError, SuggestionError
+from harness.types import Batch
+
+DATA = TinyTask().data(seed=0)
+NETWORK = TinyTask().network(key=jax.random.key(0))
+BATCH = Batch(*(jnp.asarray(part[:32]) for part in DATA.train))
+
+
+@dataclass(frozen=True)
+class Changed(TinyTask):
+    """The tiny task with some of its methods replaced."""
+
+    name: ClassVar[str] = "changed"
+
+
+def changed(**methods):
+    return type("Other", (Changed,), methods)()
+
+
+def test_the_tiny_task_offers_what_it_says():
+    task = TinyTask()
+    assert "a network trained for" in _offers.constant(task, DATA, NETWORK)
+    _offers.examples(task, NETWORK, BATCH)
+    _offers.linear(task, NETWORK, BATCH)
+    _offers.entering(task, NETWORK, BATCH)
+
+
+@pytest.mark.parametrize("found", [0.0, -1.0, float("inf")])
+def test_a_constant_loss_is_finite_and_positive(found):
+    with pytest.raises(BrokenRuleError, match="finite and positive"):
+        _offers.constant(changed(constant_loss=lambda *_: found), DATA, NETWORK)
+
+
+def test_a_constant_loss_may_be_unknown_and_should_not_be_below_a_trained_network():
+    unknown = changed(constant_loss=lambda *_: float("nan"))
+    assert "unknown" in _offers.constant(unknown, DATA, NETWORK)
+    with pytest.raises(SuggestionError, match="is not that of `loss`"):
+        _offers.constant(changed(constant_loss=lambda *_: 1e-6), DATA, NETWORK)
+    with pytest.raises(BrokenRuleError, match="return a number"):
+        _offers.constant(changed(constant_loss=lambda *_: None), DATA, NETWORK)
+
+
+def test_a_loss_that_is_no_mean_over_rows_is_found():
+    def spread(self, network, batch):
+        return jnp.std(self.forward(network, batch.inputs) - batch.targets)
+
+    def summed(self, network, batch):
+        return jnp.sum((self.forward(network, batch.inputs) - batch.targets) ** 2)
+
+    for loss in (spread, summed):
+        with pytest.raises(BrokenRuleError, match="mean over the rows"):
+            _offers.examples(changed(loss=loss), NETWORK, BATCH)
+
+
+def test_a_linear_network_that_is_none_is_found():
+    with pytest.raises(BrokenRuleError, match="is not linear"):
+        _offers.linear(changed(linearised=lambda self, network: network), NETWORK, BATCH)
+
+    def other(self, network):
+        return eqx.tree_at(
+            lambda n: n.second, TinyTask.linearised(self, network), 2 * network.second
+        )
+
+    with pytest.raises(BrokenRuleError, match="another 'second'"):
+        _offers.linear(changed(linearised=other), NETWORK, BATCH)
+
+
+def test_activations_of_another_shape_are_found():
+    def turned(self, network, inputs):
+        return {**TinyTask.activations(self, network, inputs), "second": jnp.ones((12, 32))}
+
+    with pytest.raises(BrokenRuleError, match=r"'second' as \(12, 32\): .* it is \(32, 12\)"):
+        _offers.entering(changed(activations=turned), NETWORK, BATCH)
+    with pytest.raises(BrokenRuleError, match="nothing of 'second'"):
+        _offers.entering(changed(activations=lambda *_: {"first": BATCH.inputs}), NETWORK, BATCH)
+
+
+def test_parameters_are_given_on_the_command_line():
+    registry = plugins.load()
+    findings = list(check("linear[rounds=3|4]", registry))
+    assert len(findings) > 6
+    assert all(one.passed for one in findings), findings
+    with pytest.raises(UserError, match="linear"):
+        list(check("lin[rounds=3]", registry))
+    (first, *_) = check("linear[rounds=nonsense]", registry)
+    assert not first.passed
+    assert "rounds" in first.advice
