@@ -261,6 +261,8 @@ class AbstractMetric(ABC):
     name: ClassVar[str]
     needs: ClassVar[frozenset[str]] = frozenset()
     """"weights" where the metric reads kept weights, "layered" where wiring must be layered."""
+    chooses_levels: ClassVar[bool] = False
+    """Whether it measures only some levels, because each takes long."""
 
     @abstractmethod
     def measure(self, trajectory: "Trajectory") -> "pd.DataFrame":

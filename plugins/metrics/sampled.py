@@ -46,6 +46,7 @@ class Sampled(AbstractMetric):
 
     name: ClassVar[str] = "sampled"
     needs: ClassVar[frozenset[str]] = frozenset({"layered"})
+    chooses_levels: ClassVar[bool] = True
     null: Literal["layered", "degree", "published"] = "degree"
     convention: Literal["copies", "published"] = "copies"
     support: Literal["all", "live", "live-published"] = "all"
