@@ -70,7 +70,8 @@ def losses(table: "pd.DataFrame") -> Iterator[Measured]:
                 continue
             ratio = mean_interval(np.log(found[task] / found[TASKS["float32"]]))
             low, middle, high = np.exp([ratio.low, ratio.value, ratio.high])
-            told = f"geometric mean of paired ratios, 95 % {low:.4f} to {high:.4f}, n = {ratio.n}"
+            ends = "no interval" if np.isnan(low) else f"95 % {low:.4f} to {high:.4f}"
+            told = f"geometric mean of paired ratios, {ends}, n = {ratio.n}"
             yield Measured(what, median, "", float(middle), "float32's", told)
 
 

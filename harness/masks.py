@@ -50,6 +50,17 @@ def count(masks: Mapping[str, Shaped[np.ndarray, "..."] | Shaped[Array, "..."]])
     return {name: int(np.sum(mask)) for name, mask in masks.items()}
 
 
+def kept_by_leaf(
+    masks: Mapping[str, Bool[np.ndarray, "networks ..."] | Bool[Array, "networks ..."]],
+    prunable: Mapping[str, Bool[np.ndarray, "..."] | Bool[Array, "..."]],
+) -> dict[str, Int[np.ndarray, " networks"]]:
+    """How many prunable entries of each leaf every network keeps, on the host."""
+    return {
+        name: np.sum(np.asarray(mask) & np.asarray(prunable[name]), axis=tuple(range(1, mask.ndim)))
+        for name, mask in masks.items()
+    }
+
+
 def target(prunable: Mapping[str, int], density: float) -> Target:
     """Exact numbers to keep at `density`, given the number of prunable entries of each leaf.
 

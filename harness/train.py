@@ -240,10 +240,7 @@ class Trainer:
 
     def kept(self, state: Ensemble) -> dict[str, Int[np.ndarray, " networks"]]:
         """How many prunable weights each network keeps of each leaf."""
-        return {
-            name: np.sum(np.asarray(mask) & self._prunable[name], axis=tuple(range(1, mask.ndim)))
-            for name, mask in state.masks.items()
-        }
+        return mask_algebra.kept_by_leaf(state.masks, self._prunable)
 
     def _at(self, level: int, step: int, number: int, first_batch: int) -> np.ndarray:
         """The numbers of a chunk, in one array: each would be sent to the device by itself."""

@@ -58,12 +58,18 @@ class Trajectory:
 
     def kept(self, level: int) -> Float[np.ndarray, " networks"]:
         """The density that each network has at a level: kept / prunable weights."""
-        prunable = jax.tree.map(np.asarray, self.task.prunable(self._skeleton))
-        sums = [
-            np.sum(np.asarray(mask) & prunable[name], axis=tuple(range(1, mask.ndim)))
-            for name, mask in self.masks(level).items()
-        ]
-        return np.sum(sums, axis=0) / sum(which.sum() for which in prunable.values())
+        prunable = self.task.prunable(self._skeleton)
+        kept = mask_algebra.kept_by_leaf(self.masks(level), prunable)
+        return np.sum(list(kept.values()), axis=0) / sum(mask_algebra.count(prunable).values())
+
+    def nearest(self, densities: Sequence[float]) -> list[int]:
+        """The levels nearest to these densities, each once; of several as near the last."""
+
+        def level(wanted: float) -> int:
+            gaps = [round(abs(density - wanted), 9) for density in self.densities]
+            return max(number for number, gap in enumerate(gaps) if gap == min(gaps))
+
+        return sorted({*map(level, densities)})
 
     def vectorised(self, function: Callable[[Network, Masks], T]) -> Callable[[int], T]:
         """`function` of one acting network and its masks, over all networks of a level.

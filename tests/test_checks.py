@@ -281,13 +281,8 @@ FAULTS = {
         "can be made with its defaults",
     ),
 }
-CONSEQUENCES = {
-    "task whose networks come from Python": 3,
-    "task whose loss is noisy": 3,
-    "metric that keeps a table": 2,
-}
-"""Rules that are broken where it is not one: noise of tasks breaks those about `vmap` and about
-single rows, too, and a table that is kept is that of other networks."""
+CONSEQUENCES = {"task whose networks come from Python": 3, "task whose loss is noisy": 2}
+"""Rules that are broken where it is not one: noise of tasks breaks those about `vmap`, too."""
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -83,10 +83,11 @@ def metric_rules(metric: AbstractMetric) -> Iterator[Rule]:
     yield Rule("says what its columns mean", partial(_answers.of_metric, metric), vital=True)
     told = "measures every level and network of tiny networks, its columns told"
     yield Rule(told, partial(_measures, trial), vital=True)
+    told = "gives the same table each time, whatever else runs"
+    yield Rule(told, partial(_repeats, trial), vital=True)
     if "layered" not in metric.needs:
         told = "measures networks without layers, or declares that it needs layers"
         yield Rule(told, partial(_measures_digraphs, trial))
-    yield Rule("gives the same table each time, whatever else runs", partial(_repeats, trial))
 
 
 def _measures(trial: _Trial) -> None:

@@ -35,6 +35,18 @@ class _Passage(NamedTuple):
     trained: Ensemble
 
 
+class _Counting(Trainer):
+    """A trainer that leaves wrong numbers of weights to the rules below, which say what to do."""
+
+    def _verified(self, state: Ensemble, *about: Any) -> Ensemble:
+        try:
+            return super()._verified(state, *about)
+        except FloatingPointError:
+            raise
+        except ArithmeticError:
+            return state
+
+
 class _Trial:
     """A pruner at work on three tiny networks, level by level, everything compiled once."""
 
@@ -44,7 +56,9 @@ class _Trial:
         self.pruner = pruner
         self._task, self._schedule = task or TinyTask(), TinySchedule()
         data = self._task.data(seed=seed)
-        self.trainer = Trainer(self._task, pruner, self._schedule, data, seed=seed, data_seed=seed)
+        self.trainer = _Counting(
+            self._task, pruner, self._schedule, data, seed=seed, data_seed=seed
+        )
         self._train = data.train
         self._keys = self.trainer.keys(NETWORKS)
         self._answer = jax.jit(jax.vmap(self._asked, (0, 0, None, 0)))

@@ -83,15 +83,19 @@ def rules(task: AbstractTask) -> Iterator[Rule]:
         ("evaluates to the figures whose units it lists, under jit", _evaluation),
         ("has a wiring that follows the masks, under vmap", _wiring),
         ("trains under vmap as alone", _ensembles),
-        ("is the same whatever else runs", _independent),
+    ]
+    for text, attempt in kept:
+        yield Rule(text, partial(attempt, trial))
+    yield Rule("is the same whatever else runs", partial(_independent, trial), vital=True)
+    offered: list[tuple[str, Callable[[_Trial], str | None]]] = [
         ("has a loss that is a mean over rows", _examples),
         ("knows the loss of its best constant predictor, if it says so", _constant),
     ]
     if "linear" in task.offers:
-        kept.append(("offers a linear network of the same weights", _linear))
+        offered.append(("offers a linear network of the same weights", _linear))
     if "activations" in task.offers:
-        kept.append(("offers what enters each weight", _entering))
-    for text, attempt in kept:
+        offered.append(("offers what enters each weight", _entering))
+    for text, attempt in offered:
         yield Rule(text, partial(attempt, trial))
 
 

@@ -1,6 +1,6 @@
 """Motif counts and their significance."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -25,9 +25,9 @@ class Motifs(AbstractMetric):
       random graph beside each network, on all nodes and summed over layers: "drawn" from the null,
       without any structure; "degree-drawn" with every node's degrees; "unequal-degrees", whose
       nodes differ in fitness alone, so much that degrees vary as the network's do
-    - `control_densities`: the last two are measured at the levels nearest to these densities and at
-      the last level; at all levels where it is empty. Each takes some 0.03 seconds for a network
-      of the task `moth`
+    - `control_densities`: the last two are measured at the levels nearest to these densities (of
+      several as near the last) and at the last level; at all levels where it is empty. Each takes
+      some 0.03 seconds for a network of the task `moth`
     - `bias`: whether each layer's bias unit is one of its nodes, where the task prunes biases
     """
 
@@ -53,19 +53,16 @@ class Motifs(AbstractMetric):
             if supports:
                 table = motifs.profile(graph, supports=supports, orders=self.orders, bias=self.bias)
                 parts.append(table.assign(level=level))
-            for control in self._controls(trajectory.densities, level):
+            for control in self._controls(trajectory, level):
                 drawn = motifs.control_draws(graph, trajectory.networks, level, control)
                 table = motifs.profile(drawn, supports=("all",), orders=self.orders)
                 table = table[table["base_layer"] == motifs.TOTAL]
                 parts.append(table.assign(support=control, level=level))
         return pd.concat(parts, ignore_index=True)
 
-    def _controls(self, densities: Sequence[float], level: int) -> list[str]:
+    def _controls(self, trajectory: Trajectory, level: int) -> list[str]:
         """Which random graphs are measured beside the networks of a level."""
-        chosen = {len(densities) - 1}
-        for wanted in self.control_densities:
-            gaps = [abs(density - wanted) for density in densities]
-            chosen.add(gaps.index(min(gaps)))
+        chosen = {*trajectory.nearest(self.control_densities), len(trajectory.densities) - 1}
         at_every = not self.control_densities or level in chosen
         asked: list[str] = [support for support in self.supports if support in motifs.CONTROLS]
         return asked if at_every else [control for control in asked if control == "drawn"]

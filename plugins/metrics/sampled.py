@@ -1,6 +1,6 @@
 """Motif significance under nulls whose moments are not known exactly."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
@@ -63,7 +63,8 @@ class Sampled(AbstractMetric):
         chosen = sum(number < self.networks for number in trajectory.networks)
         kept = chosen if self.networks else len(trajectory.networks)
         parts = []
-        for level in self._levels(trajectory.densities) if kept else ():
+        levels = trajectory.nearest(self.densities) or range(len(trajectory.densities))
+        for level in levels if kept else ():
             graph = trajectory.graph(level)
             if not isinstance(graph, LayeredGraph):
                 raise TypeError(f"the wiring of task '{trajectory.task.name}' is not layered")
@@ -81,15 +82,6 @@ class Sampled(AbstractMetric):
         if not parts:
             return pd.DataFrame([], [], [*motifs.SAMPLED_COLUMNS, "level"]).astype(_TYPES)
         return pd.concat(parts, ignore_index=True)
-
-    def _levels(self, densities: Sequence[float]) -> list[int]:
-        """The levels to measure: two may have one density, so they are known by their number."""
-
-        def nearest(wanted: float) -> int:
-            distances = [round(abs(density - wanted), 9) for density in densities]
-            return max(n for n, distance in enumerate(distances) if distance == min(distances))
-
-        return sorted({*map(nearest, self.densities)}) or list(range(len(densities)))
 
     @property
     def columns(self) -> Mapping[str, str]:

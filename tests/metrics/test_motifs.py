@@ -54,10 +54,15 @@ def test_draws_can_be_left_out_and_change_nothing_else(registry, trajectory):
 def test_controls_of_degrees_are_measured_at_chosen_levels(registry, trajectory):
     metric = registry.find("metric", "motifs").factory
     densities = (1.0, 0.8, 0.24, 0.11, 0.07, 0.02)
-    chosen = [set(metric()._controls(densities, level)) for level in range(6)]
+    over = Trajectory(TinyTask(), (0,), densities, (), lambda: TinyTask().data(seed=0))
+    chosen = [set(metric()._controls(over, level)) for level in range(6)]
     assert [len(controls) for controls in chosen] == [1, 1, 3, 3, 3, 3]
     every = metric(control_densities=())
-    assert all(set(every._controls(densities, level)) == set(motifs.CONTROLS) for level in range(6))
+    assert all(set(every._controls(over, level)) == set(motifs.CONTROLS) for level in range(6))
+    # Of two levels of one density the report reads the last.
+    plateau = Trajectory(TinyTask(), (0,), (1.0, 0.25, 0.25, 0.02), (), over.make_data)
+    few = metric(control_densities=(0.25,))
+    assert [len(few._controls(plateau, level)) for level in range(4)] == [1, 1, 3, 3]
 
 
 def test_draws_with_the_degrees_keep_what_degrees_determine(registry, trajectory):

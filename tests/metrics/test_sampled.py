@@ -67,7 +67,8 @@ def test_the_default_levels_are_the_nearest_and_the_sparsest(registry, densities
     metric = registry.find("metric", "sampled").factory()
     assert metric.draws == 100
     assert metric.null == "degree"
-    assert metric._levels(densities) == levels
+    over = Trajectory(TinyTask(), (0,), densities, (), lambda: TinyTask().data(seed=0))
+    assert over.nearest(metric.densities) == levels
 
 
 def test_a_complete_network_has_one_state_under_degree_and_no_z(sampled):
