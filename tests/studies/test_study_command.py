@@ -68,9 +68,9 @@ def test_its_report_has_the_answer_and_every_analysis(study):
     page = (study / "report" / "index.html").read_text()
     assert "Does pruning make the motifs of moth networks alike" in page
     for told in (
-        *("Does it repeat? Counted as published, 0 of 18", "What does pruning as published cost?"),
+        *("Does it repeat? Counted as published, 0 of 24", "What does pruning as published cost?"),
         *(
-            "initialised networks alike? Their motif profiles",
+            "initialised networks alike? Their z profiles",
             "What do layer densities not explain",
         ),
         *("What do degrees not explain", "Is <code>chain2</code> under-represented? Counted as"),
@@ -97,7 +97,7 @@ def test_published_figures_stand_beside_those_of_the_run(study):
     at = {(row["percent"], row["motif"]): row for row in compared}
     theirs = at["93", "diverge2"]
     assert float(theirs["published_mean"]) == pytest.approx(17.0, abs=0.1)
-    assert theirs["verdict"] == "no data"  # no network passes after sixty steps
+    assert theirs["verdict"] == "too few"  # no network passes after sixty steps
     assert {row["source"] for row in rows(study, "losses")} == {"Zahn et al. 2024", *ENSEMBLES}
 
 
