@@ -254,6 +254,13 @@ class AbstractSchedule(ABC):
     def optimizer(self) -> "optax.GradientTransformation":
         """The optimiser. Its state is carried through all levels."""
 
+    def cautions(self) -> Sequence[str]:
+        """Return what a reader of results under this schedule should know first, as sentences.
+
+        Called once for each cell, after training. Reports say them at their top.
+        """
+        return ()
+
 
 class AbstractMetric(ABC):
     """Turns the networks of a trajectory into numbers. Called once for each finished cell."""

@@ -196,16 +196,17 @@ class Execution:
         return state
 
     def _cautions(self, cell: Cell, trainer: Trainer) -> tuple[str, ...]:
-        """What the pruner says about its training: noted once, recorded for each cell."""
+        """Note what schedule and pruner say about this training, each sentence once; return it."""
         schedule = cell.schedule.instance
         steps = levels_of(schedule, cell.pruner.instance)
         pairs = zip(schedule.levels(), steps, strict=True)
-        cautions = trainer.cautions([Level(level.density, number) for level, number in pairs])
-        for caution in cautions:
-            text = f"{cell.pruner.label} on {cell.task.label} by {cell.schedule.label}: {caution}"
+        own = trainer.cautions([Level(level.density, number) for level, number in pairs])
+        place = f"{cell.pruner.label} on {cell.task.label} by {cell.schedule.label}"
+        general = tuple(schedule.cautions())
+        for text in (*general, *(f"{place}: {caution}" for caution in own)):
             if text not in self.outcome.notes:
                 self.outcome.note(text)
-        return cautions
+        return general + own
 
     def _tried(self, cell: Cell, record: CellRecord) -> dict[str, Any]:
         """Train a cell. Returns what its record is to say.

@@ -12,7 +12,8 @@ def stream(seed: int, name: str, *indices: int) -> Key:
 
     Streams in use: `weights` and `pruning` (see `of_network`), `data`, `batches` and
     `pruning-batches` (per data seed, shared by all networks and pruners so that comparisons are
-    paired). The run's own seed is not in the order of batches; a batch seed other than 0 is.
+    paired). The run's own seed is in neither of these: another seed then changes the initial
+    weights alone, another data seed weights and data, another batch seed the order of batches.
     """
     return _below(jax.random.key(seed), name, *indices)
 

@@ -156,14 +156,8 @@ class Run:
 
     @property
     def notes(self) -> dict[str, Any]:
-        """What tasks noted about their data, by task; what pruners did about their training."""
-        states = [(cell.entry, cell.state) for cell in self._cells if cell.state]
-        noted: dict[str, Any] = {entry.task: state.notes for entry, state in states}
-        for entry, state in states:
-            if state.cautions:
-                place = f"{entry.pruner} on {entry.task} by {entry.schedule}"
-                noted[place] = dict(enumerate(state.cautions, start=1))
-        return noted
+        """What tasks noted about their data, by task."""
+        return {cell.entry.task: cell.state.notes for cell in self._cells if cell.state}
 
     def cells(self) -> "pd.DataFrame":
         """One row a cell: what it is, its status, the reason, and what it was `made_with`.
@@ -172,7 +166,8 @@ class Run:
         written. A cell that did not fit into memory stands here as the two it was split into.
         `when` says at which moments its pruner acts: init, level or during; None if not recorded.
         `version` is that of its results (`harness.experiment.RESULT_VERSION` when it was trained):
-        before 3, network i had the same initial weights under every data seed.
+        before 3, network i had the same initial weights under every data seed. `cautions` has what
+        schedule and pruner say about its training, a line each.
         """
         import pandas as pd
 
@@ -183,6 +178,7 @@ class Run:
                 "reason": cell.reason,
                 "made_with": cell.state.environment if cell.state else "",
                 "version": cell.state.identity.get("version") if cell.state else None,
+                "cautions": "\n".join(cell.state.cautions) if cell.state else "",
             }
             for cell in self._cells
         ]

@@ -1,5 +1,6 @@
 """The comparison of the default schedule with the published protocol, and the committed verdict."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,21 @@ def test_a_level_fails_by_a_sign_by_classes_or_by_its_loss():
     assert not fidelity.verdict(far, loss)["faithful"].any()
     wrong = table.assign(right_sign=np.arange(13) > 0)
     assert not fidelity.verdict(wrong, loss)["faithful"].any()
+
+
+def test_what_the_schedule_says_of_itself_follows_from_the_committed_tables(registry):
+    said = registry.find("schedule", "quick").factory().cautions()[0]
+    table, verdict = (pd.read_csv(REPORT / f"{name}.csv") for name in ("classes", "verdict"))
+    assert table.loc[table["clear"], "right_sign"].all()
+    for pruned, rows in table[table["deviation"].abs() > 1].groupby("pruned"):
+        (part,) = re.findall(rf"for ([^;]*?) at {pruned} %", said.replace("and for", ", for"))
+        named = dict(re.findall(r"(\w+) \(([+-][\d.]+)\)", part.rpartition("for ")[2]))
+        far = zip(rows["motif"], rows["deviation"], strict=True)
+        assert named == {motif: f"{deviation:+.1f}" for motif, deviation in far}
+    ratios = [f"{ratio:.1f}" for ratio in verdict["loss_ratio"]]
+    assert f"median loss is {ratios[0]}, {ratios[1]} and {ratios[2]} times" in said
+    other = registry.find("schedule", "quick").factory(effort=0.5).cautions()[0]
+    assert "not known" in other and "fork_tail" not in other
 
 
 def test_the_committed_verdict_follows_from_the_committed_tables():

@@ -33,8 +33,22 @@ def ran(data: Collection) -> list[str]:
         f"{counted(len(data.densities), 'level')}, {pruned(max(data.densities))} to "
         f"{pruned(min(data.densities))}. Networks of one data seed share data and batch order. "
         f"Intervals and tests are over {_units.said(list(_units.by_condition(data).values()))}.",
+        *_cautions(data, done),
         *_equal_densities(data),
         *_units.warnings(data),
+    ]
+
+
+def _cautions(data: Collection, done: pd.DataFrame) -> list[str]:
+    """What schedules and pruners say about their training; of which condition, if not of all."""
+    said: dict[str, list[str]] = {}
+    for cautions, condition in zip(done["cautions"], done["condition"], strict=True):
+        for caution in filter(None, cautions.split("\n")):
+            said.setdefault(caution, []).append(str(condition))
+    every = len(data.conditions)
+    return [
+        caution if len(set(of)) == every else f"{listed(list(dict.fromkeys(of)))}: {caution}"
+        for caution, of in said.items()
     ]
 
 

@@ -58,7 +58,8 @@ class RunTables(Protocol):
         """One row a cell, with its status (done, failed, skipped, pending, damaged) and the reason.
 
         Runs of today say in `made_with` what a cell was computed with and on, in `when` at which
-        moments its pruner acts, and in `version` which version of results it holds.
+        moments its pruner acts, in `version` which version of results it holds, and in
+        `cautions` what schedule and pruner say about its training, a line each.
         """
         ...
 
@@ -143,23 +144,24 @@ def collect(runs: Sequence[RunTables]) -> Collection:
 
 def _cells(runs: Sequence[RunTables]) -> pd.DataFrame:
     """The cells of all runs; one that is in several runs counts once, finished if it is in any."""
-    parts = [run.cells().assign(run=run.path.name, seed=_seed(run.experiment)) for run in runs]
+    parts = [run.cells().assign(run=run.path.name, seed=seed_in(run.experiment)) for run in runs]
     cells = pd.concat(parts, ignore_index=True)
     if "made_with" not in cells:
         cells["made_with"] = ""
     cells["made_with"] = cells["made_with"].fillna("").astype(str)
     version = cells.get("version", pd.Series(np.nan, index=cells.index))
     cells["version"] = pd.to_numeric(version, errors="coerce")
-    cells["when"] = cells["when"].fillna("").astype(str) if "when" in cells else ""
+    for name in ("when", "cautions"):
+        cells[name] = cells[name].fillna("").astype(str) if name in cells else ""
     best_first = ("done", "damaged", "failed", "pending", "skipped")
     order = cells["status"].map({status: rank for rank, status in enumerate(best_first)})
     best = cells.loc[order.sort_values(kind="stable").index].drop_duplicates("cell")
     return best.sort_index().reset_index(drop=True)
 
 
-def _seed(experiment: Any) -> str:
-    """The seed of a run's networks, as it says it."""
-    return str(experiment.get("seed", 0)) if isinstance(experiment, Mapping) else "0"
+def seed_in(experiment: Any, name: str = "seed") -> str:
+    """Return a seed of a run as its experiment gives it: `seed` or `batch_seed`."""
+    return str(experiment.get(name, 0)) if isinstance(experiment, Mapping) else "0"
 
 
 def _labels(cells: pd.DataFrame) -> dict[str, str]:

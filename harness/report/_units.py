@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from harness.report._parts import counted, listed
-from harness.report._source import NETWORK, Collection
+from harness.report._source import NETWORK, Collection, seed_in
 
 OWN_STARTS = 3
 """The first version of results in which every data seed has initial weights of its own."""
@@ -112,7 +112,8 @@ def warnings(data: Collection) -> list[str]:
         if same:
             found.append(
                 f"Runs {listed(same)} have the same seed and data seed: their networks of {task} "
-                "share initial weights and data, and are compared, never counted twice."
+                f"share initial weights and data{_batches(data, same)}, and are compared, never "
+                "counted twice."
             )
             continue
         shared = _in_common({run: {data for _, data in pairs} for run, pairs in by_run.items()})
@@ -122,6 +123,16 @@ def warnings(data: Collection) -> list[str]:
                 "data, and replicate the initialisation only."
             )
     return found
+
+
+def _batches(data: Collection, names: Sequence[str]) -> str:
+    """What these runs say about the order of batches, where it is not the same in all."""
+    seeds = {run.path.name: seed_in(run.experiment, "batch_seed") for run in data.runs}
+    seeds = {name: seeds[name] for name in names}
+    if len(set(seeds.values())) == 1:
+        return ""
+    said = listed([f"{seed} in {name}" for name, seed in seeds.items()])
+    return f", but not the order of batches (batch seed {said})"
 
 
 def _in_common(by_run: dict[str, set]) -> list[str]:

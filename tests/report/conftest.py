@@ -34,6 +34,7 @@ class FakeRun:
     data_seeds: tuple[int, ...] = (0,)
     when: str = "level"
     version: int | None = 3
+    cautions: tuple[str, ...] = ()
     constant_loss: float = float("nan")
     experiment: dict = field(default_factory=lambda: {"tasks": ["moth"], "networks": 8})
     provenance: dict = field(
@@ -161,6 +162,7 @@ class FakeRun:
                     "made_with": "" if status in ("pending", "skipped") else "jax 0.10.2, cpu",
                     "when": self.when,
                     "version": self.version,
+                    "cautions": self.cautions[number] if self.cautions else "",
                 }
             )
         return pd.DataFrame(rows)

@@ -56,6 +56,13 @@ def test_paired_differences_are_counted(report):
     assert "n = 8 networks, given one data set" in text
 
 
+def test_cautions_stand_at_the_top_with_their_condition_unless_they_hold_for_all(fake_run):
+    run = fake_run(conditions=TWO, cautions=("Quick is short.", "Quick is short.\nNone regrows."))
+    lead = _findings.ran(_source.collect([run]))
+    assert "Quick is short." in lead
+    assert "random: None regrows." in lead
+
+
 def test_damaged_cells_and_measurements_are_named(fake_run):
     run = fake_run(conditions=TWO, statuses=("done", "damaged"))
     measured = run.measurements().assign(status="damaged", reason="a file is missing")

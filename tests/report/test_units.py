@@ -146,6 +146,10 @@ def test_runs_that_share_starts_or_data_are_named(fake_run):
     same = [renamed(fake_run(name, conditions=TWO, networks=2), 0) for name in ("a", "b")]
     (told,) = _units.warnings(_source.collect(same))
     assert "Runs a and b have the same seed and data seed" in told
+    assert "order of batches" not in told
+    same[1].experiment |= {"batch_seed": 3}
+    (told,) = _units.warnings(_source.collect(same))
+    assert "but not the order of batches (batch seed 0 in a and 3 in b)" in told
     other = [renamed(fake_run(name, conditions=TWO, networks=2), n) for n, name in enumerate("cd")]
     data = _source.collect(other)
     (told,) = _units.warnings(data)

@@ -23,9 +23,7 @@ def provenance_of(runs: Sequence[RunTables]) -> Section:
             Facts(f"Experiment of {run.path.name}", _flat(run.experiment)),
         ]
         if run.notes:
-            parts.append(
-                Facts(f"Notes on the data and training of {run.path.name}", _flat(run.notes))
-            )
+            parts.append(Facts(f"Notes on the data of {run.path.name}", _flat(run.notes)))
     return Section("provenance", "Meaning and provenance", parts=parts)
 
 
