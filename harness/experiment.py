@@ -14,11 +14,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from harness import settings
 from harness.abstract import AbstractMetric, AbstractPruner, AbstractSchedule, AbstractTask
 from harness.compiled import Precision
+from harness.digest import source_digest
 from harness.errors import UserError, unknown
 from harness.files import fingerprint
 from harness.parameters import Selection, changed, label, values
 from harness.placement import use_all_cores, used
-from harness.plugins import KINDS, PLURALS, Kind, Registry, selections, source_digest
+from harness.plugins import KINDS, PLURALS, Kind, Registry, selections
 
 DEFAULT_NETWORKS = 8
 DEFAULT_METRICS = ("performance", "motifs", "sampled")

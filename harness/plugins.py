@@ -299,18 +299,3 @@ def selections(kind: Kind, entry: str | Mapping[str, Any]) -> list[Selection]:
     if not isinstance(name, str):
         raise UserError(f"a {kind} table needs `name`, the {kind}'s name; it has {dict(entry)!r}.")
     return [Selection(name, {field: value for field, value in entry.items() if field != "name"})]
-
-
-def source_digest(instance: Any) -> str:
-    """A hash of a plugin's source: its file and the private modules (`_*.py`) beside it.
-
-    With the sources of plugins that are its parameters.
-    """
-    path = Path(inspect.getfile(type(instance)))
-    files = [path, *sorted(path.parent.glob("_[!_]*.py"))]
-    digest = hashlib.sha256()
-    for file in files:
-        digest.update(file.name.encode() + b"\0" + file.read_bytes())
-    for field in nested(type(instance)):
-        digest.update(source_digest(getattr(instance, field)).encode())
-    return digest.hexdigest()[:16]

@@ -26,6 +26,7 @@ LAYERS = (
     ("abstract", "trajectory"),
     ("hookspecs", "parameters"),
     ("plugins",),
+    ("digest",),
     ("ensemble",),
     ("train", "checkpoint"),
     ("experiment",),

@@ -317,17 +317,3 @@ def test_unknown_name_lists_the_closest_and_all(registry):
         assert plugin.name in message
     with pytest.raises(UserError, match="unknown pruner 'nobody:magnitude'"):
         registry.find("pruner", "nobody:magnitude")
-
-
-def test_source_digest_is_that_of_the_file_and_what_it_may_share(write, tmp_path):
-    path = write("mine", GOOD, REGISTER)
-    digests = []
-    for change in ("", "# a comment\n"):
-        path.write_text(path.read_text() + change)
-        (plugin,) = (one for one in plugins.load([path]).plugins if one.name == "zero")
-        digests.append(plugins.source_digest(plugin.factory()))
-    (tmp_path / "_shared.py").write_text("shared = 1\n")
-    digests.append(plugins.source_digest(plugin.factory()))
-    (tmp_path / "unrelated.py").write_text("other = 1\n")
-    assert len(set(digests)) == 3
-    assert plugins.source_digest(plugin.factory()) == digests[-1]
