@@ -22,11 +22,11 @@ from harness_benchmarks.architecture import SIZES
 from harness_benchmarks.timing import Timing, side_by_side
 
 from harness.bench import Measured
-from harness.experiment import block_width
-from harness.graph import LayeredGraph, strip_published
-from harness.parameters import parse
-from harness.plugins import load
-from harness.train import CHUNK
+from harness.experiment.plan import block_width
+from harness.plugin.loading import load
+from harness.plugin.parameters import parse
+from harness.sparse.graph import LayeredGraph, strip_published
+from harness.training.trainer import CHUNK
 from harness.types import Level
 
 Hidden = tuple[int, ...]

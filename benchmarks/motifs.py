@@ -15,8 +15,8 @@ import numpy as np
 from harness_benchmarks.architecture import SIZES
 
 from harness.bench import Measured
-from harness.graph import LayeredGraph, edge_counts, node_counts
 from harness.motifs import covariances, profile, sampled_profile
+from harness.sparse.graph import LayeredGraph, edge_counts, node_counts
 
 FEWER = (10, 120, 120, 120, 16, 7)  # about as many nodes as 93 % pruning leaves alive
 NETWORKS = 100

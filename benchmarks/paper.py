@@ -16,8 +16,9 @@ from harness_benchmarks.architecture import BATCH, SIZES, WEIGHTS
 from harness_benchmarks.timing import side_by_side
 
 import harness
-from harness import bench, provenance
+from harness import bench
 from harness.bench import Measured
+from harness.results import provenance
 
 
 def main() -> None:

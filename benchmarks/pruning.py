@@ -8,9 +8,9 @@ from harness_benchmarks import training
 from harness_benchmarks.timing import side_by_side
 
 from harness.bench import Measured
-from harness.experiment import levels_of
-from harness.plugins import load
-from harness.train import CHUNK, Trainer
+from harness.experiment.trial import levels_of
+from harness.plugin.loading import load
+from harness.training.trainer import CHUNK, Trainer
 from harness.types import Level
 
 WIDTH = 2

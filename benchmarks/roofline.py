@@ -12,8 +12,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from harness.compiled import Compiled, Precision
-from harness.placement import spread
+from harness.machine.compilation import Compiled, Precision
+from harness.machine.devices import spread
 
 BYTES_A_WEIGHT = 41
 """What a step moves: weight, both moments and mask read (13), the first three written (12), the

@@ -24,7 +24,7 @@ from harness_benchmarks import training
 from harness_benchmarks.timing import side_by_side
 from harness import memory, placement
 placement.use_all_cores()
-from harness.experiment import block_width
+from harness.experiment.plan import block_width
 number, task = int(sys.argv[1]), sys.argv[2]
 ours = training.trainer(task)
 call = training.blocks(ours, number, block_width(number))

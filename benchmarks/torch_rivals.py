@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils import prune
 
-from harness.placement import cores
+from harness.machine.devices import cores
 
 RATE = 5e-4
 DENSITY = 0.15

@@ -12,13 +12,13 @@ from harness_benchmarks import roofline
 from harness_benchmarks.architecture import BATCH, SIZES, WEIGHTS
 from harness_benchmarks.timing import Timing, side_by_side
 
-from harness import memory
 from harness.bench import Measured
-from harness.compiled import Precision
-from harness.experiment import block_width
-from harness.parameters import parse
-from harness.plugins import load
-from harness.train import CHUNK, Trainer
+from harness.experiment.plan import block_width
+from harness.machine import memory
+from harness.machine.compilation import Precision
+from harness.plugin.loading import load
+from harness.plugin.parameters import parse
+from harness.training.trainer import CHUNK, Trainer
 from harness.types import Batch, Level
 
 NETWORKS = 16

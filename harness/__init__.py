@@ -9,32 +9,32 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from harness import cache as cache
     from harness import motifs as motifs
+    from harness import network_files as network_files
     from harness import progress as progress
     from harness import report as report
-    from harness import wirings as wirings
-    from harness.abstract import AbstractMetric as AbstractMetric
-    from harness.abstract import AbstractPruner as AbstractPruner
-    from harness.abstract import AbstractSchedule as AbstractSchedule
-    from harness.abstract import AbstractStudy as AbstractStudy
-    from harness.abstract import AbstractTask as AbstractTask
-    from harness.abstract import ScorePruner as ScorePruner
-    from harness.abstract import Update as Update
     from harness.api import measure as measure
     from harness.api import run as run
     from harness.errors import CannotWriteError as CannotWriteError
     from harness.errors import UserError as UserError
-    from harness.evidence import Evidence as Evidence
-    from harness.graph import Digraph as Digraph
-    from harness.graph import LayeredGraph as LayeredGraph
-    from harness.graph import layered as layered
-    from harness.hookspecs import hookimpl as hookimpl
-    from harness.masks import allocate as allocate
-    from harness.masks import leaf_map as leaf_map
-    from harness.masks import prune_by_score as prune_by_score
-    from harness.seeds import stream as stream
-    from harness.store import Run as Run
-    from harness.store import open_run as open_run
-    from harness.trajectory import Trajectory as Trajectory
+    from harness.plugin.evidence import Evidence as Evidence
+    from harness.plugin.hookspecs import hookimpl as hookimpl
+    from harness.plugin.metric import AbstractMetric as AbstractMetric
+    from harness.plugin.pruner import AbstractPruner as AbstractPruner
+    from harness.plugin.pruner import ScorePruner as ScorePruner
+    from harness.plugin.pruner import Update as Update
+    from harness.plugin.schedule import AbstractSchedule as AbstractSchedule
+    from harness.plugin.study import AbstractStudy as AbstractStudy
+    from harness.plugin.task import AbstractTask as AbstractTask
+    from harness.plugin.trajectory import Trajectory as Trajectory
+    from harness.results.run_folder import Run as Run
+    from harness.results.run_folder import open_run as open_run
+    from harness.sparse.graph import Digraph as Digraph
+    from harness.sparse.graph import LayeredGraph as LayeredGraph
+    from harness.sparse.graph import layered as layered
+    from harness.sparse.masks import allocate as allocate
+    from harness.sparse.masks import leaf_map as leaf_map
+    from harness.sparse.masks import prune_by_score as prune_by_score
+    from harness.training.seeds import stream as stream
     from harness.types import Batch as Batch
     from harness.types import Level as Level
     from harness.types import Quantity as Quantity
@@ -48,30 +48,30 @@ _HOME = {
     "motifs": "",
     "progress": "",
     "report": "",
-    "wirings": "",
-    "AbstractMetric": "abstract",
-    "AbstractPruner": "abstract",
-    "AbstractSchedule": "abstract",
-    "AbstractStudy": "abstract",
-    "AbstractTask": "abstract",
-    "ScorePruner": "abstract",
-    "Update": "abstract",
+    "network_files": "",
+    "AbstractMetric": "plugin.metric",
+    "AbstractPruner": "plugin.pruner",
+    "AbstractSchedule": "plugin.schedule",
+    "AbstractStudy": "plugin.study",
+    "AbstractTask": "plugin.task",
+    "ScorePruner": "plugin.pruner",
+    "Update": "plugin.pruner",
     "measure": "api",
     "run": "api",
     "CannotWriteError": "errors",
     "UserError": "errors",
-    "Evidence": "evidence",
-    "Digraph": "graph",
-    "LayeredGraph": "graph",
-    "layered": "graph",
-    "hookimpl": "hookspecs",
-    "allocate": "masks",
-    "leaf_map": "masks",
-    "prune_by_score": "masks",
-    "stream": "seeds",
-    "Run": "store",
-    "open_run": "store",
-    "Trajectory": "trajectory",
+    "Evidence": "plugin.evidence",
+    "Digraph": "sparse.graph",
+    "LayeredGraph": "sparse.graph",
+    "layered": "sparse.graph",
+    "hookimpl": "plugin.hookspecs",
+    "allocate": "sparse.masks",
+    "leaf_map": "sparse.masks",
+    "prune_by_score": "sparse.masks",
+    "stream": "training.seeds",
+    "Run": "results.run_folder",
+    "open_run": "results.run_folder",
+    "Trajectory": "plugin.trajectory",
     "Batch": "types",
     "Level": "types",
     "Quantity": "types",

@@ -4,12 +4,15 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness import progress, store
+from harness import progress
 from harness.errors import UserError
-from harness.executors import Execution, Outcome
-from harness.experiment import Plan, checked, plan
-from harness.plugins import Registry, load
-from harness.records import read_index
+from harness.execution.scheduler import Execution, Outcome
+from harness.experiment.config import checked
+from harness.experiment.plan import Plan, plan
+from harness.plugin.loading import load
+from harness.plugin.registry import Registry
+from harness.results.records import read_index
+from harness.results.run_folder import Run, open_run
 
 RUNS = Path("runs")
 
@@ -18,7 +21,7 @@ def widened(asked: Plan, folder: Path, registry: Registry) -> Plan:
     """The plan in blocks of the width that its folder has already, so that it is extended."""
     if asked.experiment.block_width or not (folder / "run.json").exists():
         return asked
-    width = store.open_run(folder).experiment.get("block_width", asked.width)
+    width = open_run(folder).experiment.get("block_width", asked.width)
     return plan(asked.experiment.model_copy(update={"block_width": width}), registry)
 
 
@@ -32,7 +35,7 @@ def execute(plan: Plan, folder: Path, *, train: bool = True, shared: Path | None
 
     outcome = Execution(plan, folder, train=train, shared=shared).run()
     progress.update("reporting", 0, 1)
-    build([store.open_run(folder)], folder / "report")
+    build([open_run(folder)], folder / "report")
     progress.update("reporting", 1, 1)
     return outcome
 
@@ -60,7 +63,7 @@ def run(
     plugins: Sequence[Path | str] = (),
     on_progress: Callable[[progress.Update], None] | None = None,
     **settings: Any,
-) -> store.Run:
+) -> Run:
     """Train, prune and measure every combination, and open the run.
 
     **Arguments:** plugins are named as on the command line, one or several, with parameters as in
@@ -88,7 +91,7 @@ def run(
         outcome = execute(widened(made, folder, registry), folder)
     if outcome.failures:
         raise RuntimeError("; ".join(outcome.failures))
-    return store.open_run(folder)
+    return open_run(folder)
 
 
 def measure(
@@ -97,7 +100,7 @@ def measure(
     *,
     plugins: Sequence[Path | str] = (),
     on_progress: Callable[[progress.Update], None] | None = None,
-) -> store.Run:
+) -> Run:
     """Take metrics of a run that is there, without training, and open it.
 
     **Arguments:** `path` is the run folder, `metric` one or several as on the command line.
@@ -111,7 +114,7 @@ def measure(
         outcome = execute(made, folder, train=False)
     if outcome.failures:
         raise RuntimeError("; ".join(outcome.failures))
-    return store.open_run(folder)
+    return open_run(folder)
 
 
 def _several(one: str | Sequence[str]) -> list[str]:

@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from harness import placement
 from harness.errors import UserError, unknown
-from harness.provenance import provenance
+from harness.machine import devices
+from harness.results.provenance import provenance
 
 GROUP = "harness.benchmarks"
 """The entry-point group: each entry is a function without arguments that yields its figures."""
@@ -79,6 +79,6 @@ def where(command: list[str]) -> str:
     told = provenance(command)
     versions = ", ".join(f"{name} {version}" for name, version in told["versions"].items())
     return (
-        f"`{told['command']}`, {told['time']}, {told['device']}, {placement.cores()} cores, "
+        f"`{told['command']}`, {told['time']}, {told['device']}, {devices.cores()} cores, "
         f"Python {told['python']}, {versions}, commit {told['commit']}"
     )

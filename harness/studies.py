@@ -5,13 +5,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from harness import api, dense, progress, report, tables
-from harness.abstract import AbstractStudy
-from harness.executors import Outcome
-from harness.experiment import Plan, checked, plan
-from harness.plugins import Registry, selections
-from harness.store import open_run
-from harness.thinned import ConstantLoss, ThinnedRun
+from harness import api, progress, report
+from harness.execution import shared_dense, tables
+from harness.execution.scheduler import Outcome
+from harness.experiment.config import checked
+from harness.experiment.plan import Plan, plan
+from harness.plugin.registry import Registry, selections
+from harness.plugin.study import AbstractStudy
+from harness.results.run_folder import open_run
+from harness.results.thinned import ConstantLoss, ThinnedRun
 
 
 def plans(
@@ -34,7 +36,7 @@ def conduct(study: AbstractStudy, folder: Path, made: Mapping[Path, Plan]) -> Ou
 
     What is done already is kept. Where a cell failed, the report is of the others.
     """
-    shared = folder / dense.FOLDER
+    shared = folder / shared_dense.FOLDER
     outcomes = [api.execute(one, path, shared=shared) for path, one in made.items()]
     shutil.rmtree(shared, ignore_errors=True)
     progress.update("reporting", 0, 1)

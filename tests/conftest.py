@@ -46,6 +46,6 @@ def pytest_unconfigure(config):
 @pytest.fixture(scope="session")
 def registry():
     """All plugins, those for tests among them."""
-    from harness import plugins
+    from harness.plugin import loading
 
-    return plugins.load([PLUGINS / "small_tasks.py", PLUGINS / "small_pruners.py"])
+    return loading.load([PLUGINS / "small_tasks.py", PLUGINS / "small_pruners.py"])

@@ -6,10 +6,10 @@ import numpy as np
 import optax
 import pytest
 
-from harness import checkpoint
-from harness.ensemble import Ensemble
+from harness.execution import checkpoint
 from harness.files import DamagedFileError
 from harness.testing import TinyTask
+from harness.training.state import Ensemble
 
 WIDTH = 3
 

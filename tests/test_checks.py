@@ -24,7 +24,7 @@ from harness import (
     Update,
     leaf_map,
 )
-from harness.plugins import Plugin
+from harness.plugin.registry import Plugin
 from harness.testing import TinySchedule, TinyTask, assert_contract, check_plugin
 from harness.types import Scope
 

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from harness import CannotWriteError, api, cli, files, open_run, plugins, terminal
+from harness import CannotWriteError, api, cli, files, open_run
+from harness.cli import terminal
+from harness.plugin import loading
 from harness.report import folder_for
 
 PLUGINS = Path(__file__).parent / "plugins"
@@ -611,7 +613,7 @@ def test_check_passes_good_plugins(harness, plugin, good):
 @pytest.fixture
 def nothing_built_in(monkeypatch):
     """No entry points: the plugins are those of the files that are named."""
-    monkeypatch.setattr(plugins, "entry_points", lambda **selection: [])
+    monkeypatch.setattr(loading, "entry_points", lambda **selection: [])
 
 
 def test_check_all_has_a_line_for_each(harness, nothing_built_in):

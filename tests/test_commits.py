@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from harness import commits
+from harness.results import commits
 
 IDENTITY = ("-c", "user.name=a", "-c", "user.email=a@b")
 

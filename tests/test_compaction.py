@@ -7,7 +7,7 @@ import pytest
 from harness_benchmarks import compaction, sparse_product
 
 from harness import bench
-from harness.graph import layered
+from harness.sparse.graph import layered
 from harness.types import Level
 
 SIZES = (5, 14, 12, 9, 3)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import plugins
+from harness.plugin import loading
 from harness.testing import check_plugin
 
 FOLDER = Path(__file__).parent / "plugins"
@@ -12,13 +12,13 @@ FILES = [FOLDER / "small_tasks.py", FOLDER / "small_pruners.py"]
 SMALL = {"moth": {"flights": 200, "flown": 16, "sizes": (12, 6)}}
 """Parameters with which a plugin is checked instead of its defaults, which take too long here."""
 
-REGISTRY = plugins.load(FILES)
-PLUGINS = [plugin for kind in plugins.KINDS for plugin in REGISTRY.of(kind)]
+REGISTRY = loading.load(FILES)
+PLUGINS = [plugin for kind in loading.KINDS for plugin in REGISTRY.of(kind)]
 
 
 def test_every_plugin_that_comes_with_the_harness_loads():
     assert REGISTRY.failures == ()
-    assert {plugin.kind for plugin in PLUGINS} == set(plugins.KINDS)
+    assert {plugin.kind for plugin in PLUGINS} == set(loading.KINDS)
 
 
 @pytest.mark.parametrize("plugin", PLUGINS, ids=lambda plugin: f"{plugin.kind}-{plugin.name}")

@@ -4,12 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from harness import dense, files, provenance
-from harness.experiment import Cell, Choice
-from harness.parameters import Selection
-from harness.runner import CellRun, level_path
+from harness import files
+from harness.execution import shared_dense
+from harness.execution.trial_training import CellRun
+from harness.experiment.choice import Choice
+from harness.experiment.trial import Cell
+from harness.plugin.parameters import Selection
+from harness.results import provenance
+from harness.results.snapshot import level_path
 from harness.testing import TinySchedule, TinyTask
-from harness.train import Trainer
+from harness.training.trainer import Trainer
 
 WAITING = ("magnitude", "random", "zahn2022")
 LEVELS = range(4)
@@ -96,9 +100,9 @@ def test_other_networks_and_another_environment_have_a_dense_level_of_their_own(
 ):
     cell, _ = made(registry.make("pruner", Selection("magnitude")))
     other, _ = made(registry.make("pruner", Selection("random")))
-    here = dense.path(tmp_path, cell)
-    assert dense.path(tmp_path, other) == here
+    here = shared_dense.path(tmp_path, cell)
+    assert shared_dense.path(tmp_path, other) == here
     for change in ({"first": 2}, {"width": 3}, {"seed": 1}, {"data_seed": 1}, {"batch_seed": 1}):
-        assert dense.path(tmp_path, replace(cell, **change)) != here
+        assert shared_dense.path(tmp_path, replace(cell, **change)) != here
     monkeypatch.setattr(provenance, "environment", lambda: "jax 0.0")
-    assert dense.path(tmp_path, cell) != here
+    assert shared_dense.path(tmp_path, cell) != here

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import digest, plugins
+from harness.plugin import digest, loading
 
 PLUGIN = '''
 """A metric."""
@@ -81,7 +81,7 @@ def test_a_plugin_of_one_file_shares_the_files_beside_it(tmp_path, monkeypatch, 
     shared.write_text("value = 1\n")
     path = tmp_path / "mine.py"
     path.write_text(PLUGIN.format(imports=text, inside="pass"))
-    (plugin,) = (one for one in plugins.load([path]).plugins if one.name == "zero")
+    (plugin,) = (one for one in loading.load([path]).plugins if one.name == "zero")
     once = digest.source_digest(plugin.factory())
     (tmp_path / "_beside.py").write_text("other = 1\n")
     assert digest.source_digest(plugin.factory()) == once

@@ -12,12 +12,13 @@ import numpy as np
 import optax
 import pytest
 
-from harness import AbstractPruner, Batch, ScorePruner, Update, leaf_map, plugins
-from harness import masks as mask_algebra
-from harness.ensemble import Keys, Rules
-from harness.parameters import Selection
-from harness.seeds import stream
+from harness import AbstractPruner, Batch, ScorePruner, Update, leaf_map
+from harness.plugin import loading
+from harness.plugin.parameters import Selection
+from harness.sparse import masks as mask_algebra
 from harness.testing import TinyTask
+from harness.training.seeds import stream
+from harness.training.state import Keys, Rules
 
 RATE, BATCH = 1e-2, 16
 PLUGINS = Path(__file__).parent / "plugins"
@@ -467,7 +468,7 @@ def test_masks_shrink_unless_the_pruner_declares_that_it_regrows(rules, pruned, 
 
 
 def test_entries_that_are_not_prunable_always_act():
-    registry = plugins.load([PLUGINS / "small_tasks.py"])
+    registry = loading.load([PLUGINS / "small_tasks.py"])
     task = registry.make("task", Selection("small-convolution"))
     rules = made(Free(), task)
     train = Batch(*map(jnp.asarray, task.data(seed=0).train))

@@ -12,18 +12,13 @@ import pytest
 import tomli_w
 from hypothesis import given
 
-from harness import AbstractPruner, AbstractTask, UserError, plugins
-from harness.experiment import (
-    Choice,
-    Experiment,
-    block_width,
-    checked,
-    levels_of,
-    metric_identity,
-    plan,
-    read,
-)
-from harness.placement import used
+from harness import AbstractPruner, AbstractTask, UserError
+from harness.experiment.choice import Choice, metric_identity
+from harness.experiment.config import Experiment, checked, read
+from harness.experiment.plan import block_width, plan
+from harness.experiment.trial import levels_of
+from harness.machine.devices import used
+from harness.plugin import loading
 from harness.testing import TinySchedule, TinyTask
 
 ASKED = {
@@ -145,7 +140,7 @@ def test_source_is_that_of_the_file(tmp_path):
     found = []
     for change in ("", "# changed\n"):
         path.write_text(text + change)
-        registry = plugins.load([path])
+        registry = loading.load([path])
         asked = {"tasks": ["mine"], "pruners": ["magnitude"], "networks": 1}
         found += keys(plan(checked(asked, source="test"), registry))
     assert len(set(found)) == 2
@@ -303,7 +298,7 @@ def test_a_parameter_without_value_can_be_written_and_read(tmp_path):
         "class Mine(TinyTask):\n    '''Mine.'''\n    name = 'mine'\n    limit: int | None = None\n"
         "\n\n@hookimpl\ndef register_tasks():\n    return [Mine]\n"
     )
-    registry = plugins.load([path])
+    registry = loading.load([path])
     made = plan(checked({"tasks": ["mine"], "pruners": ["random"]}, source="test"), registry)
     (tmp_path / "experiment.toml").write_text(tomli_w.dumps(made.resolved()))
     assert keys(plan(read(tmp_path / "experiment.toml"), registry)) == keys(made)

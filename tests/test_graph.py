@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from harness.graph import (
+from harness.sparse.graph import (
     Digraph,
     LayeredGraph,
     bias_as_nodes,

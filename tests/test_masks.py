@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from scipy.stats import chi2
 
-from harness import masks
+from harness.sparse import masks
 
 NEGATIVE_NAN = np.copysign(np.float32(np.nan), np.float32(-1))
 SPECIAL = (np.nan, NEGATIVE_NAN, np.inf, -np.inf, 0.0, -0.0, 1.0, -1.0, 3.4e38)

@@ -36,7 +36,7 @@ def harness(capsys, tmp_path, monkeypatch):
 
 
 def wide(monkeypatch, columns):
-    from harness import terminal
+    from harness.cli import terminal
 
     monkeypatch.setattr(terminal.console, "_width", columns)
 
@@ -236,7 +236,7 @@ def test_an_edge_list_without_layers_is_a_digraph(harness, recurrent):
 
 
 def test_tetrads_of_a_large_digraph_are_counted_when_asked_for(harness, tmp_path, monkeypatch):
-    from harness.profiles import _files
+    from harness.motif_profiles import _files
 
     monkeypatch.setattr(_files, "_TETRADS_AT_EASE", 100)
     (tmp_path / "star.csv").write_text(

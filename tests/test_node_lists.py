@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from harness import UserError, cli, profiles, wirings
-from harness.graph import edge_counts, node_counts
+from harness import UserError, cli, motif_profiles, network_files
+from harness.sparse.graph import edge_counts, node_counts
 
 DATA = Path(__file__).parent / "data" / "mushroom_body"
 
@@ -42,10 +42,10 @@ def test_the_mushroom_body_with_all_its_kenyon_cells(rows):
     assert abs(degree["z"]) < 2
     assert degree["mixed"]
     assert degree["trades"] >= 20
-    graph = wirings.read(left, nodes=DATA / "left_nodes.csv").graph
+    graph = network_files.read(left, nodes=DATA / "left_nodes.csv").graph
     assert node_counts(graph) == (58, 101, 29)
     assert edge_counts(graph).tolist() == [[437, 1570]]
-    assert wirings.read(DATA / "right.csv", nodes=DATA / "right_nodes.csv").graph.every_node
+    assert network_files.read(DATA / "right.csv", nodes=DATA / "right_nodes.csv").graph.every_node
 
 
 def test_without_a_list_neither_p_nor_q_and_the_reason_everywhere(rows, tmp_path, capsys):
@@ -78,10 +78,10 @@ def test_without_a_list_neither_p_nor_q_and_the_reason_everywhere(rows, tmp_path
 def test_a_node_list_of_a_digraph(tmp_path):
     (tmp_path / "n.csv").write_text("source,target\na,b\nb,a\n")
     (tmp_path / "nodes.csv").write_text("Node,type\nb,x\na,y\nlonely,x\n")
-    graph = wirings.read(tmp_path / "n.csv", nodes=tmp_path / "nodes.csv").graph
+    graph = network_files.read(tmp_path / "n.csv", nodes=tmp_path / "nodes.csv").graph
     assert graph.adjacency.shape == (1, 3, 3)
     assert graph.adjacency.sum() == 2
-    found = profiles.of_files([tmp_path / "n.csv"], nodes=tmp_path / "nodes.csv")
+    found = motif_profiles.of_files([tmp_path / "n.csv"], nodes=tmp_path / "nodes.csv")
     assert found.table["calibrated"].all()
 
 
@@ -112,14 +112,14 @@ def test_node_lists_that_are_refused(tmp_path, fault):
     (tmp_path / "n.csv").write_text(edges)
     (tmp_path / "nodes.csv").write_text(nodes)
     with pytest.raises(UserError) as error:
-        wirings.read(tmp_path / "n.csv", nodes=tmp_path / "nodes.csv")
+        network_files.read(tmp_path / "n.csv", nodes=tmp_path / "nodes.csv")
     assert told in str(error.value)
 
 
 def test_node_lists_that_are_not_there_or_belong_to_no_edges(tmp_path):
     (tmp_path / "n.csv").write_text(EDGES)
     with pytest.raises(UserError, match="there is no file"):
-        wirings.read(tmp_path / "n.csv", nodes=tmp_path / "none.csv")
+        network_files.read(tmp_path / "n.csv", nodes=tmp_path / "none.csv")
     (tmp_path / "n.npz").write_bytes(b"x")
     with pytest.raises(UserError, match="is no edge list: --nodes is for"):
-        wirings.read(tmp_path / "n.npz", nodes=tmp_path / "n.csv")
+        network_files.read(tmp_path / "n.npz", nodes=tmp_path / "n.csv")

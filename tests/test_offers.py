@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from harness import plugins
 from harness.errors import UserError
+from harness.plugin import loading
 from harness.testing import TinyTask, _offers, check
 from harness.testing._finding import BrokenRuleError, SuggestionError
 from harness.types import Batch
@@ -89,7 +89,7 @@ def test_activations_of_another_shape_are_found():
 
 
 def test_parameters_are_given_on_the_command_line():
-    registry = plugins.load()
+    registry = loading.load()
     findings = list(check("linear[rounds=3|4]", registry))
     assert len(findings) > 6
     assert all(one.passed for one in findings), findings

@@ -10,7 +10,7 @@ from annotated_types import Ge, Lt
 from hypothesis import example, given
 
 from harness import UserError
-from harness.parameters import Selection, build, changed, described, label, parse, values
+from harness.plugin.parameters import Selection, build, changed, described, label, parse, values
 
 
 @dataclass(frozen=True)

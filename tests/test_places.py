@@ -9,9 +9,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from harness import Digraph, LayeredGraph, Trajectory, layered, motifs, snapshot
-from harness.graph import effective_density, why_uncalibrated
-from harness.places import places
+from harness import Digraph, LayeredGraph, Trajectory, layered, motifs
+from harness.results import snapshot
+from harness.sparse.graph import effective_density, why_uncalibrated
+from harness.sparse.places import places
 from harness.testing import TinyTask
 
 LENGTH, KERNEL, CHANNELS = 8, 3, 4

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from harness import UserError, hookspecs, plugins
-from harness.parameters import Selection, parse
+from harness import UserError
+from harness.plugin import hookspecs, loading
+from harness.plugin.parameters import Selection, parse
 
 ROOT = Path(__file__).parent.parent
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -88,7 +89,7 @@ def test_packages_are_the_folders_of_the_tree():
 
 def test_built_in_plugins_are_found_under_the_distribution(registry):
     assert not registry.failures
-    singular = {many: kind for kind, many in plugins.PLURALS.items()}
+    singular = {many: kind for kind, many in loading.PLURALS.items()}
     for name in PYPROJECT["project"]["entry-points"]["harness"]:
         kind, _, short = name.partition(".")
         plugin = registry.find(singular[kind], f"motif-harness:{short.replace('_', '-')}")
@@ -103,13 +104,13 @@ def test_every_hook_is_documented():
 
 
 def test_every_hook_is_exercised_by_a_built_in_and_every_kind_has_one(registry):
-    assert {f"register_{many}" for many in plugins.PLURALS.values()} == set(HOOKS)
+    assert {f"register_{many}" for many in loading.PLURALS.values()} == set(HOOKS)
     built_in = {plugin.kind for plugin in registry.plugins if plugin.owner == "motif-harness"}
-    assert built_in == set(plugins.KINDS)
+    assert built_in == set(loading.KINDS)
 
 
 def test_every_plugin_is_described(registry):
-    from harness.abstract import describe
+    from harness.plugin.registry import describe
 
     for plugin in registry.plugins:
         assert describe(plugin.factory)[-1:] in (".", "?"), plugin
@@ -117,7 +118,7 @@ def test_every_plugin_is_described(registry):
 
 def test_file_named_is_loaded(write):
     path = write("mine", GOOD, REGISTER)
-    registry = plugins.load([path])
+    registry = loading.load([path])
     plugin = registry.find("metric", "zero")
     assert (plugin.owner, plugin.source) == ("mine", str(path))
     assert plugin is registry.find("metric", "mine:zero")
@@ -126,7 +127,7 @@ def test_file_named_is_loaded(write):
 
 
 def test_unknown_parameter_names_the_plugin(write):
-    registry = plugins.load([write("mine", GOOD, REGISTER)])
+    registry = loading.load([write("mine", GOOD, REGISTER)])
     with pytest.raises(UserError, match=r"metric 'zero': unknown parameter 'valu'.*'value'"):
         registry.make("metric", Selection("zero", {"valu": 1}))
 
@@ -140,7 +141,7 @@ def test_path_of_files_and_folders_is_searched(write, tmp_path, monkeypatch):
         (folder / f"{name}.py").write_text(text)
     (folder / "notes.txt").write_text("no plugin")
     monkeypatch.setenv("HARNESS_PLUGINS", os.pathsep.join([str(one), "", str(folder)]))
-    registry = plugins.load()
+    registry = loading.load()
     assert not failures(registry)
     assert {("metric", "zero"), ("metric", "second"), ("metric", "third")} <= names(registry)
     assert ("metric", "hidden") not in names(registry)
@@ -150,7 +151,7 @@ def test_path_of_files_and_folders_is_searched(write, tmp_path, monkeypatch):
 def test_file_found_twice_is_loaded_once(write, monkeypatch):
     path = write("mine", GOOD, REGISTER)
     monkeypatch.setenv("HARNESS_PLUGINS", str(path))
-    registry = plugins.load([path, path])
+    registry = loading.load([path, path])
     assert [plugin.name for plugin in registry.of("metric")].count("zero") == 1
 
 
@@ -225,7 +226,7 @@ def test_broken_plugin_is_listed_and_the_rest_load(write, tmp_path, monkeypatch,
     broken = write("broken", text)
     good = write("good", GOOD.replace('"zero"', '"fine"'), REGISTER)
     monkeypatch.setenv("HARNESS_PLUGINS", os.pathsep.join([str(broken), str(good)]))
-    registry = plugins.load()
+    registry = loading.load()
     (failure,) = failures(registry)
     assert (failure.owner, failure.source) == ("broken", str(broken))
     assert error in failure.error
@@ -241,7 +242,7 @@ def test_broken_plugin_that_was_named_is_the_users_error(write, fault):
     text, error = BROKEN[fault]
     broken = write("broken", text)
     with pytest.raises(UserError) as told:
-        plugins.load([broken])
+        loading.load([broken])
     message = str(told.value)
     assert str(broken) in message
     assert error in message
@@ -252,32 +253,32 @@ def test_error_of_a_named_file_has_its_line(write):
     path = write("broken", "def trouble():\n    return 1 / 0\n\n\nvalue = trouble()\n")
     line = path.read_text().splitlines().index("    return 1 / 0") + 1
     with pytest.raises(UserError, match=f'File "{path}", line {line}, in trouble'):
-        plugins.load([path])
+        loading.load([path])
 
 
 def test_file_that_is_not_there(tmp_path):
     with pytest.raises(UserError, match=r"none\.py"):
-        plugins.load([tmp_path / "none.py"])
+        loading.load([tmp_path / "none.py"])
     (tmp_path / "some.txt").write_text("text")
     with pytest.raises(UserError, match=r"some\.txt"):
-        plugins.load([tmp_path / "some.txt"])
+        loading.load([tmp_path / "some.txt"])
 
 
 def test_broken_entry_point_is_listed(monkeypatch):
     broken = EntryPoint("metrics.gone", "no_such_package.gone", "harness")
-    found = plugins.entry_points
+    found = loading.entry_points
 
     def with_broken(**selection):
         return [*found(**selection), broken]
 
-    monkeypatch.setattr(plugins, "entry_points", with_broken)
-    registry = plugins.load()
+    monkeypatch.setattr(loading, "entry_points", with_broken)
+    registry = loading.load()
     assert "no_such_package" in registry.failures[-1].error
     assert ("pruner", "magnitude") in names(registry)
 
 
 def test_two_plugins_of_one_name(write):
-    registry = plugins.load([write("one", GOOD, REGISTER), write("two", GOOD, REGISTER)])
+    registry = loading.load([write("one", GOOD, REGISTER), write("two", GOOD, REGISTER)])
     listed = [plugin.owner for plugin in registry.of("metric") if plugin.name == "zero"]
     assert listed == ["one", "two"]
     with pytest.raises(UserError) as error:
@@ -290,7 +291,7 @@ def test_two_plugins_of_one_name(write):
 
 def test_a_name_taken_by_a_built_in_does_not_hide_it(write):
     text = GOOD.replace('"zero"', '"performance"')
-    registry = plugins.load([write("mine", text, REGISTER)])
+    registry = loading.load([write("mine", text, REGISTER)])
     with pytest.raises(UserError, match="'mine' and 'motif-harness'"):
         registry.find("metric", "performance")
     assert registry.find("metric", "motif-harness:performance").owner == "motif-harness"
@@ -301,7 +302,7 @@ def test_files_of_one_stem_can_be_told_apart(write, tmp_path):
     other = tmp_path / "folder" / "same.py"
     other.parent.mkdir()
     other.write_text(one.read_text())
-    registry = plugins.load([one, other])
+    registry = loading.load([one, other])
     owners = [plugin.owner for plugin in registry.of("metric") if plugin.name == "zero"]
     assert len(set(owners)) == 2
     for owner in owners:

@@ -3,7 +3,8 @@
 import re
 from pathlib import Path
 
-from harness import plugins, testing
+from harness import testing
+from harness.plugin import loading
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -17,7 +18,7 @@ def test_the_pruner_in_twenty_lines_keeps_the_contract(tmp_path):
     )
     file = tmp_path / "my_pruner.py"
     file.write_text(code)
-    findings = list(testing.check(str(file), plugins.load([file])))
+    findings = list(testing.check(str(file), loading.load([file])))
     assert findings
     assert [finding.advice for finding in findings if not finding.passed] == []
 

@@ -9,13 +9,17 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from harness import AbstractPruner, Level, StopRule, files, progress, runner, snapshot
-from harness.experiment import Cell, Choice
-from harness.parameters import Selection
-from harness.runner import CHECKPOINT, CellRun, level_path
-from harness.tables import level_tables
+from harness import AbstractPruner, Level, StopRule, files, progress
+from harness.execution import trial_training
+from harness.execution.tables import level_tables
+from harness.execution.trial_training import CHECKPOINT, CellRun
+from harness.experiment.choice import Choice
+from harness.experiment.trial import Cell
+from harness.plugin.parameters import Selection
+from harness.results import snapshot
+from harness.results.snapshot import level_path
 from harness.testing import TinySchedule, TinyTask
-from harness.train import Trainer
+from harness.training.trainer import Trainer
 
 WIDTH, STEPS, PART = 2, 20, 7
 DENSITIES = (1.0, 0.6, 0.3, 0.125)
@@ -92,7 +96,7 @@ def cases(registry, tmp_path_factory):
             folder = tmp_path_factory.mktemp(name)
             made[name] = Case(pruner, trainer_of(pruner), cell_of(pruner), folder)
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(runner, "CHUNK", PART)
+                patch.setattr(trial_training, "CHUNK", PART)
                 CellRun(made[name].cell, made[name].trainer, folder).train()
         return made[name]
 
@@ -107,8 +111,8 @@ def case(request, cases):
 @pytest.fixture
 def often(monkeypatch):
     """Chunks of seven steps, and a checkpoint after each."""
-    monkeypatch.setattr(runner, "CHUNK", PART)
-    monkeypatch.setattr(runner, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(trial_training, "CHUNK", PART)
+    monkeypatch.setattr(trial_training, "CHECKPOINT_SECONDS", 0.0)
 
 
 def host(tree):
@@ -456,7 +460,7 @@ def test_the_stop_rule_is_asked_at_its_steps_whatever_the_chunks(
     cases, tmp_path, monkeypatch, name, part
 ):
     case = cases(name)
-    monkeypatch.setattr(runner, "CHUNK", part)
+    monkeypatch.setattr(trial_training, "CHUNK", part)
     cell = cell_of(case.pruner, schedule=AtOnce())
     CellRun(cell, case.trainer, tmp_path).train()
     table = level_tables(cell, tmp_path)["levels"]
@@ -470,7 +474,7 @@ def test_a_level_that_stops_early_has_its_density_all_the_same(cases, tmp_path, 
         return previous + (density - previous) * progress
 
     monkeypatch.setattr(type(case.pruner), "ramp", ramp)
-    monkeypatch.setattr(runner, "CHUNK", 10)
+    monkeypatch.setattr(trial_training, "CHUNK", 10)
     CellRun(cell_of(case.pruner, schedule=AtOnce()), case.trainer, tmp_path).train()
     for number, due in enumerate(KEPT):
         masks = snapshot.load(level_path(tmp_path, number)).masks
@@ -480,7 +484,7 @@ def test_a_level_that_stops_early_has_its_density_all_the_same(cases, tmp_path, 
 
 def test_networks_that_stopped_train_again_at_the_next_level(cases, tmp_path, monkeypatch):
     case = cases("magnitude")
-    monkeypatch.setattr(runner, "CHUNK", 10)
+    monkeypatch.setattr(trial_training, "CHUNK", 10)
     chunks = recorded(monkeypatch, case.trainer, "chunk")
     CellRun(cell_of(case.pruner, schedule=AtOnce()), case.trainer, tmp_path).train()
     assert [given[1] for _, given, _, _ in chunks] == [0, 0, 1, 1, 2, 2, 3, 3]

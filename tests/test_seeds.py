@@ -6,7 +6,7 @@ import jax
 import numpy as np
 import pytest
 
-from harness.seeds import stream
+from harness.training.seeds import stream
 
 
 def data(*arguments):

@@ -3,9 +3,11 @@
 import jax
 import pytest
 
-from harness import plugins, settings
 from harness.errors import UserError
-from harness.experiment import checked, plan
+from harness.experiment.config import checked
+from harness.experiment.plan import plan
+from harness.machine import settings
+from harness.plugin import loading
 
 ASKED = {"tasks": ["digits"], "pruners": ["magnitude"], "networks": 1, "block_width": 1}
 UNUSUAL = {
@@ -42,7 +44,7 @@ def test_a_plugin_that_changes_them_when_imported_is_refused_and_they_are_put_ba
     path = tmp_path / "x64.py"
     path.write_text("import jax\njax.config.update('jax_enable_x64', True)\n")
     with pytest.raises(UserError, match="changes jax_enable_x64 of JAX for everyone"):
-        plugins.load([path])
+        loading.load([path])
     assert settings.determining() == {}
 
 

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from harness import files, snapshot
+from harness import files
 from harness.files import DamagedFileError
-from harness.snapshot import Snapshot
+from harness.results import snapshot
+from harness.results.snapshot import Snapshot
 
 SHAPES = {
     "layers.0.weight": (3, 5),

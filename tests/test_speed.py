@@ -11,11 +11,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from harness import cli, compiled, experiment, open_run
-from harness.experiment import block_width
-from harness.parameters import Selection
+from harness import cli, open_run
+from harness.experiment.plan import block_width, plan
+from harness.machine import compilation
+from harness.plugin.parameters import Selection
 from harness.testing import TinySchedule, TinyTask
-from harness.train import Trainer
+from harness.training.trainer import Trainer
 
 LEVELS = TinySchedule().levels()
 COMPILING = "/jax/core/compile/backend_compile_duration"
@@ -122,11 +123,13 @@ def test_a_step_at_several_widths_is_the_same_to_rounding(registry, widths):
 
 
 def test_programs_kept_are_bounded(monkeypatch):
-    monkeypatch.setattr(compiled, "_programs", type(compiled._programs)())
-    monkeypatch.setattr(compiled, "_MOST_KEPT", 2)
+    monkeypatch.setattr(compilation, "_programs", type(compilation._programs)())
+    monkeypatch.setattr(compilation, "_MOST_KEPT", 2)
     for number in range(4):
-        assert compiled.Compiled(lambda x, number=number: x * number)(np.float32(2)) == 2 * number
-    assert len(compiled._programs) == 2
+        assert (
+            compilation.Compiled(lambda x, number=number: x * number)(np.float32(2)) == 2 * number
+        )
+    assert len(compilation._programs) == 2
 
 
 def test_default_width_by_device(monkeypatch):
@@ -154,8 +157,8 @@ def test_precision_is_part_of_what_a_run_is(registry, tmp_path):
         cli.main([*command[:-1], str(tmp_path / "other"), "--precision", "double"])
     assert end.value.code == 2
     keys = {
-        name: experiment.plan(
-            experiment.checked(
+        name: plan.plan(
+            plan.checked(
                 {"tasks": ["digits"], "pruners": ["random"], "precision": name}, source="test"
             ),
             registry,
@@ -178,13 +181,13 @@ def test_a_gpu_is_told_the_precision_of_every_product(precision, written):
         return jnp.sum(jnp.tanh(signals @ weight.T) ** 2)
 
     step = jax.jit(jax.value_and_grad(loss, argnums=(0, 1)))
-    with compiled.rounding(precision, "gpu"):
+    with compilation.rounding(precision, "gpu"):
         lowered = step.trace(jnp.ones((2, 3)), jnp.ones((4, 3))).lower(lowering_platforms=("cuda",))
     products = [line for line in lowered.as_text().splitlines() if "dot_general" in line]
     assert len(products) == 3
     assert all(written in line for line in products)
     other = jax.jit(lambda signals, weight: signals @ weight.T)
-    with compiled.rounding(precision, "cpu"):
+    with compilation.rounding(precision, "cpu"):
         plain = other.lower(jnp.ones((2, 3)), jnp.ones((4, 3))).as_text()
     assert "HIGHEST" not in plain
     assert "algorithm" not in plain
@@ -230,9 +233,9 @@ def test_a_block_lies_on_all_devices():
     code = """
 import jax
 from harness.testing import TinySchedule, TinyTask
-from harness.train import Trainer
-from harness.plugins import load
-from harness.parameters import Selection
+from harness.training.trainer import Trainer
+from harness.plugin.loading import load
+from harness.plugin.parameters import Selection
 task = TinyTask()
 pruner = load().make("pruner", Selection("magnitude"))
 trainer = Trainer(task, pruner, TinySchedule(), task.data(seed=0), seed=0, data_seed=0)

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from harness import UserError, plugins, templates, testing
+from harness import UserError, templates, testing
+from harness.plugin import loading
 
-REGISTRY = plugins.load()
+REGISTRY = loading.load()
 RUFF = Path(sys.executable).parent / "ruff"
 
 
@@ -27,7 +28,7 @@ def written(tmp_path_factory):
 def test_a_new_plugin_keeps_the_contract(written, kind):
     file = written[kind].plugin
     assert file.name == f"new_{kind}.py"
-    found = list(testing.check(str(file), plugins.load([file])))
+    found = list(testing.check(str(file), loading.load([file])))
     assert {finding.plugin for finding in found} == {f"{kind} new-{kind}"}
     assert [finding.advice for finding in found if not finding.passed] == []
 

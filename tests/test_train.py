@@ -22,12 +22,13 @@ from harness import (
     Update,
     progress,
     prune_by_score,
-    runner,
 )
-from harness import masks as mask_algebra
-from harness.experiment import Cell, Choice
+from harness.execution import trial_training
+from harness.experiment.choice import Choice
+from harness.experiment.trial import Cell
+from harness.sparse import masks as mask_algebra
 from harness.testing import TinySchedule, TinyTask
-from harness.train import Trainer, shuffled, stopped
+from harness.training.trainer import Trainer, shuffled, stopped
 
 LEVELS = TinySchedule().levels()
 
@@ -387,7 +388,7 @@ def watched(tmp_path_factory):
     logger.addHandler(handler)
     try:
         with jax.log_compiles(), progress.listening(count):
-            runner.CellRun(cell, trainer, tmp_path_factory.mktemp("watched")).train()
+            trial_training.CellRun(cell, trainer, tmp_path_factory.mktemp("watched")).train()
     finally:
         logger.removeHandler(handler)
     return trainer, compilations(records), until

@@ -5,12 +5,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from harness import masks as mask_algebra
-from harness import snapshot
-from harness.graph import layered
-from harness.snapshot import Snapshot
+from harness.plugin.trajectory import Trajectory
+from harness.results import snapshot
+from harness.results.snapshot import Snapshot
+from harness.sparse import masks as mask_algebra
+from harness.sparse.graph import layered
 from harness.testing import TinyTask
-from harness.trajectory import Trajectory
 from harness.types import Batch
 
 DENSITIES = (1.0, 0.5, 0.1)

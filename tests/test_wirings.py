@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from harness import LayeredGraph, UserError, motifs, profiles, wirings
-from harness.graph import edge_counts, node_counts
-from harness.wirings import _formats
+from harness import LayeredGraph, UserError, motif_profiles, motifs, network_files
+from harness.network_files import _formats
+from harness.sparse.graph import edge_counts, node_counts
 
 SIZES = (6, 7, 8, 5)
 
@@ -93,7 +93,7 @@ def test_every_format_gives_the_profile_of_its_masks(tmp_path, name, networks):
         pytest.skip("an edge list is one network")
     arrays = weights(networks=networks)
     FORMATS[name](tmp_path / name, arrays)
-    found = wirings.read(tmp_path / name)
+    found = network_files.read(tmp_path / name)
     assert same_profile(found, arrays)
     assert found.graph.adjacency[0].shape == (networks or 1, 6, 7)
     layout = {"n.safetensors": "out-in", "n.csv": None}.get(name, "in-out")
@@ -103,7 +103,7 @@ def test_every_format_gives_the_profile_of_its_masks(tmp_path, name, networks):
 
 def test_arrays_are_taken_in_natural_order_and_others_noted(tmp_path):
     as_npz(tmp_path / "n.npz", weights())
-    found = wirings.read(tmp_path / "n.npz")
+    found = network_files.read(tmp_path / "n.npz")
     assert found.names == ("w2", "w6", "w10")
     assert found.notes == ("left out, fewer than two axes: 'b1'",)
 
@@ -111,7 +111,7 @@ def test_arrays_are_taken_in_natural_order_and_others_noted(tmp_path):
 def test_a_single_array(tmp_path):
     (array,) = weights(sizes=(6, 7))
     np.save(tmp_path / "n.npy", array)
-    found = wirings.read(tmp_path / "n.npy")
+    found = network_files.read(tmp_path / "n.npy")
     assert same_profile(found, [array])
     assert found.notes == ("the shapes chain in either layout; in-out is assumed (see --layout)",)
 
@@ -122,19 +122,19 @@ def test_a_single_array(tmp_path):
 def test_kinds_of_numbers(tmp_path, dtype):
     arrays = [np.where(a != 0, 1, 0).astype(dtype) for a in weights()]
     as_npz(tmp_path / "n.npz", arrays)
-    assert same_profile(wirings.read(tmp_path / "n.npz"), arrays)
+    assert same_profile(network_files.read(tmp_path / "n.npz"), arrays)
 
 
 def test_bfloat16_as_pytorch_saves_it(tmp_path):
     arrays = [a.astype(ml_dtypes.bfloat16) for a in weights()]
     as_safetensors(tmp_path / "n.safetensors", arrays)
-    assert same_profile(wirings.read(tmp_path / "n.safetensors"), arrays)
+    assert same_profile(network_files.read(tmp_path / "n.safetensors"), arrays)
 
 
 def test_threshold_counts_the_magnitude(tmp_path):
     arrays = [a.astype(np.int8) for a in (np.array([[-128, 2, 3]]), np.array([[-3], [4], [0]]))]
     as_npz(tmp_path / "n.npz", arrays)
-    found = wirings.read(tmp_path / "n.npz", threshold=3.0).graph.adjacency
+    found = network_files.read(tmp_path / "n.npz", threshold=3.0).graph.adjacency
     assert found[0].tolist() == [[[True, False, False]]]
     assert found[1].tolist() == [[[False], [True], [False]]]
 
@@ -142,14 +142,14 @@ def test_threshold_counts_the_magnitude(tmp_path):
 def test_layout_told(tmp_path):
     save_file({f"w{n}": a for n, a in enumerate(weights())}, tmp_path / "n.safetensors")
     with pytest.raises(UserError, match=r"'w0' does not end in '.weight'.*--layout out-in"):
-        wirings.read(tmp_path / "n.safetensors")
-    assert same_profile(wirings.read(tmp_path / "n.safetensors", "in-out"), weights())
+        network_files.read(tmp_path / "n.safetensors")
+    assert same_profile(network_files.read(tmp_path / "n.safetensors", "in-out"), weights())
     as_npz(tmp_path / "n.npz", turned(weights()))
     with pytest.raises(UserError, match=r"chain only as out-in, not as in-out. Give --layout out"):
-        wirings.read(tmp_path / "n.npz")
-    assert same_profile(wirings.read(tmp_path / "n.npz", "out-in"), weights())
+        network_files.read(tmp_path / "n.npz")
+    assert same_profile(network_files.read(tmp_path / "n.npz", "out-in"), weights())
     with pytest.raises(UserError, match=r"unknown layout 'inout'. Did you mean 'in-out'"):
-        wirings.read(tmp_path / "n.npz", "inout")
+        network_files.read(tmp_path / "n.npz", "inout")
 
 
 def test_weights_under_a_mask_of_pytorch(tmp_path):
@@ -159,7 +159,7 @@ def test_weights_under_a_mask_of_pytorch(tmp_path):
         tensors[f"{n}.weight_orig"] = np.where(array == 0, 5, array)
         tensors[f"{n}.weight_mask"] = (array != 0).astype(np.float32)
     save_file(tensors, tmp_path / "n.safetensors")
-    found = wirings.read(tmp_path / "n.safetensors")
+    found = network_files.read(tmp_path / "n.safetensors")
     assert same_profile(found, arrays)
     assert "'0.weight' is its _orig times its _mask" in found.notes
 
@@ -167,7 +167,7 @@ def test_weights_under_a_mask_of_pytorch(tmp_path):
 def test_nodes_of_an_edge_list(tmp_path):
     path = tmp_path / "n.csv"
     path.write_text("\ufeffTarget, Source,layer,by\n3,a,1,x\n3,b,1,y\n\nx,3,2,z\n")
-    found = wirings.read(path)
+    found = network_files.read(path)
     assert node_counts(found.graph) == (2, 1, 1)
     assert edge_counts(found.graph).tolist() == [[2, 1]]
     assert found.notes[0] == "left out, columns of no meaning here: 'by'"
@@ -205,7 +205,7 @@ def test_arrays_that_are_refused(tmp_path, fault):
     arrays, told = NPZ[fault]
     np.savez(tmp_path / "n.npz", **arrays)
     with pytest.raises(UserError) as error:
-        wirings.read(tmp_path / "n.npz")
+        network_files.read(tmp_path / "n.npz")
     assert told in str(error.value)
     assert str(tmp_path / "n.npz") in str(error.value)
 
@@ -234,7 +234,7 @@ def test_edge_lists_that_are_refused(tmp_path, fault):
     text, told = CSV[fault]
     (tmp_path / "n.csv").write_text(text)
     with pytest.raises(UserError) as error:
-        wirings.read(tmp_path / "n.csv")
+        network_files.read(tmp_path / "n.csv")
     assert told in str(error.value)
     assert str(tmp_path / "n.csv") in str(error.value)
 
@@ -243,7 +243,7 @@ def test_edge_lists_that_are_refused(tmp_path, fault):
 def test_thresholds_that_are_refused(tmp_path, threshold):
     as_npz(tmp_path / "n.npz", weights())
     with pytest.raises(UserError, match="is not a number from 0 up"):
-        wirings.read(tmp_path / "n.npz", threshold=threshold)
+        network_files.read(tmp_path / "n.npz", threshold=threshold)
 
 
 @pytest.mark.parametrize(
@@ -267,7 +267,7 @@ def test_files_that_are_refused(tmp_path, name, told):
     if name not in ("folder", "none.npz"):
         path.write_bytes(b"" if name.startswith("empty") else b"something")
     with pytest.raises(UserError) as error:
-        wirings.read(path)
+        network_files.read(path)
     assert told in str(error.value)
     assert str(path) in str(error.value)
 
@@ -295,13 +295,13 @@ def test_pickles_are_not_opened_and_the_line_converts_them(tmp_path, named):
     path = tmp_path / 'it\'s "$mine".pkl'
     path.write_bytes(pickle.dumps([Bomb(tmp_path / "ran")]))
     with pytest.raises(UserError):
-        wirings.read(path)
+        network_files.read(path)
     assert not (tmp_path / "ran").exists()
     path.write_bytes(pickle.dumps(dict(enumerate_names(arrays)) if named else arrays))
     with pytest.raises(UserError, match="is a pickle") as error:
-        wirings.read(path)
+        network_files.read(path)
     converted(error, tmp_path)
-    assert same_profile(wirings.read(path.with_suffix(".npz")), arrays)
+    assert same_profile(network_files.read(path.with_suffix(".npz")), arrays)
 
 
 def enumerate_names(arrays):
@@ -326,17 +326,17 @@ def test_arrays_of_objects_are_not_opened_and_the_line_converts_them(tmp_path, n
     arrays = weights()
     object_files(tmp_path, arrays)
     with pytest.raises(UserError, match="holds Python objects, a pickle") as error:
-        wirings.read(tmp_path / name)
+        network_files.read(tmp_path / name)
     converted(error, tmp_path)
     new = tmp_path / f"{name[0]}-arrays.npz"
-    assert same_profile(wirings.read(new), arrays)
+    assert same_profile(network_files.read(new), arrays)
 
 
 def test_an_archive_of_pytorch_under_another_name(tmp_path):
     with zipfile.ZipFile(tmp_path / "n.npz", "w") as archive:
         archive.writestr("archive/data.pkl", pickle.dumps(1))
     with pytest.raises(UserError, match="archive of PyTorch's, a pickle"):
-        wirings.read(tmp_path / "n.npz")
+        network_files.read(tmp_path / "n.npz")
 
 
 def npy_header(shape, dtype="<f4"):
@@ -348,19 +348,19 @@ def test_claims_are_checked_before_anything_is_made(tmp_path, monkeypatch):
     with zipfile.ZipFile(tmp_path / "n.npz", "w") as archive:
         archive.writestr("w.npy", npy_header((2**20, 2**20)))
     with pytest.raises(UserError, match=r"array 'w' cannot be read.*its header says"):
-        wirings.read(tmp_path / "n.npz")
+        network_files.read(tmp_path / "n.npz")
     with h5py.File(tmp_path / "n.h5", "w") as file:
         file.create_dataset("kernel", (2**16, 2**16), "f4", chunks=(64, 64))
     with pytest.raises(UserError, match="claims 4,294,967,296 entries, more than 2,147,483,648"):
-        wirings.read(tmp_path / "n.h5")
-    monkeypatch.setattr(wirings, "LARGEST", 50)
+        network_files.read(tmp_path / "n.h5")
+    monkeypatch.setattr(network_files, "LARGEST", 50)
     monkeypatch.setattr(_formats.np.lib.format, "read_array", None)  # not even called
     as_npz(tmp_path / "n.npz", weights())
     with pytest.raises(UserError, match=r"claims 138 entries.*'w6', \(7, 8\)"):
-        wirings.read(tmp_path / "n.npz")
+        network_files.read(tmp_path / "n.npz")
     as_csv(tmp_path / "n.csv", weights())
     with pytest.raises(UserError, match="more than 50 pairs"):
-        wirings.read(tmp_path / "n.csv")
+        network_files.read(tmp_path / "n.csv")
 
 
 def test_other_files_are_not_followed(tmp_path):
@@ -369,12 +369,12 @@ def test_other_files_are_not_followed(tmp_path):
     with h5py.File(tmp_path / "link.h5", "w") as file:
         file["kernel"] = h5py.ExternalLink(str(tmp_path / "other.h5"), "kernel")
     with pytest.raises(UserError, match="no dataset named kernel"):
-        wirings.read(tmp_path / "link.h5")
+        network_files.read(tmp_path / "link.h5")
     with h5py.File(tmp_path / "external.h5", "w") as file:
         where = [(str(tmp_path / "other.h5"), 0, 96)]
         file.create_dataset("kernel", (3, 4), "f8", external=where)
     with pytest.raises(UserError, match="'kernel' lies in another file"):
-        wirings.read(tmp_path / "external.h5")
+        network_files.read(tmp_path / "external.h5")
 
 
 def test_without_h5py_the_line_that_installs_it(tmp_path, monkeypatch):
@@ -383,20 +383,20 @@ def test_without_h5py_the_line_that_installs_it(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "without"))
     as_keras(tmp_path / "n.h5", weights())
     with pytest.raises(UserError, match=r"needs h5py: pip install 'h5py>=3.11'"):
-        wirings.read(tmp_path / "n.h5")
+        network_files.read(tmp_path / "n.h5")
 
 
 def test_hdf5_that_hangs_is_ended(tmp_path, monkeypatch):
     monkeypatch.setattr(_formats, "HDF5_SECONDS", 0.0)
     as_keras(tmp_path / "n.h5", weights())
     with pytest.raises(UserError, match="HDF5 was not done with it after 0 s"):
-        wirings.read(tmp_path / "n.h5")
+        network_files.read(tmp_path / "n.h5")
 
 
 def test_names_cannot_write_to_the_terminal(tmp_path):
     np.savez(tmp_path / "n.npz", **{"\x1b[31mred\u202e": W * 1j, "x" * 500: W})
     with pytest.raises(UserError) as error:
-        wirings.read(tmp_path / "n.npz")
+        network_files.read(tmp_path / "n.npz")
     assert str(error.value).isprintable()
     assert "'\\x1b[31mred\\u202e'" in str(error.value)
 
@@ -459,8 +459,8 @@ def test_damaged_files_give_an_error_or_a_result(tmp_path, monkeypatch, name, ca
 def outcome(path):
     """The error over a file, None where there is a result."""
     try:
-        found = profiles.of_files([path])
+        found = motif_profiles.of_files([path])
     except UserError as error:
         return str(error)
-    assert json.loads(profiles.as_json(found.table))
+    assert json.loads(motif_profiles.as_json(found.table))
     return None

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Bool, Int64
 
-from ..graph import Digraph, LayeredGraph, why_uncalibrated
-from ..stats import benjamini_hochberg
+from harness.sparse.graph import Digraph, LayeredGraph, why_uncalibrated
+from harness.stats import benjamini_hochberg
+
 from ._classes import Edge, image
 from ._scores import scored, significance_profile
 from ._switching import SWITCHES_PER_EDGE, Switched, switched

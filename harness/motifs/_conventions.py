@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..graph import LayeredGraph, bias_as_nodes, strip_published
+from harness.sparse.graph import LayeredGraph, bias_as_nodes, strip_published
+
 from ._counts import Counts, counts
 from ._popcounts import connected, connected_pairs
 

@@ -14,7 +14,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Int64
 
-from ..graph import LayeredGraph, node_counts
+from harness.sparse.graph import LayeredGraph, node_counts
+
 from ._classes import MotifClass, classes, induced_combination
 from ._contraction import EXACT_IN_FLOAT, homomorphisms, places
 from ._homomorphisms import Pattern, combination

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from ..graph import LayeredGraph
+from harness.sparse.graph import LayeredGraph
+
 from ._nulls import draws
 from ._unequal_degrees import unequal_degrees
 

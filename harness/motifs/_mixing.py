@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 
-from ..graph import LayeredGraph
-from ..stats import autocorrelation_time
+from harness.sparse.graph import LayeredGraph
+from harness.stats import autocorrelation_time
+
 from ._counts import counts
 from ._curveball import traded
 

@@ -6,7 +6,8 @@ from typing import Literal
 import jax
 import numpy as np
 
-from ..graph import LayeredGraph
+from harness.sparse.graph import LayeredGraph
+
 from ._placing import placed
 from ._published_null import published_draws
 from ._trades import enough_trades, trader

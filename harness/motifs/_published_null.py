@@ -8,7 +8,8 @@ asks the same question without these shapes.
 import numpy as np
 from jaxtyping import Bool
 
-from ..graph import LayeredGraph, strip_published
+from harness.sparse.graph import LayeredGraph, strip_published
+
 from ._placing import placed
 
 Wires = Bool[np.ndarray, "sources targets"]

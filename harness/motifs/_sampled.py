@@ -10,8 +10,9 @@ import jax
 import numpy as np
 from jaxtyping import Int
 
-from ..graph import LayeredGraph, bias_as_nodes, why_uncalibrated
-from ..stats import benjamini_hochberg
+from harness.sparse.graph import LayeredGraph, bias_as_nodes, why_uncalibrated
+from harness.stats import benjamini_hochberg
+
 from ._classes import classes
 from ._conventions import PUBLISHED, counted_as_published
 from ._counts import Counts, counts

@@ -7,8 +7,9 @@ import jax
 import numpy as np
 from jaxtyping import Int
 
-from ..graph import LayeredGraph, bias_as_nodes, edge_counts, why_uncalibrated
-from ..stats import benjamini_hochberg
+from harness.sparse.graph import LayeredGraph, bias_as_nodes, edge_counts, why_uncalibrated
+from harness.stats import benjamini_hochberg
+
 from ._classes import MotifClass, classes
 from ._counts import counts, induced
 from ._moments import Moments, moments

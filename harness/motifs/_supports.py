@@ -6,7 +6,7 @@ from typing import Literal, get_args
 import numpy as np
 from jaxtyping import Int
 
-from ..graph import LayeredGraph, live_nodes, node_counts, restrict, strip_published
+from harness.sparse.graph import LayeredGraph, live_nodes, node_counts, restrict, strip_published
 
 Support = Literal["all", "live", "live-published"]
 

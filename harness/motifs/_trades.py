@@ -8,7 +8,8 @@ import jax
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from ..graph import LayeredGraph
+from harness.sparse.graph import LayeredGraph
+
 from ._counts import counts
 from ._curveball import traded, traded_on_device
 

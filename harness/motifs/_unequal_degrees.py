@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from ..graph import LayeredGraph
+from harness.sparse.graph import LayeredGraph
 
 _NODES = 16
 """Places at which a log-normal distribution is taken to compute variances: its quantiles."""

@@ -75,7 +75,7 @@ def _has_controls(contest: Contest) -> Row:
 
 
 def _test_untouched(contest: Contest, data: Collection) -> Row:
-    """The split of that name is read by metrics alone, after training: see `harness.train`."""
+    """The split of that name is read by metrics alone, after training: `training.trainer`."""
     table = data.performance
     tested = set(table.loc[table["split"] == "test", "cell"].astype(str))
     without = [label for label in contest.pruners if tested.isdisjoint(contest.of(label)["cell"])]

@@ -100,7 +100,7 @@ def _taken_over(cells: pd.DataFrame, cell: str, spent: pd.Series, data: Collecti
         return float("nan")
     shared = ["task", "schedule", "data_seed", "first_network", "networks", "run"]
     same = (cells[shared] == cells.loc[cell, shared]).all(axis=1)
-    # Only pruners that wait for the end of a level share it (`harness.dense`).
+    # Only pruners that wait for the end of a level share it (`harness.execution.shared_dense`).
     givers = cells.index[same & cells["when"].isin(["level", ""])]
     times = [spent[other, 0] for other in givers if (other, 0) in spent.index]
     return min(times, default=float("nan"))

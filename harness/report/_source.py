@@ -43,7 +43,7 @@ NAMES = ("cell", "condition", "support", "null", "motif", "split", "measure", "u
 
 @runtime_checkable
 class RunTables(Protocol):
-    """A run as the report reads it: `harness.store.Run`, or anything with the same tables."""
+    """A run as the report reads it: `harness.Run`, or anything with the same tables."""
 
     path: Path
     experiment: Any

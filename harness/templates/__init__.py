@@ -12,7 +12,8 @@ from typing import Literal, TypeAlias, get_args
 
 from harness import files
 from harness.errors import UserError
-from harness.plugins import NAME, Registry
+from harness.plugin.loading import NAME
+from harness.plugin.registry import Registry
 
 Kind: TypeAlias = Literal["pruner", "task", "metric"]
 KINDS: tuple[Kind, ...] = get_args(Kind)

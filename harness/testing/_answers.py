@@ -7,8 +7,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from harness.abstract import AbstractMetric, ScorePruner, Update
-from harness.evidence import Evidence
+from harness.plugin.evidence import Evidence
+from harness.plugin.metric import AbstractMetric
+from harness.plugin.pruner import ScorePruner, Update
 from harness.testing._finding import SuggestionError, expect
 from harness.types import Key, Target
 

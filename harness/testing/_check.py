@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from harness.errors import UserError, unknown
-from harness.parameters import build, parse
-from harness.plugins import KINDS, Plugin, Registry, name_of
-from harness.settings import all_settings
+from harness.machine.settings import all_settings
+from harness.plugin.loading import name_of
+from harness.plugin.parameters import build, parse
+from harness.plugin.registry import KINDS, Plugin, Registry
 from harness.testing import _documented, _metric, _pruner, _study, _task
 from harness.testing._finding import Finding, Rule, findings
 from harness.testing._surroundings import compiling_quickly, left_alone

@@ -6,8 +6,8 @@ from dataclasses import fields
 from functools import partial
 from typing import Any
 
-from harness import abstract
-from harness.abstract import AbstractPruner
+from harness.plugin.pruner import AbstractPruner
+from harness.plugin.registry import KINDS
 from harness.testing._finding import Rule, SuggestionError, expect
 
 _HEADING = "**Parameters:**"
@@ -86,7 +86,8 @@ def _list(plugin: type[Any]) -> str:
 
 def _shared(plugin: type[Any]) -> set[str]:
     """What the abstract classes of the harness declare and tell, as `scope` of ScorePruner."""
-    bases = [base for base in plugin.__mro__ if base.__module__ == abstract.__name__]
+    interfaces = {kind.__module__ for kind in KINDS.values()}
+    bases = [base for base in plugin.__mro__ if base.__module__ in interfaces]
     return {name for base in bases for name in vars(base).get("__annotations__", {})}
 
 

@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING
 
 import jax.numpy as jnp
 
-from harness import measuring, runner
-from harness.abstract import AbstractMetric, AbstractSchedule, AbstractTask
-from harness.experiment import Cell, Choice
+from harness.execution import measuring, trial_training
+from harness.experiment.choice import Choice
+from harness.experiment.trial import Cell
+from harness.plugin.metric import AbstractMetric
+from harness.plugin.schedule import AbstractSchedule
+from harness.plugin.task import AbstractTask
+from harness.plugin.trajectory import Trajectory
 from harness.testing import _answers
 from harness.testing._finding import BrokenRuleError, Rule, expect
 from harness.testing._surroundings import INDEPENDENT, drawn_before
 from harness.testing._tiny import DigraphTask, Largest, OtherTask, TinySchedule, TinyTask
-from harness.train import Trainer
-from harness.trajectory import Trajectory
+from harness.training.trainer import Trainer
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +50,7 @@ class _Trained:
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         data = self._task.data(seed=0)
         trainer = Trainer(self._task, Largest(), TinySchedule(), data, seed=self._seed, data_seed=0)
-        runner.CellRun(self._cell, trainer, folder).train()
+        trial_training.CellRun(self._cell, trainer, folder).train()
         return measuring.trajectory(self._cell, folder, lambda: data)
 
     def measured(self, metric: AbstractMetric) -> "pd.DataFrame":

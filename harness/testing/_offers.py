@@ -10,8 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from harness import masks as mask_algebra
-from harness.abstract import AbstractTask
+from harness.plugin.task import AbstractTask
+from harness.sparse import masks as mask_algebra
 from harness.testing._finding import SuggestionError, expect
 from harness.types import Batch, Network, TaskData
 

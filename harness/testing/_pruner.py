@@ -10,16 +10,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from harness import masks as mask_algebra
-from harness import snapshot
-from harness.abstract import AbstractPruner, AbstractTask
-from harness.ensemble import Ensemble, Keys
-from harness.evidence import Evidence
+from harness.plugin.evidence import Evidence
+from harness.plugin.pruner import AbstractPruner
+from harness.plugin.task import AbstractTask
+from harness.results import snapshot
+from harness.sparse import masks as mask_algebra
 from harness.testing import _answers
 from harness.testing._finding import BrokenRuleError, Rule, expect
 from harness.testing._surroundings import INDEPENDENT, drawn_before
 from harness.testing._tiny import Largest, OtherTask, TinySchedule, TinyTask
-from harness.train import Trainer
+from harness.training.state import Ensemble, Keys
+from harness.training.trainer import Trainer
 from harness.types import Level, Masks, Target
 
 NETWORKS = (0, 1, 2)

@@ -4,9 +4,10 @@ import inspect
 import re
 from collections.abc import Iterator
 
-from harness.abstract import AbstractStudy
-from harness.experiment import checked, plan
-from harness.plugins import ONE_FILE, load
+from harness.experiment.config import checked
+from harness.experiment.plan import plan
+from harness.plugin.loading import ONE_FILE, load
+from harness.plugin.study import AbstractStudy
 from harness.testing._finding import Rule, expect
 
 

@@ -11,7 +11,7 @@ import jax
 import numpy as np
 from jax.experimental.compilation_cache import compilation_cache
 
-from harness import settings
+from harness.machine import settings
 from harness.testing._finding import expect
 
 INDEPENDENT = (

@@ -9,9 +9,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from harness import masks as mask_algebra
-from harness.abstract import AbstractTask
-from harness.graph import LayeredGraph, live_nodes
+from harness.plugin.task import AbstractTask
+from harness.sparse import masks as mask_algebra
+from harness.sparse.graph import LayeredGraph, live_nodes
 from harness.testing import _offers
 from harness.testing._finding import Rule, expect
 from harness.testing._surroundings import INDEPENDENT, compiling_as_ever, drawn_before

@@ -12,10 +12,12 @@ import optax
 from annotated_types import Ge
 from jaxtyping import Array, Float
 
-from harness.abstract import AbstractSchedule, AbstractTask, ScorePruner
-from harness.evidence import Evidence
-from harness.graph import Digraph, LayeredGraph, layered
-from harness.masks import leaf_map
+from harness.plugin.evidence import Evidence
+from harness.plugin.pruner import ScorePruner
+from harness.plugin.schedule import AbstractSchedule
+from harness.plugin.task import AbstractTask
+from harness.sparse.graph import Digraph, LayeredGraph, layered
+from harness.sparse.masks import leaf_map
 from harness.types import Batch, Key, Level, Masks, Network, Quantity, TaskData, Weights, When
 
 

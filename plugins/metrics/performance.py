@@ -8,7 +8,7 @@ import numpy as np
 from annotated_types import Ge
 
 from harness import AbstractMetric, Batch, Digraph, LayeredGraph, Trajectory, hookimpl
-from harness.graph import edge_counts, effective_density, live_nodes, restrict
+from harness.sparse.graph import edge_counts, effective_density, live_nodes, restrict
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -17,7 +17,7 @@ def keys_of(like: Weights | Masks, key: Key) -> dict[str, Key]:
 
 
 def counted(masks: Masks) -> dict[str, Int[Array, ""]]:
-    """How many weights each leaf keeps; traced, unlike `harness.masks.count`."""
+    """How many weights each leaf keeps; traced, unlike `harness.sparse.masks.count`."""
     return leaf_map(lambda mask: jnp.sum(mask, dtype=jnp.int32), masks)
 
 

@@ -13,7 +13,8 @@ import jax
 import numpy as np
 from jaxtyping import Bool, Float
 
-from harness import cache, placement, progress, stream
+from harness import cache, progress, stream
+from harness.machine import devices
 
 from . import _moth_flight, _moth_solver
 
@@ -73,7 +74,7 @@ def simulate(
     # The loop of a block runs on one core: as many blocks at a time as there are cores.
     # The first alone, for it may have to be compiled.
     parts = [block(0)]
-    with ThreadPoolExecutor(placement.cores() if on_cores else 1) as pool:
+    with ThreadPoolExecutor(devices.cores() if on_cores else 1) as pool:
         parts += pool.map(block, range(size, len(initial), size))
     finals, solved = zip(*parts, strict=True)
     return np.concatenate(finals)[: len(initial)], np.concatenate(solved)[: len(initial)]

@@ -4,7 +4,8 @@ import jax
 import numpy as np
 import pytest
 
-from harness import Trajectory, motifs, snapshot
+from harness import Trajectory, motifs
+from harness.results import snapshot
 from harness.testing import TinyTask
 
 TASK = TinyTask()

@@ -4,8 +4,9 @@ import jax
 import numpy as np
 import pytest
 
-from harness import Batch, Trajectory, snapshot
-from harness.graph import layered
+from harness import Batch, Trajectory
+from harness.results import snapshot
+from harness.sparse.graph import layered
 from harness.testing import TinyTask
 
 TASK = TinyTask()

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from harness import motifs
-from harness.graph import Digraph, LayeredGraph
 from harness.motifs import TOTAL, census, control_draws, digraph_profile, layered_part
 from harness.motifs._census import _name
+from harness.sparse.graph import Digraph, LayeredGraph
 
 MUSHROOM_BODY = Path(__file__).parent.parent / "data" / "mushroom_body"
 # Neurons by type: projection, Kenyon, output; see the README beside the data.

@@ -4,8 +4,8 @@ import itertools
 
 import numpy as np
 
-from harness.graph import LayeredGraph, bias_as_nodes, strip_published
 from harness.motifs import counts, published_counts
+from harness.sparse.graph import LayeredGraph, bias_as_nodes, strip_published
 
 
 def network(seed, sizes=(5, 9, 8, 6, 3), density=0.3, batch=(2,)):

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from harness.graph import LayeredGraph
 from harness.motifs import _counts, classes, counts, induced
+from harness.sparse.graph import LayeredGraph
 
 ORDERS = (2, 3, 4)
 CLASSES = classes(2) + classes(3) + classes(4)

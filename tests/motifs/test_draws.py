@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from harness.graph import LayeredGraph, edge_counts, node_counts
 from harness.motifs import TOTAL, control_draws, profile
+from harness.sparse.graph import LayeredGraph, edge_counts, node_counts
 
 SIZES = (10, 60, 60, 16, 7)
 EDGES = (120, 500, 150, 40)

@@ -6,8 +6,8 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from harness.graph import LayeredGraph
 from harness.motifs import _sampled, profile, sampled_profile
+from harness.sparse.graph import LayeredGraph
 
 
 def network(networks, sizes=(10, 120, 120, 6), density=0.1, seed=0):

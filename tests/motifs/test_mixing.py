@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from harness.graph import LayeredGraph
 from harness.motifs import Mixing, draws, enough_trades, mixing
+from harness.sparse.graph import LayeredGraph
 
 
 def network(sizes=(10, 80, 80, 6), density=0.1, seed=0):

@@ -8,7 +8,6 @@ from math import comb, perm, prod, sqrt
 import numpy as np
 import pytest
 
-from harness.graph import LayeredGraph, bias_as_nodes
 from harness.motifs import (
     classes,
     counts,
@@ -18,6 +17,7 @@ from harness.motifs import (
     induced_combination,
     moments,
 )
+from harness.sparse.graph import LayeredGraph, bias_as_nodes
 
 CLASSES = {motif.name: motif for order in (2, 3) for motif in classes(order)}
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from harness.graph import LayeredGraph, strip_published
 from harness.motifs import classes, counts, draws, overlap
 from harness.motifs._curveball import traded, traded_on_device
+from harness.sparse.graph import LayeredGraph, strip_published
 
 
 def network(sizes=(6, 20, 15, 4), density=0.3, seed=0):

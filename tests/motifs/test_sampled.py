@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from harness.graph import LayeredGraph, bias_as_nodes, strip_published
 from harness.motifs import PUBLISHED, counts, profile, sampled_profile, supported
 from harness.motifs._scores import scored
+from harness.sparse.graph import LayeredGraph, bias_as_nodes, strip_published
 
 
 def networks(sizes=(5, 14, 12, 3), density=0.3, number=2, seed=0):

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from harness.graph import (
+from harness.motifs import TOTAL, classes, counts, moments, profile
+from harness.sparse.graph import (
     LayeredGraph,
     bias_as_nodes,
     edge_counts,
@@ -15,7 +16,6 @@ from harness.graph import (
     restrict,
     strip_published,
 )
-from harness.motifs import TOTAL, classes, counts, moments, profile
 
 SIZES = (10, 60, 60, 16, 7)
 EDGES = (120, 500, 150, 40)

@@ -5,9 +5,9 @@ import itertools
 import numpy as np
 import pytest
 
-from harness.graph import LayeredGraph
 from harness.motifs import _trades, counts, draws, enough_trades, sampled_profile
 from harness.motifs._curveball import traded
+from harness.sparse.graph import LayeredGraph
 
 SIZES = (20, 120, 120, 8)
 VARYING = ("chain3", "bifan", "biparallel", "zigzag", "fork_tail", "merge_tail")

@@ -23,11 +23,12 @@ import small_run
 import tomli_w
 from comparing import files_of, results
 
-from harness import executors, report
+from harness import report
 from harness.cli import main
+from harness.execution import scheduler
 from harness.report import collect
-from harness.store import open_run
-from harness.train import Trainer
+from harness.results.run_folder import open_run
+from harness.training.trainer import Trainer
 
 NONSENSE = (None, True, -1, 0, 10**30, 1e308, float("nan"), "", "../../x", "<script>", [], {}, [[]])
 PLUGIN = small_run.COMMAND[1:3]
@@ -108,7 +109,7 @@ DAMAGES: tuple[Callable[[Path, random.Random], None], ...] = (
 def quickly() -> Iterator[Callable[[bool], None]]:
     """Share compiled trainers between runs; build a page only where asked, else its tables."""
     made: dict[Any, Trainer] = {}
-    trainer, build, whole = executors.Trainer, report.build, [False]
+    trainer, build, whole = scheduler.Trainer, report.build, [False]
 
     def shared(task: Any, pruner: Any, schedule: Any, data: Any, **seeds: int) -> Trainer:
         key = (task, pruner, schedule, *seeds.values())
@@ -120,11 +121,11 @@ def quickly() -> Iterator[Callable[[bool], None]]:
         collect(runs)
         return build(runs, out) if whole[0] else out
 
-    executors.Trainer, report.build = shared, built  # type: ignore[assignment,misc]
+    scheduler.Trainer, report.build = shared, built  # type: ignore[assignment,misc]
     try:
         yield lambda wanted: whole.__setitem__(0, wanted)
     finally:
-        executors.Trainer, report.build = trainer, build  # type: ignore[misc]
+        scheduler.Trainer, report.build = trainer, build  # type: ignore[misc]
 
 
 def command(*arguments: str) -> tuple[int, str]:

@@ -45,10 +45,11 @@ def _work(folder: Path, page: bool, environment: dict[str, str]) -> None:
     os.dup2(out, 1)
     os.dup2(out, 2)
 
-    from harness import files, report, runner
+    from harness import files, report
     from harness.cli import main
+    from harness.execution import trial_training
 
-    runner.CHECKPOINT_SECONDS = 0.0
+    trial_training.CHECKPOINT_SECONDS = 0.0
     if not page:
         report.build = _data_only(files.write_table, report.collect)
     sys.argv = ["harness", *COMMAND]

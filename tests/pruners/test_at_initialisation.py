@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from harness.masks import target
+from harness.sparse.masks import target
 
 KEY = jax.random.key(3)
 SIZES = {"first": 60, "second": 36}

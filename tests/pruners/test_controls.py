@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 import harness
-from harness import UserError, snapshot
-from harness.experiment import checked, plan
-from harness.masks import target
-from harness.plugins import load
-from harness.runner import level_path
+from harness import UserError
+from harness.experiment.config import checked
+from harness.experiment.plan import plan
+from harness.plugin.loading import load
+from harness.results import snapshot
+from harness.results.snapshot import level_path
+from harness.sparse.masks import target
 
 KEY = jax.random.key(3)
 SIZES = {"first": 60, "second": 36}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from harness import UserError
-from harness.masks import target
+from harness.sparse.masks import target
 
 KEY = jax.random.key(3)
 SIZES = {"first": 60, "second": 36}

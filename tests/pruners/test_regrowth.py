@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from harness import Level
-from harness.masks import target
+from harness.sparse.masks import target
 
 KEY = jax.random.key(3)
 GOAL = target({"first": 60, "second": 36}, 0.4)

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from harness import Batch
-from harness.masks import target
+from harness.sparse.masks import target
 from harness.testing import TinySchedule, TinyTask
-from harness.train import Trainer
+from harness.training.trainer import Trainer
 
 KEY = jax.random.key(3)
 

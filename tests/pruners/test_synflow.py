@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from harness import Evidence
-from harness.masks import count, target
+from harness.sparse.masks import count, target
 
 KEY = jax.random.key(3)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from harness import Evidence
-from harness import masks as mask_algebra
+from harness.sparse import masks as mask_algebra
 from harness.testing import TinyTask
 
 

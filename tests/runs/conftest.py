@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from harness import executors, plugins
-from harness.executors import Execution
-from harness.experiment import checked, plan
-from harness.train import Trainer
+from harness.execution import scheduler
+from harness.execution.scheduler import Execution
+from harness.experiment.config import checked
+from harness.experiment.plan import plan
+from harness.plugin import loading
+from harness.training.trainer import Trainer
 
 PLUGINS = Path(__file__).parents[1] / "plugins"
 BASE = {
@@ -25,7 +27,7 @@ BASE = {
 def offered():
     """All plugins, with those that fail."""
     names = ("small_tasks", "small_pruners", "failing")
-    return plugins.load([PLUGINS / f"{name}.py" for name in names])
+    return loading.load([PLUGINS / f"{name}.py" for name in names])
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +42,7 @@ def compiled_once():
         return made[key]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(executors, "Trainer", shared)
+        patch.setattr(scheduler, "Trainer", shared)
         yield
 
 

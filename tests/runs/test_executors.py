@@ -9,9 +9,10 @@ import pytest
 from comparing import assert_same_results, cells_of, files_of, results
 from filelock import FileLock
 
-from harness import UserError, executors, files, folders, open_run, progress
+from harness import UserError, files, open_run, progress
+from harness.execution import preparation, scheduler
 from harness.testing import TinyTask
-from harness.train import Trainer
+from harness.training.trainer import Trainer
 
 PLUGINS = Path(__file__).parents[1] / "plugins"
 
@@ -28,7 +29,7 @@ def test_the_same_seed_elsewhere_gives_the_same_tables_bit_for_bit(run, tmp_path
     metrics = ["performance", "motifs[orders=[2]]", "edges"]
     run(tmp_path / "one", networks=2, metrics=metrics)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(executors, "Trainer", Trainer)  # compiled anew
+        patch.setattr(scheduler, "Trainer", Trainer)  # compiled anew
         run(tmp_path / "two", networks=2, metrics=metrics)
     assert set(results(tmp_path / "one")) == {
         "levels",
@@ -276,7 +277,7 @@ def test_a_folder_of_something_else_is_refused_and_untouched(run, tmp_path):
 def test_a_folder_that_another_process_works_on_is_refused(run, folder):
     before = files_of(folder)
     with (
-        FileLock(folder / folders.LOCK),
+        FileLock(folder / preparation.LOCK),
         pytest.raises(UserError, match=r"another process works on .*--out"),
     ):
         run(folder)

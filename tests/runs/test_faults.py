@@ -10,9 +10,12 @@ import numpy as np
 import pytest
 from comparing import assert_same_results, files_of
 
-from harness import CannotWriteError, files, memory, open_run, provenance, runner
-from harness.executors import Execution
-from harness.train import Trainer
+from harness import CannotWriteError, files, open_run
+from harness.execution import trial_training
+from harness.execution.scheduler import Execution
+from harness.machine import memory
+from harness.results import provenance
+from harness.training.trainer import Trainer
 
 FIELDS = {"networks": 4, "block_width": 4}
 
@@ -180,7 +183,7 @@ def interrupted(planned, folder, monkeypatch, *, after):
         pass
 
     saved = []
-    checkpoint = runner.CellRun._checkpoint
+    checkpoint = trial_training.CellRun._checkpoint
 
     def last(self, *arguments):
         checkpoint(self, *arguments)
@@ -189,8 +192,8 @@ def interrupted(planned, folder, monkeypatch, *, after):
             raise Interruption
 
     with monkeypatch.context() as patch:
-        patch.setattr(runner, "CHECKPOINT_SECONDS", 0.0)
-        patch.setattr(runner.CellRun, "_checkpoint", last)
+        patch.setattr(trial_training, "CHECKPOINT_SECONDS", 0.0)
+        patch.setattr(trial_training.CellRun, "_checkpoint", last)
         with pytest.raises(Interruption):
             Execution(planned(), folder).run()
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from harness import open_run
-from harness.records import FORMAT, READABLE
 from harness.report import build
+from harness.results.records import FORMAT, READABLE
 
 DATA = Path(__file__).parents[1] / "data"
 

@@ -8,8 +8,8 @@ from comparing import files_of
 
 import harness
 from harness import UserError, api, open_run
-from harness.executors import Execution
-from harness.train import Trainer
+from harness.execution.scheduler import Execution
+from harness.training.trainer import Trainer
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_a_run_whose_plugins_have_changed_is_measured_as_it_is(
 ):
     # As if the version of the harness decided something else by now: every key would be another.
     before = open_run(folder).cells()
-    monkeypatch.setattr("harness.experiment.RESULT_VERSION", -1)
+    monkeypatch.setattr("harness.experiment.trial.RESULT_VERSION", -1)
     outcome = measured(folder, "performance")
     assert (outcome.measured, outcome.failures) == (2, [])
     assert "has changed since this run was trained" in outcome.notes[0]
@@ -91,7 +91,7 @@ def test_a_split_cell_is_measured_in_its_halves(measured, run, tmp_path, monkeyp
         patch.setattr(Trainer, "chunk", limited)
         run(tmp_path, block_width=4)
     keys = open_run(tmp_path).cells()["cell"].tolist()
-    monkeypatch.setattr("harness.experiment.RESULT_VERSION", -1)
+    monkeypatch.setattr("harness.experiment.trial.RESULT_VERSION", -1)
     assert measured(tmp_path, "performance").measured == 2
     assert open_run(tmp_path).cells()["cell"].tolist() == keys
 

@@ -10,12 +10,14 @@ import pytest
 from comparing import files_of
 from filelock import FileLock
 
-from harness import UserError, folders, open_run
-from harness.executors import Execution
-from harness.experiment import checked, plan
-from harness.seeds import of_network, stream
+from harness import UserError, open_run
+from harness.execution import preparation
+from harness.execution.scheduler import Execution
+from harness.experiment.config import checked
+from harness.experiment.plan import plan
 from harness.testing import TinyTask
-from harness.train import shuffled
+from harness.training.seeds import of_network, stream
+from harness.training.trainer import shuffled
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -135,7 +137,7 @@ def test_format_1_is_not_continued(registry, tmp_path):
 
 def test_the_folder_of_a_command_is_another_than_that_of_an_earlier_version(planned, monkeypatch):
     now = planned().name
-    monkeypatch.setattr("harness.experiment.RESULT_VERSION", 2)
+    monkeypatch.setattr("harness.experiment.trial.RESULT_VERSION", 2)
     assert planned().name != now
 
 
@@ -150,16 +152,16 @@ def test_a_dry_run_refuses_the_folders_that_the_run_would_refuse(planned, earlie
         (tmp_path / "file", "is a file"),
     ):
         with pytest.raises(UserError, match=told):
-            folders.check(plan, folder)
-    folders.check(plan, tmp_path / "new")
+            preparation.check(plan, folder)
+    preparation.check(plan, tmp_path / "new")
     assert not (tmp_path / "new").exists()
 
 
 def test_a_dry_run_refuses_a_folder_of_another_experiment_or_in_use(planned, folder):
     before = files_of(folder)
-    folders.check(planned(), folder)
+    preparation.check(planned(), folder)
     with pytest.raises(UserError, match="another experiment"):
-        folders.check(planned(seed=1), folder)
-    with FileLock(folder / folders.LOCK), pytest.raises(UserError, match="another process"):
-        folders.check(planned(), folder)
+        preparation.check(planned(seed=1), folder)
+    with FileLock(folder / preparation.LOCK), pytest.raises(UserError, match="another process"):
+        preparation.check(planned(), folder)
     assert files_of(folder) == before

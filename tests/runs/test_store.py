@@ -10,11 +10,13 @@ import pandas as pd
 import pytest
 
 import harness
-from harness import UserError, open_run, snapshot
-from harness.executors import Execution
-from harness.experiment import checked, plan
-from harness.records import cell_folder
-from harness.runner import level_path
+from harness import UserError, open_run
+from harness.execution.scheduler import Execution
+from harness.experiment.config import checked
+from harness.experiment.plan import plan
+from harness.results import snapshot
+from harness.results.records import cell_folder
+from harness.results.snapshot import level_path
 
 ASKED = {
     "tasks": ["tiny"],

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from harness import UserError
-from harness.experiment import checked, plan
-from harness.parameters import parse
+from harness.experiment.config import checked
+from harness.experiment.plan import plan
+from harness.plugin.parameters import parse
 
 
 @pytest.fixture

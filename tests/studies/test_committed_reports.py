@@ -10,7 +10,8 @@ from harness_plugins.studies import _pruners_answer as answer
 from harness_plugins.studies import _pruners_tables as tables
 from harness_plugins.studies import pruners
 
-from harness import UserError, report, studies, thinned
+from harness import UserError, report, studies
+from harness.results import thinned
 
 REPORTS = Path(__file__).parents[2] / "reports"
 CONSTANT = 0.0454

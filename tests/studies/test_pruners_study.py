@@ -11,7 +11,8 @@ from harness_plugins.studies import _pruners_tables as tables
 from harness_plugins.studies import pruners
 from harness_plugins.studies._pruners_expectations import EXPECTATIONS, SPARSE
 
-from harness import UserError, open_run, plugins, studies
+from harness import UserError, open_run, studies
+from harness.plugin import loading
 from harness.report import _floor
 
 SEEDS, NETWORKS = (0, 1), 5
@@ -238,7 +239,7 @@ def test_profiles_are_compared_between_networks_of_other_initial_weights():
 
 def test_every_pruner_and_the_one_shots_have_one_budget():
     study = pruners.Pruners(flights=1000)
-    registry = plugins.load()
+    registry = loading.load()
     made = studies.plans(study, Path("nowhere"), registry, {})
     gradual, once = (plan.cells for plan in made.values())
     levels = gradual[0].schedule.instance.levels()
@@ -261,7 +262,7 @@ def test_the_study_from_end_to_end_in_small(tmp_path, monkeypatch):
     monkeypatch.setattr(pruners, "PRUNERS", FEW)
     study = pruners.Pruners(networks=3, data_seeds=1, block_width=3, dense_steps=30, level_steps=6)
     changed = {"tasks": ["digits"]}
-    made = studies.plans(study, tmp_path, plugins.load(), changed)
+    made = studies.plans(study, tmp_path, loading.load(), changed)
     outcome = studies.conduct(study, tmp_path, made)
     assert not outcome.failures
     assert set(open_run(tmp_path / "pruners").cells()["status"]) == {"done"}

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from harness import cli, open_run, terminal
+from harness import cli, open_run
+from harness.cli import terminal
 
 PLUGIN = ("--plugin", str(Path(__file__).parents[1] / "plugins" / "few_steps.py"))
 SMALL = "published[flights=1000, draws=4, fewer_draws=3, fewer_networks=2, block_width=2]"

@@ -11,7 +11,7 @@ import pytest
 from harness_plugins.tasks.digits import Digits
 
 from harness import Batch
-from harness.graph import node_counts
+from harness.sparse.graph import node_counts
 
 
 @pytest.fixture(scope="module")

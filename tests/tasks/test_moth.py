@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from harness_plugins.tasks.moth import INPUTS, OUTPUTS, Moth, columns
 
-from harness import Batch, UserError, parameters, progress
-from harness.graph import edge_counts, node_counts
+from harness import Batch, UserError, progress
+from harness.plugin import parameters
+from harness.sparse.graph import edge_counts, node_counts
 
 SMALL = Moth(flights=1000, sizes=(12, 5), flown=64)
 

@@ -1,0 +1,3 @@
+"""The command line."""
+
+from harness.cli.app import main as main

@@ -1,0 +1,80 @@
+"""The command line: its commands, its exit codes."""
+
+import gc
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from harness.cli import terminal
+from harness.cli.bench import bench
+from harness.cli.cache import cache
+from harness.cli.check import check
+from harness.cli.list import list_plugins
+from harness.cli.measure import measure
+from harness.cli.motifs import motifs
+from harness.cli.new import new
+from harness.cli.report import rebuild, report
+from harness.cli.run import run
+from harness.cli.study import study
+from harness.errors import CannotWriteError, UserError
+
+if TYPE_CHECKING:
+    pass
+
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Train, prune and compare ensembles of networks: what does pruning do to their wiring?",
+)
+
+
+app.command(no_args_is_help=True)(run)
+app.command(no_args_is_help=True)(measure)
+app.command()(study)
+app.command()(bench)
+app.command("list")(list_plugins)
+app.command()(report)
+app.command(no_args_is_help=True)(rebuild)
+app.command(no_args_is_help=True)(new)
+app.command(no_args_is_help=True)(check)
+app.command()(cache)
+app.command(no_args_is_help=True)(motifs)
+
+
+@contextmanager
+def _exit_codes() -> Iterator[None]:
+    """0 done, 1 something failed, 2 wrong use, 130 interrupted. Bugs keep their traceback."""
+
+    try:
+        yield
+    except UserError as error:
+        terminal.complain(str(error))
+        raise SystemExit(2) from None
+    except CannotWriteError as error:
+        terminal.complain(str(error))
+        raise SystemExit(1) from None
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """The entry point of the `harness` command."""
+    # Importing JAX makes some million objects. Collecting them while they are made, and once more
+    # on the way out, is a quarter of the time of a short command.
+    gc.set_threshold(100_000)
+    try:
+        with _exit_codes():
+            return app(args=arguments, prog_name="harness")
+    finally:
+        gc.freeze()

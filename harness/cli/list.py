@@ -1,0 +1,85 @@
+"""`harness list`: the plugins, those that failed to load, and the motif classes."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+
+from harness.cli.options import Listable, Plugins
+from harness.cli.terminal import console
+from harness.errors import UserError
+
+if TYPE_CHECKING:
+    from harness.plugin.registry import Registry
+
+
+def list_plugins(
+    kind: Annotated[
+        Listable | None, typer.Argument(help="Which plugins, all by default; or motif classes.")
+    ] = None,
+    plugin: Plugins = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.html", help="Motif classes only: write a page of drawings."),
+    ] = None,
+) -> None:
+    """List the plugins with their parameters and owners, those that failed, or motif classes."""
+    from harness.plugin.loading import load
+
+    if html is not None and kind is not Listable.MOTIFS:
+        raise UserError("--html draws motif classes: harness list motifs --html FILE.html")
+    if kind is Listable.MOTIFS:
+        if html is not None:
+            from harness.motif_profiles import write_classes
+
+            write_classes(html)
+        show_motifs()
+        return
+
+    show_plugins(load(plugin or []), kind.value if kind else None)
+
+
+def show_plugins(registry: "Registry", kinds: str | None = None) -> None:
+    """Every plugin with its description, parameters and owner; the broken ones with their error.
+
+    `kinds`: of one kind only, in the plural.
+    """
+    from harness.plugin.parameters import described
+    from harness.plugin.registry import KINDS, PLURALS, describe
+
+    for each in KINDS:
+        if kinds not in (None, PLURALS[each]):
+            continue
+        console.print(f"\n[bold]{PLURALS[each]}[/bold]")
+        for plugin in registry.of(each):
+            console.print(
+                f"  [bold]{escape(plugin.name)}[/bold]  {escape(describe(plugin.factory))}  "
+                f"[dim]{escape(plugin.owner)}[/dim]",
+                soft_wrap=True,
+            )
+            values = described(plugin.factory)
+            if values:
+                told = ", ".join(f"{name}={value}" for name, value in values.items())
+                console.print(f"      [dim]{escape(told)}[/dim]", soft_wrap=True)
+    if registry.failures:
+        console.print("\n[bold red]failed to load[/bold red]")
+        for failure in registry.failures:
+            told = f"  {failure.owner} ({failure.source}): {failure.error}"
+            console.print(escape(told), soft_wrap=True)
+
+
+def show_motifs() -> None:
+    """Every motif class of order 2 to 4: nodes and edges, |Aut|, its edges written out."""
+    from harness.motifs import classes
+
+    for order in (2, 3, 4):
+        known = classes(order)
+        console.print(f"\n[bold]order {order}[/bold]: {len(known)} classes of {order + 1} nodes")
+        name = max(len(motif.name) for motif in known)
+        for motif in known:
+            nodes = "-".join(map(str, motif.layers))
+            edges = " ".join(f"{chr(97 + a)}→{chr(97 + b)}" for a, b in motif.edges)
+            told = f"  {motif.name:{name}}  {nodes:9}  |Aut| {motif.automorphisms:<3} {edges}"
+            console.print(escape(told), soft_wrap=True)
+    console.print("\nNodes by layer; drawn by harness list motifs --html FILE.html")

@@ -1,0 +1,29 @@
+"""`harness measure`: take another metric of a run that is trained."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from harness.cli.options import Plugins, Quiet
+from harness.cli.outcome import carried_out
+from harness.errors import UserError
+
+if TYPE_CHECKING:
+    pass
+
+
+def measure(
+    run: Annotated[Path, typer.Argument(help="Folder of a run that is trained.")],
+    metric: Annotated[list[str] | None, typer.Option(help="Metric to add. Repeatable.")] = None,
+    plugin: Plugins = None,
+    quiet: Quiet = False,
+) -> None:
+    """Take another metric of a run that is there, without training."""
+    from harness import api
+    from harness.plugin.loading import load
+
+    if not metric:
+        raise UserError("name what to measure with --metric. See `harness list metrics`.")
+    made = api.of_run(run, metric, load(plugin or []))
+    carried_out(made, run, quiet=quiet, train=False)

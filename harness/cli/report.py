@@ -1,0 +1,62 @@
+"""`harness report` and `harness rebuild`: pages of runs and of kept tables."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from harness.cli.options import Plugins
+from harness.errors import UserError
+
+if TYPE_CHECKING:
+    pass
+
+
+def report(
+    runs: Annotated[list[Path], typer.Argument(help="Run folders to report on together.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of the report. [default: report/ in the run; of several runs, a folder "
+            "beside the first that has all their names]"
+        ),
+    ] = None,
+) -> None:
+    """Write the report of one run or several."""
+    from harness.report import build, folder_for
+    from harness.results.run_folder import open_run
+
+    page = build([open_run(path) for path in runs], out or folder_for(runs))
+    typer.echo(f"Report: {page}")
+
+
+def rebuild(
+    study: Annotated[str, typer.Argument(help="The study, as NAME or NAME[field=value].")],
+    tables: Annotated[
+        Path, typer.Argument(help="Folder with the tables of its runs, a folder for each.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the page. [default: the one that holds TABLES]")
+    ] = None,
+    constant_loss: Annotated[
+        bool,
+        typer.Option(
+            "--constant-loss",
+            help="Compute the best constant predictor's loss where tables lack it: makes the data.",
+        ),
+    ] = False,
+    plugin: Plugins = None,
+) -> None:
+    """Write a study's page anew from tables that were kept without their run folders."""
+    from harness import studies
+    from harness.plugin.loading import load
+    from harness.plugin.parameters import parse
+
+    registry = load(plugin or [])
+    (chosen, *others) = parse(study)
+    if others:
+        raise UserError(f"'{study}' names {1 + len(others)} studies: one at a time.")
+    made = registry.make("study", chosen)
+    losses = studies.constant_losses(registry) if constant_loss else None
+    page = studies.rebuild(made, tables, out or tables.resolve().parent, losses)
+    typer.echo(f"Report: {page}")

@@ -1,0 +1,57 @@
+"""`harness study`: run the experiments of a study and answer its question."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from harness.cli import terminal
+from harness.cli.list import show_plugins
+from harness.cli.options import DryRun, Networks, Plugins, Quiet, Schedule
+from harness.cli.outcome import resumable, show_outcome
+from harness.cli.plan import show_plan
+from harness.errors import UserError
+
+if TYPE_CHECKING:
+    pass
+
+
+def study(
+    name: Annotated[
+        str | None, typer.Argument(help="A study, as NAME or NAME[field=value]; none lists them.")
+    ] = None,
+    networks: Networks = None,
+    schedule: Schedule = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of its runs and report. [default: one under runs/]")
+    ] = None,
+    plugin: Plugins = None,
+    dry_run: DryRun = False,
+    quiet: Quiet = False,
+) -> None:
+    """Answer a question: run a study's experiments, as far as they are not done, and report."""
+    from harness import api, studies
+    from harness.execution import preparation
+    from harness.plugin.loading import load
+    from harness.plugin.parameters import parse
+
+    registry = load(plugin or [])
+    if name is None:
+        show_plugins(registry, "studies")
+        return
+    (chosen, *others) = parse(name)
+    if others:
+        raise UserError(f"'{name}' names {1 + len(others)} studies: one at a time.")
+    made = registry.make("study", chosen)
+    fields = {"networks": networks, "schedules": schedule}
+    changed = {field: value for field, value in fields.items() if value is not None}
+    folder = out or api.RUNS / f"study-{made.name}"
+    planned = studies.plans(made, folder, registry, changed)
+    if dry_run:
+        for path, one in planned.items():
+            preparation.check(one, path)
+            show_plan(one, path)
+        return
+    with terminal.showing_progress(quiet=quiet), resumable(folder):
+        outcome = studies.conduct(made, folder, planned)
+    show_outcome(outcome, folder, quiet=quiet)

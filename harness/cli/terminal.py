@@ -1,0 +1,110 @@
+"""What a person sees: progress while it runs, tables when it is done, errors that help."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.markup import escape
+
+from harness import progress
+
+if TYPE_CHECKING:
+    pass
+
+PLAIN_SECONDS = 10.0
+"""Between two plain lines of progress where the output is no terminal."""
+
+console = Console(highlight=False)
+errors = Console(stderr=True, highlight=False)
+
+
+@contextmanager
+def showing_progress(*, quiet: bool) -> Iterator[None]:
+    """Show what the harness does: a live bar in a terminal, else a plain line now and then."""
+    if quiet:
+        yield
+    elif console.is_terminal:
+        with _live() as listener, progress.listening(listener):
+            yield
+    else:
+        with progress.listening(_Plain()):
+            yield
+
+
+def _told(update: progress.Update) -> str:
+    facts = update.facts
+    parts = []
+    if "level" in facts:
+        parts.append(f"level {facts['level'] + 1}/{facts['levels']}")
+        parts.append(f"{facts['sparsity']:.0%} pruned")
+        parts.append(f"loss {facts['loss']:.2e}")
+    if "metric" in facts:
+        parts.append(str(facts["metric"]))
+    if facts.get("cells", 1) > 1:
+        parts.append(f"cell {facts['cell']}/{facts['cells']}")
+        parts += [str(facts["pruner"])] if "pruner" in facts else []
+    return ", ".join(parts)
+
+
+@contextmanager
+def _live() -> Iterator[progress.Listener]:
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.table import Column
+
+    # Fixed widths, so that in a narrow terminal it is the end of the facts that gives way.
+    columns = (
+        TextColumn("{task.description}", table_column=Column(min_width=10, no_wrap=True)),
+        BarColumn(bar_width=10, table_column=Column(min_width=10)),
+        TextColumn("{task.percentage:>3.0f} %", table_column=Column(min_width=5, no_wrap=True)),
+        TimeRemainingColumn(compact=True, table_column=Column(min_width=5, no_wrap=True)),
+        TextColumn("{task.fields[told]}", table_column=Column(no_wrap=True, overflow="ellipsis")),
+    )
+    with Progress(*columns, console=console) as bars:
+        open_bars: dict[tuple[str, object], object] = {}
+
+        def listen(update: progress.Update) -> None:
+            place = (update.activity, update.facts.get("cell"))
+            if place not in open_bars:
+                open_bars[place] = bars.add_task(update.activity, total=update.total, told="")
+            told = escape(_told(update))
+            bars.update(open_bars[place], completed=update.done, total=update.total, told=told)  # type: ignore[arg-type]
+
+        yield listen
+
+
+class _Plain:
+    """A line when an activity begins, and then every few seconds."""
+
+    def __init__(self) -> None:
+        self._activity = ""
+        self._spoken = 0.0
+
+    def __call__(self, update: progress.Update) -> None:
+        now = time.monotonic()
+        begins = update.activity != self._activity
+        if not begins and now - self._spoken < PLAIN_SECONDS and update.done < update.total:
+            return
+        self._activity, self._spoken = update.activity, now
+        share = f"{update.done / update.total:.0%}" if update.total else ""
+        told = ", ".join(part for part in (share, _told(update)) if part)
+        console.print(f"{update.activity}: {told}", soft_wrap=True, markup=False)
+
+
+def complain(message: str) -> None:
+    """An error that is the user's to mend, in one paragraph."""
+    errors.print(f"[red]error:[/red] {escape(message)}", soft_wrap=True)
+
+
+def warn(message: str) -> None:
+    """Something to know that stops nothing."""
+    errors.print(f"[yellow]warning:[/yellow] {escape(message)}", soft_wrap=True)
+
+
+def duration(seconds: float) -> str:
+    """A time as a person says it."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = seconds / 60
+    return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.1f} h"

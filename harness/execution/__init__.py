@@ -1,0 +1,1 @@
+"""Carrying out a plan: training, shared dense levels, checkpoints, measuring."""

@@ -1,0 +1,75 @@
+"""One metric of a cell's trajectory to a table."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jax
+import numpy as np
+
+from harness.experiment.choice import Choice
+from harness.experiment.trial import Cell
+from harness.plugin.metric import AbstractMetric
+from harness.plugin.task import AbstractTask
+from harness.plugin.trajectory import Trajectory
+from harness.results.snapshot import level_path
+from harness.sparse.graph import LayeredGraph
+from harness.types import Key
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def trajectory(cell: Cell, folder: Path, make_data: Callable[[], Any]) -> Trajectory:
+    """The trajectory of a finished cell."""
+    levels = cell.schedule.instance.levels()
+    return Trajectory(
+        task=cell.task.instance,
+        networks=cell.networks,
+        densities=tuple(level.density for level in levels),
+        levels=[level_path(folder, number) for number in range(len(levels))],
+        make_data=make_data,
+    )
+
+
+def reason_not_to_measure(choice: Choice, cell: Cell) -> str | None:
+    """Why a metric makes no sense for a cell, or None if it does."""
+    metric: AbstractMetric = choice.instance
+    if "weights" in metric.needs and not cell.keep_weights:
+        return f"metric '{metric.name}' needs weights, which this run does not keep"
+    task: AbstractTask = cell.task.instance
+
+    def wired(key: Key) -> Any:
+        network = task.network(key=key)
+        return task.wiring(network, task.prunable(network))
+
+    wiring = jax.eval_shape(wired, jax.random.key(0))
+    if "layered" in metric.needs and not isinstance(wiring, LayeredGraph):
+        return f"metric '{metric.name}' needs layers, and the wiring of '{task.name}' has none"
+    return None
+
+
+def measure(choice: Choice, cell: Cell, finished: Trajectory) -> "pd.DataFrame":
+    """The table of one metric of one cell, with the columns that say whose it is.
+
+    Raises `ValueError` where it lacks a column that it must have, `TypeError` where it is no table.
+    """
+    import pandas as pd
+
+    metric: AbstractMetric = choice.instance
+    if not isinstance(table := metric.measure(finished), pd.DataFrame):
+        kind = type(table).__name__
+        raise TypeError(f"metric '{metric.name}' returned a {kind}: return a pandas DataFrame")
+    if missing := {"level", "network", *metric.columns} - set(table.columns):
+        raise ValueError(f"metric '{metric.name}' returned no column {', '.join(sorted(missing))}")
+    if untold := set(table.columns) - {"level", "network", *metric.columns}:
+        told = ", ".join(sorted(untold))
+        raise ValueError(f"metric '{metric.name}': `columns` does not say what {told} mean")
+    numbers = np.asarray(finished.networks)
+    densities = np.asarray(finished.densities)
+    table = table.assign(
+        density=densities[table["level"].to_numpy()], network=numbers[table["network"].to_numpy()]
+    )
+    for place, (name, value) in enumerate(cell.condition.items()):
+        table.insert(place, name, value)
+    return table.assign(metric=choice.label)

@@ -1,0 +1,213 @@
+"""A run folder made ready for a plan: checked, locked, its index written, its log open."""
+
+import inspect
+import logging
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+from filelock import FileLock, Timeout
+
+from harness import files
+from harness.errors import CannotWriteError, UserError
+from harness.experiment.choice import Choice, metric_key
+from harness.experiment.config import without_networks
+from harness.experiment.plan import Plan
+from harness.experiment.trial import RESULT_VERSION, Cell
+from harness.results import provenance, run_folder
+from harness.results.records import Entry, Index, MetricEntry, read_index, write_index
+
+LOCK = ".lock"
+LOG = "run.log"
+
+_log = logging.getLogger("harness")
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Have a run folder for oneself, made if need be.
+
+    Raises `UserError` where another process works on it or it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / LOCK)
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise UserError(
+            f"another process works on '{folder}'. Wait for it, or choose another --out."
+        ) from None
+    except (FileExistsError, NotADirectoryError):
+        raise UserError(f"'{folder}' is, or is below, a file. Choose another --out.") from None
+    except OSError as error:
+        raise CannotWriteError(folder, error) from error
+    with lock:
+        yield
+
+
+def tidy(folder: Path) -> None:
+    """Remove what a process that was killed had begun to write."""
+    for begun in folder.rglob(".*.part"):
+        with suppress(OSError):
+            begun.unlink()
+
+
+class _Quiet(logging.FileHandler):
+    """A log that a full disk cuts short without a word: what matters is said elsewhere."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        """Go on."""
+
+
+@contextmanager
+def logging_to(folder: Path) -> Iterator[None]:
+    """Log into a run folder what happens inside. A run goes on without where that cannot be."""
+    handler: logging.Handler
+    try:
+        handler = _Quiet(folder / LOG, encoding="utf-8", errors="backslashreplace")
+    except OSError:
+        handler = logging.NullHandler()
+    form = logging.Formatter("%(asctime)sZ %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S")
+    form.converter = time.gmtime
+    handler.setFormatter(form)
+    level = _log.level
+    _log.addHandler(handler)
+    _log.setLevel(logging.INFO)
+    try:
+        yield
+    except BaseException as error:
+        _log.error("ended by %s: %s", type(error).__name__, error)
+        raise
+    finally:
+        _log.setLevel(level)
+        _log.removeHandler(handler)
+        with suppress(OSError):
+            handler.close()
+
+
+def prepare(plan: Plan, folder: Path) -> None:
+    """Write a folder's index, or check that the one that is there holds the same experiment.
+
+    What it says of earlier metrics is kept. Raises `UserError` as `index_of` does.
+    """
+    known = index_of(plan, folder)
+    resolved = plan.resolved()
+    metrics = [
+        MetricEntry(name=choice.name, label=choice.label, key=metric_key(choice))
+        for choice in plan.metrics
+    ]
+    columns = run_folder.columns() | {choice.name: _columns(choice) for choice in plan.metrics}
+    if known is not None:
+        columns = known.columns | columns
+        earlier = list(_earlier(known, metrics))
+        metrics = [*(entry for entry, _ in earlier), *metrics]
+        resolved["metrics"] = [*(table for _, table in earlier), *resolved["metrics"]]
+    index = Index(
+        result_version=RESULT_VERSION if known is None else known.result_version,
+        experiment=resolved,
+        cells=tuple(map(entry_of, plan.cells)),
+        metrics=tuple(metrics),
+        columns=columns,
+    )
+    write_index(folder, index)  # first: a folder without it is not taken for a run
+    files.write(folder / "experiment.toml", tomli_w.dumps(resolved).encode())
+
+
+def check(plan: Plan, folder: Path) -> None:
+    """Raise `UserError` where a run of the plan would be refused its folder. Changes nothing."""
+    if folder.is_file():
+        raise UserError(f"'{folder}' is a file. Choose another --out.")
+    if (folder / LOCK).is_file():
+        with locked(folder):
+            pass
+    index_of(plan, folder)
+
+
+def index_of(plan: Plan, folder: Path) -> Index | None:
+    """The index that a folder has already, or None where a run can begin there.
+
+    Raises `UserError` where the plan cannot be carried out there: the folder holds something else,
+    another experiment (only networks and metrics may differ), or results of an earlier version of
+    the harness, which can be read and measured, but not continued.
+    """
+    if not (folder / "run.json").exists():
+        if folder.is_dir() and any(not entry.name.startswith(".") for entry in folder.iterdir()):
+            raise UserError(f"'{folder}' is not empty and not a run folder. Choose another --out.")
+        return None
+    known = read_index(folder)
+    if not plan.keys and known.result_version != RESULT_VERSION:
+        raise UserError(
+            f"'{folder}' holds results of an earlier version of the harness, which trained "
+            "networks differently. They can be read, reported and measured, but not continued: "
+            "choose another --out."
+        )
+    _same(known.experiment, plan.resolved(), folder)
+    return known
+
+
+def _same(known: Mapping[str, Any], resolved: Mapping[str, Any], folder: Path) -> None:
+    old, new = without_networks(known), without_networks(resolved)
+    differing = sorted(name for name in new if old.get(name) != new[name])
+    if differing:
+        raise UserError(
+            f"'{folder}' holds another experiment ({', '.join(differing)} differ). "
+            "Choose another --out, or compare the two with `harness report`."
+        )
+
+
+def _earlier(known: Index, metrics: Iterable[MetricEntry]) -> Iterator[tuple[MetricEntry, Any]]:
+    """The metrics that a run has and is not asked for now, as entries and as tables."""
+    asked = {metric.label for metric in metrics}
+    tables = known.experiment.get("metrics", [])
+    for entry, table in zip(known.metrics, tables, strict=False):
+        if entry.label not in asked:
+            yield entry, table
+
+
+def _columns(metric: Choice) -> dict[str, str]:
+    return {
+        **run_folder.CONDITION_COLUMNS,
+        "metric": "the metric with its parameters",
+        **metric.instance.columns,
+    }
+
+
+def entry_of(cell: Cell) -> Entry:
+    """A cell as the index holds it."""
+    try:
+        skipped = cell.reason_to_skip
+    except Exception:  # a plugin's; it is recorded as the cell's failure when its turn comes
+        skipped = None
+    return Entry(
+        **cell.condition,
+        first_network=cell.first,
+        networks=cell.width,
+        skipped=skipped,
+        when=getattr(cell.pruner.instance, "when", None),
+    )
+
+
+def _plugin_files(plan: Plan) -> set[Path]:
+    """The files of a plan's plugins that are not the harness's own."""
+    chosen = (*plan.tasks, *plan.pruners, *plan.schedules, *plan.metrics)
+    kinds = {type(one.instance) for choice in chosen for one in choice.chain}
+    own = ("harness", "harness_plugins")
+    return {
+        Path(inspect.getfile(kind)) for kind in kinds if kind.__module__.split(".")[0] not in own
+    }
+
+
+def record_provenance(plan: Plan, folder: Path) -> None:
+    """Write who works on the folder now, with what, after whom."""
+    path = folder / "provenance.json"
+    earlier: list[Any] = []
+    with suppress(files.DamagedFileError, ValueError, TypeError):
+        last = dict(files.read_json(path))
+        earlier = [*last.pop("earlier", []), last]
+    now = provenance.provenance(provenance.command_line(), _plugin_files(plan))
+    files.write_json(path, {**now, "earlier": earlier})
+    _log.info("begins: %s", now["command"])
+    _log.info("with %s", provenance.environment())

@@ -1,0 +1,90 @@
+"""The tables of a trained cell: levels, training, timings, memory."""
+
+import math
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from harness.experiment.trial import Cell
+from harness.machine import memory
+from harness.plugin.task import AbstractTask
+from harness.results import snapshot
+from harness.results.snapshot import level_path
+from harness.training.trainer import EVALUATION_ROWS
+from harness.types import Batch, TaskData
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def constant_loss(task: AbstractTask, data: TaskData) -> float:
+    """The loss of the task's best constant predictor on the rows of `validation_loss`."""
+    held_out = Batch(*(np.asarray(part[:EVALUATION_ROWS]) for part in data.validation))
+    return float(task.constant_loss(data.train, held_out))
+
+
+def level_tables(
+    cell: Cell, folder: Path, constant_loss: float = math.nan
+) -> dict[str, "pd.DataFrame"]:
+    """The tables `levels` and `training` of a cell, from its level files.
+
+    `constant_loss` is that of the task's best constant predictor.
+    """
+    import pandas as pd
+
+    rows, curves = [], []
+    for number, level in enumerate(cell.schedule.instance.levels()):
+        kept = snapshot.load(level_path(folder, number), weights=False)
+        place = {"level": number, "density": level.density, "network": list(cell.networks)}
+        figures = {**kept.figures, "constant_loss": constant_loss}
+        rows.append(pd.DataFrame({**cell.condition, **place, **figures}))
+        chunks, width = kept.curve.shape
+        curves.append(
+            pd.DataFrame(
+                {
+                    **cell.condition,
+                    "level": number,
+                    "density": level.density,
+                    "network": np.tile(cell.networks, chunks),
+                    "step": np.repeat(kept.curve_steps, width),
+                    "loss": kept.curve.ravel(),
+                }
+            )
+        )
+    return {
+        "levels": pd.concat(rows, ignore_index=True),
+        "training": pd.concat(curves, ignore_index=True),
+    }
+
+
+def diverged(levels: "pd.DataFrame") -> str | None:
+    """Why a cell with these `levels` has failed: the first at which every network diverged."""
+    for (number, density), rows in levels.groupby(["level", "density"]):
+        if rows["diverged"].all():
+            return f"every network has diverged at level {number} (density {density:g})"
+    return None
+
+
+def timings(cell: Cell, seconds: Mapping[tuple[int, str], float]) -> "pd.DataFrame":
+    """The table `timings` of a cell."""
+    import pandas as pd
+
+    rows: Iterable[dict[str, Any]] = (
+        {**cell.condition, "level": level, "activity": activity, "seconds": round(spent, 4)}
+        for (level, activity), spent in seconds.items()
+    )
+    return pd.DataFrame(list(rows))
+
+
+def peaks(cell: Cell) -> "pd.DataFrame":
+    """The table `memory` of a cell."""
+    import pandas as pd
+
+    return pd.DataFrame(
+        [
+            {**cell.condition, "memory": which, "peak_bytes": peak}
+            for which, peak in memory.peaks().items()
+        ]
+    )

@@ -1,0 +1,311 @@
+"""One cell to one trajectory on disk."""
+
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from harness import progress
+from harness.execution import checkpoint, shared_dense
+from harness.experiment.trial import Cell, levels_of
+from harness.files import DamagedFileError
+from harness.results import provenance, snapshot
+from harness.training.state import Ensemble, Keys, finite
+from harness.training.trainer import CHUNK, Trainer, stopped
+from harness.types import Level
+
+if TYPE_CHECKING:
+    pass
+
+_log = logging.getLogger(__name__)
+
+CHECKPOINT_SECONDS = 60.0
+CHECKPOINT = "checkpoint.safetensors"
+
+
+@dataclass
+class Clock:
+    """Seconds by level and activity, compilation apart, under level -1.
+
+    `compiled` gives the seconds of compilation since it was last asked: what was compiled between
+    two activities, or before the first, is counted too.
+    """
+
+    compiled: Callable[[], float]
+    seconds: dict[tuple[int, str], float] = field(default_factory=lambda: defaultdict(float))
+
+    @contextmanager
+    def timing(self, level: int, activity: str) -> Iterator[None]:
+        """Add the time of what happens inside, which must wait for the device."""
+        self.seconds[-1, "compile"] += self.compiled()
+        start = time.perf_counter()
+        yield
+        compiling = self.compiled()
+        self.seconds[level, activity] += time.perf_counter() - start - compiling
+        self.seconds[-1, "compile"] += compiling
+
+
+@dataclass
+class _Level:
+    """A level in training: where it is, and its losses so far."""
+
+    number: int
+    level: Level
+    previous: Level
+    step: int = 0
+    curve: list[np.ndarray] = field(default_factory=list)
+    curve_steps: list[int] = field(default_factory=list)
+    checks: list[np.ndarray] = field(default_factory=list)
+    steps_taken: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+
+    def history(self) -> dict[str, np.ndarray]:
+        """What a checkpoint must hold of it."""
+        width = self.steps_taken.shape[0]
+        return {
+            "curve": np.stack(self.curve) if self.curve else np.zeros((0, width), np.float32),
+            "checks": np.concatenate(self.checks)
+            if self.checks
+            else np.zeros((0, width), np.float32),
+            "curve_steps": np.asarray(self.curve_steps, np.int64),
+            "steps_taken": self.steps_taken,
+        }
+
+    def recall(self, history: dict[str, np.ndarray]) -> None:
+        """Take up what `history` gave."""
+        self.curve = list(history["curve"])
+        self.curve_steps = history["curve_steps"].tolist()
+        self.checks = [history["checks"]]
+        self.steps_taken = history["steps_taken"]
+
+
+class CellRun:
+    """The training of one cell in its folder, level by level, from its last checkpoint on.
+
+    Where `shared` is given, a dense level that is the same for several pruners is taken from that
+    folder, or left there. `followed` gives the masks of a level, by number, networks first,
+    that the pruner which this one follows found.
+    """
+
+    def __init__(
+        self,
+        cell: Cell,
+        trainer: Trainer,
+        folder: Path,
+        shared: Path | None = None,
+        followed: Callable[[int], dict[str, np.ndarray]] | None = None,
+    ) -> None:
+        self._followed = followed
+        self.cell, self.trainer, self.folder, self._shared = cell, trainer, folder, shared
+        self.clock = Clock(trainer.compiled_since)
+        self._schedule = cell.schedule.instance
+        self._levels: tuple[Level, ...] = self._schedule.levels()
+        self._budgets = levels_of(self._schedule, cell.pruner.instance)
+        self._from_start = cell.pruner.instance.from_start
+        self._rewind_step = cell.pruner.instance.rewind_step
+        self._saved = time.monotonic()
+        self._keys: Keys = trainer.keys(cell.networks)
+
+    def train(self) -> None:
+        """Train every level that is not there yet, and leave each in the folder."""
+        with self.clock.timing(0, "start"):
+            state = self.trainer.start(self._keys)
+        state, current = self._resumed(state)
+        while current.number < len(self._levels):
+            state = self._finish(state, current)
+            following = current.number + 1
+            if following == len(self._levels):
+                break
+            if self._from_start:
+                state = self.trainer.start(self._keys)
+            current = self._begin(following)
+            state = self._prune(state, current)
+
+    def _begin(self, number: int) -> _Level:
+        before = Level(1.0, 0) if number == 0 or self._from_start else self._levels[number - 1]
+        level = Level(self._levels[number].density, self._budgets[number])
+        return _Level(number, level, before, steps_taken=np.zeros(self.cell.width, np.int64))
+
+    def _resumed(self, fresh: Ensemble) -> tuple[Ensemble, _Level]:
+        """Where the last checkpoint was, or the beginning where there is none that is whole."""
+        try:
+            state, history, facts = checkpoint.load(self.folder / CHECKPOINT, fresh)
+            if facts["environment"] != provenance.environment():
+                raise DamagedFileError(f"its checkpoint was made with {facts['environment']}")
+            for number in range(facts["level"]):
+                snapshot.load(snapshot.level_path(self.folder, number), weights=False)
+        except (DamagedFileError, KeyError) as error:
+            if (self.folder / CHECKPOINT).exists():
+                _log.warning("cell %s begins anew: %s", self.cell.key, error)
+            current = self._begin(0)
+            return self._prune(fresh, current), current
+        current = self._begin(facts["level"])
+        current.step = facts["step"]
+        _log.info(
+            "cell %s goes on at level %d, step %d", self.cell.key, current.number, current.step
+        )
+        current.recall(history)
+        return state, current
+
+    def _prune(self, state: Ensemble, current: _Level) -> Ensemble:
+        """Prune at the start of a level, where the pruner acts there and there is what to prune."""
+        state = state._replace(active=finite(state))
+        within = self.cell.pruner.instance.when == "during"
+        if within or current.level.density == 1:
+            return state
+        with self.clock.timing(current.number, "prune"):
+            followed = None
+            if self._followed:
+                followed = jax.tree.map(jnp.asarray, self._followed(current.number))
+            state = self.trainer.prune(
+                state, self._keys, current.number, current.level.density, followed
+            )
+            return jax.block_until_ready(state)
+
+    def _finish(self, state: Ensemble, current: _Level) -> Ensemble:
+        """Train a level to its end, evaluate it and write it."""
+        if (
+            self._shared
+            and current.number == 0
+            and shared_dense.is_shared(self.cell, state, current.level)
+        ):
+            state = self._dense(state, current, shared_dense.path(self._shared, self.cell))
+        else:
+            state = self._to_the_end(state, current)
+        with self.clock.timing(current.number, "evaluate"):
+            train, validation = map(np.asarray, self.trainer.losses(state))
+        self._write(state, current, train, validation)
+        _log.info(
+            "cell %s: level %d of %d, density %g, median validation loss %.4g",
+            self.cell.key, current.number + 1, len(self._levels), current.level.density,
+            np.median(validation),
+        )  # fmt: skip
+        return state
+
+    def _to_the_end(self, state: Ensemble, current: _Level) -> Ensemble:
+        while current.step < current.level.steps and bool(np.any(np.asarray(state.active))):
+            state = self._advance(state, current)
+            if time.monotonic() - self._saved >= CHECKPOINT_SECONDS:
+                self._checkpoint(state, current)
+        return state
+
+    def _dense(self, state: Ensemble, current: _Level, path: Path) -> Ensemble:
+        """The end of the dense level as another pruner's cell left it, or trained and left."""
+        try:
+            with self.clock.timing(0, "take over"):
+                ended, history = shared_dense.load(path, state)
+        except DamagedFileError:
+            state = self._to_the_end(state, current)
+            shared_dense.save(path, state, current.history())
+            return state
+        current.recall(history)
+        _log.info("cell %s takes over its dense level from %s", self.cell.key, path)
+        return ended
+
+    def _advance(self, state: Ensemble, current: _Level) -> Ensemble:
+        number = self._steps_to_next_look(current)
+        with self.clock.timing(current.number, "train"):
+            state, taken, checks = self.trainer.chunk(
+                state,
+                self._keys,
+                current.number,
+                current.step,
+                number,
+                previous=current.previous,
+                current=current.level,
+                first_batch=self._first_batch(current.number),
+            )
+        active = np.asarray(state.active)
+        current.steps_taken = current.steps_taken + np.where(active, number, 0)
+        current.step += number
+        current.curve_steps.append(current.step)
+        current.curve.append(np.where(active, taken.mean(axis=0), np.nan))
+        rule = self._schedule.stop_rule
+        going = active & np.isfinite(taken).all(axis=0)
+        if rule is not None:
+            current.checks.append(checks)
+            if self._may_stop(current):
+                going &= ~stopped(np.concatenate(current.checks), rule)
+        if not np.array_equal(going, active):
+            state = state._replace(active=jnp.asarray(going))
+        progress.update(
+            "training",
+            self._steps_before(current.number) + current.step,
+            sum(self._budgets),
+            pruner=self.cell.pruner.label,
+            level=current.number,
+            levels=len(self._levels),
+            sparsity=1 - current.level.density,
+            loss=float(np.median(taken[-1][going])) if going.any() else float("nan"),
+        )
+        return state
+
+    def _steps_to_next_look(self, current: _Level) -> int:
+        """Up to the next multiple of a chunk or of the stop rule's period, or the rewind point.
+
+        Multiples, so that where one look falls does not move another.
+        """
+        rule = self._schedule.stop_rule
+        periods = [CHUNK] if rule is None else [CHUNK, rule.every]
+        ahead = [period - current.step % period for period in periods]
+        if current.number == 0 and self._rewind_step > current.step:
+            ahead.append(self._rewind_step - current.step)
+        return min(*ahead, current.level.steps - current.step)
+
+    def _may_stop(self, current: _Level) -> bool:
+        """Not before the last pruning within a level: it would end at another density."""
+        pruner = self.cell.pruner.instance
+        if pruner.when != "during" or current.previous.density == current.level.density == 1:
+            return True
+        return current.step > (current.level.steps - 1) // pruner.every * pruner.every
+
+    def _steps_before(self, level: int) -> int:
+        return sum(self._budgets[:level])
+
+    def _first_batch(self, level: int) -> int:
+        """Which batch a level begins with: each training reads the data on, or anew."""
+        return 0 if self._from_start or self._schedule.rewind_data else self._steps_before(level)
+
+    def _checkpoint(self, state: Ensemble, current: _Level) -> None:
+        facts = {
+            "level": current.number,
+            "step": current.step,
+            "environment": provenance.environment(),
+        }
+        checkpoint.save(self.folder / CHECKPOINT, state, current.history(), facts)
+        self._saved = time.monotonic()
+
+    def _write(
+        self, state: Ensemble, current: _Level, train: np.ndarray, validation: np.ndarray
+    ) -> None:
+        if not any(number.any() for number in self.trainer.kept(state).values()):
+            raise ArithmeticError(
+                f"nothing is left at level {current.number}: density {current.level.density:g} "
+                "keeps no weight of any network"
+            )
+        masks = {name: np.asarray(mask) for name, mask in state.masks.items()}
+        weights = None
+        if self.cell.keep_weights:
+            weights = snapshot.named_leaves(self.trainer.acting(state))
+        figures = {
+            "train_loss": train,
+            "validation_loss": validation,
+            "diverged": ~(np.isfinite(train) & np.isfinite(validation) & np.asarray(finite(state))),
+            "steps": current.steps_taken,
+        }
+        kept = snapshot.Snapshot(
+            masks,
+            weights,
+            figures,
+            curve=current.history()["curve"],
+            curve_steps=current.history()["curve_steps"],
+            facts={"density": current.level.density},
+        )
+        snapshot.save(snapshot.level_path(self.folder, current.number), kept)

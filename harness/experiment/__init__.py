@@ -1,0 +1,1 @@
+"""What is asked for: the experiment, its plan, what it costs."""

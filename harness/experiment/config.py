@@ -1,0 +1,88 @@
+"""An experiment: everything that is asked for, checked."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from harness.errors import UserError, unknown
+from harness.machine.compilation import Precision
+
+DEFAULT_NETWORKS = 8
+DEFAULT_METRICS = ("performance", "motifs", "sampled")
+DEFAULT_PRECISION: Precision = "float32"
+
+
+LATER: Mapping[str, Any] = {"precision": DEFAULT_PRECISION, "batch_seed": 0}
+"""Fields of an experiment that came after the first runs, with what those runs had."""
+
+Seed = Annotated[int, Field(ge=0, lt=2**31)]
+
+
+class Experiment(BaseModel):
+    """What is asked for, as an experiment file holds it. Plugins are `name[field=value]` or tables.
+
+    `networks` networks are trained for each combination of task, pruner, schedule and data seed,
+    in blocks of `block_width`. The networks' own randomness follows from the seed and the data
+    seed; the data seed sets the data and, with the batch seed, the order in which they are read.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    tasks: tuple[str | dict[str, Any], ...] = Field(min_length=1)
+    pruners: tuple[str | dict[str, Any], ...] = Field(min_length=1)
+    schedules: tuple[str | dict[str, Any], ...] = Field(default=("quick",), min_length=1)
+    metrics: tuple[str | dict[str, Any], ...] = Field(default=DEFAULT_METRICS)
+    networks: int = Field(default=DEFAULT_NETWORKS, ge=1, le=1_000_000)
+    seed: Seed = 0
+    data_seeds: tuple[Seed, ...] = Field(default=(0,), min_length=1)
+    batch_seed: Seed = 0
+    block_width: int | None = Field(default=None, ge=1)
+    keep_weights: bool = True
+    precision: Precision = DEFAULT_PRECISION
+
+
+def checked(fields: Mapping[str, Any], *, source: str) -> Experiment:
+    """An experiment from its fields. Raises `UserError` that names the field and `source`."""
+    for name in fields:
+        if name not in Experiment.model_fields:
+            raise unknown("key", name, Experiment.model_fields, f"{source}: ")
+    try:
+        return Experiment.model_validate(dict(fields))
+    except ValidationError as error:
+        problems = dict.fromkeys(map(_problem, error.errors()))
+        raise UserError(f"{source}: " + "; ".join(problems) + ".") from None
+
+
+def _problem(found: Any) -> str:
+    """What is wrong with a field, and where."""
+    field, *inner = found["loc"]
+    if found["type"] == "missing":
+        return f"{field}: missing"
+    place = ".".join(str(part) for part in (field, *inner[:1]))
+    if len(inner) > 1:  # what it would have to be, twice: as a text and as a table
+        return f"{place} = {found['input']!r}: should be a plugin's name or a table with its name"
+    return f"{place} = {found['input']!r}: {found['msg']}"
+
+
+def read(path: Path) -> Experiment:
+    """The experiment of a TOML file. Raises `UserError`."""
+    try:
+        fields = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UserError(f"cannot read experiment '{path}': {error}") from None
+    return checked(fields, source=f"'{path}'")
+
+
+def chosen_later(**fields: Any) -> dict[str, Any]:
+    """Those of these fields that are not as in runs from before there was a choice."""
+    return {name: value for name, value in fields.items() if value != LATER[name]}
+
+
+def without_networks(resolved: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of a resolved experiment that a run folder keeps for good."""
+    free = {"networks", "metrics"}
+    kept = {name: value for name, value in resolved.items() if name not in free}
+    return {**LATER, **kept}

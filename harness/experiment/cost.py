@@ -1,0 +1,76 @@
+"""What a plan would cost: seconds, memory and disk, from a short trial of this machine."""
+
+import math
+import time
+from dataclasses import dataclass
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+from harness.experiment.plan import Plan
+from harness.experiment.trial import Cell, levels_of
+from harness.sparse import masks
+
+FLOPS_PER_WEIGHT = 6
+"""Two for the forward product of a weight with one row, twice that for the two backward ones."""
+
+OVERHEAD = 1.5
+"""Time of a training step over that of its matrix products alone, as measured on two CPU cores."""
+
+COPIES = 6
+"""Arrays of the size of the weights that a step holds: weights, two moments, gradient, two more."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What training would take; data, compilation and measuring come on top."""
+
+    network_steps: int
+    seconds: float
+    memory: int
+    disk: int
+
+
+def cost(plan: Plan) -> Cost:
+    """The cost of training a plan's cells, in seconds, bytes of memory and bytes on disk."""
+    rate = product_rate()
+    cells = [cell for cell in plan.cells if not cell.reason_to_skip]
+    parts = [_cell_cost(cell, rate) for cell in cells]
+    return Cost(
+        network_steps=sum(part.network_steps for part in parts),
+        seconds=math.fsum(part.seconds for part in parts),
+        memory=max((part.memory for part in parts), default=0),
+        disk=sum(part.disk for part in parts),
+    )
+
+
+def _cell_cost(cell: Cell, rate: float) -> Cost:
+    schedule, task = cell.schedule.instance, cell.task.instance
+    network = jax.eval_shape(
+        lambda: eqx.filter(task.network(key=jax.random.key(0)), eqx.is_inexact_array)
+    )
+    size = sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(network))
+    prunable = sum(masks.count(task.prunable(task.network(key=jax.random.key(0)))).values())
+    steps = sum(levels_of(schedule, cell.pruner.instance)) * cell.width
+    levels = schedule.levels()
+    kept = sum(level.density for level in levels) if cell.keep_weights else 0.0
+    return Cost(
+        network_steps=steps,
+        seconds=steps * FLOPS_PER_WEIGHT * size * schedule.batch_size * OVERHEAD / rate,
+        memory=cell.width * size * 4 * COPIES,
+        disk=int(cell.width * prunable * (4 * kept + len(levels) / 8)),
+    )
+
+
+def product_rate(seconds: float = 0.3) -> float:
+    """Floating-point operations a second of this machine in batched products of layer size."""
+    width, rows, nodes = 8, 128, 400
+    left, right = jnp.ones((width, rows, nodes)), jnp.ones((width, nodes, nodes))
+    product = jax.jit(jnp.matmul)
+    product(left, right).block_until_ready()
+    start, times = time.perf_counter(), 0
+    while time.perf_counter() - start < seconds:
+        product(left, right).block_until_ready()
+        times += 1
+    return times * 2 * width * rows * nodes**2 / (time.perf_counter() - start)

@@ -1,0 +1,168 @@
+"""The plan of an experiment: its plugins made, and their product in blocks of networks."""
+
+import itertools
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from harness.errors import UserError
+from harness.experiment.choice import Choice
+from harness.experiment.config import LATER, Experiment, chosen_later
+from harness.experiment.trial import RESULT_VERSION, Cell
+from harness.files import fingerprint
+from harness.machine.devices import use_all_cores, used
+from harness.plugin.digest import source_digest
+from harness.plugin.parameters import Selection
+from harness.plugin.registry import KINDS, PLURALS, Kind, Registry, selections
+
+
+def block_width(networks: int) -> int:
+    """The default width of a block, by the device.
+
+    Two networks fit into the caches of a core (measured: benchmarks/RESULTS.md), so that a block
+    has up to two for each: as many as train `networks` soonest, and the wider of two such. An
+    accelerator takes them all, as equally many on each if there are several; what does not fit into
+    its memory is halved when that turns out.
+    """
+    import jax
+
+    devices = jax.local_device_count()
+    if jax.default_backend() != "cpu":
+        return math.ceil(networks / devices) * devices
+
+    def rounds(width: int) -> int:
+        return math.ceil(networks / width) * (width // used(width, devices))
+
+    return min(range(1, min(2 * devices, networks) + 1), key=lambda width: (rounds(width), -width))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """An experiment with its plugins made: the cells to train, and the metrics to take of them."""
+
+    experiment: Experiment
+    tasks: tuple[Choice, ...]
+    pruners: tuple[Choice, ...]
+    schedules: tuple[Choice, ...]
+    metrics: tuple[Choice, ...]
+    width: int
+    keys: tuple[str, ...] = ()
+    """The keys that its cells have in a run folder, where it was trained there before."""
+
+    @cached_property
+    def cells(self) -> tuple[Cell, ...]:
+        """The product of everything asked for, in blocks of networks."""
+        if self.keys:
+            return tuple(map(Cell.known_as, self._asked_for, self.keys))
+        return self._asked_for
+
+    @property
+    def _asked_for(self) -> tuple[Cell, ...]:
+        return tuple(
+            Cell(
+                task, pruner, schedule, self.experiment.seed, data_seed, first, self.width,
+                self.experiment.keep_weights, self.experiment.precision, self.experiment.batch_seed,
+            )
+            for task, schedule, pruner, data_seed, first in itertools.product(
+                self.tasks,
+                self.schedules,
+                self.pruners,
+                dict.fromkeys(self.experiment.data_seeds),
+                range(0, self.experiment.networks, self.width),
+            )
+        )  # fmt: skip
+
+    def trained_as(self, keys: Sequence[str]) -> "Plan":
+        """The same plan with its cells under the keys that a run folder has them by."""
+        return replace(self, keys=tuple(keys))
+
+    def resolved(self) -> dict[str, Any]:
+        """The experiment, complete: every parameter and the block width written out."""
+        return {
+            **self.experiment.model_dump(mode="json", exclude_none=True),
+            "tasks": [choice.table() for choice in self.tasks],
+            "pruners": [choice.table() for choice in self.pruners],
+            "schedules": [choice.table() for choice in self.schedules],
+            "metrics": [choice.table() for choice in self.metrics],
+            "block_width": self.width,
+        }
+
+    @property
+    def name(self) -> str:
+        """The default name of its folder: readable, and unlike that of any other experiment."""
+        resolved = self.resolved()
+        free = ("networks", "metrics", "block_width", *LATER)
+        fixed = {name: value for name, value in resolved.items() if name not in free}
+        fixed |= chosen_later(**{name: resolved[name] for name in LATER}) | {
+            "version": RESULT_VERSION
+        }
+        parts = [
+            "+".join(dict.fromkeys(choice.name for choice in choices))
+            for choices in (self.tasks, self.pruners, self.schedules)
+        ]
+        return f"{'-'.join(parts)[:80]}-{fingerprint(fixed)[:8]}"
+
+
+def plan(experiment: Experiment, registry: Registry, *, source: str = "") -> Plan:
+    """The plan of an experiment. Raises `UserError` where a plugin or parameter is wrong.
+
+    `source` is the file that the experiment is from, for that error. From here on all cores of a
+    processor are devices, where JAX is not at work yet: the width of blocks depends on them.
+    """
+    use_all_cores()
+    try:
+        return _plan(experiment, registry)
+    except UserError as error:
+        raise UserError(f"{source}: {error}" if source else str(error)) from None
+
+
+def _plan(experiment: Experiment, registry: Registry) -> Plan:
+    made = {
+        kind: tuple(_choices(registry, kind, getattr(experiment, PLURALS[kind])))
+        for kind in KINDS
+        if kind != "study"
+    }
+    width = experiment.block_width or block_width(experiment.networks)
+    return Plan(experiment, made["task"], made["pruner"], made["schedule"], made["metric"], width)
+
+
+def _choices(
+    registry: Registry, kind: Kind, asked: Sequence[str | Mapping[str, Any]]
+) -> Iterable[Choice]:
+    seen: set[str] = set()
+    for place, selection in _placed(kind, asked):
+        try:
+            choice = _choice(registry, kind, registry.make(kind, selection))
+        except UserError as error:
+            raise UserError(f"{place}{error}") from None
+        # What a pruner follows comes first, asked for or not.
+        for one in choice.chain:
+            identity = fingerprint({**one.identity, "owner": one.owner})
+            if identity not in seen:
+                seen.add(identity)
+                yield one
+
+
+def _choice(registry: Registry, kind: Kind, instance: Any) -> Choice:
+    plugin = registry.plugin_of(instance)
+    follows = getattr(instance, "follows", None)
+    return Choice(
+        kind,
+        plugin.name,
+        plugin.owner,
+        instance,
+        source_digest(instance),
+        _choice(registry, kind, follows) if follows is not None else None,
+    )
+
+
+def _placed(
+    kind: Kind, asked: Sequence[str | Mapping[str, Any]]
+) -> Iterable[tuple[str, Selection]]:
+    """Each selection with its place in the experiment, where that is a table."""
+    for number, entry in enumerate(asked):
+        place = "" if isinstance(entry, str) else f"{kind}s.{number}: "
+        for selection in selections(kind, entry):
+            yield place, selection

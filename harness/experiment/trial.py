@@ -1,0 +1,128 @@
+"""One trial: a block of networks that is trained in one go, and what determines its result."""
+
+import itertools
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from harness.experiment.choice import Choice
+from harness.experiment.config import DEFAULT_PRECISION, chosen_later
+from harness.files import fingerprint
+from harness.machine import settings
+from harness.machine.compilation import Precision
+from harness.plugin.pruner import AbstractPruner
+from harness.plugin.schedule import AbstractSchedule
+from harness.plugin.task import AbstractTask
+
+RESULT_VERSION = 3
+"""Part of every cell's key: raised whenever results change. From 3 on data seeds share no start."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One (task, pruner, schedule, seed block): what is trained in one go."""
+
+    task: Choice
+    pruner: Choice
+    schedule: Choice
+    seed: int
+    data_seed: int
+    first: int
+    width: int
+    keep_weights: bool
+    precision: Precision = DEFAULT_PRECISION
+    batch_seed: int = 0
+    trained_as: str | None = None
+    """Its key in a run folder, where its plugins have changed since it was trained."""
+
+    @property
+    def networks(self) -> tuple[int, ...]:
+        """The numbers of its networks within the run."""
+        return tuple(range(self.first, self.first + self.width))
+
+    @cached_property
+    def identity(self) -> dict[str, Any]:
+        """All that determines its result, for its key."""
+        return {
+            "version": RESULT_VERSION,
+            "task": self.task.identity,
+            "pruner": self.pruner.identity,
+            "schedule": self.schedule.identity,
+            "seed": self.seed,
+            "data_seed": self.data_seed,
+            "first": self.first,
+            "width": self.width,
+            "keep_weights": self.keep_weights,
+            **chosen_later(precision=self.precision, batch_seed=self.batch_seed),
+            **({"settings": unusual} if (unusual := settings.determining()) else {}),
+        }
+
+    @cached_property
+    def key(self) -> str:
+        """The name of its folder: a hash of what determines its result."""
+        return self.trained_as or fingerprint(self.identity)
+
+    def known_as(self, key: str) -> "Cell":
+        """The same cell as a run folder has it, whatever its plugins are by now."""
+        return replace(self, trained_as=key)
+
+    @property
+    def changed(self) -> bool:
+        """Whether a run folder has it by a key that it would not be given today."""
+        return self.trained_as not in (None, fingerprint(self.identity))
+
+    @property
+    def followed(self) -> "Cell | None":
+        """The cell of the same networks whose masks this one is given, where it follows one."""
+        follows = self.pruner.follows
+        return replace(self, pruner=follows, trained_as=None) if follows else None
+
+    @property
+    def halves(self) -> "tuple[Cell, ...]":
+        """The same networks in two blocks, or nothing where there is but one network."""
+        half = -(-self.width // 2)
+        rest = self.width - half
+        first = replace(self, width=half, trained_as=None)
+        second = replace(self, first=self.first + half, width=rest, trained_as=None)
+        return (first, second) if rest else ()
+
+    @property
+    def condition(self) -> dict[str, Any]:
+        """The columns that say in every table what it was."""
+        return {
+            "cell": self.key,
+            "task": self.task.label,
+            "pruner": self.pruner.label,
+            "schedule": self.schedule.label,
+            "data_seed": self.data_seed,
+        }
+
+    @property
+    def reason_to_skip(self) -> str | None:
+        """Why this combination makes no sense, or None if it does."""
+        task: AbstractTask = self.task.instance
+        pruner: AbstractPruner = self.pruner.instance
+        if self.followed and self.followed.reason_to_skip:
+            return f"what it follows is skipped: {self.followed.reason_to_skip}"
+        lacking = pruner.needs - task.offers
+        if lacking:
+            return (
+                f"pruner '{pruner.name}' needs {', '.join(sorted(lacking))} of task '{task.name}'"
+            )
+        first: int = self.schedule.instance.levels()[0].steps
+        if pruner.rewind_step + pruner.retrains > first:
+            return (
+                f"pruner '{pruner.name}' rewinds to step {pruner.rewind_step}, but the first level "
+                f"of schedule '{self.schedule.name}' has {first}"
+            )
+        if pruner.when == "during" and pruner.every < 1:
+            return f"pruner '{pruner.name}' acts during training, but its `every` is not positive"
+        return None
+
+
+def levels_of(schedule: AbstractSchedule, pruner: AbstractPruner) -> list[int]:
+    """Training steps of each level: its own, all up to it, or what the first had left (rewound)."""
+    steps = [level.steps for level in schedule.levels()]
+    if pruner.retrains:
+        return [steps[0], *(steps[0] - pruner.rewind_step for _ in steps[1:])]
+    return list(itertools.accumulate(steps)) if pruner.from_start else steps

@@ -1,0 +1,1 @@
+"""The machine: devices, memory, compiled programs, what JAX is set to."""

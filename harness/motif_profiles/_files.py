@@ -1,0 +1,231 @@
+"""The profiles of the networks in some files, as one table."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import comb
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from harness import motifs, network_files
+from harness.errors import UserError, unknown
+from harness.network_files import Wiring, printable
+from harness.sparse.graph import Digraph, LayeredGraph
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NULLS = ("layered", "degree", "published")
+_DRAWS, _DRAWS_OF_DIGRAPHS = 1000, 100
+_TETRADS_AT_EASE = 10**9
+"""Connected sets of four nodes that are counted, draws included, without being asked for."""
+
+_FIELDS = (
+    *("file", "layout", "network", "motif", "order", "base_layer", "null", "draws", "convention"),
+    *(
+        "support",
+        "bias",
+        "calibrated",
+        "uncalibrated",
+        "trades",
+        "mixed",
+        "count",
+        "expected",
+        "sd",
+        "z",
+        "log2_ratio",
+        "p",
+    ),
+    *("p_method", "q", "profile", "overlap"),
+    *("induced", "induced_expected", "induced_sd", "induced_z"),
+)
+_PLACE = ["network", "support", "motif", "base_layer"]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be found out of each network.
+
+    `nulls` are for layered networks; a digraph is compared with those of the same degrees, and of
+    the same mutual edges with `keep_mutual`. `orders` and `draws` None leave both to the kind of
+    network. `by_layer` adds a row for each base layer to that for their sum.
+    """
+
+    orders: tuple[int, ...] | None = None
+    supports: tuple[motifs.Support, ...] = ("all", "live")
+    nulls: tuple[str, ...] = ("layered",)
+    draws: int | None = None
+    keep_mutual: bool = False
+    seed: int = 0
+    by_layer: bool = False
+
+
+@dataclass(frozen=True)
+class Profiles:
+    """The networks of several files, by the files' names, and the table of their motifs.
+
+    `table` has the columns of `motifs.profile`, `sampled_profile` and `digraph_profile` besides
+    `file` and its `layout`. `p` and `q` are normal approximations or ranks among draws, as
+    `p_method` says; `calibrated`: whether z and p hold for draws of the null, `uncalibrated`: why
+    not. `base_layer` is -1
+    for the sum over base layers. `notes` say what was left out, by file.
+    """
+
+    wirings: dict[str, Wiring]
+    table: "pd.DataFrame"
+    notes: dict[str, tuple[str, ...]]
+
+
+def of_files(
+    paths: Sequence[Path],
+    *,
+    layout: str | None = None,
+    threshold: float = 0.0,
+    nodes: Path | None = None,
+    asked: Asked = Asked(),
+) -> Profiles:
+    """The profiles of all networks of some files.
+
+    **Arguments:** `layout`, `threshold` and `nodes` as in `network_files.read`.
+
+    **Errors:** UserError as in `network_files.read`, for a file named twice, an unknown null, an
+    order that a digraph has no census of, and networks too large for exact counts.
+    """
+    import pandas as pd
+
+    for null in asked.nulls:
+        if null not in NULLS:
+            raise unknown("null", null, NULLS)
+    if asked.draws is not None and asked.draws < 2:
+        raise UserError(f"--draws {asked.draws}: a standard deviation takes 2 draws or more.")
+    read: dict[str, Wiring] = {}
+    notes: dict[str, tuple[str, ...]] = {}
+    tables = []
+    for path in paths:
+        name = str(path)
+        if name in read:
+            raise UserError(f"'{printable(name)}' is named twice. Name each file once.")
+        read[name] = network_files.read(path, layout, threshold, nodes)
+        try:
+            table, own_notes = _of_network(read[name], asked)
+        except (OverflowError, MemoryError) as error:
+            raise UserError(
+                f"'{printable(name)}': {error or 'memory does not suffice'}. Give fewer --order, "
+                "lower ones, or smaller networks."
+            ) from None
+        if not asked.by_layer:
+            table = table[table["base_layer"] == motifs.TOTAL]
+        notes[name] = (*read[name].notes, *own_notes)
+        tables.append(table.assign(file=name, layout=read[name].layout or "edge list"))
+    whole = pd.concat(tables, ignore_index=True)
+    # Whole numbers, and nothing where moments are exact.
+    for name in ("draws", "trades"):
+        numbers = [None if pd.isna(n) else int(n) for n in whole[name]]
+        whole[name] = pd.Series(numbers, dtype=object)
+    return Profiles(read, whole[list(_FIELDS)], notes)
+
+
+def _of_network(wiring: Wiring, asked: Asked) -> tuple["pd.DataFrame", list[str]]:
+    import pandas as pd
+
+    graph = wiring.graph
+    if isinstance(graph, Digraph):
+        return _of_digraph(graph, asked)
+    exact, tables = _exact(graph, asked), []
+    for null in dict.fromkeys(asked.nulls):
+        if null == "layered":
+            tables.append(exact)
+        elif null == "degree":
+            tables.append(_degree(graph, asked, exact))
+        else:
+            tables.append(_published(graph, asked))
+    return pd.concat(tables, ignore_index=True), []
+
+
+def _exact(graph: LayeredGraph, asked: Asked) -> "pd.DataFrame":
+    table = motifs.profile(graph, supports=asked.supports, orders=asked.orders or (2, 3))
+    table = table.rename(columns={"p_normal": "p", "q_normal": "q"})
+    return table.assign(
+        p_method="normal",
+        convention="copies",
+        overlap=np.nan,
+        **dict.fromkeys(("draws", "trades", "mixed")),
+    )
+
+
+def _degree(graph: LayeredGraph, asked: Asked, exact: "pd.DataFrame") -> "pd.DataFrame":
+    import pandas as pd
+
+    tables = [
+        motifs.sampled_profile(
+            graph,
+            "degree",
+            number=asked.draws or _DRAWS,
+            orders=asked.orders or (2, 3),
+            support=support,
+            seed=asked.seed,
+        )
+        for support in asked.supports
+    ]
+    table = pd.concat(tables, ignore_index=True)
+    table = table.merge(exact[[*_PLACE, "induced"]], on=_PLACE, how="left")
+    return table.assign(p_method="sampled", **_NO_INDUCED)
+
+
+def _published(graph: LayeredGraph, asked: Asked) -> "pd.DataFrame":
+    table = motifs.sampled_profile(
+        graph,
+        "published",
+        number=asked.draws or _DRAWS,
+        support="live-published",
+        seed=asked.seed,
+        convention="published",
+    )
+    return table.assign(p_method="sampled", induced=None, **_NO_INDUCED)
+
+
+_NO_INDUCED = dict.fromkeys(("induced_expected", "induced_sd", "induced_z"), np.nan)
+
+
+def _of_digraph(graph: Digraph, asked: Asked) -> tuple["pd.DataFrame", list[str]]:
+    draws = asked.draws or _DRAWS_OF_DIGRAPHS
+    orders, notes = asked.orders or motifs.DIGRAPH_ORDERS, []
+    if other := sorted(set(orders) - set(motifs.DIGRAPH_ORDERS)):
+        raise UserError(
+            f"--order {other[0]}: networks without layers have a census of the orders 2 and 3 only."
+        )
+    sets = _connected_fours(np.asarray(graph.adjacency)) * (draws + 1)
+    if asked.orders is None and sets > _TETRADS_AT_EASE:
+        orders = (2,)
+        notes.append(
+            f"tetrads left out: with {draws} draws some {sets:.0e} connected sets of four nodes "
+            "would be counted, about 10^7 a second. Ask for them with --order 3."
+        )
+    table = motifs.digraph_profile(
+        graph, draws=draws, keep_mutual=asked.keep_mutual, seed=asked.seed, orders=orders
+    )
+    same = {f"induced_{name}": table[name] for name in ("expected", "sd", "z")}
+    return table.assign(
+        base_layer=motifs.TOTAL,
+        support="all",
+        bias=False,
+        trades=None,
+        mixed=None,
+        convention="induced",
+        p_method="sampled",
+        induced=table["count"],
+        **same,
+    ), notes
+
+
+def _connected_fours(wires: np.ndarray) -> int:
+    """About how many sets of four nodes are connected: stars and paths in the undirected graph."""
+    either = wires | wires.swapaxes(-1, -2)
+    degree = either.sum(-1, dtype=np.int64)
+    stars = sum(comb(int(n), 3) for n in degree.ravel())
+    paths = sum(
+        float((one - 1) @ (links @ (one - 1))) / 2
+        for links, one in zip(either.astype(float), degree, strict=True)
+    )
+    return int(stars + max(paths, 0))

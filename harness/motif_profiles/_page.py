@@ -1,0 +1,82 @@
+"""Profiles as a page that needs no other file, with a drawing of each class."""
+
+from pathlib import Path
+from typing import Any
+
+from harness import files, motifs
+from harness.motif_profiles._files import Profiles
+from harness.motif_profiles._show import by_null, explained, summary, told
+
+_DRAWN = (2, 3, 4)
+
+_STYLE = """<style>
+:root { color-scheme: light dark }
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem }
+div { overflow-x: auto } table { border-collapse: collapse }
+th, td { padding: .2rem .7rem; text-align: right; border-bottom: 1px solid #8885 }
+th:first-child, td:first-child { text-align: left; white-space: nowrap }
+caption { text-align: left; font-weight: 600; margin: 1rem 0 .3rem }
+svg { vertical-align: middle; margin-right: .6rem }
+ul.classes { display: grid; grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); gap: 1rem;
+  list-style: none; padding: 0; overflow-wrap: anywhere }
+</style>
+"""
+_HEAD = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+"""
+_PAGE = (
+    _HEAD
+    + "<title>Motif profile</title>\n"
+    + _STYLE
+    + """<h1>Motif profile</h1>
+<ul>{% for line in told %}<li>{{ line }}</li>
+{% endfor %}</ul>
+{% for title, heads, rows in tables %}<div><table><caption>{{ title }}</caption>
+<thead><tr>
+{%- for head in heads %}<th scope="col">{{ head | replace(" | ", ", ") }}</th>{% endfor -%}
+</tr></thead>
+<tbody>{% for row in rows %}<tr>{% for cell in row %}<td>
+{%- if loop.first %}{{ drawn(cell) }}{% endif %}{{ cell }}</td>{% endfor %}</tr>
+{% endfor %}</tbody></table></div>
+{% endfor %}{% for line in explained %}<p>{{ line }}</p>
+{% endfor %}</html>
+"""
+)
+_CLASSES = (
+    _HEAD
+    + "<title>Motif classes</title>\n"
+    + _STYLE
+    + """<h1>Motif classes of layered networks</h1>
+<p>Edges run from each layer to the next, left to right. Named by nodes per layer and edges.</p>
+{% for order in orders %}<h2>Order {{ order[0].order }}: {{ order | length }} classes</h2>
+<ul class="classes">{% for one in order %}<li>{{ drawn(one.name) }}<br>{{ one.name }}<br>
+nodes {{ one.layers | join("-") }}, |Aut| {{ one.automorphisms }}</li>
+{% endfor %}</ul>
+{% endfor %}</html>
+"""
+)
+
+
+def write_html(profiles: Profiles, path: Path) -> None:
+    """Write the short table and what it means as one page that needs no other file."""
+    tables = [(title, *summary(part)) for title, part in by_null(profiles)]
+    _write(path, _PAGE, told=told(profiles), tables=tables, explained=explained(profiles))
+
+
+def write_classes(path: Path) -> None:
+    """Write a page of all motif classes, each with its drawing."""
+    _write(path, _CLASSES, orders=[motifs.classes(order) for order in _DRAWN])
+
+
+def _write(path: Path, template: str, **facts: Any) -> None:
+    from jinja2 import Environment
+    from markupsafe import Markup
+
+    pictures = {
+        motif.name: Markup(motifs.drawing(motif))
+        for order in _DRAWN
+        for motif in motifs.classes(order)
+    }
+    page = Environment(autoescape=True).from_string(template)
+    html = page.render(drawn=lambda name: pictures.get(name, ""), **facts)
+    files.write(path, html.encode())

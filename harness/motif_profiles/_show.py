@@ -1,0 +1,200 @@
+"""Profiles for people: the short table, what it is of, and what its numbers mean."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.measure import Measurement
+from rich.table import Table
+
+from harness import motifs
+from harness.motif_profiles._files import Profiles
+from harness.network_files import Wiring, printable
+from harness.sparse.graph import LayeredGraph, edge_counts, node_counts
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+UNDEFINED = "–"
+_SHOWN = ("count", "expected", "z", "log2_ratio")
+_TITLES = dict(zip(_SHOWN, ("count", "expected", "z", "log2 ratio"), strict=True))
+_NULLS = {
+    "layered": "Null `layered`: as many edges between each two layers, placed uniformly among all "
+    "pairs of their nodes; exact moments, nothing sampled.",
+    "degree": "Null `degree`: every node keeps its in- and out-degree, in a layered network to "
+    "each layer beside it; {draws:,} draws. z has a Monte-Carlo error of about z / sqrt(2 R).",
+    "degree-mutual": "Null `degree-mutual`: every node keeps its in- and out-degree and its mutual "
+    "edges; {draws:,} draws.",
+    "published": "Null `published`: as Zahn, Daniel and Kutz (2024) drew and counted; {draws:,} "
+    "draws over live nodes, not uniform, so not calibrated.",
+}
+_SUPPORTS = {
+    "all": "Support all: every node of the file.",
+    "live": "Support live: only nodes on a path from an input to an output. Under `layered` "
+    "descriptive, for they were chosen after looking; draws are cut down alike, and calibrated.",
+    "live-published": "Support live-published: ghost and then dead nodes cut off, bias units in.",
+}
+
+
+def show(profiles: Profiles, console: Console) -> None:
+    """Print the tables on a console, the files they are of above them, what they mean below."""
+    for line in told(profiles):
+        console.print(escape(line), soft_wrap=True)
+    unbounded = console.options.update(max_width=10**4)
+    for title, part in by_null(profiles):
+        table = _rich(title, *summary(part))
+        if Measurement.get(console, unbounded, table).maximum > console.width:
+            table = _rich(title, *summary(part, beside=False))
+        console.print(table)
+    for line in explained(profiles):
+        console.print(escape(line), soft_wrap=True)
+
+
+def by_null(profiles: Profiles) -> list[tuple[str, "pd.DataFrame"]]:
+    """A table for each null, with its title."""
+    nulls = list(dict.fromkeys(profiles.table["null"]))
+    if len(nulls) == 1:
+        return [("Motifs", profiles.table)]
+    of = profiles.table["null"]
+    return [(f"Motifs, null {null}", profiles.table[of == null]) for null in nulls]
+
+
+def _rich(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    table = Table(
+        title=title, box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), collapse_padding=True
+    )
+    for head in heads:
+        text = head in ("motif", "file", "support")
+        # A name that is cut short is no name: a file's is folded, numbers keep their width.
+        table.add_column(
+            escape(head.replace("log2 ", "log2\n").replace(" | ", "\n")),
+            justify="left" if text else "right",
+            no_wrap=head != "file",
+            min_width=10 if head == "file" else None,
+            overflow="fold",
+        )
+    for row in rows:
+        table.add_row(*map(escape, row))
+    return table
+
+
+def told(profiles: Profiles) -> list[str]:
+    """A line for each file and each of its notes: its networks, layout, layers, edges."""
+    lines = []
+    for name, wiring in profiles.wirings.items():
+        lines.append(f"{printable(name)}: {_described(wiring)}")
+        lines += [f"  note: {note}" for note in profiles.notes[name]]
+    return lines
+
+
+def _described(wiring: Wiring) -> str:
+    if not isinstance(wiring.graph, LayeredGraph):
+        networks, nodes, _ = wiring.graph.adjacency.shape
+        edges = wiring.graph.adjacency.sum((-2, -1)).tolist()
+        return f"{_networks(networks)}, digraph; {nodes:,} nodes; edges {_range(edges)}"
+    edges = edge_counts(wiring.graph)
+    layout = f"layout {wiring.layout}" if wiring.layout else "edge list"
+    nodes = "-".join(map(str, node_counts(wiring.graph)))
+    counts = ", ".join(_range(layer) for layer in edges.T.tolist())
+    return f"{_networks(len(edges))}, {layout}; nodes {nodes}; edges {counts}"
+
+
+def _networks(number: int) -> str:
+    return f"{number} network" + "s" * (number > 1)
+
+
+def _range(values: Sequence[int]) -> str:
+    low, high = min(values), max(values)
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+
+
+def explained(profiles: Profiles) -> list[str]:
+    """What the numbers mean."""
+    table = profiles.table
+    draws = dict(zip(table["null"], table["draws"], strict=True))
+    lines = [_NULLS[null].format(draws=number) for null, number in draws.items()]
+    lines.append(
+        "z = (count - expected) / sd: how many standard deviations of that null the count lies "
+        f"from its mean; {UNDEFINED} is undefined (sd 0, or no copies for the ratio)."
+    )
+    lines += [_SUPPORTS[support] for support in dict.fromkeys(table["support"])]
+    lines += _reservations(table)
+    if any(not isinstance(one.graph, LayeredGraph) for one in profiles.wirings.values()):
+        lines.append("Digraphs: induced copies; triads by Holland and Leinhardt, tetrads by edges.")
+    absent = _absent(table)
+    if absent:
+        lines.append(f"{absent} classes of digraphs neither there nor expected: not shown.")
+    if table.groupby("file")["network"].nunique().max() > 1:
+        lines.append("Of several networks: means, for z ± standard deviation over networks.")
+    return lines
+
+
+def _reservations(table: "pd.DataFrame") -> list[str]:
+    """Which rows have no p and no q, and why."""
+    wanting = table[~table["calibrated"]]
+    places = wanting[["null", "support", "uncalibrated"]].drop_duplicates()
+    return [
+        f"Not calibrated, so without p and q: null {null}, support {support}: {reason}."
+        for null, support, reason in places.itertuples(index=False)
+    ]
+
+
+def _missing(table: "pd.DataFrame") -> "pd.Series[bool]":
+    """Rows of a digraph's class that no network has and none is expected to have."""
+    empty = (table["count"] == 0) & (table["expected"] == 0) & (table["convention"] == "induced")
+    return empty.groupby(table["motif"]).transform("all")
+
+
+def _absent(table: "pd.DataFrame") -> int:
+    return int(table.loc[_missing(table), "motif"].nunique())
+
+
+def summary(table: "pd.DataFrame", *, beside: bool = True) -> tuple[list[str], list[list[str]]]:
+    """The headings and rows of the short table, supports `beside` each other or row by row."""
+    table = table[~_missing(table)]
+    by = ["motif", "order"]
+    by += ["base_layer"] if table["base_layer"].nunique() > 1 else []
+    by += ["file"] if table["file"].nunique() > 1 else []
+    by += [] if beside else ["support"]
+    rank = {motif: place for place, motif in enumerate(dict.fromkeys(table["motif"]))}
+    ranks = table["motif"].map(rank)
+    table = table.assign(rank=ranks).sort_values(["rank", "base_layer"])  # stable: by file
+    supports = list(dict.fromkeys(table["support"]))
+    heads = ["base layer" if name == "base_layer" else name for name in by]
+    heads += (
+        [f"{_TITLES[n]} | {s}" for s in supports for n in _SHOWN] if beside else _TITLES.values()
+    )
+    rows = []
+    for values, group in table.groupby(by, sort=False):
+        named = dict(zip(by, values, strict=True))
+        if named.get("base_layer") == motifs.TOTAL:
+            named["base_layer"] = "sum"
+        row = [printable(str(value)) for value in named.values()]
+        for support in supports if beside else [named["support"]]:
+            row += _cells(group[group["support"] == support])
+        rows.append(row)
+    return heads, rows
+
+
+def _cells(group: "pd.DataFrame") -> Iterable[str]:
+    """Count, expected, z and log2 ratio of one network, or of several in short."""
+    if group.empty:
+        yield from [UNDEFINED] * 4
+        return
+    z = group["z"].dropna()
+    spread = f" ± {z.std():.1f}" if len(z) > 1 else ""
+    fewer = f" (n={len(z)})" if 0 < len(z) < len(group) else ""
+    count = group["count"].mean()
+    yield f"{count:,.0f}" if count == round(count) else f"{count:,.1f}"
+    yield _number(group["expected"].mean())
+    yield f"{z.mean():+.1f}{spread}{fewer}" if len(z) else UNDEFINED
+    ratio = group["log2_ratio"].mean()
+    yield f"{ratio:+.2f}" if ratio == ratio else UNDEFINED
+
+
+def _number(value: float) -> str:
+    if value >= 10 or value == 0:
+        return f"{value:,.1f}"
+    return f"{value:.2f}" if value >= 0.1 else f"{value:.1g}"

@@ -1,0 +1,196 @@
+"""Anyone's network as a layered graph: read from arrays or edge lists, checked, never run.
+
+Formats: NumPy `.npz` and `.npy`, `.safetensors`, Keras `.h5`, edge lists in `.csv`. Pickles are
+refused with the line that converts them.
+"""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from math import isfinite, prod
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+
+from harness.errors import UserError, unknown
+from harness.sparse.graph import Digraph, LayeredGraph
+
+from . import _edges, _formats, _nodes
+from ._formats import LARGEST as LARGEST
+from ._formats import Stored, decoding
+from ._layouts import Layout as Layout
+from ._layouts import in_right_layout
+from ._names import natural, quoted
+from ._names import printable as printable
+from ._pickles import refuse_pickle
+
+_READERS: dict[str, tuple[Callable[[Path, ExitStack], _formats.Contents], Layout | None]] = {
+    ".npz": (_formats.npz, "in-out"),
+    ".npy": (_formats.npy, "in-out"),
+    ".safetensors": (_formats.safetensors, None),
+    ".h5": (_formats.keras, "in-out"),
+    ".hdf5": (_formats.keras, "in-out"),
+}
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """The networks of a file.
+
+    `graph` has one leading batch axis, the networks: `adjacency[l]` is boolean, (networks, n_l,
+    n_(l+1)); of an edge list without layers it is a digraph, (1, n, n). `names` are the arrays it
+    was made of, input layer first; `layout` is how they were taken, None for an edge list; `notes`
+    say what was left out or assumed.
+    """
+
+    graph: LayeredGraph | Digraph
+    names: tuple[str, ...]
+    layout: Layout | None
+    notes: tuple[str, ...]
+
+
+def read(
+    path: Path | str,
+    layout: str | None = None,
+    threshold: float = 0.0,
+    nodes: Path | str | None = None,
+) -> Wiring:
+    """Read the wiring of one network or of a batch of them. Code in the file is never run.
+
+    Arrays have two axes, (a, b), or three, (networks, a, b), the same in all; they are taken in the
+    natural order of their names (w2 before w10), of Keras layers in that of the model where the
+    file tells it. Arrays with fewer axes, such as biases, are left out and noted. An edge list has
+    the columns source and target; with `layer`, the source's, it is a layered network, without a
+    general digraph; `weight` is optional.
+
+    **Arguments:** `layout` of each array: "out-in" (PyTorch, Equinox) or "in-out" (Keras); None
+    takes out-in for safetensors whose names end in `.weight`, in-out for NumPy and Keras. A weight
+    w with |w| <= `threshold` is no edge. `nodes`, for an edge list, is a CSV of all its nodes: with
+    the columns node and layer of a layered network, with node alone of a digraph. Edges then need
+    no layer where each node is in one layer only. Without it, only nodes that have an edge exist.
+
+    **Errors:** UserError, naming file, array and remedy: for a file that is missing, empty,
+    damaged, a pickle or of no known kind; arrays that are not real and finite, do not chain, hold
+    no edge, differ in their batch axis or claim more than `LARGEST` entries.
+    """
+    path = Path(path)
+    asked = next((known for known in get_args(Layout) if known == layout), None)
+    if asked != layout:
+        raise unknown("layout", str(layout), get_args(Layout))
+    if not isfinite(threshold) or threshold < 0:
+        raise UserError(f"threshold {threshold} is not a number from 0 up")
+    _refuse_unreadable(path)
+    suffix = path.suffix.lower()
+    if suffix == ".csv":
+        listed = None if nodes is None else _nodes.read(Path(nodes))
+        return Wiring(*_edges.read(path, threshold, LARGEST, listed))
+    if nodes is not None:
+        raise UserError(f"'{printable(path)}' is no edge list: --nodes is for edges in .csv only.")
+    with ExitStack() as stack:
+        reader, usual = _READERS[suffix]
+        with decoding(path):
+            contents = reader(path, stack)
+        return _from_arrays(path, contents, asked, usual, threshold)
+
+
+def _refuse_unreadable(path: Path) -> None:
+    suffix = path.suffix.lower()
+    if path.is_dir():
+        raise UserError(
+            f"'{printable(path)}' is a folder, not a file of arrays. For a run: harness report"
+        )
+    if not path.is_file():
+        raise UserError(f"there is no file '{printable(path)}'")
+    refuse_pickle(path)
+    if suffix not in _READERS and suffix != ".csv":
+        raise UserError(
+            f"'{printable(path)}': unknown kind of file '{printable(suffix)}'. "
+            f"Known: {', '.join([*_READERS, '.csv'])}."
+        )
+    if path.stat().st_size == 0:
+        raise UserError(f"'{printable(path)}' is empty. Write it again.")
+
+
+def _from_arrays(
+    path: Path,
+    contents: _formats.Contents,
+    asked: Layout | None,
+    usual: Layout | None,
+    threshold: float,
+) -> Wiring:
+    stored, notes = list(contents.arrays), list(contents.notes)
+    ordered = stored if contents.ordered else sorted(stored, key=lambda one: natural(one.name))
+    layers = [one for one in ordered if len(one.shape) >= 2]
+    ignored = [one.name for one in ordered if len(one.shape) < 2]
+    if not layers:
+        has = f"only {', '.join(map(quoted, ignored))}" if ignored else "no arrays"
+        raise UserError(
+            f"'{printable(path)}' holds no array with two axes, but {has}. Store one matrix for "
+            "each layer, or one of (networks, a, b)."
+        )
+    if ignored:
+        notes.append(f"left out, fewer than two axes: {', '.join(map(quoted, ignored))}")
+    _refuse_shapes(path, layers)
+    layout, chosen = in_right_layout(path, layers, asked, usual)
+    notes += chosen
+    adjacency = []
+    for one in layers:
+        wires = _edges_of(path, one, threshold)
+        wires = wires if wires.ndim == 3 else wires[None]
+        adjacency.append(wires.swapaxes(1, 2) if layout == "out-in" else wires)
+        bare = np.count_nonzero(~wires.any((1, 2)))
+        if bare == len(wires):
+            raise UserError(
+                f"'{printable(path)}', array {quoted(one.name)} has no edge: every |weight| is at "
+                f"most {threshold:g}. Leave the array out, or give a lower --threshold."
+            )
+        if bare:
+            notes.append(f"{quoted(one.name)} has no edge in {bare} of {len(wires)} networks")
+    names = tuple(one.name for one in layers)
+    return Wiring(LayeredGraph(tuple(adjacency)), names, layout, tuple(notes))
+
+
+def _refuse_shapes(path: Path, layers: list[Stored]) -> None:
+    """What shapes and kinds alone show to be wrong, before anything is allocated."""
+    first = layers[0]
+    for one in layers:
+        where = f"'{printable(path)}', array {quoted(one.name)}"
+        if one.problem:
+            raise UserError(f"{where} {one.problem}")
+        if len(one.shape) > 3:
+            raise UserError(
+                f"{where} has shape {one.shape}: only layers that are matrices, (a, b) or "
+                "(networks, a, b), can be taken, no convolutions. Leave it out."
+            )
+        if 0 in one.shape:
+            raise UserError(f"{where} is empty: its shape is {one.shape}. Leave it out.")
+        if one.shape[:-2] != first.shape[:-2]:
+            raise UserError(
+                f"{where} has shape {one.shape}, but {quoted(first.name)} {first.shape}: either "
+                "all arrays have a leading axis of as many networks, or none."
+            )
+    claimed = sum(prod(one.shape) for one in layers)
+    if claimed > LARGEST:
+        largest = max(layers, key=lambda one: prod(one.shape))
+        raise UserError(
+            f"'{printable(path)}' claims {claimed:,} entries, more than {LARGEST:,}; the most in "
+            f"array {quoted(largest.name)}, {largest.shape}. Split it into files of fewer networks."
+        )
+
+
+def _edges_of(path: Path, stored: Stored, threshold: float) -> np.ndarray:
+    """Where the weights of an array are edges: boolean, of its shape."""
+    with decoding(path, stored.name):
+        weights = stored.load()
+    if weights.dtype.kind not in "biuf" or weights.dtype.itemsize == 2:
+        # NumPy knows no bfloat16, and a threshold might overflow a float16.
+        weights = weights.astype(np.float32)
+    wrong = np.count_nonzero(~np.isfinite(weights))
+    if wrong:
+        raise UserError(
+            f"'{printable(path)}', array {quoted(stored.name)}: {wrong} of {weights.size} weights "
+            "are NaN or infinite. Leave that network out, or set what is no edge to 0."
+        )
+    with np.errstate(over="ignore"):
+        return np.asarray((weights > threshold) | (weights < -threshold))

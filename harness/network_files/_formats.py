@@ -1,0 +1,220 @@
+"""Formats of arrays: what a file holds, its headers first, and how to load each array.
+
+A reader takes the path and a stack on which it leaves what must be closed. It looks at headers
+only, so that what claims too much is refused before anything is allocated.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harness.errors import UserError
+
+from ._names import printable, quoted
+from ._pickles import objects_refused
+
+LARGEST = 2**31
+"""The most entries that the arrays of a file may claim together, before any is made."""
+HDF5_SECONDS = 60.0
+"""What reading an HDF5 file may take, and a second more for each 10 MB of it."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """One array in a file: its header, what is wrong with its kind if anything, how to load it."""
+
+    name: str
+    shape: tuple[int, ...]
+    problem: str
+    load: Callable[[], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Contents:
+    """The arrays of a file, `ordered` where the file itself says in which order."""
+
+    arrays: Sequence[Stored]
+    notes: Sequence[str] = ()
+    ordered: bool = False
+
+
+@contextmanager
+def decoding(path: Path, array: str | None = None) -> Iterator[None]:
+    """Turn whatever a decoder raises over a damaged file into an error that names it.
+
+    All exceptions, for once: zipfile, zlib, lzma, numpy, safetensors and HDF5 raise some twenty
+    types over damaged files, and document few. Nothing but decoders runs in here.
+    """
+    where = f"'{printable(path)}'" + ("" if array is None else f", array {quoted(array)}")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except UserError:
+        raise
+    except MemoryError:
+        raise UserError(f"{where} does not fit into memory. Store fewer networks a file.") from None
+    except Exception as error:
+        told = printable(f"{type(error).__name__}: {error}")
+        raise UserError(
+            f"{where} cannot be read as {path.suffix.lower()}: {told[:300]}. It is damaged, cut "
+            "short or of another kind: write it again."
+        ) from error
+
+
+def npz(path: Path, stack: ExitStack) -> Contents:
+    """The arrays of a zip archive of .npy files."""
+    import zipfile
+
+    archive = stack.enter_context(zipfile.ZipFile(path))
+    members = archive.infolist()
+    if any(Path(member.filename).name == "data.pkl" for member in members):
+        raise UserError(
+            f"'{printable(path)}' is an archive of PyTorch's, a pickle. Opening one can run code, "
+            "so it is not opened. Name it .pt to be told the line that converts it."
+        )
+    names = [member.filename for member in members]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise UserError(f"'{printable(path)}' holds {quoted(twice)} twice. Write it again.")
+    arrays, others = [], []
+    for member in members:
+        name = member.filename.removesuffix(".npy")
+        if name == member.filename:
+            others.append(quoted(name))
+            continue
+
+        def opened(member: zipfile.ZipInfo = member) -> Any:
+            return archive.open(member)
+
+        with decoding(path, name):
+            arrays.append(_npy_array(path, name, opened, member.file_size))
+    notes = [f"left out, no arrays: {', '.join(others)}"] if others else []
+    return Contents(arrays, notes)
+
+
+def npy(path: Path, stack: ExitStack) -> Contents:
+    """The one array of a .npy file."""
+    return Contents([_npy_array(path, None, lambda: path.open("rb"), path.stat().st_size)])
+
+
+def _npy_array(path: Path, name: str | None, opened: Callable[[], Any], size: int) -> Stored:
+    with opened() as file:
+        version = np.lib.format.read_magic(file)
+        header = {
+            (1, 0): np.lib.format.read_array_header_1_0,
+            (2, 0): np.lib.format.read_array_header_2_0,
+        }.get(version)
+        if header is None:
+            raise ValueError(f"format {version} of a .npy file is not known here")
+        shape, _, dtype = header(file)
+        start = file.tell()
+    if dtype.hasobject:
+        where = f"'{printable(path)}'" + ("" if name is None else f", array {quoted(name)}")
+        raise UserError(f"{where} {objects_refused(path, name)}")
+    if start + prod(shape) * dtype.itemsize != size:
+        raise ValueError(f"its header says {shape} of {dtype}, its {size} bytes are not that")
+
+    def load() -> np.ndarray:
+        with opened() as file:
+            return np.lib.format.read_array(file, allow_pickle=False)
+
+    return Stored(name or path.stem, shape, _problem(dtype.kind, str(dtype)), load)
+
+
+def safetensors(path: Path, stack: ExitStack) -> Contents:
+    """The tensors of a .safetensors file, PyTorch's pruned pairs of weight and mask made one."""
+    from safetensors import safe_open
+
+    file = stack.enter_context(safe_open(path, framework="numpy"))
+    names = list(file.keys())
+    notes, arrays = [], []
+    for name in names:
+        base = name.removesuffix("_orig").removesuffix("_mask")
+        pair = {f"{base}_orig", f"{base}_mask"} <= set(names)
+        if pair and name.endswith("_mask"):
+            continue
+        slices = file.get_slice(name)
+        shape, kind = tuple(slices.get_shape()), slices.get_dtype()
+        problem = f"holds complex numbers ({kind}). {_REAL}" if kind.startswith("C") else ""
+
+        def load(name: str = name, base: str = base, pair: bool = pair) -> np.ndarray:
+            if not pair:
+                return file.get_tensor(name)
+            return file.get_tensor(f"{base}_orig") * (file.get_tensor(f"{base}_mask") != 0)
+
+        if pair:
+            notes.append(f"{quoted(base)} is its _orig times its _mask")
+            if tuple(file.get_slice(f"{base}_mask").get_shape()) != shape:
+                raise UserError(
+                    f"'{printable(path)}': {quoted(base + '_mask')} is not of the shape of "
+                    f"{quoted(name)}, {shape}. Call prune.remove before saving."
+                )
+        arrays.append(Stored(base if pair else name, shape, problem, load))
+    return Contents(arrays, notes)
+
+
+def keras(path: Path, stack: ExitStack) -> Contents:
+    """The kernels of a Keras model or of its weights, in the order of its layers if it says so."""
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="harness-")))
+    told = _by_hdf5(path, folder)
+    if "missing" in told:
+        raise UserError(
+            f"'{printable(path)}' is an HDF5 file, which needs h5py: pip install 'h5py>=3.11'"
+        )
+    if "error" in told:
+        raise ValueError(told["error"])
+    if not told["kernels"]:
+        has = ", ".join(map(quoted, told["others"][:8])) or "none at all"
+        raise UserError(
+            f"'{printable(path)}' holds no dataset named kernel. It has: {has}. Save it with "
+            "Keras's save_weights, or write an .npz with a matrix for each layer."
+        )
+    arrays = []
+    for number, header in enumerate(told["kernels"]):
+        problem = _problem(header["kind"], header["dtype"])
+        if header["elsewhere"]:
+            problem = "lies in another file, which is not followed. Write it into one."
+
+        def load(number: int = number) -> np.ndarray:
+            return np.load(folder / f"{number}.npy", allow_pickle=False)
+
+        arrays.append(Stored(header["name"], tuple(header["shape"]), problem, load))
+    others = ", ".join(map(quoted, told["others"]))
+    return Contents(arrays, [f"left out, no kernels: {others}"] if others else [], ordered=True)
+
+
+def _by_hdf5(path: Path, folder: Path) -> dict[str, Any]:
+    """What the script beside says of the file, having saved its kernels in `folder`."""
+    script = Path(__file__).with_name("_hdf5.py")
+    # -P: a module beside the script is no module of Python's.
+    command = [sys.executable, "-P", str(script), str(path.absolute()), str(folder), str(LARGEST)]
+    seconds = HDF5_SECONDS + path.stat().st_size / 1e7
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=seconds, check=False)
+    except subprocess.TimeoutExpired:
+        raise ValueError(f"HDF5 was not done with it after {seconds:.0f} s") from None
+    if done.returncode:
+        raise ValueError(f"HDF5 ended with status {done.returncode}")
+    return json.loads(done.stdout)
+
+
+_REAL = "Weights are real numbers; store them, or a mask of 0 and 1."
+
+
+def _problem(kind: str, dtype: str) -> str:
+    if kind in "biuf":
+        return ""
+    if kind == "c":
+        return f"holds complex numbers ({dtype}). {_REAL}"
+    return f"holds no numbers, but {printable(dtype)[:80]}. {_REAL}"

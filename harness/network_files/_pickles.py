@@ -1,0 +1,76 @@
+"""Pickles run code when they are opened: refused, with the line that converts them."""
+
+import json
+import shlex
+from pathlib import Path
+
+from harness.errors import UserError
+
+from ._names import printable
+
+_TORCH = {".pt": "", ".pth": "", ".bin": "", ".ckpt": '["state_dict"]'}
+_PICKLE = {".pkl", ".pickle", ".joblib"}
+
+
+def refuse_pickle(path: Path) -> None:
+    """UserError for a file whose suffix says that it is a pickle, or a Keras archive."""
+    suffix = path.suffix.lower()
+    if suffix in _TORCH:
+        load = f'torch.load({_text(path)}, weights_only=True, map_location="cpu"){_TORCH[suffix]}'
+        new = _text(path.with_suffix(".safetensors"))
+        _refuse(path, f"import torch, safetensors.torch as s; s.save_file({load}, {new})")
+    if suffix in _PICKLE:
+        _refuse(path, f"{_importing(suffix)}; {_into_npz(path)}", trusted=True)
+    if suffix == ".keras":
+        raise UserError(
+            f"'{printable(path)}' is a Keras archive. Save its weights apart with "
+            "model.save_weights('model.weights.h5') and give that file."
+        )
+
+
+def objects_refused(path: Path, name: str | None) -> str:
+    """What is wrong with an array of objects; `name` in an archive, None for a file by itself."""
+    new = _text(path.with_name(f"{path.stem}-arrays.npz"))
+    if name is None:
+        opened = f"w = np.load({_text(path)}, allow_pickle=True)"
+        # An array without axes holds one object: from np.save of a dict. One axis: a list of them.
+        found = "(enumerate(w if w.ndim == 1 else [w]) if w.ndim else w.item().items())"
+        each = f'f"w{{k}}": np.array(a, float) for k, a in {found}'
+    else:
+        opened = f"d = np.load({_text(path)}, allow_pickle=True)"
+        found = "enumerate(a if a.ndim == 1 and a.dtype == object else [a])"
+        each = f'f"{{k}}_{{i}}": np.array(b, float) for k, a in d.items() for i, b in {found}'
+    code = f"import numpy as np; {opened}; np.savez({new}, **{{{each}}})"
+    return f"holds Python objects, a pickle. {_advice(code, trusted=True)}"
+
+
+def _importing(suffix: str) -> str:
+    module = "joblib" if suffix == ".joblib" else "pickle"
+    return f"import {module}, numpy as np"
+
+
+def _into_npz(path: Path) -> str:
+    source = _text(path)
+    opened = (
+        f"joblib.load({source})"
+        if path.suffix == ".joblib"
+        else (f'pickle.load(open({source}, "rb"))')
+    )
+    new = _text(path.with_suffix(".npz"))
+    named = 'w if isinstance(w, dict) else {f"w{i}": a for i, a in enumerate(w)}'
+    return f"w = {opened}; np.savez({new}, **({named}))"
+
+
+def _text(path: Path) -> str:
+    """A path as a Python string in double quotes, so that the line can be in single ones."""
+    return json.dumps(str(path))
+
+
+def _refuse(path: Path, code: str, *, trusted: bool = False) -> None:
+    raise UserError(f"'{printable(path)}' is a pickle. {_advice(code, trusted=trusted)}")
+
+
+def _advice(code: str, *, trusted: bool) -> str:
+    line = printable(f"python -c {shlex.quote(code)}")
+    trust = ", if you trust where it comes from," if trusted else ""
+    return f"Opening one can run code, so it is not opened. Convert it{trust} with: {line}"

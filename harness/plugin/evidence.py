@@ -1,0 +1,152 @@
+"""What a pruner may look at: one network, at one moment."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, PyTree
+
+from harness.sparse import masks as mask_algebra
+from harness.types import Batch, Key, Masks, Network, Weights
+
+if TYPE_CHECKING:
+    from harness.plugin.task import AbstractTask
+
+
+class Evidence:
+    """One network with its mask, its past and its training data.
+
+    Lives inside `jit` and `vmap`; what is not read is not computed. `weights` arguments are what
+    acts: pass `evidence.effective` for the network as it is, anything else for what-ifs; trained
+    arrays that they do not name act as they are. The gradient of `loss` with respect to them is
+    therefore dense, also where the mask is False. Nothing is kept between two readings, so that it
+    may be read inside `scan` and `grad` as well.
+    """
+
+    def __init__(
+        self,
+        task: "AbstractTask",
+        network: Network,
+        *,
+        mask: Masks,
+        initial: Network,
+        rewind_point: Network,
+        train: Batch,
+        batch_size: int,
+        batch_key: Key,
+        gathered: PyTree = (),
+        progress: Float[Array, ""] | float = 0.0,
+        gathered_steps: Int[Array, ""] | int = 0,
+        followed: Masks | None = None,
+    ) -> None:
+        self.network = network
+        self.mask = mask
+        self.initial = initial
+        self.rewind_point = rewind_point
+        self.gathered = gathered
+        self.gathered_steps = gathered_steps
+        self.progress = progress
+        self._followed = followed
+        self._task = task
+        self._train = train
+        self._batch_size = batch_size
+        self._batch_key = batch_key
+
+    @property
+    def prunable(self) -> Masks:
+        """Which entries may be pruned, as the task says."""
+        return self._task.prunable(self.network)
+
+    @property
+    def candidates(self) -> Masks:
+        """What is prunable and not pruned yet: what a mask that only shrinks chooses among."""
+        return mask_algebra.leaf_map(jnp.logical_and, self.mask, self.prunable)
+
+    @property
+    def weights(self) -> Weights:
+        """Raw values of the prunable leaves: pruned weights keep the value they had."""
+        return mask_algebra.select(self.network, self.mask)
+
+    @property
+    def effective(self) -> Weights:
+        """The prunable leaves as they act: zero where pruned."""
+        return mask_algebra.apply(self.weights, self.mask)
+
+    @property
+    def parameters(self) -> Weights:
+        """Raw values of all trained arrays by name, those of which nothing may be pruned too."""
+        trained = eqx.filter(self.network, eqx.is_inexact_array)
+        return mask_algebra.select(trained, mask_algebra.leaf_names(trained))
+
+    @property
+    def initial_weights(self) -> Weights:
+        """The prunable leaves before training."""
+        return mask_algebra.select(self.initial, self.mask)
+
+    def batches(self, number: int) -> Batch:
+        """`number` batches of training rows, drawn at random, the same for all networks.
+
+        Arrays have shape (number, batch, ...).
+        """
+        return self._rows(number, self._batch_size)
+
+    def examples(self, number: int) -> Batch:
+        """`number` training rows, drawn at random, each a batch of one: (number, 1, ...)."""
+        return self._rows(number, 1)
+
+    @property
+    def found(self) -> Masks:
+        """The masks that the pruner which this one follows has at the end of the same level."""
+        if self._followed is None:
+            raise RuntimeError("only a pruner that `follows` another is given its masks")
+        return self._followed
+
+    def _rows(self, number: int, size: int) -> Batch:
+        rows = self._train.inputs.shape[0]
+        chosen = jax.random.randint(self._batch_key, (number, size), 0, rows)
+        return Batch(
+            jnp.asarray(self._train.inputs)[chosen], jnp.asarray(self._train.targets)[chosen]
+        )
+
+    def mean(self, function: Callable[[Any], PyTree], stacked: PyTree) -> PyTree:
+        """The mean of `function` over what is stacked, such as `batches(8)`, one at a time."""
+
+        def add(total: PyTree, one: PyTree) -> tuple[PyTree, None]:
+            return jax.tree.map(jnp.add, total, function(one)), None
+
+        number = jax.tree.leaves(stacked)[0].shape[0]
+        first = jax.eval_shape(function, jax.tree.map(lambda leaf: leaf[0], stacked))
+        nothing = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), first)
+        total, _ = jax.lax.scan(add, nothing, stacked)
+        return jax.tree.map(lambda leaf: leaf / number, total)
+
+    def drawn(self, *, key: Key) -> Network:
+        """Another network from the task's distribution of initial weights."""
+        return self._task.network(key=key)
+
+    def gradient(self, weights: Weights, batch: Batch) -> Weights:
+        """The gradient of `loss` with respect to the weights, also where the mask is False."""
+        return jax.grad(self.loss)(weights, batch)
+
+    def loss(self, weights: Weights, batch: Batch) -> Float[Array, ""]:
+        """The task's loss with `weights` acting."""
+        return self._task.loss(mask_algebra.replace(self.network, weights), batch)
+
+    def output_loss(self, outputs: Array, targets: Array) -> Float[Array, ""]:
+        """The task's loss of these outputs. The pruner's `needs` must have "output-loss"."""
+        return self._task.output_loss(outputs, targets)
+
+    def forward(self, weights: Weights, inputs: Array) -> Array:
+        """The network's outputs with `weights` acting."""
+        return self._task.forward(mask_algebra.replace(self.network, weights), inputs)
+
+    def linear_forward(self, weights: Weights, inputs: Array) -> Array:
+        """Outputs without nonlinearities. The pruner's `needs` must have "linear"."""
+        network = self._task.linearised(mask_algebra.replace(self.network, weights))
+        return self._task.forward(network, inputs)
+
+    def activations(self, weights: Weights, inputs: Array) -> dict[str, Array]:
+        """What enters each prunable leaf. The pruner's `needs` must have "activations"."""
+        return self._task.activations(mask_algebra.replace(self.network, weights), inputs)

@@ -1,0 +1,44 @@
+"""The hooks that a plugin may implement. Each returns an iterable of plugin classes."""
+
+from collections.abc import Iterable
+
+import pluggy
+
+from harness.plugin.metric import AbstractMetric
+from harness.plugin.pruner import AbstractPruner
+from harness.plugin.schedule import AbstractSchedule
+from harness.plugin.study import AbstractStudy
+from harness.plugin.task import AbstractTask
+
+hookspec = pluggy.HookspecMarker("harness")
+hookimpl = pluggy.HookimplMarker("harness")
+
+
+@hookspec
+def register_tasks() -> Iterable[type[AbstractTask]]:
+    """Tasks, as frozen dataclasses that implement `harness.AbstractTask`."""
+    raise NotImplementedError
+
+
+@hookspec
+def register_pruners() -> Iterable[type[AbstractPruner]]:
+    """Pruners, as frozen dataclasses that implement `AbstractPruner` or `ScorePruner`."""
+    raise NotImplementedError
+
+
+@hookspec
+def register_metrics() -> Iterable[type[AbstractMetric]]:
+    """Metrics, as frozen dataclasses that implement `harness.AbstractMetric`."""
+    raise NotImplementedError
+
+
+@hookspec
+def register_schedules() -> Iterable[type[AbstractSchedule]]:
+    """Schedules, as frozen dataclasses that implement `harness.AbstractSchedule`."""
+    raise NotImplementedError
+
+
+@hookspec
+def register_studies() -> Iterable[type[AbstractStudy]]:
+    """Studies, as frozen dataclasses that implement `harness.AbstractStudy`."""
+    raise NotImplementedError

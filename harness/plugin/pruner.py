@@ -1,0 +1,138 @@
+"""The interface of a pruner: which weights go, and when it is asked."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar, NamedTuple
+
+import jax
+from jaxtyping import PyTree
+
+from harness.plugin.evidence import Evidence
+from harness.sparse import masks as mask_algebra
+from harness.types import Key, Level, Masks, Network, Scope, Target, Weights, When
+
+
+class Update(NamedTuple):
+    """What a pruner does to one network.
+
+    - `mask`: the new masks. Entries that are not prunable act whatever it says.
+    - `params`: new values for the prunable leaves, or None to leave them.
+    - `reset_optimizer`: the entries of prunable leaves whose optimiser moments start again from
+      zero, for instance of weights that have just regrown, or None.
+    - `rewind_to`: a whole network to go back to, `evidence.initial` or `evidence.rewind_point`,
+      biases and all, or None. Its optimiser keeps nothing of any weight, and its step counts, on
+      which schedules depend, are those of the pruner's `rewind_step`. `params` are put on top.
+    """
+
+    mask: Masks
+    params: Weights | None = None
+    reset_optimizer: Masks | None = None
+    rewind_to: Network | None = None
+
+
+class AbstractPruner(ABC):
+    """Decides which weights go. Its methods are traced, under `jit` and `vmap`, for one network.
+
+    `when` says at which moments `step` is called:
+
+    - "level": at the start of each level, on the network as the level before left it.
+    - "init": on the network before training, once for each density, each time from the dense
+      network; then one training for each density, at the budget of all levels up to it.
+    - "during": within the training of each level, at its steps 0, `every`, 2 * `every`, ...
+
+    A control that needs the masks which another pruner found `follows` it: the other is trained
+    first, and its masks at the end of the same level are `evidence.found`.
+    """
+
+    name: ClassVar[str]
+    when: ClassVar[When]
+    every: int = 0
+    regrows: ClassVar[bool] = False
+    """Whether a weight may come back. If not, masks only shrink, and the harness sees to it."""
+    drifts: ClassVar[bool] = False
+    """Whether pruned weights go on moving on the optimiser's momentum (their gradients are zero)
+    instead of being held. Only for reproducing code that lets them."""
+    exact: ClassVar[bool] = True
+    """Whether `step` keeps exactly `target.total` weights. Only for reproducing code that errs."""
+    needs: ClassVar[frozenset[str]] = frozenset()
+    """What the task must offer: a combination that lacks it is skipped, with that reason."""
+    restarts: ClassVar[bool] = False
+    """Whether a pruner `during` training has one training for each density, from the initial
+    weights at the budget of all levels up to it, as pruners at "init" have."""
+    follows: "AbstractPruner | None" = None
+    """The pruner whose masks this one is given."""
+    rewind_step: int = 0
+    """The step of the first level after which `evidence.rewind_point` is taken; 0: before it."""
+    retrains: bool = False
+    """Whether every level after the first trains from `rewind_step` to the end of the first level's
+    steps, as the first did, instead of for its own steps."""
+
+    @property
+    def from_start(self) -> bool:
+        """Whether each density has a training of its own, from the initial weights."""
+        return self.when == "init" or self.restarts
+
+    def init(self, evidence: Evidence, *, key: Key) -> PyTree:
+        """The pruner's state, an array pytree of fixed shapes. Called once, before training."""
+        return ()
+
+    @abstractmethod
+    def step(
+        self, evidence: Evidence, target: Target, state: PyTree, *, key: Key
+    ) -> tuple[Update, PyTree]:
+        """The masks for `target`, with exactly `target.total` weights kept if the pruner is exact.
+
+        `target` holds traced numbers, so that no density compiles anew. Returns the update and
+        the next state.
+        """
+
+    def gather(self, weights: Weights, gradients: Weights, masks: Masks) -> PyTree:
+        """What is summed over the steps of a level, for `evidence.gathered`.
+
+        Called at every training step with the raw weights, the gradients with respect to what acts
+        (also where masked) and the masks. The default gathers nothing and costs nothing.
+        """
+        return ()
+
+    def ramp(self, previous: float, density: float, progress: float) -> float:
+        """The density to prune to when `progress` (0 to 1) of a level's events are past.
+
+        Called on the host, for `when = "during"` only. At progress 1 it must return `density`.
+        """
+        return density
+
+    def cautions(
+        self, levels: Sequence[Level], targets: Sequence[Target], prunable: Masks
+    ) -> Sequence[str]:
+        """What a user should know of this training, a sentence each, such as that nothing regrows.
+
+        Called on the host once for each cell, after training. `levels` have the steps that each
+        level trains for, `targets` its numbers; `prunable` says which entries may be pruned.
+        """
+        return ()
+
+
+class ScorePruner(AbstractPruner):
+    """A pruner that ranks weights: the core keeps exactly the K of largest score.
+
+    With `scope` "layer" each leaf keeps its share of K (largest remainder); with "output" each
+    output of a leaf keeps as much as the others, which fixes in-degrees; with "global" all leaves
+    compete. Ties are broken by a seeded random order.
+    """
+
+    scope: Scope = "layer"
+
+    @abstractmethod
+    def score(self, evidence: Evidence, *, key: Key) -> Weights:
+        """How much each weight is worth keeping. Only the order of the scores matters."""
+
+    def step(
+        self, evidence: Evidence, target: Target, state: PyTree, *, key: Key
+    ) -> tuple[Update, PyTree]:
+        """Keep the weights of largest score among those still there."""
+        score_key, tie_key = jax.random.split(key)
+        scores = self.score(evidence, key=score_key)
+        mask = mask_algebra.prune_by_score(
+            scores, evidence.candidates, target, scope=self.scope, key=tie_key
+        )
+        return Update(mask), state

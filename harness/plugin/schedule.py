@@ -1,0 +1,35 @@
+"""The interface of a schedule: densities and training budgets, level by level."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from harness.types import Level, StopRule
+
+if TYPE_CHECKING:
+    import optax
+
+
+class AbstractSchedule(ABC):
+    """Densities and training budgets, level by level, and the optimiser."""
+
+    name: ClassVar[str]
+    batch_size: int
+    rewind_data: ClassVar[bool] = False
+    """Whether each level reads the training data from its first batch again."""
+    stop_rule: StopRule | None = None
+
+    @abstractmethod
+    def levels(self) -> tuple[Level, ...]:
+        """The levels, densities falling. Called once for each cell."""
+
+    @abstractmethod
+    def optimizer(self) -> "optax.GradientTransformation":
+        """The optimiser. Its state is carried through all levels."""
+
+    def cautions(self) -> Sequence[str]:
+        """Return what a reader of results under this schedule should know first, as sentences.
+
+        Called once for each cell, after training. Reports say them at their top.
+        """
+        return ()

@@ -1,0 +1,265 @@
+"""The run folder: what is where, what is finished, and reading it all back as tables."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from harness import files
+from harness.errors import UserError
+from harness.results.records import (
+    CellRecord,
+    CellState,
+    Entry,
+    MetricEntry,
+    cell_folder,
+    read_index,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CONDITION_COLUMNS = {
+    "cell": "key of the cell: a hash of everything that determines its result",
+    "task": "task, with the parameters that differ from their defaults",
+    "pruner": "pruner, with the parameters that differ from their defaults",
+    "schedule": "schedule, with the parameters that differ from their defaults",
+    "data_seed": "seed of the data and of the order in which they are read",
+    "network": "number of the network within the run; under all pruners of one data seed the same "
+    "number has the same initial weights, under two data seeds it has not",
+    "level": "number of the level within the schedule, from 0",
+    "density": "density asked for at the level: kept / prunable weights",
+}
+
+COLUMNS: dict[str, dict[str, str]] = {
+    "levels": {
+        "steps": "training steps taken at the level (the cumulative budget for pruners that act at "
+        "initialisation)",
+        "train_loss": "loss at the end of the level on the first 4096 training rows",
+        "validation_loss": "loss at the end of the level on the first 4096 validation rows",
+        "constant_loss": "validation loss of the best constant predictor: the output that ignores "
+        "its input, chosen on the training rows; NaN where the task does not say",
+        "diverged": "whether the network's losses are not finite; such networks are left out of "
+        "statistics",
+    },
+    "training": {
+        "step": "training step within the level",
+        "loss": "training loss, mean over the steps since the last row, at most 100",
+    },
+    "timings": {
+        "activity": "what the time went to: simulate, compile, start, train, prune, evaluate or "
+        "measure",
+        "seconds": "wall time in seconds, device work waited for",
+    },
+    "memory": {
+        "memory": "host: resident memory of the process; device: memory of the accelerator",
+        "peak_bytes": "the largest of the process up to the end of the cell's training, in bytes",
+    },
+}
+PER_CELL = {"timings": {"network", "density"}, "memory": {"network", "level", "density"}}
+"""Columns of the condition that a table has not, where its rows are not those of networks."""
+
+
+def columns() -> dict[str, dict[str, str]]:
+    """The meaning of every column of the tables that each run has."""
+    return {
+        table: {
+            name: told
+            for name, told in CONDITION_COLUMNS.items()
+            if name not in PER_CELL.get(table, ())
+        }
+        | meaning
+        for table, meaning in COLUMNS.items()
+    }
+
+
+@dataclass(frozen=True)
+class CellTables:
+    """One cell of an opened run: its entry in the index, its record, and what is whole of it."""
+
+    entry: Entry
+    record: CellRecord
+    state: CellState | None
+
+    @classmethod
+    def of(cls, run: Path, entry: Entry) -> "Iterator[CellTables]":
+        """The cell of an entry, or those that it was split into."""
+        record = CellRecord(cell_folder(run, entry.cell))
+        state = record.read()
+        if state is None or state.status != "split":
+            yield cls(entry, record, state)
+            return
+        for half in state.into:
+            if half.networks < entry.networks:  # else nonsense could lead in a circle
+                yield from cls.of(run, half)
+
+    @cached_property
+    def damage(self) -> list[str]:
+        """Its tables that are missing or not as they were written."""
+        checksums = self.state.files if self.state else {}
+        return self.record.damaged(
+            {name: checksum for name, checksum in checksums.items() if name.endswith(".parquet")}
+        )
+
+    @property
+    def status(self) -> str:
+        """done, failed, skipped, pending or damaged."""
+        if self.entry.skipped:
+            return "skipped"
+        status = self.state.status if self.state else "pending"
+        return "damaged" if status == "done" and self.damage else status
+
+    @property
+    def reason(self) -> str:
+        """Why it is not done."""
+        if self.status == "damaged":
+            return _damage(self.damage)
+        return self.entry.skipped or (self.state.error if self.state else "")
+
+    def measured(self, key: str) -> dict[str, str]:
+        """The status of a measurement, and why."""
+        told = self.state.metrics.get(key) if self.state else None
+        if told is None:
+            return {"status": "pending", "reason": ""}
+        if told.status == "done" and self.record.damaged({told.file: told.checksum}):
+            return {"status": "damaged", "reason": _damage([told.file])}
+        return {"status": told.status, "reason": told.error}
+
+    def files(self, table: str, metrics: Iterable[MetricEntry]) -> Iterator[Path]:
+        """Its files of a table, those that are whole: of the training, or of these metrics."""
+        if self.state is None:
+            return
+        for metric in metrics:
+            if metric.name == table and self.measured(metric.key)["status"] == "done":
+                yield self.record.folder / self.state.metrics[metric.key].file
+        if self.status == "done" and f"{table}.parquet" in self.state.files:
+            yield self.record.folder / f"{table}.parquet"
+
+
+def _damage(names: Iterable[str]) -> str:
+    return f"{', '.join(names)} missing or not as written; the run's command makes it again"
+
+
+class Run:
+    """A run folder, finished or not, as tables. Opening it runs no code from it.
+
+    `path` is the folder; `experiment` the experiment, resolved; `provenance` versions, device,
+    command, commit and time; `columns` the meaning of every column by table.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._index = read_index(path)
+        self.experiment: dict[str, Any] = self._index.experiment
+        self.columns: dict[str, dict[str, str]] = self._index.columns
+        self.provenance: dict[str, Any] = _provenance(path)
+
+    @cached_property
+    def _cells(self) -> list[CellTables]:
+        return [cell for entry in self._index.cells for cell in CellTables.of(self.path, entry)]
+
+    @property
+    def notes(self) -> dict[str, Any]:
+        """What tasks noted about their data, by task."""
+        return {cell.entry.task: cell.state.notes for cell in self._cells if cell.state}
+
+    def cells(self) -> "pd.DataFrame":
+        """One row a cell: what it is, its status, the reason, and what it was `made_with`.
+
+        The status is done, failed, skipped, pending, or damaged: a file is missing or not as it was
+        written. A cell that did not fit into memory stands here as the two it was split into.
+        `when` says at which moments its pruner acts: init, level or during; None if not recorded.
+        `version` is that of its results (`RESULT_VERSION` when it was trained): before 3, network i
+        had the same initial weights under every data seed. `cautions` has what schedule and pruner
+        say about its training, a line each.
+        """
+        import pandas as pd
+
+        rows = [
+            {
+                **cell.entry.model_dump(exclude={"skipped"}),
+                "status": cell.status,
+                "reason": cell.reason,
+                "made_with": cell.state.environment if cell.state else "",
+                "version": cell.state.identity.get("version") if cell.state else None,
+                "cautions": "\n".join(cell.state.cautions) if cell.state else "",
+            }
+            for cell in self._cells
+        ]
+        return pd.DataFrame(rows)
+
+    def measurements(self) -> "pd.DataFrame":
+        """One row a metric and cell: its status, as of a cell, and the reason."""
+        import pandas as pd
+
+        rows = [
+            {"cell": cell.entry.cell, "metric": metric.label, **cell.measured(metric.key)}
+            for cell in self._cells
+            for metric in self._index.metrics
+        ]
+        return pd.DataFrame(rows, columns=["cell", "metric", "status", "reason"])
+
+    def tables(self) -> list[str]:
+        """The names of all tables."""
+        return sorted(self.columns)
+
+    def table(self, name: str) -> "pd.DataFrame":
+        """A table over all finished cells, of the networks that were asked for.
+
+        An empty table with the right columns where nothing is there yet; cells that `cells()` calls
+        damaged are not in it. Raises `UserError` where the run has no table of this name.
+        """
+        import pandas as pd
+
+        if name not in self.columns:
+            raise UserError(f"this run has no table '{name}'. It has {', '.join(self.tables())}.")
+        metrics = self._index.metrics
+        paths = [path for cell in self._cells for path in cell.files(name, metrics)]
+        parts = [pd.read_parquet(path) for path in paths]
+        if name == "timings":
+            parts += self._measuring()
+        if not parts:
+            return pd.DataFrame(columns=list(self.columns[name]))
+        table = pd.concat(parts, ignore_index=True)
+        if "network" in table:
+            asked = table["network"] < self.experiment["networks"]
+            table = table[asked].reset_index(drop=True)
+        return table
+
+    def _measuring(self) -> "Iterable[pd.DataFrame]":
+        """The rows of `timings` for measurements, which end after the cell's table is written."""
+        import pandas as pd
+
+        for cell in self._cells:
+            condition = cell.entry.model_dump(include=set(CONDITION_COLUMNS))
+            measured = cell.state.metrics.values() if cell.state else ()
+            spent = sum(told.seconds for told in measured)
+            if spent:
+                yield pd.DataFrame(
+                    [{**condition, "level": -1, "activity": "measure", "seconds": spent}]
+                )
+
+    def masks(self, cell: str, level: int) -> dict[str, np.ndarray]:
+        """The masks of a cell's networks at a level, by leaf name, each (networks, out, in)."""
+        from harness.results import snapshot
+        from harness.results.snapshot import level_path
+
+        path = level_path(cell_folder(self.path, cell), level)
+        return dict(snapshot.load(path, weights=False).masks)
+
+
+def open_run(path: Path | str) -> Run:
+    """Open a run folder for reading. Raises `UserError` where it is none."""
+    return Run(Path(path))
+
+
+def _provenance(folder: Path) -> dict[str, Any]:
+    """What `provenance.json` says; nothing where it cannot be read: the run is no worse for it."""
+    try:
+        found = files.read_json(folder / "provenance.json")
+    except files.DamagedFileError as error:
+        return {"unreadable": str(error)}
+    return found if isinstance(found, dict) else {"unreadable": "it is no table"}

@@ -1,0 +1,108 @@
+"""One finished level of an ensemble as arrays in a file: bit-packed masks and kept weights."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from harness import files
+from harness.sparse.masks import leaf_names
+from harness.types import Network
+
+FORMAT = 1
+
+
+def level_path(folder: Path, level: int) -> Path:
+    """Where a cell keeps one of its levels."""
+    return folder / f"level-{level:02d}.safetensors"
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What is kept of one level: every array has the networks first.
+
+    `masks` by name of prunable leaf; `weights` the leaves of the acting networks by name, zero
+    where pruned (None where weights are not kept); `figures` one row of numbers per network;
+    `curve` the mean training loss of each chunk of steps, (chunks, networks), and `curve_steps` the
+    step that each chunk ends with.
+    """
+
+    masks: Mapping[str, Bool[np.ndarray, "networks ..."]]
+    weights: Mapping[str, Float[np.ndarray, "networks ..."]] | None
+    figures: Mapping[str, np.ndarray]
+    curve: Float[np.ndarray, "chunks networks"]
+    curve_steps: Int[np.ndarray, " chunks"]
+    facts: Mapping[str, Any]
+
+
+def named_leaves(network: Network) -> dict[str, np.ndarray]:
+    """All arrays of a network by name, on the host."""
+    return {
+        name: np.asarray(leaf)
+        for name, leaf in zip(leaf_names(network), jax.tree.leaves(network), strict=True)
+    }
+
+
+def save(path: Path, snapshot: Snapshot) -> str:
+    """Write a level. Returns the SHA-256 of the file."""
+    arrays: dict[str, np.ndarray] = {
+        "curve": snapshot.curve,
+        "curve_steps": snapshot.curve_steps,
+    }
+    arrays |= {f"figures/{name}": values for name, values in snapshot.figures.items()}
+    for name, mask in snapshot.masks.items():
+        arrays[f"masks/{name}"] = np.packbits(mask.reshape(len(mask), -1), axis=1)
+    for name, leaf in (snapshot.weights or {}).items():
+        arrays[f"weights/{name}"] = leaf[snapshot.masks[name]] if name in snapshot.masks else leaf
+    metadata = {
+        "format": FORMAT,
+        "shapes": {name: mask.shape[1:] for name, mask in snapshot.masks.items()},
+        "facts": dict(snapshot.facts),
+    }
+    return files.write_arrays(path, arrays, metadata)
+
+
+def load(path: Path, *, weights: bool = True) -> Snapshot:
+    """Read a level. Raises `DamagedFileError` where the file is not a level of this format."""
+    arrays, metadata = files.read_arrays(path)
+    if metadata.get("format") != FORMAT:
+        raise files.DamagedFileError(f"'{path}' has format {metadata.get('format')}, not {FORMAT}")
+    masks = {
+        name: _unpacked(arrays[f"masks/{name}"], tuple(shape))
+        for name, shape in metadata["shapes"].items()
+    }
+    stored = {
+        name.removeprefix("weights/"): array
+        for name, array in arrays.items()
+        if name.startswith("weights/") and weights
+    }
+    return Snapshot(
+        masks=masks,
+        weights={name: _spread(array, masks.get(name)) for name, array in stored.items()} or None,
+        figures={
+            name.removeprefix("figures/"): array
+            for name, array in arrays.items()
+            if name.startswith("figures/")
+        },
+        curve=arrays["curve"],
+        curve_steps=arrays["curve_steps"],
+        facts=metadata["facts"],
+    )
+
+
+def _unpacked(packed: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    bits = np.unpackbits(packed, axis=1, count=math.prod(shape))
+    return bits.astype(bool).reshape(len(packed), *shape)
+
+
+def _spread(kept: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
+    if mask is None:
+        return kept
+    full = np.zeros(mask.shape, kept.dtype)
+    full[mask] = kept
+    return full

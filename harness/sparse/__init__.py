@@ -1,0 +1,1 @@
+"""Masks and the graphs that they leave: plain arrays, no training."""

@@ -1,0 +1,301 @@
+"""Pure mask algebra: naming a network's leaves, masking them, and keeping exactly K of them."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int, Shaped, UInt32
+
+from harness.sparse import finite
+from harness.types import Key, Masks, Network, Scope, Target, Weights
+
+
+def _named(path: tuple[Any, ...]) -> str:
+    return jax.tree_util.keystr(path, simple=True, separator=".")
+
+
+def leaf_names(network: Network) -> list[str]:
+    """The dotted paths of all leaves of a network, such as `layers.0.weight`."""
+    return [_named(path) for path, _ in jax.tree_util.tree_leaves_with_path(network)]
+
+
+def select(network: Network, names: Iterable[str]) -> Weights:
+    """The leaves of `network` called by these names."""
+    leaves = {_named(path): leaf for path, leaf in jax.tree_util.tree_leaves_with_path(network)}
+    return {name: leaves[name] for name in names}
+
+
+def replace(network: Network, weights: Mapping[str, Array]) -> Network:
+    """`network` with the leaves named in `weights` put in place of its own."""
+    return jax.tree_util.tree_map_with_path(
+        lambda path, leaf: weights.get(_named(path), leaf), network
+    )
+
+
+def apply(weights: Weights, masks: Masks) -> Weights:
+    """What acts: `weights` where the mask is True, zero elsewhere (a pruned NaN is zero too)."""
+    return {name: jnp.where(masks[name], weight, 0) for name, weight in weights.items()}
+
+
+def masked(network: Network, masks: Masks) -> Network:
+    """The network that acts: its prunable leaves masked, all others as they are."""
+    return replace(network, apply(select(network, masks), masks))
+
+
+def count(masks: Mapping[str, Shaped[np.ndarray, "..."] | Shaped[Array, "..."]]) -> dict[str, int]:
+    """Number of True entries of each leaf."""
+    return {name: int(np.sum(mask)) for name, mask in masks.items()}
+
+
+def kept_by_leaf(
+    masks: Mapping[str, Bool[np.ndarray, "networks ..."] | Bool[Array, "networks ..."]],
+    prunable: Mapping[str, Bool[np.ndarray, "..."] | Bool[Array, "..."]],
+) -> dict[str, Int[np.ndarray, " networks"]]:
+    """How many prunable entries of each leaf every network keeps, on the host."""
+    return {
+        name: np.sum(np.asarray(mask) & np.asarray(prunable[name]), axis=tuple(range(1, mask.ndim)))
+        for name, mask in masks.items()
+    }
+
+
+def target(prunable: Mapping[str, int], density: float) -> Target:
+    """Exact numbers to keep at `density`, given the number of prunable entries of each leaf.
+
+    The total is K = round(density * N). Leaves get their share by largest remainder, ties in the
+    order of names, so that their sum is K. Computed in rational numbers on the decimal written.
+    """
+    if not 0 <= density <= 1:
+        raise ValueError(f"density {density} is outside 0 to 1")
+    share = Fraction(repr(float(density)))
+    total = round(share * sum(prunable.values()))
+    exact = {name: share * size for name, size in prunable.items()}
+    keep = {name: int(value) for name, value in exact.items()}
+    by_remainder = sorted(exact, key=lambda name: (keep[name] - exact[name], name))
+    for name in by_remainder[: total - sum(keep.values())]:
+        keep[name] += 1
+    return Target(
+        density=np.asarray(density, np.float32),
+        total=np.asarray(total, np.int32),
+        by_leaf={name: np.asarray(number, np.int32) for name, number in keep.items()},
+    )
+
+
+def miscount(kept: Mapping[str, int], target: Target) -> str:
+    """Words for a wrong number of weights, with the layers that have not their share of it."""
+    shares = {name: int(number) for name, number in target.by_leaf.items()}
+    differing = [name for name in kept if kept[name] != shares[name]] or list(kept)
+    layers = ", ".join(f"{kept[name]} in '{name}' (share: {shares[name]})" for name in differing)
+    return f"{sum(kept.values())} weights where {int(target.total)} are asked for: {layers}"
+
+
+def _ordered_bits(
+    scores: Shaped[Array, " n"], candidates: Bool[Array, " n"]
+) -> UInt32[Array, " n"]:
+    """Unsigned integers in the order of the scores; NaN lowest, then 0 for what is no candidate."""
+    values = scores.astype(jnp.float32)
+    bits = jax.lax.bitcast_convert_type(jnp.where(values == 0, 0.0, values), jnp.uint32)  # -0 is 0
+    sign = jnp.uint32(0x8000_0000)
+    ordered = jnp.where(bits >= sign, ~bits, bits | sign)
+    ordered = jnp.where(jnp.isnan(scores), jnp.uint32(1), ordered)
+    return jnp.where(candidates, jnp.maximum(ordered, 1), 0)
+
+
+def _in_rows(keys: UInt32[Array, " n"], width: int = 512) -> UInt32[Array, "rows width"]:
+    """Keys in rows, zeros at the end: below every number that they are compared with."""
+    rows = -(-keys.shape[0] // width)
+    return jnp.pad(keys, (0, rows * width - keys.shape[0])).reshape(rows, width)
+
+
+class _Groups:
+    """A flat vector in groups of static sizes: sums by group, and values spread over groups."""
+
+    def __init__(self, sizes: Sequence[int]) -> None:
+        self._sizes = sizes
+        self._ends = np.cumsum(sizes)
+
+    def sums(self, flags: Bool[Array, " n"]) -> Int[Array, " groups"]:
+        parts = jnp.split(flags, self._ends[:-1])
+        return jnp.stack([jnp.sum(part, dtype=jnp.int32) for part in parts])
+
+    def spread(self, values: Shaped[Array, " groups"]) -> Shaped[Array, " n"]:
+        parts = [jnp.full(size, value) for size, value in zip(self._sizes, values, strict=True)]
+        return jnp.concatenate(parts)
+
+    def positions(self, flags: Bool[Array, " n"]) -> Int[Array, " n"]:
+        """For each entry, how many flags its group has up to and with it."""
+        parts = jnp.split(flags, self._ends[:-1])
+        return jnp.concatenate([jnp.cumsum(part, dtype=jnp.int32) for part in parts])
+
+    def threshold(
+        self, keys: UInt32[Array, " n"], keep: Int[Array, " groups"]
+    ) -> UInt32[Array, " n"]:
+        """By group the largest t with at least `keep` keys >= t, by bisection on the 32 bits.
+
+        Thirty-two counting passes: about ten times faster than a sort, and `keep` may be traced.
+        Zero where no group has more keys above zero than it keeps: mostly so among ties.
+        """
+
+        parts = [_in_rows(part) for part in jnp.split(keys, self._ends[:-1])]
+
+        def set_bit(position: Array, threshold: Array) -> Array:
+            higher = threshold | (jnp.uint32(1) << (31 - position).astype(jnp.uint32))
+            # Each part against its own number: spread over all entries, these would cost as much
+            # memory traffic as the keys. Down the columns first, which processors do in vectors.
+            reached = [
+                jnp.sum(jnp.sum(part >= at, axis=0, dtype=jnp.int32))
+                for part, at in zip(parts, higher, strict=True)
+            ]
+            return jnp.where(jnp.stack(reached) >= keep, higher, threshold)
+
+        def going(carry: tuple[Array, Array]) -> Array:
+            position, _ = carry
+            return (position < 32) & needed
+
+        def one_more(carry: tuple[Array, Array]) -> tuple[Array, Array]:
+            position, threshold = carry
+            return position + 1, set_bit(position, threshold)
+
+        needed = jnp.any(self.sums(keys > 0) > keep)
+        nothing = jnp.zeros(len(self._sizes), jnp.uint32)
+        _, found = jax.lax.while_loop(going, one_more, (jnp.int32(0), nothing))
+        return self.spread(found)
+
+
+def keep_largest(
+    scores: Shaped[Array, " n"],
+    candidates: Bool[Array, " n"],
+    keep: Int[Array, " groups"],
+    *,
+    sizes: Sequence[int],
+    key: Key,
+) -> Bool[Array, " n"]:
+    """In each group exactly `keep` of the candidates (all, where they are fewer), the largest.
+
+    Groups are consecutive, of these static sizes. Ties are broken by a seeded random order: broken
+    by index they would fabricate motifs. `keep` may be traced. Scores are compared in float32; NaN
+    ranks below everything.
+    """
+    groups = _Groups(sizes)
+    wanted = jnp.minimum(keep.astype(jnp.int32), groups.sums(candidates))
+    keys = _ordered_bits(scores, candidates)
+    threshold = groups.threshold(keys, wanted)
+    above = keys > threshold
+    tied = candidates & (keys == threshold)
+    missing = wanted - groups.sums(above)
+    lots = jnp.where(tied, jax.random.bits(key, keys.shape, jnp.uint32) | 1, 0)
+    lot_threshold = groups.threshold(lots, missing)
+    drawn = lots > lot_threshold
+    # Two equal lots on the threshold are rare; the first of them wins so that the count is exact.
+    last = tied & (lots == lot_threshold)
+    still_missing = missing - groups.sums(drawn)
+
+    def first(_: tuple[Array, Array]) -> tuple[Array, Array]:
+        return jnp.asarray(False), last & (groups.positions(last) <= groups.spread(still_missing))
+
+    # A loop of at most one round: under `vmap` a condition would compute both of its branches.
+    crowded = jnp.any(groups.sums(last) > still_missing)
+    _, last = jax.lax.while_loop(lambda carry: carry[0], first, (crowded, last))
+    return above | drawn | last
+
+
+def allocate(
+    shares: Float[Array, " groups"],
+    capacity: Int[Array, " groups"],
+    total: Int[Array, ""] | Int[np.ndarray, ""],
+    *,
+    key: Key,
+) -> Int[Array, " groups"]:
+    """How many of `total` each group gets, in proportion to its share, at most its capacity.
+
+    What a full group cannot take goes to the others in the same proportion. Fractions are given out
+    by largest remainder, ties at random. The sum is `total`, or all capacities where they are less.
+    `total` may be traced.
+    """
+
+    def quotas(scale: Array) -> Float[Array, " groups"]:
+        return jnp.minimum(scale * shares, capacity)
+
+    def halve(_: Array, ends: tuple[Array, Array]) -> tuple[Array, Array]:
+        low, high = ends
+        middle = (low + high) / 2
+        fits = quotas(middle).sum() <= total
+        return jnp.where(fits, middle, low), jnp.where(fits, high, middle)
+
+    most = jnp.max(jnp.where(shares > 0, (capacity + 1) / jnp.maximum(shares, 1e-30), 0.0))
+    scale, _ = jax.lax.fori_loop(0, 48, halve, (jnp.zeros(()), most))
+    given = jnp.floor(quotas(scale)).astype(jnp.int32)
+    more = keep_largest(
+        quotas(scale) - given,
+        (given < capacity) & (shares > 0),
+        jnp.asarray(total - given.sum())[None],
+        sizes=[shares.shape[0]],
+        key=key,
+    )
+    return given + more
+
+
+def _keep_by_output(
+    scores: Shaped[Array, "outputs ..."],
+    candidates: Bool[Array, "outputs ..."],
+    keep: Int[Array, ""] | Int[np.ndarray, ""],
+    *,
+    key: Key,
+) -> Bool[Array, "outputs ..."]:
+    """The same number of candidates for each output, up to one; of a vector simply the largest."""
+    outputs = scores.shape[0] if scores.ndim > 1 else 1
+    rows, allowed = scores.reshape(outputs, -1), candidates.reshape(outputs, -1)
+    share_key, tie_key = jax.random.split(key)
+    each = allocate(jnp.ones(outputs), allowed.sum(1, dtype=jnp.int32), keep, key=share_key)
+
+    def one(row: Array, may: Array, number: Array, row_key: Key) -> Array:
+        return keep_largest(row, may, number[None], sizes=[row.shape[0]], key=row_key)
+
+    kept = jax.vmap(one)(rows, allowed, each, jax.random.split(tie_key, outputs))
+    return kept.reshape(scores.shape)
+
+
+def prune_by_score(
+    scores: Mapping[str, Shaped[Array, "..."]],
+    candidates: Masks,
+    target: Target,
+    *,
+    scope: Scope,
+    key: Key,
+) -> Masks:
+    """The masks that keep the candidates of largest score.
+
+    By `scope` the leaves keep the numbers of `target.by_leaf` ("layer"), or these spread evenly
+    over the leaf's outputs, its first axis ("output"), or all leaves compete ("global"). Where a
+    candidate's score is not finite nothing is kept, so that no such mask passes for a good one: in
+    a run the cell then fails, and names the leaf. Raises `TypeError` where scores are complex.
+    """
+    sound = finite.scored(scores, candidates)
+    candidates = {name: candidates[name] & sound for name in scores}
+    if scope == "output":
+        keys = jax.random.split(key, len(scores))
+        return {
+            name: _keep_by_output(scores[name], candidates[name], target.by_leaf[name], key=own)
+            for name, own in zip(sorted(scores), keys, strict=True)
+        }
+    names = sorted(scores)
+    sizes = [scores[name].size for name in names]
+    by_leaf = jnp.stack([jnp.asarray(target.by_leaf[name]) for name in names])
+    kept = keep_largest(
+        jnp.concatenate([scores[name].ravel() for name in names]),
+        jnp.concatenate([candidates[name].ravel() for name in names]),
+        by_leaf if scope == "layer" else jnp.asarray(target.total)[None],
+        sizes=sizes if scope == "layer" else [sum(sizes)],
+        key=key,
+    )
+    pieces = jnp.split(kept, np.cumsum(sizes)[:-1])
+    return {
+        name: piece.reshape(scores[name].shape) for name, piece in zip(names, pieces, strict=True)
+    }
+
+
+def leaf_map(function: Callable[..., Array], *trees: Mapping[str, Array]) -> dict[str, Array]:
+    """`function` leaf by leaf over mappings that share their names."""
+    return {name: function(*(tree[name] for tree in trees)) for name in trees[0]}

@@ -1,0 +1,1 @@
+"""Training and pruning a block of networks: state, steps, random streams."""

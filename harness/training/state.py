@@ -1,0 +1,241 @@
+"""The state of networks in training, and what one training step and one pruning do to it."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import optax
+from jaxtyping import Array, Bool, Float, Int, PyTree
+
+from harness.plugin.evidence import Evidence
+from harness.plugin.pruner import AbstractPruner, Update
+from harness.plugin.task import AbstractTask
+from harness.sparse import finite as finite_numbers
+from harness.sparse import masks as mask_algebra
+from harness.types import Batch, Key, Masks, Network, Target
+
+
+class Ensemble(NamedTuple):
+    """Networks in training. Under `vmap` one network; outside, all with a leading axis.
+
+    `network` holds the trained arrays, `None` in place of what is static. Raw weights keep their
+    value under the mask; what acts is weight times mask. `rewind_point` is the network at the
+    pruner's rewind step, and `rewind_counts` what its optimiser had counted by then: the
+    optimiser's state with `None` in place of what it keeps for each weight.
+    """
+
+    network: Network
+    masks: Masks
+    optimizer: PyTree
+    pruner: PyTree
+    gathered: PyTree
+    gathered_steps: Int[Array, "*networks"]
+    rewind_point: Network
+    rewind_counts: PyTree
+    active: Bool[Array, "*networks"]
+    inexact: Bool[Array, "*networks"]
+    """Whether a pruning has kept another number of weights than it was asked for."""
+
+
+class Keys(NamedTuple):
+    """The keys of a network: of its initial weights, and of its prunings; its number in the run."""
+
+    weights: Key
+    pruning: Key
+    number: Int[Array, "*networks"]
+
+
+@dataclass(frozen=True, eq=False)
+class Rules:
+    """A task, a pruner and an optimiser, and what they do to one network. All pure functions."""
+
+    task: AbstractTask
+    pruner: AbstractPruner
+    optimizer: optax.GradientTransformation
+    batch_size: int
+    static: Any
+
+    def arrays(self, network: Network) -> Network:
+        """The trained arrays of a network."""
+        return eqx.filter(network, eqx.is_inexact_array)
+
+    def whole(self, arrays: Network) -> Network:
+        """The network that these arrays belong to."""
+        return eqx.combine(arrays, self.static)
+
+    def start(self, keys: Keys, train: Batch, batch_key: Key) -> Ensemble:
+        """A network before training, dense."""
+        network = self.arrays(self.task.network(key=keys.weights))
+        prunable = self.task.prunable(self.whole(network))
+        state = Ensemble(
+            network=network,
+            masks=mask_algebra.leaf_map(jnp.ones_like, prunable),
+            optimizer=self.optimizer.init(network),
+            pruner=(),
+            gathered=(),
+            gathered_steps=jnp.zeros((), jnp.int32),
+            rewind_point=None,
+            rewind_counts=None,
+            active=jnp.asarray(True),
+            inexact=jnp.asarray(False),
+        )
+        if self.pruner.rewind_step:
+            state = self.remembered(state)
+        evidence = self.evidence(state, keys, train, batch_key, jnp.float32(0))
+        pruner = self.pruner.init(evidence, key=keys.pruning)
+        return self.forget(state._replace(pruner=pruner))
+
+    def remembered(self, state: Ensemble) -> Ensemble:
+        """The same with the networks of now as rewind point; also with a leading axis."""
+        counts = optax.tree_utils.tree_map_params(
+            self.optimizer,
+            lambda moment: False,
+            state.optimizer,
+            transform_non_params=lambda count: True,
+        )
+        return state._replace(
+            rewind_point=state.network, rewind_counts=eqx.filter(state.optimizer, counts)
+        )
+
+    def forget(self, state: Ensemble) -> Ensemble:
+        """The same with nothing gathered yet."""
+        weights = mask_algebra.select(state.network, state.masks)
+        sums = jax.eval_shape(self.pruner.gather, weights, weights, state.masks)
+        zeros = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), sums)
+        return state._replace(gathered=zeros, gathered_steps=jnp.zeros((), jnp.int32))
+
+    def evidence(
+        self,
+        state: Ensemble,
+        keys: Keys,
+        train: Batch,
+        batch_key: Key,
+        progress: Float[Array, ""],
+        followed: Masks | None = None,
+    ) -> Evidence:
+        """What the pruner may look at."""
+        initial = self.arrays(self.task.network(key=keys.weights))
+        return Evidence(
+            self.task,
+            self.whole(state.network),
+            mask=state.masks,
+            initial=self.whole(initial),
+            rewind_point=self.whole(state.rewind_point if self.pruner.rewind_step else initial),
+            train=train,
+            batch_size=self.batch_size,
+            batch_key=batch_key,
+            gathered=state.gathered,
+            gathered_steps=state.gathered_steps,
+            progress=progress,
+            followed=followed,
+        )
+
+    def acting(self, state: Ensemble) -> Network:
+        """The network as it acts, masked."""
+        return self.whole(mask_algebra.masked(state.network, state.masks))
+
+    def train(
+        self, state: Ensemble, batch: Batch, drifts: Bool[Array, ""]
+    ) -> tuple[Ensemble, Float[Array, ""]]:
+        """One optimiser step on one batch. Returns the loss before it.
+
+        Gradients are taken with respect to what acts, so that pruners can gather them where the
+        mask is False at no cost; there no gradient reaches the weight, and no update either, unless
+        the pruner lets pruned weights drift. A network that has stopped takes the step like any
+        other: `held` undoes it. That `drifts` is an argument, not the pruner's own
+        constant, makes one program of this step for all pruners that gather nothing.
+        """
+        weights = mask_algebra.select(state.network, state.masks)
+        effective = mask_algebra.apply(weights, state.masks)
+        loss, gradients = jax.value_and_grad(
+            lambda arrays: self.task.loss(self.whole(arrays), batch)
+        )(mask_algebra.replace(state.network, effective))
+        dense = mask_algebra.select(gradients, state.masks)
+        gathered = self.pruner.gather(weights, dense, state.masks)
+        gradients = mask_algebra.masked(gradients, state.masks)
+        updates, optimizer = self.optimizer.update(gradients, state.optimizer, state.network)
+        free = mask_algebra.leaf_map(lambda mask: mask | drifts, state.masks)
+        updates = mask_algebra.masked(updates, free)
+        new = state._replace(
+            network=optax.apply_updates(state.network, updates),
+            optimizer=optimizer,
+            gathered=jax.tree.map(jnp.add, state.gathered, gathered),
+            gathered_steps=state.gathered_steps + 1,
+        )
+        return new, loss
+
+    def held(self, ahead: Ensemble, before: Ensemble) -> Ensemble:
+        """After some steps: a network that had stopped before them as it was, but for its masks.
+
+        Chosen once for many steps, for the choice takes as much memory traffic as a part of a step.
+        """
+        kept = before._replace(masks=ahead.masks, pruner=ahead.pruner, inexact=ahead.inexact)
+        return jax.tree.map(lambda new, old: jnp.where(before.active, new, old), ahead, kept)
+
+    def prune(
+        self,
+        state: Ensemble,
+        keys: Keys,
+        train: Batch,
+        batch_key: Key,
+        target: Target,
+        progress: Float[Array, ""],
+        followed: Masks | None = None,
+    ) -> Ensemble:
+        """One call of the pruner, its update carried out. What was gathered starts anew."""
+        evidence = self.evidence(state, keys, train, batch_key, progress, followed)
+        diverged = ~all_finite(state.network)
+        with finite_numbers.pruning(keys.number, diverged):
+            update, pruner = self.pruner.step(evidence, target, state.pruner, key=keys.pruning)
+        new = self.carry_out(state, update)
+        wrong = self.miscounted(new, target) & ~diverged
+        return self.forget(new._replace(pruner=pruner, inexact=state.inexact | wrong))
+
+    def miscounted(self, state: Ensemble, target: Target) -> Bool[Array, ""]:
+        """Whether a network has not the target's number of weights; of an inexact pruner, none."""
+        prunable = self.task.prunable(self.whole(state.network))
+        kept = sum(
+            jnp.sum(mask & prunable[name], dtype=jnp.int32) for name, mask in state.masks.items()
+        )
+        if self.pruner.exact:
+            return jnp.asarray(kept != target.total)
+        return jnp.asarray((kept == 0) & (jnp.asarray(target.total) > 0))
+
+    def carry_out(self, state: Ensemble, update: Update) -> Ensemble:
+        """The state after a pruner's update, in the order of the fields of `Update`."""
+        masks = update.mask
+        if not self.pruner.regrows:
+            masks = mask_algebra.leaf_map(jnp.logical_and, masks, state.masks)
+        prunable = self.task.prunable(self.whole(state.network))
+        masks = mask_algebra.leaf_map(lambda mask, which: mask | ~which, masks, prunable)
+        network, optimizer = state.network, state.optimizer
+        if update.rewind_to is not None:
+            network = self.arrays(update.rewind_to)
+            optimizer = self.optimizer.init(network)
+            if self.pruner.rewind_step:
+                # Schedules go on from the rewind step; only what is kept for weights starts anew.
+                optimizer = eqx.combine(state.rewind_counts, optimizer)
+        if update.params is not None:
+            network = mask_algebra.replace(network, update.params)
+        if update.reset_optimizer is not None:
+            everywhere = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, bool), network)
+            optimizer = optax.tree_utils.tree_map_params(
+                self.optimizer,
+                lambda moment, reset: jnp.where(reset, 0, moment),
+                optimizer,
+                mask_algebra.replace(everywhere, update.reset_optimizer),
+            )
+        return state._replace(network=network, masks=masks, optimizer=optimizer)
+
+
+def all_finite(network: Network) -> Bool[Array, ""]:
+    """Whether all weights of one network are finite; if not, it has diverged."""
+    return jnp.stack([jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(network)]).all()
+
+
+@jax.jit
+def finite(state: Ensemble) -> Bool[Array, " networks"]:
+    """Which of an ensemble's networks have only finite weights left: the others have diverged."""
+    return jax.vmap(all_finite)(state.network)

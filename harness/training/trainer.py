@@ -1,0 +1,381 @@
+"""The one masked, vmapped, jitted training loop: an ensemble, one pruner, all levels."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int
+
+from harness.machine.compilation import Compiled, Precision
+from harness.machine.devices import alike_spread, everywhere, spread
+from harness.plugin.pruner import AbstractPruner
+from harness.plugin.schedule import AbstractSchedule
+from harness.plugin.task import AbstractTask
+from harness.sparse import finite
+from harness.sparse import masks as mask_algebra
+from harness.training.seeds import of_network, stream
+from harness.training.state import Ensemble, Keys, Rules
+from harness.types import Batch, Level, Masks, Target, TaskData
+
+CHUNK = 100
+"""Steps between two looks of the host: at losses, stop rule, checkpoint. Divides no result."""
+
+EVALUATION_ROWS = 4096
+"""Rows of a split on which the losses at the end of a level are taken."""
+
+
+def shuffled(rows: Batch, data_seed: int, batch_seed: int = 0) -> Batch:
+    """The rows in the order in which batches are read, the same for every network and pruner."""
+    more = (batch_seed,) if batch_seed else ()
+    key = jax.random.key_data(stream(data_seed, "batches", *more))
+    order = np.random.default_rng(np.asarray(key)).permutation(rows.inputs.shape[0])
+    return Batch(jnp.asarray(rows.inputs[order]), jnp.asarray(rows.targets[order]))
+
+
+class Trainer:
+    """Trains and prunes blocks of networks. Compiles each function once, whatever the level.
+
+    With several devices the networks of a block are spread over them.
+    """
+
+    def __init__(
+        self,
+        task: AbstractTask,
+        pruner: AbstractPruner,
+        schedule: AbstractSchedule,
+        data: TaskData,
+        *,
+        seed: int,
+        data_seed: int,
+        batch_seed: int = 0,
+        precision: Precision = "float32",
+    ) -> None:
+        self.schedule = schedule
+        self.pruner = pruner
+        self._seed, self._data_seed = seed, data_seed
+        # Pruners and evaluations see the same rows whatever the order of batches.
+        self._train = shuffled(data.train, data_seed)
+        self._read = shuffled(data.train, data_seed, batch_seed) if batch_seed else self._train
+        self._validation = Batch(*map(jnp.asarray, data.validation))
+        self._placed: dict[int, tuple[Batch, Batch, Batch]] = {}
+        self.batch_size = min(schedule.batch_size, self._train.inputs.shape[0])
+        """Rows of a training step: as many as the schedule says, or all that there are."""
+        self._checked = min(schedule.batch_size, self._validation.inputs.shape[0])
+        # In one program: a task's operations one by one would be compiled one by one.
+        start = time.perf_counter()
+        example = eqx.filter_jit(task.network)(key=of_network(seed, data_seed, "weights", 0))
+        self._built, self._counted = time.perf_counter() - start, 0.0
+        static = eqx.filter(example, eqx.is_inexact_array, inverse=True)
+        self.rules = Rules(task, pruner, schedule.optimizer(), self.batch_size, static)
+        self._prunable = {name: np.asarray(may) for name, may in task.prunable(example).items()}
+        self.sizes = mask_algebra.count(self._prunable)
+        started = jax.vmap(self.rules.start, (0, None, None))
+        self._start = Compiled(started, precision=precision)
+        # Not donated: where a pruning goes wrong, it is done again from the state before, checked.
+        self._prune = Compiled(self._prune_all, precision=precision)
+        self._chunk = Compiled(self._train_chunk, donate=True, precision=precision)
+        self._hold = Compiled(jax.vmap(self.rules.held), donate=True)
+        self._evaluate = Compiled(self._losses, precision=precision)
+
+    @property
+    def rows(self) -> Batch:
+        """The training rows that pruners see, in the order that they draw from."""
+        return self._train
+
+    @property
+    def compile_seconds(self) -> float:
+        """Seconds spent on compiling so far, that of one network at the beginning included."""
+        parts = (self._start, self._prune, self._chunk, self._hold, self._evaluate)
+        return self._built + sum(part.seconds for part in parts)
+
+    def compiled_since(self) -> float:
+        """Seconds spent on compiling since this was last asked, or since there is this trainer."""
+        before, self._counted = self._counted, self.compile_seconds
+        return self._counted - before
+
+    def cautions(self, levels: Sequence[Level]) -> tuple[str, ...]:
+        """What the pruner has to say about training for these levels' steps."""
+        targets = [mask_algebra.target(self.sizes, level.density) for level in levels]
+        prunable = {name: jnp.asarray(may) for name, may in self._prunable.items()}
+        return tuple(self.pruner.cautions(levels, targets, prunable))
+
+    def keys(self, networks: Sequence[int]) -> Keys:
+        """The keys of these networks, by their numbers within the run."""
+        weights, pruning = (
+            jnp.stack([of_network(self._seed, self._data_seed, name, one) for one in networks])
+            for name in ("weights", "pruning")
+        )
+        keys = Keys(weights, pruning, jnp.asarray(networks, jnp.int32))
+        return spread(keys, len(networks))
+
+    def start(self, keys: Keys) -> Ensemble:
+        """The networks before training."""
+        return _spread(self._start(*self._beginning(keys)))
+
+    def memory(self, networks: Sequence[int]) -> int:
+        """Bytes that training these networks in one block takes of each device they lie on.
+
+        The most that one of its programs takes: training, pruning at a level, evaluation. They are
+        compiled for it, and not again when they are called.
+        """
+        keys, width = self.keys(networks), len(networks)
+        first, *_ = levels = self.schedule.levels()
+        state = alike_spread(self._start.shapes(*self._beginning(keys)), width)
+        rows = self._rows_for(width)
+        key, events = self._batch_key(0, 1, width), self._events(0, first, first)
+        taken = [
+            self._chunk.memory(state, keys, rows, key, events, self._at(0, 0, CHUNK, 0)),
+            self._evaluate.memory(state, rows[:2]),
+        ]
+        if self.pruner.when != "during" and len(levels) > 1:
+            followed = state.masks if self.pruner.follows else None
+            target = mask_algebra.target(self.sizes, 1.0)
+            taken.append(self._prune.memory(state, keys, rows[0], key, target, 0, followed))
+        return max(taken)
+
+    def _beginning(self, keys: Keys) -> tuple[Keys, Batch, Array]:
+        width = keys.weights.shape[0]
+        train, *_ = self._rows_for(width)
+        return keys, train, self._batch_key(0, 0, width)
+
+    def prune(
+        self,
+        state: Ensemble,
+        keys: Keys,
+        level: int,
+        density: float,
+        followed: Masks | None = None,
+    ) -> Ensemble:
+        """The networks pruned to `density`, as the beginning of level number `level`.
+
+        `followed` are the masks, networks first, of the pruner that this one follows, if it does.
+        Raises `ArithmeticError` as `_verified` does.
+        """
+        target = mask_algebra.target(self.sizes, density)
+        width = state.active.shape[0]
+        train, *_ = self._rows_for(width)
+        key, state = self._batch_key(level, 0, width), _spread(state)
+        if followed is not None:
+            followed = spread(followed, width)
+        arguments = (state, keys, train, key, target, level, followed)
+        pruned = self._prune(*arguments)
+        return self._verified(pruned, keys, level, target, self._prune_all, arguments)
+
+    def chunk(
+        self,
+        state: Ensemble,
+        keys: Keys,
+        level: int,
+        step: int,
+        number: int,
+        *,
+        previous: Level,
+        current: Level,
+        first_batch: int,
+    ) -> tuple[Ensemble, Float[np.ndarray, "steps networks"], Float[np.ndarray, "steps networks"]]:
+        """`number` <= CHUNK steps from step `step` of a level; `first_batch` is step 0's.
+
+        Returns the state and the training and validation losses of each step, (number, networks).
+        Validation losses are NaN where the schedule has no stop rule, both are for networks that
+        had stopped before: these stay as they are. Raises `ArithmeticError` as `_verified` does.
+        """
+        active = np.asarray(state.active)
+        events = self._events(step, previous, current)
+        due = np.flatnonzero(() if events is None else events[0][:number])
+        before = None if active.all() and not len(due) else jax.tree.map(jnp.copy, state)
+        at = self._at(level, step, number, first_batch)
+        width = state.active.shape[0]
+        rows, key = self._rows_for(width), self._batch_key(level, 1, width)
+        state, train, validation = self._chunk(_spread(state), keys, rows, key, events, at)
+        if before is not None and len(due):
+            arguments = (_spread(before), keys, rows, key, events, at)
+            last: Target = _one(events[1], int(due[-1]))
+            state = self._verified(state, keys, level, last, self._train_chunk, arguments)
+        if before is not None and not active.all():
+            state = self._hold(_spread(state), _spread(before))
+        if level == 0 and step + number == self.pruner.rewind_step:
+            state = self.rules.remembered(state)
+            # Of its own: the next chunk takes the arrays of its state away.
+            state = state._replace(rewind_point=jax.tree.map(jnp.copy, state.rewind_point))
+            state = state._replace(rewind_counts=jax.tree.map(jnp.copy, state.rewind_counts))
+        train, validation = (np.where(active, part, np.nan) for part in (train, validation))
+        return _spread(state), train[:number], validation[:number]
+
+    def _verified(
+        self,
+        state: Ensemble,
+        keys: Keys,
+        level: int,
+        target: Target,
+        function: Callable[..., Any],
+        arguments: tuple[Any, ...],
+    ) -> Ensemble:
+        """The state that a function of these arguments gave, if its prunings kept what they should.
+
+        Raises `FloatingPointError` where scores were not finite, with the leaf and the network, and
+        `ArithmeticError` where an exact pruner kept another number of weights than the target's.
+        """
+        wrong = np.flatnonzero(np.asarray(state.inexact))
+        if not len(wrong):
+            return _spread(state)
+        place = f"pruner '{self.pruner.name}', level {level}"
+        if found := finite.explanation(function, arguments):
+            raise FloatingPointError(f"{place}: {found}")
+        first = int(wrong[0])
+        kept = {name: int(numbers[first]) for name, numbers in self.kept(state).items()}
+        told = mask_algebra.miscount(kept, target)
+        raise ArithmeticError(f"{place}: network {int(keys.number[first])} keeps {told}")
+
+    def losses(
+        self, state: Ensemble
+    ) -> tuple[Float[Array, " networks"], Float[Array, " networks"]]:
+        """Training and validation loss of each network, on the first EVALUATION_ROWS rows."""
+        return self._evaluate(_spread(state), self._rows_for(state.active.shape[0])[:2])
+
+    def acting(self, state: Ensemble) -> Any:
+        """The networks as they act, masked, with a leading axis."""
+        return jax.vmap(lambda one: self.rules.arrays(self.rules.acting(one)))(state)
+
+    def kept(self, state: Ensemble) -> dict[str, Int[np.ndarray, " networks"]]:
+        """How many prunable weights each network keeps of each leaf."""
+        return mask_algebra.kept_by_leaf(state.masks, self._prunable)
+
+    def _at(self, level: int, step: int, number: int, first_batch: int) -> np.ndarray:
+        """The numbers of a chunk, in one array: each would be sent to the device by itself."""
+        return np.asarray([level, step, number, first_batch, self.pruner.drifts], np.int32)
+
+    def _batch_key(self, level: int, purpose: int, width: int) -> Array:
+        return everywhere(stream(self._data_seed, "pruning-batches", level, purpose), width)
+
+    def _rows_for(self, width: int) -> tuple[Batch, Batch, Batch]:
+        """Training rows, validation rows, and the former as read, for a block of this width."""
+        if width not in self._placed:
+            placed = everywhere((self._train, self._validation, self._read), width)
+            self._placed[width] = placed
+        return self._placed[width]
+
+    def _events(self, step: int, previous: Level, current: Level) -> Any:
+        """Which of the next CHUNK steps begin with a pruning, to what, and how far the level is."""
+        if self.pruner.when != "during":
+            return None
+        steps = np.arange(step, step + CHUNK)
+        every = self.pruner.every
+        last = max((current.steps - 1) // every, 0)
+        dense = previous.density == current.density == 1
+        due = (steps % every == 0) & (steps < current.steps) & (not dense)
+        progress = np.where(last > 0, np.minimum(steps // every, last) / max(last, 1), 1.0)
+        targets = [
+            mask_algebra.target(
+                self.sizes,
+                self.pruner.ramp(previous.density, current.density, float(part)) if event else 1.0,
+            )
+            for event, part in zip(due, progress, strict=True)
+        ]
+        stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *targets)
+        return due, stacked, progress.astype(np.float32)
+
+    def _prune_all(
+        self,
+        state: Ensemble,
+        keys: Keys,
+        train: Batch,
+        batch_key: Array,
+        target: Any,
+        level: Any,
+        followed: Masks | None,
+    ) -> Ensemble:
+        keys = keys._replace(pruning=jax.vmap(jax.random.fold_in, (0, None))(keys.pruning, level))
+        prune = jax.vmap(self.rules.prune, (0, 0, None, None, None, None, 0))
+        return prune(state, keys, train, batch_key, target, jnp.float32(0), followed)
+
+    def _train_chunk(
+        self,
+        state: Ensemble,
+        keys: Keys,
+        rows: tuple[Batch, Batch, Batch],
+        batch_key: Array,
+        events: Any,
+        at: Int[Array, "5"],
+    ) -> tuple[Ensemble, Float[Array, "chunk networks"], Float[Array, "chunk networks"]]:
+        train, validation, read = rows
+        level, first_step, number, first_batch, drifts = at
+
+        def event(index: Array, state: Ensemble) -> Ensemble:
+            due, targets, progress = jax.tree.map(lambda leaf: leaf[index], events)
+            step = first_step + index
+
+            def prune(state: Ensemble) -> Ensemble:
+                by_level = jax.vmap(jax.random.fold_in, (0, None))(keys.pruning, level)
+                by_step = jax.vmap(jax.random.fold_in, (0, None))(by_level, step)
+                now = keys._replace(pruning=by_step)
+                run = jax.vmap(self.rules.prune, (0, 0, None, None, None, None))
+                key = jax.random.fold_in(batch_key, step)
+                return run(state, now, train, key, targets, progress)
+
+            return jax.lax.cond(due, prune, lambda same: same, state)
+
+        def body(index: Array, carry: Any) -> Any:
+            state, train_losses, validation_losses = carry
+            if events is not None:
+                state = event(index, state)
+            number_of_batch = first_batch + first_step + index
+            state, losses = jax.vmap(self.rules.train, (0, None, None))(
+                state, _rows(read, number_of_batch, self.batch_size), drifts > 0
+            )
+            if self.schedule.stop_rule is not None:
+                batch = _rows(validation, number_of_batch, self._checked)
+                checked = jax.vmap(lambda one: self.rules.task.loss(self.rules.acting(one), batch))
+                validation_losses = validation_losses.at[index].set(checked(state))
+            return state, train_losses.at[index].set(losses), validation_losses
+
+        empty = jnp.full((CHUNK, state.active.shape[0]), jnp.nan)
+        return jax.lax.fori_loop(0, number, body, (state, empty, empty))
+
+    def _losses(
+        self, state: Ensemble, rows: tuple[Batch, Batch]
+    ) -> tuple[Float[Array, " networks"], Float[Array, " networks"]]:
+        def loss(one: Ensemble, split: Batch) -> Float[Array, ""]:
+            return self.rules.task.loss(
+                self.rules.acting(one), Batch(*(part[:EVALUATION_ROWS] for part in split))
+            )
+
+        train, validation = (jax.vmap(loss, (0, None))(state, split) for split in rows)
+        return train, validation
+
+
+def _rows(rows: Batch, number: Array, size: int) -> Batch:
+    """Batch `number` of the rows, read in order, round and round; a last part batch is left."""
+    batches = rows.inputs.shape[0] // size
+    first = (number % batches) * size
+    return Batch(*(jax.lax.dynamic_slice_in_dim(part, first, size) for part in rows))
+
+
+def _one(tree: Any, number: int) -> Any:
+    """One network's part of what has networks first."""
+    return jax.tree.map(lambda leaf: leaf[number], tree)
+
+
+def _spread(state: Ensemble) -> Ensemble:
+    """The networks where they are computed: after a start, a checkpoint or a change by the host."""
+    return spread(state, state.active.shape[0])
+
+
+def stopped(
+    history: Float[np.ndarray, "steps networks"], rule: Any
+) -> Bool[np.ndarray, " networks"]:
+    """Which networks the stop rule ends, given all validation losses of the level so far."""
+    networks = history.shape[1]
+    if len(history) < max(rule.after, 2 * rule.window) or len(history) % rule.every:
+        return np.zeros(networks, bool)
+    before = history[-2 * rule.window : -rule.window].mean(axis=0)
+    now = history[-rule.window :].mean(axis=0)
+    if rule.scope == "ensemble":
+        going = np.isfinite(before) & np.isfinite(now)
+        if not going.any():
+            return np.zeros(networks, bool)
+        before, now = before[going].mean(keepdims=True), now[going].mean(keepdims=True)
+    return np.broadcast_to(before / now < rule.ratio, networks)
