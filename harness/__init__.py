@@ -14,11 +14,16 @@ if TYPE_CHECKING:
     from harness import report as report
     from harness.api import measure as measure
     from harness.api import run as run
+    from harness.datasets import scaled as scaled
+    from harness.datasets import split as split
     from harness.errors import CannotWriteError as CannotWriteError
     from harness.errors import UserError as UserError
+    from harness.networks import MLP as MLP
+    from harness.plugin.architecture import AbstractArchitecture as AbstractArchitecture
     from harness.plugin.evidence import Evidence as Evidence
     from harness.plugin.hookspecs import hookimpl as hookimpl
     from harness.plugin.metric import AbstractMetric as AbstractMetric
+    from harness.plugin.model import Model as Model
     from harness.plugin.pruner import AbstractPruner as AbstractPruner
     from harness.plugin.pruner import ScorePruner as ScorePruner
     from harness.plugin.pruner import Update as Update
@@ -39,6 +44,7 @@ if TYPE_CHECKING:
     from harness.types import Level as Level
     from harness.types import Quantity as Quantity
     from harness.types import Scope as Scope
+    from harness.types import Shape as Shape
     from harness.types import StopRule as StopRule
     from harness.types import Target as Target
     from harness.types import TaskData as TaskData
@@ -49,6 +55,7 @@ _HOME = {
     "progress": "",
     "report": "",
     "network_files": "",
+    "AbstractArchitecture": "plugin.architecture",
     "AbstractMetric": "plugin.metric",
     "AbstractPruner": "plugin.pruner",
     "AbstractSchedule": "plugin.schedule",
@@ -76,6 +83,11 @@ _HOME = {
     "Level": "types",
     "Quantity": "types",
     "Scope": "types",
+    "Shape": "types",
+    "MLP": "networks",
+    "Model": "plugin.model",
+    "scaled": "datasets",
+    "split": "datasets",
     "StopRule": "types",
     "Target": "types",
     "TaskData": "types",

@@ -24,6 +24,28 @@ Scope: TypeAlias = Literal["layer", "global", "output"]
 Split: TypeAlias = Literal["train", "validation", "test"]
 
 
+InputKind: TypeAlias = Literal["vector", "sequence", "image"]
+
+
+class Shape(NamedTuple):
+    """What a task asks of a network: the shape of one input, and the number of its outputs.
+
+    `inputs` is (features,) of a vector, (steps, features) of a sequence, (channels, height, width)
+    of an image.
+    """
+
+    inputs: tuple[int, ...]
+    outputs: int
+
+    @property
+    def kind(self) -> InputKind:
+        """What one input is, by its number of axes."""
+        kinds: dict[int, InputKind] = {1: "vector", 2: "sequence", 3: "image"}
+        if len(self.inputs) not in kinds:
+            raise ValueError(f"inputs of shape {self.inputs}: 1 to 3 axes are known")
+        return kinds[len(self.inputs)]
+
+
 class Batch(NamedTuple):
     """Rows of a data set: `inputs` and `targets` share their first axis."""
 

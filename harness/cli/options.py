@@ -17,6 +17,7 @@ class Listable(StrEnum):
     """What `harness list` can be narrowed to."""
 
     TASKS = "tasks"
+    ARCHITECTURES = "architectures"
     PRUNERS = "pruners"
     METRICS = "metrics"
     SCHEDULES = "schedules"
@@ -29,6 +30,7 @@ class Writable(StrEnum):
 
     PRUNER = "pruner"
     TASK = "task"
+    ARCHITECTURE = "architecture"
     METRIC = "metric"
 
 
@@ -59,6 +61,10 @@ ExperimentFile = Annotated[
 ]
 Task = Annotated[
     list[str] | None, typer.Option(help="Task, as NAME or NAME[field=value]. Repeatable.")
+]
+Architecture = Annotated[
+    list[str] | None,
+    typer.Option(help="Architecture, as in 'mlp[sizes=[50, 50]]'. [default: the task's own]"),
 ]
 Pruner = Annotated[
     list[str] | None,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.cli import terminal
 from harness.cli.options import (
+    Architecture,
     BatchSeed,
     BlockWidth,
     DataSeeds,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 def run(
     experiment: ExperimentFile = None,
     task: Task = None,
+    architecture: Architecture = None,
     pruner: Pruner = None,
     metric: Metric = None,
     schedule: Schedule = None,
@@ -51,6 +53,7 @@ def run(
     """Train, prune and measure every combination of what is named, and report."""
     fields = {
         "tasks": task,
+        "architectures": architecture,
         "pruners": pruner,
         "metrics": metric,
         "schedules": schedule,

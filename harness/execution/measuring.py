@@ -10,7 +10,6 @@ import numpy as np
 from harness.experiment.choice import Choice
 from harness.experiment.trial import Cell
 from harness.plugin.metric import AbstractMetric
-from harness.plugin.task import AbstractTask
 from harness.plugin.trajectory import Trajectory
 from harness.results.snapshot import level_path
 from harness.sparse.graph import LayeredGraph
@@ -24,7 +23,7 @@ def trajectory(cell: Cell, folder: Path, make_data: Callable[[], Any]) -> Trajec
     """The trajectory of a finished cell."""
     levels = cell.schedule.instance.levels()
     return Trajectory(
-        task=cell.task.instance,
+        model=cell.model,
         networks=cell.networks,
         densities=tuple(level.density for level in levels),
         levels=[level_path(folder, number) for number in range(len(levels))],
@@ -37,15 +36,15 @@ def reason_not_to_measure(choice: Choice, cell: Cell) -> str | None:
     metric: AbstractMetric = choice.instance
     if "weights" in metric.needs and not cell.keep_weights:
         return f"metric '{metric.name}' needs weights, which this run does not keep"
-    task: AbstractTask = cell.task.instance
+    model = cell.model
 
     def wired(key: Key) -> Any:
-        network = task.network(key=key)
-        return task.wiring(network, task.prunable(network))
+        network = model.network(key=key)
+        return model.graph(network, model.prunable(network))
 
-    wiring = jax.eval_shape(wired, jax.random.key(0))
-    if "layered" in metric.needs and not isinstance(wiring, LayeredGraph):
-        return f"metric '{metric.name}' needs layers, and the wiring of '{task.name}' has none"
+    graph = jax.eval_shape(wired, jax.random.key(0))
+    if "layered" in metric.needs and not isinstance(graph, LayeredGraph):
+        return f"metric '{metric.name}' needs layers: '{model.architecture.name}' has none"
     return None
 
 

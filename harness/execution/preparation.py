@@ -144,7 +144,8 @@ def index_of(plan: Plan, folder: Path) -> Index | None:
             "networks differently. They can be read, reported and measured, but not continued: "
             "choose another --out."
         )
-    _same(known.experiment, plan.resolved(), folder)
+    if not plan.keys:  # else the plan was made of what the folder says
+        _same(known.experiment, plan.resolved(), folder)
     return known
 
 
@@ -192,8 +193,7 @@ def entry_of(cell: Cell) -> Entry:
 
 def _plugin_files(plan: Plan) -> set[Path]:
     """The files of a plan's plugins that are not the harness's own."""
-    chosen = (*plan.tasks, *plan.pruners, *plan.schedules, *plan.metrics)
-    kinds = {type(one.instance) for choice in chosen for one in choice.chain}
+    kinds = {type(one.instance) for choice in plan.chosen for one in choice.chain}
     own = ("harness", "harness_plugins")
     return {
         Path(inspect.getfile(kind)) for kind in kinds if kind.__module__.split(".")[0] not in own

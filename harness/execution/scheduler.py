@@ -20,6 +20,7 @@ from harness.experiment.choice import Choice, metric_key
 from harness.experiment.plan import Plan
 from harness.experiment.trial import Cell, levels_of
 from harness.machine import compilation, memory, settings
+from harness.plugin.model import Model
 from harness.results import provenance, snapshot
 from harness.results.records import CellRecord, CellState, Entry, Measured, cell_folder
 from harness.sparse import finite
@@ -208,7 +209,9 @@ class Execution:
         data = self._data(cell.task, cell.data_seed)
         finite.check_data(data)
         constant = tables.constant_loss(cell.task.instance, data)
-        trainer = self._trainer(cell.task, cell.pruner, cell.schedule, cell.data_seed)
+        trainer = self._trainer(
+            cell.task, cell.architecture, cell.pruner, cell.schedule, cell.data_seed
+        )
         if trainer.batch_size < (asked := cell.schedule.instance.batch_size):
             self.outcome.note(
                 f"{_what(cell)}: batches of {trainer.batch_size} rows, all that the training split "
@@ -347,10 +350,15 @@ class Execution:
         return data
 
     def _make_trainer(
-        self, task: Choice, pruner: Choice, schedule: Choice, data_seed: int
+        self,
+        task: Choice,
+        architecture: Choice,
+        pruner: Choice,
+        schedule: Choice,
+        data_seed: int,
     ) -> Trainer:
         return Trainer(
-            task.instance,
+            Model(task.instance, architecture.instance),
             pruner.instance,
             schedule.instance,
             self._data(task, data_seed),

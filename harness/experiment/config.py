@@ -32,6 +32,7 @@ class Experiment(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     tasks: tuple[str | dict[str, Any], ...] = Field(min_length=1)
+    architectures: tuple[str | dict[str, Any], ...] = ()
     pruners: tuple[str | dict[str, Any], ...] = Field(min_length=1)
     schedules: tuple[str | dict[str, Any], ...] = Field(default=("quick",), min_length=1)
     metrics: tuple[str | dict[str, Any], ...] = Field(default=DEFAULT_METRICS)

@@ -46,12 +46,12 @@ def cost(plan: Plan) -> Cost:
 
 
 def _cell_cost(cell: Cell, rate: float) -> Cost:
-    schedule, task = cell.schedule.instance, cell.task.instance
+    schedule, model = cell.schedule.instance, cell.model
     network = jax.eval_shape(
-        lambda: eqx.filter(task.network(key=jax.random.key(0)), eqx.is_inexact_array)
+        lambda: eqx.filter(model.network(key=jax.random.key(0)), eqx.is_inexact_array)
     )
     size = sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(network))
-    prunable = sum(masks.count(task.prunable(task.network(key=jax.random.key(0)))).values())
+    prunable = sum(masks.count(model.prunable(model.network(key=jax.random.key(0)))).values())
     steps = sum(levels_of(schedule, cell.pruner.instance)) * cell.width
     levels = schedule.levels()
     kept = sum(level.density for level in levels) if cell.keep_weights else 0.0

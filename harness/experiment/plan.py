@@ -2,20 +2,18 @@
 
 import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from harness.errors import UserError
-from harness.experiment.choice import Choice
+from harness.experiment.choice import Choice, choices, pairs
 from harness.experiment.config import LATER, Experiment, chosen_later
 from harness.experiment.trial import RESULT_VERSION, Cell
 from harness.files import fingerprint
 from harness.machine.devices import use_all_cores, used
-from harness.plugin.digest import source_digest
-from harness.plugin.parameters import Selection
-from harness.plugin.registry import KINDS, PLURALS, Kind, Registry, selections
+from harness.plugin.registry import PLURALS, Registry
 
 
 def block_width(networks: int) -> int:
@@ -43,7 +41,8 @@ class Plan:
     """An experiment with its plugins made: the cells to train, and the metrics to take of them."""
 
     experiment: Experiment
-    tasks: tuple[Choice, ...]
+    pairs: tuple[tuple[Choice, Choice], ...]
+    """The tasks, each with an architecture of its networks."""
     pruners: tuple[Choice, ...]
     schedules: tuple[Choice, ...]
     metrics: tuple[Choice, ...]
@@ -62,17 +61,24 @@ class Plan:
     def _asked_for(self) -> tuple[Cell, ...]:
         return tuple(
             Cell(
-                task, pruner, schedule, self.experiment.seed, data_seed, first, self.width,
+                task, architecture, pruner, schedule,
+                self.experiment.seed, data_seed, first, self.width,
                 self.experiment.keep_weights, self.experiment.precision, self.experiment.batch_seed,
             )
-            for task, schedule, pruner, data_seed, first in itertools.product(
-                self.tasks,
+            for (task, architecture), schedule, pruner, data_seed, first in itertools.product(
+                self.pairs,
                 self.schedules,
                 self.pruners,
                 dict.fromkeys(self.experiment.data_seeds),
                 range(0, self.experiment.networks, self.width),
             )
         )  # fmt: skip
+
+    @property
+    def _named(self) -> tuple[Choice, ...]:
+        """The tasks, and the architectures that are not the tasks' own."""
+        tasks, architectures = zip(*self.pairs, strict=True)
+        return (*tasks, *architectures) if self.experiment.architectures else tasks
 
     def trained_as(self, keys: Sequence[str]) -> "Plan":
         """The same plan with its cells under the keys that a run folder has them by."""
@@ -82,12 +88,33 @@ class Plan:
         """The experiment, complete: every parameter and the block width written out."""
         return {
             **self.experiment.model_dump(mode="json", exclude_none=True),
-            "tasks": [choice.table() for choice in self.tasks],
+            **self._resolved_pairs(),
             "pruners": [choice.table() for choice in self.pruners],
             "schedules": [choice.table() for choice in self.schedules],
             "metrics": [choice.table() for choice in self.metrics],
             "block_width": self.width,
         }
+
+    def _resolved_pairs(self) -> dict[str, Any]:
+        """The tasks and architectures as tables; a task's own architecture stands in its table."""
+        if self.experiment.architectures:
+            tasks, architectures = (
+                list({choice.label: choice.table() for choice in column}.values())
+                for column in zip(*self.pairs, strict=True)
+            )
+            return {"tasks": tasks, "architectures": architectures}
+        return {
+            "tasks": [
+                {**task.table(), "architecture": architecture.table()}
+                for task, architecture in self.pairs
+            ]
+        }
+
+    @property
+    def chosen(self) -> tuple[Choice, ...]:
+        """Every plugin that it uses."""
+        pairs = itertools.chain.from_iterable(self.pairs)
+        return (*pairs, *self.pruners, *self.schedules, *self.metrics)
 
     @property
     def name(self) -> str:
@@ -100,7 +127,7 @@ class Plan:
         }
         parts = [
             "+".join(dict.fromkeys(choice.name for choice in choices))
-            for choices in (self.tasks, self.pruners, self.schedules)
+            for choices in (self._named, self.pruners, self.schedules)
         ]
         return f"{'-'.join(parts)[:80]}-{fingerprint(fixed)[:8]}"
 
@@ -119,50 +146,10 @@ def plan(experiment: Experiment, registry: Registry, *, source: str = "") -> Pla
 
 
 def _plan(experiment: Experiment, registry: Registry) -> Plan:
-    made = {
-        kind: tuple(_choices(registry, kind, getattr(experiment, PLURALS[kind])))
-        for kind in KINDS
-        if kind != "study"
-    }
-    width = experiment.block_width or block_width(experiment.networks)
-    return Plan(experiment, made["task"], made["pruner"], made["schedule"], made["metric"], width)
-
-
-def _choices(
-    registry: Registry, kind: Kind, asked: Sequence[str | Mapping[str, Any]]
-) -> Iterable[Choice]:
-    seen: set[str] = set()
-    for place, selection in _placed(kind, asked):
-        try:
-            choice = _choice(registry, kind, registry.make(kind, selection))
-        except UserError as error:
-            raise UserError(f"{place}{error}") from None
-        # What a pruner follows comes first, asked for or not.
-        for one in choice.chain:
-            identity = fingerprint({**one.identity, "owner": one.owner})
-            if identity not in seen:
-                seen.add(identity)
-                yield one
-
-
-def _choice(registry: Registry, kind: Kind, instance: Any) -> Choice:
-    plugin = registry.plugin_of(instance)
-    follows = getattr(instance, "follows", None)
-    return Choice(
-        kind,
-        plugin.name,
-        plugin.owner,
-        instance,
-        source_digest(instance),
-        _choice(registry, kind, follows) if follows is not None else None,
+    pruners, schedules, metrics = (
+        tuple(choices(registry, kind, getattr(experiment, PLURALS[kind])))
+        for kind in ("pruner", "schedule", "metric")
     )
-
-
-def _placed(
-    kind: Kind, asked: Sequence[str | Mapping[str, Any]]
-) -> Iterable[tuple[str, Selection]]:
-    """Each selection with its place in the experiment, where that is a table."""
-    for number, entry in enumerate(asked):
-        place = "" if isinstance(entry, str) else f"{kind}s.{number}: "
-        for selection in selections(kind, entry):
-            yield place, selection
+    found = tuple(pairs(registry, experiment.tasks, experiment.architectures))
+    width = experiment.block_width or block_width(experiment.networks)
+    return Plan(experiment, found, pruners, schedules, metrics, width)

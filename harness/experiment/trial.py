@@ -10,9 +10,9 @@ from harness.experiment.config import DEFAULT_PRECISION, chosen_later
 from harness.files import fingerprint
 from harness.machine import settings
 from harness.machine.compilation import Precision
+from harness.plugin.model import Model
 from harness.plugin.pruner import AbstractPruner
 from harness.plugin.schedule import AbstractSchedule
-from harness.plugin.task import AbstractTask
 
 RESULT_VERSION = 3
 """Part of every cell's key: raised whenever results change. From 3 on data seeds share no start."""
@@ -23,6 +23,7 @@ class Cell:
     """One (task, pruner, schedule, seed block): what is trained in one go."""
 
     task: Choice
+    architecture: Choice
     pruner: Choice
     schedule: Choice
     seed: int
@@ -36,6 +37,11 @@ class Cell:
     """Its key in a run folder, where its plugins have changed since it was trained."""
 
     @property
+    def model(self) -> Model:
+        """The architecture on the task."""
+        return Model(self.task.instance, self.architecture.instance)
+
+    @property
     def networks(self) -> tuple[int, ...]:
         """The numbers of its networks within the run."""
         return tuple(range(self.first, self.first + self.width))
@@ -46,6 +52,7 @@ class Cell:
         return {
             "version": RESULT_VERSION,
             "task": self.task.identity,
+            "architecture": self.architecture.identity,
             "pruner": self.pruner.identity,
             "schedule": self.schedule.identity,
             "seed": self.seed,
@@ -92,6 +99,7 @@ class Cell:
         return {
             "cell": self.key,
             "task": self.task.label,
+            "architecture": self.architecture.label,
             "pruner": self.pruner.label,
             "schedule": self.schedule.label,
             "data_seed": self.data_seed,
@@ -100,14 +108,17 @@ class Cell:
     @property
     def reason_to_skip(self) -> str | None:
         """Why this combination makes no sense, or None if it does."""
-        task: AbstractTask = self.task.instance
+        model = self.model
+        if reason := model.reason_not_to_fit:
+            return reason
         pruner: AbstractPruner = self.pruner.instance
         if self.followed and self.followed.reason_to_skip:
             return f"what it follows is skipped: {self.followed.reason_to_skip}"
-        lacking = pruner.needs - task.offers
+        lacking = pruner.needs - model.offers
         if lacking:
             return (
-                f"pruner '{pruner.name}' needs {', '.join(sorted(lacking))} of task '{task.name}'"
+                f"pruner '{pruner.name}' needs {', '.join(sorted(lacking))} of architecture "
+                f"'{model.architecture.name}'"
             )
         first: int = self.schedule.instance.levels()[0].steps
         if pruner.rewind_step + pruner.retrains > first:

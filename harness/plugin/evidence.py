@@ -1,18 +1,17 @@
 """What a pruner may look at: one network, at one moment."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PyTree
 
+from harness.plugin.model import Model
 from harness.sparse import masks as mask_algebra
+from harness.sparse.graph import Digraph, LayeredGraph
 from harness.types import Batch, Key, Masks, Network, Weights
-
-if TYPE_CHECKING:
-    from harness.plugin.task import AbstractTask
 
 
 class Evidence:
@@ -27,7 +26,7 @@ class Evidence:
 
     def __init__(
         self,
-        task: "AbstractTask",
+        model: Model,
         network: Network,
         *,
         mask: Masks,
@@ -49,7 +48,7 @@ class Evidence:
         self.gathered_steps = gathered_steps
         self.progress = progress
         self._followed = followed
-        self._task = task
+        self._model = model
         self._train = train
         self._batch_size = batch_size
         self._batch_key = batch_key
@@ -57,7 +56,16 @@ class Evidence:
     @property
     def prunable(self) -> Masks:
         """Which entries may be pruned, as the task says."""
-        return self._task.prunable(self.network)
+        return self._model.prunable(self.network)
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The names of the prunable leaves in the order in which signals pass them."""
+        return tuple(self._model.prunable(self.network))
+
+    def graph(self, masks: Masks, view: str | None = None) -> LayeredGraph | Digraph:
+        """The wiring of the network under some masks, in a view of its architecture."""
+        return self._model.graph(self.network, masks, view)
 
     @property
     def candidates(self) -> Masks:
@@ -124,7 +132,7 @@ class Evidence:
 
     def drawn(self, *, key: Key) -> Network:
         """Another network from the task's distribution of initial weights."""
-        return self._task.network(key=key)
+        return self._model.network(key=key)
 
     def gradient(self, weights: Weights, batch: Batch) -> Weights:
         """The gradient of `loss` with respect to the weights, also where the mask is False."""
@@ -132,21 +140,21 @@ class Evidence:
 
     def loss(self, weights: Weights, batch: Batch) -> Float[Array, ""]:
         """The task's loss with `weights` acting."""
-        return self._task.loss(mask_algebra.replace(self.network, weights), batch)
+        return self._model.loss(mask_algebra.replace(self.network, weights), batch)
 
     def output_loss(self, outputs: Array, targets: Array) -> Float[Array, ""]:
         """The task's loss of these outputs. The pruner's `needs` must have "output-loss"."""
-        return self._task.output_loss(outputs, targets)
+        return self._model.output_loss(outputs, targets)
 
     def forward(self, weights: Weights, inputs: Array) -> Array:
         """The network's outputs with `weights` acting."""
-        return self._task.forward(mask_algebra.replace(self.network, weights), inputs)
+        return self._model.forward(mask_algebra.replace(self.network, weights), inputs)
 
     def linear_forward(self, weights: Weights, inputs: Array) -> Array:
         """Outputs without nonlinearities. The pruner's `needs` must have "linear"."""
-        network = self._task.linearised(mask_algebra.replace(self.network, weights))
-        return self._task.forward(network, inputs)
+        network = self._model.linearised(mask_algebra.replace(self.network, weights))
+        return self._model.forward(network, inputs)
 
     def activations(self, weights: Weights, inputs: Array) -> dict[str, Array]:
         """What enters each prunable leaf. The pruner's `needs` must have "activations"."""
-        return self._task.activations(mask_algebra.replace(self.network, weights), inputs)
+        return self._model.activations(mask_algebra.replace(self.network, weights), inputs)

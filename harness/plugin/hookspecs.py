@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import pluggy
 
+from harness.plugin.architecture import AbstractArchitecture
 from harness.plugin.metric import AbstractMetric
 from harness.plugin.pruner import AbstractPruner
 from harness.plugin.schedule import AbstractSchedule
@@ -17,6 +18,12 @@ hookimpl = pluggy.HookimplMarker("harness")
 @hookspec
 def register_tasks() -> Iterable[type[AbstractTask]]:
     """Tasks, as frozen dataclasses that implement `harness.AbstractTask`."""
+    raise NotImplementedError
+
+
+@hookspec
+def register_architectures() -> Iterable[type[AbstractArchitecture]]:
+    """Architectures, as frozen dataclasses that implement `harness.AbstractArchitecture`."""
     raise NotImplementedError
 
 

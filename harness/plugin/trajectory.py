@@ -14,7 +14,7 @@ from jaxtyping import Float
 
 from harness.machine.compilation import Compiled
 from harness.machine.devices import spread
-from harness.plugin.task import AbstractTask
+from harness.plugin.model import Model
 from harness.results import snapshot
 from harness.sparse import masks as mask_algebra
 from harness.sparse.graph import Digraph, LayeredGraph
@@ -32,7 +32,7 @@ class Trajectory:
     axis; `densities` those asked for, one for each level.
     """
 
-    task: AbstractTask
+    model: Model
     networks: tuple[int, ...]
     densities: tuple[float, ...]
     levels: Sequence[Path]
@@ -45,7 +45,7 @@ class Trajectory:
 
     @cached_property
     def _skeleton(self) -> Network:
-        return eqx.filter_jit(self.task.network)(key=jax.random.key(0))
+        return eqx.filter_jit(self.model.network)(key=jax.random.key(0))
 
     def snapshot(self, level: int) -> snapshot.Snapshot:
         """Everything that was kept of a level."""
@@ -58,7 +58,7 @@ class Trajectory:
 
     def kept(self, level: int) -> Float[np.ndarray, " networks"]:
         """The density that each network has at a level: kept / prunable weights."""
-        prunable = self.task.prunable(self._skeleton)
+        prunable = self.model.prunable(self._skeleton)
         kept = mask_algebra.kept_by_leaf(self.masks(level), prunable)
         return np.sum(list(kept.values()), axis=0) / sum(mask_algebra.count(prunable).values())
 
@@ -92,21 +92,32 @@ class Trajectory:
 
         return at
 
-    def graph(self, level: int) -> LayeredGraph | Digraph:
-        """The wiring of all networks of a level, with a leading axis of networks."""
-        wiring = jax.vmap(lambda masks: self.task.wiring(self._skeleton, masks))
-        graph = jax.tree.map(np.asarray, wiring(self.masks(level)))
-        return graph if self._places is None else replace(graph, places=self._places)
+    def graph(self, level: int, view: str | None = None) -> LayeredGraph | Digraph:
+        """The wiring of all networks of a level, with a leading axis of networks.
+
+        `view` is the name of a graph of the architecture; None is its default.
+        """
+        wire = jax.vmap(lambda masks: self.model.graph(self._skeleton, masks, view))
+        graph = jax.tree.map(np.asarray, wire(self.masks(level)))
+        held = self._places(view or self.model.views[0])
+        return graph if held is None else replace(graph, places=held)
+
+    def _places(self, view: str) -> Places | None:
+        """What each place of a view holds; None where it is a weight of its own."""
+        if view not in self._known_places:
+            self._known_places[view] = self._find_places(view)
+        return self._known_places[view]
 
     @cached_property
-    def _places(self) -> Places | None:
-        """What each place of the wiring holds; None where it is a weight of its own."""
+    def _known_places(self) -> dict[str, Places | None]:
+        return {}
 
+    def _find_places(self, view: str) -> Places | None:
         @jax.jit
         def wire(masks: Masks) -> tuple[Any, ...]:
-            graph = self.task.wiring(self._skeleton, masks)
+            graph = self.model.graph(self._skeleton, masks, view)
             return graph.adjacency if isinstance(graph, LayeredGraph) else (graph.adjacency,)
 
-        found = places(wire, jax.tree.map(np.asarray, self.task.prunable(self._skeleton)))
+        found = places(wire, jax.tree.map(np.asarray, self.model.prunable(self._skeleton)))
         plain = not found.shared and not found.forbidden
         return None if plain and found.weights == sum(map(np.size, found.numbers)) else found

@@ -33,6 +33,7 @@ class Entry(_Said):
 
     cell: CellKey
     task: str
+    architecture: str = ""
     pruner: str
     schedule: str
     data_seed: int

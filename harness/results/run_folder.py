@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 CONDITION_COLUMNS = {
     "cell": "key of the cell: a hash of everything that determines its result",
     "task": "task, with the parameters that differ from their defaults",
+    "architecture": "architecture, with the parameters that differ from their defaults",
     "pruner": "pruner, with the parameters that differ from their defaults",
     "schedule": "schedule, with the parameters that differ from their defaults",
     "data_seed": "seed of the data and of the order in which they are read",

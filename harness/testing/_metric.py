@@ -14,13 +14,13 @@ from harness.execution import measuring, trial_training
 from harness.experiment.choice import Choice
 from harness.experiment.trial import Cell
 from harness.plugin.metric import AbstractMetric
+from harness.plugin.model import Model
 from harness.plugin.schedule import AbstractSchedule
-from harness.plugin.task import AbstractTask
 from harness.plugin.trajectory import Trajectory
 from harness.testing import _answers
 from harness.testing._finding import BrokenRuleError, Rule, expect
 from harness.testing._surroundings import INDEPENDENT, drawn_before
-from harness.testing._tiny import DigraphTask, Largest, OtherTask, TinySchedule, TinyTask
+from harness.testing._tiny import Largest, TinyDigraph, TinySchedule, TinyTask, tiny_model
 from harness.training.trainer import Trainer
 
 if TYPE_CHECKING:
@@ -32,13 +32,14 @@ _LEVELS = 4
 class _Trained:
     """A trajectory of tiny networks to measure, in a folder that goes when this goes."""
 
-    def __init__(self, task: AbstractTask, seed: int, width: int) -> None:
-        self._task, self._seed, self.width = task, seed, width
+    def __init__(self, model: Model, seed: int, width: int) -> None:
+        self._model, self._seed, self.width = model, seed, width
 
     @cached_property
     def _cell(self) -> Cell:
         return Cell(
-            Choice("task", "tiny", "harness", self._task, ""),
+            Choice("task", "tiny", "harness", self._model.task, ""),
+            Choice("architecture", "tiny", "harness", self._model.architecture, ""),
             Choice("pruner", "largest", "harness", Largest(), ""),
             Choice("schedule", "tiny", "harness", TinySchedule(), ""),
             seed=self._seed, data_seed=0, first=0, width=self.width, keep_weights=True,
@@ -48,8 +49,10 @@ class _Trained:
     def _trajectory(self) -> Trajectory:
         folder = Path(tempfile.mkdtemp(prefix="harness-check-"))
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        data = self._task.data(seed=0)
-        trainer = Trainer(self._task, Largest(), TinySchedule(), data, seed=self._seed, data_seed=0)
+        data = self._model.task.data(seed=0)
+        trainer = Trainer(
+            self._model, Largest(), TinySchedule(), data, seed=self._seed, data_seed=0
+        )
         trial_training.CellRun(self._cell, trainer, folder).train()
         return measuring.trajectory(self._cell, folder, lambda: data)
 
@@ -70,8 +73,8 @@ class _Trial:
 
     def __init__(self, metric: AbstractMetric) -> None:
         self.metric = metric
-        self.one = _Trained(TinyTask(), seed=0, width=3)
-        self.other = _Trained(OtherTask(), seed=1, width=2)
+        self.one = _Trained(tiny_model(), seed=0, width=3)
+        self.other = _Trained(tiny_model(hidden=7), seed=1, width=2)
 
     @cached_property
     def table(self) -> "pd.DataFrame":
@@ -99,10 +102,10 @@ def _measures(trial: _Trial) -> None:
 
 def _measures_digraphs(trial: _Trial) -> None:
     try:
-        _Trained(DigraphTask(), seed=0, width=2).measured(trial.metric)
+        _Trained(Model(TinyTask(), TinyDigraph()), seed=0, width=2).measured(trial.metric)
     except Exception as error:
         raise BrokenRuleError(
-            f"of a task whose wiring is a `Digraph` it raises {error!r}: measure it, or set "
+            f"of networks whose graph is a `Digraph` it raises {error!r}: measure it, or set "
             '`needs = frozenset({"layered"})`.'
         ) from error
 

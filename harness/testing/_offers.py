@@ -1,4 +1,4 @@
-"""The rules about what a task gives pruners and reports beside its loss."""
+"""The rules about what a task and an architecture give pruners and reports beside the loss."""
 
 import math
 from functools import partial
@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from harness.plugin.task import AbstractTask
+from harness.plugin.model import Model
 from harness.sparse import masks as mask_algebra
 from harness.testing._finding import SuggestionError, expect
 from harness.types import Batch, Network, TaskData
@@ -19,9 +19,9 @@ _STEPS, _ROWS, _RATE = 200, 64, 3e-3
 """Of the training that has to beat the constant predictor."""
 
 
-def constant(task: AbstractTask, data: TaskData, network: Network) -> str | None:
+def constant(model: Model, data: TaskData, network: Network) -> str | None:
     """Whether the constant predictor's loss is one that a network can be better than."""
-    found = task.constant_loss(data.train, data.validation)
+    found = model.task.constant_loss(data.train, data.validation)
     expect(
         isinstance(found, float | np.floating),
         f"`constant_loss` returns {found!r}: return a number, NaN where it is not known.",
@@ -32,7 +32,7 @@ def constant(task: AbstractTask, data: TaskData, network: Network) -> str | None
         math.isfinite(found) and found > 0,
         f"`constant_loss` returns {found}: the loss on held-out rows is finite and positive.",
     )
-    loss = _trained_loss(task, data, network)
+    loss = _trained_loss(model, data, network)
     if loss >= found:
         raise SuggestionError(
             f"`constant_loss` is {found:.3g}, and a network trained for {_STEPS} steps of Adam has "
@@ -41,13 +41,13 @@ def constant(task: AbstractTask, data: TaskData, network: Network) -> str | None
     return f"{found:.3g}; a network trained for {_STEPS} steps has {loss:.3g}"
 
 
-def _trained_loss(task: AbstractTask, data: TaskData, network: Network) -> float:
+def _trained_loss(model: Model, data: TaskData, network: Network) -> float:
     arrays, static = eqx.partition(network, eqx.is_inexact_array)
     train = Batch(*map(jnp.asarray, data.train))
     optimizer = optax.adam(_RATE)
 
     def loss(arrays: Any, batch: Batch) -> jax.Array:
-        return task.loss(eqx.combine(arrays, static), batch)
+        return model.loss(eqx.combine(arrays, static), batch)
 
     def step(carry: Any, number: jax.Array) -> Any:
         arrays, state = carry
@@ -63,13 +63,13 @@ def _trained_loss(task: AbstractTask, data: TaskData, network: Network) -> float
     return float(jax.jit(loss)(arrays, Batch(*map(jnp.asarray, data.validation))))
 
 
-def examples(task: AbstractTask, network: Network, batch: Batch) -> None:
+def examples(model: Model, network: Network, batch: Batch) -> None:
     """Whether the loss is a mean over rows, as pruners by gradients of single rows take it."""
     arrays, static = eqx.partition(network, eqx.is_inexact_array)
 
     @partial(jax.jit, static_argnums=1)
     def slope(rows: Batch, single: bool) -> Any:
-        gradient = jax.grad(lambda arrays, rows: task.loss(eqx.combine(arrays, static), rows))
+        gradient = jax.grad(lambda arrays, rows: model.loss(eqx.combine(arrays, static), rows))
         if not single:
             return gradient(arrays, rows)
         ones = Batch(*(part[:, None] for part in rows))
@@ -84,10 +84,10 @@ def examples(task: AbstractTask, network: Network, batch: Batch) -> None:
     )
 
 
-def linear(task: AbstractTask, network: Network, batch: Batch) -> None:
+def linear(model: Model, network: Network, batch: Batch) -> None:
     """Whether `linearised` has the network's weights and outputs that are affine in the inputs."""
-    other = task.linearised(network)
-    for name, weights in mask_algebra.select(network, task.prunable(network)).items():
+    other = model.linearised(network)
+    for name, weights in mask_algebra.select(network, model.prunable(network)).items():
         found = mask_algebra.select(other, [name])[name]
         expect(
             np.array_equal(found, weights),
@@ -97,7 +97,7 @@ def linear(task: AbstractTask, network: Network, batch: Batch) -> None:
     two = jnp.roll(one, 1, axis=0)
 
     def outputs(rows: jax.Array) -> np.ndarray:
-        return np.asarray(eqx.filter_jit(task.forward)(other, rows), np.float64)
+        return np.asarray(eqx.filter_jit(model.forward)(other, rows), np.float64)
 
     middle, mean = outputs((one + two) / 2), (outputs(one) + outputs(two)) / 2
     scale = np.abs(mean).max() + np.abs(outputs(jnp.zeros_like(one))).max()
@@ -108,11 +108,11 @@ def linear(task: AbstractTask, network: Network, batch: Batch) -> None:
     )
 
 
-def entering(task: AbstractTask, network: Network, batch: Batch) -> None:
+def entering(model: Model, network: Network, batch: Batch) -> None:
     """Whether `activations` gives what enters each prunable weight, in the shape that it says."""
-    found = task.activations(network, jnp.asarray(batch.inputs))
+    found = model.activations(network, jnp.asarray(batch.inputs))
     rows = len(batch.inputs)
-    for name, which in task.prunable(network).items():
+    for name, which in model.prunable(network).items():
         if which.ndim < 2:
             continue
         expect(name in found, f"`activations` says nothing of '{name}'.")

@@ -11,14 +11,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from harness.plugin.evidence import Evidence
+from harness.plugin.model import Model
 from harness.plugin.pruner import AbstractPruner
-from harness.plugin.task import AbstractTask
 from harness.results import snapshot
 from harness.sparse import masks as mask_algebra
 from harness.testing import _answers
 from harness.testing._finding import BrokenRuleError, Rule, expect
 from harness.testing._surroundings import INDEPENDENT, drawn_before
-from harness.testing._tiny import Largest, OtherTask, TinySchedule, TinyTask
+from harness.testing._tiny import Largest, TinySchedule, tiny_model
 from harness.training.state import Ensemble, Keys
 from harness.training.trainer import Trainer
 from harness.types import Level, Masks, Target
@@ -51,14 +51,12 @@ class _Counting(Trainer):
 class _Trial:
     """A pruner at work on three tiny networks, level by level, everything compiled once."""
 
-    def __init__(
-        self, pruner: AbstractPruner, task: AbstractTask | None = None, seed: int = 0
-    ) -> None:
+    def __init__(self, pruner: AbstractPruner, model: Model | None = None, seed: int = 0) -> None:
         self.pruner = pruner
-        self._task, self._schedule = task or TinyTask(), TinySchedule()
-        data = self._task.data(seed=seed)
+        self._model, self._schedule = model or tiny_model(), TinySchedule()
+        data = self._model.task.data(seed=seed)
         self.trainer = _Counting(
-            self._task, pruner, self._schedule, data, seed=seed, data_seed=seed
+            self._model, pruner, self._schedule, data, seed=seed, data_seed=seed
         )
         self._train = data.train
         self._keys = self.trainer.keys(NETWORKS)
@@ -69,7 +67,7 @@ class _Trial:
         """The masks of the pruner that this one follows, level by level."""
         if self.pruner.follows is None:
             return []
-        other = _Trial(self.pruner.follows, self._task)
+        other = _Trial(self.pruner.follows, self._model)
         return [jax.tree.map(jnp.asarray, passage.trained.masks) for passage in other.run()]
 
     @cached_property
@@ -300,7 +298,7 @@ def _repeats(trial: _Trial) -> None:
     again = _Trial(trial.pruner)
     with drawn_before(1):
         again.begin()
-        _Trial(trial.pruner, OtherTask(), seed=1).traced()
+        _Trial(trial.pruner, tiny_model(hidden=7), seed=1).traced()
         passages = again.passages
     if _same(trial, passages):
         return

@@ -1,5 +1,6 @@
-"""Tasks, a schedule and a pruner so small that a contract is checked in seconds."""
+"""Plugins so small that a contract is checked on them in seconds."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
@@ -12,73 +13,76 @@ import optax
 from annotated_types import Ge
 from jaxtyping import Array, Float
 
+from harness.datasets import split
+from harness.plugin.architecture import AbstractArchitecture
 from harness.plugin.evidence import Evidence
+from harness.plugin.model import Model
 from harness.plugin.pruner import ScorePruner
 from harness.plugin.schedule import AbstractSchedule
 from harness.plugin.task import AbstractTask
 from harness.sparse.graph import Digraph, LayeredGraph, layered
 from harness.sparse.masks import leaf_map
-from harness.types import Batch, Key, Level, Masks, Network, Quantity, TaskData, Weights, When
+from harness.types import (
+    Batch,
+    InputKind,
+    Key,
+    Level,
+    Masks,
+    Quantity,
+    Shape,
+    TaskData,
+    Weights,
+    When,
+)
 
 
 class TinyNetwork(eqx.Module):
-    """Two dense layers; weights are out x in."""
+    """Two dense layers; weights are out x in. Inputs of several axes are read in order."""
 
     first: Float[Array, "hidden inputs"]
     second: Float[Array, "outputs hidden"]
     bias: Float[Array, " hidden"]
     linear: bool = eqx.field(static=True, default=False)
 
+    def hidden(self, inputs: Array) -> Array:
+        """Signals of the hidden nodes for a batch."""
+        entering = inputs.reshape(len(inputs), -1) @ self.first.T + self.bias[None, :]
+        return entering if self.linear else jnp.tanh(entering)
+
 
 @dataclass(frozen=True)
 class TinyTask(AbstractTask):
-    """A smooth function of five numbers, learnt by a network of 5-12-3 nodes.
+    """A smooth function of five numbers, or of a sequence or an image of numbers.
 
     **Parameters:**
 
     - `rows`: of all three splits together
+    - `inputs`: the shape of one input
     """
 
     name: ClassVar[str] = "tiny"
-    offers: ClassVar[frozenset[str]] = frozenset({"linear", "activations", "output-loss"})
+    architecture: ClassVar[str] = "tiny"
     rows: Annotated[int, Ge(20)] = 200
+    inputs: tuple[Annotated[int, Ge(1)], ...] = (5,)
+
+    @property
+    def shape(self) -> Shape:
+        """Three outputs."""
+        return Shape(self.inputs, 3)
 
     def data(self, *, seed: int) -> TaskData:
         """Rows drawn at random, split 60/20/20 %."""
         draws = np.random.default_rng(seed)
-        inputs = draws.uniform(-1, 1, (self.rows, 5)).astype(np.float32)
-        targets = np.sin(inputs[:, :3] * 2 + inputs[:, 2:]).astype(np.float32)
-        first, second = 3 * self.rows // 5, 4 * self.rows // 5
-        train, validation, test = (
-            Batch(inputs[part], targets[part])
-            for part in (slice(first), slice(first, second), slice(second, None))
-        )
+        inputs = draws.uniform(-1, 1, (self.rows, *self.inputs)).astype(np.float32)
+        flat = inputs.reshape(self.rows, -1)
+        targets = np.sin(flat[:, :3] * 2 + flat[:, 2:5]).astype(np.float32)
         return TaskData(
-            train,
-            validation,
-            test,
-            inputs=tuple(Quantity(f"x{index}", "1") for index in range(5)),
+            *split(inputs, targets, (0.6, 0.2)),
+            inputs=tuple(Quantity(f"x{index}", "1") for index in range(flat.shape[1])),
             outputs=tuple(Quantity(f"y{index}", "1") for index in range(3)),
         )
 
-    def network(self, *, key: Key) -> TinyNetwork:
-        """Normal weights, no biases to begin with."""
-        return _initial(12, key)
-
-    def _hidden(self, network: TinyNetwork, inputs: Array) -> Array:
-        entering = inputs @ network.first.T + network.bias[None, :]
-        return entering if network.linear else jnp.tanh(entering)
-
-    def forward(self, network: TinyNetwork, inputs: Array) -> Array:
-        """Outputs, rows first."""
-        return self._hidden(network, inputs) @ network.second.T
-
-    def loss(self, network: TinyNetwork, batch: Batch) -> Float[Array, ""]:
-        """Mean squared error."""
-        outputs = self.forward(network, jnp.asarray(batch.inputs))
-        return self.output_loss(outputs, jnp.asarray(batch.targets))
-
-    def output_loss(self, outputs: Array, targets: Array) -> Float[Array, ""]:
+    def loss(self, outputs: Array, targets: Array) -> Float[Array, ""]:
         """Mean squared error."""
         return jnp.mean((outputs - targets) ** 2)
 
@@ -86,16 +90,40 @@ class TinyTask(AbstractTask):
         """The mean squared error of the mean targets."""
         return float(np.mean((held_out.targets - np.mean(train.targets, axis=0)) ** 2))
 
-    def evaluate(
-        self, network: TinyNetwork, batch: Batch, data: TaskData
-    ) -> dict[str, Float[Array, ""]]:
+    def evaluate(self, outputs: Array, batch: Batch, data: TaskData) -> dict[str, Float[Array, ""]]:
         """Root mean squared error."""
-        return {"rmse": jnp.sqrt(self.loss(network, batch))}
+        return {"rmse": jnp.sqrt(self.loss(outputs, jnp.asarray(batch.targets)))}
 
     @property
     def units(self) -> Mapping[str, str]:
         """No units."""
         return {"rmse": "1"}
+
+
+@dataclass(frozen=True)
+class TinyArchitecture(AbstractArchitecture):
+    """One hidden layer.
+
+    **Parameters:**
+
+    - `hidden`: nodes of it
+    """
+
+    name: ClassVar[str] = "tiny"
+    takes: ClassVar[frozenset[InputKind]] = frozenset({"vector", "sequence", "image"})
+    offers: ClassVar[frozenset[str]] = frozenset({"linear", "activations"})
+    hidden: Annotated[int, Ge(1)] = 12
+
+    def network(self, shape: Shape, *, key: Key) -> TinyNetwork:
+        """Normal weights, no biases to begin with."""
+        one, two = jax.random.split(key)
+        first = jax.random.normal(one, (self.hidden, math.prod(shape.inputs)))
+        second = jax.random.normal(two, (shape.outputs, self.hidden))
+        return TinyNetwork(first / 2, second / 2, jnp.zeros(self.hidden))
+
+    def forward(self, network: TinyNetwork, inputs: Array) -> Array:
+        """Outputs, rows first."""
+        return network.hidden(inputs) @ network.second.T
 
     def prunable(self, network: TinyNetwork) -> Masks:
         """Both weight matrices."""
@@ -104,7 +132,7 @@ class TinyTask(AbstractTask):
             "second": jnp.ones_like(network.second, bool),
         }
 
-    def wiring(self, network: Network, masks: Masks) -> LayeredGraph:
+    def graph(self, network: TinyNetwork, masks: Masks, view: str) -> LayeredGraph | Digraph:
         """Three layers of nodes."""
         return layered([masks["first"], masks["second"]])
 
@@ -114,22 +142,17 @@ class TinyTask(AbstractTask):
 
     def activations(self, network: TinyNetwork, inputs: Array) -> dict[str, Array]:
         """Inputs of both layers."""
-        return {"first": inputs, "second": self._hidden(network, inputs)}
-
-
-def _initial(hidden: int, key: Key) -> TinyNetwork:
-    one, two = jax.random.split(key)
-    first, second = jax.random.normal(one, (hidden, 5)), jax.random.normal(two, (3, hidden))
-    return TinyNetwork(first / 2, second / 2, jnp.zeros(hidden))
+        return {"first": inputs.reshape(len(inputs), -1), "second": network.hidden(inputs)}
 
 
 @dataclass(frozen=True)
-class DigraphTask(TinyTask):
-    """The same task, its wiring seen as a digraph without layers."""
+class TinyDigraph(TinyArchitecture):
+    """The same network, its graph without layers."""
 
     name: ClassVar[str] = "tiny-digraph"
+    views: ClassVar[Mapping[str, str]] = {"digraph": "all nodes in one adjacency matrix"}
 
-    def wiring(self, network: Network, masks: Masks) -> Digraph:  # type: ignore[override]
+    def graph(self, network: TinyNetwork, masks: Masks, view: str) -> Digraph:
         """All nodes in one adjacency matrix, source x target."""
         first, second = masks["first"].swapaxes(-1, -2), masks["second"].swapaxes(-1, -2)
         (inputs, hidden), outputs = first.shape[-2:], second.shape[-1]
@@ -141,15 +164,9 @@ class DigraphTask(TinyTask):
         return Digraph(adjacency, places < inputs, places >= inputs + hidden)
 
 
-@dataclass(frozen=True)
-class OtherTask(TinyTask):
-    """The same task for smaller networks: what else may run in the process of a check."""
-
-    name: ClassVar[str] = "tiny-other"
-
-    def network(self, *, key: Key) -> TinyNetwork:
-        """Seven hidden nodes in place of twelve."""
-        return _initial(7, key)
+def tiny_model(hidden: int = 12) -> Model:
+    """A tiny network on the tiny task; of another size, what else may run during a check."""
+    return Model(TinyTask(), TinyArchitecture(hidden))
 
 
 @dataclass(frozen=True)

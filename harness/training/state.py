@@ -10,8 +10,8 @@ import optax
 from jaxtyping import Array, Bool, Float, Int, PyTree
 
 from harness.plugin.evidence import Evidence
+from harness.plugin.model import Model
 from harness.plugin.pruner import AbstractPruner, Update
-from harness.plugin.task import AbstractTask
 from harness.sparse import finite as finite_numbers
 from harness.sparse import masks as mask_algebra
 from harness.types import Batch, Key, Masks, Network, Target
@@ -49,9 +49,9 @@ class Keys(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Rules:
-    """A task, a pruner and an optimiser, and what they do to one network. All pure functions."""
+    """A model, a pruner and an optimiser, and what they do to one network. All pure functions."""
 
-    task: AbstractTask
+    model: Model
     pruner: AbstractPruner
     optimizer: optax.GradientTransformation
     batch_size: int
@@ -67,8 +67,8 @@ class Rules:
 
     def start(self, keys: Keys, train: Batch, batch_key: Key) -> Ensemble:
         """A network before training, dense."""
-        network = self.arrays(self.task.network(key=keys.weights))
-        prunable = self.task.prunable(self.whole(network))
+        network = self.arrays(self.model.network(key=keys.weights))
+        prunable = self.model.prunable(self.whole(network))
         state = Ensemble(
             network=network,
             masks=mask_algebra.leaf_map(jnp.ones_like, prunable),
@@ -116,9 +116,9 @@ class Rules:
         followed: Masks | None = None,
     ) -> Evidence:
         """What the pruner may look at."""
-        initial = self.arrays(self.task.network(key=keys.weights))
+        initial = self.arrays(self.model.network(key=keys.weights))
         return Evidence(
-            self.task,
+            self.model,
             self.whole(state.network),
             mask=state.masks,
             initial=self.whole(initial),
@@ -150,7 +150,7 @@ class Rules:
         weights = mask_algebra.select(state.network, state.masks)
         effective = mask_algebra.apply(weights, state.masks)
         loss, gradients = jax.value_and_grad(
-            lambda arrays: self.task.loss(self.whole(arrays), batch)
+            lambda arrays: self.model.loss(self.whole(arrays), batch)
         )(mask_algebra.replace(state.network, effective))
         dense = mask_algebra.select(gradients, state.masks)
         gathered = self.pruner.gather(weights, dense, state.masks)
@@ -195,7 +195,7 @@ class Rules:
 
     def miscounted(self, state: Ensemble, target: Target) -> Bool[Array, ""]:
         """Whether a network has not the target's number of weights; of an inexact pruner, none."""
-        prunable = self.task.prunable(self.whole(state.network))
+        prunable = self.model.prunable(self.whole(state.network))
         kept = sum(
             jnp.sum(mask & prunable[name], dtype=jnp.int32) for name, mask in state.masks.items()
         )
@@ -208,7 +208,7 @@ class Rules:
         masks = update.mask
         if not self.pruner.regrows:
             masks = mask_algebra.leaf_map(jnp.logical_and, masks, state.masks)
-        prunable = self.task.prunable(self.whole(state.network))
+        prunable = self.model.prunable(self.whole(state.network))
         masks = mask_algebra.leaf_map(lambda mask, which: mask | ~which, masks, prunable)
         network, optimizer = state.network, state.optimizer
         if update.rewind_to is not None:

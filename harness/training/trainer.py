@@ -12,9 +12,9 @@ from jaxtyping import Array, Bool, Float, Int
 
 from harness.machine.compilation import Compiled, Precision
 from harness.machine.devices import alike_spread, everywhere, spread
+from harness.plugin.model import Model
 from harness.plugin.pruner import AbstractPruner
 from harness.plugin.schedule import AbstractSchedule
-from harness.plugin.task import AbstractTask
 from harness.sparse import finite
 from harness.sparse import masks as mask_algebra
 from harness.training.seeds import of_network, stream
@@ -44,7 +44,7 @@ class Trainer:
 
     def __init__(
         self,
-        task: AbstractTask,
+        model: Model,
         pruner: AbstractPruner,
         schedule: AbstractSchedule,
         data: TaskData,
@@ -65,13 +65,13 @@ class Trainer:
         self.batch_size = min(schedule.batch_size, self._train.inputs.shape[0])
         """Rows of a training step: as many as the schedule says, or all that there are."""
         self._checked = min(schedule.batch_size, self._validation.inputs.shape[0])
-        # In one program: a task's operations one by one would be compiled one by one.
+        # In one program: a network's operations one by one would be compiled one by one.
         start = time.perf_counter()
-        example = eqx.filter_jit(task.network)(key=of_network(seed, data_seed, "weights", 0))
+        example = eqx.filter_jit(model.network)(key=of_network(seed, data_seed, "weights", 0))
         self._built, self._counted = time.perf_counter() - start, 0.0
         static = eqx.filter(example, eqx.is_inexact_array, inverse=True)
-        self.rules = Rules(task, pruner, schedule.optimizer(), self.batch_size, static)
-        self._prunable = {name: np.asarray(may) for name, may in task.prunable(example).items()}
+        self.rules = Rules(model, pruner, schedule.optimizer(), self.batch_size, static)
+        self._prunable = {name: np.asarray(may) for name, may in model.prunable(example).items()}
         self.sizes = mask_algebra.count(self._prunable)
         started = jax.vmap(self.rules.start, (0, None, None))
         self._start = Compiled(started, precision=precision)
@@ -328,7 +328,7 @@ class Trainer:
             )
             if self.schedule.stop_rule is not None:
                 batch = _rows(validation, number_of_batch, self._checked)
-                checked = jax.vmap(lambda one: self.rules.task.loss(self.rules.acting(one), batch))
+                checked = jax.vmap(lambda one: self.rules.model.loss(self.rules.acting(one), batch))
                 validation_losses = validation_losses.at[index].set(checked(state))
             return state, train_losses.at[index].set(losses), validation_losses
 
@@ -339,7 +339,7 @@ class Trainer:
         self, state: Ensemble, rows: tuple[Batch, Batch]
     ) -> tuple[Float[Array, " networks"], Float[Array, " networks"]]:
         def loss(one: Ensemble, split: Batch) -> Float[Array, ""]:
-            return self.rules.task.loss(
+            return self.rules.model.loss(
                 self.rules.acting(one), Batch(*(part[:EVALUATION_ROWS] for part in split))
             )
 

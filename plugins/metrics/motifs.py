@@ -28,7 +28,7 @@ class Motifs(AbstractMetric):
     - `control_densities`: the last two are measured at the levels nearest to these densities (of
       several as near the last) and at the last level; at all levels where it is empty. Each takes
       some 0.03 seconds for a network of the task `moth`
-    - `bias`: whether each layer's bias unit is one of its nodes, where the task prunes biases
+    - `bias`: whether each layer's bias unit is one of its nodes, where biases are pruned
     """
 
     name: ClassVar[str] = "motifs"
@@ -48,7 +48,9 @@ class Motifs(AbstractMetric):
         for level in range(len(trajectory.levels)):
             graph = trajectory.graph(level)
             if not isinstance(graph, LayeredGraph):
-                raise TypeError(f"the wiring of task '{trajectory.task.name}' is not layered")
+                raise TypeError(
+                    f"the graph of '{trajectory.model.architecture.name}' is not layered"
+                )
             supports = [support for support in self.supports if support not in motifs.CONTROLS]
             if supports:
                 table = motifs.profile(graph, supports=supports, orders=self.orders, bias=self.bias)

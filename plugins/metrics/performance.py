@@ -35,16 +35,16 @@ class Performance(AbstractMetric):
         """One row per network, level, split, measure and layer (-1: the whole network)."""
         import pandas as pd
 
-        task, data = trajectory.task, trajectory.data
-        units = {"loss": "1", **task.units}
+        model, data = trajectory.model, trajectory.data
+        units = {"loss": "1", **model.units}
         splits = {
             "validation": Batch(*(part[: self.rows] for part in data.validation)),
             "test": Batch(*(part[: self.rows] for part in data.test)),
         }
 
         def on(rows: Batch, network: Any) -> dict[str, Any]:
-            figures = task.evaluate(network, rows, data)
-            return figures if "loss" in figures else {"loss": task.loss(network, rows), **figures}
+            figures = model.evaluate(network, rows, data)
+            return figures if "loss" in figures else {"loss": model.loss(network, rows), **figures}
 
         def figures(network: Any, masks: Any) -> dict[str, Any]:
             return {split: on(rows, network) for split, rows in splits.items()}

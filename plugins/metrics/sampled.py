@@ -36,7 +36,7 @@ class Sampled(AbstractMetric):
       between each two layers ("layered"), the degrees of each node ("degree"), or as "published"
     - `convention`: whether copies of motifs are counted, or as "published"
     - `support`: the nodes that count, as those of the metric `motifs`
-    - `bias`: whether each layer's bias unit is one of its nodes, where the task prunes biases
+    - `bias`: whether each layer's bias unit is one of its nodes, where biases are pruned
     - `draws`: random networks for each network and level
     - `densities`: only the levels nearest to these densities, of several as near the last; so 0
       stands for the sparsest level. All levels where it is empty
@@ -67,7 +67,9 @@ class Sampled(AbstractMetric):
         for level in levels if kept else ():
             graph = trajectory.graph(level)
             if not isinstance(graph, LayeredGraph):
-                raise TypeError(f"the wiring of task '{trajectory.task.name}' is not layered")
+                raise TypeError(
+                    f"the graph of '{trajectory.model.architecture.name}' is not layered"
+                )
             graph = jax.tree.map(lambda leaf: leaf[:kept], graph)
             table = motifs.sampled_profile(
                 graph,

@@ -2,23 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from annotated_types import Ge, Gt
 from jaxtyping import Array, Float, Int
 
-from harness import AbstractTask, Batch, LayeredGraph, Quantity, TaskData, hookimpl, stream
-from harness.types import Key, Masks
-
-from . import _mlp
+from harness import AbstractTask, Batch, Quantity, Shape, TaskData, hookimpl, split, stream
 
 _SIDE = 8
 _CLASSES = 10
 _BRIGHTEST = 16
-_TRAIN, _VALIDATION = 0.64, 0.16
 
 
 @dataclass(frozen=True)
@@ -27,17 +22,10 @@ class Digits(AbstractTask):
 
     The test part of Alpaydin and Kaynak's optical digits (UCI, 1998), 1797 images, as scikit-learn
     carries them. 64 inputs, scaled to [-1/2, 1/2], and ten outputs, trained on cross-entropy.
-
-    **Parameters:** as those of the task `moth`: `sizes` of the hidden layers, `activation`,
-    `initial_scale` of the weights, `prune_biases`.
     """
 
     name: ClassVar[str] = "digits"
-    offers: ClassVar[frozenset[str]] = frozenset({"linear", "activations", "output-loss"})
-    sizes: tuple[Annotated[int, Ge(1)], ...] = (32, 16)
-    activation: _mlp.Activation = "tanh"
-    initial_scale: Annotated[float, Gt(0)] = 0.2
-    prune_biases: bool = False
+    architecture: ClassVar[str] = "mlp[sizes=[32, 16]]"
 
     def data(self, *, seed: int) -> TaskData:
         """All images, shuffled by the seed and split 64/16/20 %."""
@@ -48,9 +36,7 @@ class Digits(AbstractTask):
         # Scaled by the format's range, not by what the training rows happen to hold.
         inputs = (images[order] / _BRIGHTEST - 0.5).astype(np.float32)
         targets = labels[order].astype(np.int32)
-        ends = np.cumsum([round(_TRAIN * len(labels)), round(_VALIDATION * len(labels))])
-        pieces = zip(np.split(inputs, ends), np.split(targets, ends), strict=True)
-        train, validation, test = (Batch(*piece) for piece in pieces)
+        train, validation, test = split(inputs, targets)
         pixels = tuple(
             Quantity(f"pixel {row},{column}", "1")
             for row in range(_SIDE)
@@ -59,23 +45,12 @@ class Digits(AbstractTask):
         digits = tuple(Quantity(f"digit {digit}", "logit") for digit in range(_CLASSES))
         return TaskData(train, validation, test, pixels, digits)
 
-    def network(self, *, key: Key) -> _mlp.MLP:
-        """A multilayer perceptron with normal weights and zero biases."""
-        sizes = (_SIDE * _SIDE, *self.sizes, _CLASSES)
-        return _mlp.initial(sizes, activation=self.activation, scale=self.initial_scale, key=key)
+    @property
+    def shape(self) -> Shape:
+        """A pixel each, a logit each."""
+        return Shape((_SIDE * _SIDE,), _CLASSES)
 
-    def forward(
-        self, network: _mlp.MLP, inputs: Float[Array, "rows 64"]
-    ) -> Float[Array, "rows 10"]:
-        """A logit for each digit."""
-        return _mlp.forward(network, inputs)
-
-    def loss(self, network: _mlp.MLP, batch: Batch) -> Float[Array, ""]:
-        """Mean cross-entropy, nats."""
-        outputs = _mlp.forward(network, jnp.asarray(batch.inputs))
-        return self.output_loss(outputs, jnp.asarray(batch.targets))
-
-    def output_loss(
+    def loss(
         self, outputs: Float[Array, "rows 10"], targets: Int[Array, " rows"]
     ) -> Float[Array, ""]:
         """Mean cross-entropy, nats."""
@@ -90,33 +65,18 @@ class Digits(AbstractTask):
         return float(-np.mean(chances[np.asarray(held_out.targets)]))
 
     def evaluate(
-        self, network: _mlp.MLP, batch: Batch, data: TaskData
+        self, outputs: Float[Array, "rows 10"], batch: Batch, data: TaskData
     ) -> dict[str, Float[Array, ""]]:
         """The share of digits that are recognised, and the cross-entropy."""
-        answers = jnp.argmax(_mlp.forward(network, jnp.asarray(batch.inputs)), axis=1)
+        answers = jnp.argmax(outputs, axis=1)
+        loss = self.loss(outputs, jnp.asarray(batch.targets))
         correct = (answers == batch.targets).astype(jnp.float32)
-        return {"accuracy": jnp.mean(correct), "cross-entropy": self.loss(network, batch)}
+        return {"accuracy": jnp.mean(correct), "cross-entropy": loss}
 
     @property
     def units(self) -> Mapping[str, str]:
         """Units of the figures of `evaluate`."""
         return {"accuracy": "1", "cross-entropy": "nats"}
-
-    def prunable(self, network: _mlp.MLP) -> Masks:
-        """All weights, and all biases with `prune_biases`."""
-        return _mlp.prunable(network, biases=self.prune_biases)
-
-    def wiring(self, network: _mlp.MLP, masks: Masks) -> LayeredGraph:
-        """The layers of the network, bias units included with `prune_biases`."""
-        return _mlp.wiring(masks)
-
-    def linearised(self, network: _mlp.MLP) -> _mlp.MLP:
-        """The network without its activations."""
-        return _mlp.linearised(network)
-
-    def activations(self, network: _mlp.MLP, inputs: Float[Array, "rows 64"]) -> dict[str, Array]:
-        """What enters each weight leaf."""
-        return _mlp.activations(network, inputs)
 
 
 @hookimpl

@@ -6,13 +6,10 @@ from typing import Annotated, ClassVar
 
 import jax.numpy as jnp
 import numpy as np
-from annotated_types import Ge, Gt
+from annotated_types import Ge
 from jaxtyping import Array, Float
 
-from harness import AbstractTask, Batch, LayeredGraph, Quantity, TaskData, hookimpl
-from harness.types import Key, Masks
-
-from . import _mlp
+from harness import AbstractTask, Batch, Quantity, Shape, TaskData, hookimpl, scaled, split
 
 INPUTS = (
     Quantity("φ start", "rad"),
@@ -41,7 +38,6 @@ _START_INPUTS = (0, 1, 6, 7, 8, 9)
 _END_COLUMNS = (_X, _Y, _PHI, _THETA)
 _END_INPUTS = (2, 3, 4, 5)
 _RATE_COLUMNS = (_VX, _VY, _SWING, _SPIN)
-_TRAIN, _VALIDATION = 0.64, 0.16
 _TAIL = 0.9
 
 
@@ -56,21 +52,13 @@ class Moth(AbstractTask):
     **Parameters:**
 
     - `flights`: flights in all three splits together.
-    - `sizes`: nodes in the hidden layers.
-    - `activation`: between hidden layers.
-    - `initial_scale`: standard deviation of the initial weights; biases start at 0.
-    - `prune_biases`: whether biases are pruned, and part of the wiring, too.
     - `flown`: how many held-out flights are flown with the force and torque that a network
       predicts, to see where the moth ends; 0: none.
     """
 
     name: ClassVar[str] = "moth"
-    offers: ClassVar[frozenset[str]] = frozenset({"linear", "activations", "output-loss"})
+    architecture: ClassVar[str] = "mlp[sizes=[400, 400, 400, 16]]"
     flights: Annotated[int, Ge(100)] = 200_000
-    sizes: tuple[Annotated[int, Ge(1)], ...] = (400, 400, 400, 16)
-    activation: _mlp.Activation = "tanh"
-    initial_scale: Annotated[float, Gt(0)] = 0.2
-    prune_biases: bool = False
     flown: Annotated[int, Ge(0)] = 256
 
     def data(self, *, seed: int) -> TaskData:
@@ -79,35 +67,16 @@ class Moth(AbstractTask):
 
         arrays, notes = _moth_data.flights(self.flights, seed)
         inputs, targets = columns(arrays["initial"], arrays["controls"], arrays["final"])
-        ends = np.cumsum([round(_TRAIN * self.flights), round(_VALIDATION * self.flights)])
-        scales: dict[str, np.ndarray] = {}
-        for name, table in (("input", inputs), ("target", targets)):
-            low, high = table[: ends[0]].min(0), table[: ends[0]].max(0)
-            scales |= {f"{name}_low": low, f"{name}_range": high - low}
-        scaled = Batch(
-            (inputs - scales["input_low"]) / scales["input_range"] - np.float32(0.5),
-            (targets - scales["target_low"]) / scales["target_range"] - np.float32(0.5),
-        )
-        pieces = zip(*(np.split(table, ends) for table in scaled), strict=True)
-        train, validation, test = (Batch(*piece) for piece in pieces)
+        (train, validation, test), scales = scaled(split(inputs, targets))
         figures = {"flights": self.flights, "flights that failed": notes["failed"]}
         return TaskData(train, validation, test, INPUTS, OUTPUTS, scales, figures)
 
-    def network(self, *, key: Key) -> _mlp.MLP:
-        """A multilayer perceptron with normal weights and zero biases."""
-        sizes = (len(INPUTS), *self.sizes, len(OUTPUTS))
-        return _mlp.initial(sizes, activation=self.activation, scale=self.initial_scale, key=key)
+    @property
+    def shape(self) -> Shape:
+        """Ten inputs, seven outputs."""
+        return Shape((len(INPUTS),), len(OUTPUTS))
 
-    def forward(self, network: _mlp.MLP, inputs: Float[Array, "rows 10"]) -> Float[Array, "rows 7"]:
-        """Scaled outputs for scaled inputs."""
-        return _mlp.forward(network, inputs)
-
-    def loss(self, network: _mlp.MLP, batch: Batch) -> Float[Array, ""]:
-        """Mean squared error over the scaled outputs."""
-        outputs = _mlp.forward(network, jnp.asarray(batch.inputs))
-        return self.output_loss(outputs, jnp.asarray(batch.targets))
-
-    def output_loss(
+    def loss(
         self, outputs: Float[Array, "rows 7"], targets: Float[Array, "rows 7"]
     ) -> Float[Array, ""]:
         """Mean squared error over the scaled outputs."""
@@ -119,7 +88,7 @@ class Moth(AbstractTask):
         return float(np.mean((held_out.targets - best) ** 2))
 
     def evaluate(
-        self, network: _mlp.MLP, batch: Batch, data: TaskData
+        self, outputs: Float[Array, "rows 7"], batch: Batch, data: TaskData
     ) -> dict[str, Float[Array, ""]]:
         """Loss, errors in units, explained variance, where the moth ends if it trusts the network.
 
@@ -127,15 +96,14 @@ class Moth(AbstractTask):
         given as the median over the flights flown, and as the 90th percentile (`p90`). Flights that
         cannot be solved are left out and their share is given.
         """
-        predicted = _mlp.forward(network, jnp.asarray(batch.inputs))
-        squares = jnp.mean((predicted - batch.targets) ** 2, axis=0)
+        squares = jnp.mean((outputs - batch.targets) ** 2, axis=0)
         errors = jnp.sqrt(squares) * data.scales["target_range"]
-        figures = {"loss": jnp.mean((predicted - batch.targets) ** 2)}
+        figures = {"loss": jnp.mean((outputs - batch.targets) ** 2)}
         figures |= {f"rmse {out.name}": errors[i] for i, out in enumerate(OUTPUTS)}
         figures["r²"] = jnp.mean(1 - squares / jnp.var(batch.targets, axis=0))
         if self.flown:
             rows = jnp.asarray(batch.inputs)[: self.flown]
-            figures |= _flight_errors(rows, predicted[: self.flown], data.scales)
+            figures |= _flight_errors(rows, outputs[: self.flown], data.scales)
         return figures
 
     @property
@@ -147,22 +115,6 @@ class Moth(AbstractTask):
                 units |= {f"flight error {name}": unit, f"flight error {name} p90": unit}
             units["flights not solved"] = "1"
         return units
-
-    def prunable(self, network: _mlp.MLP) -> Masks:
-        """All weights, and all biases with `prune_biases`."""
-        return _mlp.prunable(network, biases=self.prune_biases)
-
-    def wiring(self, network: _mlp.MLP, masks: Masks) -> LayeredGraph:
-        """The layers of the network, bias units included with `prune_biases`."""
-        return _mlp.wiring(masks)
-
-    def linearised(self, network: _mlp.MLP) -> _mlp.MLP:
-        """The network without its activations."""
-        return _mlp.linearised(network)
-
-    def activations(self, network: _mlp.MLP, inputs: Float[Array, "rows 10"]) -> dict[str, Array]:
-        """What enters each weight leaf."""
-        return _mlp.activations(network, inputs)
 
 
 def columns(

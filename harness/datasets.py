@@ -1,0 +1,47 @@
+"""Data for authors of tasks: rows split in three, columns scaled on the training rows."""
+
+import numpy as np
+from jaxtyping import Shaped
+
+from harness.types import Batch
+
+SHARES = (0.64, 0.16)
+"""Of the rows, training and validation; the others are for the test."""
+
+
+def split(
+    inputs: Shaped[np.ndarray, "rows ..."],
+    targets: Shaped[np.ndarray, "rows ..."],
+    shares: tuple[float, float] = SHARES,
+) -> tuple[Batch, Batch, Batch]:
+    """Return the training, validation and test rows, in the order in which they come.
+
+    `shares` are those of the first two; the third has the rest.
+    """
+    ends = np.cumsum([round(share * len(inputs)) for share in shares])
+    pieces = zip(np.split(inputs, ends), np.split(targets, ends), strict=True)
+    train, validation, test = (Batch(*piece) for piece in pieces)
+    return train, validation, test
+
+
+def scaled(
+    splits: tuple[Batch, Batch, Batch],
+) -> tuple[tuple[Batch, Batch, Batch], dict[str, np.ndarray]]:
+    """Return rows whose columns run from -1/2 to 1/2 over the training rows, and their scales.
+
+    The scales are `input_low`, `input_range`, `target_low` and `target_range`, by column: scaled
+    values are (value - low) / range - 1/2.
+    """
+    scales: dict[str, np.ndarray] = {}
+    for name, table in zip(("input", "target"), splits[0], strict=True):
+        low, high = np.min(table, axis=0), np.max(table, axis=0)
+        scales |= {f"{name}_low": low, f"{name}_range": high - low}
+
+    def one(rows: Batch) -> Batch:
+        return Batch(
+            (rows.inputs - scales["input_low"]) / scales["input_range"] - np.float32(0.5),
+            (rows.targets - scales["target_low"]) / scales["target_range"] - np.float32(0.5),
+        )
+
+    train, validation, test = map(one, splits)
+    return (train, validation, test), scales

@@ -1,0 +1,63 @@
+"""The interface of an architecture: a network, what of it is prunable, its graphs."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import ClassVar
+
+import jax
+from jaxtyping import Array
+
+from harness.sparse.graph import Digraph, LayeredGraph
+from harness.types import InputKind, Key, Masks, Network, Shape
+
+
+class AbstractArchitecture(ABC):
+    """Builds networks from one input of a task to its outputs, and says what their wiring is.
+
+    A network is an Equinox module; its inexact arrays are trained. All methods are traced, under
+    `jit` and `vmap`, for one network.
+    """
+
+    name: ClassVar[str]
+    takes: ClassVar[frozenset[InputKind]] = frozenset({"vector"})
+    """The kinds of input that its networks take. On other tasks it is skipped, with that reason."""
+    offers: ClassVar[frozenset[str]] = frozenset()
+    """What it can give pruners: "linear" and "activations"."""
+    views: ClassVar[Mapping[str, str]] = {"layers": "nodes by layer"}
+    """The graphs of one network by name, each with what its nodes are; the first is the default."""
+
+    @abstractmethod
+    def network(self, shape: Shape, *, key: Key) -> Network:
+        """Return one network with its initial weights."""
+
+    @abstractmethod
+    def prunable(self, network: Network) -> Masks:
+        """Return which entries of which leaves may be pruned. Entries that are False always act.
+
+        The leaves stand in the order in which signals pass them, inputs first.
+        """
+
+    @abstractmethod
+    def graph(self, network: Network, masks: Masks, view: str) -> LayeredGraph | Digraph:
+        """Return the wiring of one network under these masks, as the view of that name shows it."""
+
+    def forward(self, network: Network, inputs: Array) -> Array:
+        """Return the outputs for a batch of inputs, both with the rows first.
+
+        The default calls the network on each row.
+        """
+        return jax.vmap(network)(inputs)
+
+    def linearised(self, network: Network) -> Network:
+        """Return the network without its nonlinearities. Called where `offers` has "linear"."""
+        raise NotImplementedError(f"architecture '{self.name}' offers no linear network")
+
+    def activations(self, network: Network, inputs: Array) -> dict[str, Array]:
+        """Return what enters each prunable weight, rows first. Called where `offers` has it.
+
+        For a weight (out, in): (rows, in). For a kernel (out, in, *size) of a convolution: what it
+        slides over, (rows, in, *places), padding left out. For a weight that is used several times
+        for a row, as at each step of a sequence: (rows, in, times). Leaves of one axis, such as
+        biases, need not be there.
+        """
+        raise NotImplementedError(f"architecture '{self.name}' offers no activations")

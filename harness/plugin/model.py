@@ -1,0 +1,87 @@
+"""An architecture on a task: what is trained, pruned and measured."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from harness.plugin.architecture import AbstractArchitecture
+from harness.plugin.task import AbstractTask
+from harness.sparse.graph import Digraph, LayeredGraph
+from harness.types import Batch, Key, Masks, Network, TaskData
+
+
+@dataclass(frozen=True)
+class Model:
+    """A task with the architecture of its networks. Every function is of one network."""
+
+    task: AbstractTask
+    architecture: AbstractArchitecture
+
+    @property
+    def offers(self) -> frozenset[str]:
+        """What it can give pruners: the architecture's offers, and the loss of outputs."""
+        return self.architecture.offers | {"output-loss"}
+
+    @property
+    def reason_not_to_fit(self) -> str | None:
+        """Why the architecture cannot take the task's inputs, or None if it can."""
+        kind, takes = self.task.shape.kind, self.architecture.takes
+        if kind in takes:
+            return None
+        return (
+            f"architecture '{self.architecture.name}' takes {' or '.join(sorted(takes))} inputs, "
+            f"and those of task '{self.task.name}' are of kind {kind}"
+        )
+
+    def network(self, *, key: Key) -> Network:
+        """Return one network with its initial weights."""
+        return self.architecture.network(self.task.shape, key=key)
+
+    def forward(self, network: Network, inputs: Array) -> Array:
+        """Return outputs for a batch of inputs, both with the rows first."""
+        return self.architecture.forward(network, inputs)
+
+    def loss(self, network: Network, batch: Batch) -> Float[Array, ""]:
+        """Return the training loss on a batch."""
+        outputs = self.forward(network, jnp.asarray(batch.inputs))
+        return self.task.loss(outputs, jnp.asarray(batch.targets))
+
+    def output_loss(self, outputs: Array, targets: Array) -> Float[Array, ""]:
+        """Return the training loss of outputs."""
+        return self.task.loss(outputs, targets)
+
+    def evaluate(
+        self, network: Network, batch: Batch, data: TaskData
+    ) -> dict[str, Float[Array, ""]]:
+        """Return the task's figures of merit on held-out rows."""
+        return self.task.evaluate(self.forward(network, jnp.asarray(batch.inputs)), batch, data)
+
+    @property
+    def units(self) -> Mapping[str, str]:
+        """The name and unit of every figure of merit."""
+        return self.task.units
+
+    def prunable(self, network: Network) -> Masks:
+        """Return which entries of which leaves may be pruned, leaves in the order of signals."""
+        return self.architecture.prunable(network)
+
+    @property
+    def views(self) -> tuple[str, ...]:
+        """The names of its graphs, the default first."""
+        return tuple(self.architecture.views)
+
+    def graph(
+        self, network: Network, masks: Masks, view: str | None = None
+    ) -> LayeredGraph | Digraph:
+        """Return the wiring of one network under these masks, in a view or the default one."""
+        return self.architecture.graph(network, masks, view or self.views[0])
+
+    def linearised(self, network: Network) -> Network:
+        """Return the network without its nonlinearities."""
+        return self.architecture.linearised(network)
+
+    def activations(self, network: Network, inputs: Array) -> dict[str, Array]:
+        """Return what enters each prunable weight, rows first."""
+        return self.architecture.activations(network, inputs)

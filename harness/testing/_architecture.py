@@ -1,0 +1,180 @@
+"""The contract of architectures."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from harness.plugin.architecture import AbstractArchitecture
+from harness.plugin.model import Model
+from harness.sparse import masks as mask_algebra
+from harness.sparse.graph import LayeredGraph, live_nodes
+from harness.testing import _offers
+from harness.testing._finding import Rule, expect
+from harness.testing._surroundings import INDEPENDENT, drawn_before
+from harness.testing._tiny import TinyTask
+from harness.testing._trial import Trial, arrays
+
+PROBES = {"vector": (5,), "sequence": (4, 3), "image": (2, 8, 8)}
+"""The shape of one input, by kind, that architectures are tried on."""
+
+
+def rules(architecture: AbstractArchitecture) -> Iterator[Rule]:
+    """The rules that an architecture must keep, tried on each kind of input that it takes."""
+    yield Rule("takes kinds of input that there are", partial(_takes, architecture), vital=True)
+    for kind in sorted(architecture.takes & PROBES.keys()):
+        yield from _rules(architecture, kind)
+
+
+def _rules(architecture: AbstractArchitecture, kind: str) -> Iterator[Rule]:
+    trial = Trial(Model(TinyTask(inputs=PROBES[kind]), architecture))
+    of = f" ({kind} inputs)" if len(architecture.takes) > 1 else ""
+    yield Rule(f"draws its networks from the key{of}", partial(_networks, trial), vital=True)
+    kept: list[tuple[str, Callable[[Trial], str | None]]] = [
+        ("gives the task's number of outputs", _outputs),
+        ("has finite gradients", _loss),
+        ("names prunable leaves of its network", _prunable),
+        ("gives masked weights no effect", _masking),
+        ("has graphs that follow the masks, under vmap", _graphs),
+        ("trains under vmap as alone", _ensembles),
+        ("is the same whatever else runs", _independent),
+    ]
+    if "linear" in architecture.offers:
+        kept.append(("offers a linear network of the same weights", _linear))
+    if "activations" in architecture.offers:
+        kept.append(("offers what enters each weight", _entering))
+    for text, attempt in kept:
+        yield Rule(f"{text}{of}", partial(attempt, trial))
+
+
+def _takes(architecture: AbstractArchitecture) -> None:
+    unknown = architecture.takes - PROBES.keys()
+    expect(
+        bool(architecture.takes) and not unknown,
+        f"`takes` is {sorted(architecture.takes)}: name some of {', '.join(PROBES)}.",
+    )
+
+
+def _outputs(trial: Trial) -> None:
+    found = trial.model.forward(trial.network, jnp.asarray(trial.batch.inputs)).shape
+    right = (len(trial.batch.inputs), trial.model.task.shape.outputs)
+    expect(found == right, f"outputs of a batch have shape {found}, not {right}.")
+
+
+def _graphs(trial: Trial) -> None:
+    for view in trial.model.views:
+        _graph(trial, view)
+
+
+def _edges(graph: Any) -> int:
+    wires = graph.adjacency if isinstance(graph, LayeredGraph) else [graph.adjacency]
+    return sum(int(np.sum(part)) for part in wires)
+
+
+def _outputs_reached(graph: Any) -> bool:
+    live = live_nodes(graph)
+    outputs = live[-1] if isinstance(graph, LayeredGraph) else live & np.asarray(graph.outputs)
+    return bool(np.any(outputs))
+
+
+def _linear(trial: Trial) -> None:
+    _offers.linear(trial.model, trial.network, trial.batch)
+
+
+def _entering(trial: Trial) -> None:
+    _offers.entering(trial.model, trial.network, trial.batch)
+
+
+def _networks(trial: Trial) -> None:
+    made = [
+        eqx.filter(trial.model.network(key=key), eqx.is_inexact_array)
+        for key in (trial.keys[0], *trial.keys)
+    ]
+    leaves = [np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(one)]) for one in made]
+    expect(np.array_equal(leaves[0], leaves[1]), "one key gives two different networks.")
+    expect(not np.array_equal(leaves[1], leaves[2]), "two keys give the same network.")
+
+
+def _loss(trial: Trial) -> None:
+    value, gradient = eqx.filter_jit(eqx.filter_value_and_grad(trial.model.loss))(
+        trial.network, trial.batch
+    )
+    expect(value.shape == (), f"the loss has shape {value.shape}: return one number.")
+    finite = all(bool(jnp.isfinite(leaf).all()) for leaf in jax.tree.leaves(gradient))
+    expect(finite, "the loss of a new network has gradients that are not finite.")
+
+
+def _prunable(trial: Trial) -> None:
+    entries = trial.model.prunable(trial.network)
+    expect(bool(entries), "nothing is prunable: name at least one leaf.")
+    names = mask_algebra.leaf_names(trial.network)
+    for name, which in entries.items():
+        expect(name in names, f"prunable leaf '{name}' is none of {', '.join(names)}.")
+        shape = mask_algebra.select(trial.network, [name])[name].shape
+        expect(which.shape == shape, f"prunable '{name}' has shape {which.shape}, not {shape}.")
+
+
+def _masking(trial: Trial) -> None:
+    entries = trial.model.prunable(trial.network)
+    nothing = {name: ~which for name, which in entries.items()}
+    if not _outputs_reached(trial.model.graph(trial.network, nothing)):
+        network = mask_algebra.masked(trial.network, nothing)
+        rows = np.asarray(
+            eqx.filter_jit(trial.model.forward)(network, jnp.asarray(trial.batch.inputs))
+        )
+        expect(
+            np.array_equal(rows, np.broadcast_to(rows[:1], rows.shape)),
+            "masked weights still act on the outputs: with all of them masked and no path left in "
+            "the wiring, outputs depend on inputs. A weight of zero must be no connection.",
+        )
+
+
+def _graph(trial: Trial, view: str) -> None:
+    entries = trial.model.prunable(trial.network)
+    full = _edges(trial.model.graph(trial.network, jax.tree.map(jnp.ones_like, entries), view))
+    none = _edges(trial.model.graph(trial.network, jax.tree.map(jnp.zeros_like, entries), view))
+    half = {
+        name: jax.random.bernoulli(trial.keys[2], 0.5, which.shape)
+        for name, which in entries.items()
+    }
+    some = _edges(trial.model.graph(trial.network, half, view))
+    told = f"the graph `{view}` of full, half and no masks has {full}, {some} and {none} edges."
+    expect(full > some > none, told)
+    stacked = jax.tree.map(lambda leaf: jnp.stack([leaf, leaf]), half)
+    graph = jax.vmap(lambda masks: trial.model.graph(trial.network, masks, view))(stacked)
+    expect(
+        _edges(graph) == 2 * some, f"the graph `{view}` under vmap differs from the graph alone."
+    )
+
+
+def _ensembles(trial: Trial) -> None:
+    stacked = jax.vmap(lambda key: eqx.filter(trial.model.network(key=key), eqx.is_inexact_array))(
+        trial.keys
+    )
+    static = eqx.filter(trial.network, eqx.is_inexact_array, inverse=True)
+    losses = jax.jit(
+        jax.vmap(lambda arrays: trial.model.loss(eqx.combine(arrays, static), trial.batch))
+    )(stacked)
+    loss = eqx.filter_jit(trial.model.loss)
+    alone = [float(loss(trial.model.network(key=key), trial.batch)) for key in trial.keys]
+    expect(
+        np.allclose(losses, alone, rtol=1e-4, atol=1e-6),
+        "the loss of networks under vmap differs from that of each alone.",
+    )
+
+
+def _independent(trial: Trial) -> None:
+    advice = INDEPENDENT.format(source="`key`")
+    with drawn_before(0):
+        before = trial.model.loss(trial.network, trial.batch)
+    with drawn_before(1):
+        trial.model.loss(trial.model.network(key=trial.keys[1]), trial.batch)
+        network = trial.model.network(key=trial.keys[0])
+        after = trial.model.loss(network, trial.batch)
+    leaves = zip(arrays(trial.network), arrays(network), strict=True)
+    expect(all(np.array_equal(a, b) for a, b in leaves), f"of its networks: {advice}")
+    expect(bool(jnp.array_equal(before, after, equal_nan=True)), f"of its outputs: {advice}")

@@ -1,0 +1,64 @@
+"""Dense layers, one after the other."""
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+from annotated_types import Ge, Gt
+from jaxtyping import Array, Float
+
+from harness import MLP, AbstractArchitecture, LayeredGraph, Shape, hookimpl
+from harness.networks import Activation, layered_of
+from harness.types import Key, Masks
+
+
+@dataclass(frozen=True)
+class Perceptron(AbstractArchitecture):
+    """A multilayer perceptron: normal weights, zero biases, a linear output.
+
+    **Parameters:**
+
+    - `sizes`: nodes in the hidden layers
+    - `activation`: between hidden layers
+    - `initial_scale`: standard deviation of the initial weights; biases start at 0
+    - `prune_biases`: whether biases are pruned, and part of the graph, too
+    """
+
+    name: ClassVar[str] = "mlp"
+    offers: ClassVar[frozenset[str]] = frozenset({"linear", "activations"})
+    sizes: tuple[Annotated[int, Ge(1)], ...] = (400, 400, 400, 16)
+    activation: Activation = "tanh"
+    initial_scale: Annotated[float, Gt(0)] = 0.2
+    prune_biases: bool = False
+
+    def network(self, shape: Shape, *, key: Key) -> MLP:
+        """A network with normal weights and zero biases."""
+        sizes = (*shape.inputs, *self.sizes, shape.outputs)
+        return MLP.normal(sizes, activation=self.activation, scale=self.initial_scale, key=key)
+
+    def forward(
+        self, network: MLP, inputs: Float[Array, "rows _inputs"]
+    ) -> Float[Array, "rows _outputs"]:
+        """Outputs for a batch, by plain matrix products."""
+        return network.rows(inputs)
+
+    def prunable(self, network: MLP) -> Masks:
+        """All weights, and all biases with `prune_biases`."""
+        return network.prunable(biases=self.prune_biases)
+
+    def graph(self, network: MLP, masks: Masks, view: str) -> LayeredGraph:
+        """The layers of the network, bias units included with `prune_biases`."""
+        return layered_of(masks)
+
+    def linearised(self, network: MLP) -> MLP:
+        """The network without its activations."""
+        return network.linearised()
+
+    def activations(self, network: MLP, inputs: Float[Array, "rows _inputs"]) -> dict[str, Array]:
+        """What enters each weight leaf."""
+        return network.entering(inputs)
+
+
+@hookimpl
+def register_architectures() -> list[type[Perceptron]]:
+    """Offer the architecture to the harness."""
+    return [Perceptron]
