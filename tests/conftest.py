@@ -49,3 +49,16 @@ def registry():
     from harness.plugin import loading
 
     return loading.load([PLUGINS / "small_tasks.py", PLUGINS / "small_pruners.py"])
+
+
+@pytest.fixture(scope="session")
+def model(registry):
+    """Make a task's model by name, with parameters of its own or of its architecture."""
+    from harness import Model
+    from harness.experiment.choice import pairs
+
+    def made(task, **parameters):
+        ((one, architecture),) = pairs(registry, [{"name": task, **parameters}], [])
+        return Model(one.instance, architecture.instance)
+
+    return made

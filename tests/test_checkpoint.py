@@ -8,7 +8,7 @@ import pytest
 
 from harness.execution import checkpoint
 from harness.files import DamagedFileError
-from harness.testing import TinyTask
+from harness.testing import tiny_model
 from harness.training.state import Ensemble
 
 WIDTH = 3
@@ -16,7 +16,7 @@ WIDTH = 3
 
 def made(seed=0, *, pruner=None, rewind=True):
     draws = np.random.default_rng(seed)
-    network = jax.vmap(lambda key: TinyTask().network(key=key))(
+    network = jax.vmap(lambda key: tiny_model().network(key=key))(
         jax.random.split(jax.random.key(seed), WIDTH)
     )
     state = pruner or {

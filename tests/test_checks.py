@@ -25,8 +25,8 @@ from harness import (
     leaf_map,
 )
 from harness.plugin.registry import Plugin
-from harness.testing import TinySchedule, TinyTask, assert_contract, check_plugin
-from harness.types import Scope
+from harness.testing import TinyArchitecture, TinySchedule, TinyTask, assert_contract, check_plugin
+from harness.types import Scope, Shape
 
 
 def plugin(base: type[Any], **attributes: Any) -> type[Any]:
@@ -111,12 +111,14 @@ def noisy_data(self, *, seed):
     )  # fmt: skip
 
 
-def noisy_network(self, *, key):
-    return jax.tree.map(lambda leaf: leaf + random.random(), TinyTask.network(self, key=key))
+def noisy_network(self, shape, *, key):
+    return jax.tree.map(
+        lambda leaf: leaf + random.random(), TinyArchitecture.network(self, shape, key=key)
+    )
 
 
-def noisy_loss(self, network, batch):
-    return TinyTask.loss(self, network, batch) * (1 + np.random.random())
+def noisy_loss(self, outputs, targets):
+    return TinyTask.loss(self, outputs, targets) * (1 + np.random.random())
 
 
 def rising_levels(self):
@@ -223,11 +225,23 @@ FAULTS = {
     ),
     "task whose data come from NumPy": (
         plugin(TinyTask, data=noisy_data),
-        f"of its data: {ELSEWHERE}: draw all randomness from `seed` and `key`",
+        f"of its data: {ELSEWHERE}: draw all randomness from `seed`",
     ),
-    "task whose networks come from Python": (
-        plugin(TinyTask, network=noisy_network),
+    "architecture whose networks come from Python": (
+        plugin(TinyArchitecture, network=noisy_network),
         f"of its networks: {ELSEWHERE}",
+    ),
+    "architecture of another number of outputs": (
+        plugin(TinyArchitecture, forward=lambda self, network, inputs: network.hidden(inputs)),
+        "outputs of a batch have shape (32, 12), not (32, 3)",
+    ),
+    "architecture for no inputs": (
+        plugin(TinyArchitecture, takes=frozenset({"graph"})),
+        "`takes` is ['graph']: name some of vector, sequence, image",
+    ),
+    "task of another shape": (
+        plugin(TinyTask, shape=property(lambda self: Shape((4,), 3))),
+        "an input has shape (5,), and `shape` says (4,)",
     ),
     "task whose loss is noisy": (plugin(TinyTask, loss=noisy_loss), f"of its loss: {ELSEWHERE}"),
     "metric that draws from NumPy": (
@@ -300,7 +314,14 @@ def test_a_fault_is_found_and_named(fault):
 
 
 def test_sound_plugins_of_each_kind_pass():
-    for sound in (pruner(magnitude), TinyTask, metric(densities), TinySchedule, study()):
+    for sound in (
+        pruner(magnitude),
+        TinyTask,
+        TinyArchitecture,
+        metric(densities),
+        TinySchedule,
+        study(),
+    ):
         assert_contract(sound)
 
 
@@ -401,10 +422,10 @@ def test_data_are_made_as_in_a_run_while_the_check_itself_compiles_quickly(reque
             quickly["data"] = jax.config.values["jax_disable_most_optimizations"]
             return super().data(seed=seed)
 
-        def network(self, *, key):
-            quickly["network"] = jax.config.values["jax_disable_most_optimizations"]
-            return super().network(key=key)
+        def loss(self, outputs, targets):
+            quickly["loss"] = jax.config.values["jax_disable_most_optimizations"]
+            return super().loss(outputs, targets)
 
     assert_contract(dataclass(frozen=True)(Watching))
-    assert quickly == {"data": False, "network": cache == "none"}
+    assert quickly == {"data": False, "loss": cache == "none"}
     assert dict(jax.config.values) == before

@@ -140,7 +140,7 @@ COMPLETE = 'tasks = ["tiny"]\npruners = ["magnitude"]\nschedules = ["tiny"]\n'
     [
         (
             "task = ['tiny']",
-            ("unknown key 'task'. Did you mean 'tasks'?", "Known: batch_seed, block_width"),
+            ("unknown key 'task'. Did you mean 'tasks'?", "Known: architectures, batch_seed"),
         ),
         (COMPLETE + "networks = 0", ("networks = 0",)),
         (COMPLETE + "networks = 'x'", ("networks = 'x': Input should be a valid integer",)),

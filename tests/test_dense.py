@@ -12,7 +12,7 @@ from harness.experiment.trial import Cell
 from harness.plugin.parameters import Selection
 from harness.results import provenance
 from harness.results.snapshot import level_path
-from harness.testing import TinySchedule, TinyTask
+from harness.testing import TinyArchitecture, TinySchedule, TinyTask, tiny_model
 from harness.training.trainer import Trainer
 
 WAITING = ("magnitude", "random", "zahn2022")
@@ -22,6 +22,7 @@ LEVELS = range(4)
 def made(pruner):
     cell = Cell(
         Choice("task", "tiny", "tests", TinyTask(), ""),
+        Choice("architecture", "tiny", "tests", TinyArchitecture(), ""),
         Choice("pruner", pruner.name, "tests", pruner, ""),
         Choice("schedule", "tiny", "tests", TinySchedule(), ""),
         seed=0,
@@ -31,7 +32,7 @@ def made(pruner):
         keep_weights=True,
     )
     data = TinyTask().data(seed=0)
-    return cell, Counting(TinyTask(), pruner, TinySchedule(), data, seed=0, data_seed=0)
+    return cell, Counting(tiny_model(), pruner, TinySchedule(), data, seed=0, data_seed=0)
 
 
 def contents(folder):

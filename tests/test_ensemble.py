@@ -13,10 +13,8 @@ import optax
 import pytest
 
 from harness import AbstractPruner, Batch, ScorePruner, Update, leaf_map
-from harness.plugin import loading
-from harness.plugin.parameters import Selection
 from harness.sparse import masks as mask_algebra
-from harness.testing import TinyTask
+from harness.testing import TinyTask, tiny_model
 from harness.training.seeds import stream
 from harness.training.state import Keys, Rules
 
@@ -54,12 +52,12 @@ class Free(AbstractPruner):
         return Update(evidence.mask), state
 
 
-def made(pruner, task=None, optimizer=None):
-    task = task or TinyTask()
+def made(pruner, model=None, optimizer=None):
+    model = model or tiny_model()
     static = eqx.filter(
-        task.network(key=stream(0, "weights", 0)), eqx.is_inexact_array, inverse=True
+        model.network(key=stream(0, "weights", 0)), eqx.is_inexact_array, inverse=True
     )
-    return Rules(task, pruner, optimizer or optax.adam(RATE), BATCH, static)
+    return Rules(model, pruner, optimizer or optax.adam(RATE), BATCH, static)
 
 
 def keys(number=0):
@@ -67,8 +65,8 @@ def keys(number=0):
     return Keys(weights, pruning, jnp.int32(number))
 
 
-def batches(number, task=None):
-    train = (task or TinyTask()).data(seed=0).train
+def batches(number):
+    train = TinyTask().data(seed=0).train
     rows = np.random.default_rng(1).integers(0, len(train.inputs), (number, BATCH))
     return Batch(jnp.asarray(train.inputs[rows]), jnp.asarray(train.targets[rows]))
 
@@ -291,7 +289,7 @@ def test_a_network_that_is_not_active_is_held_where_it_was(rules, step, pruned):
 
 
 def test_a_network_starts_dense_from_its_own_key(rules, start):
-    assert_bitwise(start.network, TinyTask().network(key=stream(0, "weights", 0)))
+    assert_bitwise(start.network, tiny_model().network(key=stream(0, "weights", 0)))
     assert all(mask.all() for mask in start.masks.values())
     assert start.gathered_steps == 0
     assert not any(leaf.any() for leaf in jax.tree.leaves(start.gathered))
@@ -317,7 +315,7 @@ def test_batches_shown_to_a_pruner_are_the_same_for_all_networks(rules):
 def test_evidence_shows_the_network_its_past_and_its_loss(rules, pruned, masks):
     train = Batch(*map(jnp.asarray, TinyTask().data(seed=0).train))
     evidence = rules.evidence(pruned, keys(), train, jax.random.key(0), jnp.float32(0.5))
-    initial = TinyTask().network(key=stream(0, "weights", 0))
+    initial = tiny_model().network(key=stream(0, "weights", 0))
     batch, by_hand = row(batches(1), 0), NumpyTiny(pruned.network)
     by_hand.mask |= masks
     assert float(evidence.loss(evidence.effective, batch)) == pytest.approx(
@@ -467,11 +465,10 @@ def test_masks_shrink_unless_the_pruner_declares_that_it_regrows(rules, pruned, 
     assert_bitwise(grown, asked)
 
 
-def test_entries_that_are_not_prunable_always_act():
-    registry = loading.load([PLUGINS / "small_tasks.py"])
-    task = registry.make("task", Selection("small-convolution"))
-    rules = made(Free(), task)
-    train = Batch(*map(jnp.asarray, task.data(seed=0).train))
+def test_entries_that_are_not_prunable_always_act(model):
+    small = model("small-convolution")
+    rules = made(Free(), small)
+    train = Batch(*map(jnp.asarray, small.task.data(seed=0).train))
     state = rules.start(keys(), train, jax.random.key(0))
     nothing = jax.tree.map(jnp.zeros_like, state.masks)
     after = rules.carry_out(state, Update(nothing)).masks

@@ -12,14 +12,14 @@ import pytest
 import tomli_w
 from hypothesis import given
 
-from harness import AbstractPruner, AbstractTask, UserError
+from harness import AbstractArchitecture, AbstractPruner, UserError
 from harness.experiment.choice import Choice, metric_identity
 from harness.experiment.config import Experiment, checked, read
 from harness.experiment.plan import block_width, plan
 from harness.experiment.trial import levels_of
 from harness.machine.devices import used
 from harness.plugin import loading
-from harness.testing import TinySchedule, TinyTask
+from harness.testing import TinyArchitecture, TinySchedule
 
 ASKED = {
     "tasks": ["tiny[rows=40]"],
@@ -72,9 +72,8 @@ def test_everything_asked_for_is_multiplied(make):
     assert len(made.cells) == 2 * 4 * 2 * 2 * 2 == len(set(keys(made)))
     conditions = [(*list(cell.condition.values())[1:], cell.networks) for cell in made.cells]
     assert len(set(conditions)) == len(conditions)
-    assert ("tiny[rows=60]", "magnitude[scope=global]", "tiny[steps=3]", 5, (5, 6, 7, 8, 9)) in (
-        conditions
-    )
+    labels = ("tiny[rows=60]", "tiny", "magnitude[scope=global]", "tiny[steps=3]")
+    assert (*labels, 5, (5, 6, 7, 8, 9)) in conditions
 
 
 def test_what_is_asked_twice_is_done_once(make):
@@ -134,7 +133,7 @@ def test_source_is_that_of_the_file(tmp_path):
     text = (
         "from dataclasses import dataclass\nfrom harness import hookimpl\n"
         "from harness.testing import TinyTask\n\n\n@dataclass(frozen=True)\n"
-        "class Mine(TinyTask):\n    '''Mine.'''\n    name = 'mine'\n\n\n"
+        "class Mine(TinyTask):\n    '''Mine.'''\n    name = 'mine'\n    architecture = 'mlp'\n\n\n"
         "@hookimpl\ndef register_tasks():\n    return [Mine]\n"
     )
     found = []
@@ -205,17 +204,17 @@ class Never(AbstractPruner):
 
 
 @dataclass(frozen=True)
-class Bare(TinyTask):
-    """The tiny task, but it offers nothing."""
+class Bare(TinyArchitecture):
+    """The tiny architecture, but it offers nothing."""
 
     name: ClassVar[str] = "bare"
     offers: ClassVar[frozenset[str]] = frozenset()
 
 
-def with_plugins(cell, task: AbstractTask, pruner: AbstractPruner):
+def with_plugins(cell, architecture: AbstractArchitecture, pruner: AbstractPruner):
     return dataclasses.replace(
         cell,
-        task=Choice("task", task.name, "test", task, ""),
+        architecture=Choice("architecture", architecture.name, "test", architecture, ""),
         pruner=Choice("pruner", pruner.name, "test", pruner, ""),
     )
 
@@ -224,9 +223,9 @@ def test_senseless_combinations_are_skipped_with_their_reason(make):
     (cell,) = make().cells
     assert cell.reason_to_skip is None
     lacking = with_plugins(cell, Bare(), Needy()).reason_to_skip
-    assert lacking == "pruner 'needy' needs activations, linear of task 'bare'"
-    assert with_plugins(cell, TinyTask(), Needy()).reason_to_skip is None
-    assert "not positive" in with_plugins(cell, TinyTask(), Never()).reason_to_skip
+    assert lacking == "pruner 'needy' needs activations, linear of architecture 'bare'"
+    assert with_plugins(cell, TinyArchitecture(), Needy()).reason_to_skip is None
+    assert "not positive" in with_plugins(cell, TinyArchitecture(), Never()).reason_to_skip
 
 
 def test_levels_at_initialisation_train_from_the_start(registry):
@@ -250,7 +249,9 @@ def test_levels_that_train_again_take_what_the_first_had_left(registry, make):
     assert levels_of(schedule, full) == levels_of(schedule, inverted(of=full)) == [5, 3, 3, 3]
     assert levels_of(schedule, lottery(retrain="full")) == [5, 5, 5, 5]
     late = {retrain: lottery(rewind_step=5, retrain=retrain) for retrain in ("level", "full")}
-    reasons = {name: with_plugins(cell, TinyTask(), late[name]).reason_to_skip for name in late}
+    reasons = {
+        name: with_plugins(cell, TinyArchitecture(), late[name]).reason_to_skip for name in late
+    }
     assert reasons["level"] is None
     assert reasons["full"] == (
         "pruner 'lottery' rewinds to step 5, but the first level of schedule 'tiny' has 5"
@@ -295,7 +296,8 @@ def test_a_parameter_without_value_can_be_written_and_read(tmp_path):
     path.write_text(
         "from dataclasses import dataclass\nfrom harness import hookimpl\n"
         "from harness.testing import TinyTask\n\n\n@dataclass(frozen=True)\n"
-        "class Mine(TinyTask):\n    '''Mine.'''\n    name = 'mine'\n    limit: int | None = None\n"
+        "class Mine(TinyTask):\n    '''Mine.'''\n    name = 'mine'\n    architecture = 'mlp'\n"
+        "    limit: int | None = None\n"
         "\n\n@hookimpl\ndef register_tasks():\n    return [Mine]\n"
     )
     registry = loading.load([path])
@@ -307,7 +309,7 @@ def test_a_parameter_without_value_can_be_written_and_read(tmp_path):
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        ({"network": 3}, "unknown key 'network'. Did you mean 'networks'? Known: batch_seed, "),
+        ({"network": 3}, "unknown key 'network'. Did you mean 'networks'? Known: architectures, "),
         ({"networks": 0}, "networks = 0: Input should be greater than or equal to 1"),
         ({"networks": "many"}, "networks = 'many': Input should be a valid integer"),
         ({"networks": 1.5}, "networks = 1.5: Input should be a valid integer"),

@@ -19,7 +19,8 @@ SOURCES = CORE + sorted((ROOT / "plugins").rglob("*.py"))
 
 # From the ground up: a room imports only from rooms before it, in type-only imports too.
 ROOMS = (
-    *("errors", "types", "progress", "files", "cache", "machine", "sparse", "stats", "motifs"),
+    *("errors", "types", "progress", "files", "cache", "machine", "sparse", "datasets"),
+    *("networks", "stats", "motifs"),
     *("report", "results", "plugin", "experiment", "training", "execution", "api", "studies"),
     *("network_files", "motif_profiles", "bench", "templates", "testing", "cli"),
 )
@@ -39,6 +40,7 @@ DEFAULTS = {
     ("api.py", "performance"),
     ("api.py", "motifs"),
     ("api.py", "sampled"),
+    ("plugin/task.py", "mlp"),
 }
 TABLES = {
     # The report and the closing tables read the tables of these metrics where a run has them.
@@ -53,7 +55,7 @@ TABLES = {
     # What a task can offer, which is no schedule.
     ("testing/_tiny.py", "linear"),
     ("testing/_answers.py", "linear"),
-    ("testing/_task.py", "linear"),
+    ("testing/_architecture.py", "linear"),
     # The null of that name, which is no schedule.
     ("motifs/_nulls.py", "published"),
     ("motifs/_sampled.py", "published"),

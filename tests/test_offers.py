@@ -1,37 +1,33 @@
-"""What `harness check` finds in what a task offers beside its loss."""
-
-from dataclasses import dataclass
-from typing import ClassVar
+"""What `harness check` finds in what a model offers beside its loss."""
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import pytest
 
+from harness import Model
 from harness.errors import UserError
 from harness.plugin import loading
-from harness.testing import TinyTask, _offers, check
+from harness.testing import TinyArchitecture, TinyTask, _offers, check, tiny_model
 from harness.testing._finding import BrokenRuleError, SuggestionError
 from harness.types import Batch
 
 DATA = TinyTask().data(seed=0)
-NETWORK = TinyTask().network(key=jax.random.key(0))
+NETWORK = tiny_model().network(key=jax.random.key(0))
 BATCH = Batch(*(jnp.asarray(part[:32]) for part in DATA.train))
 
 
-@dataclass(frozen=True)
-class Changed(TinyTask):
-    """The tiny task with some of its methods replaced."""
-
-    name: ClassVar[str] = "changed"
-
-
 def changed(**methods):
-    return type("Other", (Changed,), methods)()
+    """The tiny model, some methods of its task or of its architecture replaced."""
+    parts = []
+    for part in (TinyTask, TinyArchitecture):
+        own = {name: method for name, method in methods.items() if hasattr(part, name)}
+        parts.append(type("Other", (part,), own)())
+    return Model(*parts)
 
 
 def test_the_tiny_task_offers_what_it_says():
-    task = TinyTask()
+    task = tiny_model()
     assert "a network trained for" in _offers.constant(task, DATA, NETWORK)
     _offers.examples(task, NETWORK, BATCH)
     _offers.linear(task, NETWORK, BATCH)
@@ -54,11 +50,11 @@ def test_a_constant_loss_may_be_unknown_and_should_not_be_below_a_trained_networ
 
 
 def test_a_loss_that_is_no_mean_over_rows_is_found():
-    def spread(self, network, batch):
-        return jnp.std(self.forward(network, batch.inputs) - batch.targets)
+    def spread(self, outputs, targets):
+        return jnp.std(outputs - targets)
 
-    def summed(self, network, batch):
-        return jnp.sum((self.forward(network, batch.inputs) - batch.targets) ** 2)
+    def summed(self, outputs, targets):
+        return jnp.sum((outputs - targets) ** 2)
 
     for loss in (spread, summed):
         with pytest.raises(BrokenRuleError, match="mean over the rows"):
@@ -71,7 +67,7 @@ def test_a_linear_network_that_is_none_is_found():
 
     def other(self, network):
         return eqx.tree_at(
-            lambda n: n.second, TinyTask.linearised(self, network), 2 * network.second
+            lambda n: n.second, TinyArchitecture.linearised(self, network), 2 * network.second
         )
 
     with pytest.raises(BrokenRuleError, match="another 'second'"):
@@ -80,7 +76,7 @@ def test_a_linear_network_that_is_none_is_found():
 
 def test_activations_of_another_shape_are_found():
     def turned(self, network, inputs):
-        return {**TinyTask.activations(self, network, inputs), "second": jnp.ones((12, 32))}
+        return {**TinyArchitecture.activations(self, network, inputs), "second": jnp.ones((12, 32))}
 
     with pytest.raises(BrokenRuleError, match=r"'second' as \(12, 32\): .* it is \(32, 12\)"):
         _offers.entering(changed(activations=turned), NETWORK, BATCH)

@@ -9,11 +9,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from harness import Digraph, LayeredGraph, Trajectory, layered, motifs
+from harness import Digraph, LayeredGraph, Model, Trajectory, layered, motifs
 from harness.results import snapshot
 from harness.sparse.graph import effective_density, why_uncalibrated
 from harness.sparse.places import places
-from harness.testing import TinyTask
+from harness.testing import TinyArchitecture, TinyTask
 
 LENGTH, KERNEL, CHANNELS = 8, 3, 4
 ENDS = LENGTH - KERNEL + 1
@@ -60,18 +60,18 @@ SHAPES = {
 
 
 @dataclass(frozen=True)
-class Wired(TinyTask):
-    """A task whose only interest is its wiring."""
+class Wired(TinyArchitecture):
+    """An architecture whose only interest is its graph."""
 
     wire: Any = dense
 
-    def network(self, *, key):
+    def network(self, shape, *, key):
         return eqx.nn.Identity()
 
     def prunable(self, network):
         return {name: jnp.ones(shape, bool) for name, shape in SHAPES[self.wire].items()}
 
-    def wiring(self, network, masks):
+    def graph(self, network, masks, view):
         return self.wire(masks)
 
 
@@ -90,7 +90,9 @@ def graph_of(wire, masks, folder):
     number = len(next(iter(masks.values())))
     nothing = np.zeros((0, number), np.float32)
     snapshot.save(path, snapshot.Snapshot(masks, None, {}, nothing, np.zeros(0, int), {}))
-    return Trajectory(Wired(wire=wire), tuple(range(number)), (0.3,), [path], dict).graph(0)
+    return Trajectory(
+        Model(TinyTask(), Wired(wire=wire)), tuple(range(number)), (0.3,), [path], dict
+    ).graph(0)
 
 
 def places_of(wire):

@@ -18,7 +18,7 @@ from harness.experiment.trial import Cell
 from harness.plugin.parameters import Selection
 from harness.results import snapshot
 from harness.results.snapshot import level_path
-from harness.testing import TinySchedule, TinyTask
+from harness.testing import TinyArchitecture, TinySchedule, TinyTask, tiny_model
 from harness.training.trainer import Trainer
 
 WIDTH, STEPS, PART = 2, 20, 7
@@ -57,6 +57,7 @@ class AtOnce(TinySchedule):
 def cell_of(pruner, *, schedule=None, first=0, keep_weights=True):
     return Cell(
         Choice("task", "tiny", "tests", TinyTask(), ""),
+        Choice("architecture", "tiny", "tests", TinyArchitecture(), ""),
         Choice("pruner", pruner.name, "tests", pruner, ""),
         Choice("schedule", "tiny", "tests", schedule or Looking(), ""),
         seed=0,
@@ -82,7 +83,7 @@ class Case:
 
 def trainer_of(pruner):
     data = TinyTask().data(seed=0)
-    return Trainer(TinyTask(), pruner, Looking(), data, seed=0, data_seed=0)
+    return Trainer(tiny_model(), pruner, Looking(), data, seed=0, data_seed=0)
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from harness import cli, open_run
 from harness.experiment.plan import block_width, plan
 from harness.machine import compilation
 from harness.plugin.parameters import Selection
-from harness.testing import TinySchedule, TinyTask
+from harness.testing import TinySchedule, TinyTask, tiny_model
 from harness.training.trainer import Trainer
 
 LEVELS = TinySchedule().levels()
@@ -41,7 +41,7 @@ def compilations():
 def trainer_of(pruner, *, data_seed=0, **settings):
     data = TinyTask().data(seed=data_seed)
     return Trainer(
-        TinyTask(), pruner, TinySchedule(), data, seed=0, data_seed=data_seed, **settings
+        tiny_model(), pruner, TinySchedule(), data, seed=0, data_seed=data_seed, **settings
     )
 
 
@@ -232,13 +232,14 @@ def test_networks_spread_over_four_devices_train_as_on_one(tmp_path):
 def test_a_block_lies_on_all_devices():
     code = """
 import jax
-from harness.testing import TinySchedule, TinyTask
+from harness.testing import TinySchedule, tiny_model
 from harness.training.trainer import Trainer
 from harness.plugin.loading import load
 from harness.plugin.parameters import Selection
-task = TinyTask()
+model = tiny_model()
 pruner = load().make("pruner", Selection("magnitude"))
-trainer = Trainer(task, pruner, TinySchedule(), task.data(seed=0), seed=0, data_seed=0)
+trainer = Trainer(
+    model, pruner, TinySchedule(), model.task.data(seed=0), seed=0, data_seed=0)
 levels = TinySchedule().levels()
 for width, number in ((8, 4), (6, 3), (5, 1)):
     keys = trainer.keys(range(width))

@@ -16,6 +16,7 @@ from harness import (
     AbstractPruner,
     Batch,
     Level,
+    Model,
     Quantity,
     StopRule,
     TaskData,
@@ -27,17 +28,17 @@ from harness.execution import trial_training
 from harness.experiment.choice import Choice
 from harness.experiment.trial import Cell
 from harness.sparse import masks as mask_algebra
-from harness.testing import TinySchedule, TinyTask
+from harness.testing import TinyArchitecture, TinySchedule, TinyTask, tiny_model
 from harness.training.trainer import Trainer, shuffled, stopped
 
 LEVELS = TinySchedule().levels()
 
 
-def trainer_of(pruner, *, task=None, schedule=None, seed=0, data_seed=0):
-    task = task or TinyTask()
-    data = task.data(seed=data_seed)
+def trainer_of(pruner, *, model=None, schedule=None, seed=0, data_seed=0):
+    model = model or tiny_model()
+    data = model.task.data(seed=data_seed)
     schedule = schedule or TinySchedule()
-    return Trainer(task, pruner, schedule, data, seed=seed, data_seed=data_seed)
+    return Trainer(model, pruner, schedule, data, seed=seed, data_seed=data_seed)
 
 
 def chunk(trainer, state, keys, level, step, number, *, levels=LEVELS, first_batch=0):
@@ -113,11 +114,25 @@ class Rows(eqx.Module):
     weight: jax.Array
 
 
+class OneLeaf(TinyArchitecture):
+    """Its outputs are its inputs."""
+
+    def network(self, shape, *, key):
+        return Rows(jax.random.normal(key, (2, 2)))
+
+    def forward(self, network, inputs):
+        return inputs + 0 * jnp.sum(network.weight)
+
+    def prunable(self, network):
+        return {"weight": jnp.ones_like(network.weight, bool)}
+
+
 @dataclass(frozen=True)
 class RowTask(TinyTask):
     """Its loss is the mean of the numbers of the rows that it is shown."""
 
     name: ClassVar[str] = "rows"
+    inputs: tuple[int, ...] = (1,)
 
     def data(self, *, seed):
         number = np.arange(200, dtype=np.float32)[:, None] ** 2
@@ -126,14 +141,8 @@ class RowTask(TinyTask):
         rows = (Batch(number[part], -number[part]) for part in split)
         return TaskData(*rows, inputs=names, outputs=names)
 
-    def network(self, *, key):
-        return Rows(jax.random.normal(key, (2, 2)))
-
-    def loss(self, network, batch):
-        return jnp.mean(jnp.asarray(batch.inputs)) + 0 * jnp.sum(network.weight)
-
-    def prunable(self, network):
-        return {"weight": jnp.ones_like(network.weight, bool)}
+    def loss(self, outputs, targets):
+        return jnp.mean(outputs)
 
 
 @dataclass(frozen=True)
@@ -154,7 +163,9 @@ def test_rows_are_shuffled_in_pairs_once_for_each_data_seed():
 
 
 def test_batches_are_read_in_the_shuffled_order_and_round_again():
-    trainer = trainer_of(Magnitude(), task=RowTask(), schedule=Checking(), data_seed=3)
+    trainer = trainer_of(
+        Magnitude(), model=Model(RowTask(), OneLeaf()), schedule=Checking(), data_seed=3
+    )
     keys = trainer.keys((0, 1))
     data = RowTask().data(seed=3)
     train = np.asarray(shuffled(data.train, 3).inputs[:, 0])
@@ -369,6 +380,7 @@ def watched(tmp_path_factory):
     pruner = Magnitude()
     cell = Cell(
         Choice("task", "tiny", "tests", TinyTask(), ""),
+        Choice("architecture", "tiny", "tests", TinyArchitecture(), ""),
         Choice("pruner", "magnitude", "tests", pruner, ""),
         Choice("schedule", "tiny", "tests", TinySchedule(), ""),
         seed=0,

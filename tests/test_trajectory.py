@@ -5,20 +5,21 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from harness import Model
 from harness.plugin.trajectory import Trajectory
 from harness.results import snapshot
 from harness.results.snapshot import Snapshot
 from harness.sparse import masks as mask_algebra
 from harness.sparse.graph import layered
-from harness.testing import TinyTask
+from harness.testing import TinyArchitecture, TinyTask, tiny_model
 from harness.types import Batch
 
 DENSITIES = (1.0, 0.5, 0.1)
 WIDTH = 4
 
 
-class FixedTask(TinyTask):
-    """The tiny task where one row of the first layer is never pruned."""
+class Fixed(TinyArchitecture):
+    """The tiny architecture where one row of the first layer is never pruned."""
 
     def prunable(self, network):
         both = super().prunable(network)
@@ -30,7 +31,7 @@ def written(folder, *, weights=True):
     levels, truth = [], []
     for level, density in enumerate(DENSITIES):
         keys = jax.random.split(jax.random.key(level), WIDTH)
-        networks = jax.vmap(lambda key: TinyTask().network(key=key))(keys)
+        networks = jax.vmap(lambda key: tiny_model().network(key=key))(keys)
         draws = np.random.default_rng(level)
         masks = {
             "first": draws.random((WIDTH, 12, 5)) < density,
@@ -44,19 +45,21 @@ def written(folder, *, weights=True):
         snapshot.save(path, Snapshot(masks, leaves, {}, curve, steps, {}))
         levels.append(path)
         truth.append((acting, masks))
-    made = Trajectory(FixedTask(), (4, 5, 6, 7), DENSITIES, levels, lambda: TinyTask().data(seed=0))
+    made = Trajectory(
+        Model(TinyTask(), Fixed()), (4, 5, 6, 7), DENSITIES, levels, lambda: TinyTask().data(seed=0)
+    )
     return made, truth
 
 
 def test_vectorised_over_networks_equals_a_loop(tmp_path):
     trajectory, truth = written(tmp_path)
-    task = trajectory.task
+    model = trajectory.model
     rows = Batch(*(jnp.asarray(part) for part in trajectory.data.test))
     traced = []
 
     def figures(network, masks):
         traced.append(network)
-        loss = task.loss(network, rows)
+        loss = model.loss(network, rows)
         return {"loss": loss, "edges": masks["first"].sum(), "bias": network.bias}
 
     at = trajectory.vectorised(figures)
@@ -65,7 +68,7 @@ def test_vectorised_over_networks_equals_a_loop(tmp_path):
         assert found["loss"].shape == (WIDTH,)
         for number in range(WIDTH):
             one = jax.tree.map(lambda leaf, number=number: leaf[number], networks)
-            np.testing.assert_allclose(found["loss"][number], task.loss(one, rows), rtol=1e-5)
+            np.testing.assert_allclose(found["loss"][number], model.loss(one, rows), rtol=1e-5)
             assert found["edges"][number] == masks["first"][number].sum()
             np.testing.assert_array_equal(found["bias"][number], networks.bias[number])
     assert len(traced) == 1, "it was traced anew for a level"

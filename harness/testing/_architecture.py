@@ -33,15 +33,17 @@ def rules(architecture: AbstractArchitecture) -> Iterator[Rule]:
 def _rules(architecture: AbstractArchitecture, kind: str) -> Iterator[Rule]:
     trial = Trial(Model(TinyTask(inputs=PROBES[kind]), architecture))
     of = f" ({kind} inputs)" if len(architecture.takes) > 1 else ""
-    yield Rule(f"draws its networks from the key{of}", partial(_networks, trial), vital=True)
+    told = f"gives the task's number of outputs{of}"
+    yield Rule(told, partial(_outputs, trial), vital=True)
+    told = f"is the same whatever else runs{of}"
+    yield Rule(told, partial(_independent, trial), vital=True)
     kept: list[tuple[str, Callable[[Trial], str | None]]] = [
-        ("gives the task's number of outputs", _outputs),
+        ("draws its networks from the key", _networks),
         ("has finite gradients", _loss),
         ("names prunable leaves of its network", _prunable),
         ("gives masked weights no effect", _masking),
         ("has graphs that follow the masks, under vmap", _graphs),
         ("trains under vmap as alone", _ensembles),
-        ("is the same whatever else runs", _independent),
     ]
     if "linear" in architecture.offers:
         kept.append(("offers a linear network of the same weights", _linear))

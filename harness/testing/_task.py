@@ -25,8 +25,8 @@ def rules(task: AbstractTask) -> Iterator[Rule]:
     yield Rule(
         "has finite splits in rows, the same for the same seed", partial(_splits, trial), vital=True
     )
+    yield Rule("has rows of the shape that it says", partial(_shape, trial), vital=True)
     kept: list[tuple[str, Callable[[Trial], str | None]]] = [
-        ("has rows of the shape that it says", _shape),
         ("has a scalar loss with finite gradients", _loss),
         ("evaluates to the figures whose units it lists, under jit", _evaluation),
         ("has a loss that is a mean over rows", _examples),

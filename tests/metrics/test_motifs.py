@@ -6,9 +6,9 @@ import pytest
 
 from harness import Trajectory, motifs
 from harness.results import snapshot
-from harness.testing import TinyTask
+from harness.testing import TinyTask, tiny_model
 
-TASK = TinyTask()
+MODEL = tiny_model()
 PLACE = ["network", "motif", "base_layer"]
 
 
@@ -24,7 +24,7 @@ def trajectory(tmp_path_factory):
     path = tmp_path_factory.mktemp("level") / "level-00.safetensors"
     nothing = np.zeros((0, 3), np.float32)
     snapshot.save(path, snapshot.Snapshot(masks, {}, {}, nothing, np.zeros(0, int), {}))
-    return Trajectory(TASK, (4, 5, 6), (0.4,), [path], lambda: TASK.data(seed=0))
+    return Trajectory(MODEL, (4, 5, 6), (0.4,), [path], lambda: MODEL.task.data(seed=0))
 
 
 def measured(registry, trajectory, **parameters):
@@ -55,13 +55,13 @@ def test_draws_can_be_left_out_and_change_nothing_else(registry, trajectory):
 def test_controls_of_degrees_are_measured_at_chosen_levels(registry, trajectory):
     metric = registry.find("metric", "motifs").factory
     densities = (1.0, 0.8, 0.24, 0.11, 0.07, 0.02)
-    over = Trajectory(TinyTask(), (0,), densities, (), lambda: TinyTask().data(seed=0))
+    over = Trajectory(tiny_model(), (0,), densities, (), lambda: TinyTask().data(seed=0))
     chosen = [set(metric()._controls(over, level)) for level in range(6)]
     assert [len(controls) for controls in chosen] == [1, 1, 3, 3, 3, 3]
     every = metric(control_densities=())
     assert all(set(every._controls(over, level)) == set(motifs.CONTROLS) for level in range(6))
     # Of two levels of one density the report reads the last.
-    plateau = Trajectory(TinyTask(), (0,), (1.0, 0.25, 0.25, 0.02), (), over.make_data)
+    plateau = Trajectory(tiny_model(), (0,), (1.0, 0.25, 0.25, 0.02), (), over.make_data)
     few = metric(control_densities=(0.25,))
     assert [len(few._controls(plateau, level)) for level in range(4)] == [1, 1, 3, 3]
 

@@ -7,10 +7,10 @@ import pytest
 from harness import Batch, Trajectory
 from harness.results import snapshot
 from harness.sparse.graph import layered
-from harness.testing import TinyTask
+from harness.testing import tiny_model
 
-TASK = TinyTask()
-DATA = TASK.data(seed=0)
+MODEL = tiny_model()
+DATA = MODEL.task.data(seed=0)
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def masks():
 
 @pytest.fixture(scope="module")
 def networks():
-    return [TASK.network(key=jax.random.key(number)) for number in range(2)]
+    return [MODEL.network(key=jax.random.key(number)) for number in range(2)]
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def table(registry, masks, networks, tmp_path_factory):
     path = tmp_path_factory.mktemp("level") / "level-00.safetensors"
     nothing = np.zeros((0, 2), np.float32)
     snapshot.save(path, snapshot.Snapshot(masks, weights, {}, nothing, np.zeros(0, int), {}))
-    finished = Trajectory(TASK, (0, 1), (0.1,), [path], lambda: DATA)
+    finished = Trajectory(MODEL, (0, 1), (0.1,), [path], lambda: DATA)
     return registry.find("metric", "performance").factory(rows=20).measure(finished)
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from harness import Trajectory, layered, motifs
-from harness.testing import TinyTask
+from harness.testing import TinyTask, tiny_model
 
 DENSITIES = (1.0, 0.5, 0.2)
 SIZES = (4, 9, 8, 3)
@@ -26,7 +26,7 @@ class RandomWiring(Trajectory):
         return layered(wires, [rng.random((n, b)) < density for _, b in sizes])
 
 
-LEVELS = RandomWiring(TinyTask(), (6, 7), DENSITIES, (), lambda: TinyTask().data(seed=0))
+LEVELS = RandomWiring(tiny_model(), (6, 7), DENSITIES, (), lambda: TinyTask().data(seed=0))
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_the_default_levels_are_the_nearest_and_the_sparsest(registry, densities
     metric = registry.find("metric", "sampled").factory()
     assert metric.draws == 100
     assert metric.null == "degree"
-    over = Trajectory(TinyTask(), (0,), densities, (), lambda: TinyTask().data(seed=0))
+    over = Trajectory(tiny_model(), (0,), densities, (), lambda: TinyTask().data(seed=0))
     assert over.nearest(metric.densities) == levels
 
 
@@ -77,7 +77,7 @@ def test_a_complete_network_has_one_state_under_degree_and_no_z(sampled):
             n, sizes = len(self.networks), list(itertools.pairwise(SIZES))
             return layered([np.ones((n, b, a), bool) for a, b in sizes])
 
-    full = Complete(TinyTask(), (0,), (1.0,), (), lambda: TinyTask().data(seed=0))
+    full = Complete(tiny_model(), (0,), (1.0,), (), lambda: TinyTask().data(seed=0))
     table = sampled(full, draws=5)
     assert (table["sd"] == 0).all()
     assert (table["expected"] == table["count"]).all()

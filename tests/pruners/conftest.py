@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from harness import Evidence, leaf_map
-from harness.testing import TinyTask
+from harness.testing import tiny_model
 
-TASK = TinyTask()
+MODEL = tiny_model()
 
 
 def seen(found=None, **changed):
     """Evidence of a tiny network with a random mask; `changed` arguments in place of these."""
-    network = TASK.network(key=jax.random.key(1))
+    network = MODEL.network(key=jax.random.key(1))
     facts = {
         "mask": {
             "first": jax.random.bernoulli(jax.random.key(4), 0.6, (12, 5)),
@@ -22,11 +22,11 @@ def seen(found=None, **changed):
         },
         "initial": network,
         "rewind_point": network,
-        "train": TASK.data(seed=0).train,
+        "train": MODEL.task.data(seed=0).train,
         "batch_size": 16,
         "batch_key": jax.random.key(2),
     }
-    return Evidence(TASK, changed.pop("network", network), followed=found, **{**facts, **changed})
+    return Evidence(MODEL, changed.pop("network", network), followed=found, **{**facts, **changed})
 
 
 @pytest.fixture

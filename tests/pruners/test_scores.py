@@ -6,26 +6,26 @@ import numpy as np
 import pytest
 
 from harness import Batch, Evidence
-from harness.testing import TinyTask
+from harness.testing import tiny_model
 
-TASK = TinyTask()
+MODEL = tiny_model()
 KEY = jax.random.key(3)
 
 
 @pytest.fixture(scope="module")
 def evidence():
-    network = TASK.network(key=jax.random.key(1))
+    network = MODEL.network(key=jax.random.key(1))
     mask = {
         "first": jax.random.bernoulli(jax.random.key(4), 0.6, (12, 5)),
         "second": jax.random.bernoulli(jax.random.key(5), 0.6, (3, 12)),
     }
     return Evidence(
-        TASK,
+        MODEL,
         network,
         mask=mask,
         initial=network,
         rewind_point=network,
-        train=TASK.data(seed=0).train,
+        train=MODEL.task.data(seed=0).train,
         batch_size=16,
         batch_key=jax.random.key(2),
     )

@@ -7,9 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from harness import Batch
+from harness import Batch, Model
 from harness.sparse.masks import target
-from harness.testing import TinySchedule, TinyTask
+from harness.testing import TinyArchitecture, TinySchedule, TinyTask
 from harness.training.trainer import Trainer
 
 KEY = jax.random.key(3)
@@ -71,8 +71,8 @@ one_at_a_time.defvjp(lambda outputs: (one_at_a_time(outputs), None), lambda _, s
 
 
 @dataclass(frozen=True)
-class Unbatched(TinyTask):
-    """The tiny task, with an operation that has no batching rule."""
+class Unbatched(TinyArchitecture):
+    """The tiny architecture, with an operation that has no batching rule."""
 
     def forward(self, network, inputs):
         return one_at_a_time(super().forward(network, inputs))
@@ -81,7 +81,7 @@ class Unbatched(TinyTask):
 def test_woodfisher_takes_examples_one_at_a_time(made, seen, evidence):
     pruner, goal = made("woodfisher", examples=16), target({"first": 60, "second": 36}, 0.3)
     other = seen()
-    other._task = Unbatched()
+    other._model = Model(TinyTask(), Unbatched())
     with pytest.raises(NotImplementedError):
         jax.vmap(lambda one: other.gradient(other.effective, one))(other.examples(2))
     update, _ = pruner.step(other, goal, (), key=KEY)
@@ -93,13 +93,13 @@ def test_woodfisher_takes_examples_one_at_a_time(made, seen, evidence):
         )
 
 
-def test_woodfisher_prunes_convolutions(made, registry):
-    task = registry.find("task", "small-convolution").factory()
+def test_woodfisher_prunes_convolutions(made, model):
+    small = model("small-convolution")
     trainer = Trainer(
-        task,
+        small,
         made("woodfisher", examples=16),
         TinySchedule(),
-        task.data(seed=0),
+        small.task.data(seed=0),
         seed=0,
         data_seed=0,
     )
@@ -107,7 +107,7 @@ def test_woodfisher_prunes_convolutions(made, registry):
     state = trainer.prune(trainer.start(keys), keys, 1, 0.5)
     kept = sum(np.asarray(mask).reshape(2, -1).sum(axis=1) for mask in state.masks.values())
     always = sum(
-        int(np.sum(~np.asarray(may))) for may in task.prunable(task.network(key=KEY)).values()
+        int(np.sum(~np.asarray(may))) for may in small.prunable(small.network(key=KEY)).values()
     )
     assert (kept - always == int(target(trainer.sizes, 0.5).total)).all()
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(state.network))

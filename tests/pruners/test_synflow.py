@@ -6,28 +6,29 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from harness import Evidence
+from harness import Evidence, Model
 from harness.sparse.masks import count, target
+from harness.testing import TinyArchitecture, TinyTask
 
 KEY = jax.random.key(3)
 
 
-def evidence(registry, *, scale=0.0, at=0, **parameters):
+def evidence(model, *, scale=0.0, at=0, **parameters):
     """Of new digit networks; biases have the sizes of N(0, `scale`²)."""
-    task = registry.find("task", "digits").factory(**parameters)
-    network = task.network(key=jax.random.key(at))
+    digits = model("digits", **parameters)
+    network = digits.network(key=jax.random.key(at))
     draws = np.random.default_rng(at)
     for number, layer in enumerate(network.layers):
         bias = jnp.asarray(scale * draws.normal(size=layer.bias.shape), jnp.float32)
         network = eqx.tree_at(lambda n, i=number: n.layers[i].bias, network, bias)
-    masks = {name: jnp.ones_like(leaf) for name, leaf in task.prunable(network).items()}
+    masks = {name: jnp.ones_like(leaf) for name, leaf in digits.prunable(network).items()}
     return Evidence(
-        task,
+        digits,
         network,
         mask=masks,
         initial=network,
         rewind_point=network,
-        train=task.data(seed=0).train,
+        train=digits.task.data(seed=0).train,
         batch_size=8,
         batch_key=jax.random.key(1),
     )
@@ -79,9 +80,9 @@ def reference(network, total, rounds, *, prune_biases):
     return dict(zip(names, shaped(keep), strict=False))
 
 
-def compared(registry, made, density, rounds=100, **parameters):
+def compared(model, made, density, rounds=100, **parameters):
     """The masks of the pruner and of the reference, and the share that they have in common."""
-    seen = evidence(registry, **parameters)
+    seen = evidence(model, **parameters)
     goal = target(count(seen.mask), density)
     step = jax.jit(lambda: made("synflow", rounds=rounds).step(seen, goal, (), key=KEY)[0].mask)
     ours = {name: np.asarray(mask) for name, mask in step().items()}
@@ -95,39 +96,39 @@ def compared(registry, made, density, rounds=100, **parameters):
 @pytest.mark.parametrize(
     ("depth", "width", "density"), [(2, 32, 0.05), (40, 64, 0.1), (60, 32, 0.02), (80, 16, 0.05)]
 )
-def test_deep_networks_are_pruned_as_in_float64(registry, made, density, depth, width):
-    ours, known, shared = compared(registry, made, density, sizes=(width,) * depth)
+def test_deep_networks_are_pruned_as_in_float64(model, made, density, depth, width):
+    ours, known, shared = compared(model, made, density, sizes=(width,) * depth)
     assert shared > 0.99
     for name, mask in known.items():
         assert ours[name].any() or not mask.any(), f"{name} is lost"
 
 
-def test_biases_of_zero_carry_no_flow_and_go_first(registry, made):
-    seen = evidence(registry, prune_biases=True)
+def test_biases_of_zero_carry_no_flow_and_go_first(model, made):
+    seen = evidence(model, prune_biases=True)
     flow = made("synflow").flow(seen, seen.mask)
     for name, leaf in flow.items():
         assert np.isfinite(leaf).all()
         assert np.any(leaf) == name.endswith("weight")
-    ours, _, shared = compared(registry, made, 0.05, prune_biases=True)
+    ours, _, shared = compared(model, made, 0.05, prune_biases=True)
     assert shared > 0.99
     assert not any(mask.any() for name, mask in ours.items() if name.endswith("bias"))
 
 
 @pytest.mark.parametrize("prune_biases", [True, False])
 @pytest.mark.parametrize("sizes", [(32, 16), (16,) * 12])
-def test_biases_enter_the_flow_by_their_size(registry, made, sizes, prune_biases):
+def test_biases_enter_the_flow_by_their_size(model, made, sizes, prune_biases):
     facts = {"sizes": sizes, "scale": 3.0, "prune_biases": prune_biases}
-    ours, known, shared = compared(registry, made, 0.2, rounds=20, **facts)
+    ours, known, shared = compared(model, made, 0.2, rounds=20, **facts)
     assert shared > 0.99
-    _, others, _ = compared(registry, made, 0.2, rounds=20, **{**facts, "scale": 0.0})
+    _, others, _ = compared(model, made, 0.2, rounds=20, **{**facts, "scale": 0.0})
     names = [name for name in ours if name.endswith("weight")]
     assert any(not np.array_equal(known[name], others[name]) for name in names), "biases count"
     assert prune_biases == any(mask.any() for name, mask in ours.items() if name.endswith("bias"))
 
 
-def test_networks_side_by_side_are_pruned_as_each_alone(registry, made):
+def test_networks_side_by_side_are_pruned_as_each_alone(model, made):
     """Under `vmap` the loop is batched, in the same precision."""
-    pruner, seen = made("synflow", rounds=5), evidence(registry, sizes=(64,) * 40)
+    pruner, seen = made("synflow", rounds=5), evidence(model, sizes=(64,) * 40)
     goal = target(count(seen.mask), 0.1)
     arrays, static = eqx.partition(seen.network, eqx.is_inexact_array)
 
@@ -149,7 +150,8 @@ def test_entries_that_always_act_carry_flow(made, seen):
     less = {**full, "second": full["second"].at[0].set(False)}
     one = seen(mask=full)
     fixed = {**full, "second": full["second"].at[0].set(False)}
-    one._task = type("Fixed", (type(one._task),), {"prunable": lambda self, network: fixed})()
+    wired = type("Fixed", (TinyArchitecture,), {"prunable": lambda self, network: fixed})()
+    one._model = Model(TinyTask(), wired)
     flow, whole = made("synflow").flow(one, less), made("synflow").flow(seen(mask=full), full)
     ratio = np.asarray(flow["first"]) / np.asarray(whole["first"])
     assert ratio == pytest.approx(ratio.flat[0], rel=1e-5)

@@ -7,7 +7,7 @@ import pytest
 
 from harness import Evidence
 from harness.sparse import masks as mask_algebra
-from harness.testing import TinyTask
+from harness.testing import tiny_model
 
 
 def evidence(weights, masks):
@@ -16,14 +16,14 @@ def evidence(weights, masks):
     for name, leaf in weights.items():
         _, layer, kind = name.split(".")
         network["layers"][int(layer)][kind] = jnp.asarray(leaf)
-    task = TinyTask()
+    model = tiny_model()
     return Evidence(
-        task,
+        model,
         network,
         mask={name: jnp.asarray(mask) for name, mask in masks.items()},
         initial=network,
         rewind_point=network,
-        train=task.data(seed=0).train,
+        train=model.task.data(seed=0).train,
         batch_size=8,
         batch_key=jax.random.key(0),
     )

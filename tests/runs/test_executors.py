@@ -120,8 +120,8 @@ def test_what_a_pruner_says_of_its_training_reaches_the_notes_and_the_report(run
     told = [note for note in outcome.notes if "nothing regrows" in note]
     assert len(told) == 3, "once a level, not once a cell"
     assert told[0].startswith("set[every=100] on tiny by tiny: at density 0.6 nothing regrows")
-    noted = open_run(tmp_path).notes["set[every=100] on tiny by tiny"]
-    assert [f"set[every=100] on tiny by tiny: {text}" for text in noted.values()] == told
+    (cautions,) = set(open_run(tmp_path).cells()["cautions"])
+    assert [f"set[every=100] on tiny by tiny: {text}" for text in cautions.split("\n")] == told
 
 
 def test_a_failure_without_a_message_says_where_it_was_raised(run, folder):
@@ -293,7 +293,7 @@ def test_a_combination_that_makes_no_sense_is_skipped_with_its_reason(run, tmp_p
     assert cells.loc["tiny", "status"] == "done"
     assert cells.loc["small-convolution", "status"] == "skipped"
     reason = cells.loc["small-convolution", "reason"]
-    assert reason == "pruner 'linear' needs linear of task 'small-convolution'"
+    assert reason == "pruner 'linear' needs linear of architecture 'small-convolution'"
     assert set(open_run(tmp_path).table("levels")["task"]) == {"tiny"}
     assert run(tmp_path, **fields).nothing_to_do
 

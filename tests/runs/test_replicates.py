@@ -137,7 +137,7 @@ def test_format_1_is_not_continued(registry, tmp_path):
 
 def test_the_folder_of_a_command_is_another_than_that_of_an_earlier_version(planned, monkeypatch):
     now = planned().name
-    monkeypatch.setattr("harness.experiment.trial.RESULT_VERSION", 2)
+    monkeypatch.setattr("harness.experiment.plan.RESULT_VERSION", 2)
     assert planned().name != now
 
 

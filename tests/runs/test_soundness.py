@@ -17,7 +17,7 @@ from harness import AbstractPruner, ScorePruner, Update, leaf_map, open_run, pru
 from harness.execution import scheduler
 from harness.sparse import finite
 from harness.sparse.masks import target
-from harness.testing import TinySchedule, TinyTask
+from harness.testing import TinySchedule, TinyTask, tiny_model
 from harness.training.trainer import Trainer
 from harness.types import Level, Scope, When
 
@@ -74,9 +74,10 @@ class Looping(AbstractPruner):
         return Update(jax.lax.fori_loop(0, 2, prune, evidence.candidates)), state
 
 
-def trainer_of(pruner, task=None):
-    task = task or TinyTask()
-    return Trainer(task, pruner, TinySchedule(), task.data(seed=0), seed=0, data_seed=0)
+def trainer_of(pruner, model=None):
+    model = model or tiny_model()
+    data = model.task.data(seed=0)
+    return Trainer(model, pruner, TinySchedule(), data, seed=0, data_seed=0)
 
 
 def pruned(pruner, networks=(4, 7)):

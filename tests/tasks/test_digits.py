@@ -43,9 +43,9 @@ def test_the_seed_decides_and_nothing_is_lost(data):
     assert sums[0] == pytest.approx(sums[1])
 
 
-def test_it_can_be_learnt(data):
-    task = Digits()
-    network = task.network(key=jax.random.key(0))
+def test_it_can_be_learnt(data, model):
+    digits = model("digits")
+    network = digits.network(key=jax.random.key(0))
     batch = Batch(jnp.asarray(data.train.inputs), jnp.asarray(data.train.targets))
     optimizer = optax.adam(1e-2)
 
@@ -53,31 +53,29 @@ def test_it_can_be_learnt(data):
     def train(network):
         def step(carry, _):
             network, state = carry
-            updates, state = optimizer.update(jax.grad(task.loss)(network, batch), state)
+            updates, state = optimizer.update(jax.grad(digits.loss)(network, batch), state)
             return (optax.apply_updates(network, updates), state), None
 
         return jax.lax.scan(step, (network, optimizer.init(network)), length=200)[0][0]
 
     held_out = Batch(*(jnp.asarray(part) for part in data.validation))
-    before = task.evaluate(network, held_out, data)
-    after = task.evaluate(train(network), held_out, data)
-    assert set(before) == set(task.units)
+    before = digits.evaluate(network, held_out, data)
+    after = digits.evaluate(train(network), held_out, data)
+    assert set(before) == set(digits.units)
     assert float(before["accuracy"]) < 0.4
     assert float(after["accuracy"]) > 0.9
     assert float(after["cross-entropy"]) < float(before["cross-entropy"])
 
 
 def test_loss_of_even_odds_is_the_logarithm_of_ten(data):
-    task = Digits(initial_scale=1e-9)
-    batch = Batch(*(jnp.asarray(part) for part in data.test))
-    loss = task.loss(task.network(key=jax.random.key(0)), batch)
+    loss = Digits().loss(jnp.zeros((len(data.test.targets), 10)), jnp.asarray(data.test.targets))
     assert float(loss) == pytest.approx(np.log(10), rel=1e-4)
 
 
-def test_wiring():
-    task = Digits()
-    network = task.network(key=jax.random.key(0))
-    assert node_counts(task.wiring(network, task.prunable(network))) == (64, 32, 16, 10)
+def test_its_own_architecture(model):
+    digits = model("digits")
+    network = digits.network(key=jax.random.key(0))
+    assert node_counts(digits.graph(network, digits.prunable(network))) == (64, 32, 16, 10)
 
 
 def test_importing_the_task_is_cheap():
