@@ -109,7 +109,7 @@ def left_by_level(task: str, pruner: str, schedule: str = "quick") -> Iterator[L
     for number, level in enumerate(ours.schedule.levels()):
         if level.density < 1:
             state = ours.prune(state, keys, number, level.density)
-        acting = acting_nodes(ours.rules.task.wiring(state.network, state.masks))
+        acting = acting_nodes(ours.rules.model.graph(state.network, state.masks))
         yield Left(level, np.stack([n.sum(axis=-1) for n in acting], axis=-1), common_size(acting))
         for step in range(0, level.steps, CHUNK):
             state, _, _ = ours.chunk(

@@ -17,13 +17,14 @@ BESIDE = ("measure", "evaluate", "prune", "compile", "start")
 
 _UNTIL_TRAINED = """
 import os, sys
-from harness import cli, train
-plain = train.Trainer.chunk
+from harness import cli
+from harness.training import trainer
+plain = trainer.Trainer.chunk
 def first(self, *arguments, **keywords):
     plain(self, *arguments, **keywords)
     print("trained", flush=True)
     os._exit(0)
-train.Trainer.chunk = first
+trainer.Trainer.chunk = first
 cli.main(sys.argv[1:])
 """
 

@@ -12,7 +12,9 @@ from harness_benchmarks import roofline
 from harness_benchmarks.architecture import BATCH, SIZES, WEIGHTS
 from harness_benchmarks.timing import Timing, side_by_side
 
+from harness import Model
 from harness.bench import Measured
+from harness.experiment.choice import pairs
 from harness.experiment.plan import block_width
 from harness.machine import memory
 from harness.machine.compilation import Precision
@@ -35,12 +37,14 @@ def trainer(
 ) -> Trainer:
     """A trainer of these plugins, with its data made or read."""
     registry = load()
+    ((one, architecture),) = pairs(registry, [task], [])
+    model = Model(one.instance, architecture.instance)
     made = [
         registry.make(kind, parse(text)[0])
-        for kind, text in (("task", task), ("pruner", pruner), ("schedule", schedule))
+        for kind, text in (("pruner", pruner), ("schedule", schedule))
     ]
-    data = made[0].data(seed=0)
-    return Trainer(*made, data, seed=0, data_seed=0, precision=precision)
+    data = model.task.data(seed=0)
+    return Trainer(model, *made, data, seed=0, data_seed=0, precision=precision)
 
 
 def blocks(ours: Trainer, networks: int, width: int) -> Callable[[], Any]:
@@ -80,7 +84,7 @@ def dispatched(ours: Trainer, networks: int, steps: int) -> Callable[[], Any]:
     step = jax.jit(jax.vmap(ours.rules.train, (0, None, None)), donate_argnums=0)
     losses = jax.jit(
         lambda state, batch: jax.vmap(
-            lambda one: ours.rules.task.loss(ours.rules.acting(one), batch)
+            lambda one: ours.rules.model.loss(ours.rules.acting(one), batch)
         )(state)
     )
 

@@ -209,7 +209,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 import jax, numpy as np, jax.numpy as jnp, pandas as pd
 from harness import *
-from harness.testing import TinySchedule, TinyTask
+from harness.testing import TinyArchitecture, TinySchedule, TinyTask
 from harness.types import When
 """
 
@@ -544,10 +544,11 @@ class Broken(ScorePruner):
 """
 
 MASKED_ACT = """
-class Broken(TinyTask):
+class Broken(TinyArchitecture):
     '''A weight of zero is a connection all the same.'''
     name = "broken"
     def forward(self, network, inputs):
+        inputs = inputs.reshape(len(inputs), -1)
         return jnp.tanh(inputs @ jnp.exp(network.first.T)) @ jnp.exp(network.second.T)
 """
 
@@ -581,7 +582,7 @@ FAULTS = {
     "regrows": ("pruner", REGROWS, "it revives pruned weights of 'first'"),
     "wrong number": ("pruner", WRONG_NUMBER, "at density 0.6 it keeps 60 weights where 58 are due"),
     "unseeded": ("pruner", UNSEEDED, "two runs of one seed differ"),
-    "masked weights act": ("task", MASKED_ACT, "masked weights still act"),
+    "masked weights act": ("architecture", MASKED_ACT, "masked weights still act"),
     "column untold": ("metric", UNTOLD_COLUMN, "`columns` does not say what secret mean"),
     "densities rise": ("schedule", RISING, "densities must not rise"),
 }
@@ -623,11 +624,12 @@ def test_check_all_has_a_line_for_each(harness, nothing_built_in):
     for kind, name, note in (
         ("task", "small-recurrence", " +unknown, so that reports .*"),
         ("task", "tiny", r" +\d.*; a network trained for 200 steps has \S+"),
+        ("architecture", "tiny", ""),
         ("schedule", "tiny", ""),
     ):
         (line,) = (line for line in lines if re.match(rf"ok      {kind} +{name} ", line))
         assert re.search(rf"\d rules +\d+\.\d s{note}$", line)
-    assert re.fullmatch(r"4 plugins, \d+ s: all keep their contracts\.", lines[-1])
+    assert re.fullmatch(r"8 plugins, \d+ s: all keep their contracts\.", lines[-1])
 
 
 def test_check_all_exits_with_1_where_one_is_broken_or_not_there(
@@ -672,7 +674,7 @@ def test_new_writes_a_plugin_and_says_what_next(harness):
 def test_new_refuses_what_will_not_do(refused):
     assert "lower-case letters" in refused("new", "pruner", "Mine")
     assert "is the name of a pruner" in refused("new", "task", "magnitude")
-    assert "'pruner', 'task', 'metric'" in refused("new", "prunner", "mine")
+    assert "'pruner', 'task', 'architecture', 'metric'" in refused("new", "prunner", "mine")
 
 
 def test_check_of_nothing(refused, plugin):

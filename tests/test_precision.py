@@ -1,11 +1,13 @@
-"""The emulated precision of `harness bench precision`: its products, its task, its figures."""
+"""The emulated precision of `harness bench precision`: products, architectures, figures."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 import pytest
-from harness_benchmarks import precision, rounded_moth
+from harness_benchmarks import precision
+from harness_benchmarks.rounded import Rounded, product
+from harness_plugins.architectures.mlp import Perceptron
 from harness_plugins.tasks.moth import Moth
 
 BITS = {"float32": 23, "last bit": 22, "tf32": 10, "bfloat16": 7}
@@ -30,7 +32,7 @@ def factors():
 
 
 def pulled(signals, weight, outer, bits):
-    value, back = jax.vjp(lambda x, w: rounded_moth.product(x, w, bits), signals, weight)
+    value, back = jax.vjp(lambda x, w: product(x, w, bits), signals, weight)
     return value, *back(outer)
 
 
@@ -46,7 +48,7 @@ def test_a_product_and_both_gradients_are_of_rounded_factors(factors, bits):
 @pytest.mark.parametrize("bits", BITS.values(), ids=BITS)
 def test_one_term_is_right_to_the_last_bit(factors, bits):
     columns = (factors["signals"][:, :1], factors["weight"][:, :1])
-    ours = rounded_moth.product(*columns, bits)
+    ours = product(*columns, bits)
     x, w = (rounded(column, bits) for column in columns)
     np.testing.assert_array_equal(ours, x @ w.T)
 
@@ -64,35 +66,35 @@ def test_each_factor_is_rounded_wherever_it_is_one(place, bits):
 def test_ties_go_to_even():
     ties = np.asarray([[1 + 2**-8], [1 + 3 * 2**-8], [-1 - 2**-8]], np.float32)
     one = np.ones((1, 1), np.float32)
-    found = rounded_moth.product(ties, one, 7)
+    found = product(ties, one, 7)
     np.testing.assert_array_equal(found, [[1], [1 + 2**-6], [-1]])
     np.testing.assert_array_equal(rounded(ties, 7), found)
 
 
-def test_all_bits_are_the_moth_itself(factors):
-    moth, ours = Moth(), rounded_moth.RoundedMoth()
-    network = ours.network(key=jax.random.key(0))
+def test_all_bits_are_the_perceptron_itself(factors):
+    plain, ours = Perceptron(), Rounded()
+    network = ours.network(Moth().shape, key=jax.random.key(0))
     inputs = jnp.asarray(factors["signals"][:, :10])
-    expected = jax.jit(moth.forward)(network, inputs)
+    expected = jax.jit(plain.forward)(network, inputs)
     np.testing.assert_array_equal(jax.jit(ours.forward)(network, inputs), expected)
-    other = rounded_moth.RoundedMoth(bits=22).forward(network, inputs)
+    other = Rounded(bits=22).forward(network, inputs)
     assert 0 < np.abs(other - expected).max() < 1e-4
 
 
 def levels(ratio):
     """Losses of 8 networks, in no order; those of all but float32 are `ratio` times as large."""
     rows = [
-        (task, density, network, (network + 1) * (1.0 if name == "float32" else ratio))
+        (architecture, density, network, (network + 1) * (1.0 if name == "float32" else ratio))
         for network in (3, 0, 1, 2, 7, 6, 5, 4)
-        for name, task in precision.TASKS.items()
+        for name, architecture in precision.ARCHITECTURES.items()
         for density in precision.LOSSES_AT
     ]
-    return pd.DataFrame(rows, columns=["task", "density", "network", "validation_loss"])
+    return pd.DataFrame(rows, columns=["architecture", "density", "network", "validation_loss"])
 
 
 def test_losses_are_compared_network_by_network():
     found = list(precision.losses(levels(1.5)))
-    assert len(found) == len(precision.TASKS) * len(precision.LOSSES_AT)
+    assert len(found) == len(precision.ARCHITECTURES) * len(precision.LOSSES_AT)
     assert found[0].value == 4.5
     assert found[0].ratio is None
     for one in found[1:4]:
@@ -103,7 +105,7 @@ def test_losses_are_compared_network_by_network():
 
 
 class Kept:
-    """A run of three networks in two cells for each task, the last filled up with a fourth.
+    """A run of three networks in two cells for each architecture, the last filled up with a fourth.
 
     Of six weights each network keeps three. Those of bfloat16 have two of these in common with
     those of float32, but for the fourth network's, which have none.
@@ -115,17 +117,21 @@ class Kept:
         return pd.DataFrame({"density": precision.MASKS_AT, "level": [1, 2]})
 
     def cells(self):
-        rows = [(task, first, f"{task} {first}") for first in (2, 0) for task in self.tasks]
-        return pd.DataFrame(rows, columns=["task", "first_network", "cell"])
+        rows = [
+            (architecture, first, f"{architecture} {first}")
+            for first in (2, 0)
+            for architecture in self.architectures
+        ]
+        return pd.DataFrame(rows, columns=["architecture", "first_network", "cell"])
 
-    tasks = tuple(precision.TASKS.values())
+    architectures = tuple(precision.ARCHITECTURES.values())
 
     def masks(self, cell, level):
-        task, first = cell.rsplit(" ", 1)
+        architecture, first = cell.rsplit(" ", 1)
         two = np.zeros((2, 6), bool)
         for row, network in enumerate((int(first), int(first) + 1)):
             two[row, np.arange(network, network + 3) % 6] = True
-            if task == precision.TASKS["bfloat16"]:
+            if architecture == precision.ARCHITECTURES["bfloat16"]:
                 two[row, [network, (network + 3) % 6]] = False, True
                 two[row] ^= network == 3
         return {"a": two[:, :4].reshape(2, 2, 2), "b": two[:, 4:]}

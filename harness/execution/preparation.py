@@ -118,8 +118,8 @@ def prepare(plan: Plan, folder: Path) -> None:
 
 def check(plan: Plan, folder: Path) -> None:
     """Raise `UserError` where a run of the plan would be refused its folder. Changes nothing."""
-    if folder.is_file():
-        raise UserError(f"'{folder}' is a file. Choose another --out.")
+    if any(place.is_file() for place in (folder, *folder.parents)):
+        raise UserError(f"'{folder}' is, or is below, a file. Choose another --out.")
     if (folder / LOCK).is_file():
         with locked(folder):
             pass
