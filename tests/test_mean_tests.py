@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import scipy.stats
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from harness import stats
@@ -68,6 +68,8 @@ def test_intervals_of_ranks_cover_where_they_are_shown(chances):
 
 
 @settings(deadline=None, max_examples=60)
+@example(3, 8, -1.0, 0.95)  # Student's t alone would exclude zero,
+@example(3, 8, 1.0, 0.95)  # and here bootstrap-t alone
 @given(
     st.integers(0, 10_000), st.integers(2, 12), st.floats(-2, 2), st.sampled_from([0.9, 0.95, 0.99])
 )

@@ -55,6 +55,9 @@ def test_a_chain_that_stays_by_its_network_is_told():
     overlap = np.linspace(1, 0.5, 40)[:, None]
     slow = Mixing(overlap, np.array([0.1]), np.array([0.01]), {}, {})
     assert slow.mixed_after is None
+    beside = np.hstack([np.full_like(overlap, 0.1), overlap])
+    one_slow = Mixing(beside, np.full(2, 0.1), np.full(2, 0.01), {}, {})
+    assert one_slow.mixed_after is None, "one layer that stays is enough"
 
 
 def test_a_chain_is_repeatable_and_mistakes_are_refused():

@@ -18,6 +18,7 @@ from harness.report import (
     _summaries,
     _wiring,
     build,
+    losses_by_network,
 )
 
 TWO = (("moth", "magnitude"), ("moth", "random"))
@@ -121,6 +122,12 @@ def test_pruners_are_compared_over_networks(data):
         _matched.z_at_loss(contest, data),
     ):
         assert table["n"].max() <= NETWORKS
+
+
+def test_studies_take_the_losses_of_one_level(run):
+    table = losses_by_network([run])
+    assert len(table) == 2 * NETWORKS * 4
+    assert set(table.loc[table["density"] == 0.07, "level"]) == {LAST}
 
 
 def test_collapsed_networks_are_counted_level_by_level(run):

@@ -193,6 +193,35 @@ def test_networks_are_tested_against_their_own_controls(data):
     assert (excluded == (shown["p"] < 0.05)).all()
 
 
+def test_each_network_is_paired_with_its_own_control(data):
+    of = "order == 3 and density == 0.07 and condition == 'random'"
+    profiles = [
+        part.query(of).pivot(index="network", columns="motif", values="z").to_numpy(dtype=float)
+        for part in (
+            data.summed.query("support == 'all'"),
+            data.drawn.query("support == 'unequal-degrees'"),
+        )
+    ]
+    by_hand = stats.similarity_difference(*profiles)
+    row = _similarity.tests(data).query(f"{of} and control == 'unequal degrees alone'").iloc[0]
+    found = row[["difference", "low", "high", "p"]].to_list()
+    assert found == pytest.approx([by_hand.value, by_hand.low, by_hand.high, by_hand.p])
+    other = stats.similarity_difference(profiles[0], profiles[1][::-1])
+    assert other.low != pytest.approx(by_hand.low), "else any pairs would do"
+
+
+def test_means_over_a_data_seed_have_less_noise(fake_run):
+    """With six data seeds a profile is a mean over networks: less noise is taken off its length."""
+    data = _source.collect([fake_run(data_seeds=tuple(range(6)), networks=4)])
+    place = "order == 3 and density == 0.07 and support == 'all'"
+    z = data.summed.query(place).astype({"cell": str})
+    z = z.merge(data.cells[["cell", "data_seed"]].astype({"cell": str}), on="cell")
+    means = z.pivot_table(index="data_seed", columns="motif", values="z", observed=True)
+    expected = stats.similarity_within(means.to_numpy(dtype=float), noise=stats.Noise(averaged=4))
+    row = _similarity.similarity(data).query(f"{place} and graphs == 'networks'").iloc[0]
+    assert (row["n"], row["mean"]) == (6, pytest.approx(expected.value))
+
+
 @pytest.mark.parametrize(
     ("value", "shown"),
     [
