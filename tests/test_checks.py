@@ -19,10 +19,12 @@ from harness import (
     AbstractMetric,
     AbstractPruner,
     AbstractStudy,
+    LayeredGraph,
     Level,
     ScorePruner,
     Update,
     leaf_map,
+    prune_by_score,
 )
 from harness.plugins import Plugin
 from harness.testing import TinySchedule, TinyTask, assert_contract, check_plugin
@@ -117,6 +119,26 @@ def noisy_network(self, *, key):
 
 def noisy_loss(self, network, batch):
     return TinyTask.loss(self, network, batch) * (1 + np.random.random())
+
+
+def summed_loss(self, network, batch):
+    return TinyTask.loss(self, network, batch) * len(batch.inputs)
+
+
+def never_done(self, evidence, target, state, *, key):
+    """Prunes one weight more where there are as many as asked for already."""
+    alive = sum(jnp.sum(mask) for mask in evidence.candidates.values())
+    fewer = target.by_leaf["first"] - (alive == target.total)
+    target = target._replace(by_leaf={**target.by_leaf, "first": fewer})
+    sizes = leaf_map(jnp.abs, evidence.weights)
+    masks = prune_by_score(sizes, evidence.candidates, target, scope="layer", key=key)
+    return Update(masks), state
+
+
+def by_layers(trajectory):
+    if not isinstance(trajectory.graph(0), LayeredGraph):
+        raise ValueError("no layers")
+    return densities(trajectory)
 
 
 def rising_levels(self):
@@ -230,6 +252,26 @@ FAULTS = {
         f"of its networks: {ELSEWHERE}",
     ),
     "task whose loss is noisy": (plugin(TinyTask, loss=noisy_loss), f"of its loss: {ELSEWHERE}"),
+    "task whose loss is a sum": (
+        plugin(TinyTask, loss=summed_loss),
+        "let the loss be a mean over the rows of the batch",
+    ),
+    "task whose linear network is none": (
+        plugin(TinyTask, linearised=lambda self, network: network),
+        "`linearised` is not linear",
+    ),
+    "task whose activations are none": (
+        plugin(TinyTask, activations=lambda self, network, inputs: {}),
+        "`activations` says nothing of 'first'",
+    ),
+    "pruner that is never done": (
+        plugin(AbstractPruner, when="level", step=never_done),
+        "pruned once more to density 0.125 it keeps another number of weights",
+    ),
+    "metric that does not say that it needs layers": (
+        metric(by_layers),
+        "of a task whose wiring is a `Digraph` it raises ValueError('no layers')",
+    ),
     "metric that draws from NumPy": (
         metric(noisy_table(np.random.random)),
         ELSEWHERE + ": draw all randomness from fixed seeds",
