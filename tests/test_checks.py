@@ -19,10 +19,12 @@ from harness import (
     AbstractMetric,
     AbstractPruner,
     AbstractStudy,
+    LayeredGraph,
     Level,
     ScorePruner,
     Update,
     leaf_map,
+    prune_by_score,
 )
 from harness.plugin.registry import Plugin
 from harness.testing import TinyArchitecture, TinySchedule, TinyTask, assert_contract, check_plugin
@@ -119,6 +121,26 @@ def noisy_network(self, shape, *, key):
 
 def noisy_loss(self, outputs, targets):
     return TinyTask.loss(self, outputs, targets) * (1 + np.random.random())
+
+
+def summed_loss(self, outputs, targets):
+    return TinyTask.loss(self, outputs, targets) * len(targets)
+
+
+def never_done(self, evidence, target, state, *, key):
+    """Prunes one weight more where there are as many as asked for already."""
+    alive = sum(jnp.sum(mask) for mask in evidence.candidates.values())
+    fewer = target.by_leaf["first"] - (alive == target.total)
+    target = target._replace(by_leaf={**target.by_leaf, "first": fewer})
+    sizes = leaf_map(jnp.abs, evidence.weights)
+    masks = prune_by_score(sizes, evidence.candidates, target, scope="layer", key=key)
+    return Update(masks), state
+
+
+def by_layers(trajectory):
+    if not isinstance(trajectory.graph(0), LayeredGraph):
+        raise ValueError("no layers")
+    return densities(trajectory)
 
 
 def rising_levels(self):
@@ -244,6 +266,26 @@ FAULTS = {
         "an input has shape (5,), and `shape` says (4,)",
     ),
     "task whose loss is noisy": (plugin(TinyTask, loss=noisy_loss), f"of its loss: {ELSEWHERE}"),
+    "task whose loss is a sum": (
+        plugin(TinyTask, loss=summed_loss),
+        "let the loss be a mean over the rows of the batch",
+    ),
+    "architecture whose linear network is none": (
+        plugin(TinyArchitecture, linearised=lambda self, network: network),
+        "`linearised` is not linear",
+    ),
+    "architecture whose activations are none": (
+        plugin(TinyArchitecture, activations=lambda self, network, inputs: {}),
+        "`activations` says nothing of 'first'",
+    ),
+    "pruner that is never done": (
+        plugin(AbstractPruner, when="level", step=never_done),
+        "pruned once more to density 0.125 it keeps another number of weights",
+    ),
+    "metric that does not say that it needs layers": (
+        metric(by_layers),
+        "of networks whose graph is a `Digraph` it raises ValueError('no layers')",
+    ),
     "metric that draws from NumPy": (
         metric(noisy_table(np.random.random)),
         ELSEWHERE + ": draw all randomness from fixed seeds",

@@ -291,6 +291,7 @@ def test_folders_that_cannot_be_used(harness, tmp_path):
         code, _, err = harness("run", *TINY, *MAGNITUDE, "--quiet", "--out", folder)
         assert code == 2, folder
         assert problem in err
+    assert harness("run", *TINY, *MAGNITUDE, "--dry-run", "--out", full)[0] == 2
     assert (full / "thesis.txt").read_text() == "precious"
 
 
@@ -609,6 +610,29 @@ def test_check_passes_good_plugins(harness, plugin, good):
     assert len(lines) >= 2
     assert all(line.startswith(("ok  ", "advice")) for line in lines)
     assert out.count("advice") == (good == "file")  # its pruner cites nothing
+
+
+OWN = """
+@dataclass(frozen=True)
+class Own(AbstractStudy):
+    '''Asks for the pruner of its file.'''
+    name: ClassVar[str] = "own"
+    question: ClassVar[str] = "Is it?"
+    def experiments(self):
+        return {"one": {"tasks": ["digits"], "pruners": ["twin"]}}
+    def sections(self, runs):
+        return []
+
+@hookimpl
+def register_studies():
+    return [Own]
+"""
+
+
+def test_check_passes_a_study_of_the_pruner_beside_it(harness, plugin):
+    code, out, err = harness("check", plugin("own", TWIN + OWN))
+    assert (code, err) == (0, ""), out
+    assert "ok      study own: has experiments that can be planned" in out
 
 
 @pytest.fixture

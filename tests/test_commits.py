@@ -82,6 +82,25 @@ def test_plugins_have_the_commit_of_their_folder(checkout):
     assert commits.of_plugins([new]) == {str(new): f"{commit}+"}
 
 
+def test_a_harness_that_runs_in_its_checkout_has_its_commit(checkout, monkeypatch):
+    monkeypatch.setattr(commits, "_INSTALLED", checkout / "harness")
+    commit = git(checkout, "rev-parse", "--short=12", "HEAD")
+    assert commits.of_harness() == commit
+    (checkout / "plugins" / "one.py").write_text("# changed\n")
+    assert commits.of_harness() == f"{commit}+"
+
+
+def test_of_an_installed_harness_the_copies_count(checkout, installed, monkeypatch):
+    monkeypatch.setattr(commits, "_INSTALLED", installed["harness"])
+    monkeypatch.setattr(commits, "_PACKAGES", installed)
+    monkeypatch.setattr(commits, "_installed_from", lambda: checkout)
+    commit = git(checkout, "rev-parse", "--short=12", "HEAD")
+    (checkout / "plugins" / "one.py").write_text("# changed\n")
+    assert commits.of_harness() == commit
+    (installed["plugins"] / "one.py").write_text("# changed\n")
+    assert commits.of_harness() == f"{commit}+"
+
+
 def test_the_harness_of_these_tests_runs_from_a_checkout():
     found = commits.of_harness()
     assert found is not None

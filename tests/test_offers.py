@@ -1,5 +1,7 @@
 """What `harness check` finds in what a model offers beside its loss."""
 
+import re
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -74,12 +76,19 @@ def test_a_linear_network_that_is_none_is_found():
         _offers.linear(changed(linearised=other), NETWORK, BATCH)
 
 
-def test_activations_of_another_shape_are_found():
-    def turned(self, network, inputs):
-        return {**TinyArchitecture.activations(self, network, inputs), "second": jnp.ones((12, 32))}
+@pytest.mark.parametrize("shape", [(12, 32), (1, 12), (32, 7)])
+def test_activations_of_another_shape_are_found(shape):
+    """Turned, a mean over rows, of fewer nodes."""
 
-    with pytest.raises(BrokenRuleError, match=r"'second' as \(12, 32\): .* it is \(32, 12\)"):
-        _offers.entering(changed(activations=turned), NETWORK, BATCH)
+    def other(self, network, inputs):
+        return {**TinyArchitecture.activations(self, network, inputs), "second": jnp.ones(shape)}
+
+    told = rf"'second' as {re.escape(str(shape))}: .* it is \(32, 12\)"
+    with pytest.raises(BrokenRuleError, match=told):
+        _offers.entering(changed(activations=other), NETWORK, BATCH)
+
+
+def test_activations_that_lack_a_weight_are_found():
     with pytest.raises(BrokenRuleError, match="nothing of 'second'"):
         _offers.entering(changed(activations=lambda *_: {"first": BATCH.inputs}), NETWORK, BATCH)
 

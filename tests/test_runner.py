@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import equinox as eqx
 import jax
@@ -490,3 +491,12 @@ def test_networks_that_stopped_train_again_at_the_next_level(cases, tmp_path, mo
     CellRun(cell_of(case.pruner, schedule=AtOnce()), case.trainer, tmp_path).train()
     assert [given[1] for _, given, _, _ in chunks] == [0, 0, 1, 1, 2, 2, 3, 3]
     assert all(state.active.all() for state, _, _, _ in chunks)
+
+
+def test_the_clock_counts_compilation_apart(monkeypatch):
+    now, compiled = iter([10.0, 17.0]), iter([2.0, 4.0])
+    monkeypatch.setattr(trial_training, "time", SimpleNamespace(perf_counter=lambda: next(now)))
+    clock = trial_training.Clock(lambda: next(compiled))
+    with clock.timing(1, "train"):
+        pass
+    assert clock.seconds == {(-1, "compile"): 6.0, (1, "train"): 3.0}

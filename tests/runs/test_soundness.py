@@ -14,7 +14,7 @@ import pytest
 from comparing import cells_of
 
 from harness import AbstractPruner, ScorePruner, Update, leaf_map, open_run, prune_by_score
-from harness.execution import scheduler
+from harness.execution import measuring, scheduler
 from harness.sparse import finite
 from harness.sparse.masks import target
 from harness.testing import TinySchedule, TinyTask, tiny_model
@@ -72,6 +72,19 @@ class Looping(AbstractPruner):
             return prune_by_score(scores, mask, target, scope="global", key=key)
 
         return Update(jax.lax.fori_loop(0, 2, prune, evidence.candidates)), state
+
+
+@dataclass(frozen=True)
+class Careful(Spoilt):
+    """Keeps no leaf with a weight that is not finite."""
+
+    name: ClassVar[str] = "careful"
+    value: float = 1.0
+
+    def step(self, evidence, target, state, *, key):
+        update, state = super().step(evidence, target, state, key=key)
+        sound = leaf_map(lambda weights: jnp.isfinite(weights).all(), evidence.weights)
+        return update._replace(mask=leaf_map(jnp.logical_and, update.mask, sound)), state
 
 
 def trainer_of(pruner, model=None):
@@ -147,15 +160,15 @@ def test_an_exact_pruner_that_keeps_another_number_fails_with_level_and_layer(wh
     pruned(OneMore(when=when, exact=False))
 
 
-def test_networks_that_have_diverged_do_not_fail_the_others():
-    pruner = Spoilt(value=1.0)
+@pytest.mark.parametrize(("pruner", "kept"), [(Spoilt(value=1.0), 58), (Careful(), 22)])
+def test_networks_that_have_diverged_do_not_fail_the_others(pruner, kept):
     trainer = trainer_of(pruner)
     keys = trainer.keys((0, 1))
     state = trainer.start(keys)
     broken = state.network.first.at[1, 0, 0].set(jnp.nan)
     state = state._replace(network=eqx.tree_at(lambda one: one.first, state.network, broken))
     state = trainer.prune(state, keys, 1, LEVELS[1].density)
-    assert [sum(n[i] for n in trainer.kept(state).values()) for i in (0, 1)] == [58, 58]
+    assert [sum(n[i] for n in trainer.kept(state).values()) for i in (0, 1)] == [58, kept]
 
 
 @pytest.mark.parametrize("split", ["train", "validation", "test"])
@@ -225,10 +238,38 @@ def test_a_task_that_changes_settings_of_jax_fails_its_cell(run, tmp_path, monke
     assert jax.config.values["jax_default_matmul_precision"] is None
 
 
-@pytest.mark.parametrize(("asked", "used"), [(60, 60), (5000, 120)])
-def test_a_batch_is_limited_by_the_training_rows_alone(run, tmp_path, asked, used):
+def test_a_metric_that_changes_settings_of_jax_has_failed(run, tmp_path, monkeypatch):
+    measure = measuring.measure
+
+    def changing(*arguments):
+        jax.config.update("jax_default_matmul_precision", "bfloat16")
+        return measure(*arguments)
+
+    monkeypatch.setattr(measuring, "measure", changing)
+    outcome = run(tmp_path, networks=2)
+    assert (outcome.trained, outcome.measured) == (1, 0)
+    told = "metric 'edges': it changes jax_default_matmul_precision of JAX"
+    assert told in outcome.failures[0]
+    assert jax.config.values["jax_default_matmul_precision"] is None
+
+
+@pytest.mark.parametrize(
+    ("pruner", "asked", "used"),
+    [("magnitude", 60, 60), ("magnitude", 5000, 120), ("snip", 5000, 120)],
+)
+def test_a_batch_is_limited_by_the_training_rows_alone(
+    run, tmp_path, monkeypatch, pruner, asked, used
+):
     # 120 training rows, 40 for validation, which limited it before.
-    outcome = run(tmp_path, schedules=[f"tiny[batch_size={asked}]"], networks=2, metrics=[])
+    loss, rows = TinyTask.loss, set()
+    monkeypatch.setattr(
+        TinyTask,
+        "loss",
+        lambda self, outputs, targets: (rows.add(len(targets)), loss(self, outputs, targets))[1],
+    )
+    fields = {"pruners": [pruner], "schedules": [f"tiny[batch_size={asked}]"], "metrics": []}
+    outcome = run(tmp_path, networks=2, **fields)
+    assert rows == {used, 120, 40}  # of training, of pruning by snip, of both evaluations
     notes = [note for note in outcome.notes if f"batches of {used} rows" in note]
     assert len(notes) == (used < asked)
     (folder,) = cells_of(tmp_path)
@@ -242,6 +283,8 @@ def test_timings_have_what_was_compiled_before_training(run, tmp_path, monkeypat
     monkeypatch.setattr(
         Trainer, "__init__", lambda self, *a, **k: (made.append(self), init(self, *a, **k))[1]
     )
+    assert trainer_of(Spoilt()).compile_seconds > 0  # for building one network
+    made.clear()
     run(tmp_path, metrics=[])
     timings = open_run(tmp_path).table("timings")
     compiled = timings[timings["activity"] == "compile"].groupby("cell")["seconds"].sum()

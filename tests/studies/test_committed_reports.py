@@ -8,10 +8,10 @@ import pytest
 import scipy.stats
 from harness_plugins.studies import _pruners_answer as answer
 from harness_plugins.studies import _pruners_tables as tables
-from harness_plugins.studies import pruners
 
-from harness import UserError, report, studies
+from harness import UserError, cli, report, studies
 from harness.results import thinned
+from harness.testing import TinyTask
 
 REPORTS = Path(__file__).parents[2] / "reports"
 CONSTANT = 0.0454
@@ -98,14 +98,25 @@ def test_constant_predictors_are_left_out_whole(floored, beside):
     assert "inverted" not in set(tables.motifs(floored["pruners"])["pruner"])
 
 
-def test_the_page_is_written_anew_from_the_tables(tmp_path):
-    page = studies.rebuild(pruners.Pruners(), REPORTS / "pruners" / "runs", tmp_path, constant)
-    text = page.read_text(encoding="utf-8")
+def test_the_page_is_written_anew_from_the_tables(tmp_path, monkeypatch):
+    monkeypatch.setattr(studies, "constant_losses", lambda registry: constant)
+    kept = REPORTS / "pruners" / "runs"
+    with pytest.raises(SystemExit, match=r"^0$"):
+        cli.main(["rebuild", "pruners", str(kept), "--out", str(tmp_path), "--constant-loss"])
+    text = (tmp_path / "index.html").read_text(encoding="utf-8")
     assert "starts, given these 2 data sets" in text
     assert "Left out of ranks" in text
     ranks = pd.read_csv(tmp_path / "tables" / "ranks.csv")
     assert set(ranks["n"]) == {5}
     assert set(ranks["networks"]) == {10}
+
+
+def test_the_constant_loss_is_that_of_the_task_and_data_seed(registry):
+    task = TinyTask(rows=40)
+    for seed in (0, 1):
+        data = task.data(seed=seed)
+        found = studies.constant_losses(registry)({"name": "tiny", "rows": 40}, seed)
+        assert found == pytest.approx(task.constant_loss(data.train, data.validation))
 
 
 def test_tables_are_those_that_were_kept(runs):

@@ -121,6 +121,13 @@ def test_a_dry_run_shows_every_experiment_and_leaves_nothing(tmp_path, capsys):
     assert not list(tmp_path.iterdir())
 
 
+def test_a_dry_run_refuses_a_folder_that_holds_something_else(tmp_path, capsys):
+    (tmp_path / "mended").mkdir()
+    (tmp_path / "mended" / "thesis.tex").write_text("years of work")
+    assert command("study", "published", "--dry-run", "--out", tmp_path) == 2
+    assert "is not empty and not a run folder" in capsys.readouterr().err.replace("\n", " ")
+
+
 def test_without_a_name_it_lists_the_studies(capsys):
     assert command("study") == 0
     assert "published" in capsys.readouterr().out
