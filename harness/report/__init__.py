@@ -15,21 +15,21 @@ if TYPE_CHECKING:
     from harness.report import charts as charts
     from harness.report._contests import losses_by_network as losses_by_network
     from harness.report._floor import left_out_findings as left_out_findings
-    from harness.report._parts import Column as Column
-    from harness.report._parts import Facts as Facts
-    from harness.report._parts import Figure as Figure
-    from harness.report._parts import Finding as Finding
-    from harness.report._parts import Section as Section
-    from harness.report._parts import Table as Table
     from harness.report._source import NETWORK as NETWORK
     from harness.report._source import RunTables as RunTables
     from harness.report._source import collect as collect
     from harness.report._units import Units as Units
     from harness.report._units import units_of as units_of
+    from harness.report.pages.parts import Column as Column
+    from harness.report.pages.parts import Facts as Facts
+    from harness.report.pages.parts import Figure as Figure
+    from harness.report.pages.parts import Finding as Finding
+    from harness.report.pages.parts import Section as Section
+    from harness.report.pages.parts import Table as Table
 
 
 _HOMES = {
-    **dict.fromkeys(("Column", "Facts", "Figure", "Finding", "Section", "Table"), "_parts"),
+    **dict.fromkeys(("Column", "Facts", "Figure", "Finding", "Section", "Table"), "pages.parts"),
     **dict.fromkeys(("NETWORK", "RunTables", "collect"), "_source"),
     **dict.fromkeys(("Units", "units_of"), "_units"),
     "losses_by_network": "_contests",
@@ -46,9 +46,14 @@ def build(runs: "Sequence[RunTables]", out: Path) -> Path:
 
     **Returns:** the path of the page.
     """
-    from harness.report._page import write
+    from harness.report._source import collect
+    from harness.report.pages.parts import listed
+    from harness.report.pages.writer import write
+    from harness.report.sections import Report, sections_of
 
-    return write(runs, out)
+    report = Report(collect(runs))
+    title = f"Pruning report: {listed([run.path.name for run in report.data.runs])}"
+    return write(title, sections_of(report), out)
 
 
 def folder_for(runs: Sequence[Path]) -> Path:
@@ -73,10 +78,10 @@ def page(title: str, sections: "Sequence[Section]", runs: "Sequence[RunTables]",
     **Returns:** the path of the page. **Errors:** ValueError where two parts of one name have
     different data.
     """
-    from harness.report._page import write_sections
+    from harness.report.pages.writer import write
     from harness.report.sections import provenance_of
 
-    return write_sections(title, [*sections, provenance_of(runs)], out)
+    return write(title, [*sections, provenance_of(runs)], out)
 
 
 def excerpt(runs: "Sequence[RunTables]", *names: str) -> "list[Section]":
@@ -102,8 +107,8 @@ def figures(runs: "Sequence[RunTables]") -> "dict[str, alt.TopLevelMixin]":
     **Arguments:** `runs` as for `build`. In a notebook the last expression of a cell shows a chart;
     `chart.data` are its aggregated rows, `chart.save("chart.svg")` writes it.
     """
-    from harness.report._parts import Figure
     from harness.report._source import collect
+    from harness.report.pages.parts import Figure
     from harness.report.sections import Report, sections_of
 
     report = Report(collect(runs))

@@ -8,8 +8,8 @@ import pandas as pd
 
 from harness.report._contests import BASELINES, CONTROLS, Contest
 from harness.report._fronts import budgets
-from harness.report._parts import counted, listed, pruned
 from harness.report._source import NETWORK, Collection
+from harness.report.pages.parts import counted, listed, pruned
 
 FEWEST_DENSITIES, FEWEST_NETWORKS = 5, 3
 PASSED, MISSING = "passed", "missing"

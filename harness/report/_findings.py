@@ -5,10 +5,10 @@ import pandas as pd
 from harness.report import _floor, _units
 from harness.report._fairness import MISSING
 from harness.report._pairs import Z
-from harness.report._parts import Finding, counted, listed, number, pruned
 from harness.report._similarity import BETWEEN
 from harness.report._source import PARTS, Collection
 from harness.report._summaries import at, has_equal_densities
+from harness.report.pages.parts import Finding, counted, listed, number, pruned
 
 LOSS_DENSITIES = (1.0, 0.15, 0.07)
 """The levels that the summary names: dense, 85 % and 93 % pruned, or the nearest there are."""

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from harness.report._parts import Finding, counted, listed, number, percent, pruned
 from harness.report._source import Collection, RunTables, collect
+from harness.report.pages.parts import Finding, counted, listed, number, percent, pruned
 
 SHARE = 0.9
 MOST = 0.1

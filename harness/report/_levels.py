@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from harness.report._parts import pruned
 from harness.report._source import Collection
 from harness.report._summaries import last_of_equal, motif_order, spread
+from harness.report.pages.parts import pruned
 
 BREAK = "\u00a0"
 """A motif without a name and a value: it parts the orders of motifs on an axis."""

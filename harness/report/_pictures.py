@@ -9,11 +9,11 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from harness.report._parts import pruned
 from harness.report._source import Collection
 from harness.report._summaries import at, nearest
 from harness.report._units import named
 from harness.report._wiring import identities, masks
+from harness.report.pages.parts import pruned
 
 MOST_CONDITIONS = 6
 MOST_BYTES = 600_000

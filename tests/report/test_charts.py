@@ -10,7 +10,6 @@ from harness.report import (
     _levels,
     _matched,
     _pairs,
-    _parts,
     _pictures,
     _ranks,
     _similarity,
@@ -19,6 +18,7 @@ from harness.report import (
     _wiring,
     charts,
 )
+from harness.report.pages import parts
 
 AWKWARD = ("magnitude", "a.b[c]:Q'\"<script>")
 
@@ -121,8 +121,8 @@ def test_a_slider_starts_at_the_chosen_level_and_says_which_it_is(data):
         (level,) = (param for param in spec["params"] if param["name"] == "level")
         assert (level["value"], level["bind"]["max"]) == (7, len(densities) - 1)
         svg = vl_convert.vegalite_to_svg(spec, vl_version="6.4")
-        assert f"{_parts.pruned(densities[7])}" in svg
-        assert _parts.pruned(densities[6]) not in svg
+        assert f"{parts.pruned(densities[7])}" in svg
+        assert parts.pruned(densities[6]) not in svg
 
 
 def test_each_task_with_several_pruners_has_a_panel(fake_run):

@@ -6,7 +6,8 @@ import pytest
 import scipy.stats
 
 from harness import stats
-from harness.report import _parts, _similarity, _source, _summaries
+from harness.report import _similarity, _source, _summaries
+from harness.report.pages import parts
 
 TWO = (("moth", "magnitude"), ("moth", "random"))
 
@@ -207,8 +208,8 @@ def test_networks_are_tested_against_their_own_controls(data):
     ],
 )
 def test_numbers_as_shown(value, shown):
-    assert _parts.number(value) == shown
-    assert _parts.text(value) == shown
+    assert parts.number(value) == shown
+    assert parts.text(value) == shown
 
 
 def test_empty_spread_has_its_columns():

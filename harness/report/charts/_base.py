@@ -1,16 +1,15 @@
 """Axes, colours, legends and the line over its band, from which the figures are made."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import altair as alt
 import pandas as pd
 
-SERIES = ("#0a6ebd", "#c8500a", "#0b7a5b", "#a4418f", "#8a6a00", "#5a4fcf", "#b3263e", "#4d6470")
-"""Colours of conditions: told apart in all common forms of colour blindness, on white at 4:1."""
+from harness.report.pages.vega import RULE as RULE
+from harness.report.pages.vega import SERIES as SERIES
+from harness.report.pages.vega import to_dict as to_dict
 
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
-RULE = "#8c8c8c"
 
 _STRONGEST = 0.7
 """Opacity of the largest cell: its figure is still read on it, on light and on dark paper."""
@@ -118,9 +117,3 @@ def panels_of(chart: alt.LayerChart, names: Sequence[str], field: str) -> alt.Fa
     facet = alt.Facet(f"{field}:N", sort=list(names), header=header)
     panels = chart.properties(width=200, height=130).facet(facet=facet, columns=4, spacing=18)
     return panels.resolve_axis(x="independent")
-
-
-def to_dict(chart: alt.TopLevelMixin) -> dict[str, Any]:
-    """The chart as Vega-Lite, its data inside."""
-    with alt.data_transformers.enable("default", max_rows=None):
-        return chart.to_dict(validate=False)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from harness.report._parts import Section
+from harness.report.pages.parts import Section
 from harness.report.sections._convergence import alike
 from harness.report.sections._degree_null import degree_null
 from harness.report.sections._fairness import fairness

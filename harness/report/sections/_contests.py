@@ -6,8 +6,8 @@ import pandas as pd
 
 from harness.report import _units, charts
 from harness.report._contests import Contest, by_task
-from harness.report._parts import Column, Figure, listed
 from harness.report._summaries import nearest
+from harness.report.pages.parts import Column, Figure, listed
 from harness.report.sections._report import Report
 
 SHOWN = (0.5, 0.15, 0.07, 0.02)

@@ -1,7 +1,7 @@
 """How alike networks are, within and between conditions."""
 
 from harness.report import _similarity, charts
-from harness.report._parts import Column, Figure, Part, Section, Table
+from harness.report.pages.parts import Column, Figure, Part, Section, Table
 from harness.report.sections._report import NOTHING, Report
 
 

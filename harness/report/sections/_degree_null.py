@@ -1,7 +1,7 @@
 """What degrees explain of the motifs."""
 
 from harness.report import _degree_null
-from harness.report._parts import Column, Section, Table
+from harness.report.pages.parts import Column, Section, Table
 from harness.report.sections._report import Report
 
 _COLUMNS = (

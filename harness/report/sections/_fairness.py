@@ -1,7 +1,7 @@
 """Whether the comparison of pruners is a fair one."""
 
 from harness.report import _fairness
-from harness.report._parts import Column, Part, Section, Table
+from harness.report.pages.parts import Column, Part, Section, Table
 from harness.report.sections._contests import KEPT, PRUNER, columns, of_each
 from harness.report.sections._report import Report
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from harness.report import _floor, _fronts, _ranks, charts
-from harness.report._parts import Column, Part, Section, Table
+from harness.report.pages.parts import Column, Part, Section, Table
 from harness.report.sections._contests import (
     KEPT,
     LEVEL,

@@ -1,7 +1,7 @@
 """Edges and live nodes of each layer."""
 
 from harness.report import _summaries, charts
-from harness.report._parts import Figure, Section
+from harness.report.pages.parts import Figure, Section
 from harness.report.sections._report import NOTHING, Report
 
 

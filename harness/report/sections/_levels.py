@@ -1,7 +1,7 @@
 """Figures of motifs that show one level at a time."""
 
 from harness.report import _levels, _summaries, charts
-from harness.report._parts import Figure
+from harness.report.pages.parts import Figure
 from harness.report.sections._report import Report
 
 

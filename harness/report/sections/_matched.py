@@ -3,7 +3,7 @@
 import pandas as pd
 
 from harness.report import _matched, charts
-from harness.report._parts import Column, Figure, Part, Section, Table, listed, number
+from harness.report.pages.parts import Column, Figure, Part, Section, Table, listed, number
 from harness.report.sections._contests import PRUNER, baselines, columns, figure, of_each, units
 from harness.report.sections._report import Report
 

@@ -5,7 +5,7 @@ from markupsafe import Markup
 
 from harness.motifs import classes, drawing
 from harness.report import _summaries, charts
-from harness.report._parts import Column, Drawings, Figure, Part, Section, Table, pruned
+from harness.report.pages.parts import Column, Drawings, Figure, Part, Section, Table, pruned
 from harness.report.sections._levels import at_a_level
 from harness.report.sections._report import NOTHING, Report
 

@@ -2,7 +2,7 @@
 
 from harness.report import _summaries
 from harness.report._floor import SHARE
-from harness.report._parts import MOST_ROWS, Column, Section, Table, pruned
+from harness.report.pages.parts import MOST_ROWS, Column, Section, Table, pruned
 from harness.report.sections._report import NOTHING, Report
 
 

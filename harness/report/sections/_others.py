@@ -3,7 +3,7 @@
 import pandas as pd
 
 from harness.report import _others
-from harness.report._parts import Column, Section, Table
+from harness.report.pages.parts import Column, Section, Table
 from harness.report.sections._report import Report
 
 

@@ -1,7 +1,7 @@
 """The answer in words, and motifs at the chosen level."""
 
 from harness.report import _findings, charts
-from harness.report._parts import Figure, Part, Section, pruned
+from harness.report.pages.parts import Figure, Part, Section, pruned
 from harness.report.sections._report import Report
 
 

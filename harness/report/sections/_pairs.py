@@ -1,7 +1,7 @@
 """What changes when the same networks are pruned in another way."""
 
 from harness.report import _pairs, charts
-from harness.report._parts import Column, Figure, Part, Section, Table, listed, number, pruned
+from harness.report.pages.parts import Column, Figure, Part, Section, Table, listed, number, pruned
 from harness.report.sections._report import Report
 
 TITLE = "Paired comparisons"

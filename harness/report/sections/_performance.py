@@ -1,7 +1,7 @@
 """Loss and figures of merit."""
 
 from harness.report import _floor, _summaries, charts
-from harness.report._parts import Figure, Section, counted, number
+from harness.report.pages.parts import Figure, Section, counted, number
 from harness.report.sections._report import NOTHING, Report
 
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.report._glossary import STATISTICS
-from harness.report._parts import Facts, Section
 from harness.report._source import RunTables
+from harness.report.pages.parts import Facts, Section
 from harness.report.sections._report import Report
 
 

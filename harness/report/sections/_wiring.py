@@ -1,7 +1,7 @@
 """Degrees of units, and the masks themselves."""
 
 from harness.report import _pictures, charts
-from harness.report._parts import Figure, Part, Section, pruned
+from harness.report.pages.parts import Figure, Part, Section, pruned
 from harness.report.sections._report import Report
 
 

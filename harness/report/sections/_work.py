@@ -1,7 +1,7 @@
 """What went wrong, and what it took."""
 
 from harness.report import _summaries
-from harness.report._parts import Column, Section, Table
+from harness.report.pages.parts import Column, Section, Table
 from harness.report.sections._report import NOTHING, Report
 
 

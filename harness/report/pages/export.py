@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 import vl_convert
 
-from harness.report import _latex, _specs
-from harness.report._parts import Figure, Section, Table, checked
+from harness.report.pages import latex, vega
+from harness.report.pages.parts import Figure, Section, Table, checked
 
 GENERATOR = "motif-harness report"
 """What a page says of itself, so that a later one may remove the files it links to."""
@@ -32,7 +32,7 @@ def contents(sections: Sequence[Section]) -> Iterator[tuple[str, bytes]]:
         frames[part.name] = frame
         yield f"tables/{checked(part.name)}.csv", csv(frame)
         if isinstance(part, Table):
-            yield f"tables/{part.name}.tex", _bytes(_latex.table(part))
+            yield f"tables/{part.name}.tex", _bytes(latex.table(part))
         else:
             picture = svg(part)
             yield f"charts/{part.name}.svg", _bytes(picture)
@@ -57,7 +57,7 @@ def _guarded(value: Any) -> Any:
 def svg(figure: Figure) -> str:
     """A chart as an SVG picture. Nothing is fetched: all its data are inside."""
     return vl_convert.vegalite_to_svg(
-        _specs.for_file(figure), vl_version=_specs.VEGA_LITE, allowed_base_urls=[]
+        vega.for_file(figure), vl_version=vega.VEGA_LITE, allowed_base_urls=[]
     )
 
 

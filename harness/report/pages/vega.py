@@ -9,8 +9,13 @@ from typing import Any
 
 import altair as alt
 
-from harness.report import charts
-from harness.report._parts import Figure
+from harness.report.pages.parts import Figure
+
+SERIES = ("#0a6ebd", "#c8500a", "#0b7a5b", "#a4418f", "#8a6a00", "#5a4fcf", "#b3263e", "#4d6470")
+"""Colours of series: distinct in all common forms of colour blindness, on white at 4:1."""
+
+RULE = "#8c8c8c"
+"""The colour of axes and of lines to compare with."""
 
 VEGA_LITE = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
 """The version of Vega-Lite that Altair writes for."""
@@ -58,6 +63,12 @@ _FILE_WIDTH, _FILE_HEIGHT = 640, 300  # of a chart that has no size of its own
 _FILE_ROOM = 900  # for the names in its legend
 
 
+def to_dict(chart: alt.TopLevelMixin) -> dict[str, Any]:
+    """Return a chart as Vega-Lite, its data inside."""
+    with alt.data_transformers.enable("default", max_rows=None):
+        return chart.to_dict(validate=False)
+
+
 def for_page(figure: Figure) -> dict[str, Any]:
     """A chart for the page: colours by name, and what page.js needs to lay it out."""
     spec = _spec(figure)
@@ -88,7 +99,7 @@ def for_file(figure: Figure) -> dict[str, Any]:
 
 
 def _spec(figure: Figure) -> dict[str, Any]:
-    return _mapped(charts.to_dict(figure.chart), str, _plain)
+    return _mapped(to_dict(figure.chart), str, _plain)
 
 
 def _plain(name: str) -> str:
@@ -169,9 +180,9 @@ def _mapped(value: Any, change: Callable[[str], str], names: Callable[[str], str
 
 
 def _named(colour: str) -> str:
-    if colour in charts.SERIES:
-        return f"var(--series-{charts.SERIES.index(colour) + 1})"
-    return "var(--rule)" if colour == charts.RULE else colour
+    if colour in SERIES:
+        return f"var(--series-{SERIES.index(colour) + 1})"
+    return "var(--rule)" if colour == RULE else colour
 
 
 def _light(text: str) -> str:
@@ -185,4 +196,4 @@ def _light(text: str) -> str:
 
 def resource(name: str) -> str:
     """A file of this package as text."""
-    return resources.files("harness.report").joinpath(name).read_text(encoding="utf-8")
+    return resources.files("harness.report.pages").joinpath(name).read_text(encoding="utf-8")

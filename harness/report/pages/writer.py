@@ -13,29 +13,21 @@ import markupsafe
 import vl_convert
 
 from harness import files
-from harness.report import _export, _specs
-from harness.report._parts import Figure, Section, listed
-from harness.report._source import RunTables, collect
-from harness.report._specs import resource
-from harness.report.sections import Report, sections_of
+from harness.report.pages import export, vega
+from harness.report.pages.parts import Figure, Section
 
 
-def write(runs: Sequence[RunTables], out: Path) -> Path:
-    """Write the page and the files it links to; each is whole or absent. Returns the page's path.
+def write(title: str, sections: Sequence[Section], out: Path) -> Path:
+    """Write sections as a page with the files it links to; each file is whole or absent.
 
-    What an earlier page in this place linked to and this one does not is removed at the end, so
-    that a page always finds its files.
+    Files that an earlier page in this place linked to and this one does not are removed at the end,
+    so that a page always finds its files.
+
+    **Returns:** the path of the page.
     """
-    report = Report(collect(runs))
-    title = f"Pruning report: {listed([run.path.name for run in report.data.runs])}"
-    return write_sections(title, sections_of(report), out)
-
-
-def write_sections(title: str, sections: Sequence[Section], out: Path) -> Path:
-    """Write any sections as a page, as `write` does."""
     path = out / "index.html"
-    stale = _export.linked(path)
-    for name, content in _export.contents(sections):
+    stale = export.linked(path)
+    for name, content in export.contents(sections):
         files.write(out / name, content)
         stale.discard(name)
     files.write(path, render(title, sections).encode(errors="replace"))
@@ -45,25 +37,25 @@ def write_sections(title: str, sections: Sequence[Section], out: Path) -> Path:
 
 
 def render(title: str, sections: Sequence[Section]) -> str:
-    """The page as HTML."""
+    """Return the page as HTML."""
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("harness.report", ""),
+        loader=jinja2.PackageLoader("harness.report.pages", ""),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
     environment.filters["code"] = _code
-    scripts = [_vega(), resource("page.js")]
+    scripts = [_vega(), vega.resource("page.js")]
     figures = [part for section in sections for part in section.parts if isinstance(part, Figure)]
-    specs = {figure.name: _specs.for_page(figure) for figure in figures}
+    specs = {figure.name: vega.for_page(figure) for figure in figures}
     policy = " ".join(_hash(script) for script in scripts)
     return environment.get_template("page.html").render(
-        generator=_export.GENERATOR,
+        generator=export.GENERATOR,
         title=title,
         made=datetime.now(UTC).strftime("%d %B %Y, %H:%M UTC"),
         sections=sections,
-        style=markupsafe.Markup(resource("page.css")),
+        style=markupsafe.Markup(vega.resource("page.css")),
         scripts=[markupsafe.Markup(script) for script in scripts],
         policy=policy,
         figures=figures,
@@ -95,7 +87,7 @@ def _vega() -> str:
     """Vega, Vega-Lite and vega-embed as one script, of the versions that Altair writes for."""
     # Without a snippet it is made once a process; its stub asks for one.
     bundle: Any = vl_convert.javascript_bundle
-    return bundle(vl_version=_specs.VEGA_LITE)
+    return bundle(vl_version=vega.VEGA_LITE)
 
 
 def _hash(script: str) -> str:
