@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.report import build
+from harness.report import build, collect
 from harness.report.pages import export, latex
 from harness.report.pages.parts import Column, Figure, Section, Table
 from harness.report.pages.vega import for_file, for_page
@@ -175,12 +175,11 @@ SVG_ELEMENTS = {
 
 
 def test_charts_in_files_keep_their_legend_and_the_page_has_buttons(fake_run):
-    from harness.report import _source
-    from harness.report.sections import SECTIONS, Report
+    from harness.report.sections import Report, sections_of
 
     run = fake_run(conditions=(("moth", "a"), ("moth", "b")), networks=2, densities=(1.0, 0.1))
-    report = Report(_source.collect([run]))
-    parts = [part for make in SECTIONS for part in make(report).parts]
+    report = Report(collect([run]))
+    parts = [part for section in sections_of(report) for part in section.parts]
     figures = {part.name: part for part in parts if isinstance(part, Figure)}
     assert '"bind": "legend"' in str(for_file(figures["loss"])).replace("'", '"')
     for figure in figures.values():

@@ -18,7 +18,7 @@ _OURS = re.compile(r'href="(tables/[a-z0-9_]+\.(?:csv|tex)|charts/[a-z0-9_]+\.(?
 
 
 def contents(sections: Sequence[Section]) -> Iterator[tuple[str, bytes]]:
-    """Each file's path below the page's folder, and what it holds.
+    """Make each file: its path below the page's folder, and what it holds.
 
     Raises `ValueError` where a chart and a table of one name have other data: they share a file.
     """

@@ -1,4 +1,4 @@
-"""What a page is made of, sections with findings, figures and tables, and how numbers read."""
+"""What a page is made of: sections with findings, figures and tables; and how numbers read."""
 
 import re
 from collections.abc import Sequence
@@ -134,7 +134,7 @@ class Section:
 
 
 def checked(name: str) -> str:
-    """The name of a part, which is in names of files and links: our own words only, no data.
+    """Return the name of a part. It is in names of files and links: our own words, no data.
 
     Raises `ValueError` for any other.
     """
@@ -159,7 +159,7 @@ def _style(value: Any, kind: Kind) -> str:
 
 
 def sort_value(value: Any) -> str:
-    """What a table is sorted by: numbers in full, nothing for undefined ones."""
+    """Return what a table is sorted by: numbers in full, nothing for undefined ones."""
     if value is None or (isinstance(value, float) and np.isnan(value)):
         return ""
     if isinstance(value, int | float | np.number):

@@ -1,0 +1,86 @@
+"""Similarity and its controls against the same figures computed in another way."""
+
+import numpy as np
+import pytest
+
+from harness.report import collect
+from harness.report.sections import similarity
+
+TWO = (("moth", "magnitude"), ("moth", "random"))
+
+
+@pytest.fixture
+def data(fake_run):
+    return collect([fake_run(conditions=TWO)])
+
+
+def test_similarity_equals_the_loop_over_pairs(data):
+    table = similarity.similarity(data)
+    row = table[
+        (table["comparison"] == similarity.BETWEEN)
+        & (table["order"] == 3)
+        & (table["support"] == "all")
+        & (table["graphs"] == "networks")
+        & (table["density"] == 0.07)
+    ].iloc[0]
+    motifs = data.motifs[
+        (data.motifs["base_layer"] == -1)
+        & (data.motifs["order"] == 3)
+        & (data.motifs["support"] == "all")
+        & (data.motifs["density"] == 0.07)
+    ]
+    wide = motifs.pivot_table(index=["condition", "network"], columns="motif", values="z")
+    first, second = wide.loc["magnitude"].to_numpy(), wide.loc["random"].to_numpy()
+    expected = [first[i] @ second[j] for i in range(8) for j in range(8) if i != j]
+    lengths = [np.mean((part**2).sum(axis=1) - 10) for part in (first, second)]
+    assert row["mean"] == pytest.approx(np.mean(expected) / np.sqrt(np.prod(lengths)))
+    assert row["classes"] == 10
+    assert row["low"] < row["mean"] < row["high"]
+
+
+def test_classes_undefined_somewhere_are_not_compared(fake_run):
+    run = fake_run()
+    run.edit(
+        "motifs",
+        lambda table: table.assign(
+            z=table["z"].mask((table["motif"] == "bifan") & (table["network"] == 2))
+        ),
+    )
+    table = similarity.similarity(collect([run]))
+    assert set(table.loc[table["order"] == 3, "classes"]) == {9}
+    assert set(table["n"]) == {8}
+
+
+def test_controls_are_no_networks(data):
+    assert set(data.motifs["support"]) == {"all", "live"}
+    assert set(data.drawn["support"]) == {"drawn", *similarity.CONTROLS}
+    table = similarity.similarity(data).query("density == 0.07 and order == 3")
+    assert set(table["graphs"]) == {"networks", *similarity.CONTROLS.values()}
+    for name in similarity.CONTROLS.values():
+        comparisons = table.loc[table["graphs"] == name, "comparison"]
+        assert set(comparisons) == {"magnitude", "random", similarity.BETWEEN}
+
+
+def test_runs_without_controls_are_compared_with_none(fake_run):
+    run = fake_run(conditions=TWO)
+    run.edit("motifs", lambda table: table[table["support"].isin(["all", "live", "drawn"])])
+    older = collect([run])
+    assert set(similarity.similarity(older)["graphs"]) == {"networks"}
+    assert similarity.tests(older).empty
+
+
+def test_networks_are_tested_against_their_own_controls(data):
+    table = similarity.tests(data)
+    assert list(table["density"].unique()) == [0.25, 0.15, 0.1, 0.07]
+    assert (table["n"] == 8).all()
+    assert (table["attainable"] == 1 / 2**7).all()
+    row = table.query("order == 3 and density == 0.07 and condition == 'random'").iloc[0]
+    similar = similarity.similarity(data).query(
+        "order == 3 and density == 0.07 and support == 'all' and comparison == 'random'"
+    )
+    mean = similar.set_index("graphs")["mean"]
+    assert row["similarity"] == pytest.approx(mean["networks"])
+    assert row["of_control"] == pytest.approx(mean[row["control"]])
+    shown = table.dropna(subset="low")
+    excluded = (shown["low"] > 0) | (shown["high"] < 0)
+    assert (excluded == (shown["p"] < 0.05)).all()
