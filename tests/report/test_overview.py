@@ -5,7 +5,7 @@ import pytest
 from harness.report import collect
 from harness.report.sections import Report, overview
 from harness.report.sections.paired_differences import differences_of
-from harness.report.sections.similarity import similarity_of, tests_of
+from harness.report.sections.similarity import control_tests_of, similarity_of
 
 TWO = (("moth", "magnitude"), ("moth", "random"))
 
@@ -23,7 +23,7 @@ def said(findings):
 def alike(report):
     return said(
         overview.similarity_findings(
-            report.data, similarity_of(report), tests_of(report), report.density
+            report.data, similarity_of(report), control_tests_of(report), report.density
         )
     )
 
@@ -36,7 +36,7 @@ def test_similarity_is_set_against_controls(report):
 
 
 def test_only_what_exceeds_both_controls_is_said_to(report):
-    tests = tests_of(report)
+    tests = control_tests_of(report)
     for lows, words in (
         ((0.1, 0.1), "it exceeds that of graphs"),
         ((0.1, -0.1), "is not shown to exceed"),
@@ -52,7 +52,7 @@ def test_only_what_exceeds_both_controls_is_said_to(report):
 
 
 def test_without_controls_degrees_may_explain_it(report):
-    nothing = tests_of(report).iloc[:0]
+    nothing = control_tests_of(report).iloc[:0]
     text = said(
         overview.similarity_findings(report.data, similarity_of(report), nothing, report.density)
     )

@@ -66,11 +66,11 @@ def test_runs_without_controls_are_compared_with_none(fake_run):
     run.edit("motifs", lambda table: table[table["support"].isin(["all", "live", "drawn"])])
     older = collect([run])
     assert set(similarity.similarity(older)["graphs"]) == {"networks"}
-    assert similarity.tests(older).empty
+    assert similarity.control_tests(older).empty
 
 
 def test_networks_are_tested_against_their_own_controls(data):
-    table = similarity.tests(data)
+    table = similarity.control_tests(data)
     assert list(table["density"].unique()) == [0.25, 0.15, 0.1, 0.07]
     assert (table["n"] == 8).all()
     assert (table["attainable"] == 1 / 2**7).all()

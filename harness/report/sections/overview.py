@@ -19,7 +19,7 @@ from harness.report.sections.motifs import significance_chart, significance_of
 from harness.report.sections.paired_differences import Z, differences_of
 from harness.report.sections.performance import losses_of
 from harness.report.sections.report import Report
-from harness.report.sections.similarity import BETWEEN, similarity_of, tests_of
+from harness.report.sections.similarity import BETWEEN, control_tests_of, similarity_of
 from harness.report.summaries import at, has_equal_densities
 
 LOSS_DENSITIES = (1.0, 0.15, 0.07)
@@ -328,7 +328,7 @@ def section(report: Report) -> Section:
     findings = [
         *loss_findings(data, losses_of(report)),
         *motif_findings(data, table),
-        *similarity_findings(data, similarity_of(report), tests_of(report), report.density),
+        *similarity_findings(data, similarity_of(report), control_tests_of(report), report.density),
         *difference_findings(differences_of(report), report.density),
         *fairness_findings(checklist_of(report)),
         *trouble_findings(data),

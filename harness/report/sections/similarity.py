@@ -54,9 +54,9 @@ def similarity_of(report: Report) -> pd.DataFrame:
 
 
 @shared
-def tests_of(report: Report) -> pd.DataFrame:
+def control_tests_of(report: Report) -> pd.DataFrame:
     """Return whether networks are more alike than the controls made for them."""
-    return tests(report.data)
+    return control_tests(report.data)
 
 
 def similarity(data: Collection) -> pd.DataFrame:
@@ -154,7 +154,7 @@ def _row(found: stats.Interval, profiles: pd.DataFrame) -> dict[str, Any]:
     return {**ends, "n": found.n, "classes": profiles.shape[1]}
 
 
-def tests(data: Collection) -> pd.DataFrame:
+def control_tests(data: Collection) -> pd.DataFrame:
     """Test whether networks are more alike than the controls made for them, at a few levels.
 
     One row for each level, order, condition and control. Profiles count all nodes; each network is
@@ -313,7 +313,7 @@ def section(report: Report) -> Section:
 
 
 def _test_tables(report: Report) -> list[Table]:
-    table = tests_of(report)
+    table = control_tests_of(report)
     if table.empty:
         return []
     caption = (
