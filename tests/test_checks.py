@@ -173,6 +173,7 @@ def stepping(answer: Callable[..., Any]) -> type[Any]:
     return plugin(AbstractPruner, when="level", step=step)
 
 
+VECTORS = frozenset({"vector"})
 FAULTS = {
     "scores that are none": (
         pruner(lambda evidence, key: None),
@@ -271,11 +272,11 @@ FAULTS = {
         "let the loss be a mean over the rows of the batch",
     ),
     "architecture whose linear network is none": (
-        plugin(TinyArchitecture, linearised=lambda self, network: network),
+        plugin(TinyArchitecture, takes=VECTORS, linearised=lambda self, network: network),
         "`linearised` is not linear",
     ),
     "architecture whose activations are none": (
-        plugin(TinyArchitecture, activations=lambda self, network, inputs: {}),
+        plugin(TinyArchitecture, takes=VECTORS, activations=lambda self, network, inputs: {}),
         "`activations` says nothing of 'first'",
     ),
     "pruner that is never done": (

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.report import _contests
+from harness.report import pruner_comparison
 
 ROOT = Path(__file__).parent.parent
 HARNESS = ROOT / "harness"
@@ -45,13 +45,16 @@ DEFAULTS = {
 TABLES = {
     # The report and the closing tables read the tables of these metrics where a run has them.
     ("cli/outcome.py", "motifs"),
-    ("report/_degree_null.py", "sampled"),
+    ("report/sections/degree_null.py", "sampled"),
     # What was left out of tables that were kept without their run.
     *(("results/thinned.py", table) for table in ("motifs", "performance", "sampled")),
-    ("report/_source.py", "motifs"),
-    ("report/_source.py", "performance"),
-    ("report/sections/_motifs.py", "motifs"),
-    ("report/sections/_performance.py", "performance"),
+    ("report/collection.py", "motifs"),
+    ("report/collection.py", "performance"),
+    ("report/sections/motifs.py", "motifs"),
+    ("report/sections/performance.py", "performance"),
+    # Sections of these names.
+    ("report/sections/__init__.py", "motifs"),
+    ("report/sections/__init__.py", "performance"),
     # What a task can offer, which is no schedule.
     ("testing/_tiny.py", "linear"),
     ("testing/_answers.py", "linear"),
@@ -76,8 +79,8 @@ WRAPPED_BY_DEFAULT = {
 EXPECTED = {
     # Baselines and controls that a report looks for among a run's pruners, whether or not there is
     # a plugin of that name.
-    ("report/_contests.py", pruner)
-    for pruner in (*_contests.BASELINES, *_contests.CONTROLS)
+    ("report/pruner_comparison.py", pruner)
+    for pruner in (*pruner_comparison.BASELINES, *pruner_comparison.CONTROLS)
 }
 
 

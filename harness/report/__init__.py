@@ -1,7 +1,7 @@
 """The report: what one or several runs found, as one page that needs no network, and its tables.
 
-`build` writes it; `figures` gives its charts to a notebook. The functions that make them are in
-`harness.report.charts`. Nothing heavy is imported before one of them is used.
+`build` writes it; `figures` gives its charts to a notebook. `harness.report.charts` has the pieces
+that charts of a page of one's own are made of. Nothing heavy is imported before it is used.
 """
 
 import importlib
@@ -13,27 +13,27 @@ if TYPE_CHECKING:
     import altair as alt
 
     from harness.report import charts as charts
-    from harness.report._contests import losses_by_network as losses_by_network
-    from harness.report._floor import left_out_findings as left_out_findings
-    from harness.report._parts import Column as Column
-    from harness.report._parts import Facts as Facts
-    from harness.report._parts import Figure as Figure
-    from harness.report._parts import Finding as Finding
-    from harness.report._parts import Section as Section
-    from harness.report._parts import Table as Table
-    from harness.report._source import NETWORK as NETWORK
-    from harness.report._source import RunTables as RunTables
-    from harness.report._source import collect as collect
-    from harness.report._units import Units as Units
-    from harness.report._units import units_of as units_of
+    from harness.report.collection import NETWORK as NETWORK
+    from harness.report.collection import RunTables as RunTables
+    from harness.report.collection import collect as collect
+    from harness.report.constant_predictor import left_out_findings as left_out_findings
+    from harness.report.pages.parts import Column as Column
+    from harness.report.pages.parts import Facts as Facts
+    from harness.report.pages.parts import Figure as Figure
+    from harness.report.pages.parts import Finding as Finding
+    from harness.report.pages.parts import Section as Section
+    from harness.report.pages.parts import Table as Table
+    from harness.report.pruner_comparison import losses_by_network as losses_by_network
+    from harness.report.units import Units as Units
+    from harness.report.units import units_of as units_of
 
 
 _HOMES = {
-    **dict.fromkeys(("Column", "Facts", "Figure", "Finding", "Section", "Table"), "_parts"),
-    **dict.fromkeys(("NETWORK", "RunTables", "collect"), "_source"),
-    **dict.fromkeys(("Units", "units_of"), "_units"),
-    "losses_by_network": "_contests",
-    "left_out_findings": "_floor",
+    **dict.fromkeys(("Column", "Facts", "Figure", "Finding", "Section", "Table"), "pages.parts"),
+    **dict.fromkeys(("NETWORK", "RunTables", "collect"), "collection"),
+    **dict.fromkeys(("Units", "units_of"), "units"),
+    "losses_by_network": "pruner_comparison",
+    "left_out_findings": "constant_predictor",
 }
 """Where the public names are that are imported on first use."""
 
@@ -46,15 +46,20 @@ def build(runs: "Sequence[RunTables]", out: Path) -> Path:
 
     **Returns:** the path of the page.
     """
-    from harness.report._page import write
+    from harness.report.collection import collect
+    from harness.report.pages.parts import listed
+    from harness.report.pages.writer import write
+    from harness.report.sections import Report, sections_of
 
-    return write(runs, out)
+    report = Report(collect(runs))
+    title = f"Pruning report: {listed([run.path.name for run in report.data.runs])}"
+    return write(title, sections_of(report), out)
 
 
 def folder_for(runs: Sequence[Path]) -> Path:
-    """Where a report of these run folders goes if nothing is said.
+    """Return the folder that a report of these run folders goes into by default.
 
-    Into the run where there is one; else beside the first, so that no run holds the report of
+    It is in the run where there is one; else beside the first, so that no run holds the report of
     others. More than three runs are counted, not named.
     """
     folders = list(dict.fromkeys(path.resolve() for path in runs))
@@ -73,37 +78,36 @@ def page(title: str, sections: "Sequence[Section]", runs: "Sequence[RunTables]",
     **Returns:** the path of the page. **Errors:** ValueError where two parts of one name have
     different data.
     """
-    from harness.report._page import write_sections
-    from harness.report.sections import provenance_of
+    from harness.report.pages.writer import write
+    from harness.report.sections.provenance import provenance_of
 
-    return write_sections(title, [*sections, provenance_of(runs)], out)
+    return write(title, [*sections, provenance_of(runs)], out)
 
 
 def excerpt(runs: "Sequence[RunTables]", *names: str) -> "list[Section]":
-    """Some sections of the report that `build` writes, to stand in a page of one's own.
+    """Return sections of the report that `build` writes, to stand in a page of one's own.
 
-    `names` are those of the functions in `harness.report.sections`, such as "matched". A section
-    that has nothing to say of these runs is left out.
+    `names` are those in `harness.report.sections.SECTIONS`, such as "matched". A section that has
+    nothing to say of these runs is left out.
 
     **Errors:** ValueError where there is no section of a name.
     """
-    from harness.report._source import collect
+    from harness.report.collection import collect
     from harness.report.sections import SECTIONS, Report, sections_of
 
-    known = {make.__name__: make for make in SECTIONS}
-    if unknown := set(names) - set(known):
-        raise ValueError(f"no section {sorted(unknown)}; there are {', '.join(known)}")
-    return sections_of(Report(collect(runs)), [known[name] for name in names])
+    if unknown := set(names) - set(SECTIONS):
+        raise ValueError(f"no section {sorted(unknown)}; there are {', '.join(SECTIONS)}")
+    return sections_of(Report(collect(runs)), names)
 
 
 def figures(runs: "Sequence[RunTables]") -> "dict[str, alt.TopLevelMixin]":
-    """The report's charts as Altair objects, by the names that their files have.
+    """Return the report's charts as Altair objects, by the names that their files have.
 
     **Arguments:** `runs` as for `build`. In a notebook the last expression of a cell shows a chart;
     `chart.data` are its aggregated rows, `chart.save("chart.svg")` writes it.
     """
-    from harness.report._parts import Figure
-    from harness.report._source import collect
+    from harness.report.collection import collect
+    from harness.report.pages.parts import Figure
     from harness.report.sections import Report, sections_of
 
     report = Report(collect(runs))

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlparse
 CHANGED = "+"
 """After a commit: the files that are used are not as they are in it."""
 
-_INSTALLED = Path(__file__).parent
+_INSTALLED = Path(__file__).parents[1]
 _PACKAGES = {"harness": _INSTALLED, "plugins": _INSTALLED.with_name("harness_plugins")}
 """Folders of the checkout, and where `pip install` puts them."""
 

@@ -1,4 +1,4 @@
-"""The report of the study `pruners`: the answer, expectations, losses, motifs, the contest."""
+"""The report of the study `pruners`: the answer, expectations, losses, motifs, comparisons."""
 
 from collections.abc import Mapping, Sequence
 

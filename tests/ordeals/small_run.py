@@ -17,7 +17,8 @@ COMMAND = (
 
 _context = multiprocessing.get_context("forkserver")
 # What is imported once, so that a process begins to work at once. Nothing of it computes.
-_context.set_forkserver_preload(["harness.api", "harness.report._page", "diffrax", "sklearn"])
+_PAGE = ("harness.report.pages.writer", "harness.report.sections")
+_context.set_forkserver_preload(["harness.api", *_PAGE, "diffrax", "sklearn"])
 
 
 def caches(folder: Path) -> None:

@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 
 from harness.motifs import classes
-from harness.report import _export, build, figures
+from harness.report import build, figures
+from harness.report.pages import export
 
 EVIL = '<script>alert("1")</script>\n\'"&{{ 7*7 }}' + "x" * 300
 
@@ -20,8 +21,8 @@ EVIL = '<script>alert("1")</script>\n\'"&{{ 7*7 }}' + "x" * 300
 @pytest.fixture(autouse=True)
 def quick_pictures(monkeypatch):
     """No SVG and PDF of each chart: test_export.py has them, and they are most of a page's time."""
-    monkeypatch.setattr(_export, "svg", lambda figure: "<svg/>")
-    monkeypatch.setattr(_export.vl_convert, "svg_to_pdf", lambda picture: b"%PDF")
+    monkeypatch.setattr(export, "svg", lambda figure: "<svg/>")
+    monkeypatch.setattr(export.vl_convert, "svg_to_pdf", lambda picture: b"%PDF")
 
 
 class Page(HTMLParser):

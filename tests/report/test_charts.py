@@ -4,20 +4,20 @@ import altair as alt
 import pytest
 import vl_convert
 
-from harness.report import (
-    _contests,
-    _fronts,
-    _levels,
-    _matched,
-    _pairs,
-    _parts,
-    _pictures,
-    _ranks,
-    _similarity,
-    _source,
-    _summaries,
-    _wiring,
-    charts,
+from harness.report import charts, collect, pruner_comparison, summaries
+from harness.report.pages import parts
+from harness.report.sections import (
+    fronts,
+    layers,
+    mask_pictures,
+    matched,
+    motif_levels,
+    motifs,
+    paired_differences,
+    performance,
+    ranks,
+    similarity,
+    wiring,
 )
 
 AWKWARD = ("magnitude", "a.b[c]:Q'\"<script>")
@@ -25,59 +25,63 @@ AWKWARD = ("magnitude", "a.b[c]:Q'\"<script>")
 
 @pytest.fixture(params=[AWKWARD[:1], AWKWARD], ids=["one", "two"])
 def data(request, fake_run):
-    return _source.collect([fake_run(conditions=tuple(("moth", name) for name in request.param))])
+    return collect([fake_run(conditions=tuple(("moth", name) for name in request.param))])
 
 
 def paired(data, order):
-    table = _pairs.comparisons(data, 0.07)
+    table = paired_differences.differences(data, 0.07)
     if table.empty:
         return {}
-    z = table["kind"] == _pairs.Z
+    z = table["kind"] == paired_differences.Z
     names = list(table["comparison"].unique())
     return {
-        "forest": charts.paired_motifs(table[z], order),
-        "differences": charts.paired_quantities(table[~z], names),
+        "forest": paired_differences.paired_motifs_chart(table[z], order),
+        "differences": paired_differences.paired_quantities_chart(table[~z], names),
     }
 
 
-def contested(data, summarised):
-    """The table of a summary of every contest, and the pruners."""
-    contests = _contests.contests(data)
-    names = list(dict.fromkeys(label for contest in contests for label in contest.pruners))
-    return _contests.by_task(contests, summarised), names
+def of_each(data, summarised):
+    """The table of a summary of every comparison, and the pruners."""
+    comparisons = pruner_comparison.pruner_comparisons(data)
+    names = list(dict.fromkeys(label for comparison in comparisons for label in comparison.pruners))
+    return pruner_comparison.by_task(comparisons, summarised), names
 
 
 def of_pruners(data):
     return {
-        "matched loss": charts.matched_loss(*contested(data, _matched.at_effective_density)),
-        "matched density": charts.matched_density(*contested(data, _matched.at_loss)),
-        "ranks": charts.ranks(*contested(data, _ranks.ranks)),
-        "loss front": charts.loss_front(*contested(data, _fronts.loss_front)),
-        "cost front": charts.cost_front(*contested(data, lambda c: _fronts.cost_front(c, data))),
+        "matched loss": matched.matched_loss_chart(*of_each(data, matched.at_effective_density)),
+        "matched density": matched.matched_density_chart(*of_each(data, matched.at_loss)),
+        "ranks": ranks.ranks_chart(*of_each(data, ranks.ranks)),
+        "loss front": fronts.loss_front_chart(*of_each(data, fronts.loss_front)),
+        "cost front": fronts.cost_front_chart(*of_each(data, lambda c: fronts.cost_front(c, data))),
     }
 
 
 def figures(data):
-    conditions, order = data.conditions, _summaries.motif_order(data.motifs)
-    losses = _summaries.loss_by_density(data)
-    motifs = _summaries.motif_by_density(data)
-    layers = _summaries.layers(data)
+    conditions, order = data.conditions, summaries.motif_order(data.motifs)
+    losses = performance.loss_by_density(data)
+    by_density = motifs.motif_by_density(data)
+    by_layer = layers.layers(data)
     return {
-        "loss": charts.loss(losses, conditions),
-        "effective": charts.loss(losses, conditions, against="effective_density"),
-        "evaluations": charts.evaluations(_summaries.evaluations(data), conditions),
-        "z": charts.motifs(motifs, conditions, order),
-        "log2": charts.motifs(motifs, conditions, order, statistic="log2_ratio"),
-        "significance": charts.significance(_summaries.significance(data, 0.07), conditions, order),
-        "similarity": charts.similarity(_similarity.similarity(data), conditions),
-        "heat map": charts.heatmap(_levels.mean_z(motifs), conditions, order),
-        "profile": charts.profile(_levels.profiles(data), conditions, _levels.axis(data.motifs)),
-        "degrees": charts.degrees(_wiring.degrees(data, 0.07), conditions),
-        "masks": charts.masks(_pictures.pictures(data, 0.07), conditions, step=1),
+        "loss": performance.loss_chart(losses, conditions),
+        "effective": performance.loss_chart(losses, conditions, against="effective_density"),
+        "evaluations": performance.evaluations_chart(performance.evaluations(data), conditions),
+        "z": motifs.motifs_chart(by_density, conditions, order),
+        "log2": motifs.motifs_chart(by_density, conditions, order, statistic="log2_ratio"),
+        "significance": motifs.significance_chart(
+            motifs.significance(data, 0.07), conditions, order
+        ),
+        "similarity": similarity.similarity_chart(similarity.similarity(data), conditions),
+        "heat map": motif_levels.heatmap_chart(motif_levels.mean_z(by_density), conditions, order),
+        "profile": motif_levels.profile_chart(
+            motif_levels.profiles(data), conditions, motif_levels.axis(data.motifs)
+        ),
+        "degrees": wiring.degrees_chart(wiring.degrees(data, 0.07), conditions),
+        "masks": mask_pictures.masks_chart(mask_pictures.pictures(data, 0.07), conditions, step=1),
         **paired(data, order),
         **(of_pruners(data) if len(conditions) > 1 else {}),
-        "edges": charts.layers(layers, conditions, "edges"),
-        "live nodes": charts.layers(layers, conditions, "live nodes"),
+        "edges": layers.layers_chart(by_layer, conditions, "edges"),
+        "live nodes": layers.layers_chart(by_layer, conditions, "live nodes"),
     }
 
 
@@ -92,42 +96,44 @@ def test_charts_are_valid_and_drawn(data):
 
 
 def test_large_z_gets_a_symmetric_logarithmic_axis(data):
-    table = _summaries.motif_by_density(data)
+    table = motifs.motif_by_density(data)
     large = table.assign(**{end: 100 * table[end] for end in ("mean", "lower", "upper")})
-    order = _summaries.motif_order(data.motifs)
-    chart = charts.motifs(large, data.conditions, order)
+    order = summaries.motif_order(data.motifs)
+    chart = motifs.motifs_chart(large, data.conditions, order)
     assert isinstance(chart, alt.FacetChart)
     assert "symlog" in chart.to_json()
-    assert "symlog" not in charts.motifs(table, data.conditions, order).to_json()
+    assert "symlog" not in motifs.motifs_chart(table, data.conditions, order).to_json()
 
 
 def test_conditions_beyond_the_palette_still_get_a_colour(fake_run):
     names = tuple(("moth", f"pruner {number}") for number in range(10))
-    data = _source.collect([fake_run(conditions=names, networks=2, densities=(1.0, 0.1))])
-    spec = charts.loss(_summaries.loss_by_density(data), data.conditions).to_dict()
+    data = collect([fake_run(conditions=names, networks=2, densities=(1.0, 0.1))])
+    spec = performance.loss_chart(performance.loss_by_density(data), data.conditions).to_dict()
     assert "<svg" in vl_convert.vegalite_to_svg(spec, vl_version="6.4")
 
 
 def test_a_slider_starts_at_the_chosen_level_and_says_which_it_is(data):
-    table = _levels.mean_z(_summaries.motif_by_density(data))
-    densities = _levels.steps(table)
+    table = motif_levels.mean_z(motifs.motif_by_density(data))
+    densities = motif_levels.steps(table)
     assert densities == sorted(densities, reverse=True)
     assert 1.0 not in densities, "z is undefined there"
     for chart in (
-        charts.profile(_levels.profiles(data), data.conditions, _levels.axis(data.motifs), step=7),
-        charts.heatmap(table, (*data.conditions, "another"), ["bifan"], step=7),
+        motif_levels.profile_chart(
+            motif_levels.profiles(data), data.conditions, motif_levels.axis(data.motifs), step=7
+        ),
+        motif_levels.heatmap_chart(table, (*data.conditions, "another"), ["bifan"], step=7),
     ):
         spec = chart.to_dict()
         (level,) = (param for param in spec["params"] if param["name"] == "level")
         assert (level["value"], level["bind"]["max"]) == (7, len(densities) - 1)
         svg = vl_convert.vegalite_to_svg(spec, vl_version="6.4")
-        assert f"{_parts.pruned(densities[7])}" in svg
-        assert _parts.pruned(densities[6]) not in svg
+        assert f"{parts.pruned(densities[7])}" in svg
+        assert parts.pruned(densities[6]) not in svg
 
 
 def test_each_task_with_several_pruners_has_a_panel(fake_run):
     names = tuple((task, pruner) for task in ("moth", "digits") for pruner in AWKWARD)
-    data = _source.collect([fake_run(conditions=names, networks=3)])
+    data = collect([fake_run(conditions=names, networks=3)])
     for chart in of_pruners(data).values():
         assert isinstance(chart, alt.FacetChart)
         assert set(chart.data["task"]) == {"moth", "digits"}
@@ -136,8 +142,10 @@ def test_each_task_with_several_pruners_has_a_panel(fake_run):
 
 def test_the_front_is_ringed(fake_run):
     run = fake_run(conditions=(("moth", "a"), ("moth", "b")))
-    data = _source.collect([run])
-    table, names = contested(data, _fronts.loss_front)
-    svg = vl_convert.vegalite_to_svg(charts.loss_front(table, names).to_dict(), vl_version="6.4")
+    data = collect([run])
+    table, names = of_each(data, fronts.loss_front)
+    svg = vl_convert.vegalite_to_svg(
+        fronts.loss_front_chart(table, names).to_dict(), vl_version="6.4"
+    )
     ringed = svg.count(f'stroke="{charts.RULE}" stroke-width="1.5"')
     assert ringed == table["front"].sum() > 0

@@ -4,21 +4,21 @@ import pandas as pd
 import pytest
 
 from harness import stats
-from harness.report import (
-    _contests,
-    _fairness,
-    _fronts,
-    _levels,
-    _matched,
-    _others,
-    _pairs,
-    _ranks,
-    _similarity,
-    _source,
-    _summaries,
-    _wiring,
-    build,
-    losses_by_network,
+from harness.report import build, collect, losses_by_network, pruner_comparison, summaries
+from harness.report.sections import (
+    fairness,
+    fronts,
+    layers,
+    matched,
+    motif_levels,
+    motifs,
+    networks,
+    others,
+    paired_differences,
+    performance,
+    ranks,
+    similarity,
+    wiring,
 )
 
 TWO = (("moth", "magnitude"), ("moth", "random"))
@@ -35,7 +35,7 @@ def run(fake_run):
 
 @pytest.fixture
 def data(run):
-    return _source.collect([run])
+    return collect([run])
 
 
 def of_level(data, level=LAST):
@@ -43,9 +43,9 @@ def of_level(data, level=LAST):
 
 
 def test_a_level_near_a_density_is_the_last_of_equal_ones(data):
-    assert set(_summaries.at(data.levels, 0.07)["level"]) == {LAST}
-    assert set(_summaries.at(data.levels, 0.4)["level"]) == {1}
-    assert _summaries.has_equal_densities(data)
+    assert set(summaries.at(data.levels, 0.07)["level"]) == {LAST}
+    assert set(summaries.at(data.levels, 0.4)["level"]) == {1}
+    assert summaries.has_equal_densities(data)
 
 
 def test_each_condition_has_the_last_level_of_its_own_schedule(fake_run):
@@ -55,7 +55,7 @@ def test_each_condition_has_the_last_level_of_its_own_schedule(fake_run):
         second.edit(name, lambda table: table.assign(cell="other"))
     cells = second.cells().assign(cell="other")
     second.cells = lambda: cells
-    found = _summaries.at(_source.collect([first, second]).levels, 0.07)
+    found = summaries.at(collect([first, second]).levels, 0.07)
     assert found.groupby("condition", observed=True)["level"].unique().map(list).to_dict() == {
         "magnitude": [LAST],
         "random": [1],
@@ -63,12 +63,12 @@ def test_each_condition_has_the_last_level_of_its_own_schedule(fake_run):
 
 
 def test_motifs_are_those_of_one_level(data):
-    table = _summaries.significance(data, 0.07)
+    table = motifs.significance(data, 0.07)
     assert set(table["n"]) == {NETWORKS}
     row = table.query("condition == 'random' and support == 'all' and motif == 'bifan'").iloc[0]
     z = of_level(data).query("condition == 'random' and motif == 'bifan'")["z"]
     assert row["z"] == pytest.approx(z.mean())
-    layers = _summaries.by_base_layer(data, 0.07)
+    layers = motifs.by_base_layer(data, 0.07)
     base = data.motifs.query(
         "level == @LAST and base_layer == 1 and support == 'all' and motif == 'zigzag'"
     )
@@ -79,20 +79,20 @@ def test_motifs_are_those_of_one_level(data):
 
 def test_every_table_by_level_counts_networks(data):
     for table in (
-        _summaries.loss_by_density(data),
-        _summaries.evaluations(data),
-        _summaries.layers(data),
-        _summaries.motif_by_density(data),
-        _levels.mean_z(_summaries.motif_by_density(data)),
-        _levels.profiles(data).dropna(subset="n"),
-        _wiring.degrees(data, 0.07),
+        performance.loss_by_density(data),
+        performance.evaluations(data),
+        layers.layers(data),
+        motifs.motif_by_density(data),
+        motif_levels.mean_z(motifs.motif_by_density(data)),
+        motif_levels.profiles(data).dropna(subset="n"),
+        wiring.degrees(data, 0.07),
     ):
         assert set(table["n"]) == {NETWORKS}
-    assert len(_summaries.networks(data, 0.07)) == 2 * NETWORKS
+    assert len(networks.networks(data, 0.07)) == 2 * NETWORKS
 
 
 def test_pairs_are_of_one_level(data):
-    table = _pairs.comparisons(data, 0.07)
+    table = paired_differences.differences(data, 0.07)
     assert set(table["n"]) == {NETWORKS}
     assert set(table["attainable"]) == {2 / 2**NETWORKS}
     wide = of_level(data).pivot(index="network", columns=["condition", "motif"], values="z")
@@ -102,24 +102,24 @@ def test_pairs_are_of_one_level(data):
 
 
 def test_pruners_are_compared_over_networks(data):
-    (contest,) = _contests.contests(data)
-    assert contest.n == NETWORKS
-    ranks = _ranks.ranks(contest)
-    assert set(ranks["n"]) == set(ranks["networks"]) == {NETWORKS}
-    assert len(ranks) == 2 * 3
-    losses = contest.rows[contest.rows["level"] == LAST]
+    (comparison,) = pruner_comparison.pruner_comparisons(data)
+    assert comparison.n == NETWORKS
+    ranked = ranks.ranks(comparison)
+    assert set(ranked["n"]) == set(ranked["networks"]) == {NETWORKS}
+    assert len(ranked) == 2 * 3
+    losses = comparison.rows[comparison.rows["level"] == LAST]
     wide = losses.pivot(index="network", columns="pruner", values="loss")
-    row = ranks.query("pruner == 'random' and density == 0.07").iloc[0]
+    row = ranked.query("pruner == 'random' and density == 0.07").iloc[0]
     assert row["rank"] == pytest.approx(wide.rank(axis=1)["random"].mean())
-    assert set(_fronts.loss_front(contest)["n"]) == {NETWORKS}
-    assert set(_fronts.cost_front(contest, data)["n"]) == {NETWORKS}
-    budgets = _fronts.budgets(contest)
+    assert set(fronts.loss_front(comparison)["n"]) == {NETWORKS}
+    assert set(fronts.cost_front(comparison, data)["n"]) == {NETWORKS}
+    budgets = fronts.budgets(comparison)
     assert set(budgets["n"]) == {NETWORKS}
     assert set(budgets["equal"]) == set(budgets["densities"]) == {4}
     for table in (
-        _matched.at_effective_density(contest),
-        _matched.at_loss(contest),
-        _matched.z_at_loss(contest, data),
+        matched.at_effective_density(comparison),
+        matched.at_loss(comparison),
+        matched.z_at_loss(comparison, data),
     ):
         assert table["n"].max() <= NETWORKS
 
@@ -136,13 +136,13 @@ def test_collapsed_networks_are_counted_level_by_level(run):
         return table.assign(value=table["value"].mask(gone, 0.0))
 
     run.edit("performance", collapse)
-    data = _source.collect([run])
-    table = _fairness.collapsed(_contests.contests(data)[0], data)
+    data = collect([run])
+    table = fairness.collapsed(pruner_comparison.pruner_comparisons(data)[0], data)
     assert set(table["n"]) == set(table["networks"]) == {NETWORKS}
 
 
 def test_similarity_is_of_one_level(data):
-    table = _similarity.similarity(data)
+    table = similarity.similarity(data)
     within = table[table["comparison"] == "random"]
     assert set(within["n"]) == {NETWORKS}
     wide = of_level(data).query("condition == 'random' and order == 3")
@@ -157,7 +157,7 @@ def test_other_metrics_are_summed_up_by_level(run):
     run._tables["mine"] = [own.drop(columns=["steps", "train_loss", "validation_loss", "diverged"])]
     measured = run.measurements().assign(metric="mine")
     run.measurements = lambda: measured
-    table = _others.others(_source.collect([run]))["mine"]
+    table = others.others(collect([run]))["mine"]
     assert set(table["n"]) == {NETWORKS}
     assert len(table) == 2 * len(PLATEAU)
 

@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.report import _export, _latex, build
-from harness.report._parts import Column, Figure, Section, Table
-from harness.report._specs import for_file, for_page
+from harness.report import build, collect
+from harness.report.pages import export, latex
+from harness.report.pages.parts import Column, Figure, Section, Table
+from harness.report.pages.vega import for_file, for_page
 
 SPECIAL = (
     "\\ { } $ & # ^ _ ~ % < > | \" ' ` [ ] * - -- --- '' \x00\x07\u200b\u202e é ñ ß Å − ∞ · µ 中 🙂"
@@ -33,7 +34,7 @@ def rows_of(tex):
 
 
 def test_latex_shows_what_the_page_shows():
-    tex = _latex.table(a_table(["one", "two_2", "three"]))
+    tex = latex.table(a_table(["one", "two_2", "three"]))
     assert rows_of(tex) == [["one", "$-$0.500"], [r"two\_2", "0.500"], ["three", "1.50"]]
     lines = tex.splitlines()
     assert lines[0] == r"% \usepackage{booktabs}"
@@ -60,12 +61,12 @@ def test_latex_shows_what_the_page_shows():
     ],
 )
 def test_latex_signs(text, typeset):
-    assert _latex.escaped(text) == typeset
+    assert latex.escaped(text) == typeset
 
 
 def test_latex_is_one_line_of_ascii_for_any_sign():
     for number in [*range(0x3000), 0xFEFF, 0xFFFF, 0xD800, 0x1F642, 0x10FFFF]:
-        made = _latex.escaped(f"a{chr(number)}b")
+        made = latex.escaped(f"a{chr(number)}b")
         assert made.isascii()
         assert made.isprintable(), number
         assert made.startswith("a")
@@ -73,26 +74,26 @@ def test_latex_is_one_line_of_ascii_for_any_sign():
 
 
 def test_long_texts_wrap_and_are_cut_in_latex():
-    tex = _latex.table(a_table(["x" * 5000, "y"]))
+    tex = latex.table(a_table(["x" * 5000, "y"]))
     assert r"\begin{tabular}{p{5cm}r}" in tex
     cell = rows_of(tex)[0][0]
-    assert cell.count("x") == _latex.LONGEST - 1
+    assert cell.count("x") == latex.LONGEST - 1
     assert cell.endswith(r"\ldots{}")
     assert max(map(len, cell.split(r"\hspace{0pt}"))) < 40
 
 
 def test_long_tables_go_on_on_the_next_page():
-    tex = _latex.table(a_table([f"row {number}" for number in range(1000)]))
+    tex = latex.table(a_table([f"row {number}" for number in range(1000)]))
     assert r"\begin{longtable}{lr}" in tex
     assert tex.count("row ") == 1000
-    assert r"\begin{longtable}" not in _latex.table(a_table(["a"] * 40))
+    assert r"\begin{longtable}" not in latex.table(a_table(["a"] * 40))
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no TeX here")
 def test_latex_of_a_hostile_run_compiles(hostile_page, hostile_names, tmp_path):
     tables = sorted((hostile_page.parent / "tables").glob("*.tex"))
     extra = tmp_path / "special.tex"
-    extra.write_text(_latex.table(a_table([*SPECIAL, SPECIAL, *hostile_names, "", "[x]", "*"])))
+    extra.write_text(latex.table(a_table([*SPECIAL, SPECIAL, *hostile_names, "", "[x]", "*"])))
     document = [
         r"\documentclass{article}\usepackage{booktabs,longtable}\begin{document}",
         *(rf"\begingroup\tiny\input{{{path}}}\endgroup\clearpage" for path in [*tables, extra]),
@@ -110,7 +111,7 @@ def test_csv_holds_no_formulas():
     frame = pd.DataFrame(
         {"=name": texts, "value": -1.5, "kept": pd.Series(texts, dtype="category")}
     )
-    head, *rows = csv.reader(io.StringIO(_export.csv(frame).decode(), newline=""))
+    head, *rows = csv.reader(io.StringIO(export.csv(frame).decode(), newline=""))
     assert head == ["'=name", "value", "kept"]
     assert [row[0] for row in rows[:6]] == ["'=1+1", "'+1", "'-1", "'@sum", "'\tx", "'\nx"]
     assert [row[0] for row in rows[6:]] == ["plain", "a=1", "", "'q"]
@@ -121,7 +122,7 @@ def test_csv_holds_no_formulas():
 def test_csv_keeps_undefined_values_and_the_frame():
     frame = pd.DataFrame({"name": ["-a", None], "value": [np.nan, -2.0], "whole": [1, -2]})
     before = frame.copy()
-    assert _export.csv(frame).decode() == "name,value,whole\n'-a,,1\n,-2.0,-2\n"
+    assert export.csv(frame).decode() == "name,value,whole\n'-a,,1\n,-2.0,-2\n"
     pd.testing.assert_frame_equal(frame, before)
 
 
@@ -137,7 +138,7 @@ def test_names_of_files_are_our_own_words(name):
 def test_two_parts_of_one_name_have_the_same_data():
     section = Section("made", "Made", parts=[a_table(["a"]), a_table(["b"])])
     with pytest.raises(ValueError, match="different data"):
-        list(_export.contents([section]))
+        list(export.contents([section]))
 
 
 def test_files_of_the_page(hostile_page):
@@ -174,12 +175,11 @@ SVG_ELEMENTS = {
 
 
 def test_charts_in_files_keep_their_legend_and_the_page_has_buttons(fake_run):
-    from harness.report import _source
-    from harness.report.sections import SECTIONS, Report
+    from harness.report.sections import Report, sections_of
 
     run = fake_run(conditions=(("moth", "a"), ("moth", "b")), networks=2, densities=(1.0, 0.1))
-    report = Report(_source.collect([run]))
-    parts = [part for make in SECTIONS for part in make(report).parts]
+    report = Report(collect([run]))
+    parts = [part for section in sections_of(report) for part in section.parts]
     figures = {part.name: part for part in parts if isinstance(part, Figure)}
     assert '"bind": "legend"' in str(for_file(figures["loss"])).replace("'", '"')
     for figure in figures.values():
@@ -208,11 +208,11 @@ def test_files_of_an_earlier_page_go_and_others_stay(fake_run, tmp_path):
 
 def test_a_page_that_is_not_ours_says_nothing_of_files(tmp_path):
     page = tmp_path / "index.html"
-    assert _export.linked(page) == set()
+    assert export.linked(page) == set()
     page.write_text('<a href="tables/mine.csv">')
-    assert _export.linked(page) == set()
+    assert export.linked(page) == set()
     page.write_text(
-        f'<meta name="generator" content="{_export.GENERATOR}"><a href="tables/mine.csv">'
+        f'<meta name="generator" content="{export.GENERATOR}"><a href="tables/mine.csv">'
         '<a href="../mine.csv"><a href="tables/../mine.csv"><a href="tables/x.html">'
     )
-    assert _export.linked(page) == {"tables/mine.csv"}
+    assert export.linked(page) == {"tables/mine.csv"}

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.report import _contests, _fairness, _findings, _source
+from harness.report import collect, pruner_comparison
+from harness.report.sections import fairness, overview
 
 ROOT = Path(__file__).parents[2]
 FULL = (("moth", "magnitude"), ("moth", "random"), ("moth", "shuffled[of=magnitude]"))
@@ -14,19 +15,19 @@ MADE = {"versions": {"jax": "0.10"}, "device": "a processor"}
 
 
 def checked(run):
-    data = _source.collect([run])
-    (contest,) = _contests.contests(data)
-    return _fairness.checklist(contest, data).set_index("criterion")
+    data = collect([run])
+    (comparison,) = pruner_comparison.pruner_comparisons(data)
+    return fairness.checklist(comparison, data).set_index("criterion")
 
 
 def missing(run):
     table = checked(run)
-    return set(table.index[table["state"] == _fairness.MISSING])
+    return set(table.index[table["state"] == fairness.MISSING])
 
 
 def test_a_run_that_has_it_all_passes(fake_run):
     table = checked(fake_run(conditions=FULL, provenance=MADE))
-    assert set(table["state"]) == {_fairness.PASSED}
+    assert set(table["state"]) == {fairness.PASSED}
     assert len(table) == 11
     assert table.loc["Controls of the masks", "found"] == "shuffled[of=magnitude]"
     assert table.loc["Hardware and versions recorded", "found"] == "jax 0.10.2, cpu"
@@ -72,7 +73,7 @@ def test_what_is_missing_is_said(fake_run, settings, change, lacking):
         change(run)
     assert missing(run) == lacking
     table = checked(run).reset_index().assign(task="moth")
-    (finding,) = _findings.fairness(table)
+    (finding,) = overview.fairness_findings(table)
     assert f"passes {11 - len(lacking)} of 11" in finding.claim
     assert all(criterion in finding.detail for criterion in lacking)
 
@@ -93,22 +94,22 @@ def test_collapsed_networks_are_listed_with_the_layers_that_are_empty(fake_run):
         return table.assign(value=table["value"].mask(gone & (effective | emptied), 0.0))
 
     run.edit("performance", collapse)
-    data = _source.collect([run])
-    (contest,) = _contests.contests(data)
-    table = _fairness.collapsed(contest, data).set_index("density")
+    data = collect([run])
+    (comparison,) = pruner_comparison.pruner_comparisons(data)
+    table = fairness.collapsed(comparison, data).set_index("density")
     assert table["pruner"].unique().tolist() == ["random"]
     assert table["networks"].to_dict() == {0.05: 3, 0.03: 3, 0.02: 3}
     assert table["layers"].to_dict() == {0.05: "none", 0.03: "4", 0.02: "4"}
     assert set(table["n"]) == {8}
-    row = _fairness.checklist(contest, data).set_index("criterion").loc["Layer collapse flagged"]
-    assert row["state"] == _fairness.PASSED
+    row = fairness.checklist(comparison, data).set_index("criterion").loc["Layer collapse flagged"]
+    assert row["state"] == fairness.PASSED
     assert "random from" in row["found"]
 
 
 def test_no_network_has_collapsed_here(fake_run):
-    data = _source.collect([fake_run(conditions=FULL)])
-    (contest,) = _contests.contests(data)
-    assert _fairness.collapsed(contest, data).empty
+    data = collect([fake_run(conditions=FULL)])
+    (comparison,) = pruner_comparison.pruner_comparisons(data)
+    assert fairness.collapsed(comparison, data).empty
 
 
 def test_machines_that_differ_are_named(fake_run):

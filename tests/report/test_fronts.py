@@ -1,18 +1,18 @@
-"""Ranks, fronts, costs and budgets against counts and sums by hand."""
+"""Fronts, costs and budgets against counts and sums by hand."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from harness import stats
-from harness.report import _contests, _fronts, _ranks, _source
+from harness.report import collect, pruner_comparison
+from harness.report.sections import fronts
 
 THREE = (("moth", "random"), ("moth", "magnitude"), ("moth", "third"))
 
 
-def contest_of(run):
-    data = _source.collect([run])
-    return _contests.contests(data)[0], data
+def comparison_of(run):
+    data = collect([run])
+    return pruner_comparison.pruner_comparisons(data)[0], data
 
 
 def wide_losses(run, density):
@@ -23,52 +23,9 @@ def wide_losses(run, density):
     return losses.pivot_table(index=index, columns="pruner", values="value")
 
 
-def test_ranks_are_taken_within_each_network(fake_run):
-    run = fake_run(conditions=THREE, data_seeds=(0, 1), networks=5)
-    table = _ranks.ranks(contest_of(run)[0])
-    assert set(table["density"]) == set(run.densities) - {1.0}
-    for density in (0.85, 0.07):
-        losses = wide_losses(run, density)
-        ranked = losses.rank(axis=1)
-        rows = table[table["density"] == density].set_index("pruner")
-        for pruner in losses:
-            assert rows.loc[pruner, "rank"] == pytest.approx(ranked[pruner].mean())
-            assert rows.loc[pruner, "best"] == (losses.idxmin(axis=1) == pruner).sum()
-            assert rows.loc[pruner, "n"] == 10
-            assert 1 <= rows.loc[pruner, "low"] <= rows.loc[pruner, "high"] <= 3
-        assert rows["rank"].sum() == pytest.approx(6)
-    values = wide_losses(run, 0.07).rank(axis=1)["random"].to_numpy()
-    wanted = stats.mean_interval(values)
-    row = table.query("density == 0.07 and pruner == 'random'").iloc[0]
-    assert row["low"] == pytest.approx(max(wanted.low, 1))
-    assert row["high"] == pytest.approx(min(wanted.high, 3))
-
-
-def test_ties_share_their_rank_and_are_best_together(fake_run):
-    run = fake_run(conditions=THREE, networks=3)
-    run.edit("performance", lambda table: table.assign(value=0.5))
-    table = _ranks.ranks(contest_of(run)[0])
-    assert set(table["rank"]) == {2.0}
-    assert set(table["best"]) == {3}
-
-
-def test_a_network_that_diverged_under_one_pruner_is_ranked_under_none(fake_run):
-    run = fake_run(conditions=THREE, networks=4)
-
-    def diverge(levels):
-        gone = (levels["network"] == 2) & (levels["pruner"] == "third") & (levels["level"] > 4)
-        return levels.assign(diverged=gone)
-
-    run.edit("levels", diverge)
-    table = _ranks.ranks(contest_of(run)[0])
-    assert table.groupby("density")["n"].unique().map(list).to_dict() == {
-        density: [4 if density >= 0.25 else 3] for density in run.densities if density < 1
-    }
-
-
 def test_the_front_of_loss_and_density(fake_run):
     run = fake_run(conditions=THREE)
-    table = _fronts.loss_front(contest_of(run)[0])
+    table = fronts.loss_front(comparison_of(run)[0])
     assert len(table) == 3 * 12
     for row in table.itertuples():
         losses = wide_losses(run, row.density)[row.pruner]
@@ -101,8 +58,8 @@ def test_costs_theoretical_and_measured(fake_run):
     run = timed(fake_run(**SMALL), levels)
     cells = run.cells
     run.cells = lambda: cells().assign(when=["level", "init", "level"])
-    contest, data = contest_of(run)
-    table = _fronts.cost_front(contest, data)
+    comparison, data = comparison_of(run)
+    table = fronts.cost_front(comparison, data)
     seconds = table.pivot_table(index="pruner", columns="density", values="seconds")[[1, 0.5, 0.1]]
     assert seconds.loc["random"].tolist() == [20, (80 + 10) / 4, (80 + 10 + 6) / 4]
     assert seconds.loc["magnitude"].tolist() == [1 / 4, 12 / 4, 20 / 4], "each from the start"
@@ -118,8 +75,8 @@ def test_costs_theoretical_and_measured(fake_run):
 
 def test_times_that_are_not_recorded_stay_undefined(fake_run):
     run = timed(fake_run(**SMALL), [("c0", 0, "train", 80.0), ("c0", 2, "train", 4.0)])
-    contest, data = contest_of(run)
-    table = _fronts.cost_front(contest, data).set_index(["pruner", "density"])["seconds"]
+    comparison, data = comparison_of(run)
+    table = fronts.cost_front(comparison, data).set_index(["pruner", "density"])["seconds"]
     assert table["random", 1.0] == 20
     assert np.isnan(table["random", 0.5])
     assert np.isnan(table["random", 0.1]), "a sum with an unknown part"
@@ -129,8 +86,8 @@ def test_times_that_are_not_recorded_stay_undefined(fake_run):
 def test_one_cell_without_its_times_leaves_the_mean_undefined(fake_run):
     times = [("c0", 0, "train", 8.0), ("c1", 0, "train", 12.0), ("c2", 0, "train", 8.0)]
     run = timed(fake_run(**SMALL | {"conditions": THREE[:2]}, data_seeds=(0, 1)), times)
-    contest, data = contest_of(run)
-    table = _fronts.cost_front(contest, data).set_index(["pruner", "density"])
+    comparison, data = comparison_of(run)
+    table = fronts.cost_front(comparison, data).set_index(["pruner", "density"])
     assert table.loc[("random", 1.0), "seconds"] == (8 + 12) / 2 / 4
     assert np.isnan(table.loc[("magnitude", 1.0), "seconds"])
     assert table.loc[("magnitude", 1.0), "cells"] == 2
@@ -144,7 +101,7 @@ def test_budgets_say_where_they_are_equal(fake_run):
         return levels.assign(steps=levels["steps"].mask(late, 2100))
 
     run.edit("levels", more)
-    table = _fronts.budgets(contest_of(run)[0]).set_index("pruner")
+    table = fronts.budgets(comparison_of(run)[0]).set_index("pruner")
     assert table["equal"].to_dict() == {"random": 3, "magnitude": 3, "third": 2}
     assert set(table["densities"]) == {3}
     assert table.loc["third", ["steps", "fewest", "most"]].tolist() == [6000, 6000, 6100]

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from harness import stats
-from harness.report import _contests, _matched, _source
+from harness.report import collect, pruner_comparison
+from harness.report.sections import matched
 
 TWO = (("moth", "random"), ("moth", "magnitude"))
 
@@ -16,17 +17,17 @@ def run(fake_run):
     return fake_run(conditions=TWO, data_seeds=(3, 4), networks=4)
 
 
-def contest_of(run):
-    data = _source.collect([run])
-    return _contests.contests(data)[0], data
+def comparison_of(run):
+    data = collect([run])
+    return pruner_comparison.pruner_comparisons(data)[0], data
 
 
-def by_hand(contest, x, y, targets):
+def by_hand(comparison, x, y, targets):
     """log10 y at log10 x, for falling x, by NumPy: units x targets under each pruner."""
     found = {}
-    for label in contest.pruners:
+    for label in comparison.pruners:
         rows = []
-        for _, network in contest.of(label).groupby(["data_seed", "network"]):
+        for _, network in comparison.of(label).groupby(["data_seed", "network"]):
             logs = np.log10(network[[x, y]].to_numpy())[::-1]
             at = np.interp(np.log10(targets), logs[:, 0], logs[:, 1], left=np.nan, right=np.nan)
             rows.append(at)
@@ -35,10 +36,10 @@ def by_hand(contest, x, y, targets):
 
 
 def test_losses_are_interpolated_at_effective_densities(run):
-    contest, _ = contest_of(run)
-    table = _matched.at_effective_density(contest)
-    targets = np.array(_matched.EFFECTIVE_DENSITIES)
-    values = by_hand(contest, "effective", "loss", targets)
+    comparison, _ = comparison_of(run)
+    table = matched.at_effective_density(comparison)
+    targets = np.array(matched.EFFECTIVE_DENSITIES)
+    values = by_hand(comparison, "effective", "loss", targets)
     differences = values["random"] - values["magnitude"]
     assert np.isfinite(differences).all(), "0.02 ** 1.3 is below all of them"
     assert table["target"].tolist() == targets.tolist()
@@ -62,7 +63,7 @@ def test_networks_that_do_not_get_there_are_left_out(run):
         return table.assign(value=table["value"].mask(gone, 0.0))
 
     run.edit("performance", collapsed)
-    table = _matched.at_effective_density(contest_of(run)[0]).set_index("target")
+    table = matched.at_effective_density(comparison_of(run)[0]).set_index("target")
     assert table["n"].to_dict() == {0.5: 8, 0.2: 8, 0.1: 6, 0.05: 6, 0.02: 6, 0.01: 6}
     assert table.loc[0.1, "attainable"] == 2 / 2**6
 
@@ -70,7 +71,7 @@ def test_networks_that_do_not_get_there_are_left_out(run):
 def test_targets_that_no_pair_reaches_are_no_rows(run):
     run.edit("performance", lambda table: table[table["density"] > 0.1])
     run.edit("levels", lambda table: table[table["density"] > 0.1])
-    table = _matched.at_effective_density(contest_of(run)[0])
+    table = matched.at_effective_density(comparison_of(run)[0])
     assert table["target"].tolist() == [0.5, 0.2, 0.1]
 
 
@@ -88,10 +89,10 @@ def monotone(run):
 
 
 def test_the_density_at_a_loss_is_where_it_is_first_exceeded(run):
-    contest, _ = contest_of(monotone(run))
-    assert _matched.dense_loss(contest) == pytest.approx(1.03e-3)
-    table = _matched.at_loss(contest)
-    assert table["multiple"].tolist() == list(_matched.LOSS_MULTIPLES)
+    comparison, _ = comparison_of(monotone(run))
+    assert matched.dense_loss(comparison) == pytest.approx(1.03e-3)
+    table = matched.at_loss(comparison)
+    assert table["multiple"].tolist() == list(matched.LOSS_MULTIPLES)
     np.testing.assert_allclose(table["target"].astype(float), 1.03e-3 * table["multiple"])
     # loss = c d^-0.4 is linear in logarithms: d = (c / loss)^2.5, and pruners differ by 1.05 in c.
     constants = 1e-3 * (1 + 0.02 * np.arange(4))
@@ -105,24 +106,24 @@ def test_the_density_at_a_loss_is_where_it_is_first_exceeded(run):
 
 
 def test_a_loss_that_falls_before_it_rises_is_exceeded_where_it_rises(run):
-    contest, _ = contest_of(run)
-    network = contest.of("random").query("data_seed == 3 and network == 0").head(4)
+    comparison, _ = comparison_of(run)
+    network = comparison.of("random").query("data_seed == 3 and network == 0").head(4)
     network = network.assign(loss=[3.0, 1.0, 1.0, 4.0])
-    assert _matched.exceeded(network, 2.0) == pytest.approx(2.5)
-    assert np.isnan(_matched.exceeded(network, 5.0))
-    assert np.isnan(_matched.exceeded(network.head(2), 2.0)), "it falls below, and stays"
+    assert matched.exceeded(network, 2.0) == pytest.approx(2.5)
+    assert np.isnan(matched.exceeded(network, 5.0))
+    assert np.isnan(matched.exceeded(network.head(2), 2.0)), "it falls below, and stays"
 
 
 def test_z_is_that_of_the_place_where_the_loss_is_exceeded(run):
-    contest, data = contest_of(monotone(run))
-    table = _matched.z_at_loss(contest, data).set_index("target")
-    loss = np.log10(_matched.dense_loss(contest) * _matched.Z_MULTIPLE)
+    comparison, data = comparison_of(monotone(run))
+    table = matched.z_at_loss(comparison, data).set_index("target")
+    loss = np.log10(matched.dense_loss(comparison) * matched.Z_MULTIPLE)
     found = {}
-    for label in contest.pruners:
+    for label in comparison.pruners:
         z = run.table("motifs").query(
             "pruner == @label and motif == 'bifan' and support == 'all' and base_layer == -1"
         )
-        losses = contest.of(label).set_index(["data_seed", "network", "level"])["loss"]
+        losses = comparison.of(label).set_index(["data_seed", "network", "level"])["loss"]
         for (seed, number), rows in z.groupby(["data_seed", "network"]):
             logs = np.log10(losses[seed, number].to_numpy())
             place = np.interp(loss, logs, np.arange(len(logs)))
@@ -138,21 +139,21 @@ def test_z_is_that_of_the_place_where_the_loss_is_exceeded(run):
 
 def test_max_t_is_over_the_targets_of_one_comparison(fake_run):
     names = (*TWO, ("moth", "another"))
-    three, _ = contest_of(fake_run(conditions=names))
-    two, _ = contest_of(fake_run(conditions=names[:2]))
-    both = _matched.at_effective_density(three)
+    three, _ = comparison_of(fake_run(conditions=names))
+    two, _ = comparison_of(fake_run(conditions=names[:2]))
+    both = matched.at_effective_density(three)
     assert list(both["comparison"].unique()) == ["random − magnitude", "another − magnitude"]
-    alone = _matched.at_effective_density(two)
+    alone = matched.at_effective_density(two)
     kept = both[both["pruner"] == "random"].reset_index(drop=True)
     np.testing.assert_array_equal(kept["adjusted"], alone["adjusted"])
 
 
 def test_nothing_is_matched_where_effective_densities_are_not_measured(run):
     run.edit("performance", lambda table: table[table["split"] != "structure"])
-    assert _matched.at_effective_density(contest_of(run)[0]).empty
+    assert matched.at_effective_density(comparison_of(run)[0]).empty
 
 
 def test_no_motifs_no_table(run):
     run._tables["motifs"] = []
-    contest, data = contest_of(run)
-    assert _matched.z_at_loss(contest, data).empty
+    comparison, data = comparison_of(run)
+    assert matched.z_at_loss(comparison, data).empty

@@ -5,9 +5,10 @@ from importlib import resources
 
 import pytest
 
-from harness.report import _specs, charts
+from harness.report import charts
+from harness.report.pages import vega
 
-CSS = resources.files("harness.report").joinpath("page.css").read_text(encoding="utf-8")
+CSS = resources.files("harness.report.pages").joinpath("page.css").read_text(encoding="utf-8")
 LIGHT, DARK = (
     dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", block))
     for block in re.findall(r":root \{(.*?)\}", CSS, flags=re.DOTALL)
@@ -47,5 +48,5 @@ def test_what_is_drawn_has_enough_contrast(colours):
 def test_both_schemes_give_every_colour_and_charts_have_the_light_ones():
     assert set(LIGHT) == set(DARK)
     assert [LIGHT[f"series-{n}"] for n in range(1, len(charts.SERIES) + 1)] == [*charts.SERIES]
-    for name in set(re.findall(r"var\(--([\w-]+)\)", str(_specs._CONFIG))):
-        assert _specs._light(f"var(--{name})") == LIGHT[name]
+    for name in set(re.findall(r"var\(--([\w-]+)\)", str(vega._CONFIG))):
+        assert vega._light(f"var(--{name})") == LIGHT[name]

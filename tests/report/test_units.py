@@ -5,23 +5,15 @@ import pandas as pd
 import pytest
 
 from harness import stats
-from harness.report import (
-    _contests,
-    _findings,
-    _matched,
-    _pairs,
-    _ranks,
-    _source,
-    _summaries,
-    _units,
-)
+from harness.report import NETWORK, collect, pruner_comparison, units
+from harness.report.sections import matched, motifs, overview, paired_differences, ranks
 
 TWO = (("moth", "magnitude"), ("moth", "random"))
 
 
 def networks(data_seeds, each, version=3, seeds=("0",)):
     index = pd.MultiIndex.from_product([seeds, range(data_seeds), range(each)])
-    return index.set_names(_source.NETWORK).to_frame(index=False).assign(version=version)
+    return index.set_names(NETWORK).to_frame(index=False).assign(version=version)
 
 
 @pytest.mark.parametrize(
@@ -40,23 +32,23 @@ def networks(data_seeds, each, version=3, seeds=("0",)):
 )
 def test_the_unit_follows_from_the_seeds(data_seeds, each, version, said, n):
     table = networks(data_seeds, each, version)
-    units = _units.units_of(table)
-    assert str(units) == said
-    assert units.count(table) == n
-    assert bool(units.warning) == (units.noun == "starts")
+    found = units.units_of(table)
+    assert str(found) == said
+    assert found.count(table) == n
+    assert bool(found.warning) == (found.noun == "starts")
     values = pd.DataFrame({"x": np.arange(len(table))}, index=pd.MultiIndex.from_frame(
-        table[list(_source.NETWORK)]
+        table[list(NETWORK)]
     ))  # fmt: skip
-    averaged = units.averaged(values)
+    averaged = found.averaged(values)
     assert len(averaged) == n
     assert averaged["x"].mean() == pytest.approx(values["x"].mean())
 
 
 def test_networks_of_other_seeds_are_other_starts():
     table = networks(2, 3, version=2, seeds=("0", "1"))
-    assert _units.units_of(table).count(table) == 6
+    assert units.units_of(table).count(table) == 6
     mixed = pd.concat([networks(1, 3, 3), networks(2, 3, 2).query("data_seed == 1")])
-    assert _units.units_of(mixed).noun == "starts", "one old run shares its starts with others"
+    assert units.units_of(mixed).noun == "starts", "one old run shares its starts with others"
 
 
 def shared(fake_run, **settings):
@@ -74,42 +66,43 @@ def shared(fake_run, **settings):
 
 
 def test_starts_that_are_shared_count_once(fake_run):
-    doubled = _source.collect([shared(fake_run, networks=5)])
-    alone = _source.collect([fake_run(conditions=TWO, data_seeds=(0,), networks=5)])
-    found = _pairs.comparisons(doubled, 0.07)
+    doubled = collect([shared(fake_run, networks=5)])
+    alone = collect([fake_run(conditions=TWO, data_seeds=(0,), networks=5)])
+    found = paired_differences.differences(doubled, 0.07)
     assert set(found["n"]) == {5}
     assert set(found["attainable"]) == {0.0625}
     assert found["p"].min() == found["adjusted"].min() == 0.0625
-    assert set(_summaries.significance(doubled, 0.07)["n"]) == {5}
-    assert set(_summaries.significance(alone, 0.07)["n"]) == {5}
-    (contest,) = _contests.contests(doubled)
-    assert contest.n == 5
-    ranks = _ranks.ranks(contest)
-    assert set(ranks["n"]) == {5}
-    assert set(ranks["networks"]) == {10}
-    matched = _matched.at_effective_density(contest)
-    assert set(matched["attainable"]) == {0.0625}
-    assert set(matched["unit"]) == {"starts, given these 2 data sets"}
+    assert set(motifs.significance(doubled, 0.07)["n"]) == {5}
+    assert set(motifs.significance(alone, 0.07)["n"]) == {5}
+    (comparison,) = pruner_comparison.pruner_comparisons(doubled)
+    assert comparison.n == 5
+    ranked = ranks.ranks(comparison)
+    assert set(ranked["n"]) == {5}
+    assert set(ranked["networks"]) == {10}
+    table = matched.at_effective_density(comparison)
+    assert set(table["attainable"]) == {0.0625}
+    assert set(table["unit"]) == {"starts, given these 2 data sets"}
 
 
 def test_what_is_the_same_twice_says_no_more_than_once(fake_run):
     """The same networks under two data seeds give the figures that one of them gives."""
-    doubled = _source.collect([shared(fake_run, networks=5)])
+    doubled = collect([shared(fake_run, networks=5)])
     half = shared(fake_run, networks=5)
     for name in ("performance", "motifs", "levels"):
         half.edit(name, lambda table: table[table["cell"].isin(["c0", "c2"])])
-    once = _source.collect([half])
+    once = collect([half])
     columns = ["n", "difference", "low", "high", "p", "adjusted", "attainable"]
     pd.testing.assert_frame_equal(
-        _pairs.comparisons(doubled, 0.07)[columns], _pairs.comparisons(once, 0.07)[columns]
+        paired_differences.differences(doubled, 0.07)[columns],
+        paired_differences.differences(once, 0.07)[columns],
     )
 
 
 def test_with_six_data_seeds_networks_are_averaged_within_them(fake_run):
     run = fake_run(conditions=TWO, data_seeds=tuple(range(6)), networks=2)
-    data = _source.collect([run])
+    data = collect([run])
     assert data.conditions == ("magnitude", "random")
-    row = _pairs.comparisons(data, 0.07).query("quantity == 'bifan'").iloc[0]
+    row = paired_differences.differences(data, 0.07).query("quantity == 'bifan'").iloc[0]
     assert (row["n"], row["unit"]) == (6, "data seeds, over data")
     z = run.table("motifs").query(
         "motif == 'bifan' and density == 0.07 and support == 'all' and base_layer == -1"
@@ -122,11 +115,11 @@ def test_with_six_data_seeds_networks_are_averaged_within_them(fake_run):
 
 
 def test_the_answer_says_of_what_it_speaks(fake_run):
-    text = " ".join(_findings.ran(_source.collect([shared(fake_run, networks=5)])))
+    text = " ".join(overview.ran(collect([shared(fake_run, networks=5)])))
     assert "10 networks in each of 2 conditions" in text
     assert "over starts, given these 2 data sets" in text
     assert "count once" in text
-    one = " ".join(_findings.ran(_source.collect([fake_run()])))
+    one = " ".join(overview.ran(collect([fake_run()])))
     assert "over networks, given one data set" in one
     assert "count once" not in one
 
@@ -144,16 +137,16 @@ def renamed(run, seed):
 
 def test_runs_that_share_starts_or_data_are_named(fake_run):
     same = [renamed(fake_run(name, conditions=TWO, networks=2), 0) for name in ("a", "b")]
-    (told,) = _units.warnings(_source.collect(same))
+    (told,) = units.warnings(collect(same))
     assert "Runs a and b have the same seed and data seed" in told
     assert "order of batches" not in told
     same[1].experiment |= {"batch_seed": 3}
-    (told,) = _units.warnings(_source.collect(same))
+    (told,) = units.warnings(collect(same))
     assert "but not the order of batches (batch seed 0 in a and 3 in b)" in told
     other = [renamed(fake_run(name, conditions=TWO, networks=2), n) for n, name in enumerate("cd")]
-    data = _source.collect(other)
-    (told,) = _units.warnings(data)
+    data = collect(other)
+    (told,) = units.warnings(data)
     assert "Runs c and d have data seeds in common" in told
     assert data.conditions == ("magnitude", "random"), "other seeds are more networks"
-    assert set(_pairs.comparisons(data, 0.07)["n"]) == {4}
-    assert _units.warnings(_source.collect([fake_run(conditions=TWO)])) == []
+    assert set(paired_differences.differences(data, 0.07)["n"]) == {4}
+    assert units.warnings(collect([fake_run(conditions=TWO)])) == []

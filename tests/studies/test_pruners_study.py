@@ -13,7 +13,7 @@ from harness_plugins.studies._pruners_expectations import EXPECTATIONS, SPARSE
 
 from harness import UserError, open_run, studies
 from harness.plugin import loading
-from harness.report import _floor
+from harness.report import constant_predictor
 
 SEEDS, NETWORKS = (0, 1), 5
 
@@ -269,7 +269,7 @@ def test_the_study_from_end_to_end_in_small(tmp_path, monkeypatch):
     # So little training does no better than a constant: all is left out, and the page says so.
     page = (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
     assert "No expectation can be judged" in page
-    monkeypatch.setattr(_floor, "SHARE", 2.0)
+    monkeypatch.setattr(constant_predictor, "SHARE", 2.0)
     studies.write(study, tmp_path)
     page = (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
     for expected in EXPECTATIONS:

@@ -1,50 +1,51 @@
-"""The sections of a report, in order. Each function makes one from the collected tables."""
+"""The sections of a report, in order. A file holds one topic: its tables, charts and text."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 
-from harness.report._parts import Section
-from harness.report.sections._convergence import alike
-from harness.report.sections._degree_null import degree_null
-from harness.report.sections._fairness import fairness
-from harness.report.sections._fronts import fronts, ranks
-from harness.report.sections._layers import layers
-from harness.report.sections._matched import matched
-from harness.report.sections._motifs import motifs
-from harness.report.sections._networks import networks
-from harness.report.sections._others import others
-from harness.report.sections._overview import overview
-from harness.report.sections._pairs import pairs
-from harness.report.sections._performance import performance
-from harness.report.sections._provenance import provenance
-from harness.report.sections._provenance import provenance_of as provenance_of
-from harness.report.sections._report import Report as Report
-from harness.report.sections._wiring import wiring
-from harness.report.sections._work import costs, troubles
-
-SECTIONS: Sequence[Callable[[Report], Section]] = (
-    overview,
-    performance,
-    motifs,
+from harness.report.pages.parts import Section
+from harness.report.sections import (
     degree_null,
-    alike,
-    pairs,
-    matched,
-    ranks,
-    fronts,
     fairness,
+    fronts,
     layers,
-    wiring,
+    matched,
+    motifs,
     networks,
     others,
-    troubles,
-    costs,
+    overview,
+    paired_differences,
+    performance,
     provenance,
+    ranks,
+    similarity,
+    wiring,
+    work,
 )
+from harness.report.sections.report import Report as Report
+
+SECTIONS: Mapping[str, Callable[[Report], Section]] = {
+    "overview": overview.section,
+    "performance": performance.section,
+    "motifs": motifs.section,
+    "degree_null": degree_null.section,
+    "alike": similarity.section,
+    "pairs": paired_differences.section,
+    "matched": matched.section,
+    "ranks": ranks.section,
+    "fronts": fronts.section,
+    "fairness": fairness.section,
+    "layers": layers.section,
+    "wiring": wiring.section,
+    "networks": networks.section,
+    "others": others.section,
+    "troubles": work.troubles_section,
+    "costs": work.costs_section,
+    "provenance": provenance.section,
+}
+"""What makes each section, by the name that `harness.report.excerpt` takes."""
 
 
-def sections_of(
-    report: Report, wanted: Sequence[Callable[[Report], Section]] = SECTIONS
-) -> list[Section]:
-    """The sections of a report, without those that have nothing to say of its runs."""
-    made = [make(report) for make in wanted]
+def sections_of(report: Report, wanted: Iterable[str] = SECTIONS) -> list[Section]:
+    """Return the sections of a report, without those that have nothing to say of its runs."""
+    made = [SECTIONS[name](report) for name in wanted]
     return [section for section in made if section.lead or section.findings or section.parts]

@@ -1,0 +1,148 @@
+"""The pieces that charts are made of, for authors of studies too: axes, colours, lines, sliders.
+
+Charts are Altair charts of aggregated tables. Colours and symbols are fixed by the order of the
+conditions. Names are data, never field names or expressions.
+"""
+
+import json
+from collections.abc import Sequence
+
+import altair as alt
+import pandas as pd
+
+from harness.report.pages.vega import RULE as RULE
+from harness.report.pages.vega import SERIES as SERIES
+from harness.report.pages.vega import to_dict as to_dict
+
+SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
+
+_STRONGEST = 0.7
+"""Opacity of the largest cell: its figure is still read on it, on light and on dark paper."""
+
+_DENSITIES = [1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001]
+SHORT = "format(datum.value, '~s')"
+
+
+def kept(field: str = "density", title: str = "weights kept, log scale") -> alt.X:
+    """Return the axis of density: logarithmic, dense on the left."""
+    return alt.X(
+        f"{field}:Q",
+        title=title,
+        scale=alt.Scale(type="log", reverse=True, nice=False, padding=6),
+        axis=alt.Axis(values=_DENSITIES, format="~%", grid=False, labelOverlap="greedy"),
+    )
+
+
+def legend(names: Sequence[str], title: str | None) -> alt.Legend | None:
+    """Return the legend that colour and symbol share; none for a single name."""
+    if len(names) < 2:
+        return None
+    return alt.Legend(title=title, orient="top", labelLimit=420, symbolOpacity=1, symbolSize=70)
+
+
+def colour(names: Sequence[str], field: str = "condition", title: str | None = None) -> alt.Color:
+    """Return the colour of each name, fixed by their order."""
+    colours = [SERIES[i % len(SERIES)] for i in range(len(names))]
+    scale = alt.Scale(domain=list(names), range=colours)
+    return alt.Color(f"{field}:N", scale=scale, title=title, legend=legend(names, title))
+
+
+def shape(names: Sequence[str], field: str = "condition", title: str | None = None) -> alt.Shape:
+    """Return the symbol of each name, fixed by their order."""
+    shapes = [SHAPES[i % len(SHAPES)] for i in range(len(names))]
+    scale = alt.Scale(domain=list(names), range=shapes)
+    return alt.Shape(f"{field}:N", scale=scale, title=title, legend=legend(names, title))
+
+
+def band_and_line(
+    table: pd.DataFrame,
+    x: alt.X,
+    y: alt.Y,
+    names: Sequence[str],
+    field: str,
+    tooltip: Sequence[alt.Tooltip],
+    *,
+    ends: tuple[str, str] = ("lower", "upper"),
+    below: Sequence[alt.Chart] = (),
+) -> alt.LayerChart:
+    """Draw a line with symbols over the band between two columns; the legend picks what to see."""
+    pick = alt.selection_point(fields=[field], bind="legend")
+    base = alt.Chart().encode(x=x, color=colour(names, field))
+    faint = alt.condition(pick, alt.value(0.18), alt.value(0.02))
+    strong = alt.condition(pick, alt.value(1.0), alt.value(0.12))
+    low = y.copy()
+    low.shorthand = f"{ends[0]}:Q"
+    band = base.mark_area(clip=True).encode(y=low, y2=alt.Y2(f"{ends[1]}:Q"), opacity=faint)
+    line = base.mark_line(strokeWidth=1.75, clip=True).encode(y=y, opacity=strong)
+    points = base.mark_point(size=26, filled=True).encode(
+        y=y, opacity=strong, shape=shape(names, field), tooltip=list(tooltip)
+    )
+    return alt.LayerChart(data=table, layer=[*below, band, line, points.add_params(pick)])
+
+
+_CROSS = "M-1,-1L1,1M1,-1L-1,1"
+
+
+def crosses(x: alt.X, y: alt.Y) -> alt.Chart:
+    """Draw crosses on the rows whose column `left_out` is true: they are compared with nothing."""
+    out = alt.Chart().transform_filter("datum.left_out")
+    return out.mark_point(shape=_CROSS, size=60, color=RULE, strokeWidth=1.5).encode(x=x, y=y)
+
+
+def tooltip_of(*extra: alt.Tooltip, series: str = "condition") -> list[alt.Tooltip]:
+    """Return what a symbol says of its level: series, density, `extra`, quartiles and n."""
+    return [
+        alt.Tooltip(f"{series}:N"),
+        alt.Tooltip("density:Q", title="weights kept", format=".3~%"),
+        *extra,
+        alt.Tooltip("lower:Q", title="lower quartile", format=".4~g"),
+        alt.Tooltip("upper:Q", title="upper quartile", format=".4~g"),
+        alt.Tooltip("n:Q", title="networks"),
+    ]
+
+
+def signed_cells(
+    base: alt.Chart, largest: float, names: tuple[str, str], tooltip: Sequence[alt.Tooltip]
+) -> list[alt.Chart]:
+    """Draw the cells of a heat map, and the figures on them.
+
+    The hue says which of two names the column `sign` has, its strength how large `size` is, up to
+    `largest`; the paper shows through, light or dark. The column `shown` is the figure.
+    """
+    hue = alt.Scale(domain=list(names), range=[SERIES[0], SERIES[1]])
+    strength = alt.Scale(type="sqrt", domain=[0, largest or 1.0], range=[0, _STRONGEST], clamp=True)
+    cells = base.mark_rect(stroke=RULE, strokeWidth=0.4, strokeOpacity=0.5).encode(
+        color=alt.Color("sign:N", scale=hue, title=None, legend=alt.Legend(orient="top")),
+        fillOpacity=alt.FillOpacity("size:Q", scale=strength, legend=None),
+        tooltip=list(tooltip),
+    )
+    figures = base.mark_text(color="currentColor", fontSize=11).encode(text="shown:N")
+    return [cells, figures]
+
+
+def panels_of(chart: alt.LayerChart, names: Sequence[str], field: str) -> alt.FacetChart:
+    """Return small multiples of a chart: a panel for each name in a column, in this order."""
+    header = alt.Header(title=None, labelLimit=230, labelAnchor="start")
+    facet = alt.Facet(f"{field}:N", sort=list(names), header=header)
+    panels = chart.properties(width=200, height=130).facet(facet=facet, columns=4, spacing=18)
+    return panels.resolve_axis(x="independent")
+
+
+def slider(table: pd.DataFrame, first: int) -> tuple[alt.Parameter, alt.TitleParams]:
+    """Return a slider for the number of the level shown, and the title that says which it is.
+
+    The column `pruned` says it for each `step`. It is made of densities, never of names: it becomes
+    part of an expression.
+    """
+    labels = level_labels(table)
+    bind = alt.binding_range(min=0, max=len(labels) - 1, step=1, name="level ")
+    shown = alt.expr(f"{json.dumps(labels)}[level]")
+    title = alt.TitleParams(
+        text=shown, anchor="start", color="currentColor", fontSize=13, fontWeight="normal"
+    )
+    return alt.param(name="level", value=first, bind=bind), title
+
+
+def level_labels(table: pd.DataFrame) -> list[str]:
+    """Return what the column `pruned` says of each `step`, in order."""
+    return list(table.drop_duplicates("step").sort_values("step")["pruned"].astype(str))

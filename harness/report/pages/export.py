@@ -1,0 +1,75 @@
+"""The files beside the page: tables as CSV and LaTeX, charts as SVG and PDF."""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import vl_convert
+
+from harness.report.pages import latex, vega
+from harness.report.pages.parts import Figure, Section, Table, checked
+
+GENERATOR = "motif-harness report"
+"""What a page says of itself, so that a later one may remove the files it links to."""
+
+_OURS = re.compile(r'href="(tables/[a-z0-9_]+\.(?:csv|tex)|charts/[a-z0-9_]+\.(?:svg|pdf))"')
+
+
+def contents(sections: Sequence[Section]) -> Iterator[tuple[str, bytes]]:
+    """Make each file: its path below the page's folder, and what it holds.
+
+    Raises `ValueError` where a chart and a table of one name have other data: they share a file.
+    """
+    frames: dict[str, pd.DataFrame] = {}
+    for part in (part for section in sections for part in section.parts):
+        if not isinstance(part, Figure | Table):
+            continue
+        frame = part.data if isinstance(part, Figure) else part.frame
+        if part.name in frames and not frames[part.name].equals(frame):
+            raise ValueError(f"two parts named '{part.name}' have different data")
+        frames[part.name] = frame
+        yield f"tables/{checked(part.name)}.csv", csv(frame)
+        if isinstance(part, Table):
+            yield f"tables/{part.name}.tex", _bytes(latex.table(part))
+        else:
+            picture = svg(part)
+            yield f"charts/{part.name}.svg", _bytes(picture)
+            yield f"charts/{part.name}.pdf", vl_convert.svg_to_pdf(picture)
+
+
+def csv(frame: pd.DataFrame) -> bytes:
+    """A table with all its rows, safe to open as a spreadsheet."""
+    guarded = frame.rename(columns=_guarded).map(_guarded)
+    return _bytes(guarded.to_csv(index=False, lineterminator="\n"))
+
+
+def _guarded(value: Any) -> Any:
+    """A text that a spreadsheet would run as a formula, as one that it shows; else the value."""
+    if not isinstance(value, str):
+        return value
+    # Not every reader takes a carriage return without quotes for part of a cell.
+    lined = value.replace("\r\n", "\n").replace("\r", "\n")
+    return f"'{lined}" if lined.startswith(("=", "+", "-", "@", "\t", "\n")) else lined
+
+
+def svg(figure: Figure) -> str:
+    """A chart as an SVG picture. Nothing is fetched: all its data are inside."""
+    return vl_convert.vegalite_to_svg(
+        vega.for_file(figure), vl_version=vega.VEGA_LITE, allowed_base_urls=[]
+    )
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode(errors="replace")
+
+
+def linked(page: Path) -> set[str]:
+    """The files that an earlier page in this place links to; none where it is no such page."""
+    if not page.is_file():
+        return set()
+    source = page.read_text(encoding="utf-8", errors="replace")
+    if f'name="generator" content="{GENERATOR}"' not in source:
+        return set()
+    return set(_OURS.findall(source))

@@ -1,0 +1,203 @@
+"""What a page is made of: sections with findings, figures and tables; and how numbers read."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from markupsafe import Markup
+
+Kind = Literal["text", "number", "kept"]
+
+LONG = 28
+"""A longer text is wrapped in its column of a table."""
+
+MOST_ROWS = 400
+"""A longer table is cut on the page; its CSV file has all rows."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table on the page: its key in the frame, its heading, how values read."""
+
+    key: str
+    heading: str
+    kind: Kind = "number"
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A frame as a table on the page, and as `tables/<name>.csv` and `.tex`.
+
+    `sortable` is for tables that a reader may want in another order.
+    """
+
+    name: str
+    caption: str
+    frame: pd.DataFrame
+    columns: Sequence[Column]
+    sortable: bool = False
+    part: str = "table"
+
+    def __post_init__(self) -> None:
+        checked(self.name)
+
+    @property
+    def texts(self) -> list[list[str]]:
+        """Cell texts of all rows, as the page shows them."""
+        cells = [
+            [text(value, column.kind) for value in self.frame[column.key].tolist()]
+            for column in self.columns
+        ]
+        return [list(row) for row in zip(*cells, strict=True)]
+
+    @property
+    def rows(self) -> list[list[tuple[str, str, str]]]:
+        """Texts of cells, values to sort by and classes of style, of the rows on the page."""
+        shown = self.frame.head(MOST_ROWS)
+        cells = [
+            [
+                (text(value, column.kind), sort_value(value), _style(value, column.kind))
+                for value in shown[column.key].tolist()
+            ]
+            for column in self.columns
+        ]
+        return [list(row) for row in zip(*cells, strict=True)]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A chart with its caption, its data, and its description for readers who do not see it.
+
+    The chart is also written as `charts/<name>.svg` and `.pdf`, `data` as `tables/<name>.csv`.
+    `panel` is the least width of a panel of small multiples, 0 for a single chart; `axis` the width
+    of the labels of its vertical axis, both in pixels; `longest` the length of the longest name in
+    the legend.
+    """
+
+    name: str
+    title: str
+    caption: str
+    description: str
+    chart: Any
+    data: pd.DataFrame
+    panel: int = 0
+    axis: int = 52
+    longest: int = 0
+    part: str = "figure"
+
+    def __post_init__(self) -> None:
+        checked(self.name)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Named facts, as a list of definitions."""
+
+    title: str
+    items: Sequence[tuple[str, str]]
+    part: str = "facts"
+
+
+@dataclass(frozen=True)
+class Drawings:
+    """Small pictures with their names, each a trusted SVG element, in a row that wraps."""
+
+    title: str
+    items: Sequence[tuple[str, Markup]]
+    part: str = "drawings"
+
+
+Part = Figure | Table | Facts | Drawings
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One sentence of the answer, and what qualifies it."""
+
+    claim: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section of the page. `anchor` is its place in the address; `lead` opens it in words."""
+
+    anchor: str
+    title: str
+    lead: Sequence[str] = ()
+    findings: Sequence[Finding] = ()
+    parts: Sequence[Part] = field(default_factory=tuple)
+
+
+def checked(name: str) -> str:
+    """Return the name of a part. It is in names of files and links: our own words, no data.
+
+    Raises `ValueError` for any other.
+    """
+    if not re.fullmatch(r"[a-z0-9_]+", name, re.ASCII):
+        raise ValueError(f"a part's name is of [a-z0-9_] only, not {name!r}")
+    return name
+
+
+def text(value: Any, kind: Kind = "number") -> str:
+    """A value as the page shows it; an undefined one as a dash."""
+    if value is None or (isinstance(value, float) and np.isnan(value)):
+        return "–"
+    if kind == "kept":
+        return percent(float(value))
+    if kind == "number" and isinstance(value, int | float | np.number):
+        return number(float(value))
+    return str(value)
+
+
+def _style(value: Any, kind: Kind) -> str:
+    return f"{kind} long" if kind == "text" and len(str(value)) > LONG else kind
+
+
+def sort_value(value: Any) -> str:
+    """Return what a table is sorted by: numbers in full, nothing for undefined ones."""
+    if value is None or (isinstance(value, float) and np.isnan(value)):
+        return ""
+    if isinstance(value, int | float | np.number):
+        # As JavaScript reads it.
+        return repr(float(value)).replace("inf", "Infinity")
+    return str(value)
+
+
+def number(value: float, digits: int = 3) -> str:
+    """A number to three significant digits, whole ones in full, with a true minus sign."""
+    if not np.isfinite(value):
+        return "–" if np.isnan(value) else ("∞" if value > 0 else "−∞")
+    size = abs(value)
+    if size >= 1e7 or 0 < size < 1e-2:
+        mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+        return f"{mantissa}e{int(exponent)}".replace("-", "−")
+    if size >= 100 or value == int(value):
+        return f"{value:,.0f}".replace(",", "\u202f").replace("-", "−")
+    return f"{value:#.{digits}g}".replace("-", "−")
+
+
+def percent(share: float) -> str:
+    """A share as a percentage, to three digits."""
+    return f"{round(100 * share, 3):.3g}\u00a0%"
+
+
+def pruned(density: float) -> str:
+    """A density as the share of weights pruned."""
+    return f"{percent(1 - density)} pruned"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a row, joined as in a sentence."""
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def counted(n: int, thing: str) -> str:
+    """A number with its noun."""
+    return f"{n} {thing}" if n == 1 else f"{n} {thing}s"

@@ -1,0 +1,199 @@
+"""A figure's chart as Vega-Lite: for the page, in its colours and with its buttons; for a file."""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from importlib import resources
+from typing import Any
+
+import altair as alt
+
+from harness.report.pages.parts import Figure
+
+SERIES = ("#0a6ebd", "#c8500a", "#0b7a5b", "#a4418f", "#8a6a00", "#5a4fcf", "#b3263e", "#4d6470")
+"""Colours of series: distinct in all common forms of colour blindness, on white at 4:1."""
+
+RULE = "#8c8c8c"
+"""The colour of axes and of lines to compare with."""
+
+VEGA_LITE = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
+"""The version of Vega-Lite that Altair writes for."""
+
+LONGEST_NAME = 200
+"""A longer name is cut in charts."""
+
+# Text and lines of a chart by the names that page.css gives colours to, light or dark, on screen
+# and on paper: the SVG renderer puts the names into attributes, where the style sheet resolves
+# them. In files, which have no style sheet, its light colours stand for the names.
+_CONFIG: dict[str, Any] = {
+    "background": "transparent",
+    "font": "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif",
+    "view": {"stroke": None},
+    "axis": {
+        "labelColor": "var(--quiet)",
+        "titleColor": "var(--quiet)",
+        "gridColor": "var(--line)",
+        "domainColor": "var(--rule)",
+        "tickColor": "var(--rule)",
+        "labelFontSize": 11.5,
+        "titleFontSize": 12,
+        "titleFontWeight": "normal",
+        "titlePadding": 8,
+        "tickSize": 4,
+        "labelLimit": 220,
+    },
+    "axisX": {"grid": False},
+    "axisY": {"domain": False, "ticks": False},
+    "header": {"labelColor": "var(--ink)", "labelFontSize": 12.5, "labelFontWeight": 600},
+    "legend": {
+        "labelColor": "var(--ink)",
+        "titleColor": "var(--quiet)",
+        "labelFontSize": 12.5,
+        "titleFontSize": 12,
+        "titleFontWeight": "normal",
+        "labelLimit": 420,
+        "symbolStrokeWidth": 3,
+        "columnPadding": 18,
+        "offset": 10,
+    },
+}
+_FILE_FONT = "Helvetica, Arial, 'Liberation Sans', sans-serif"
+_FILE_WIDTH, _FILE_HEIGHT = 640, 300  # of a chart that has no size of its own
+_FILE_ROOM = 900  # for the names in its legend
+
+
+def to_dict(chart: alt.TopLevelMixin) -> dict[str, Any]:
+    """Return a chart as Vega-Lite, its data inside."""
+    with alt.data_transformers.enable("default", max_rows=None):
+        return chart.to_dict(validate=False)
+
+
+def for_page(figure: Figure) -> dict[str, Any]:
+    """A chart for the page: colours by name, and what page.js needs to lay it out."""
+    spec = _spec(figure)
+    series = _take_legend(spec)
+    spec = _mapped(spec, _named)
+    spec["config"] = _CONFIG
+    spec["usermeta"] = {
+        "panel": figure.panel,
+        "longest": figure.longest,
+        "axis": figure.axis,
+        "series": series and _mapped(series, _named),
+    }
+    spec["description"] = figure.description
+    return spec
+
+
+def for_file(figure: Figure) -> dict[str, Any]:
+    """The same chart on its own: on white, with its legend, in a size fit for a page of text."""
+    spec = _mapped(_spec(figure), _light)
+    config = _mapped(_CONFIG, _light) | {"background": "#ffffff", "font": _FILE_FONT}
+    columns = max(1, _FILE_ROOM // (8 * figure.longest + 60))
+    spec["config"] = config | {"legend": config["legend"] | {"columns": columns}}
+    if "mark" in spec or "layer" in spec:
+        spec["width"] = _FILE_WIDTH
+        spec.setdefault("height", _FILE_HEIGHT)
+    spec["description"] = figure.description
+    return spec
+
+
+def _spec(figure: Figure) -> dict[str, Any]:
+    return _mapped(to_dict(figure.chart), str, _plain)
+
+
+def _plain(name: str) -> str:
+    """A name for a chart, where tables have it in full.
+
+    Some signs neither XML nor Vega's expressions can say, and a very long name takes seconds to
+    measure; where such a name is cut, its hash keeps it apart from others.
+    """
+    lined = re.sub(r"[\t\n\v\f\r\x85\u2028\u2029]", " ", name)
+    shown = re.sub(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]", "\ufffd", lined)
+    if len(shown) <= LONGEST_NAME or shown.startswith("data:image/"):
+        return shown
+    digest = hashlib.sha256(name.encode(errors="replace")).hexdigest()
+    return f"{shown[:LONGEST_NAME]}… ({digest[:8]})"
+
+
+def _take_legend(spec: dict[str, Any]) -> dict[str, Any] | None:
+    """Take the legend that picks series out of a chart; returns what its buttons need.
+
+    Vega's legend cannot be used with a keyboard, and each has a selection of its own. The page has
+    buttons in its place, and the selection becomes a plain variable that they set: the names
+    picked, none of which means all.
+    """
+    params = spec.get("params", [])
+    for number, param in enumerate(params):
+        if param.get("bind") != "legend":
+            continue
+        name, (field,) = param["name"], param["select"]["fields"]
+        colour, *colours = _encodings(spec, "color", field)
+        shapes = _encodings(spec, "shape", field)
+        for encoding in (colour, *colours, *shapes):
+            encoding["legend"] = None
+        params[number] = {"name": name, "value": []}
+        picked = f"!length({name}) || indexof({name}, datum[{json.dumps(field)}]) >= 0"
+        for condition in _dicts(spec):
+            if condition.get("param") == name:
+                del condition["param"]
+                condition["test"] = picked
+        return {
+            "param": name,
+            "title": colour.get("title") or "",
+            "names": colour["scale"]["domain"],
+            "colours": colour["scale"]["range"],
+            "shapes": shapes[0]["scale"]["range"] if shapes else [],
+        }
+    return None
+
+
+def _encodings(spec: dict[str, Any], channel: str, field: str) -> list[dict[str, Any]]:
+    found = (encodings.get(channel) for encodings in _dicts(spec))
+    return [one for one in found if isinstance(one, dict) and one.get("field") == field]
+
+
+_DATA = ("data", "datasets", "domain", "sort", "names")
+"""Where in a chart texts from tables stand."""
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    """All mappings within a chart, its data apart."""
+    if isinstance(value, dict):
+        within = [_dicts(part) for key, part in value.items() if key not in _DATA]
+        return [value, *(found for part in within for found in part)]
+    if isinstance(value, list):
+        return [found for part in value for found in _dicts(part)]
+    return []
+
+
+def _mapped(value: Any, change: Callable[[str], str], names: Callable[[str], str] = str) -> Any:
+    """A chart with its texts changed, and those from tables in another way or not at all."""
+    if isinstance(value, dict):
+        return {
+            key: _mapped(part, names if key in _DATA else change, names)
+            for key, part in value.items()
+        }
+    if isinstance(value, list):
+        return [_mapped(part, change, names) for part in value]
+    return change(value) if isinstance(value, str) else value
+
+
+def _named(colour: str) -> str:
+    if colour in SERIES:
+        return f"var(--series-{SERIES.index(colour) + 1})"
+    return "var(--rule)" if colour == RULE else colour
+
+
+def _light(text: str) -> str:
+    """The colour that a name has in the light scheme."""
+    if text == "currentColor":
+        return _light("var(--ink)")
+    found = re.fullmatch(r"var\((--[\w-]+)\)", text)
+    # The light scheme stands first in the style sheet.
+    return re.findall(rf"{found[1]}: (#[0-9a-f]{{6}});", resource("page.css"))[0] if found else text
+
+
+def resource(name: str) -> str:
+    """A file of this package as text."""
+    return resources.files("harness.report.pages").joinpath(name).read_text(encoding="utf-8")

@@ -1,0 +1,210 @@
+"""The pruners of one task, compared over the networks that they have in common."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from harness.report.collection import NETWORK, Collection, RunTables, collect
+from harness.report.constant_predictor import left_out
+from harness.report.summaries import last_of_equal, losses, measure
+from harness.report.units import Units, named, units_of
+
+BASELINES = ("magnitude", "random")
+"""Names of the pruners that the field expects beside any other (Blalock et al. 2020, MLSys,
+arXiv 2003.03033). Differences are taken from the first of them, where a run has it."""
+
+CONTROLS = ("shuffled", "reinitialised", "inverted", "matched-random")
+"""Names of pruners whose masks are a control of another's (Frankle et al. 2021, ICLR, arXiv
+2009.08576): the mask shuffled within layers, the weights drawn again, the scores inverted, random
+masks of equal layer densities."""
+
+AT_START, BY_LEVEL = "from the start at each density", "on from level to level"
+
+
+@dataclass(frozen=True)
+class PrunerComparison:
+    """The pruners of one task over all their networks and levels.
+
+    `pruners` are labels in order of appearance; where schedules or runs differ too, they say so.
+    `names` are the pruners' names by label, without parameters; `trained` says by label whether
+    each density is trained from the start, and `recorded` whether the run says so or its steps.
+
+    `rows` has a row for each network and level: `pruner`, the columns of `NETWORK`, `cell`,
+    `level`, `density`, `loss` (validation), `effective` (density on a path from an input to an
+    output; NaN where it was not measured), `steps` of the level, `reached`, the steps that it took
+    to get there, and `left_out`, whether the pruner does no better than a constant at that level.
+    """
+
+    task: str
+    pruners: tuple[str, ...]
+    names: Mapping[str, str]
+    trained: Mapping[str, str]
+    recorded: bool
+    rows: pd.DataFrame
+
+    @property
+    def baseline(self) -> str:
+        """The pruner that others are compared with: the first of its name, else the first."""
+        named = (label for label in self.pruners if self.names[label] == BASELINES[0])
+        return next(named, self.pruners[0])
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """All pruners but the baseline."""
+        return tuple(label for label in self.pruners if label != self.baseline)
+
+    @property
+    def densities(self) -> list[float]:
+        """The densities that all pruners were trained at, falling."""
+        found = [set(self.of(label)["density"]) for label in self.pruners]
+        return sorted(set.intersection(*found), reverse=True)
+
+    def of(self, label: str) -> pd.DataFrame:
+        """The rows of one pruner."""
+        return self.rows[self.rows["pruner"] == label]
+
+    @property
+    def last(self) -> pd.DataFrame:
+        """The rows of one level a density: the last one where a pruner has several of it."""
+        last = self.rows.groupby(["pruner", "density"], sort=False)["level"].transform("max")
+        return self.rows[self.rows["level"] == last]
+
+    @property
+    def compared(self) -> pd.DataFrame:
+        """All rows, without the loss and effective density of levels that are left out."""
+        kept = ~self.rows["left_out"]
+        masked = {name: self.rows[name].where(kept) for name in ("loss", "effective")}
+        return self.rows.assign(**masked)
+
+    @cached_property
+    def units(self) -> Units:
+        """The unit of replication."""
+        return units_of(self.rows)
+
+    @property
+    def networks(self) -> pd.DataFrame:
+        """The networks that all pruners have in common."""
+        once = self.rows.drop_duplicates([*NETWORK, "pruner"])
+        having = once.groupby(list(NETWORK)).size()
+        common = having[having == len(self.pruners)].index
+        return common.to_frame(index=False)
+
+    @property
+    def n(self) -> int:
+        """The number of units that all pruners have in common."""
+        return self.units.count(self.networks)
+
+
+def pruner_comparisons(data: Collection) -> list[PrunerComparison]:
+    """Return a comparison for each task with at least two pruners, in the order of the tasks."""
+    rows = _rows(data)
+    found = []
+    for task, part in rows.groupby("task", sort=False):
+        labels = _labels(part)
+        if labels.nunique() < 2:
+            continue
+        part = part.assign(label=labels)
+        first = part.drop_duplicates("label")
+        pruners = dict(zip(first["label"].astype(str), first["pruner"].astype(str), strict=True))
+        trained = {label: _trained(part[part["label"] == label]) for label in pruners}
+        whole = _reached(part, trained).drop(columns="pruner").rename(columns={"label": "pruner"})
+        out = whole.groupby(["pruner", "level"], sort=False)["left_out"].transform("any")
+        whole = whole.assign(left_out=out)
+        found.append(
+            PrunerComparison(
+                task=str(task),
+                pruners=tuple(pruners),
+                names={label: name_of(pruner) for label, pruner in pruners.items()},
+                trained=trained,
+                recorded=bool((part["when"] != "").all()),
+                rows=whole.reset_index(drop=True),
+            )
+        )
+    return found
+
+
+def losses_by_network(runs: Sequence[RunTables]) -> pd.DataFrame:
+    """The validation loss of every network at every density, as comparisons of pruners take it.
+
+    A row for each network and density: the columns `NETWORK` and `version` (which `units_of` takes)
+    say which network it is, `cell`, `pruner`, `schedule`, `level`, `density` and `condition` where
+    it is of. Of several levels of one density only the last is there. `left_out` says whether the
+    condition does no better than a constant at the level. Diverged networks have no rows.
+    """
+    return last_of_equal(_rows(collect(runs)))
+
+
+def name_of(pruner: str) -> str:
+    """The name of a pruner from its label: without parameters and owner."""
+    found = re.match(r"(?:[^\[]*:)?([^\[:]*)", pruner)
+    return found[1] if found else pruner
+
+
+def _rows(data: Collection) -> pd.DataFrame:
+    """Every network and level with its loss, effective density, and what its cell is."""
+    place = ["cell", "network", "level"]
+    known = ["cell", "pruner", "schedule", "when", "run"]
+    cells = data.cells[known]
+    levels = named(data, data.levels)
+    rows = levels.assign(left_out=left_out(data, levels))
+    kept = [*place, *NETWORK[:2], "version", "task", "condition", "density", "steps", "left_out"]
+    rows = rows[kept].astype({"cell": str})
+    for name, table in (
+        ("loss", losses(data)),
+        ("effective", measure(data, "effective density", "structure")),
+    ):
+        part = table[[*place, "value"]].rename(columns={"value": name}).astype({"cell": str})
+        rows = rows.merge(part.drop_duplicates(place), how="left", on=place)
+    order = {cell: number for number, cell in enumerate(cells["cell"])}
+    rows = rows.astype({"loss": float, "effective": float}).merge(cells, on="cell")
+    by_cell = rows["cell"].map(order)
+    return rows.assign(_=by_cell).sort_values(["_", "network", "level"]).drop(columns="_")
+
+
+def _labels(rows: pd.DataFrame) -> pd.Series:
+    """The label of each row's pruner: with the schedule and the run where they tell two apart."""
+    parts = ["pruner"]
+    for more in ("schedule", "run"):
+        if more == "schedule" and rows[more].nunique() > 1:
+            parts.append(more)
+        if more == "run" and rows.duplicated([*parts, *NETWORK, "level"]).any():
+            parts.append(more)
+    return rows[parts].astype(str).agg(" · ".join, axis=1)
+
+
+def _trained(rows: pd.DataFrame) -> str:
+    """Whether a pruner's networks are trained from the start at each density.
+
+    By when the run says that it acts; where it does not, or the pruner acts during training and may
+    do either, by the steps: those of each level then hold all before it, so that they rise from
+    each level to the next.
+    """
+    when = rows["when"].iloc[0]
+    if when in ("init", "level"):
+        return AT_START if when == "init" else BY_LEVEL
+    steps = rows.pivot_table(index=["cell", "network"], columns="level", values="steps")
+    stays = np.diff(steps.to_numpy(dtype=float), axis=1) <= 0
+    return BY_LEVEL if stays.any() or steps.shape[1] < 2 else AT_START
+
+
+def _reached(rows: pd.DataFrame, trained: Mapping[str, str]) -> pd.DataFrame:
+    """The rows with the steps that each level took to reach."""
+    summed = rows.groupby(["cell", "network"], sort=False)["steps"].cumsum()
+    at_start = rows["label"].map(trained) == AT_START
+    return rows.assign(reached=summed.where(~at_start, rows["steps"]).astype(float))
+
+
+def by_task(
+    found: Sequence[PrunerComparison], summarised: Callable[[PrunerComparison], pd.DataFrame]
+) -> pd.DataFrame:
+    """Summarise each comparison, as one table with the task in front."""
+    tables = [summarised(comparison).assign(task=comparison.task) for comparison in found]
+    filled = [table for table in tables if len(table)]
+    if not filled:
+        return pd.DataFrame(columns=["task"])
+    table = pd.concat(filled, ignore_index=True)
+    return table[["task", *(name for name in table if name != "task")]]

@@ -1,0 +1,95 @@
+"""What degrees explain: the same networks' motifs under the nulls `layered` and `degree`."""
+
+import numpy as np
+import pandas as pd
+
+from harness.report.collection import Collection, labelled
+from harness.report.pages.parts import Column, Section, Table
+from harness.report.pruner_comparison import name_of
+from harness.report.sections.report import Report
+
+_METRIC = "sampled"
+_NETWORK = ["cell", "network", "level", "motif"]
+_GROUP = ["condition", "level", "density", "order", "motif"]
+_FIGURES = ("z", "log2_ratio")
+
+_COLUMNS = (
+    Column("density", "kept", "kept"),
+    Column("motif", "motif", "text"),
+    Column("z_layered", "z, layered", note="mean over networks"),
+    Column("z_degree", "z, degree", note="mean over networks; – where every draw is alike"),
+    Column("log2_ratio_layered", "log2 ratio, layered", note="mean log2(count/expected)"),
+    Column("log2_ratio_degree", "log2 ratio, degree", note="mean log2(count/expected)"),
+    Column("n", "n", note="networks"),
+    Column("mixed", "mixed", note="networks whose draws are known to have mixed"),
+)
+
+
+def explained(data: Collection) -> pd.DataFrame:
+    """Mean z and log2(count/expected) over networks under both nulls, all nodes.
+
+    A row for each condition, level and motif that was measured under both, in whole networks;
+    `n` counts networks, `mixed` those whose draws are known to be far enough from the network.
+    Under `degree` a class of which every draw has the same count has no z, and its mean is NaN.
+    """
+    columns = [*_GROUP, "n", "mixed", *(f"{name}_{null}" for null in ("layered", "degree")
+               for name in _FIGURES)]  # fmt: skip
+    taken = any(name_of(str(label)) == _METRIC for label in data.measurements["metric"])
+    degree = labelled(data, _METRIC) if taken else pd.DataFrame()
+    if degree.empty or data.summed.empty:
+        return pd.DataFrame(columns=columns)
+    degree = degree[_shown(degree) & (degree["base_layer"] == -1)]
+    if "mixed" not in degree:  # a run from before the number of trades was checked
+        degree = degree.assign(mixed=False)
+    layered = data.summed[data.summed["support"] == "all"]
+    keys = [*_NETWORK, *_FIGURES]
+    text = {"cell": str, "motif": str}
+    both = degree[[*keys, "condition", "density", "order", "mixed"]].astype(text)
+    both = both.drop_duplicates(_NETWORK)
+    both = both.merge(layered[keys].astype(text), on=_NETWORK, suffixes=("_degree", "_layered"))
+    figures = columns[len(_GROUP) + 2 :]
+    both[figures] = both[figures].astype(float).replace([np.inf, -np.inf], np.nan)
+    groups = both.groupby(_GROUP, sort=False, observed=True)
+    table = groups[figures].mean()
+    table = table.assign(n=groups.size(), mixed=groups["mixed"].sum())
+    return table.reset_index()[columns]
+
+
+def left_over(name: str, table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a metric's table that `explained` does not show."""
+    return table[~_shown(table)] if name == _METRIC and len(table) else table
+
+
+def _shown(table: pd.DataFrame) -> "pd.Series[bool]":
+    return (
+        (table["null"] == "degree")
+        & (table["support"] == "all")
+        & (table["convention"] == "copies")
+        & ~table["bias"].astype(bool)
+    )
+
+
+def section(report: Report) -> Section:
+    """z and log2 ratios under `layered` and under `degree`, side by side."""
+    table = explained(report.data)
+    if table.empty:
+        return Section("degree-null", "What degrees explain")
+    lead = [
+        "Random networks of the null `layered` have as many edges between each two layers; those "
+        "of `degree` also keep every node's in- and out-degree. An excess that is there under "
+        "`layered` and gone under `degree` says that some nodes have more edges than others, and "
+        "no more. Only what is left under `degree` is a pattern beyond degrees."
+    ]
+    columns = list(_COLUMNS)
+    if len(report.data.conditions) > 1:
+        columns.insert(0, Column("condition", "condition", "text"))
+    levels = report.data.levels
+    if levels["level"].nunique() > levels["density"].nunique():
+        columns.insert(len(columns) - len(_COLUMNS), Column("level", "level"))
+    caption = (
+        "Mean z and log2(count/expected) under both nulls: all nodes, copies, summed over layers. "
+        "Undefined under `degree`: classes around one node, whose count degrees decide, and every "
+        "class of a complete network."
+    )
+    parts = [Table("degrees_explain", caption, table, columns, sortable=True)]
+    return Section("degree-null", "What degrees explain", lead, parts=parts)

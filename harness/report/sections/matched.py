@@ -1,0 +1,375 @@
+"""Pruners compared where they match: at equal effective density, and at equal loss.
+
+Each network is followed along its own levels, taken as linear in the logarithms of density and
+loss. Nothing is extrapolated: a network that does not reach a value is undefined there. Levels at
+which a pruner does no better than a constant are passed over.
+"""
+
+from collections.abc import Callable, Hashable, Sequence
+
+import altair as alt
+import numpy as np
+import pandas as pd
+from jaxtyping import Float
+
+from harness import stats
+from harness.report.charts import RULE, band_and_line, kept
+from harness.report.collection import NETWORK, Collection
+from harness.report.pages.parts import Column, Figure, Part, Section, Table, listed, number
+from harness.report.pruner_comparison import PrunerComparison
+from harness.report.sections.paired_differences import paired_motifs_chart
+from harness.report.sections.pruner_parts import (
+    PRUNER,
+    PrunerChart,
+    baselines,
+    columns,
+    figure,
+    of_each,
+    panels_by_task,
+    units,
+)
+from harness.report.sections.report import Report
+from harness.report.summaries import motif_order
+
+EFFECTIVE_DENSITIES = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01)
+"""Where losses are compared: fixed before looking, the same for every run."""
+
+LOSS_MULTIPLES = (1.1, 1.25, 1.5, 2.0, 3.0)
+"""Losses at which densities are compared, as multiples of `dense_loss`: fixed before looking."""
+
+Z_MULTIPLE = 1.25
+"""The multiple of it at which motifs are compared."""
+
+_COLUMNS = (
+    *("pruner", "comparison", "target", "n", "unit", "of_baseline", "of_pruner", "difference"),
+    *("low", "high", "p", "adjusted", "attainable"),
+)
+
+_TESTED = (
+    Column("n", "n", note="units with a pair of networks that both reach the value"),
+    Column("unit", "unit", "text"),
+    Column("p", "p", note="two-sided, of the procedure that gives the interval"),
+    Column("adjusted", "p, corrected", note="for the smallest p of all rows of one pruner"),
+    Column("attainable", "attainable p", note="the smallest p that so many pairs can give"),
+)
+
+_RATIO = (
+    Column("ratio", "ratio", note="geometric mean of the ratios to the baseline"),
+    Column("ratio_low", "from", note="lower end of the 95 % interval"),
+    Column("ratio_high", "to", note="upper end of the 95 % interval"),
+)
+
+
+def at_effective_density(comparison: PrunerComparison) -> pd.DataFrame:
+    """Validation loss at given effective densities: ratios to the baseline, paired by network.
+
+    The columns are those of `_paired`; `target` is the effective density, values are losses.
+    """
+
+    def losses(network: pd.DataFrame) -> list[float]:
+        effective, loss = _log(network["effective"]), _log(network["loss"])
+        places = (stats.first_rise(-effective, -np.log10(wanted)) for wanted in EFFECTIVE_DENSITIES)
+        return [stats.interpolated(loss, place) for place in places]
+
+    return _ratios(comparison, EFFECTIVE_DENSITIES, losses)
+
+
+def at_loss(comparison: PrunerComparison) -> pd.DataFrame:
+    """Density at which a validation loss is first exceeded: ratios to the baseline, paired.
+
+    The columns are those of `_paired`; `target` is the loss, values are densities. Below 1 is
+    better: fewer weights hold the loss.
+    """
+    dense = dense_loss(comparison)
+    multiples = {multiple * dense: multiple for multiple in LOSS_MULTIPLES if np.isfinite(dense)}
+
+    def densities(network: pd.DataFrame) -> list[float]:
+        density = _log(network["density"])
+        return [stats.interpolated(density, exceeded(network, target)) for target in multiples]
+
+    table = _ratios(comparison, list(multiples), densities)
+    return table.assign(multiple=table["target"].map(multiples))
+
+
+def dense_loss(comparison: PrunerComparison) -> float:
+    """The baseline's median loss at its densest level; NaN where that is left out."""
+    rows = comparison.compared[comparison.compared["pruner"] == comparison.baseline]
+    densest = rows[rows["density"] == rows["density"].max()]
+    return float(densest.loc[densest["level"] == densest["level"].max(), "loss"].median())
+
+
+def exceeded(network: pd.DataFrame, loss: float) -> float:
+    """Find where along its levels a network's loss first rises above a value: a fractional index.
+
+    A dense network may be worse than a pruned one that was trained on: levels before the loss first
+    falls to the value are passed over.
+    """
+    return stats.first_rise(_log(network["loss"]), float(np.log10(loss)))
+
+
+def z_at_loss(comparison: PrunerComparison, data: Collection) -> pd.DataFrame:
+    """Mean z of each motif where the loss is first exceeded, less that of the baseline, paired.
+
+    All nodes; the loss is `Z_MULTIPLE` times `dense_loss`, z is linear between two levels. One
+    family of tests for each comparison: its motifs.
+    """
+    motifs = data.summed[data.summed["support"] == "all"]
+    if motifs.empty:
+        return pd.DataFrame()
+    names = motif_order(motifs)
+    z = motifs.astype({"cell": str}).pivot_table(
+        index=["cell", "network", "level"], columns="motif", values="z", observed=True
+    )
+    z = z.reindex(columns=names)
+    loss = Z_MULTIPLE * dense_loss(comparison)
+
+    def there(network: pd.DataFrame) -> list[float]:
+        place = exceeded(network, loss)
+        levels = pd.MultiIndex.from_frame(network[["cell", "network", "level"]])
+        values = z.reindex(levels).to_numpy(dtype=float)
+        return [stats.interpolated(column, place) for column in values.T]
+
+    return _paired(comparison, names, there)
+
+
+def _log(values: pd.Series) -> Float[np.ndarray, " levels"]:
+    """Logarithms; of what is not positive, undefined."""
+    found = values.to_numpy(dtype=float)
+    return np.log10(found, out=np.full(found.shape, np.nan), where=found > 0)
+
+
+def _ratios(
+    comparison: PrunerComparison,
+    targets: Sequence[float],
+    values: Callable[[pd.DataFrame], list[float]],
+) -> pd.DataFrame:
+    """`_paired` of logarithms, with its values and differences as values and ratios too."""
+    table = _paired(comparison, targets, values)
+    powers = {"of_baseline": "of_baseline", "of_pruner": "of_pruner"}
+    powers |= {"difference": "ratio", "low": "ratio_low", "high": "ratio_high"}
+    return table.assign(**{name: 10.0 ** table[logs] for logs, name in powers.items()})
+
+
+def _paired(
+    comparison: PrunerComparison,
+    targets: Sequence[Hashable],
+    values: Callable[[pd.DataFrame], list[float]],
+) -> pd.DataFrame:
+    """Differences from the baseline, network by network: a row for each pruner and target.
+
+    `values` gives a network's values at the targets, from its rows level by level. `n` pairs of
+    units are defined; `of_baseline` and `of_pruner` are medians over them; `low` and `high` the
+    ends of a 95 % interval of the mean `difference`, `p` of the same procedure
+    (`stats.mean_tests`), `adjusted` for the targets of one comparison, `attainable` the smallest p
+    that so many units can give.
+    """
+    found = {
+        str(label): _by_network(part, targets, values)
+        for label, part in comparison.compared.groupby("pruner", sort=False)
+    }
+    base = found[comparison.baseline]
+    rows = []
+    for label in comparison.others:
+        one, other = _paired_units(comparison, base, found[label])
+        tested = stats.mean_tests(other - one)
+        for column, target in enumerate(targets):
+            n = int(tested.n[column])
+            if not n:
+                continue
+            defined = np.isfinite((other - one)[:, column])
+            ends = (np.median(part[defined, column]) for part in (one, other))
+            which = f"{label} − {comparison.baseline}"
+            made = (label, which, target, n, str(comparison.units), *ends)
+            test = (tested.value, tested.low, tested.high, tested.p, tested.adjusted)
+            figures = (float(part[column]) for part in (*test, tested.attainable))
+            rows.append(dict(zip(_COLUMNS, (*made, *figures), strict=True)))
+    return pd.DataFrame(rows, columns=list(_COLUMNS))
+
+
+def _by_network(
+    rows: pd.DataFrame,
+    targets: Sequence[Hashable],
+    values: Callable[[pd.DataFrame], list[float]],
+) -> pd.DataFrame:
+    """A row for each network of one pruner, a column for each target."""
+    columns = pd.Index(list(targets), dtype=object)
+    networks = {unit: values(network) for unit, network in rows.groupby(list(NETWORK))}
+    index = pd.MultiIndex.from_tuples(list(networks), names=list(NETWORK))
+    return pd.DataFrame(list(networks.values()), index=index, columns=columns)
+
+
+def _paired_units(
+    comparison: PrunerComparison, one: pd.DataFrame, other: pd.DataFrame
+) -> tuple[Float[np.ndarray, "units targets"], Float[np.ndarray, "units targets"]]:
+    """The values of two pruners by unit, of the networks that both have and both defined."""
+    shared = one.index.intersection(other.index)
+    one, other = one.loc[shared], other.loc[shared]
+    both = one.notna() & other.notna()
+    averaged = (comparison.units.averaged(part.where(both)) for part in (one, other))
+    first, second = (part.to_numpy(dtype=float) for part in averaged)
+    return first, second
+
+
+def matched_loss_chart(table: pd.DataFrame, pruners: Sequence[str]) -> PrunerChart:
+    """Ratio of losses to the baseline's against effective density, with intervals.
+
+    The table is that of `at_effective_density`, with its task.
+    """
+    title = "weights kept on a path from input to output, log scale"
+    return _ratios_chart(
+        table, pruners, kept("target", title), "loss / loss of the baseline, log scale"
+    )
+
+
+def matched_density_chart(table: pd.DataFrame, pruners: Sequence[str]) -> PrunerChart:
+    """Ratio of the densities at which a loss is exceeded to the baseline's, with intervals.
+
+    The table is that of `at_loss`, with its task.
+    """
+    x = alt.X(
+        "target:Q",
+        title="validation loss, log scale",
+        scale=alt.Scale(type="log", nice=False, padding=12),
+        axis=alt.Axis(format=".3~g", grid=False, labelOverlap="greedy"),
+    )
+    return _ratios_chart(table, pruners, x, "density / density of the baseline, log scale")
+
+
+def _ratios_chart(table: pd.DataFrame, pruners: Sequence[str], x: alt.X, title: str) -> PrunerChart:
+    y = alt.Y(
+        "ratio:Q",
+        title=title,
+        scale=alt.Scale(type="log", nice=False, padding=12),
+        axis=alt.Axis(format=".3~g", tickCount=6),
+    )
+    tooltip = [
+        alt.Tooltip("pruner:N"),
+        alt.Tooltip("target:Q", title="at", format=".3~g"),
+        alt.Tooltip("ratio:Q", format=".4~g"),
+        alt.Tooltip("ratio_low:Q", title="interval from", format=".4~g"),
+        alt.Tooltip("ratio_high:Q", title="to", format=".4~g"),
+        alt.Tooltip("adjusted:Q", title="p, corrected", format=".3~g"),
+        alt.Tooltip("n:Q", title="pairs"),
+    ]
+    one = alt.Chart().mark_rule(color=RULE, strokeWidth=1).encode(y=alt.datum(1))
+    ends = ("ratio_low", "ratio_high")
+    chart = band_and_line(table, x, y, pruners, "pruner", tooltip, ends=ends, below=[one])
+    return panels_by_task(chart, table)
+
+
+def section(report: Report) -> Section:
+    """Loss at equal effective density, density and z at equal loss."""
+    if not report.pruner_comparisons:
+        return Section("matched", "Matched comparisons")
+    lead = [
+        "Pruners are compared where they match, network by network (paired by data seed and number "
+        f"of network), each with the baseline, {baselines(report)}. A network is followed along "
+        "its levels, linear in the logarithms of density and loss; one that does not reach a value "
+        "is left out there, for nothing is extrapolated: where n falls, those that are left were "
+        "not left by chance. Levels at which a pruner does no better than a constant are passed "
+        f"over. Intervals and tests: {units(report)}. Networks of one data seed share data and "
+        "batch order."
+    ]
+    parts = [*_at_effective_density(report), *_at_loss(report), *_z(report)]
+    if not parts:
+        lead.append("No two networks of one number reach any of these values.")
+    return Section("matched", "Matched comparisons", lead, parts=parts)
+
+
+def _tests(report: Report, table: pd.DataFrame, family: str) -> str:
+    """How small p can be, and for what it is corrected."""
+    most = max(len(comparison.others) for comparison in report.pruner_comparisons)
+    across = "" if most < 2 else f"; not over the {most} comparisons (Bonferroni: p times {most})"
+    least = number(float(table["attainable"].min()))
+    return (
+        f"The smallest attainable p is {least}. Corrected: for the {family} of one "
+        f"comparison{across}."
+    )
+
+
+def _at_effective_density(report: Report) -> list[Part]:
+    table = of_each(report, at_effective_density)
+    if table.empty:
+        return []
+    caption = (
+        f"Validation loss over that of {baselines(report)} where both have as many weights on a "
+        "path from an input to an output. Lines: geometric mean over pairs of networks; bands: "
+        "95 % intervals. Below 1: better than the baseline."
+    )
+    name, title = "matched_effective_density", "Loss at equal effective density"
+    return [
+        figure(report, name, title, caption, matched_loss_chart, table),
+        Table(
+            name,
+            f"{title}. {_tests(report, table, 'effective densities')}",
+            table,
+            columns(
+                report,
+                PRUNER,
+                Column("target", "effective density", "kept"),
+                Column("of_baseline", "loss of baseline", note="median over these pairs"),
+                *_RATIO,
+                *_TESTED,
+            ),
+        ),
+    ]
+
+
+def _at_loss(report: Report) -> list[Part]:
+    table = of_each(report, at_loss)
+    if table.empty:
+        return []
+    losses = listed([number(multiple) for multiple in LOSS_MULTIPLES])
+    caption = (
+        f"Density at which a network's validation loss is first exceeded, over that of "
+        f"{baselines(report)}: the losses are {losses} times the baseline's median at its densest "
+        "level. Lines: geometric mean over pairs of networks; bands: 95 % intervals. "
+        "Below 1: the loss is held with fewer weights."
+    )
+    name, title = "matched_loss", "Density at equal loss"
+    return [
+        figure(report, name, title, caption, matched_density_chart, table),
+        Table(
+            name,
+            f"{title}. {_tests(report, table, 'losses')}",
+            table,
+            columns(
+                report,
+                PRUNER,
+                Column("target", "loss"),
+                Column("of_baseline", "density of baseline", "kept", "median over these pairs"),
+                *_RATIO,
+                *_TESTED,
+            ),
+        ),
+    ]
+
+
+def _z(report: Report) -> list[Part]:
+    table = of_each(report, lambda comparison: z_at_loss(comparison, report.data))
+    if table.empty:
+        return []
+    several = len(report.pruner_comparisons) > 1
+    names = table["task"] + ": " + table["comparison"] if several else table["comparison"]
+    table = table.assign(comparison=names, quantity=table["target"])
+    title = "Differences of z at equal loss"
+    n = " to ".join(map(str, sorted({table["n"].min(), table["n"].max()})))
+    caption = (
+        f"Where each network's loss first exceeds {number(Z_MULTIPLE)} times the "
+        "baseline's median at its densest level; z is linear between two levels. All nodes, null "
+        f"`layered`, exact. Bars: 95 % intervals over units (n = {n}). Filled symbols: "
+        f"p ≤ 0.05 after correction. {_tests(report, table, 'motif classes')} Right of 0: larger "
+        "under the first pruner named."
+    )
+    return [
+        Figure(
+            "matched_loss_motifs",
+            title,
+            caption,
+            f"{title} of {table['quantity'].nunique()} motifs; the data have the values.",
+            paired_motifs_chart(table, report.motifs),
+            table,
+            panel=290,
+            axis=100,
+        )
+    ]

@@ -1,0 +1,284 @@
+"""Motifs that are more or less frequent than the null explains: by density and at one level."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+import numpy as np
+import pandas as pd
+from markupsafe import Markup
+
+from harness import stats
+from harness.motifs import classes, drawing
+from harness.report.charts import (
+    RULE,
+    SHORT,
+    band_and_line,
+    colour,
+    kept,
+    panels_of,
+    shape,
+    tooltip_of,
+)
+from harness.report.collection import NETWORK, Collection
+from harness.report.pages.parts import Column, Drawings, Figure, Part, Section, Table, pruned
+from harness.report.sections.motif_levels import level_figures
+from harness.report.sections.report import NOTHING, Report, shared
+from harness.report.summaries import SUPPORTS, at, spread
+from harness.report.units import by_condition, named
+
+UNDECIDED = "undecided"
+
+_COLUMNS = (
+    Column("motif", "motif", "text"),
+    Column("support", "nodes", "text"),
+    Column("count", "count"),
+    Column("expected", "expected"),
+    Column("log2_ratio", "log2 ratio", note="mean log2(count/expected)"),
+    Column("z", "mean z"),
+    Column("z_low", "from", note="lower end of the 95 % interval of mean z"),
+    Column("z_high", "to", note="upper end of the 95 % interval of mean z"),
+    Column("positive", "z > 0", note="networks with z above 0"),
+    Column("n", "n", note="units"),
+    Column("unit", "unit", "text"),
+    Column("p", "p", note="two-sided, of the procedure that gives the interval"),
+    Column("attainable", "attainable p", note="the smallest p that so many units can give"),
+    Column("q", "q", note="p of a mean z of 0, Benjamini-Hochberg over classes"),
+    Column("verdict", "verdict", "text"),
+)
+
+_LARGE_Z = 80
+
+
+@shared
+def significance_of(report: Report) -> pd.DataFrame:
+    """Return the motifs at the level that tables show."""
+    return significance(report.data, report.density)
+
+
+def motif_by_density(data: Collection) -> pd.DataFrame:
+    """Mean z and log2(count/expected) with quartiles, by motif, support and density, long."""
+    by = ["condition", "support", "order", "motif", "level", "density"]
+    whole = data.summed
+    parts = [spread(whole, by, name).assign(statistic=name) for name in ("z", "log2_ratio")]
+    return pd.concat(parts, ignore_index=True)
+
+
+def significance(data: Collection, density: float) -> pd.DataFrame:
+    """Motifs at one level: mean z over `n` units with its interval, p and q, and counts.
+
+    `unit` says what the units are, `positive` counts those with z above 0. Interval and `p`, of a
+    mean z of zero, are of one procedure (`stats.mean_tests`), `attainable` is the smallest p that n
+    allows. `q` adjusts p (Benjamini and Hochberg) over the classes of one condition on one support.
+    `verdict` reads it at 5 %: "over" and "under" where q is below, "unclear" where it is not, and
+    "undecided" where so few units can give no such p.
+    """
+    rows = []
+    by = ["condition", "support", "order", "motif"]
+    chosen = at(data.summed, density)
+    units = by_condition(data)
+    for key, group in chosen.groupby(by, sort=False, observed=True):
+        unit = units[str(key[0])]
+        networks = named(data, group).set_index(list(NETWORK))[["z", "log2_ratio"]]
+        by_unit = unit.averaged(networks)
+        z = by_unit["z"].to_numpy(dtype=float)
+        finite = z[np.isfinite(z)]
+        found = stats.mean_test(z)
+        rows.append(
+            {
+                **dict(zip(by, key, strict=True)),
+                "density": group["density"].iloc[0],
+                "n": found.n,
+                "unit": str(unit),
+                "z": found.value,
+                "z_sd": float(np.std(finite, ddof=1)) if finite.size > 1 else np.nan,
+                "z_low": found.low,
+                "z_high": found.high,
+                "positive": int((finite > 0).sum()),
+                "count": group["count"].median(),
+                "expected": group["expected"].median(),
+                "log2_ratio": by_unit["log2_ratio"].mean(),
+                "p": found.p,
+                "attainable": found.attainable,
+            }
+        )
+    return _judged(pd.DataFrame(rows))
+
+
+def _judged(table: pd.DataFrame) -> pd.DataFrame:
+    if table.empty:
+        return table
+    family = table.groupby(["condition", "support"], observed=True)["p"]
+    q = family.transform(lambda p: stats.benjamini_hochberg(p.to_numpy(dtype=float)))
+    clear = q < 0.05
+    signs = np.where(table["z"] > 0, "over", "under")
+    testable = table["attainable"] < 0.05
+    verdict = np.where(testable & table["p"].notna(), np.where(clear, signs, "unclear"), UNDECIDED)
+    return table.assign(q=q, verdict=verdict)
+
+
+def by_base_layer(data: Collection, density: float) -> pd.DataFrame:
+    """Mean z at one level, a row a motif and a column a base layer."""
+    chosen = at(data.motifs, density)
+    chosen = chosen[chosen["base_layer"] >= 0]
+    if chosen.empty:
+        return pd.DataFrame(columns=["condition", "support", "motif"])
+    table = chosen.pivot_table(
+        index=["condition", "support", "order", "motif"],
+        columns="base_layer",
+        values="z",
+        aggfunc="mean",
+        observed=True,
+        sort=False,
+    )
+    table = table.reindex(columns=sorted(table.columns))
+    return table.rename(columns=lambda layer: f"from layer {layer}").reset_index()
+
+
+def motifs_chart(
+    table: pd.DataFrame,
+    conditions: Sequence[str],
+    order: Sequence[str],
+    *,
+    statistic: str = "z",
+) -> alt.FacetChart:
+    """Mean z, or `statistic="log2_ratio"`, of every motif against density; band: quartiles.
+
+    With one condition the colour is the support; with several it is the condition, and the table
+    should hold one support.
+    """
+    several = len(conditions) > 1
+    field, names = ("condition", conditions) if several else ("nodes", [*SUPPORTS])
+    chosen = table[table["statistic"] == statistic].assign(nodes=table["support"])
+    largest = chosen[["lower", "upper"]].abs().max().max()
+    scale = alt.Scale(zero=True)
+    axis = alt.Axis(format=".6~g", tickCount=5)
+    if statistic == "z" and largest > _LARGE_Z:
+        scale = alt.Scale(type="symlog", constant=4)
+        steps = [10.0**power for power in range(1, 9) if 10.0**power < 3 * largest]
+        axis = alt.Axis(labelExpr=SHORT, values=[*(-step for step in steps), 0, *steps])
+    y = alt.Y("mean:Q", title=None, scale=scale, axis=axis)
+    title = "mean z" if statistic == "z" else "mean log2(count/expected)"
+    tooltip = tooltip_of(
+        alt.Tooltip("motif:N"),
+        alt.Tooltip("support:N", title="nodes"),
+        alt.Tooltip("mean:Q", title=title, format=".3~f"),
+        series="condition",
+    )
+    zero = alt.Chart().mark_rule(color=RULE, strokeWidth=1).encode(y=alt.datum(0))
+    chart = band_and_line(chosen, kept(title=""), y, names, field, tooltip, below=[zero])
+    return panels_of(chart, order, "motif")
+
+
+def significance_chart(
+    table: pd.DataFrame, conditions: Sequence[str], order: Sequence[str]
+) -> alt.FacetChart | alt.LayerChart:
+    """Mean z of every motif at one level, with its interval, on both supports; a panel a condition.
+
+    The table is that of `significance`.
+    """
+    motif = alt.Y("motif:N", sort=list(order), title=None, axis=alt.Axis(grid=True, domain=False))
+    offset = alt.YOffset("support:N", sort=[*SUPPORTS], scale=alt.Scale(paddingOuter=0.35))
+    hue = colour(SUPPORTS, "support", "nodes counted")
+    tooltip = [
+        *(alt.Tooltip(f"{name}:N") for name in ("condition", "motif")),
+        alt.Tooltip("support:N", title="nodes"),
+        alt.Tooltip("z:Q", title="mean z", format=".2f"),
+        alt.Tooltip("z_low:Q", title="interval from", format=".2f"),
+        alt.Tooltip("z_high:Q", title="to", format=".2f"),
+        alt.Tooltip("log2_ratio:Q", title="log2(count/expected)", format=".3f"),
+        alt.Tooltip("n:Q", title="networks"),
+    ]
+    base = alt.Chart().encode(y=motif, yOffset=offset, color=hue)
+    axis: dict[str, Any] = {"title": "mean z over networks", "axis": alt.Axis(tickCount=6)}
+    zero = alt.Chart().mark_rule(color=RULE, strokeWidth=1).encode(x=alt.datum(0))
+    bars = base.mark_rule(strokeWidth=2.5, opacity=0.55).encode(
+        x=alt.X("z_low:Q", **axis), x2="z_high:Q"
+    )
+    points = base.mark_point(filled=True, size=52, opacity=1).encode(
+        x=alt.X("z:Q", **axis), shape=shape(SUPPORTS, "support", "nodes counted"), tooltip=tooltip
+    )
+    chart = alt.layer(zero, bars, points, data=table)
+    if len(conditions) < 2:
+        return chart.properties(height=390)
+    header = alt.Header(title=None, labelLimit=300, labelAnchor="start")
+    return chart.properties(width=290, height=340).facet(
+        facet=alt.Facet("condition:N", sort=list(conditions), header=header), columns=3
+    )
+
+
+def section(report: Report) -> Section:
+    """Show z and log2(count/expected) of every motif against density, and tables at one level."""
+    data = report.data
+    table = motif_by_density(data)
+    if table.empty:
+        return Section("motifs", "Motifs", [NOTHING])
+    lead = [
+        "z says how sure a departure from the null is, log2(count/expected) how large. Towards "
+        "density 1 z is that of a nearly complete graph; at density 1 it is undefined."
+    ]
+    parts: list[Part] = [*_drawings(report.motifs)]
+    for statistic, title in (("z", "z"), ("log2_ratio", "log2(count/expected)")):
+        parts += _figures(report, table, statistic, title)
+    parts += level_figures(report, table)
+    columns = list(_COLUMNS)
+    if len(data.conditions) > 1:
+        columns.insert(0, Column("condition", "condition", "text"))
+    parts.append(
+        Table(
+            "significance",
+            f"Motifs at {pruned(report.density)}: median counts over networks, mean z "
+            "over units with its 95 % interval.",
+            significance_of(report),
+            columns,
+            sortable=True,
+        )
+    )
+    layers = by_base_layer(data, report.density)
+    if len(layers):
+        names = [str(name) for name in layers]
+        shown = [Column(name, name) for name in names if name.startswith("from layer")]
+        keys = ("condition", "support", "motif")[len(data.conditions) < 2 :]
+        places = [Column(key, "nodes" if key == "support" else key, "text") for key in keys]
+        caption = (
+            f"Mean z by the layer of the motif's first nodes, at {pruned(report.density)}. The "
+            "moments are those of each base layer alone."
+        )
+        parts.append(Table("motifs_by_layer", caption, layers, [*places, *shown], sortable=True))
+    return Section("motifs", "Motifs", lead, parts=parts)
+
+
+def _drawings(shown: list[str]) -> list[Drawings]:
+    """What the names mean. Classes that the harness does not know have no drawing."""
+    known = [motif for order in (2, 3, 4) for motif in classes(order) if motif.name in shown]
+    items = [(motif.name, Markup(drawing(motif))) for motif in known]
+    title = "The motifs: edges run from each layer to the next, left to right"
+    return [Drawings(title, items)] if items else []
+
+
+def _figures(report: Report, table: pd.DataFrame, statistic: str, title: str) -> list[Figure]:
+    """One figure with both supports, or one for each support where conditions are compared."""
+    conditions = report.data.conditions
+    supports = {"": "all and live nodes"}
+    if len(conditions) > 1:
+        supports = {"all": "all nodes", "live": "live nodes"}
+    chosen = table[table["statistic"] == statistic]
+    figures = []
+    for support, nodes in supports.items():
+        part = chosen[chosen["support"] == support] if support else chosen
+        if part.empty:
+            continue
+        figures.append(
+            Figure(
+                "_".join(filter(None, ["motif", statistic, support])),
+                f"{title} against density, {nodes}",
+                f"Lines: mean over networks; bands: quartiles ({report.networks}). Null "
+                "`layered`, exact, not induced, summed over layers. All panels share their axes.",
+                f"{title} of {len(report.motifs)} motifs against density, a panel each.",
+                motifs_chart(part, conditions, report.motifs, statistic=statistic),
+                part,
+                panel=200,
+                longest=report.longest if support else 4,
+            )
+        )
+    return figures

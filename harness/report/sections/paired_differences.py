@@ -1,0 +1,268 @@
+"""What changes when the same networks are pruned in another way, network by network."""
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+from typing import Any
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from harness import stats
+from harness.report.charts import RULE, SERIES
+from harness.report.collection import NETWORK, Collection
+from harness.report.constant_predictor import left_out
+from harness.report.pages.parts import Column, Figure, Part, Section, Table, listed, number, pruned
+from harness.report.sections.report import Report, shared
+from harness.report.summaries import at, losses, measure, motif_order
+from harness.report.units import named, units_of
+
+MOST_ALL_PAIRS = 4
+"""With more conditions of a task, each is compared with the first only."""
+
+LOSS, EFFECTIVE, Z = "log10 validation loss", "effective density", "z"
+UNIT = ["task", *NETWORK]
+TITLE = "Paired comparisons"
+
+_COLUMNS = (
+    Column("comparison", "difference", "text"),
+    Column("quantity", "of", "text"),
+    Column("n", "n", note="units with a pair of networks"),
+    Column("unit", "unit", "text"),
+    Column("difference", "mean"),
+    Column("low", "from", note="lower end of the 95 % interval"),
+    Column("high", "to", note="upper end of the 95 % interval"),
+    Column("p", "p", note="two-sided, of the procedure that gives the interval"),
+    Column("adjusted", "p, corrected", note="for the smallest p of all motifs of the comparison"),
+    Column("attainable", "attainable p", note="the smallest p that so many units can give"),
+)
+
+
+@shared
+def differences_of(report: Report) -> pd.DataFrame:
+    """Return paired differences between conditions at the level that tables show."""
+    return differences(report.data, report.density)
+
+
+def differences(data: Collection, density: float) -> pd.DataFrame:
+    """Mean paired differences at the level nearest to a density, with intervals and p-values.
+
+    One row for each pair of conditions of one task and each quantity: log10 of the validation
+    loss, effective density, and z of each motif on all nodes. A difference is that of two networks
+    with the same initial weights and data; `comparison` says which less which, `n` counts units
+    and `unit` says which. `low` and `high` are the ends of a 95 % interval, `p` is two-sided and of
+    the same procedure (`stats.mean_tests`), `adjusted` for the motifs of a comparison, `attainable`
+    the smallest p there could be. Of several levels of one density the last is compared. A
+    condition that does no better than a constant at its level is not compared.
+    """
+    table = _quantities(data, density)
+    rows = [row for first, second in _pairs(table) for row in _compared(table, first, second)]
+    return pd.DataFrame(rows)
+
+
+def limited(data: Collection, table: pd.DataFrame) -> bool:
+    """Return whether some pairs of conditions were left out because there are many."""
+    return len(data.conditions) > MOST_ALL_PAIRS and not table.empty
+
+
+def _quantities(data: Collection, density: float) -> pd.DataFrame:
+    """A row a network of a condition, a column a quantity; NaN where it is undefined."""
+    loss = at(losses(data), density)
+    loss = loss.assign(kind=LOSS, quantity=LOSS, value=np.log10(loss["value"].astype(float)))
+    effective = at(measure(data, "effective density", "structure"), density)
+    effective = effective.assign(kind=EFFECTIVE, quantity=EFFECTIVE)
+    z = at(data.summed[data.summed["support"] == "all"], density)
+    z = z.assign(kind=Z, quantity=z["motif"], value=z["z"])
+    keys = ["condition", "cell", "network", "level", "kind", "quantity"]
+    numbers = ("network", "level")
+    parts = [part[[*keys, "value"]].astype({name: object for name in keys if name not in numbers})
+             for part in (loss, effective, z) if not part.empty]  # fmt: skip
+    index = ["condition", *UNIT, "version"]
+    if not parts:
+        return pd.DataFrame(index=pd.MultiIndex.from_arrays([[]] * len(index), names=index))
+    long = pd.concat(parts, ignore_index=True)
+    long = named(data, long[~left_out(data, long)])
+    # The version of old results is not known; an index drops what is undefined.
+    long["version"] = long["version"].fillna(0)
+    once = long.drop_duplicates([*index, "kind", "quantity"])
+    wide = once.pivot(index=index, columns=["kind", "quantity"], values="value")
+    order = [(Z, name) for name in motif_order(z)] if len(z) else []
+    wanted = [(LOSS, LOSS), (EFFECTIVE, EFFECTIVE), *order]
+    wide = wide[[name for name in wanted if name in wide]]
+    return wide.reindex(list(data.conditions), level="condition")
+
+
+def _pairs(table: pd.DataFrame) -> Iterator[tuple[str, str]]:
+    """Pairs of conditions that share a task, in the order of the conditions."""
+    for _, part in table.groupby(level="task", sort=False):
+        names = list(part.index.get_level_values("condition").unique())
+        if len(names) <= MOST_ALL_PAIRS:
+            yield from combinations(names, 2)
+        else:
+            yield from ((names[0], name) for name in names[1:])
+
+
+def _compared(table: pd.DataFrame, first: str, second: str) -> list[dict[str, Any]]:
+    one, other = (table.xs(name, level="condition") for name in (first, second))
+    paired = pd.DataFrame(other - one).dropna(how="all")
+    units = units_of(paired.index.to_frame(index=False))
+    by_unit = units.averaged(paired)
+    rows: list[dict[str, Any]] = []
+    for kind in (LOSS, EFFECTIVE, Z):
+        if kind not in by_unit:
+            continue
+        part = pd.DataFrame(by_unit[kind])
+        found = stats.mean_tests(part.to_numpy(dtype=float))
+        for column, name in enumerate(part):
+            rows.append(
+                {
+                    "comparison": f"{second} − {first}",
+                    "kind": kind,
+                    "quantity": name,
+                    "n": int(found.n[column]),
+                    "unit": str(units),
+                    "difference": found.value[column],
+                    "low": found.low[column],
+                    "high": found.high[column],
+                    "p": found.p[column],
+                    "adjusted": found.adjusted[column],
+                    "attainable": found.attainable[column],
+                }
+            )
+    return [row for row in rows if row["n"]]
+
+
+def paired_motifs_chart(table: pd.DataFrame, order: Sequence[str]) -> alt.FacetChart:
+    """Mean paired difference of z of every motif with its interval, a panel a comparison.
+
+    The table is the part of `differences` that is about z. Filled: corrected p up to 5 %.
+    """
+    y = alt.Y("quantity:N", sort=list(order), title=None, axis=alt.Axis(grid=True, domain=False))
+    chart = _forest(table, y, "difference of z").properties(width=290, height=300)
+    return _panels(chart, table, "comparison", columns=3)
+
+
+def paired_quantities_chart(table: pd.DataFrame, comparisons: Sequence[str]) -> alt.FacetChart:
+    """Mean paired difference of each quantity with its interval, a panel a quantity.
+
+    The table is the part of `differences` that is not about z. Filled: p up to 5 %.
+    """
+    axis = alt.Axis(grid=True, domain=False, labelLimit=300)
+    y = alt.Y("comparison:N", sort=list(comparisons), title=None, axis=axis)
+    height = 40 + 22 * len(comparisons)
+    chart = _forest(table, y, None).properties(width=290, height=height)
+    return _panels(chart, table, "quantity", columns=2).resolve_scale(x="independent")
+
+
+def _forest(table: pd.DataFrame, y: alt.Y, title: str | None) -> alt.LayerChart:
+    table = table.assign(clear=table["adjusted"] <= 0.05)
+    tooltip = [
+        alt.Tooltip("comparison:N"),
+        alt.Tooltip("quantity:N"),
+        alt.Tooltip("difference:Q", title="mean difference", format=".4~g"),
+        alt.Tooltip("low:Q", title="interval from", format=".4~g"),
+        alt.Tooltip("high:Q", title="to", format=".4~g"),
+        alt.Tooltip("p:Q", format=".3~g"),
+        alt.Tooltip("adjusted:Q", title="p, corrected", format=".3~g"),
+        alt.Tooltip("n:Q", title="pairs"),
+    ]
+    base = alt.Chart().encode(y=y)
+    axis = alt.Axis(tickCount=5, format=".4~g")
+    zero = alt.Chart().mark_rule(color=RULE, strokeWidth=1).encode(x=alt.datum(0))
+    bars = base.mark_rule(strokeWidth=2.5, opacity=0.55, color=SERIES[0]).encode(
+        x=alt.X("low:Q", title=title, axis=axis), x2="high:Q"
+    )
+    points = base.mark_point(size=52, opacity=1, color=SERIES[0], fill=SERIES[0]).encode(
+        x=alt.X("difference:Q", title=title, axis=axis),
+        fillOpacity=alt.condition("datum.clear", alt.value(1), alt.value(0)),
+        tooltip=tooltip,
+    )
+    return alt.LayerChart(data=table, layer=[zero, bars, points])
+
+
+def _panels(
+    chart: alt.LayerChart, table: pd.DataFrame, field: str, *, columns: int
+) -> alt.FacetChart:
+    header = alt.Header(title=None, labelLimit=300, labelAnchor="start")
+    names = list(dict.fromkeys(table[field].astype(str)))
+    return chart.facet(facet=alt.Facet(f"{field}:N", sort=names, header=header), columns=columns)
+
+
+def section(report: Report) -> Section:
+    """Paired differences between conditions at the chosen level."""
+    data, table = report.data, differences_of(report)
+    if len(data.conditions) < 2:
+        how = (
+            "There is one condition only, so there is nothing to compare. Repeat `--pruner` (or "
+            "`--schedule`) to prune the same networks in several ways."
+        )
+        return Section("pairs", TITLE, [how])
+    if table.empty:
+        return Section("pairs", TITLE, ["No two conditions share a network yet."])
+    lead = [
+        "Networks of one data seed and number start from the same initial weights; a difference is "
+        f"taken network by network, each condition at its level nearest to "
+        f"{pruned(report.density)}, and where several levels have that density at the last. "
+        "Conditions that do no better than a constant there are not compared."
+    ]
+    if limited(data, table):
+        lead.append("There are many conditions: each is compared with the first only.")
+    parts: list[Part] = [*_figures(report)]
+    caption = (
+        f"Mean paired differences at {pruned(report.density)} with 95 % intervals over "
+        f"units. z: all nodes, null `layered`. {_attainable(report)}"
+    )
+    parts.append(Table("pairs", caption, table, list(_COLUMNS), sortable=True))
+    return Section("pairs", TITLE, lead, parts=parts)
+
+
+def _attainable(report: Report) -> str:
+    """Which p are given, and the smallest that there can be."""
+    table = differences_of(report)
+    least = table["attainable"]
+    ends = [number(float(end)) for end in (least.min(), least.max())]
+    said = ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
+    return (
+        "p and interval are of one procedure. The smallest "
+        f"attainable p is {said}. Corrected: for all motifs of a comparison."
+    )
+
+
+def _figures(report: Report) -> list[Figure]:
+    table = differences_of(report)
+    pairs = list(dict.fromkeys(table["comparison"]))
+    n = table["n"]
+    numbers = f"{n.max()}" if n.min() == n.max() else f"{n.min()} to {n.max()}"
+    counted = f"n = {numbers} {listed(list(dict.fromkeys(table['unit'])))}"
+    bars = f"Bars: 95 % intervals over units ({counted}). Filled symbols: p ≤ 0.05"
+    z, rest = table[table["kind"] == Z], table[table["kind"] != Z]
+    figures = []
+    if len(rest):
+        figures.append(
+            Figure(
+                "pairs_performance",
+                f"Differences of loss and effective density at {pruned(report.density)}",
+                f"{bars}. Right of 0: larger under the first condition named.",
+                "Mean paired differences of loss and effective density; the table has the values.",
+                paired_quantities_chart(rest, pairs),
+                rest,
+                panel=300,
+                axis=min(300, 7 * max(map(len, pairs))),
+            )
+        )
+    if len(z):
+        figures.append(
+            Figure(
+                "pairs_motifs",
+                f"Differences of z at {pruned(report.density)}",
+                f"{bars} after correction for all motifs of a comparison. All nodes, null "
+                "`layered`, exact. Right of 0: larger under the first condition named.",
+                f"Mean paired differences of z of {z['quantity'].nunique()} motifs; the table has "
+                "the values.",
+                paired_motifs_chart(z, report.motifs),
+                z,
+                panel=290,
+                axis=100,
+            )
+        )
+    return figures

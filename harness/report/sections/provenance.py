@@ -1,0 +1,192 @@
+"""Provenance of the numbers, and what each statistic means and does not mean."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from harness.report.collection import RunTables
+from harness.report.pages.parts import Facts, Section
+from harness.report.sections.report import Report
+
+STATISTICS = (
+    (
+        "density, pruned",
+        "Kept over prunable weights; pruned = 1 − density. Effective density counts only weights "
+        "on a path from an input to an output.",
+    ),
+    (
+        "n, unit",
+        "Trained networks, never null draws. What counts as one replicate, and of what an interval "
+        "or p over them speaks, stands beside n. One data seed: networks, given one data set. One "
+        "network for each data seed: networks, over data. Six data seeds or more with several "
+        "networks each: data seeds, their networks averaged, over data; fewer: networks, given "
+        "these data sets. Results of before version 3 give network i the same start under every "
+        "data seed: starts, networks of one number averaged.",
+    ),
+    (
+        "constant, left out",
+        "A network is marked where its validation loss is at least 0.9 of that of the best "
+        "constant predictor. A level of a condition with more than 10 % of its networks marked is "
+        "left out whole of ranks, comparisons, matched comparisons and fronts, by name; single "
+        "networks never are, for that would select the survivors.",
+    ),
+    (
+        "null `layered`",
+        "As many edges between each two layers as the network has, placed uniformly. It does not "
+        "fix degrees: where some nodes simply have more edges, stars are over-represented.",
+    ),
+    (
+        "expected, σ",
+        "Mean and standard deviation of the count under the null: exact moments, no sampling.",
+    ),
+    (
+        "z, all nodes",
+        "(count − expected) / σ over all nodes of the architecture, which were fixed before "
+        "looking: calibrated, mean 0 and variance 1 for random masks. Nodes without edges count as "
+        "structure.",
+    ),
+    (
+        "z, live nodes",
+        "The same over nodes on a path from an input to an output. They were chosen after looking, "
+        "so it is descriptive: at very low density even random masks give z far below 0.",
+    ),
+    (
+        "size of z",
+        "z grows with the size of a network. It says how sure, not how much: read "
+        "log2(count/expected) beside it. 0 is as expected, 1 is twice, −1 is half.",
+    ),
+    (
+        "near density 1",
+        "z describes a nearly complete graph, with few ways to differ; at density 1 σ is 0 and z "
+        "is undefined, shown as nothing rather than as a number.",
+    ),
+    (
+        "sums over layers",
+        "z of a whole network may hide opposite signs in different layers: see z by base layer.",
+    ),
+    (
+        "interval of a mean",
+        "95 %: the values that neither Student's t nor bootstrap-t rejects, each at 0.4 of the "
+        "error asked for. It covers 0.93 and more at n = 8 and 10 for skewed and bimodal values; "
+        "none is shown for under six units. The p of a mean of 0 is of the same procedure: below "
+        "0.05 exactly where the interval does not hold 0.",
+    ),
+    (
+        "q",
+        "The two-sided p of a mean z of 0, adjusted (Benjamini and Hochberg) over the "
+        "classes of one condition on one support. Over- or under-represented means q < 0.05. The "
+        "levels of one run are one set of networks: they are not independent tests.",
+    ),
+    (
+        "p_normal, q_normal",
+        "In the run's motif table: p of one network's z if it were normal, adjusted over its "
+        "classes. Rough: counts in small layers are skewed, and tails can be many times thicker.",
+    ),
+    (
+        "similarity, noise-corrected",
+        "Mean dot product of two networks' z of one order, over the mean of |z|² less the number "
+        "of classes, which is what the null's noise adds. 1: equal signals; 0: unrelated; an "
+        "estimate, which may exceed 1. Raw cosines rise with the signal even if no direction "
+        "changes. Not shown where the signal is not clear of noise. It assumes that trained "
+        "networks are as noisy as the null.",
+    ),
+    (
+        "unequal degrees alone",
+        "A control: one random graph for each network, whose nodes differ in log-normal fitness so "
+        "that degrees vary in each layer as the network's do. Such graphs resemble each other.",
+    ),
+    (
+        "the same degrees",
+        "A control: one random graph for each network, in which every node keeps its degrees. Only "
+        "what exceeds both controls is a motif profile. Of order 2, degrees determine everything.",
+    ),
+    (
+        "attainable p",
+        "The smallest p that so many units can give: 2^(1 − n), that of a sign-flip test, and "
+        "0.0005 from 12 on. With five units or fewer it is above 0.05: nothing can be shown at "
+        "that level.",
+    ),
+    (
+        "paired difference",
+        "Of two networks with the same initial weights, data and batches under two conditions. "
+        "Intervals and p over units (see there). Compared at equal density; at equal loss "
+        "and equal effective density in section Matched comparisons, where pruners compete.",
+    ),
+    (
+        "matched",
+        "Taken where a network's own levels, joined by straight lines in the logarithms of density "
+        "and loss, reach a value; undefined where they do not. Those that do not are the best or "
+        "the worst ones, so read n beside it.",
+    ),
+    (
+        "mean rank",
+        "Of a pruner by validation loss among all pruners of one network, over networks; intervals "
+        "as of a mean. It says how reliably one is better, not by how much.",
+    ),
+    (
+        "front",
+        "Rows (pruner and density) that no other row dominates: at most as costly in both "
+        "respects and less in one. Of medians, without a test.",
+    ),
+    (
+        "budget",
+        "Training steps. Up to a density: summed over the levels before it, or those of that "
+        "density alone where a pruner acts before training and trains each from the start.",
+    ),
+    (
+        "p, corrected",
+        "For testing all motifs, or all values, of a comparison: p, or where it is larger the "
+        "chance that any of them reaches such a value when signs are flipped (max-T, Westfall and "
+        "Young). Comparisons are not corrected for one another.",
+    ),
+    (
+        "significance profile",
+        "z of a network's motifs of one order over their norm: which motifs stand out, not how "
+        "much.",
+    ),
+    (
+        "degree",
+        "Edges into or out of a unit in one leaf. Dashed curves are the hypergeometric tail: what "
+        "units would have if the leaf's edges were placed uniformly.",
+    ),
+    (
+        "interval of a similarity",
+        "95 %, of jackknife pseudo-values: each network is left out in turn, not each pair, as "
+        "pairs share networks. Under 6 networks there is none.",
+    ),
+    (
+        "between conditions",
+        "Mean over pairs of networks under two conditions. Pairs with the same initial weights are "
+        "left out, as within a condition there are none.",
+    ),
+)
+
+
+def section(report: Report) -> Section:
+    """Say where the numbers come from, and what each statistic means."""
+    return provenance_of(report.data.runs)
+
+
+def provenance_of(runs: Sequence[RunTables]) -> Section:
+    """Say where the numbers of some runs come from, for a page of one's own."""
+    parts = [Facts("What each statistic means, and what it does not", STATISTICS)]
+    for run in runs:
+        parts += [
+            Facts(f"Provenance of {run.path.name}", _flat(run.provenance)),
+            Facts(f"Experiment of {run.path.name}", _flat(run.experiment)),
+        ]
+        if run.notes:
+            parts.append(Facts(f"Notes on the data of {run.path.name}", _flat(run.notes)))
+    return Section("provenance", "Meaning and provenance", parts=parts)
+
+
+def _flat(value: Any, name: str = "") -> list[tuple[str, str]]:
+    """Nested mappings as names with dots, and values as text."""
+    if isinstance(value, Mapping):
+        items = [_flat(part, f"{name}.{key}" if name else str(key)) for key, part in value.items()]
+        return [pair for pairs in items for pair in pairs]
+    if isinstance(value, list | tuple) and not any(isinstance(part, Mapping) for part in value):
+        return [(name, ", ".join(map(str, value)) or "none")]
+    if isinstance(value, list | tuple):
+        items = [_flat(part, f"{name}[{number}]") for number, part in enumerate(value)]
+        return [pair for pairs in items for pair in pairs]
+    return [(name, "none" if value is None else str(value))]

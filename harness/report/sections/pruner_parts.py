@@ -1,0 +1,88 @@
+"""Parts that the sections on pruners have in common: columns, figures, words of captions."""
+
+from collections.abc import Callable, Sequence
+
+import altair as alt
+import pandas as pd
+
+from harness.report.pages.parts import Column, Figure, listed
+from harness.report.pruner_comparison import PrunerComparison, by_task
+from harness.report.sections.report import Report
+from harness.report.summaries import nearest
+from harness.report.units import said
+
+PrunerChart = alt.LayerChart | alt.FacetChart
+
+SHOWN = (0.5, 0.15, 0.07, 0.02)
+"""The levels that long tables show: the nearest to these; the data of the figures have all."""
+
+PRUNER = Column("pruner", "pruner", "text")
+KEPT = Column("density", "kept", "kept")
+LEVEL = Column("level", "level")
+
+
+def columns(report: Report, *own: Column) -> list[Column]:
+    """The columns of a table, with the task where there are several."""
+    task = [Column("task", "task", "text")] if len(report.pruner_comparisons) > 1 else []
+    return [*task, *own]
+
+
+def of_each(report: Report, summarised: Callable[[PrunerComparison], pd.DataFrame]) -> pd.DataFrame:
+    """A summary of every comparison in one table."""
+    return by_task(report.pruner_comparisons, summarised)
+
+
+def figure(
+    report: Report,
+    name: str,
+    title: str,
+    caption: str,
+    chart: Callable[[pd.DataFrame, Sequence[str]], PrunerChart],
+    table: pd.DataFrame,
+) -> Figure:
+    """A figure of pruners in the colours that they have in all these figures."""
+    pruners = list(dict.fromkeys(label for c in report.pruner_comparisons for label in c.pruners))
+    return Figure(
+        name,
+        title,
+        caption,
+        f"{title}; the data have the values.",
+        chart(table, pruners),
+        table,
+        panel=300 if table["task"].nunique() > 1 else 0,
+        longest=max(map(len, pruners)),
+    )
+
+
+def at_levels(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a few densities."""
+    parts = []
+    for _, part in table.groupby("task", sort=False):
+        densities = list(part["density"].unique())
+        parts.append(part[part["density"].isin({nearest(densities, wanted) for wanted in SHOWN})])
+    return pd.concat(parts, ignore_index=True)
+
+
+def units(report: Report) -> str:
+    """Say how many units the pruners of each task have in common, and what they are."""
+    counts = list(dict.fromkeys(str(comparison.n) for comparison in report.pruner_comparisons))
+    units_of_each = [comparison.units for comparison in report.pruner_comparisons]
+    return f"n = {listed(counts)} {said(units_of_each)}"
+
+
+def baselines(report: Report) -> str:
+    """Name the pruners that others are compared with."""
+    return listed(
+        list(dict.fromkeys(comparison.baseline for comparison in report.pruner_comparisons))
+    )
+
+
+def panels_by_task(chart: alt.LayerChart, table: pd.DataFrame) -> PrunerChart:
+    """A panel for each task, where there are several, with axes of their own."""
+    tasks = list(dict.fromkeys(table["task"].astype(str)))
+    if len(tasks) < 2:
+        return chart
+    header = alt.Header(title=None, labelLimit=230, labelAnchor="start")
+    facet = alt.Facet("task:N", sort=tasks, header=header)
+    panels = chart.properties(width=300, height=220).facet(facet=facet, columns=2, spacing=30)
+    return panels.resolve_scale(x="independent", y="independent")

@@ -1,0 +1,121 @@
+"""Ranks of pruners within each network: which holds the loss best, and how often."""
+
+from collections.abc import Sequence
+
+import altair as alt
+import pandas as pd
+
+from harness import stats
+from harness.report.charts import band_and_line, kept
+from harness.report.collection import NETWORK
+from harness.report.pages.parts import Column, Section, Table
+from harness.report.pruner_comparison import PrunerComparison
+from harness.report.sections.pruner_parts import (
+    KEPT,
+    PRUNER,
+    PrunerChart,
+    at_levels,
+    columns,
+    figure,
+    of_each,
+    panels_by_task,
+    units,
+)
+from harness.report.sections.report import Report
+
+_COLUMNS = ("pruner", "density", "rank", "low", "high", "best", "networks", "n", "unit")
+
+
+def ranks(comparison: PrunerComparison) -> pd.DataFrame:
+    """Mean rank of each pruner by validation loss at each density that all were trained at.
+
+    Pruners are ranked within each network, 1 the lowest loss, ties sharing their mean rank; a
+    network that lacks a loss under any pruner is left out. A pruner that does no better than a
+    constant at a density is not ranked there. `low` and `high` are the ends of a 95 % interval of
+    the mean rank over `n` units; `best` counts those of the `networks` in which the pruner has the
+    lowest loss, ties for each. At density 1 there is nothing to rank.
+    """
+    from scipy.stats import rankdata
+
+    rows = []
+    for density in comparison.densities:
+        part = comparison.last[
+            (comparison.last["density"] == density) & ~comparison.last["left_out"]
+        ]
+        wide = part.pivot(index=list(NETWORK), columns="pruner", values="loss")
+        labels = [label for label in comparison.pruners if label in wide]
+        losses = wide[labels].dropna()
+        if density == 1 or not len(losses) or len(labels) < 2:
+            continue
+        values = losses.to_numpy(dtype=float)
+        ranked = pd.DataFrame(rankdata(values, axis=1), index=losses.index, columns=labels)
+        by_unit = comparison.units.averaged(ranked)
+        best = values == values.min(axis=1, keepdims=True)
+        for column, label in enumerate(labels):
+            values_of = by_unit[label].to_numpy(dtype=float)
+            interval = stats.mean_interval(values_of, bounds=(1.0, float(len(labels))))
+            mean = (interval.value, interval.low, interval.high)
+            counts = (int(best[:, column].sum()), len(losses), interval.n)
+            made = (label, density, *mean, *counts, str(comparison.units))
+            rows.append(dict(zip(_COLUMNS, made, strict=True)))
+    return pd.DataFrame(rows, columns=list(_COLUMNS))
+
+
+def ranks_chart(table: pd.DataFrame, pruners: Sequence[str]) -> PrunerChart:
+    """Mean rank by loss against density, with intervals; the table is that of `ranks`."""
+    y = alt.Y(
+        "rank:Q",
+        title="mean rank, 1 the lowest loss",
+        scale=alt.Scale(reverse=True, zero=False, nice=False, padding=12),
+        axis=alt.Axis(format=".3~g", tickCount=5),
+    )
+    tooltip = [
+        alt.Tooltip("pruner:N"),
+        alt.Tooltip("density:Q", title="weights kept", format=".3~%"),
+        alt.Tooltip("rank:Q", title="mean rank", format=".3~g"),
+        alt.Tooltip("low:Q", title="interval from", format=".3~g"),
+        alt.Tooltip("high:Q", title="to", format=".3~g"),
+        alt.Tooltip("best:Q", title="lowest loss in"),
+        alt.Tooltip("n:Q", title="networks"),
+    ]
+    chart = band_and_line(table, kept(), y, pruners, "pruner", tooltip, ends=("low", "high"))
+    return panels_by_task(chart, table)
+
+
+def section(report: Report) -> Section:
+    """Ranks of pruners within each network."""
+    table = of_each(report, ranks)
+    if table.empty:
+        return Section("ranks", "Ranks of pruners")
+    caption = (
+        "Pruners ranked by validation loss within each network, at equal density; 1 is the lowest "
+        "loss, ties share their mean rank. Lines: mean over networks; bands: 95 % intervals "
+        f"({units(report)}). A network that lacks a loss under any pruner is left out; a pruner is "
+        "not ranked where it does no better than a constant."
+    )
+    own = (
+        PRUNER,
+        KEPT,
+        Column("rank", "mean rank"),
+        Column("low", "from", note="lower end of the 95 % interval"),
+        Column("high", "to", note="upper end of the 95 % interval"),
+        Column("best", "best in", note="networks in which it has the lowest loss; ties for each"),
+        Column("networks", "of", note="networks"),
+        Column("n", "n", note="units: what the interval is over"),
+        Column("unit", "unit", "text"),
+    )
+    said = "Mean ranks at some densities; the data of the figure have all. Ranks say which, not how"
+    return Section(
+        "ranks",
+        "Ranks of pruners",
+        parts=[
+            figure(report, "ranks", "Mean rank against density", caption, ranks_chart, table),
+            Table(
+                "ranks_at_levels",
+                f"{said} much. Densities are those of one set of networks: not independent.",
+                at_levels(table),
+                columns(report, *own),
+                sortable=True,
+            ),
+        ],
+    )

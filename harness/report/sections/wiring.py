@@ -1,0 +1,130 @@
+"""Degrees of units against uniform placement, and the masks of one network beside each other."""
+
+from collections.abc import Sequence
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from harness.report.charts import band_and_line, colour, panels_of
+from harness.report.collection import Collection
+from harness.report.masks import masks
+from harness.report.pages.parts import Figure, Part, Section, pruned
+from harness.report.sections.mask_pictures import mask_figures
+from harness.report.sections.report import Report
+
+MOST_DEGREES = 40
+"""Degrees at which a distribution is evaluated, at most."""
+
+INTO, OUT_OF = "into", "out of"
+
+
+def degrees(data: Collection, density: float) -> pd.DataFrame:
+    """Share of units with at least so many edges, by condition, leaf and side, at one level.
+
+    One row for each degree: `mean`, `lower` and `upper` quartile over networks. `expected` is the
+    share were each leaf's edges placed uniformly: the hypergeometric tail, at the mean number of
+    edges. Rows of a leaf's matrix (out, rest) are the units that edges lead into.
+    """
+    panels: dict[tuple[str, str], dict[str, list[np.ndarray]]] = {}
+    sizes: dict[tuple[str, str, str], tuple[int, int]] = {}
+    for condition, _, leaves in masks(data, density):
+        for leaf, mask in leaves.items():
+            if mask.ndim < 3:
+                continue
+            matrix = mask.reshape(*mask.shape[:2], -1)
+            for side, axis in ((INTO, 2), (OUT_OF, 1)):
+                counted = np.count_nonzero(matrix, axis=axis)
+                panels.setdefault((leaf, side), {}).setdefault(condition, []).append(counted)
+                sizes[leaf, side, condition] = (matrix.shape[axis], matrix[0].size)
+    parts = []
+    for (leaf, side), by_condition in panels.items():
+        units = {name: np.concatenate(values) for name, values in by_condition.items()}
+        largest = max(int(values.max(initial=0)) for values in units.values())
+        steps = np.unique(np.linspace(0, max(largest, 1), MOST_DEGREES).round().astype(int))
+        for condition, values in units.items():
+            tail = _tail(values, steps, *sizes[leaf, side, condition])
+            tail[["leaf", "side", "condition", "n"]] = leaf, side, condition, len(values)
+            parts.append(tail)
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def _tail(values: np.ndarray, steps: np.ndarray, places: int, size: int) -> pd.DataFrame:
+    """Shares of units (networks, units) with at least `steps` edges, of `places` possible ones."""
+    from scipy.stats import hypergeom
+
+    shares = np.stack([(values >= step).mean(axis=1) for step in steps])
+    lower, upper = np.quantile(shares, [0.25, 0.75], axis=1)
+    edges = round(float(values.sum(axis=1).mean()))
+    return pd.DataFrame(
+        {
+            "degree": steps,
+            "mean": shares.mean(axis=1),
+            "lower": lower,
+            "upper": upper,
+            "expected": hypergeom.sf(steps - 1, size, places, edges),
+        }
+    )
+
+
+def degrees_chart(table: pd.DataFrame, conditions: Sequence[str]) -> alt.FacetChart:
+    """Share of units with at least so many edges, by leaf and side; dashed: uniform placement.
+
+    The table is that of `degrees`. Line: mean over networks, band: quartiles.
+    """
+    panel = table["leaf"].astype(str) + ", " + table["side"].astype(str) + " a unit"
+    x = alt.X("degree:Q", title="", axis=alt.Axis(tickCount=5, tickMinStep=1))
+    scale = alt.Scale(domain=[0, 1])
+    axis = alt.Axis(format="~%", tickCount=4)
+    y = alt.Y("mean:Q", title=None, scale=scale, axis=axis)
+    tooltip = [
+        alt.Tooltip("condition:N"),
+        alt.Tooltip("panel:N", title="edges"),
+        alt.Tooltip("degree:Q", title="at least"),
+        alt.Tooltip("mean:Q", title="mean share of units", format=".3~%"),
+        alt.Tooltip("lower:Q", title="lower quartile", format=".3~%"),
+        alt.Tooltip("upper:Q", title="upper quartile", format=".3~%"),
+        alt.Tooltip("expected:Q", title="uniform placement", format=".3~%"),
+        alt.Tooltip("n:Q", title="networks"),
+    ]
+    reference = alt.Chart().mark_line(strokeDash=[4, 3], strokeWidth=1.25, opacity=0.8)
+    expected = alt.Y("expected:Q", title=None, scale=scale, axis=axis)
+    uniform = reference.encode(x=x, y=expected, color=colour(conditions))
+    chart = band_and_line(
+        table.assign(panel=panel), x, y, conditions, "condition", tooltip, below=[uniform]
+    )
+    panels = panels_of(chart, list(dict.fromkeys(panel)), "panel").resolve_scale(x="independent")
+    return panels.properties(bounds="flush", spacing=alt.RowColnumber(row=58, column=30))
+
+
+def section(report: Report) -> Section:
+    """Degree distributions against uniform placement, and one network's masks side by side."""
+    parts: list[Part] = [*_degree_figures(report), *mask_figures(report)]
+    lead = (
+        "The null `layered` fixes how many edges a layer has, not how they are shared out among "
+        "units. Where degrees are less even than by uniform placement, stars are over-represented "
+        "without any further pattern."
+    )
+    return Section("wiring", "Wiring", [lead if parts else "No masks can be read."], parts=parts)
+
+
+def _degree_figures(report: Report) -> list[Figure]:
+    table = degrees(report.data, report.density)
+    if table.empty:
+        return []
+    return [
+        Figure(
+            "degrees",
+            f"Degrees of units at {pruned(report.density)}",
+            f"Share of a leaf's units (upwards) with at least so many edges into or out of them "
+            f"(across). Lines: mean over networks; bands: quartiles ({report.networks}). Dashed: "
+            "what uniform placement of the leaf's mean number of edges gives (hypergeometric). "
+            "Horizontal axes differ.",
+            f"Complementary cumulative degree distributions of {table['leaf'].nunique()} leaves "
+            "against those of uniform placement.",
+            degrees_chart(table, report.data.conditions),
+            table,
+            panel=200,
+            longest=report.longest,
+        )
+    ]

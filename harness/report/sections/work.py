@@ -1,0 +1,71 @@
+"""The work: what failed, and the time and memory it took."""
+
+import pandas as pd
+
+from harness.report.collection import Collection
+from harness.report.pages.parts import Column, Section, Table
+from harness.report.sections.report import NOTHING, Report
+
+
+def costs(data: Collection) -> pd.DataFrame:
+    """Seconds by condition and activity, and in all; the largest memory of a cell, in MB."""
+    if data.timings.empty:
+        return pd.DataFrame(columns=["condition", "total"])
+    table = data.timings.pivot_table(
+        index="condition",
+        columns="activity",
+        values="seconds",
+        aggfunc="sum",
+        sort=False,
+        observed=True,
+    )
+    usual = ["simulate", "compile", "start", "train", "prune", "evaluate", "measure"]
+    order = [name for name in usual if name in table] + sorted(set(map(str, table)) - set(usual))
+    table = table[order].assign(total=table.sum(axis=1))
+    if not data.memory.empty:
+        peaks = data.memory.groupby(["condition", "memory"], observed=True)["peak_bytes"].max()
+        table = table.join((peaks.unstack() / 1e6).add_suffix(" MB"))
+    return table.reset_index()
+
+
+def troubles_section(report: Report) -> Section:
+    """Cells and measurements that are not done, and networks that diverged."""
+    data = report.data
+    parts = []
+    cells = data.cells[data.cells["status"] != "done"]
+    what = [Column(key, key.replace("_", " "), "text") for key in ("status", "reason")]
+    if len(cells):
+        named = [
+            Column(key, key.replace("_", " "), "text")
+            for key in ("task", "pruner", "schedule", "data_seed", "first_network")
+        ]
+        parts.append(Table("cells_not_done", "Cells not done.", cells, [*named, *what]))
+    metrics = data.measurements[data.measurements["status"] != "done"]
+    if len(metrics):
+        named = [Column(key, key, "text") for key in ("condition", "metric")]
+        parts.append(Table("not_measured", "Measurements not done.", metrics, [*named, *what]))
+    if len(data.diverged):
+        named = [Column(key, key, "text") for key in ("condition", "network", "level")]
+        caption = (
+            "Networks whose loss is not finite, left out of all statistics from that level on."
+        )
+        parts.append(Table("diverged", caption, data.diverged, named))
+    lead = [] if parts else ["Nothing failed, was skipped or diverged."]
+    return Section("troubles", "Failed and skipped", lead, parts=parts)
+
+
+def costs_section(report: Report) -> Section:
+    """Seconds by activity, and memory."""
+    table = costs(report.data)
+    if table.empty:
+        return Section("costs", "Costs", [NOTHING])
+    columns = [Column(name, name) for name in map(str, table) if name != "condition"]
+    caption = "Wall time in seconds, compilation apart, device work waited for."
+    if any(column.key.endswith(" MB") for column in columns):
+        caption += (
+            " MB: the largest memory of the process (host) and of the accelerator (device) up to "
+            "the end of a cell's training, in millions of bytes; the largest of the cells. A "
+            "process that computes several cells keeps its peak."
+        )
+    parts = [Table("costs", caption, table, [Column("condition", "condition", "text"), *columns])]
+    return Section("costs", "Costs", parts=parts)

@@ -1,0 +1,156 @@
+"""The unit of replication: which networks count as one replicate, and of what they speak.
+
+A replicate has nothing in common with another that the statement is about. Networks of one data
+seed share their data and the order of batches. From results of version `OWN_STARTS` on, networks of
+two data seeds share nothing; before, network i had the same initial weights and pruning keys under
+every data seed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from harness.report.collection import NETWORK, Collection, seed_in
+from harness.report.pages.parts import counted, listed
+
+OWN_STARTS = 3
+"""The first version of results in which every data seed has initial weights of its own."""
+
+FEWEST_DATA_SEEDS = 6
+"""With as many data seeds, networks are averaged within them, and they are the units."""
+
+
+@dataclass(frozen=True)
+class Units:
+    """What counts as one replicate among some networks.
+
+    `keys` are the columns of a network whose values say which unit it belongs to; `noun` names the
+    units; `scope` says of what an interval or a p over them speaks; `warning` what the networks
+    have in common that they should not, nothing if there is no such thing.
+    """
+
+    keys: tuple[str, ...]
+    noun: str
+    scope: str
+    warning: str = ""
+
+    def __str__(self) -> str:
+        """The unit and its scope, as captions and tables say it."""
+        return f"{self.noun}, {self.scope}"
+
+    def averaged(self, values: pd.DataFrame) -> pd.DataFrame:
+        """Return a row for each unit: means over its networks of what is defined in them.
+
+        The index of `values` has the levels `NETWORK`.
+        """
+        if set(self.keys) == set(NETWORK):
+            return values
+        return values.groupby(level=list(self.keys), sort=False).mean()
+
+    def count(self, networks: pd.DataFrame) -> int:
+        """Count the units of these networks; `networks` has the columns `NETWORK`."""
+        return len(networks[list(self.keys)].drop_duplicates())
+
+
+def units_of(networks: pd.DataFrame) -> Units:
+    """The units of some networks, which have the columns `NETWORK` and `version`.
+
+    With one data seed, or one network for each, the network is the unit. With at least
+    `FEWEST_DATA_SEEDS` data seeds of several networks each, the data seed is; with fewer the
+    network is, and what is said holds for these data sets. Where starts are shared between data
+    seeds, the start is the unit.
+    """
+    found = networks[[*NETWORK, "version"]].drop_duplicates()
+    seeds = found["data_seed"].nunique()
+    if seeds < 2:
+        return Units(NETWORK, "networks", "given one data set")
+    if not (found["version"] >= OWN_STARTS).all():
+        warning = (
+            "In these runs, made before every data seed had initial weights of its own (or not "
+            "saying so), network i starts from the same weights under every data seed: networks "
+            "of one number are averaged over data seeds and count once."
+        )
+        return Units(("seed", "network"), "starts", f"given these {seeds} data sets", warning)
+    if not found.duplicated("data_seed").any():
+        return Units(NETWORK, "networks", "over data")
+    if seeds >= FEWEST_DATA_SEEDS:
+        return Units(("data_seed",), "data seeds", "over data")
+    return Units(NETWORK, "networks", f"given these {seeds} data sets")
+
+
+def named(data: Collection, table: pd.DataFrame) -> pd.DataFrame:
+    """A table with the columns that say which network a row is of, and `version`."""
+    cells = data.cells.set_index("cell")
+    cell = table["cell"].astype(object)
+    columns = ("seed", "data_seed", "version", "task")
+    return table.assign(**{name: cell.map(cells[name]).to_numpy() for name in columns})
+
+
+def by_condition(data: Collection) -> dict[str, Units]:
+    """The units of each condition."""
+    networks = named(data, data.levels.drop_duplicates(["cell", "network"]))
+    return {
+        str(condition): units_of(part)
+        for condition, part in networks.groupby("condition", sort=False, observed=True)
+    }
+
+
+def said(units: Sequence[Units]) -> str:
+    """List units, each once, as captions say them."""
+    return listed(list(dict.fromkeys(map(str, units))))
+
+
+def warnings(data: Collection) -> list[str]:
+    """Say what networks of different runs or data seeds share that replicates should not."""
+    found = list(dict.fromkeys(one.warning for one in by_condition(data).values() if one.warning))
+    cells = data.cells[data.cells["status"] == "done"]
+    for task, part in cells.groupby("task", sort=False):
+        runs = part.groupby("run")
+        by_run = {str(run): set(map(tuple, p[["seed", "data_seed"]].to_numpy())) for run, p in runs}
+        same = _in_common(by_run)
+        if same:
+            found.append(
+                f"Runs {listed(same)} have the same seed and data seed: their networks of {task} "
+                f"share initial weights and data{_batches(data, same)}, and are compared, never "
+                "counted twice."
+            )
+            continue
+        shared = _in_common({run: {data for _, data in pairs} for run, pairs in by_run.items()})
+        if shared:
+            found.append(
+                f"Runs {listed(shared)} have data seeds in common: their networks of {task} share "
+                "data, and replicate the initialisation only."
+            )
+    return found
+
+
+def _batches(data: Collection, names: Sequence[str]) -> str:
+    """What these runs say about the order of batches, where it is not the same in all."""
+    seeds = {run.path.name: seed_in(run.experiment, "batch_seed") for run in data.runs}
+    seeds = {name: seeds[name] for name in names}
+    if len(set(seeds.values())) == 1:
+        return ""
+    said = listed([f"{seed} in {name}" for name, seed in seeds.items()])
+    return f", but not the order of batches (batch seed {said})"
+
+
+def _in_common(by_run: dict[str, set]) -> list[str]:
+    """The runs that share anything with another."""
+    return [
+        run
+        for run, own in by_run.items()
+        if any(own & other for name, other in by_run.items() if name != run)
+    ]
+
+
+def networks_of(table: pd.DataFrame) -> "pd.Series[int]":
+    """Count the networks of each condition of a table, by their cell and number."""
+    once = table.drop_duplicates(["cell", "network"])
+    return once.groupby("condition", observed=True).size()
+
+
+def range_of(counts: "pd.Series[int]", thing: str) -> str:
+    """Write counts as a sentence has them: 8 networks, or 6 to 8 networks."""
+    least, most = int(counts.min()), int(counts.max())
+    return counted(most, thing) if least == most else f"{least} to {most} {thing}s"

@@ -1,0 +1,57 @@
+"""Tables of all motifs at all levels against the same figures computed in another way."""
+
+import numpy as np
+import pytest
+
+from harness.report import collect
+from harness.report.sections import motif_levels, motifs
+
+TWO = (("moth", "magnitude"), ("moth", "random"))
+
+
+@pytest.fixture
+def data(fake_run):
+    return collect([fake_run(conditions=TWO)])
+
+
+def test_mean_z_is_that_of_all_nodes(data):
+    table = motif_levels.mean_z(motifs.motif_by_density(data))
+    assert len(table) == 2 * 13 * 11
+    row = table.query("condition == 'random' and motif == 'bifan' and density == 0.07").iloc[0]
+    z = data.summed.query(
+        "condition == 'random' and motif == 'bifan' and density == 0.07 and support == 'all'"
+    )["z"]
+    assert row["mean"] == pytest.approx(z.mean())
+    assert float(row["shown"].replace("−", "-")) == pytest.approx(z.mean(), abs=0.5)
+    assert row["pruned"] == "93\u00a0% pruned"
+    assert row["step"] == 7
+
+
+def test_profiles_have_length_one_by_order(data):
+    table = motif_levels.profiles(data)
+    row = table.query("condition == 'magnitude' and motif == 'zigzag' and density == 0.07").iloc[0]
+    rows = data.summed.query(
+        "condition == 'magnitude' and order == 3 and density == 0.07 and support == 'all'"
+    )
+    wide = rows.pivot_table(index="network", columns="motif", values="z", observed=True)
+    shares = wide["zigzag"] / np.linalg.norm(wide, axis=1)
+    assert row["mean"] == pytest.approx(shares.mean())
+    assert row["upper"] == pytest.approx(shares.quantile(0.75))
+
+
+def test_conditions_with_other_levels_share_one_numbering(fake_run):
+    first = fake_run("first", densities=(1.0, 0.5, 0.07))
+    second = fake_run("second", conditions=(("moth", "random"),), densities=(1.0, 0.3, 0.07))
+    cells = second.cells().assign(cell="other")
+    second.cells = lambda: cells
+    for name in ("levels", "timings", "memory", "motifs", "performance"):
+        second.edit(name, lambda table: table.assign(cell="other"))
+    table = motif_levels.mean_z(motifs.motif_by_density(collect([first, second])))
+    assert motif_levels.steps(table) == [0.5, 0.3, 0.07]
+    assert dict(zip(table["density"], table["step"], strict=True)) == {0.5: 0, 0.3: 1, 0.07: 2}
+
+
+def test_orders_are_parted(data):
+    axis = motif_levels.axis(data.motifs)
+    assert axis[3] == motif_levels.BREAK
+    assert len(axis) == 14
