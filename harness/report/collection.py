@@ -13,7 +13,9 @@ from harness.errors import UserError
 from harness.motifs import CONTROLS
 
 PARTS = ("task", "pruner", "schedule")
-"""What a condition is made of. A run's name joins them where two runs hold the same networks."""
+"""What a condition is made of; a task has its architecture with it where there are several.
+
+A run's name joins them where two runs hold the same networks."""
 
 NETWORK = ("seed", "data_seed", "network")
 """What says which network it is, whatever prunes it: under all conditions of one task it has the
@@ -151,12 +153,23 @@ def _cells(runs: Sequence[RunTables]) -> pd.DataFrame:
     cells["made_with"] = cells["made_with"].fillna("").astype(str)
     version = cells.get("version", pd.Series(np.nan, index=cells.index))
     cells["version"] = pd.to_numeric(version, errors="coerce")
-    for name in ("when", "cautions"):
+    for name in ("when", "cautions", "architecture"):
         cells[name] = cells[name].fillna("").astype(str) if name in cells else ""
+    cells["task"] = _with_architecture(cells)
     best_first = ("done", "damaged", "failed", "pending", "skipped")
     order = cells["status"].map({status: rank for rank, status in enumerate(best_first)})
     best = cells.loc[order.sort_values(kind="stable").index].drop_duplicates("cell")
     return best.sort_index().reset_index(drop=True)
+
+
+def _with_architecture(cells: pd.DataFrame) -> pd.Series:
+    """The task of each cell, with its architecture where those of one task differ.
+
+    Networks of two architectures have nothing in common, so that they are never paired.
+    """
+    several = cells.groupby("task")["architecture"].transform("nunique") > 1
+    both = cells["task"].astype(str) + " · " + cells["architecture"]
+    return cells["task"].astype(str).where(~several, both)
 
 
 def seed_in(experiment: Any, name: str = "seed") -> str:

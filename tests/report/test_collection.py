@@ -1,6 +1,7 @@
 """Tables of several runs, pooled and labelled."""
 
-from harness.report import collect
+from harness.report import collect, pruner_comparison
+from harness.report.sections import overview
 
 TWO = (("moth", "magnitude"), ("moth", "random"))
 
@@ -20,3 +21,16 @@ def test_runs_that_differ_in_nothing_else_are_told_apart(fake_run):
     for name in ("levels", "timings", "memory", "motifs", "performance"):
         second.edit(name, lambda table: table.assign(cell="other"))
     assert collect([first, second]).conditions == ("a", "b")
+
+
+def test_networks_of_two_architectures_are_never_paired(fake_run):
+    run = fake_run(conditions=(*TWO, ("moth", "lamp")))
+    cells = run.cells().assign(architecture=["mlp", "mlp", "cnn"])
+    run.cells = lambda: cells
+    data = collect([run])
+    assert data.conditions == ("moth · mlp · magnitude", "moth · mlp · random", "moth · cnn · lamp")
+    (compared,) = pruner_comparison.pruner_comparisons(data)
+    assert compared.pruners == ("magnitude", "random")
+    assert "with networks mlp and cnn" in overview.ran(data)[0]
+    older = fake_run("older")
+    assert "with networks" not in overview.ran(collect([older]))[0]

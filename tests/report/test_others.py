@@ -43,3 +43,10 @@ def test_the_table_of_a_metric_of_ones_own_is_summed_up(fake_run):
 
 def test_without_one_there_is_no_such_section(fake_run):
     assert excerpt([fake_run()], "others") == []
+
+
+def test_kept_tables_may_lack_the_label_of_their_metric(fake_run):
+    run = fake_run(networks=4)
+    table = run.table("levels")[["cell", "level", "density", "network"]].assign(way=1.0)
+    (section,) = excerpt([Measuring(run, table)], "others")
+    assert section.parts[0].data["way"].eq(1).all()

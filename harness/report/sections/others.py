@@ -12,7 +12,7 @@ from harness.report.sections.report import Report
 
 _PLACES = ("cell", "network", "level", "density", "condition", "metric")
 
-_SAID = ("task", "pruner", "schedule", "data_seed", "run")
+_SAID = ("task", "architecture", "pruner", "schedule", "data_seed", "run")
 """Columns that the condition says."""
 
 
@@ -36,7 +36,7 @@ def _summed_up(table: pd.DataFrame) -> pd.DataFrame:
         if pd.api.types.is_numeric_dtype(table[name]) and table[name].dtype != bool
     ]
     by = ["condition", "level", "density", *(name for name in own if name not in numbers)]
-    if table["metric"].nunique() > 1:
+    if "metric" in table and table["metric"].nunique() > 1:  # kept tables may lack it
         by.insert(1, "metric")
     finite = table.assign(
         **{

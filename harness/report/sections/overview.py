@@ -38,10 +38,12 @@ def ran(data: Collection) -> list[str]:
     parts = (*PARTS, "data_seed")
     names = {part: listed([str(name) for name in done[part].unique()]) for part in parts}
     per = "" if len(data.conditions) == 1 else f" in each of {len(data.conditions)} conditions"
+    networks = listed([name for name in done["architecture"].unique() if name])
+    on = f" with networks {networks}" if networks else ""
     several = "s" if done["data_seed"].nunique() > 1 else ""
     return [
-        f"{each}{per}: task {names['task']}, pruned by {names['pruner']} under schedule "
-        f"{names['schedule']}, data seed{several} {names['data_seed']}; "
+        f"{each}{per}: task {names['task']}{on}, pruned by {names['pruner']} under "
+        f"schedule {names['schedule']}, data seed{several} {names['data_seed']}; "
         f"{counted(len(data.densities), 'level')}, {pruned(max(data.densities))} to "
         f"{pruned(min(data.densities))}. Networks of one data seed share data and batch order. "
         f"Intervals and tests are over {units.said(list(units.by_condition(data).values()))}.",
