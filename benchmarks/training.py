@@ -14,7 +14,7 @@ from harness_benchmarks.timing import Timing, side_by_side
 
 from harness import Model
 from harness.bench import Measured
-from harness.experiment.choice import pairs
+from harness.experiment.factors import pairs
 from harness.experiment.plan import block_width
 from harness.machine import memory
 from harness.machine.compilation import Precision

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from harness.plugin.architecture import AbstractArchitecture as AbstractArchitecture
     from harness.plugin.evidence import Evidence as Evidence
     from harness.plugin.hookspecs import hookimpl as hookimpl
+    from harness.plugin.intervention import AbstractIntervention as AbstractIntervention
+    from harness.plugin.intervention import Change as Change
+    from harness.plugin.intervention import Source as Source
     from harness.plugin.metric import AbstractMetric as AbstractMetric
     from harness.plugin.model import Model as Model
     from harness.plugin.pruner import AbstractPruner as AbstractPruner
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
     from harness.sparse.masks import allocate as allocate
     from harness.sparse.masks import leaf_map as leaf_map
     from harness.sparse.masks import prune_by_score as prune_by_score
+    from harness.sparse.masks import random_masks as random_masks
     from harness.training.seeds import stream as stream
     from harness.types import Batch as Batch
     from harness.types import Level as Level
@@ -56,6 +60,7 @@ _HOME = {
     "report": "",
     "network_files": "",
     "AbstractArchitecture": "plugin.architecture",
+    "AbstractIntervention": "plugin.intervention",
     "AbstractMetric": "plugin.metric",
     "AbstractPruner": "plugin.pruner",
     "AbstractSchedule": "plugin.schedule",
@@ -79,6 +84,9 @@ _HOME = {
     "Run": "results.run_folder",
     "open_run": "results.run_folder",
     "Trajectory": "plugin.trajectory",
+    "Change": "plugin.intervention",
+    "Source": "plugin.intervention",
+    "random_masks": "sparse.masks",
     "Batch": "types",
     "Level": "types",
     "Quantity": "types",

@@ -6,9 +6,13 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, PyTree, Shaped
+from jaxtyping import Key as KeyArray
 
 Key: TypeAlias = PRNGKeyArray
 """A typed PRNG key, as `jax.random.key` makes it."""
+
+NetworkKeys: TypeAlias = KeyArray[Array, " networks"]
+"""A typed PRNG key for each of several networks."""
 
 Network: TypeAlias = PyTree
 """One Equinox module. Its prunable leaves are named by their path, as in `layers.0.weight`."""
@@ -20,6 +24,15 @@ Masks: TypeAlias = dict[str, Bool[Array, "..."]]
 """For each prunable leaf, which of its entries act (True) and which are pruned (False)."""
 
 When: TypeAlias = Literal["init", "level", "during"]
+GoesOn: TypeAlias = Literal["level", "start", "new", "here", "not"]
+"""How training goes on with changed masks, level by level:
+
+- "level": from the intervention's own level before, for the steps of the level;
+- "start": from the initial weights, for the steps of all levels up to it;
+- "new": from other initial weights, for as many;
+- "here": from the weights that the source has at the level, for the steps of the level;
+- "not": not at all; the source's weights are evaluated under the changed masks.
+"""
 Scope: TypeAlias = Literal["layer", "global", "output"]
 Split: TypeAlias = Literal["train", "validation", "test"]
 

@@ -55,7 +55,7 @@ def registry():
 def model(registry):
     """Make a task's model by name, with parameters of its own or of its architecture."""
     from harness import Model
-    from harness.experiment.choice import pairs
+    from harness.experiment.factors import pairs
 
     def made(task, **parameters):
         ((one, architecture),) = pairs(registry, [{"name": task, **parameters}], [])

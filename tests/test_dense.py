@@ -8,6 +8,7 @@ from harness import files
 from harness.execution import shared_dense
 from harness.execution.trial_training import CellRun
 from harness.experiment.choice import Choice
+from harness.experiment.factors import Pruning
 from harness.experiment.trial import Cell
 from harness.plugin.parameters import Selection
 from harness.results import provenance
@@ -23,7 +24,7 @@ def made(pruner):
     cell = Cell(
         Choice("task", "tiny", "tests", TinyTask(), ""),
         Choice("architecture", "tiny", "tests", TinyArchitecture(), ""),
-        Choice("pruner", pruner.name, "tests", pruner, ""),
+        Pruning(Choice("pruner", pruner.name, "tests", pruner, "")),
         Choice("schedule", "tiny", "tests", TinySchedule(), ""),
         seed=0,
         data_seed=0,

@@ -215,7 +215,7 @@ def with_plugins(cell, architecture: AbstractArchitecture, pruner: AbstractPrune
     return dataclasses.replace(
         cell,
         architecture=Choice("architecture", architecture.name, "test", architecture, ""),
-        pruner=Choice("pruner", pruner.name, "test", pruner, ""),
+        pruning=Pruning(Choice("pruner", pruner.name, "test", pruner, "")),
     )
 
 

@@ -15,6 +15,7 @@ from harness.execution import trial_training
 from harness.execution.tables import level_tables
 from harness.execution.trial_training import CHECKPOINT, CellRun
 from harness.experiment.choice import Choice
+from harness.experiment.factors import Pruning
 from harness.experiment.trial import Cell
 from harness.plugin.parameters import Selection
 from harness.results import snapshot
@@ -59,7 +60,7 @@ def cell_of(pruner, *, schedule=None, first=0, keep_weights=True):
     return Cell(
         Choice("task", "tiny", "tests", TinyTask(), ""),
         Choice("architecture", "tiny", "tests", TinyArchitecture(), ""),
-        Choice("pruner", pruner.name, "tests", pruner, ""),
+        Pruning(Choice("pruner", pruner.name, "tests", pruner, "")),
         Choice("schedule", "tiny", "tests", schedule or Looking(), ""),
         seed=0,
         data_seed=0,

@@ -26,6 +26,7 @@ from harness import (
 )
 from harness.execution import trial_training
 from harness.experiment.choice import Choice
+from harness.experiment.factors import Pruning
 from harness.experiment.trial import Cell
 from harness.sparse import masks as mask_algebra
 from harness.testing import TinyArchitecture, TinySchedule, TinyTask, tiny_model
@@ -381,7 +382,7 @@ def watched(tmp_path_factory):
     cell = Cell(
         Choice("task", "tiny", "tests", TinyTask(), ""),
         Choice("architecture", "tiny", "tests", TinyArchitecture(), ""),
-        Choice("pruner", "magnitude", "tests", pruner, ""),
+        Pruning(Choice("pruner", "magnitude", "tests", pruner, "")),
         Choice("schedule", "tiny", "tests", TinySchedule(), ""),
         seed=0,
         data_seed=0,

@@ -19,6 +19,7 @@ class Listable(StrEnum):
     TASKS = "tasks"
     ARCHITECTURES = "architectures"
     PRUNERS = "pruners"
+    INTERVENTIONS = "interventions"
     METRICS = "metrics"
     SCHEDULES = "schedules"
     STUDIES = "studies"
@@ -31,6 +32,7 @@ class Writable(StrEnum):
     PRUNER = "pruner"
     TASK = "task"
     ARCHITECTURE = "architecture"
+    INTERVENTION = "intervention"
     METRIC = "metric"
 
 
@@ -69,6 +71,10 @@ Architecture = Annotated[
 Pruner = Annotated[
     list[str] | None,
     typer.Option(help="Pruner, as in 'magnitude[scope=layer|global]'. Repeatable."),
+]
+Intervention = Annotated[
+    list[str] | None,
+    typer.Option(help="Intervention on the masks of every pruner. Repeatable. [default: none]"),
 ]
 Metric = Annotated[list[str] | None, typer.Option(help="Metric. Repeatable.")]
 Schedule = Annotated[list[str] | None, typer.Option(help="Schedule. Repeatable.")]

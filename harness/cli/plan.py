@@ -20,7 +20,7 @@ def show_plan(plan: "Plan", folder: Path) -> None:
     for cell in plan.cells:
         told = cell.reason_to_skip
         numbers = f"{cell.first}-{cell.first + cell.width - 1}" if not told else f"skipped: {told}"
-        labels = (cell.task.label, cell.schedule.label, cell.pruner.label, str(cell.data_seed))
+        labels = (cell.task.label, cell.schedule.label, cell.pruning.label, str(cell.data_seed))
         table.add_row(*map(escape, (*labels, numbers)))
     console.print(table)
     networks = plan.experiment.networks

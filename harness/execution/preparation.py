@@ -187,13 +187,20 @@ def entry_of(cell: Cell) -> Entry:
         first_network=cell.first,
         networks=cell.width,
         skipped=skipped,
-        when=getattr(cell.pruner.instance, "when", None),
+        when=_when(cell),
     )
+
+
+def _when(cell: Cell) -> str | None:
+    """At which moments masks change: of an intervention, before training or after each level."""
+    if cell.intervention is None:
+        return getattr(cell.pruning.pruner.instance, "when", None)
+    return "level" if cell.goes_on == "level" else "init"
 
 
 def _plugin_files(plan: Plan) -> set[Path]:
     """The files of a plan's plugins that are not the harness's own."""
-    kinds = {type(one.instance) for choice in plan.chosen for one in choice.chain}
+    kinds = {type(choice.instance) for choice in plan.chosen}
     own = ("harness", "harness_plugins")
     return {
         Path(inspect.getfile(kind)) for kind in kinds if kind.__module__.split(".")[0] not in own

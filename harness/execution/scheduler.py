@@ -11,14 +11,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import jax
 import numpy as np
 
 from harness import cache, files, progress
 from harness.errors import CannotWriteError, UserError, summary
 from harness.execution import measuring, preparation, shared_dense, tables, trial_training
+from harness.execution.intervening import Kept
 from harness.experiment.choice import Choice, metric_key
 from harness.experiment.plan import Plan
-from harness.experiment.trial import Cell, levels_of
+from harness.experiment.trial import Cell
 from harness.machine import compilation, memory, settings
 from harness.plugin.model import Model
 from harness.results import provenance, snapshot
@@ -91,7 +93,7 @@ class Execution:
     ) -> None:
         self.plan, self.folder, self.train = plan, folder, train
         self._own = folder / shared_dense.FOLDER
-        self._shared = shared or (self._own if len(plan.pruners) > 1 else None)
+        self._shared = shared or (self._own if len(plan.prunings) > 1 else None)
         self.outcome = Outcome()
         self._data = _Latest(self._make_data)
         self._trainer = _Latest(self._make_trainer)
@@ -190,10 +192,10 @@ class Execution:
     def _cautions(self, cell: Cell, trainer: Trainer) -> tuple[str, ...]:
         """Note what schedule and pruner say about this training, each sentence once; return it."""
         schedule = cell.schedule.instance
-        steps = levels_of(schedule, cell.pruner.instance)
+        steps = cell.budgets
         pairs = zip(schedule.levels(), steps, strict=True)
         own = trainer.cautions([Level(level.density, number) for level, number in pairs])
-        place = f"{cell.pruner.label} on {cell.task.label} by {cell.schedule.label}"
+        place = f"{cell.pruning.label} on {cell.task.label} by {cell.schedule.label}"
         general = tuple(schedule.cautions())
         for text in (*general, *(f"{place}: {caution}" for caution in own)):
             if text not in self.outcome.notes:
@@ -210,7 +212,7 @@ class Execution:
         finite.check_data(data)
         constant = tables.constant_loss(cell.task.instance, data)
         trainer = self._trainer(
-            cell.task, cell.architecture, cell.pruner, cell.schedule, cell.data_seed
+            cell.task, cell.architecture, cell.trained_by, cell.schedule, cell.data_seed
         )
         if trainer.batch_size < (asked := cell.schedule.instance.batch_size):
             self.outcome.note(
@@ -219,8 +221,8 @@ class Execution:
             )
         if cell.halves:
             self._must_fit(trainer, cell)
-        followed = partial(self._found_by, cell.followed) if cell.followed else None
-        run = trial_training.CellRun(cell, trainer, record.folder, self._shared, followed)
+        source = partial(self._kept_of, cell.source) if cell.source else None
+        run = trial_training.CellRun(cell, trainer, record.folder, self._shared, source)
         run.train()
         made = self._tables(cell, run, record.folder, constant)
         update = {
@@ -243,19 +245,21 @@ class Execution:
         if free is not None and needed > free:
             raise MemoryError(f"{needed} bytes are needed on each device, {free} are free")
 
-    def _found_by(self, cell: Cell, level: int) -> dict[str, np.ndarray]:
-        """The masks, networks first, that another cell of the run has at the end of a level.
+    def _kept_of(self, cell: Cell, level: int) -> Kept:
+        """What another cell of the run keeps of the end of a level, networks first.
 
         Raises `RuntimeError` where that cell is not done.
         """
         record = CellRecord(cell_folder(self.folder, cell.key))
         state = record.read()
         if state is not None and state.status == "split":
-            halves = [self._found_by(half, level) for half in cell.halves]
-            return {name: np.concatenate([half[name] for half in halves]) for name in halves[0]}
+            halves = [self._kept_of(half, level) for half in cell.halves]
+            return jax.tree.map(lambda *parts: np.concatenate(parts), *halves)
         if state is None or state.status != "done":
-            raise RuntimeError(f"it follows {_what(cell)}, which is not trained")
-        return dict(snapshot.load(snapshot.level_path(record.folder, level), weights=False).masks)
+            raise RuntimeError(f"its source, {_what(cell)}, is not trained")
+        found = snapshot.load(snapshot.level_path(record.folder, level))
+        weights = None if found.weights is None else dict(found.weights)
+        return Kept(dict(found.masks), weights)
 
     def _split(self, cell: Cell) -> dict[str, Any]:
         """What the record of a cell says that does not fit into memory."""
@@ -370,7 +374,7 @@ class Execution:
 
 
 def _what(cell: Cell) -> str:
-    return f"cell {cell.key} ({cell.pruner.label} on {cell.task.label})"
+    return f"cell {cell.key} ({cell.pruning.label} on {cell.task.label})"
 
 
 def _is_trained(record: CellRecord, state: CellState) -> bool:

@@ -17,20 +17,24 @@ from harness.results import provenance
 from harness.training.state import Ensemble
 from harness.types import Level
 
+PRUNING = ("pruner", "interventions")
+"""The parts of a cell's identity on which a dense level does not depend."""
+
 FOLDER = "dense"
 """Where a run keeps dense levels until all its cells are done."""
 
 
 def is_shared(cell: Cell, state: Ensemble, level: Level) -> bool:
     """Whether a cell's first level is the same whatever the pruner."""
-    pruner = cell.pruner.instance
+    pruner = cell.trained_by.instance
     gathers = bool(jax.tree.leaves(state.gathered))
-    return level.density == 1 and pruner.when == "level" and not pruner.rewind_step and not gathers
+    plain = pruner.when == "level" and not pruner.rewind_step and not gathers
+    return level.density == 1 and plain and cell.goes_on not in ("here", "not")
 
 
 def path(folder: Path, cell: Cell) -> Path:
     """The file of a cell's dense level: the same for cells that differ in their pruner only."""
-    common = {name: value for name, value in cell.identity.items() if name != "pruner"}
+    common = {name: value for name, value in cell.identity.items() if name not in PRUNING}
     key = files.fingerprint({**common, "environment": provenance.environment()})
     return folder / f"{key}.safetensors"
 

@@ -7,23 +7,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from harness import progress
-from harness.execution import checkpoint, shared_dense
-from harness.experiment.trial import Cell, levels_of
+from harness.execution import checkpoint, intervening, shared_dense
+from harness.execution.intervening import Kept
+from harness.experiment.trial import Cell
 from harness.files import DamagedFileError
+from harness.plugin.pruner import AbstractPruner
 from harness.results import provenance, snapshot
 from harness.training.state import Ensemble, Keys, finite
-from harness.training.trainer import CHUNK, Trainer, stopped
+from harness.training.trainer import CHUNK, Trainer, of_level, stopped
 from harness.types import Level
-
-if TYPE_CHECKING:
-    pass
 
 _log = logging.getLogger(__name__)
 
@@ -90,8 +88,8 @@ class CellRun:
     """The training of one cell in its folder, level by level, from its last checkpoint on.
 
     Where `shared` is given, a dense level that is the same for several pruners is taken from that
-    folder, or left there. `followed` gives the masks of a level, by number, networks first,
-    that the pruner which this one follows found.
+    folder, or left there. `source` gives the masks and weights of a level, by number, networks
+    first, that an intervention changes.
     """
 
     def __init__(
@@ -100,16 +98,17 @@ class CellRun:
         trainer: Trainer,
         folder: Path,
         shared: Path | None = None,
-        followed: Callable[[int], dict[str, np.ndarray]] | None = None,
+        source: Callable[[int], Kept] | None = None,
     ) -> None:
-        self._followed = followed
+        self._source = source
         self.cell, self.trainer, self.folder, self._shared = cell, trainer, folder, shared
         self.clock = Clock(trainer.compiled_since)
         self._schedule = cell.schedule.instance
         self._levels: tuple[Level, ...] = self._schedule.levels()
-        self._budgets = levels_of(self._schedule, cell.pruner.instance)
-        self._from_start = cell.pruner.instance.from_start
-        self._rewind_step = cell.pruner.instance.rewind_step
+        self._budgets = cell.budgets
+        self._pruner: AbstractPruner = cell.trained_by.instance
+        self._from_start = self._pruner.from_start
+        self._rewind_step = self._pruner.rewind_step
         self._saved = time.monotonic()
         self._keys: Keys = trainer.keys(cell.networks)
 
@@ -157,16 +156,28 @@ class CellRun:
     def _prune(self, state: Ensemble, current: _Level) -> Ensemble:
         """Prune at the start of a level, where the pruner acts there and there is what to prune."""
         state = state._replace(active=finite(state))
-        within = self.cell.pruner.instance.when == "during"
+        if self._source is not None:
+            return self._intervened(state, current, self._source)
+        within = self._pruner.when == "during"
         if within or current.level.density == 1:
             return state
         with self.clock.timing(current.number, "prune"):
-            followed = None
-            if self._followed:
-                followed = jax.tree.map(jnp.asarray, self._followed(current.number))
-            state = self.trainer.prune(
-                state, self._keys, current.number, current.level.density, followed
-            )
+            state = self.trainer.prune(state, self._keys, current.number, current.level.density)
+            return jax.block_until_ready(state)
+
+    def _intervened(
+        self, state: Ensemble, current: _Level, source: Callable[[int], Kept]
+    ) -> Ensemble:
+        """Set the masks of an intervention at the start of a level, and what training starts from.
+
+        A dense level stays as it is, but where training goes on from the source's weights.
+        """
+        if current.level.density == 1 and self.cell.goes_on not in ("here", "not"):
+            return state
+        with self.clock.timing(current.number, "prune"):
+            keys = of_level(self._keys, current.number)
+            kept = source(current.number)
+            state = intervening.imposed(self.cell, self.trainer, state, kept, current.number, keys)
             return jax.block_until_ready(state)
 
     def _finish(self, state: Ensemble, current: _Level) -> Ensemble:
@@ -239,7 +250,7 @@ class CellRun:
             "training",
             self._steps_before(current.number) + current.step,
             sum(self._budgets),
-            pruner=self.cell.pruner.label,
+            pruner=self.cell.pruning.label,
             level=current.number,
             levels=len(self._levels),
             sparsity=1 - current.level.density,
@@ -261,7 +272,7 @@ class CellRun:
 
     def _may_stop(self, current: _Level) -> bool:
         """Not before the last pruning within a level: it would end at another density."""
-        pruner = self.cell.pruner.instance
+        pruner = self._pruner
         if pruner.when != "during" or current.previous.density == current.level.density == 1:
             return True
         return current.step > (current.level.steps - 1) // pruner.every * pruner.every

@@ -1,6 +1,5 @@
 """One plugin of an experiment with its parameters."""
 
-import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,7 +9,7 @@ from harness.errors import UserError
 from harness.files import fingerprint
 from harness.plugin.digest import source_digest
 from harness.plugin.metric import AbstractMetric
-from harness.plugin.parameters import Selection, changed, label, parse, values
+from harness.plugin.parameters import Selection, changed, label, values
 from harness.plugin.registry import Kind, Registry, selections
 
 
@@ -23,13 +22,6 @@ class Choice:
     owner: str
     instance: Any
     source: str
-    follows: "Choice | None" = None
-    """The pruner whose masks this one is given, where it follows one."""
-
-    @property
-    def chain(self) -> "tuple[Choice, ...]":
-        """What it follows, what that follows, and so on, the first first; then itself."""
-        return (*(self.follows.chain if self.follows else ()), self)
 
     @cached_property
     def label(self) -> str:
@@ -61,94 +53,28 @@ def metric_key(choice: Choice) -> str:
 def choices(
     registry: Registry, kind: Kind, asked: Sequence[str | Mapping[str, Any]]
 ) -> Iterable[Choice]:
-    """The plugins of a kind that an experiment asks for, each once, after what it follows."""
+    """The plugins of a kind that an experiment asks for, each once."""
     seen: set[str] = set()
-    for place, selection in _placed(kind, asked):
+    for place, selection in placed(kind, asked):
         try:
             choice = choice_of(registry, kind, registry.make(kind, selection))
         except UserError as error:
             raise UserError(f"{place}{error}") from None
-        # What a pruner follows comes first, asked for or not.
-        for one in choice.chain:
-            identity = fingerprint({**one.identity, "owner": one.owner})
-            if identity not in seen:
-                seen.add(identity)
-                yield one
+        identity = fingerprint({**choice.identity, "owner": choice.owner})
+        if identity not in seen:
+            seen.add(identity)
+            yield choice
 
 
 def choice_of(registry: Registry, kind: Kind, instance: Any) -> Choice:
-    """A plugin that is made, as a choice, with what it follows."""
+    """A plugin that is made, as a choice."""
     plugin = registry.plugin_of(instance)
-    follows = getattr(instance, "follows", None)
-    return Choice(
-        kind,
-        plugin.name,
-        plugin.owner,
-        instance,
-        source_digest(instance),
-        choice_of(registry, kind, follows) if follows is not None else None,
-    )
+    return Choice(kind, plugin.name, plugin.owner, instance, source_digest(instance))
 
 
-def _placed(
-    kind: Kind, asked: Sequence[str | Mapping[str, Any]]
-) -> Iterable[tuple[str, Selection]]:
+def placed(kind: Kind, asked: Sequence[str | Mapping[str, Any]]) -> Iterable[tuple[str, Selection]]:
     """Each selection with its place in the experiment, where that is a table."""
     for number, entry in enumerate(asked):
         place = "" if isinstance(entry, str) else f"{kind}s.{number}: "
         for selection in selections(kind, entry):
             yield place, selection
-
-
-def pairs(
-    registry: Registry,
-    tasks: Sequence[str | Mapping[str, Any]],
-    architectures: Sequence[str | Mapping[str, Any]],
-) -> Iterable[tuple[Choice, Choice]]:
-    """Each task with each architecture; with its own where none is named.
-
-    A task's own architecture is `architecture` in its table, or its default. Parameters that it
-    had before architectures were plugins, such as `sizes`, are its own architecture's.
-
-    Raises `UserError` where a task with an architecture of its own is given others.
-    """
-    asked = list(choices(registry, "architecture", architectures))
-    seen: set[str] = set()
-    for place, selection in _placed("task", tasks):
-        try:
-            task, own = _apart(registry, selection)
-            if asked and own is not None:
-                raise UserError(
-                    f"task '{task.name}' names an architecture of its own: leave that out, or "
-                    "--architecture."
-                )
-            chosen = choice_of(registry, "task", registry.make("task", task))
-            default = parse(chosen.instance.architecture)[0]
-            one = registry.make("architecture", own or default)
-            beside = asked or [choice_of(registry, "architecture", one)]
-        except UserError as error:
-            raise UserError(f"{place}{error}") from None
-        for architecture in beside:
-            identity = fingerprint([chosen.identity, architecture.identity, chosen.owner])
-            if identity not in seen:
-                seen.add(identity)
-                yield chosen, architecture
-
-
-def _apart(registry: Registry, selection: Selection) -> tuple[Selection, Selection | None]:
-    """A task's selection without what is its architecture's, and that one's, if it says any."""
-    factory = registry.find("task", selection.name).factory
-    values = dict(selection.parameters)
-    own = values.pop("architecture", None)
-    known = {field.name for field in dataclasses.fields(factory)}
-    (default,) = parse(factory.architecture)
-    its = registry.find("architecture", default.name).factory
-    fields = {field.name for field in dataclasses.fields(its)} - known
-    moved = {name: values.pop(name) for name in list(values) if name in fields}
-    task = Selection(selection.name, values)
-    if own is not None:
-        (named,) = selections("architecture", own)
-        return task, Selection(named.name, {**named.parameters, **moved})
-    if moved:
-        return task, Selection(default.name, {**default.parameters, **moved})
-    return task, None

@@ -15,7 +15,12 @@ DEFAULT_METRICS = ("performance", "motifs", "sampled")
 DEFAULT_PRECISION: Precision = "float32"
 
 
-LATER: Mapping[str, Any] = {"precision": DEFAULT_PRECISION, "batch_seed": 0}
+LATER: Mapping[str, Any] = {
+    "precision": DEFAULT_PRECISION,
+    "batch_seed": 0,
+    "architectures": [],
+    "interventions": [],
+}
 """Fields of an experiment that came after the first runs, with what those runs had."""
 
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
@@ -34,6 +39,7 @@ class Experiment(BaseModel):
     tasks: tuple[str | dict[str, Any], ...] = Field(min_length=1)
     architectures: tuple[str | dict[str, Any], ...] = ()
     pruners: tuple[str | dict[str, Any], ...] = Field(min_length=1)
+    interventions: tuple[str | dict[str, Any], ...] = ()
     schedules: tuple[str | dict[str, Any], ...] = Field(default=("quick",), min_length=1)
     metrics: tuple[str | dict[str, Any], ...] = Field(default=DEFAULT_METRICS)
     networks: int = Field(default=DEFAULT_NETWORKS, ge=1, le=1_000_000)

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from harness.experiment.plan import Plan
-from harness.experiment.trial import Cell, levels_of
+from harness.experiment.trial import Cell
 from harness.sparse import masks
 
 FLOPS_PER_WEIGHT = 6
@@ -52,7 +52,7 @@ def _cell_cost(cell: Cell, rate: float) -> Cost:
     )
     size = sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(network))
     prunable = sum(masks.count(model.prunable(model.network(key=jax.random.key(0)))).values())
-    steps = sum(levels_of(schedule, cell.pruner.instance)) * cell.width
+    steps = sum(cell.budgets) * cell.width
     levels = schedule.levels()
     kept = sum(level.density for level in levels) if cell.keep_weights else 0.0
     return Cost(

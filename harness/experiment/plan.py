@@ -8,8 +8,9 @@ from functools import cached_property
 from typing import Any
 
 from harness.errors import UserError
-from harness.experiment.choice import Choice, choices, pairs
+from harness.experiment.choice import Choice, choices
 from harness.experiment.config import LATER, Experiment, chosen_later
+from harness.experiment.factors import Pruning, pairs, prunings
 from harness.experiment.trial import RESULT_VERSION, Cell
 from harness.files import fingerprint
 from harness.machine.devices import use_all_cores, used
@@ -43,7 +44,7 @@ class Plan:
     experiment: Experiment
     pairs: tuple[tuple[Choice, Choice], ...]
     """The tasks, each with an architecture of its networks."""
-    pruners: tuple[Choice, ...]
+    prunings: tuple[Pruning, ...]
     schedules: tuple[Choice, ...]
     metrics: tuple[Choice, ...]
     width: int
@@ -61,14 +62,14 @@ class Plan:
     def _asked_for(self) -> tuple[Cell, ...]:
         return tuple(
             Cell(
-                task, architecture, pruner, schedule,
+                task, architecture, pruning, schedule,
                 self.experiment.seed, data_seed, first, self.width,
                 self.experiment.keep_weights, self.experiment.precision, self.experiment.batch_seed,
             )
-            for (task, architecture), schedule, pruner, data_seed, first in itertools.product(
+            for (task, architecture), schedule, pruning, data_seed, first in itertools.product(
                 self.pairs,
                 self.schedules,
-                self.pruners,
+                self.prunings,
                 dict.fromkeys(self.experiment.data_seeds),
                 range(0, self.experiment.networks, self.width),
             )
@@ -89,7 +90,8 @@ class Plan:
         return {
             **self.experiment.model_dump(mode="json", exclude_none=True),
             **self._resolved_pairs(),
-            "pruners": [choice.table() for choice in self.pruners],
+            "pruners": [pruning.table() for pruning in self.prunings],
+            "interventions": [],
             "schedules": [choice.table() for choice in self.schedules],
             "metrics": [choice.table() for choice in self.metrics],
             "block_width": self.width,
@@ -114,7 +116,13 @@ class Plan:
     def chosen(self) -> tuple[Choice, ...]:
         """Every plugin that it uses."""
         pairs = itertools.chain.from_iterable(self.pairs)
-        return (*pairs, *self.pruners, *self.schedules, *self.metrics)
+        return (*pairs, *self._pruned_by, *self.schedules, *self.metrics)
+
+    @property
+    def _pruned_by(self) -> tuple[Choice, ...]:
+        """The pruners and the interventions."""
+        chains = ((one.pruner, *one.interventions) for one in self.prunings)
+        return tuple(itertools.chain.from_iterable(chains))
 
     @property
     def name(self) -> str:
@@ -127,7 +135,7 @@ class Plan:
         }
         parts = [
             "+".join(dict.fromkeys(choice.name for choice in choices))
-            for choices in (self._named, self.pruners, self.schedules)
+            for choices in (self._named, self._pruned_by, self.schedules)
         ]
         return f"{'-'.join(parts)[:80]}-{fingerprint(fixed)[:8]}"
 
@@ -146,10 +154,15 @@ def plan(experiment: Experiment, registry: Registry, *, source: str = "") -> Pla
 
 
 def _plan(experiment: Experiment, registry: Registry) -> Plan:
-    pruners, schedules, metrics = (
+    schedules, metrics = (
         tuple(choices(registry, kind, getattr(experiment, PLURALS[kind])))
-        for kind in ("pruner", "schedule", "metric")
+        for kind in ("schedule", "metric")
     )
-    found = tuple(pairs(registry, experiment.tasks, experiment.architectures))
-    width = experiment.block_width or block_width(experiment.networks)
-    return Plan(experiment, found, pruners, schedules, metrics, width)
+    return Plan(
+        experiment,
+        tuple(pairs(registry, experiment.tasks, experiment.architectures)),
+        tuple(prunings(registry, experiment.pruners, experiment.interventions)),
+        schedules,
+        metrics,
+        experiment.block_width or block_width(experiment.networks),
+    )

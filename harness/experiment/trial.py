@@ -7,12 +7,15 @@ from typing import Any
 
 from harness.experiment.choice import Choice
 from harness.experiment.config import DEFAULT_PRECISION, chosen_later
+from harness.experiment.factors import Pruning
 from harness.files import fingerprint
 from harness.machine import settings
 from harness.machine.compilation import Precision
+from harness.plugin.intervention import AbstractIntervention, Untouched
 from harness.plugin.model import Model
 from harness.plugin.pruner import AbstractPruner
 from harness.plugin.schedule import AbstractSchedule
+from harness.types import GoesOn
 
 RESULT_VERSION = 3
 """Part of every cell's key: raised whenever results change. From 3 on data seeds share no start."""
@@ -24,7 +27,7 @@ class Cell:
 
     task: Choice
     architecture: Choice
-    pruner: Choice
+    pruning: Pruning
     schedule: Choice
     seed: int
     data_seed: int
@@ -53,7 +56,7 @@ class Cell:
             "version": RESULT_VERSION,
             "task": self.task.identity,
             "architecture": self.architecture.identity,
-            "pruner": self.pruner.identity,
+            **self.pruning.identity,
             "schedule": self.schedule.identity,
             "seed": self.seed,
             "data_seed": self.data_seed,
@@ -79,10 +82,42 @@ class Cell:
         return self.trained_as not in (None, fingerprint(self.identity))
 
     @property
-    def followed(self) -> "Cell | None":
-        """The cell of the same networks whose masks this one is given, where it follows one."""
-        follows = self.pruner.follows
-        return replace(self, pruner=follows, trained_as=None) if follows else None
+    def source(self) -> "Cell | None":
+        """The cell of the same networks whose masks an intervention changes, where one does."""
+        source = self.pruning.source
+        return replace(self, pruning=source, trained_as=None) if source else None
+
+    @property
+    def intervention(self) -> AbstractIntervention | None:
+        """What changes the masks of its source."""
+        found = self.pruning.interventions
+        return found[-1].instance if found else None
+
+    @property
+    def goes_on(self) -> GoesOn | None:
+        """How training goes on with the changed masks, where there is an intervention."""
+        if self.intervention is None or self.source is None:
+            return None
+        return self.intervention.goes_on(self.source.trained_by.instance)
+
+    @property
+    def trained_by(self) -> Choice:
+        """The pruner that is asked in training: none where an intervention sets the masks."""
+        if self.intervention is None:
+            return self.pruning.pruner
+        untouched = Untouched(anew=self.goes_on != "level")
+        return Choice("pruner", untouched.name, "harness", untouched, "")
+
+    @property
+    def budgets(self) -> list[int]:
+        """Training steps of each level."""
+        schedule = self.schedule.instance
+        levels = schedule.levels()
+        if self.goes_on == "not":
+            return [0 for _ in levels]
+        if self.goes_on == "here":
+            return [level.steps if level.density < 1 else 0 for level in levels]
+        return levels_of(schedule, self.trained_by.instance)
 
     @property
     def halves(self) -> "tuple[Cell, ...]":
@@ -100,7 +135,7 @@ class Cell:
             "cell": self.key,
             "task": self.task.label,
             "architecture": self.architecture.label,
-            "pruner": self.pruner.label,
+            "pruner": self.pruning.label,
             "schedule": self.schedule.label,
             "data_seed": self.data_seed,
         }
@@ -111,9 +146,14 @@ class Cell:
         model = self.model
         if reason := model.reason_not_to_fit:
             return reason
-        pruner: AbstractPruner = self.pruner.instance
-        if self.followed and self.followed.reason_to_skip:
-            return f"what it follows is skipped: {self.followed.reason_to_skip}"
+        if self.source is not None and self.intervention is not None:
+            if reason := self.source.reason_to_skip:
+                return f"its source is skipped: {reason}"
+            needs = self.intervention.needs_weights or self.goes_on in ("here", "not")
+            if needs and not self.keep_weights:
+                return f"intervention '{self.intervention.name}' needs weights, and none are kept"
+            return None
+        pruner: AbstractPruner = self.pruning.pruner.instance
         lacking = pruner.needs - model.offers
         if lacking:
             return (

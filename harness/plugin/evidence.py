@@ -38,7 +38,6 @@ class Evidence:
         gathered: PyTree = (),
         progress: Float[Array, ""] | float = 0.0,
         gathered_steps: Int[Array, ""] | int = 0,
-        followed: Masks | None = None,
     ) -> None:
         self.network = network
         self.mask = mask
@@ -47,7 +46,6 @@ class Evidence:
         self.gathered = gathered
         self.gathered_steps = gathered_steps
         self.progress = progress
-        self._followed = followed
         self._model = model
         self._train = train
         self._batch_size = batch_size
@@ -104,13 +102,6 @@ class Evidence:
         """`number` training rows, drawn at random, each a batch of one: (number, 1, ...)."""
         return self._rows(number, 1)
 
-    @property
-    def found(self) -> Masks:
-        """The masks that the pruner which this one follows has at the end of the same level."""
-        if self._followed is None:
-            raise RuntimeError("only a pruner that `follows` another is given its masks")
-        return self._followed
-
     def _rows(self, number: int, size: int) -> Batch:
         rows = self._train.inputs.shape[0]
         chosen = jax.random.randint(self._batch_key, (number, size), 0, rows)
@@ -129,10 +120,6 @@ class Evidence:
         nothing = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), first)
         total, _ = jax.lax.scan(add, nothing, stacked)
         return jax.tree.map(lambda leaf: leaf / number, total)
-
-    def drawn(self, *, key: Key) -> Network:
-        """Another network from the task's distribution of initial weights."""
-        return self._model.network(key=key)
 
     def gradient(self, weights: Weights, batch: Batch) -> Weights:
         """The gradient of `loss` with respect to the weights, also where the mask is False."""

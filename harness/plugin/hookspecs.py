@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import pluggy
 
 from harness.plugin.architecture import AbstractArchitecture
+from harness.plugin.intervention import AbstractIntervention
 from harness.plugin.metric import AbstractMetric
 from harness.plugin.pruner import AbstractPruner
 from harness.plugin.schedule import AbstractSchedule
@@ -30,6 +31,12 @@ def register_architectures() -> Iterable[type[AbstractArchitecture]]:
 @hookspec
 def register_pruners() -> Iterable[type[AbstractPruner]]:
     """Pruners, as frozen dataclasses that implement `AbstractPruner` or `ScorePruner`."""
+    raise NotImplementedError
+
+
+@hookspec
+def register_interventions() -> Iterable[type[AbstractIntervention]]:
+    """Interventions, as frozen dataclasses that implement `harness.AbstractIntervention`."""
     raise NotImplementedError
 
 

@@ -39,9 +39,6 @@ class AbstractPruner(ABC):
     - "init": on the network before training, once for each density, each time from the dense
       network; then one training for each density, at the budget of all levels up to it.
     - "during": within the training of each level, at its steps 0, `every`, 2 * `every`, ...
-
-    A control that needs the masks which another pruner found `follows` it: the other is trained
-    first, and its masks at the end of the same level are `evidence.found`.
     """
 
     name: ClassVar[str]
@@ -59,8 +56,6 @@ class AbstractPruner(ABC):
     restarts: ClassVar[bool] = False
     """Whether a pruner `during` training has one training for each density, from the initial
     weights at the budget of all levels up to it, as pruners at "init" have."""
-    follows: "AbstractPruner | None" = None
-    """The pruner whose masks this one is given."""
     rewind_step: int = 0
     """The step of the first level after which `evidence.rewind_point` is taken; 0: before it."""
     retrains: bool = False

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias, get_type_hints
 
 from harness.errors import UserError, unknown
 from harness.plugin.architecture import AbstractArchitecture
+from harness.plugin.intervention import AbstractIntervention
 from harness.plugin.metric import AbstractMetric
 from harness.plugin.parameters import Selection, build, parse
 from harness.plugin.pruner import AbstractPruner
@@ -15,12 +16,15 @@ from harness.plugin.schedule import AbstractSchedule
 from harness.plugin.study import AbstractStudy
 from harness.plugin.task import AbstractTask
 
-Kind: TypeAlias = Literal["task", "architecture", "pruner", "metric", "schedule", "study"]
+Kind: TypeAlias = Literal[
+    "task", "architecture", "pruner", "intervention", "metric", "schedule", "study"
+]
 
 KINDS: dict[Kind, type[Any]] = {
     "task": AbstractTask,
     "architecture": AbstractArchitecture,
     "pruner": AbstractPruner,
+    "intervention": AbstractIntervention,
     "metric": AbstractMetric,
     "schedule": AbstractSchedule,
     "study": AbstractStudy,

@@ -299,3 +299,14 @@ def prune_by_score(
 def leaf_map(function: Callable[..., Array], *trees: Mapping[str, Array]) -> dict[str, Array]:
     """`function` leaf by leaf over mappings that share their names."""
     return {name: function(*(tree[name] for tree in trees)) for name in trees[0]}
+
+
+def random_masks(like: Masks, candidates: Masks, *, key: Key) -> Masks:
+    """Random masks that keep as many candidates of each leaf as `like` does. Traced."""
+    lots, ties = jax.random.split(key)
+    names = sorted(like)
+    keys = dict(zip(names, jax.random.split(lots, len(names)), strict=True))
+    scores = {name: jax.random.uniform(keys[name], like[name].shape) for name in names}
+    keep = leaf_map(lambda mask: jnp.sum(mask, dtype=jnp.int32), like)
+    target = Target(density=jnp.zeros(()), total=jnp.zeros((), jnp.int32), by_leaf=keep)
+    return prune_by_score(scores, candidates, target, scope="layer", key=ties)

@@ -15,7 +15,7 @@ from harness.errors import UserError
 from harness.plugin.loading import NAME
 from harness.plugin.registry import Registry
 
-Kind: TypeAlias = Literal["pruner", "task", "architecture", "metric"]
+Kind: TypeAlias = Literal["pruner", "task", "architecture", "intervention", "metric"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 

@@ -11,7 +11,15 @@ from harness.machine.settings import all_settings
 from harness.plugin.loading import name_of
 from harness.plugin.parameters import build, parse
 from harness.plugin.registry import KINDS, Plugin, Registry
-from harness.testing import _architecture, _documented, _metric, _pruner, _study, _task
+from harness.testing import (
+    _architecture,
+    _documented,
+    _intervention,
+    _metric,
+    _pruner,
+    _study,
+    _task,
+)
 from harness.testing._finding import Finding, Rule, findings
 from harness.testing._surroundings import compiling_quickly, left_alone
 
@@ -19,6 +27,7 @@ _RULES: dict[str, Callable[[Any], Iterator[Rule]]] = {
     "task": _task.rules,
     "architecture": _architecture.rules,
     "pruner": _pruner.rules,
+    "intervention": _intervention.rules,
     "metric": _metric.metric_rules,
     "schedule": _metric.schedule_rules,
     "study": _study.rules,

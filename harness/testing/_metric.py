@@ -12,6 +12,7 @@ import jax.numpy as jnp
 
 from harness.execution import measuring, trial_training
 from harness.experiment.choice import Choice
+from harness.experiment.factors import Pruning
 from harness.experiment.trial import Cell
 from harness.plugin.metric import AbstractMetric
 from harness.plugin.model import Model
@@ -40,7 +41,7 @@ class _Trained:
         return Cell(
             Choice("task", "tiny", "harness", self._model.task, ""),
             Choice("architecture", "tiny", "harness", self._model.architecture, ""),
-            Choice("pruner", "largest", "harness", Largest(), ""),
+            Pruning(Choice("pruner", "largest", "harness", Largest(), "")),
             Choice("schedule", "tiny", "harness", TinySchedule(), ""),
             seed=self._seed, data_seed=0, first=0, width=self.width, keep_weights=True,
         )  # fmt: skip

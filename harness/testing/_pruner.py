@@ -60,15 +60,7 @@ class _Trial:
         )
         self._train = data.train
         self._keys = self.trainer.keys(NETWORKS)
-        self._answer = jax.jit(jax.vmap(self._asked, (0, 0, None, 0)))
-
-    @cached_property
-    def _found(self) -> list[Masks]:
-        """The masks of the pruner that this one follows, level by level."""
-        if self.pruner.follows is None:
-            return []
-        other = _Trial(self.pruner.follows, self._model)
-        return [jax.tree.map(jnp.asarray, passage.trained.masks) for passage in other.run()]
+        self._answer = jax.jit(jax.vmap(self._asked, (0, 0, None)))
 
     @cached_property
     def passages(self) -> list[_Passage]:
@@ -86,18 +78,16 @@ class _Trial:
     def evidence(self, state: Ensemble) -> Evidence:
         """What the pruner may look at of one network at the first level that prunes."""
         keys = jax.tree.map(lambda leaf: leaf[0], self._keys)
-        found = {name: mask[0] for name, mask in self._found[0].items()} if self._found else None
         rules, key = self.trainer.rules, jax.random.key(0)
         rows = self.trainer.rows
-        return rules.evidence(state, keys, rows, key, jnp.float32(0), found)
+        return rules.evidence(state, keys, rows, key, jnp.float32(0))
 
     def traced(self) -> None:
         """Call the pruner as in `run`, but compile and compute nothing."""
         start = jax.vmap(self.trainer.rules.start, (0, None, None))
         state = jax.eval_shape(start, self._keys, self._train, jax.random.key(0))
         target = mask_algebra.target(self.trainer.sizes, 0.5)
-        found = None if self.pruner.follows is None else state.masks
-        jax.eval_shape(self._answer, state, self._keys, target, found)
+        jax.eval_shape(self._answer, state, self._keys, target)
 
     def run(self) -> Iterator[_Passage]:
         """Train and prune through all levels."""
@@ -115,12 +105,7 @@ class _Trial:
     def pruned(self, state: Ensemble, level: int) -> Ensemble:
         """The networks pruned to the density of a level."""
         density = self._schedule.levels()[level].density
-        return _kept(
-            self.trainer.prune(_given(state), self._keys, level, density, self._found_at(level))
-        )
-
-    def _found_at(self, level: int) -> Masks | None:
-        return self._found[level - 1] if self._found else None
+        return _kept(self.trainer.prune(_given(state), self._keys, level, density))
 
     def trained(self, state: Ensemble, level: int) -> Ensemble:
         """The networks after the training of a level."""
@@ -136,13 +121,12 @@ class _Trial:
     def answer(self, passage: _Passage) -> dict[str, np.ndarray]:
         """The masks as the pruner gives them, before the core sees to it that they shrink."""
         target = mask_algebra.target(self.trainer.sizes, passage.density)
-        found = self._found_at(passage.level)
-        masks = self._answer(_given(passage.before), self._keys, target, found)
+        masks = self._answer(_given(passage.before), self._keys, target)
         return {name: np.asarray(mask) for name, mask in masks.items()}
 
-    def _asked(self, state: Ensemble, keys: Keys, target: Target, found: Masks | None) -> Masks:
+    def _asked(self, state: Ensemble, keys: Keys, target: Target) -> Masks:
         rules, key = self.trainer.rules, jax.random.key(0)
-        evidence = rules.evidence(state, keys, self._train, key, jnp.float32(0), found)
+        evidence = rules.evidence(state, keys, self._train, key, jnp.float32(0))
         update, _ = self.pruner.step(evidence, target, state.pruner, key=keys.pruning)
         return update.mask
 

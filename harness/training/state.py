@@ -113,7 +113,6 @@ class Rules:
         train: Batch,
         batch_key: Key,
         progress: Float[Array, ""],
-        followed: Masks | None = None,
     ) -> Evidence:
         """What the pruner may look at."""
         initial = self.arrays(self.model.network(key=keys.weights))
@@ -129,7 +128,6 @@ class Rules:
             gathered=state.gathered,
             gathered_steps=state.gathered_steps,
             progress=progress,
-            followed=followed,
         )
 
     def acting(self, state: Ensemble) -> Network:
@@ -182,10 +180,9 @@ class Rules:
         batch_key: Key,
         target: Target,
         progress: Float[Array, ""],
-        followed: Masks | None = None,
     ) -> Ensemble:
         """One call of the pruner, its update carried out. What was gathered starts anew."""
-        evidence = self.evidence(state, keys, train, batch_key, progress, followed)
+        evidence = self.evidence(state, keys, train, batch_key, progress)
         diverged = ~all_finite(state.network)
         with finite_numbers.pruning(keys.number, diverged):
             update, pruner = self.pruner.step(evidence, target, state.pruner, key=keys.pruning)

@@ -12,6 +12,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from harness.machine.compilation import Compiled, Precision
 from harness.machine.devices import alike_spread, everywhere, spread
+from harness.plugin.intervention import Untouched
 from harness.plugin.model import Model
 from harness.plugin.pruner import AbstractPruner
 from harness.plugin.schedule import AbstractSchedule
@@ -19,7 +20,7 @@ from harness.sparse import finite
 from harness.sparse import masks as mask_algebra
 from harness.training.seeds import of_network, stream
 from harness.training.state import Ensemble, Keys, Rules
-from harness.types import Batch, Level, Masks, Target, TaskData
+from harness.types import Batch, Key, Level, Masks, NetworkKeys, Target, TaskData, Weights
 
 CHUNK = 100
 """Steps between two looks of the host: at losses, stop rule, checkpoint. Divides no result."""
@@ -71,8 +72,10 @@ class Trainer:
         self._built, self._counted = time.perf_counter() - start, 0.0
         static = eqx.filter(example, eqx.is_inexact_array, inverse=True)
         self.rules = Rules(model, pruner, schedule.optimizer(), self.batch_size, static)
-        self._prunable = {name: np.asarray(may) for name, may in model.prunable(example).items()}
-        self.sizes = mask_algebra.count(self._prunable)
+        self.example = example
+        """One network, for its structure."""
+        self.prunable = {name: np.asarray(may) for name, may in model.prunable(example).items()}
+        self.sizes = mask_algebra.count(self.prunable)
         started = jax.vmap(self.rules.start, (0, None, None))
         self._start = Compiled(started, precision=precision)
         # Not donated: where a pruning goes wrong, it is done again from the state before, checked.
@@ -100,7 +103,7 @@ class Trainer:
     def cautions(self, levels: Sequence[Level]) -> tuple[str, ...]:
         """What the pruner has to say about training for these levels' steps."""
         targets = [mask_algebra.target(self.sizes, level.density) for level in levels]
-        prunable = {name: jnp.asarray(may) for name, may in self._prunable.items()}
+        prunable = {name: jnp.asarray(may) for name, may in self.prunable.items()}
         return tuple(self.pruner.cautions(levels, targets, prunable))
 
     def keys(self, networks: Sequence[int]) -> Keys:
@@ -131,10 +134,10 @@ class Trainer:
             self._chunk.memory(state, keys, rows, key, events, self._at(0, 0, CHUNK, 0)),
             self._evaluate.memory(state, rows[:2]),
         ]
-        if self.pruner.when != "during" and len(levels) > 1:
-            followed = state.masks if self.pruner.follows else None
+        prunes = self.pruner.when != "during" and not isinstance(self.pruner, Untouched)
+        if prunes and len(levels) > 1:
             target = mask_algebra.target(self.sizes, 1.0)
-            taken.append(self._prune.memory(state, keys, rows[0], key, target, 0, followed))
+            taken.append(self._prune.memory(state, keys, rows[0], key, target, 0))
         return max(taken)
 
     def _beginning(self, keys: Keys) -> tuple[Keys, Batch, Array]:
@@ -148,22 +151,45 @@ class Trainer:
         keys: Keys,
         level: int,
         density: float,
-        followed: Masks | None = None,
     ) -> Ensemble:
         """The networks pruned to `density`, as the beginning of level number `level`.
 
-        `followed` are the masks, networks first, of the pruner that this one follows, if it does.
         Raises `ArithmeticError` as `_verified` does.
         """
         target = mask_algebra.target(self.sizes, density)
         width = state.active.shape[0]
         train, *_ = self._rows_for(width)
         key, state = self._batch_key(level, 0, width), _spread(state)
-        if followed is not None:
-            followed = spread(followed, width)
-        arguments = (state, keys, train, key, target, level, followed)
+        arguments = (state, keys, train, key, target, level)
         pruned = self._prune(*arguments)
         return self._verified(pruned, keys, level, target, self._prune_all, arguments)
+
+    def imposed(
+        self, state: Ensemble, masks: Masks, weights: Weights | None, *, fresh: bool
+    ) -> Ensemble:
+        """Return the networks with these masks, and these trained arrays by name if there are any.
+
+        Entries that are not prunable act whatever the masks say. With `fresh` the optimiser begins
+        anew.
+        """
+        act = {name: jnp.asarray(~may) for name, may in self.prunable.items()}
+        masks = mask_algebra.leaf_map(lambda mask, always: mask | always[None], masks, act)
+        network = state.network
+        if weights is not None:
+            network = mask_algebra.replace(network, weights)
+        state = state._replace(masks=masks, network=network)
+        if fresh:
+            state = state._replace(optimizer=jax.vmap(self.rules.optimizer.init)(network))
+        return _spread(state)
+
+    def drawn(self, keys: NetworkKeys) -> Weights:
+        """Return the trained arrays of networks with other initial weights, by name."""
+
+        def one(key: Key) -> Weights:
+            arrays = self.rules.arrays(self.rules.model.network(key=key))
+            return mask_algebra.select(arrays, mask_algebra.leaf_names(arrays))
+
+        return jax.jit(jax.vmap(one))(keys)
 
     def chunk(
         self,
@@ -242,7 +268,7 @@ class Trainer:
 
     def kept(self, state: Ensemble) -> dict[str, Int[np.ndarray, " networks"]]:
         """How many prunable weights each network keeps of each leaf."""
-        return mask_algebra.kept_by_leaf(state.masks, self._prunable)
+        return mask_algebra.kept_by_leaf(state.masks, self.prunable)
 
     def _at(self, level: int, step: int, number: int, first_batch: int) -> np.ndarray:
         """The numbers of a chunk, in one array: each would be sent to the device by itself."""
@@ -286,11 +312,10 @@ class Trainer:
         batch_key: Array,
         target: Any,
         level: Any,
-        followed: Masks | None,
     ) -> Ensemble:
-        keys = keys._replace(pruning=jax.vmap(jax.random.fold_in, (0, None))(keys.pruning, level))
-        prune = jax.vmap(self.rules.prune, (0, 0, None, None, None, None, 0))
-        return prune(state, keys, train, batch_key, target, jnp.float32(0), followed)
+        keys = keys._replace(pruning=of_level(keys, level))
+        prune = jax.vmap(self.rules.prune, (0, 0, None, None, None, None))
+        return prune(state, keys, train, batch_key, target, jnp.float32(0))
 
     def _train_chunk(
         self,
@@ -309,7 +334,7 @@ class Trainer:
             step = first_step + index
 
             def prune(state: Ensemble) -> Ensemble:
-                by_level = jax.vmap(jax.random.fold_in, (0, None))(keys.pruning, level)
+                by_level = of_level(keys, level)
                 by_step = jax.vmap(jax.random.fold_in, (0, None))(by_level, step)
                 now = keys._replace(pruning=by_step)
                 run = jax.vmap(self.rules.prune, (0, 0, None, None, None, None))
@@ -362,6 +387,11 @@ def _one(tree: Any, number: int) -> Any:
 def _spread(state: Ensemble) -> Ensemble:
     """The networks where they are computed: after a start, a checkpoint or a change by the host."""
     return spread(state, state.active.shape[0])
+
+
+def of_level(keys: Keys, level: Any) -> NetworkKeys:
+    """The key of each network for pruning at a level."""
+    return jax.vmap(jax.random.fold_in, (0, None))(keys.pruning, level)
 
 
 def stopped(

@@ -29,7 +29,7 @@ class Inverted(AbstractPruner):
     of: InstanceOf[AbstractPruner] = field(default_factory=Magnitude)
 
     def __post_init__(self) -> None:
-        if self.of.regrows or not self.of.exact or self.of.follows is not None:
+        if self.of.regrows or not self.of.exact:
             raise ValueError(
                 f"of: '{self.of.name}' cannot be turned around: it must keep exactly what is asked "
                 "for, without regrowing and on its own"

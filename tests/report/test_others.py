@@ -49,4 +49,4 @@ def test_kept_tables_may_lack_the_label_of_their_metric(fake_run):
     run = fake_run(networks=4)
     table = run.table("levels")[["cell", "level", "density", "network"]].assign(way=1.0)
     (section,) = excerpt([Measuring(run, table)], "others")
-    assert section.parts[0].data["way"].eq(1).all()
+    assert section.parts[0].frame["way"].eq(1).all()

@@ -1,0 +1,89 @@
+"""An intervention at one level: the source's masks changed, and set on the networks in training."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from harness.experiment.trial import Cell
+from harness.plugin.intervention import Change, Source
+from harness.sparse import masks as mask_algebra
+from harness.training.state import Ensemble
+from harness.training.trainer import Trainer
+from harness.types import Masks, NetworkKeys, Weights
+
+
+class Kept(NamedTuple):
+    """Masks, and weights as they act or None, of a level; by leaf, networks first."""
+
+    masks: dict[str, np.ndarray]
+    weights: dict[str, np.ndarray] | None
+
+
+def imposed(
+    cell: Cell, trainer: Trainer, state: Ensemble, kept: Kept, level: int, keys: NetworkKeys
+) -> Ensemble:
+    """Return the networks with the masks of a cell's intervention, ready to be trained on.
+
+    Raises `ArithmeticError` where an exact intervention keeps another number of weights than its
+    source, `TypeError` where masks have other names or shapes.
+    """
+    change, source = _changed(cell, trainer, state, kept, level, keys)
+    _check(cell, trainer, change.masks, source, level)
+    weights: Weights | None = change.weights
+    if cell.goes_on in ("here", "not"):
+        weights = {**(source.weights or {}), **(change.weights or {})}
+    elif cell.goes_on == "new":
+        weights = {**trainer.drawn(keys), **(change.weights or {})}
+    return trainer.imposed(state, change.masks, weights, fresh=cell.goes_on != "level")
+
+
+def _changed(
+    cell: Cell, trainer: Trainer, state: Ensemble, kept: Kept, level: int, keys: NetworkKeys
+) -> tuple[Change, Source]:
+    density = cell.schedule.instance.levels()[level].density
+    prunable = {name: jnp.asarray(may) for name, may in trainer.prunable.items()}
+    masks, weights = (jax.tree.map(jnp.asarray, part) for part in kept)
+    source = Source(
+        model=cell.model,
+        pruner=cell.pruning.pruner.instance,
+        level=level,
+        density=density,
+        masks=_among(masks, prunable),
+        before=_among(state.masks, prunable),
+        prunable=prunable,
+        weights=weights,
+        keys=keys,
+        network=trainer.example,
+    )
+    if density == 1 or cell.intervention is None:
+        return Change(source.masks), source
+    return cell.intervention.change(source), source
+
+
+def _among(masks: Masks, prunable: Masks) -> Masks:
+    return mask_algebra.leaf_map(lambda mask, may: mask & may[None], masks, prunable)
+
+
+def _check(cell: Cell, trainer: Trainer, masks: Masks, source: Source, level: int) -> None:
+    """Raise where changed masks are none of these networks, or of another number of weights."""
+    intervention = cell.intervention
+    if intervention is None:
+        return
+    place = f"intervention '{intervention.name}', level {level}"
+    shapes = {name: np.shape(mask) for name, mask in masks.items()}
+    if shapes != (right := {name: mask.shape for name, mask in source.masks.items()}):
+        raise TypeError(f"{place}: masks have the shapes {shapes}, not {right}")
+    if not intervention.exact:
+        return
+    found, due = (
+        np.sum([*mask_algebra.kept_by_leaf(one, trainer.prunable).values()], axis=0)
+        for one in (masks, source.masks)
+    )
+    if len(wrong := np.flatnonzero(found != due)):
+        first = int(wrong[0])
+        raise ArithmeticError(
+            f"{place}: network {cell.networks[first]} keeps {found[first]} weights, and its source "
+            f"{due[first]}"
+        )

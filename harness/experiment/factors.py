@@ -1,0 +1,152 @@
+"""The factors of an experiment that go together: tasks with architectures, pruners with changes."""
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from harness.errors import UserError
+from harness.experiment.choice import Choice, choice_of, choices, placed
+from harness.files import fingerprint
+from harness.plugin.parameters import Selection, changed, label, parse
+from harness.plugin.registry import Registry, selections
+
+
+def pairs(
+    registry: Registry,
+    tasks: Sequence[str | Mapping[str, Any]],
+    architectures: Sequence[str | Mapping[str, Any]],
+) -> Iterable[tuple[Choice, Choice]]:
+    """Each task with each architecture; with its own where none is named.
+
+    A task's own architecture is `architecture` in its table, or its default. Parameters that it
+    had before architectures were plugins, such as `sizes`, are its own architecture's.
+
+    Raises `UserError` where a task with an architecture of its own is given others.
+    """
+    asked = list(choices(registry, "architecture", architectures))
+    seen: set[str] = set()
+    for place, selection in placed("task", tasks):
+        try:
+            task, own = _apart(registry, selection)
+            if asked and own is not None:
+                raise UserError(
+                    f"task '{task.name}' names an architecture of its own: leave that out, or "
+                    "--architecture."
+                )
+            chosen = choice_of(registry, "task", registry.make("task", task))
+            default = parse(chosen.instance.architecture)[0]
+            one = registry.make("architecture", own or default)
+            beside = asked or [choice_of(registry, "architecture", one)]
+        except UserError as error:
+            raise UserError(f"{place}{error}") from None
+        for architecture in beside:
+            identity = fingerprint([chosen.identity, architecture.identity, chosen.owner])
+            if identity not in seen:
+                seen.add(identity)
+                yield chosen, architecture
+
+
+def _apart(registry: Registry, selection: Selection) -> tuple[Selection, Selection | None]:
+    """A task's selection without what is its architecture's, and that one's, if it says any."""
+    factory = registry.find("task", selection.name).factory
+    values = dict(selection.parameters)
+    own = values.pop("architecture", None)
+    known = {field.name for field in dataclasses.fields(factory)}
+    (default,) = parse(factory.architecture)
+    its = registry.find("architecture", default.name).factory
+    fields = {field.name for field in dataclasses.fields(its)} - known
+    moved = {name: values.pop(name) for name in list(values) if name in fields}
+    task = Selection(selection.name, values)
+    if own is not None:
+        (named,) = selections("architecture", own)
+        return task, Selection(named.name, {**named.parameters, **moved})
+    if moved:
+        return task, Selection(default.name, {**default.parameters, **moved})
+    return task, None
+
+
+@dataclass(frozen=True)
+class Pruning:
+    """A pruner, and the interventions on the masks that it finds, the first first."""
+
+    pruner: Choice
+    interventions: tuple[Choice, ...] = ()
+
+    @property
+    def source(self) -> "Pruning | None":
+        """What the last intervention changes the masks of, where there is one."""
+        if not self.interventions:
+            return None
+        return dataclasses.replace(self, interventions=self.interventions[:-1])
+
+    @cached_property
+    def label(self) -> str:
+        """The pruner's label, or the last intervention's with what it is `of` in its brackets."""
+        if not (source := self.source):
+            return self.pruner.label
+        last = self.interventions[-1]
+        of = {} if source.label == last.instance.of else {"of": source.label}
+        return label(last.name, {**changed(last.instance), **of})
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """All that decides what it does, as parts of a trial's identity."""
+        changes = [one.identity for one in self.interventions]
+        return {"pruner": self.pruner.identity, **({"interventions": changes} if changes else {})}
+
+    def table(self) -> dict[str, Any]:
+        """As an experiment file holds it, complete."""
+        if not (source := self.source):
+            return self.pruner.table()
+        return {**self.interventions[-1].table(), "of": source.table()}
+
+
+def prunings(
+    registry: Registry,
+    pruners: Sequence[str | Mapping[str, Any]],
+    interventions: Sequence[str | Mapping[str, Any]],
+) -> Iterable[Pruning]:
+    """Each pruner alone, then with each intervention; what is changed comes before its change.
+
+    A pruner may be written as an intervention `of` one: `shuffled[of=snip]`.
+    """
+    asked = list(choices(registry, "intervention", interventions))
+    seen: set[str] = set()
+    for place, selection in placed("pruner", pruners):
+        try:
+            whole = _pruning(registry, selection)
+        except UserError as error:
+            raise UserError(f"{place}{error}") from None
+        chain = [
+            dataclasses.replace(whole, interventions=whole.interventions[:number])
+            for number in range(len(whole.interventions) + 1)
+        ]
+        more = [
+            dataclasses.replace(whole, interventions=(*whole.interventions, one)) for one in asked
+        ]
+        for one in (*chain, *more):
+            identity = fingerprint([one.identity, one.pruner.owner])
+            if identity not in seen:
+                seen.add(identity)
+                yield one
+
+
+def _pruning(registry: Registry, selection: Selection) -> Pruning:
+    """The pruner that a selection names, with the interventions that it is written within."""
+    kinds = {plugin.kind for plugin in registry.named(selection.name)}
+    if "pruner" in kinds or "intervention" not in kinds:
+        return Pruning(choice_of(registry, "pruner", registry.make("pruner", selection)))
+    values = dict(selection.parameters)
+    of = values.pop("of", registry.find("intervention", selection.name).factory.of)
+    inner = selections("pruner", of)
+    if len(inner) > 1:
+        raise UserError(
+            f"intervention '{selection.name}': of = {of!r} names {len(inner)} pruners. "
+            f"A bar outside the quotes makes a grid: {selection.name}[of=A|B]."
+        )
+    source = _pruning(registry, inner[0])
+    made = registry.make("intervention", Selection(selection.name, values))
+    last = choice_of(registry, "intervention", made)
+    return dataclasses.replace(source, interventions=(*source.interventions, last))

@@ -1,0 +1,36 @@
+"""A one-file plugin for tests: an intervention whose training goes on as it is told."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import jax.numpy as jnp
+
+from harness import AbstractIntervention, Change, hookimpl
+from harness.types import GoesOn
+
+
+@dataclass(frozen=True)
+class Lesion(AbstractIntervention):
+    """Cut a weight of each network, and go on as it is told."""
+
+    name: ClassVar[str] = "lesion"
+    exact: ClassVar[bool] = False
+    on: GoesOn = "not"
+
+    def goes_on(self, pruner):
+        return self.on
+
+    def change(self, source):
+        assert source.weights is not None
+        cut = {}
+        for leaf, mask in source.masks.items():
+            flat = mask.reshape(len(mask), -1)
+            first = jnp.argmax(flat, axis=1)
+            cut[leaf] = flat.at[jnp.arange(len(mask)), first].set(False).reshape(mask.shape)
+        return Change(cut)
+
+
+@hookimpl
+def register_interventions():
+    """Offer the intervention to the harness."""
+    return [Lesion]
