@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from harness.errors import CannotWriteError as CannotWriteError
     from harness.errors import UserError as UserError
     from harness.networks import MLP as MLP
+    from harness.networks import Stateful as Stateful
     from harness.plugin.architecture import AbstractArchitecture as AbstractArchitecture
     from harness.plugin.evidence import Evidence as Evidence
     from harness.plugin.hookspecs import hookimpl as hookimpl
@@ -93,6 +94,7 @@ _HOME = {
     "Scope": "types",
     "Shape": "types",
     "MLP": "networks",
+    "Stateful": "networks",
     "Model": "plugin.model",
     "scaled": "datasets",
     "split": "datasets",

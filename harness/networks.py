@@ -1,8 +1,8 @@
-"""Networks for authors of architectures: a multilayer perceptron, and what pruners ask of it."""
+"""For authors of architectures: a multilayer perceptron, and networks that remember batches."""
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import equinox as eqx
 import jax
@@ -116,3 +116,32 @@ def _outputs(network: MLP, inputs: Float[Array, "rows _inputs"]) -> Float[Array,
     for layer in network.layers[:-1]:
         signals = _act(network, _through(layer, signals))
     return _through(network.layers[-1], signals)
+
+
+class Stateful(eqx.Module):
+    """A network with an `equinox.nn.State`, such as running means of batch normalisation.
+
+    Make one of what `equinox.nn.make_with_state` returns: `Stateful.of(network, state)`. Its state
+    is kept, restored and rewound with the weights; the optimiser does not change it. Leaves of the
+    network are called `network.NAME`.
+    """
+
+    network: Any
+    memory: tuple[Float[Array, "..."], ...]
+    structure: Any = eqx.field(static=True)
+    dtypes: tuple[str, ...] = eqx.field(static=True)
+
+    @classmethod
+    def of(cls, network: Any, state: eqx.nn.State) -> "Stateful":
+        """Return the network with a state that belongs to it."""
+        leaves, structure = jax.tree.flatten(state)
+        dtypes = tuple(str(jnp.asarray(leaf).dtype) for leaf in leaves)
+        # As floats, for what is trained is floats; counts of batches are whole up to 2^24.
+        memory = tuple(jnp.asarray(leaf, jnp.float32) for leaf in leaves)
+        return cls(network, memory, structure, dtypes)
+
+    @property
+    def state(self) -> eqx.nn.State:
+        """The state, for a call of the network."""
+        pairs = zip(self.memory, self.dtypes, strict=True)
+        return jax.tree.unflatten(self.structure, [leaf.astype(kind) for leaf, kind in pairs])

@@ -2,11 +2,13 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
+import equinox as eqx
 import jax
 from jaxtyping import Array
 
+from harness.networks import Stateful
 from harness.sparse.graph import Digraph, LayeredGraph
 from harness.types import InputKind, Key, Masks, Network, Shape
 
@@ -23,6 +25,8 @@ class AbstractArchitecture(ABC):
     """The kinds of input that its networks take. On other tasks it is skipped, with that reason."""
     offers: ClassVar[frozenset[str]] = frozenset()
     """What it can give pruners: "linear" and "activations"."""
+    stochastic: ClassVar[bool] = False
+    """Whether its networks draw in training, as dropout does: they are called with a `key` then."""
     views: ClassVar[Mapping[str, str]] = {"layers": "nodes by layer"}
     """The graphs of one network by name, each with what its nodes are; the first is the default."""
 
@@ -42,11 +46,37 @@ class AbstractArchitecture(ABC):
         """Return the wiring of one network under these masks, as the view of that name shows it."""
 
     def forward(self, network: Network, inputs: Array) -> Array:
-        """Return the outputs for a batch of inputs, both with the rows first.
+        """Return the outputs for a batch of inputs, both with the rows first, as evaluated.
 
-        The default calls the network on each row.
+        The default calls the network on each row, in Equinox's inference mode: without dropout, and
+        with the running means of a `harness.Stateful` network.
         """
-        return jax.vmap(network)(inputs)
+        quiet = eqx.nn.inference_mode(network)
+        if isinstance(quiet, Stateful):
+            state = quiet.state
+            return jax.vmap(lambda row: quiet.network(row, state)[0])(inputs)
+        return jax.vmap(quiet)(inputs)
+
+    def train_forward(
+        self, network: Network, inputs: Array, *, key: Key
+    ) -> tuple[Array, tuple[Array, ...]]:
+        """Return the outputs in training, and what a stateful network remembers after the batch.
+
+        Called where `stochastic` is set or the network is `harness.Stateful`. The default calls it
+        on each row, with `key=` where it is stochastic, and with its state where it has one; the
+        rows share the axis name "batch". The memory of other networks is empty.
+        """
+        drawn = jax.random.split(key, len(inputs)) if self.stochastic else None
+
+        def call(row: Array, own: Key | None, *state: eqx.nn.State) -> Any:
+            module = network.network if state else network
+            return module(row, *state) if own is None else module(row, *state, key=own)
+
+        if not isinstance(network, Stateful):
+            return jax.vmap(call)(inputs, drawn), ()
+        by_row = jax.vmap(call, (0, 0, None), (0, None), axis_name="batch")
+        outputs, state = by_row(inputs, drawn, network.state)
+        return outputs, Stateful.of(network.network, state).memory
 
     def linearised(self, network: Network) -> Network:
         """Return the network without its nonlinearities. Called where `offers` has "linear"."""

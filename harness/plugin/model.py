@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from harness.networks import Stateful
 from harness.plugin.architecture import AbstractArchitecture
 from harness.plugin.task import AbstractTask
 from harness.sparse.graph import Digraph, LayeredGraph
@@ -47,6 +48,18 @@ class Model:
         """Return the training loss on a batch."""
         outputs = self.forward(network, jnp.asarray(batch.inputs))
         return self.task.loss(outputs, jnp.asarray(batch.targets))
+
+    def varies(self, network: Network) -> bool:
+        """Return whether a pass in training draws, or leaves something behind."""
+        return self.architecture.stochastic or isinstance(network, Stateful)
+
+    def training_loss(
+        self, network: Network, batch: Batch, *, key: Key
+    ) -> tuple[Float[Array, ""], tuple[Array, ...]]:
+        """Return the training loss of such a pass, and what the network remembers after it."""
+        inputs = jnp.asarray(batch.inputs)
+        outputs, memory = self.architecture.train_forward(network, inputs, key=key)
+        return self.task.loss(outputs, jnp.asarray(batch.targets)), memory
 
     def output_loss(self, outputs: Array, targets: Array) -> Float[Array, ""]:
         """Return the training loss of outputs."""

@@ -135,7 +135,7 @@ class Rules:
         return self.whole(mask_algebra.masked(state.network, state.masks))
 
     def train(
-        self, state: Ensemble, batch: Batch, drifts: Bool[Array, ""]
+        self, state: Ensemble, batch: Batch, drifts: Bool[Array, ""], key: Key | None = None
     ) -> tuple[Ensemble, Float[Array, ""]]:
         """One optimiser step on one batch. Returns the loss before it.
 
@@ -143,26 +143,44 @@ class Rules:
         mask is False at no cost; there no gradient reaches the weight, and no update either, unless
         the pruner lets pruned weights drift. A network that has stopped takes the step like any
         other: `held` undoes it. That `drifts` is an argument, not the pruner's own
-        constant, makes one program of this step for all pruners that gather nothing.
+        constant, makes one program of this step for all pruners that gather nothing. `key` is for
+        models that draw in training.
         """
         weights = mask_algebra.select(state.network, state.masks)
         effective = mask_algebra.apply(weights, state.masks)
-        loss, gradients = jax.value_and_grad(
-            lambda arrays: self.model.loss(self.whole(arrays), batch)
-        )(mask_algebra.replace(state.network, effective))
+        (loss, memory), gradients = self._slope(
+            mask_algebra.replace(state.network, effective), batch, key
+        )
         dense = mask_algebra.select(gradients, state.masks)
         gathered = self.pruner.gather(weights, dense, state.masks)
         gradients = mask_algebra.masked(gradients, state.masks)
         updates, optimizer = self.optimizer.update(gradients, state.optimizer, state.network)
         free = mask_algebra.leaf_map(lambda mask: mask | drifts, state.masks)
         updates = mask_algebra.masked(updates, free)
+        network = optax.apply_updates(state.network, updates)
+        if memory:
+            network = eqx.tree_at(lambda whole: whole.memory, network, memory)
         new = state._replace(
-            network=optax.apply_updates(state.network, updates),
+            network=network,
             optimizer=optimizer,
             gathered=jax.tree.map(jnp.add, state.gathered, gathered),
             gathered_steps=state.gathered_steps + 1,
         )
         return new, loss
+
+    def _slope(
+        self, arrays: Network, batch: Batch, key: Key | None
+    ) -> tuple[tuple[Float[Array, ""], tuple[Array, ...]], Network]:
+        """The training loss with what the network remembers after it, and the loss's gradient."""
+        if key is None or not self.model.varies(self.whole(arrays)):
+            loss, slope = jax.value_and_grad(
+                lambda arrays: self.model.loss(self.whole(arrays), batch)
+            )(arrays)
+            return (loss, ()), slope
+        return jax.value_and_grad(
+            lambda arrays: self.model.training_loss(self.whole(arrays), batch, key=key),
+            has_aux=True,
+        )(arrays)
 
     def held(self, ahead: Ensemble, before: Ensemble) -> Ensemble:
         """After some steps: a network that had stopped before them as it was, but for its masks.

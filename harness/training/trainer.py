@@ -1,6 +1,7 @@
 """The one masked, vmapped, jitted training loop: an ensemble, one pruner, all levels."""
 
 import time
+import zlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -72,6 +73,7 @@ class Trainer:
         self._built, self._counted = time.perf_counter() - start, 0.0
         static = eqx.filter(example, eqx.is_inexact_array, inverse=True)
         self.rules = Rules(model, pruner, schedule.optimizer(), self.batch_size, static)
+        self._varies = model.varies(example)
         self.example = example
         """One network, for its structure."""
         self.prunable = {name: np.asarray(may) for name, may in model.prunable(example).items()}
@@ -348,9 +350,10 @@ class Trainer:
             if events is not None:
                 state = event(index, state)
             number_of_batch = first_batch + first_step + index
-            state, losses = jax.vmap(self.rules.train, (0, None, None))(
-                state, _rows(read, number_of_batch, self.batch_size), drifts > 0
-            )
+            batch = _rows(read, number_of_batch, self.batch_size)
+            drawn = _at_step(keys, level, first_step + index) if self._varies else None
+            train = jax.vmap(self.rules.train, (0, None, None, 0))
+            state, losses = train(state, batch, drifts > 0, drawn)
             if self.schedule.stop_rule is not None:
                 batch = _rows(validation, number_of_batch, self._checked)
                 checked = jax.vmap(lambda one: self.rules.model.loss(self.rules.acting(one), batch))
@@ -392,6 +395,16 @@ def _spread(state: Ensemble) -> Ensemble:
 def of_level(keys: Keys, level: Any) -> NetworkKeys:
     """The key of each network for pruning at a level."""
     return jax.vmap(jax.random.fold_in, (0, None))(keys.pruning, level)
+
+
+def _at_step(keys: Keys, level: Any, step: Any) -> NetworkKeys:
+    """The key of each network for what it draws in a training step: a stream of its own."""
+
+    def one(key: Key) -> Key:
+        named = jax.random.fold_in(key, zlib.crc32(b"training"))
+        return jax.random.fold_in(jax.random.fold_in(named, level), step)
+
+    return jax.vmap(one)(keys.weights)
 
 
 def stopped(
