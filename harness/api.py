@@ -6,7 +6,8 @@ from typing import Any
 
 from harness import progress
 from harness.errors import UserError
-from harness.execution.scheduler import Execution, Outcome
+from harness.execution.outcome import Outcome
+from harness.execution.scheduler import Execution
 from harness.experiment.config import checked
 from harness.experiment.plan import Plan, plan
 from harness.plugin.loading import load

@@ -7,7 +7,7 @@ from typing import Any
 
 from harness import api, progress, report
 from harness.execution import shared_dense, tables
-from harness.execution.scheduler import Outcome
+from harness.execution.outcome import Outcome
 from harness.experiment.config import checked
 from harness.experiment.plan import Plan, plan
 from harness.plugin.registry import Registry, selections

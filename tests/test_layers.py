@@ -72,8 +72,7 @@ TABLES = {
     ("cli/options.py", "motifs"),
 }
 WRAPPED_BY_DEFAULT = {
-    *((control, "magnitude") for control in ("shuffled", "reinitialised", "inverted")),
-    ("matched_random", "magnitude"),
+    ("inverted", "magnitude"),
     ("jittered", "quick"),
 }
 EXPECTED = {

@@ -30,7 +30,9 @@ from harness.experiment.factors import Pruning
 from harness.experiment.trial import Cell
 from harness.sparse import masks as mask_algebra
 from harness.testing import TinyArchitecture, TinySchedule, TinyTask, tiny_model
-from harness.training.trainer import Trainer, shuffled, stopped
+from harness.training.rows import shuffled
+from harness.training.stopping import stopped
+from harness.training.trainer import Trainer
 
 LEVELS = TinySchedule().levels()
 

@@ -124,6 +124,16 @@ Orders = Annotated[
     list[int] | None,
     typer.Option("--order", min=2, max=4, help="Nodes less one. Repeatable. [default: 2 and 3]"),
 ]
+PlanOnly = Annotated[
+    bool,
+    typer.Option("--plan", help="Make the run folder and list its trials, for --trial; no more."),
+]
+Trial = Annotated[
+    str | None,
+    typer.Option(
+        metavar="KEY", help="Run one trial of the run folder given in place of a file; no report."
+    ),
+]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Say what would run and what it would take.")
 ]

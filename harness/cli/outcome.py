@@ -17,7 +17,7 @@ from harness.cli.terminal import console, warn
 if TYPE_CHECKING:
     import pandas as pd
 
-    from harness.execution.scheduler import Outcome
+    from harness.execution.outcome import Outcome
     from harness.experiment.plan import Plan
     from harness.results.run_folder import Run
 
@@ -49,11 +49,15 @@ def resumable(folder: Path) -> Iterator[None]:
 
 def show_outcome(outcome: "Outcome", folder: Path, *, quiet: bool) -> None:
     """Say where the report is and what went wrong; exit code 1 where anything did."""
+    show_notes(outcome, f"Report: {folder / 'report' / 'index.html'}" if not quiet else "")
 
+
+def show_notes(outcome: "Outcome", place: str = "") -> None:
+    """Say what there is to know, where the report is, and what failed: exit code 1 then."""
     for note in outcome.notes:
         terminal.warn(note)
-    if not quiet:
-        typer.echo(f"Report: {folder / 'report' / 'index.html'}")
+    if place:
+        typer.echo(place)
     for failure in outcome.failures:
         terminal.complain(f"failed: {failure}")
     if outcome.failures:

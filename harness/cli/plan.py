@@ -1,5 +1,6 @@
 """The plan of a run as a table: what would be trained, and what it would take."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,3 +40,17 @@ def show_plan(plan: "Plan", folder: Path) -> None:
         f"Folder: {escape(str(folder))}",
         soft_wrap=True,
     )
+
+
+def show_trials(plan: "Plan", folder: Path) -> None:
+    """The trials of a run folder that was made ready, with the command that runs one."""
+    for cell in plan.ordered:
+        reason, source = cell.reason_to_skip, cell.source
+        labels = f"{cell.pruning.label} on {cell.task.label}, {cell.architecture.label}"
+        after = f", after {source.key}" if source else ""
+        told = (
+            f"  skipped: {reason}" if reason else f"  {labels}, data seed {cell.data_seed}{after}"
+        )
+        console.print(escape(f"{cell.key}  {told}"), soft_wrap=True)
+    command = f"harness run {shlex.quote(str(folder))} --trial KEY"
+    console.print(f"Run each with {escape(command)}; then harness report", soft_wrap=True)

@@ -16,6 +16,7 @@ from harness.cli.options import (
     Metric,
     Networks,
     Out,
+    PlanOnly,
     Plugins,
     Precision,
     Pruner,
@@ -23,9 +24,10 @@ from harness.cli.options import (
     Schedule,
     Seed,
     Task,
+    Trial,
 )
-from harness.cli.outcome import carried_out
-from harness.cli.plan import show_plan
+from harness.cli.outcome import carried_out, resumable, show_notes
+from harness.cli.plan import show_plan, show_trials
 from harness.errors import UserError
 
 if TYPE_CHECKING:
@@ -49,26 +51,23 @@ def run(
     precision: Precision = None,
     out: Out = None,
     plugin: Plugins = None,
+    trial: Trial = None,
+    plan_only: PlanOnly = False,
     dry_run: DryRun = False,
     quiet: Quiet = False,
 ) -> None:
     """Train, prune and measure every combination of what is named, and report."""
-    fields = {
-        "tasks": task,
-        "architectures": architecture,
-        "pruners": pruner,
-        "interventions": intervention,
-        "metrics": metric,
-        "schedules": schedule,
-        "networks": networks,
-        "seed": seed,
-        "data_seeds": data_seeds,
-        "batch_seed": batch_seed,
-        "block_width": block_width,
-        "keep_weights": keep_weights,
-        "precision": precision,
-    }
+    factors = {"tasks": task, "architectures": architecture, "pruners": pruner}
+    factors |= {"interventions": intervention, "metrics": metric, "schedules": schedule}
+    seeds = {"seed": seed, "data_seeds": data_seeds, "batch_seed": batch_seed}
+    others = {"block_width": block_width, "keep_weights": keep_weights, "precision": precision}
+    fields: dict[str, Any] = {**factors, "networks": networks, **seeds, **others}
     given = {name: value for name, value in fields.items() if value is not None}
+    if trial is not None:
+        if experiment is None or given or out or plan_only or dry_run:
+            raise UserError("--trial takes a run folder and no other option but --plugin, --quiet.")
+        _one_trial(experiment, trial, plugin or [], quiet=quiet)
+        return
     made, folder = _planned(experiment, given, out, plugin or [])
     if dry_run:
         from harness.execution import preparation
@@ -79,7 +78,26 @@ def run(
     reasons = list(dict.fromkeys(cell.reason_to_skip for cell in made.cells))
     if None not in reasons:
         raise UserError(f"nothing can be run: {'; '.join(map(str, reasons))}.")
+    if plan_only:
+        from harness.execution import preparation
+
+        preparation.lay_out(made, folder)
+        show_trials(made, folder)
+        return
     carried_out(made, folder, quiet=quiet)
+
+
+def _one_trial(folder: Path, key: str, plugins: list[Path], *, quiet: bool) -> None:
+    """Run one trial of a run folder, after its source; exit code 1 where it failed."""
+    from harness.execution.run_trial import run_trial, spec_of
+
+    spec = spec_of(folder, key, tuple(plugins))
+    with terminal.showing_progress(quiet=quiet), resumable(folder):
+        state, outcome = run_trial(spec, folder)
+    show_notes(outcome)
+    if not quiet:
+        told = state.status if state else "not run"
+        terminal.console.print(f"Trial {spec.key}: {told}. The report: harness report {folder}")
 
 
 def _planned(

@@ -4,7 +4,7 @@ import inspect
 import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,13 @@ from filelock import FileLock, Timeout
 
 from harness import files
 from harness.errors import CannotWriteError, UserError
+from harness.execution.lease import leased
 from harness.experiment.choice import Choice, metric_key
 from harness.experiment.config import without_networks
 from harness.experiment.plan import Plan
 from harness.experiment.trial import RESULT_VERSION, Cell
 from harness.results import provenance, run_folder
-from harness.results.records import Entry, Index, MetricEntry, read_index, write_index
+from harness.results.records import Entry, Index, MetricEntry, cell_folder, read_index, write_index
 
 LOCK = ".lock"
 LOG = "run.log"
@@ -49,10 +50,13 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def tidy(folder: Path) -> None:
-    """Remove what a process that was killed had begun to write."""
+    """Remove what a process that was killed had begun to write, but for trials in work."""
     for begun in folder.rglob(".*.part"):
-        with suppress(OSError):
-            begun.unlink()
+        trial = begun.parent
+        of_trial = trial.parent == cell_folder(folder, trial.name).parent
+        with leased(trial) if of_trial else nullcontext(True) as mine, suppress(OSError):
+            if mine:
+                begun.unlink()
 
 
 class _Quiet(logging.FileHandler):
@@ -114,6 +118,16 @@ def prepare(plan: Plan, folder: Path) -> None:
     )
     write_index(folder, index)  # first: a folder without it is not taken for a run
     files.write(folder / "experiment.toml", tomli_w.dumps(resolved).encode())
+
+
+def lay_out(plan: Plan, folder: Path) -> None:
+    """Make the folder of a plan whose trials are then run one by one, in any processes.
+
+    Raises `UserError` as `locked` and `prepare` do.
+    """
+    with locked(folder):
+        prepare(plan, folder)
+        record_provenance(plan, folder)
 
 
 def check(plan: Plan, folder: Path) -> None:

@@ -19,8 +19,9 @@ from harness.experiment.trial import Cell
 from harness.files import DamagedFileError
 from harness.plugin.pruner import AbstractPruner
 from harness.results import provenance, snapshot
-from harness.training.state import Ensemble, Keys, finite
-from harness.training.trainer import CHUNK, Trainer, of_level, stopped
+from harness.training.state import Ensemble, Keys, finite, of_level
+from harness.training.stopping import stopped
+from harness.training.trainer import CHUNK, Trainer
 from harness.types import Level
 
 _log = logging.getLogger(__name__)

@@ -140,6 +140,11 @@ def _pruning(registry: Registry, selection: Selection) -> Pruning:
         return Pruning(choice_of(registry, "pruner", registry.make("pruner", selection)))
     values = dict(selection.parameters)
     of = values.pop("of", registry.find("intervention", selection.name).factory.of)
+    if not of:
+        raise UserError(
+            f"intervention '{selection.name}' changes the masks of a pruner: name it, as in "
+            f"{selection.name}[of=random]."
+        )
     inner = selections("pruner", of)
     if len(inner) > 1:
         raise UserError(

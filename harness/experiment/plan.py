@@ -81,6 +81,19 @@ class Plan:
         tasks, architectures = zip(*self.pairs, strict=True)
         return (*tasks, *architectures) if self.experiment.architectures else tasks
 
+    def chain(self, cell: Cell) -> tuple[Cell, ...]:
+        """A cell with all that it is made from, the source of each before it."""
+        source = cell.source
+        return (*(self.chain(source) if source else ()), cell)
+
+    @cached_property
+    def ordered(self) -> tuple[Cell, ...]:
+        """All cells in the order of the plan, each after its source."""
+        if self.keys:  # what was trained before has its sources
+            return self.cells
+        found = {one.key: one for cell in self.cells for one in self.chain(cell)}
+        return tuple(found.values())
+
     def trained_as(self, keys: Sequence[str]) -> "Plan":
         """The same plan with its cells under the keys that a run folder has them by."""
         return replace(self, keys=tuple(keys))

@@ -63,7 +63,7 @@ class AbstractIntervention(ABC):
     """
 
     name: ClassVar[str]
-    of: ClassVar[str] = "magnitude"
+    of: ClassVar[str] = ""
     """The pruner whose masks it changes where none is named, as `name[field=value]`."""
     exact: ClassVar[bool] = True
     """Whether each network keeps as many weights as the source does."""

@@ -1,5 +1,6 @@
 """The state of networks in training, and what one training step and one pruning do to it."""
 
+import zlib
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -14,7 +15,7 @@ from harness.plugin.model import Model
 from harness.plugin.pruner import AbstractPruner, Update
 from harness.sparse import finite as finite_numbers
 from harness.sparse import masks as mask_algebra
-from harness.types import Batch, Key, Masks, Network, Target
+from harness.types import Batch, Key, Masks, Network, NetworkKeys, Target
 
 
 class Ensemble(NamedTuple):
@@ -254,3 +255,18 @@ def all_finite(network: Network) -> Bool[Array, ""]:
 def finite(state: Ensemble) -> Bool[Array, " networks"]:
     """Which of an ensemble's networks have only finite weights left: the others have diverged."""
     return jax.vmap(all_finite)(state.network)
+
+
+def of_level(keys: Keys, level: Any) -> NetworkKeys:
+    """The key of each network for pruning at a level."""
+    return jax.vmap(jax.random.fold_in, (0, None))(keys.pruning, level)
+
+
+def of_step(keys: Keys, level: Any, step: Any) -> NetworkKeys:
+    """The key of each network for what it draws in a training step: a stream of its own."""
+
+    def one(key: Key) -> Key:
+        named = jax.random.fold_in(key, zlib.crc32(b"training"))
+        return jax.random.fold_in(jax.random.fold_in(named, level), step)
+
+    return jax.vmap(one)(keys.weights)

@@ -1,7 +1,6 @@
 """The one masked, vmapped, jitted training loop: an ensemble, one pruner, all levels."""
 
 import time
-import zlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,7 +8,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Float, Int
 
 from harness.machine.compilation import Compiled, Precision
 from harness.machine.devices import alike_spread, everywhere, spread
@@ -19,8 +18,9 @@ from harness.plugin.pruner import AbstractPruner
 from harness.plugin.schedule import AbstractSchedule
 from harness.sparse import finite
 from harness.sparse import masks as mask_algebra
+from harness.training.rows import batch_of, shuffled
 from harness.training.seeds import of_network, stream
-from harness.training.state import Ensemble, Keys, Rules
+from harness.training.state import Ensemble, Keys, Rules, of_level, of_step
 from harness.types import Batch, Key, Level, Masks, NetworkKeys, Target, TaskData, Weights
 
 CHUNK = 100
@@ -28,14 +28,6 @@ CHUNK = 100
 
 EVALUATION_ROWS = 4096
 """Rows of a split on which the losses at the end of a level are taken."""
-
-
-def shuffled(rows: Batch, data_seed: int, batch_seed: int = 0) -> Batch:
-    """The rows in the order in which batches are read, the same for every network and pruner."""
-    more = (batch_seed,) if batch_seed else ()
-    key = jax.random.key_data(stream(data_seed, "batches", *more))
-    order = np.random.default_rng(np.asarray(key)).permutation(rows.inputs.shape[0])
-    return Batch(jnp.asarray(rows.inputs[order]), jnp.asarray(rows.targets[order]))
 
 
 class Trainer:
@@ -350,12 +342,12 @@ class Trainer:
             if events is not None:
                 state = event(index, state)
             number_of_batch = first_batch + first_step + index
-            batch = _rows(read, number_of_batch, self.batch_size)
-            drawn = _at_step(keys, level, first_step + index) if self._varies else None
+            batch = batch_of(read, number_of_batch, self.batch_size)
+            drawn = of_step(keys, level, first_step + index) if self._varies else None
             train = jax.vmap(self.rules.train, (0, None, None, 0))
             state, losses = train(state, batch, drifts > 0, drawn)
             if self.schedule.stop_rule is not None:
-                batch = _rows(validation, number_of_batch, self._checked)
+                batch = batch_of(validation, number_of_batch, self._checked)
                 checked = jax.vmap(lambda one: self.rules.model.loss(self.rules.acting(one), batch))
                 validation_losses = validation_losses.at[index].set(checked(state))
             return state, train_losses.at[index].set(losses), validation_losses
@@ -375,13 +367,6 @@ class Trainer:
         return train, validation
 
 
-def _rows(rows: Batch, number: Array, size: int) -> Batch:
-    """Batch `number` of the rows, read in order, round and round; a last part batch is left."""
-    batches = rows.inputs.shape[0] // size
-    first = (number % batches) * size
-    return Batch(*(jax.lax.dynamic_slice_in_dim(part, first, size) for part in rows))
-
-
 def _one(tree: Any, number: int) -> Any:
     """One network's part of what has networks first."""
     return jax.tree.map(lambda leaf: leaf[number], tree)
@@ -390,35 +375,3 @@ def _one(tree: Any, number: int) -> Any:
 def _spread(state: Ensemble) -> Ensemble:
     """The networks where they are computed: after a start, a checkpoint or a change by the host."""
     return spread(state, state.active.shape[0])
-
-
-def of_level(keys: Keys, level: Any) -> NetworkKeys:
-    """The key of each network for pruning at a level."""
-    return jax.vmap(jax.random.fold_in, (0, None))(keys.pruning, level)
-
-
-def _at_step(keys: Keys, level: Any, step: Any) -> NetworkKeys:
-    """The key of each network for what it draws in a training step: a stream of its own."""
-
-    def one(key: Key) -> Key:
-        named = jax.random.fold_in(key, zlib.crc32(b"training"))
-        return jax.random.fold_in(jax.random.fold_in(named, level), step)
-
-    return jax.vmap(one)(keys.weights)
-
-
-def stopped(
-    history: Float[np.ndarray, "steps networks"], rule: Any
-) -> Bool[np.ndarray, " networks"]:
-    """Which networks the stop rule ends, given all validation losses of the level so far."""
-    networks = history.shape[1]
-    if len(history) < max(rule.after, 2 * rule.window) or len(history) % rule.every:
-        return np.zeros(networks, bool)
-    before = history[-2 * rule.window : -rule.window].mean(axis=0)
-    now = history[-rule.window :].mean(axis=0)
-    if rule.scope == "ensemble":
-        going = np.isfinite(before) & np.isfinite(now)
-        if not going.any():
-            return np.zeros(networks, bool)
-        before, now = before[going].mean(keepdims=True), now[going].mean(keepdims=True)
-    return np.broadcast_to(before / now < rule.ratio, networks)

@@ -27,6 +27,7 @@ class MatchedRandom(AbstractIntervention):
     """
 
     name: ClassVar[str] = "matched-random"
+    of: ClassVar[str] = "magnitude"
 
     def goes_on(self, pruner: AbstractPruner) -> GoesOn:
         """From the start where the pruner begins each level there, else level by level."""

@@ -16,6 +16,7 @@ class Reinitialised(AbstractIntervention):
     """
 
     name: ClassVar[str] = "reinitialised"
+    of: ClassVar[str] = "magnitude"
 
     def goes_on(self, pruner: AbstractPruner) -> GoesOn:
         """From other initial weights."""

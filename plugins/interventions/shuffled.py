@@ -19,6 +19,7 @@ class Shuffled(AbstractIntervention):
     """
 
     name: ClassVar[str] = "shuffled"
+    of: ClassVar[str] = "magnitude"
 
     def goes_on(self, pruner: AbstractPruner) -> GoesOn:
         """From the initial weights."""

@@ -25,7 +25,7 @@ from comparing import files_of, results
 
 from harness import report
 from harness.cli import main
-from harness.execution import scheduler
+from harness.execution import workshop
 from harness.report import collect
 from harness.results.run_folder import open_run
 from harness.training.trainer import Trainer
@@ -109,7 +109,7 @@ DAMAGES: tuple[Callable[[Path, random.Random], None], ...] = (
 def quickly() -> Iterator[Callable[[bool], None]]:
     """Share compiled trainers between runs; build a page only where asked, else its tables."""
     made: dict[Any, Trainer] = {}
-    trainer, build, whole = scheduler.Trainer, report.build, [False]
+    trainer, build, whole = workshop.Trainer, report.build, [False]
 
     def shared(task: Any, pruner: Any, schedule: Any, data: Any, **seeds: int) -> Trainer:
         key = (task, pruner, schedule, *seeds.values())
@@ -121,11 +121,11 @@ def quickly() -> Iterator[Callable[[bool], None]]:
         collect(runs)
         return build(runs, out) if whole[0] else out
 
-    scheduler.Trainer, report.build = shared, built  # type: ignore[assignment,misc]
+    workshop.Trainer, report.build = shared, built  # type: ignore[assignment,misc]
     try:
         yield lambda wanted: whole.__setitem__(0, wanted)
     finally:
-        scheduler.Trainer, report.build = trainer, build  # type: ignore[misc]
+        workshop.Trainer, report.build = trainer, build  # type: ignore[misc]
 
 
 def command(*arguments: str) -> tuple[int, str]:

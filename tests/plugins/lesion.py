@@ -14,6 +14,7 @@ class Lesion(AbstractIntervention):
     """Cut a weight of each network, and go on as it is told."""
 
     name: ClassVar[str] = "lesion"
+    of: ClassVar[str] = "magnitude"
     exact: ClassVar[bool] = False
     on: GoesOn = "not"
 

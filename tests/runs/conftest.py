@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.execution import scheduler
+from harness.execution import workshop
 from harness.execution.scheduler import Execution
 from harness.experiment.config import checked
 from harness.experiment.plan import plan
@@ -42,7 +42,7 @@ def compiled_once():
         return made[key]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(scheduler, "Trainer", shared)
+        patch.setattr(workshop, "Trainer", shared)
         yield
 
 

@@ -10,7 +10,7 @@ from comparing import assert_same_results, cells_of, files_of, results
 from filelock import FileLock
 
 from harness import UserError, files, open_run, progress
-from harness.execution import preparation, scheduler
+from harness.execution import preparation, workshop
 from harness.testing import TinyTask
 from harness.training.trainer import Trainer
 
@@ -29,7 +29,7 @@ def test_the_same_seed_elsewhere_gives_the_same_tables_bit_for_bit(run, tmp_path
     metrics = ["performance", "motifs[orders=[2]]", "edges"]
     run(tmp_path / "one", networks=2, metrics=metrics)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(scheduler, "Trainer", Trainer)  # compiled anew
+        patch.setattr(workshop, "Trainer", Trainer)  # compiled anew
         run(tmp_path / "two", networks=2, metrics=metrics)
     assert set(results(tmp_path / "one")) == {
         "levels",

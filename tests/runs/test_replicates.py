@@ -16,8 +16,8 @@ from harness.execution.scheduler import Execution
 from harness.experiment.config import checked
 from harness.experiment.plan import plan
 from harness.testing import TinyTask
+from harness.training.rows import shuffled
 from harness.training.seeds import of_network, stream
-from harness.training.trainer import shuffled
 
 DATA = Path(__file__).parents[1] / "data"
 

@@ -14,7 +14,7 @@ import pytest
 from comparing import cells_of
 
 from harness import AbstractPruner, ScorePruner, Update, leaf_map, open_run, prune_by_score
-from harness.execution import measuring, scheduler
+from harness.execution import measuring, workshop
 from harness.sparse import finite
 from harness.sparse.masks import target
 from harness.testing import TinySchedule, TinyTask, tiny_model
@@ -205,7 +205,7 @@ def test_a_cell_whose_data_are_not_finite_fails_before_training(run, tmp_path, m
 def test_a_cell_whose_networks_have_all_diverged_has_failed(run, tmp_path, monkeypatch):
     # Each network's loss becomes NaN: the schedule's rate is far too large.
     monkeypatch.setattr(TinySchedule, "optimizer", lambda self: optax.sgd(1e30))
-    monkeypatch.setattr(scheduler, "Trainer", Trainer)
+    monkeypatch.setattr(workshop, "Trainer", Trainer)
     outcome = run(tmp_path, networks=2, metrics=["performance"])
     assert (outcome.trained, outcome.measured) == (0, 0)
     assert "every network has diverged at level 0 (density 1)" in outcome.failures[0]
@@ -277,7 +277,7 @@ def test_a_batch_is_limited_by_the_training_rows_alone(
 
 
 def test_timings_have_what_was_compiled_before_training(run, tmp_path, monkeypatch):
-    monkeypatch.setattr(scheduler, "Trainer", Trainer)
+    monkeypatch.setattr(workshop, "Trainer", Trainer)
     made = []
     init = Trainer.__init__
     monkeypatch.setattr(

@@ -1,0 +1,73 @@
+"""One trial is one call: from plain data that survives the border of a process to its record."""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from harness import cache
+from harness.errors import UserError
+from harness.execution import preparation, shared_dense
+from harness.execution.outcome import Outcome
+from harness.execution.trials import Trials
+from harness.experiment.config import checked
+from harness.experiment.plan import Plan, plan
+from harness.experiment.trial import Cell
+from harness.machine import compilation
+from harness.plugin.loading import load
+from harness.results import provenance
+from harness.results.records import CellRecord, CellState, cell_folder, read_index
+
+
+class TrialSpec(BaseModel):
+    """Which trial: the resolved experiment, the files of its plugins, and the trial's key."""
+
+    model_config = ConfigDict(frozen=True)
+
+    experiment: dict[str, Any]
+    plugins: tuple[Path, ...] = ()
+    key: str
+
+
+def spec_of(folder: Path, key: str, plugins: tuple[Path, ...] = ()) -> TrialSpec:
+    """The spec of a trial of a run folder, by its key or the beginning of it.
+
+    Raises `UserError` where the folder is no run, or has no such trial.
+    """
+    index = read_index(folder)
+    known = [entry.cell for entry in index.cells]
+    found = [one for one in known if one.startswith(key)] if key else []
+    if len(found) != 1:
+        which = "no trial" if not found else f"{len(found)} trials"
+        raise UserError(f"'{folder}' has {which} '{key}'. It has {', '.join(known)}.")
+    return TrialSpec(experiment=index.experiment, plugins=plugins, key=found[0])
+
+
+def run_trial(spec: TrialSpec, root: Path) -> tuple[CellState | None, Outcome]:
+    """Train and measure one trial in a run folder, its source first, as far as it is not done.
+
+    Several processes may do so in one folder at a time: a trial on which another one works is left
+    to it. Index and report are the coordinator's: `harness run` and `harness report` write them.
+
+    **Returns:** the trial's record, None where there is none yet, and what became of it.
+    **Errors:** UserError where the plugins have changed since the folder was planned.
+    """
+    made = plan(checked(spec.experiment, source=f"'{root}'"), load(spec.plugins))
+    cell = _trial(made, spec, root)
+    outcome = Outcome()
+    compilation.keep_in(cache.programs(provenance.environment()))
+    trials = Trials(made, root, outcome, shared=root / shared_dense.FOLDER)
+    with preparation.logging_to(root):
+        for one in made.chain(cell):
+            trials.carry_out(one)
+    return CellRecord(cell_folder(root, cell.key)).read(), outcome
+
+
+def _trial(made: Plan, spec: TrialSpec, root: Path) -> Cell:
+    for cell in made.cells:
+        if cell.key == spec.key:
+            return cell
+    raise UserError(
+        f"'{root}': a plugin, the harness or JAX's settings have changed since trial {spec.key} "
+        "was planned. Give the command that made the folder again."
+    )

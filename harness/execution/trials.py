@@ -1,0 +1,299 @@
+"""One trial after the other: trained, split where it does not fit, measured, recorded."""
+
+import gc
+import logging
+import time
+import traceback
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from harness import files, progress
+from harness.errors import CannotWriteError, UserError, summary
+from harness.execution import measuring, preparation, tables, trial_training
+from harness.execution.intervening import Kept
+from harness.execution.lease import leased
+from harness.execution.outcome import Outcome
+from harness.execution.workshop import Workshop
+from harness.experiment.choice import Choice, metric_key
+from harness.experiment.plan import Plan
+from harness.experiment.trial import Cell
+from harness.machine import memory, settings
+from harness.results import provenance, snapshot
+from harness.results.records import CellRecord, CellState, Entry, Measured, cell_folder
+from harness.sparse import finite
+from harness.training.trainer import Trainer
+from harness.types import Level
+
+REQUIRED = frozenset({"levels.parquet", "training.parquet", "timings.parquet"})
+"""The tables of a trained cell, whatever the format of its run."""
+
+_log = logging.getLogger(__name__)
+
+
+class Trials:
+    """Carries out single trials of a plan in its run folder, one at a time.
+
+    Each trial is guarded by a lease of its own, so that several processes may work in one folder.
+    With `train=False` trials are measured only. Dense levels that pruners have in common are kept
+    in `shared`. What becomes of the trials is told to `outcome`.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        folder: Path,
+        outcome: Outcome,
+        *,
+        train: bool = True,
+        shared: Path | None = None,
+    ) -> None:
+        self.plan, self.folder, self.train, self.outcome = plan, folder, train, outcome
+        self._shared = shared
+        self._workshop = Workshop(plan)
+        self._data, self._trainer = self._workshop.data, self._workshop.trainer
+
+    def carry_out(self, cell: Cell) -> None:
+        """Train and measure a trial as far as it is not done yet.
+
+        A trial on which another process works is left to it, with a note.
+        """
+        record = CellRecord(cell_folder(self.folder, cell.key))
+        try:
+            if cell.reason_to_skip:
+                self.outcome.skipped += 1
+                return
+        except Exception as error:
+            record.write(CellState(status="failed", **self._failed(_what(cell), error)))
+            return
+        with leased(record.folder) as mine:
+            if mine:
+                self._carry_out(cell, record)
+            else:
+                self.outcome.note(f"{_what(cell)} is left to another process that works on it")
+
+    def _carry_out(self, cell: Cell, record: CellRecord) -> None:
+        state = record.read()
+        if state is not None and state.status == "split":
+            self._halves(cell, state.into)
+            return
+        if state is not None and _is_trained(record, state):
+            self.outcome.already_trained += 1
+        elif self.train:
+            state = self._trained(cell, record, state)
+        else:
+            self.outcome.untrained += 1
+            return
+        if state.status == "split":
+            self._halves(cell, state.into)
+        elif state.status == "done":
+            for choice in self.plan.metrics:
+                state = self._measure(choice, cell, record, state)
+
+    def _halves(self, cell: Cell, entries: Sequence[Entry]) -> None:
+        """Do a cell's halves in its place; where it is known by another key, so are they."""
+        gc.collect()  # what the attempt at the whole still holds
+        for half, entry in zip(cell.halves, entries, strict=True):
+            self.carry_out(half if cell.trained_as is None else half.known_as(entry.cell))
+
+    def _trained(self, cell: Cell, record: CellRecord, earlier: CellState | None) -> CellState:
+        """Train a cell, and write what became of it."""
+        for name in record.damaged(earlier.files if earlier else {}):
+            self.outcome.note(
+                f"cell {cell.key}: {name} is missing or not as it was written; done again"
+            )
+        state = CellState(
+            status="failed", identity=cell.identity, environment=provenance.environment()
+        )
+        _log.info("trains %s", _what(cell))
+        try:
+            with settings.guarded(lambda: "while it trained, a plugin did what it may not"):
+                update = self._tried(cell, record)
+        except (UserError, CannotWriteError):
+            raise
+        except Exception as error:
+            if memory.ran_out(error) and cell.halves:
+                update = self._split(cell)
+            else:
+                update = self._failed(_what(cell), error)
+        state = state.model_copy(update=update)
+        record.write(state)
+        if state.status != "failed":
+            (record.folder / trial_training.CHECKPOINT).unlink(missing_ok=True)
+        self.outcome.trained += state.status == "done"
+        return state
+
+    def _cautions(self, cell: Cell, trainer: Trainer) -> tuple[str, ...]:
+        """Note what schedule and pruner say about this training, each sentence once; return it."""
+        schedule = cell.schedule.instance
+        steps = cell.budgets
+        pairs = zip(schedule.levels(), steps, strict=True)
+        own = trainer.cautions([Level(level.density, number) for level, number in pairs])
+        place = f"{cell.pruning.label} on {cell.task.label} by {cell.schedule.label}"
+        general = tuple(schedule.cautions())
+        for text in (*general, *(f"{place}: {caution}" for caution in own)):
+            if text not in self.outcome.notes:
+                self.outcome.note(text)
+        return general + own
+
+    def _tried(self, cell: Cell, record: CellRecord) -> dict[str, Any]:
+        """Train a cell. Returns what its record is to say.
+
+        Where every network has diverged the cell has failed. Its files stay, for who looks for the
+        cause, but no table of the run has them.
+        """
+        data = self._data(cell.task, cell.data_seed)
+        finite.check_data(data)
+        constant = tables.constant_loss(cell.task.instance, data)
+        trainer = self._trainer(
+            cell.task, cell.architecture, cell.trained_by, cell.schedule, cell.data_seed
+        )
+        if trainer.batch_size < (asked := cell.schedule.instance.batch_size):
+            self.outcome.note(
+                f"{_what(cell)}: batches of {trainer.batch_size} rows, all that the training split "
+                f"has, in place of {asked}"
+            )
+        if cell.halves:
+            self._must_fit(trainer, cell)
+        source = partial(self._kept_of, cell.source) if cell.source else None
+        run = trial_training.CellRun(cell, trainer, record.folder, self._shared, source)
+        run.train()
+        made = self._tables(cell, run, record.folder, constant)
+        update = {
+            "batch_size": trainer.batch_size,
+            "notes": dict(data.notes),
+            "cautions": self._cautions(cell, trainer),
+            "files": self._files(cell, record.folder, made),
+        }
+        if reason := tables.diverged(made["levels"]):
+            return update | self._failed(_what(cell), FloatingPointError(reason))
+        return update | {"status": "done"}
+
+    def _must_fit(self, trainer: Trainer, cell: Cell) -> None:
+        """Raise `MemoryError` where a block needs more memory than there is, before it is taken.
+
+        Processes that take more memory than a processor has are killed, without a word.
+        """
+        gc.collect()  # what an earlier cell still holds
+        needed, free = trainer.memory(cell.networks), memory.free()
+        if free is not None and needed > free:
+            raise MemoryError(f"{needed} bytes are needed on each device, {free} are free")
+
+    def _kept_of(self, cell: Cell, level: int) -> Kept:
+        """What another cell of the run keeps of the end of a level, networks first.
+
+        Raises `RuntimeError` where that cell is not done.
+        """
+        record = CellRecord(cell_folder(self.folder, cell.key))
+        state = record.read()
+        if state is not None and state.status == "split":
+            halves = [self._kept_of(half, level) for half in cell.halves]
+            return jax.tree.map(lambda *parts: np.concatenate(parts), *halves)
+        if state is None or state.status != "done":
+            raise RuntimeError(f"its source, {_what(cell)}, is not trained")
+        found = snapshot.load(snapshot.level_path(record.folder, level))
+        weights = None if found.weights is None else dict(found.weights)
+        return Kept(dict(found.masks), weights)
+
+    def _split(self, cell: Cell) -> dict[str, Any]:
+        """What the record of a cell says that does not fit into memory."""
+        halves = cell.halves
+        self.outcome.note(
+            f"{_what(cell)}: {cell.width} networks at once do not fit into memory; "
+            f"trained in blocks of {halves[0].width}, as cells of their own"
+        )
+        return {"status": "split", "into": tuple(map(preparation.entry_of, halves))}
+
+    def _tables(
+        self, cell: Cell, run: trial_training.CellRun, folder: Path, constant_loss: float
+    ) -> dict[str, Any]:
+        """A trained cell's tables by name."""
+        made = tables.level_tables(cell, folder, constant_loss)
+        seconds = dict(run.clock.seconds)
+        simulated = self._workshop.simulated.pop((cell.task.label, cell.data_seed), None)
+        if simulated is not None:
+            seconds[-1, "simulate"] = simulated
+        made["timings"] = tables.timings(cell, seconds)
+        made["memory"] = tables.peaks(cell)
+        return made
+
+    def _files(self, cell: Cell, folder: Path, made: Mapping[str, Any]) -> dict[str, str]:
+        """Write a trained cell's tables. Returns the checksums of all its files."""
+        checksums = {
+            f"{name}.parquet": files.write_table(folder / f"{name}.parquet", table)
+            for name, table in made.items()
+        }
+        levels = [
+            snapshot.level_path(folder, number)
+            for number in range(len(cell.schedule.instance.levels()))
+        ]
+        return checksums | {path.name: files.digest(path) for path in levels}
+
+    def _measure(
+        self, choice: Choice, cell: Cell, record: CellRecord, state: CellState
+    ) -> CellState:
+        key = metric_key(choice)
+        done = state.metrics.get(key)
+        if done is not None and done.status == "done":
+            damaged = record.damaged({done.file: done.checksum})
+            if not damaged:
+                self.outcome.already_measured += 1
+                return state
+            self.outcome.note(
+                f"cell {cell.key}: {done.file} is missing or not as it was written; measured again"
+            )
+        progress.update("measuring", 0, 1, metric=choice.label)
+        measured = self._measured(choice, cell, record, f"metric-{key}.parquet")
+        progress.update("measuring", 1, 1, metric=choice.label)
+        state = state.model_copy(update={"metrics": {**state.metrics, key: measured}})
+        record.write(state)
+        return state
+
+    def _measured(self, choice: Choice, cell: Cell, record: CellRecord, file: str) -> Measured:
+        start = time.perf_counter()
+        try:
+            # Within, for it asks the task for its wiring, and a plugin may raise.
+            reason = measuring.reason_not_to_measure(choice, cell)
+            if reason:
+                self.outcome.skipped += 1
+                return Measured(status="skipped", error=reason)
+            finished = measuring.trajectory(
+                cell, record.folder, lambda: self._data(cell.task, cell.data_seed)
+            )
+            with settings.guarded(lambda: f"metric '{choice.name}'"):
+                table = measuring.measure(choice, cell, finished)
+            checksum = files.write_table(record.folder / file, table)
+        except CannotWriteError:
+            raise
+        except Exception as error:
+            what = f"metric {choice.label} of cell {cell.key}"
+            return Measured(status="failed", **self._failed(what, error))
+        self.outcome.measured += 1
+        seconds = round(time.perf_counter() - start, 3)
+        _log.info("measured %s of cell %s in %.1f s", choice.label, cell.key, seconds)
+        return Measured(status="done", file=file, checksum=checksum, seconds=seconds)
+
+    def _failed(self, what: str, error: Exception) -> dict[str, Any]:
+        """Record a failure of a plugin, or of the harness, with its traceback."""
+        message = summary(error)
+        self.outcome.failures.append(f"{what}: {message}")
+        lines = "".join(traceback.format_exception(error))
+        _log.error("failed: %s\n%s", what, lines)
+        return {"error": message, "traceback": lines}
+
+
+def _what(cell: Cell) -> str:
+    return f"cell {cell.key} ({cell.pruning.label} on {cell.task.label})"
+
+
+def _is_trained(record: CellRecord, state: CellState) -> bool:
+    """Whether a cell's record says that it is done, with all its tables, and its files agree."""
+    return (
+        state.status == "done"
+        and state.files.keys() >= REQUIRED
+        and not record.damaged(state.files)
+    )
