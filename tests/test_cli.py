@@ -698,7 +698,7 @@ def test_new_writes_a_plugin_and_says_what_next(harness):
 def test_new_refuses_what_will_not_do(refused):
     assert "lower-case letters" in refused("new", "pruner", "Mine")
     assert "is the name of a pruner" in refused("new", "task", "magnitude")
-    assert "'pruner', 'task', 'architecture', 'metric'" in refused("new", "prunner", "mine")
+    assert "'pruner', 'task', 'architecture', 'intervention', " in refused("new", "prunner", "mine")
 
 
 def test_check_of_nothing(refused, plugin):

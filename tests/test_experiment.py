@@ -15,6 +15,7 @@ from hypothesis import given
 from harness import AbstractArchitecture, AbstractPruner, UserError
 from harness.experiment.choice import Choice, metric_identity
 from harness.experiment.config import Experiment, checked, read
+from harness.experiment.factors import Pruning
 from harness.experiment.plan import block_width, plan
 from harness.experiment.trial import levels_of
 from harness.machine.devices import used
@@ -121,11 +122,22 @@ def test_key_changes_with_all_that_determines_the_result(make, determinant):
     assert keys(make())[0] not in keys(make(**CHANGES[determinant]))
 
 
-@pytest.mark.parametrize("part", ["task", "pruner", "schedule"])
+@pytest.mark.parametrize("part", ["task", "architecture", "pruner", "intervention", "schedule"])
 def test_key_changes_with_the_source_of_a_plugin(make, part):
-    (cell,) = make().cells
-    other = dataclasses.replace(getattr(cell, part), source="another")
-    assert dataclasses.replace(cell, **{part: other}).key != cell.key
+    *_, cell = make(pruners=["shuffled"]).cells
+    pruning = cell.pruning
+    if part == "pruner":
+        edited = {"pruner": dataclasses.replace(pruning.pruner, source="another")}
+    elif part == "intervention":
+        (change,) = pruning.interventions
+        edited = {"interventions": (dataclasses.replace(change, source="another"),)}
+    else:
+        edited = {}
+        cell_part = dataclasses.replace(getattr(cell, part), source="another")
+        assert dataclasses.replace(cell, **{part: cell_part}).key != cell.key
+    if edited:
+        other = dataclasses.replace(pruning, **edited)
+        assert dataclasses.replace(cell, pruning=other).key != cell.key
 
 
 def test_source_is_that_of_the_file(tmp_path):

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from harness import cli, open_run
+from harness.experiment.config import checked
 from harness.experiment.plan import block_width, plan
 from harness.machine import compilation
 from harness.plugin.parameters import Selection
@@ -157,10 +158,8 @@ def test_precision_is_part_of_what_a_run_is(registry, tmp_path):
         cli.main([*command[:-1], str(tmp_path / "other"), "--precision", "double"])
     assert end.value.code == 2
     keys = {
-        name: plan.plan(
-            plan.checked(
-                {"tasks": ["digits"], "pruners": ["random"], "precision": name}, source="test"
-            ),
+        name: plan(
+            checked({"tasks": ["digits"], "pruners": ["random"], "precision": name}, source="test"),
             registry,
         )
         .cells[0]

@@ -149,7 +149,7 @@ def test_a_dry_run_refuses_the_folders_that_the_run_would_refuse(planned, earlie
     for folder, told in (
         (earlier, "earlier version"),
         (tmp_path / "else", "not a run folder"),
-        (tmp_path / "file", "is a file"),
+        (tmp_path / "file", "is, or is below, a file"),
     ):
         with pytest.raises(UserError, match=told):
             preparation.check(plan, folder)
