@@ -6,7 +6,9 @@ import subprocess
 import full_disk
 import fuzz
 import kill
+import pandas as pd
 import pytest
+import run_contents
 
 
 @pytest.fixture(autouse=True)
@@ -35,3 +37,16 @@ def test_damaged_folders_and_files_end_in_a_clear_error_or_a_repair(tmp_path):
     assert found.total() == 30
     assert found["folder: repaired"] > 5
     assert found["file: refused with its place"] > 5
+
+
+def test_any_changed_number_is_found_in_what_runs_hold(finished, tmp_path):
+    for side in ("one", "other"):
+        run_contents.dump(finished, tmp_path / side)
+    (line,) = run_contents.compared(tmp_path / "one", tmp_path / "other")
+    assert line.endswith("8 mask files equal")
+    (path,) = (tmp_path / "other").rglob("levels.parquet")
+    levels = pd.read_parquet(path)
+    levels.loc[3, "train_loss"] = -levels.loc[3, "train_loss"]
+    levels.to_parquet(path)
+    with pytest.raises(run_contents.DifferenceError, match=r"train_loss: .*1 values differ"):
+        list(run_contents.compared(tmp_path / "one", tmp_path / "other"))
