@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from harness.api import run as run
     from harness.datasets import scaled as scaled
     from harness.datasets import split as split
+    from harness.datasets import unscaled as unscaled
     from harness.errors import CannotWriteError as CannotWriteError
     from harness.errors import UserError as UserError
     from harness.networks import MLP as MLP
@@ -34,12 +35,14 @@ if TYPE_CHECKING:
     from harness.plugin.schedule import AbstractSchedule as AbstractSchedule
     from harness.plugin.study import AbstractStudy as AbstractStudy
     from harness.plugin.task import AbstractTask as AbstractTask
+    from harness.plugin.task import RegressionTask as RegressionTask
     from harness.plugin.trajectory import Trajectory as Trajectory
     from harness.results.run_folder import Run as Run
     from harness.results.run_folder import open_run as open_run
     from harness.sparse.graph import Digraph as Digraph
     from harness.sparse.graph import LayeredGraph as LayeredGraph
     from harness.sparse.graph import layered as layered
+    from harness.sparse.graph import recurrent as recurrent
     from harness.sparse.masks import allocate as allocate
     from harness.sparse.masks import leaf_map as leaf_map
     from harness.sparse.masks import prune_by_score as prune_by_score
@@ -67,6 +70,7 @@ _HOME = {
     "AbstractSchedule": "plugin.schedule",
     "AbstractStudy": "plugin.study",
     "AbstractTask": "plugin.task",
+    "RegressionTask": "plugin.task",
     "ScorePruner": "plugin.pruner",
     "Update": "plugin.pruner",
     "measure": "api",
@@ -77,6 +81,7 @@ _HOME = {
     "Digraph": "sparse.graph",
     "LayeredGraph": "sparse.graph",
     "layered": "sparse.graph",
+    "recurrent": "sparse.graph",
     "hookimpl": "plugin.hookspecs",
     "allocate": "sparse.masks",
     "leaf_map": "sparse.masks",
@@ -98,6 +103,7 @@ _HOME = {
     "Model": "plugin.model",
     "scaled": "datasets",
     "split": "datasets",
+    "unscaled": "datasets",
     "StopRule": "types",
     "Target": "types",
     "TaskData": "types",

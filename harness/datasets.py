@@ -1,7 +1,10 @@
 """Data for authors of tasks: rows split in three, columns scaled on the training rows."""
 
+from collections.abc import Mapping
+from typing import Literal
+
 import numpy as np
-from jaxtyping import Shaped
+from jaxtyping import Array, Shaped
 
 from harness.types import Batch
 
@@ -45,3 +48,12 @@ def scaled(
 
     train, validation, test = map(one, splits)
     return (train, validation, test), scales
+
+
+def unscaled(
+    rows: Shaped[Array | np.ndarray, "rows _columns"],
+    scales: Mapping[str, np.ndarray],
+    of: Literal["input", "target"],
+) -> Shaped[Array | np.ndarray, "rows _columns"]:
+    """Return rows of inputs or of targets in their units again; `scales` are those of `scaled`."""
+    return (rows + 0.5) * scales[f"{of}_range"][None] + scales[f"{of}_low"][None]

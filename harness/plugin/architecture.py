@@ -6,10 +6,12 @@ from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 from jaxtyping import Array
 
 from harness.networks import Stateful
 from harness.sparse.graph import Digraph, LayeredGraph
+from harness.sparse.masks import leaf_names
 from harness.types import InputKind, Key, Masks, Network, Shape
 
 
@@ -35,15 +37,22 @@ class AbstractArchitecture(ABC):
         """Return one network with its initial weights."""
 
     @abstractmethod
+    def graph(self, network: Network, masks: Masks, view: str) -> LayeredGraph | Digraph:
+        """Return the wiring of one network under these masks, as the view of that name shows it."""
+
     def prunable(self, network: Network) -> Masks:
         """Return which entries of which leaves may be pruned. Entries that are False always act.
 
-        The leaves stand in the order in which signals pass them, inputs first.
+        The leaves stand in the order in which signals pass them, inputs first. The default are all
+        entries of trained arrays of two axes or more, except what Equinox keeps as `bias`, in the
+        order of the network's fields.
         """
-
-    @abstractmethod
-    def graph(self, network: Network, masks: Masks, view: str) -> LayeredGraph | Digraph:
-        """Return the wiring of one network under these masks, as the view of that name shows it."""
+        named = zip(leaf_names(network), jax.tree.leaves(network), strict=True)
+        return {
+            name: jnp.ones(leaf.shape, bool)
+            for name, leaf in named
+            if eqx.is_inexact_array(leaf) and leaf.ndim > 1 and not name.endswith("bias")
+        }
 
     def forward(self, network: Network, inputs: Array) -> Array:
         """Return the outputs for a batch of inputs, both with the rows first, as evaluated.

@@ -38,6 +38,11 @@ class Source:
     network: Network
     """One network, for its structure: its weights are not those of the source."""
 
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The names of the prunable leaves in the order in which signals pass them."""
+        return tuple(self.prunable)
+
     def graph(self, masks: Masks, view: str | None = None) -> LayeredGraph | Digraph:
         """Return the wiring of some masks, networks first, in a view of the architecture."""
         wire = jax.vmap(lambda one: self.model.graph(self.network, one, view))

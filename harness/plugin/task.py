@@ -4,9 +4,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import ClassVar
 
+import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
-from harness.types import Batch, Shape, TaskData
+from harness.types import Batch, Quantity, Shape, TaskData
 
 
 class AbstractTask(ABC):
@@ -51,3 +53,38 @@ class AbstractTask(ABC):
         once a trial, on the host, with NumPy arrays. NaN, the default, means unknown.
         """
         return float("nan")
+
+
+class RegressionTask(AbstractTask):
+    """A task whose outputs are numbers to come near to, by the mean squared error.
+
+    Where `data.scales` has a `target_range`, as `harness.scaled` gives it, errors are in units.
+    """
+
+    inputs: ClassVar[tuple[Quantity, ...]]
+    outputs: ClassVar[tuple[Quantity, ...]]
+
+    @property
+    def shape(self) -> Shape:
+        """A vector of the inputs, and all outputs."""
+        return Shape((len(self.inputs),), len(self.outputs))
+
+    def loss(self, outputs: Array, targets: Array) -> Float[Array, ""]:
+        """Return the mean squared error over the outputs as they are scaled."""
+        return jnp.mean((outputs - targets) ** 2)
+
+    def constant_loss(self, train: Batch, held_out: Batch) -> float:
+        """Return the loss of the mean targets, which minimise it on the training rows."""
+        best = np.mean(train.targets, axis=0, dtype=np.float64)
+        return float(np.mean((held_out.targets - best) ** 2))
+
+    def evaluate(self, outputs: Array, batch: Batch, data: TaskData) -> dict[str, Float[Array, ""]]:
+        """Return the root mean squared error of each output, in its unit."""
+        errors = jnp.sqrt(jnp.mean((outputs - batch.targets) ** 2, axis=0))
+        errors = errors * data.scales.get("target_range", np.ones(len(self.outputs), np.float32))
+        return {f"rmse {out.name}": errors[i] for i, out in enumerate(self.outputs)}
+
+    @property
+    def units(self) -> Mapping[str, str]:
+        """The units of the outputs."""
+        return {f"rmse {out.name}": out.unit for out in self.outputs}

@@ -1,7 +1,7 @@
 """Masks as wiring diagrams: layered graphs, general digraphs, and the nodes that act in them.
 
-Graphs are stored source x target. Everything except the two containers and `layered` runs in NumPy
-on the host and is batched over leading axes, so that one call serves a whole ensemble.
+Graphs are stored source x target. Everything except the two containers, `layered` and `recurrent`
+runs in NumPy on the host and is batched over leading axes, so that one call serves a whole ensemble.
 """
 
 import itertools
@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import overload
 
 import equinox as eqx
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
@@ -80,6 +81,25 @@ def layered(masks: Sequence[WeightMask], bias: Sequence[NodeSet] | None = None) 
                 f"bias masks have {[unit.shape[-1] for unit in bias]} entries, layers {widths}"
             )
     return LayeredGraph(adjacency, bias)
+
+
+def recurrent(into: WeightMask, within: WeightMask, out: WeightMask) -> Digraph:
+    """The wiring of one recurrent network: its inputs, its units, its outputs, in this order.
+
+    **Arguments:** the masks of weights from inputs to units, between units, and from units to
+    outputs, each (out, in) as `layered` takes them.
+
+    **Errors:** ValueError where they do not fit.
+    """
+    (units, inputs), outputs = into.shape, len(out)
+    if within.shape != (units, units) or out.shape != (outputs, units):
+        raise ValueError(f"masks of {into.shape}, {within.shape} and {out.shape} do not fit")
+    place = np.arange(inputs + units + outputs)
+    wires = jnp.zeros((len(place), len(place)), bool)
+    entered = wires.at[:inputs, inputs : inputs + units].set(into.T)
+    linked = entered.at[inputs : inputs + units, inputs : inputs + units].set(within.T)
+    left = linked.at[inputs : inputs + units, inputs + units :].set(out.T)
+    return Digraph(left, place < inputs, place >= inputs + units)
 
 
 @overload

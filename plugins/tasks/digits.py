@@ -22,10 +22,15 @@ class Digits(AbstractTask):
 
     The test part of Alpaydin and Kaynak's optical digits (UCI, 1998), 1797 images, as scikit-learn
     carries them. 64 inputs, scaled to [-1/2, 1/2], and ten outputs, trained on cross-entropy.
+
+    **Parameters:**
+
+    - `images`: whether an input is an image (1 x 8 x 8), for architectures that take images
     """
 
     name: ClassVar[str] = "digits"
     architecture: ClassVar[str] = "mlp[sizes=[32, 16]]"
+    images: bool = False
 
     def data(self, *, seed: int) -> TaskData:
         """All images, shuffled by the seed and split 64/16/20 %."""
@@ -36,7 +41,7 @@ class Digits(AbstractTask):
         # Scaled by the format's range, not by what the training rows happen to hold.
         inputs = (images[order] / _BRIGHTEST - 0.5).astype(np.float32)
         targets = labels[order].astype(np.int32)
-        train, validation, test = split(inputs, targets)
+        train, validation, test = split(inputs.reshape(-1, *self.shape.inputs), targets)
         pixels = tuple(
             Quantity(f"pixel {row},{column}", "1")
             for row in range(_SIDE)
@@ -47,8 +52,8 @@ class Digits(AbstractTask):
 
     @property
     def shape(self) -> Shape:
-        """A pixel each, a logit each."""
-        return Shape((_SIDE * _SIDE,), _CLASSES)
+        """A pixel each, in rows of one channel with `images`; a logit each."""
+        return Shape((1, _SIDE, _SIDE) if self.images else (_SIDE * _SIDE,), _CLASSES)
 
     def loss(
         self, outputs: Float[Array, "rows 10"], targets: Int[Array, " rows"]

@@ -32,6 +32,16 @@ def test_splits_and_names(data):
     assert np.abs(data.train.inputs).max() <= 0.5
 
 
+def test_images_are_the_same_digits(data):
+    task = Digits(images=True)
+    images = task.data(seed=0)
+    assert task.shape == ((1, 8, 8), 10)
+    assert task.shape.kind == "image"
+    rows = images.test.inputs.reshape(-1, 64)
+    np.testing.assert_array_equal(rows, data.test.inputs)
+    np.testing.assert_array_equal(images.test.targets, data.test.targets)
+
+
 def test_the_seed_decides_and_nothing_is_lost(data):
     np.testing.assert_array_equal(data.test.inputs, Digits().data(seed=0).test.inputs)
     other = Digits().data(seed=1)
