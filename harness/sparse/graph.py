@@ -1,7 +1,7 @@
 """Masks as wiring diagrams: layered graphs, general digraphs, and the nodes that act in them.
 
-Graphs are stored source x target. Everything except the two containers, `layered` and `recurrent`
-runs in NumPy on the host and is batched over leading axes, so that one call serves a whole ensemble.
+Graphs are stored source x target. All but the two containers, `layered` and `recurrent` runs in
+NumPy on the host and is batched over leading axes, so that one call serves a whole ensemble.
 """
 
 import itertools
