@@ -236,6 +236,6 @@ def test_rewired_masks_are_trained(folder):
     keys = run.cells().set_index("pruner")["cell"]
     for level in range(1, LEVELS):
         was = run.masks(keys["magnitude"], level)
-        found = run.masks(keys["rewired[direction=-1, tries=200]"], level)
+        found = run.masks(keys["rewired[direction=-1, tries=200, of=magnitude]"], level)
         assert same_degrees(found, was)
         assert (copies(found, "bifan") < copies(was, "bifan")).all()
