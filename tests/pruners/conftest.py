@@ -12,7 +12,7 @@ from harness.testing import tiny_model
 MODEL = tiny_model()
 
 
-def seen(found=None, **changed):
+def seen(**changed):
     """Evidence of a tiny network with a random mask; `changed` arguments in place of these."""
     network = MODEL.network(key=jax.random.key(1))
     facts = {
@@ -26,7 +26,7 @@ def seen(found=None, **changed):
         "batch_size": 16,
         "batch_key": jax.random.key(2),
     }
-    return Evidence(MODEL, changed.pop("network", network), followed=found, **{**facts, **changed})
+    return Evidence(MODEL, changed.pop("network", network), **{**facts, **changed})
 
 
 @pytest.fixture
