@@ -53,7 +53,7 @@ class Evidence:
 
     @property
     def prunable(self) -> Masks:
-        """Which entries may be pruned, as the task says."""
+        """Which entries may be pruned, as the architecture says."""
         return self._model.prunable(self.network)
 
     @property

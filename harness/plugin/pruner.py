@@ -52,7 +52,7 @@ class AbstractPruner(ABC):
     exact: ClassVar[bool] = True
     """Whether `step` keeps exactly `target.total` weights. Only for reproducing code that errs."""
     needs: ClassVar[frozenset[str]] = frozenset()
-    """What the task must offer: a combination that lacks it is skipped, with that reason."""
+    """What the architecture must offer: what lacks it is skipped, with that reason."""
     restarts: ClassVar[bool] = False
     """Whether a pruner `during` training has one training for each density, from the initial
     weights at the budget of all levels up to it, as pruners at "init" have."""

@@ -301,12 +301,30 @@ def leaf_map(function: Callable[..., Array], *trees: Mapping[str, Array]) -> dic
     return {name: function(*(tree[name] for tree in trees)) for name in trees[0]}
 
 
-def random_masks(like: Masks, candidates: Masks, *, key: Key) -> Masks:
-    """Random masks that keep as many candidates of each leaf as `like` does. Traced."""
-    lots, ties = jax.random.split(key)
+def leaf_keys(like: Mapping[str, Array], key: Key) -> dict[str, Key]:
+    """Return a key of its own for each leaf."""
     names = sorted(like)
-    keys = dict(zip(names, jax.random.split(lots, len(names)), strict=True))
-    scores = {name: jax.random.uniform(keys[name], like[name].shape) for name in names}
-    keep = leaf_map(lambda mask: jnp.sum(mask, dtype=jnp.int32), like)
+    return dict(zip(names, jax.random.split(key, len(names)), strict=True))
+
+
+def counted(masks: Masks) -> dict[str, Int[Array, ""]]:
+    """Return how many weights each leaf keeps; traced, unlike `count`."""
+    return leaf_map(lambda mask: jnp.sum(mask, dtype=jnp.int32), masks)
+
+
+def random_scores(like: Mapping[str, Array], key: Key) -> Weights:
+    """Return uniform random numbers of the shapes of some weights or masks."""
+    keys = leaf_keys(like, key)
+    return {name: jax.random.uniform(keys[name], like[name].shape) for name in keys}
+
+
+def keep_by_leaf(scores: Weights, candidates: Masks, keep: Mapping[str, Array], key: Key) -> Masks:
+    """Return masks of the candidates of largest score, as many of each leaf as `keep` says."""
     target = Target(density=jnp.zeros(()), total=jnp.zeros((), jnp.int32), by_leaf=keep)
-    return prune_by_score(scores, candidates, target, scope="layer", key=ties)
+    return prune_by_score(scores, candidates, target, scope="layer", key=key)
+
+
+def random_masks(like: Masks, candidates: Masks, *, key: Key) -> Masks:
+    """Return random masks that keep as many candidates of each leaf as `like` does. Traced."""
+    lots, ties = jax.random.split(key)
+    return keep_by_leaf(random_scores(like, lots), candidates, counted(like), ties)

@@ -15,7 +15,7 @@ from harness.plugin.model import Model
 from harness.plugin.pruner import AbstractPruner, Update
 from harness.sparse import finite as finite_numbers
 from harness.sparse import masks as mask_algebra
-from harness.types import Batch, Key, Masks, Network, NetworkKeys, Target
+from harness.types import Batch, Key, Masks, Network, NetworkKeys, Target, Weights
 
 
 class Ensemble(NamedTuple):
@@ -87,6 +87,11 @@ class Rules:
         evidence = self.evidence(state, keys, train, batch_key, jnp.float32(0))
         pruner = self.pruner.init(evidence, key=keys.pruning)
         return self.forget(state._replace(pruner=pruner))
+
+    def drawn(self, key: Key) -> Weights:
+        """The trained arrays of a network with other initial weights, by name."""
+        arrays = self.arrays(self.model.network(key=key))
+        return mask_algebra.select(arrays, mask_algebra.leaf_names(arrays))
 
     def remembered(self, state: Ensemble) -> Ensemble:
         """The same with the networks of now as rewind point; also with a leading axis."""

@@ -21,7 +21,7 @@ from harness.sparse import masks as mask_algebra
 from harness.training.rows import batch_of, shuffled
 from harness.training.seeds import of_network, stream
 from harness.training.state import Ensemble, Keys, Rules, of_level, of_step
-from harness.types import Batch, Key, Level, Masks, NetworkKeys, Target, TaskData, Weights
+from harness.types import Batch, Level, Masks, NetworkKeys, Target, TaskData, Weights
 
 CHUNK = 100
 """Steps between two looks of the host: at losses, stop rule, checkpoint. Divides no result."""
@@ -72,6 +72,7 @@ class Trainer:
         self.sizes = mask_algebra.count(self.prunable)
         started = jax.vmap(self.rules.start, (0, None, None))
         self._start = Compiled(started, precision=precision)
+        self._draw = Compiled(jax.vmap(self.rules.drawn), precision=precision)
         # Not donated: where a pruning goes wrong, it is done again from the state before, checked.
         self._prune = Compiled(self._prune_all, precision=precision)
         self._chunk = Compiled(self._train_chunk, donate=True, precision=precision)
@@ -86,7 +87,7 @@ class Trainer:
     @property
     def compile_seconds(self) -> float:
         """Seconds spent on compiling so far, that of one network at the beginning included."""
-        parts = (self._start, self._prune, self._chunk, self._hold, self._evaluate)
+        parts = (self._start, self._draw, self._prune, self._chunk, self._hold, self._evaluate)
         return self._built + sum(part.seconds for part in parts)
 
     def compiled_since(self) -> float:
@@ -179,11 +180,7 @@ class Trainer:
     def drawn(self, keys: NetworkKeys) -> Weights:
         """Return the trained arrays of networks with other initial weights, by name."""
 
-        def one(key: Key) -> Weights:
-            arrays = self.rules.arrays(self.rules.model.network(key=key))
-            return mask_algebra.select(arrays, mask_algebra.leaf_names(arrays))
-
-        return jax.jit(jax.vmap(one))(keys)
+        return self._draw(keys)
 
     def chunk(
         self,

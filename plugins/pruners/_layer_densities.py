@@ -5,9 +5,8 @@ from typing import Literal, TypeAlias
 import jax.numpy as jnp
 
 from harness import Target, UserError, allocate
+from harness.sparse.masks import counted
 from harness.types import Key, Masks
-
-from ._by_leaf import counted
 
 Layers: TypeAlias = Literal["uniform", "erk"] | tuple[float, ...]
 

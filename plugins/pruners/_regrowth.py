@@ -8,9 +8,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
 from harness import Evidence, Level, Target, Update, leaf_map, prune_by_score
+from harness.sparse.masks import counted, keep_by_leaf, random_scores
 from harness.types import Key, Masks, Weights
 
-from ._by_leaf import counted, largest, randomly
 from ._layer_densities import Layers, divided
 
 
@@ -23,7 +23,7 @@ def sparse_start(
     """
     divide_key, draw_key, tie_key = jax.random.split(key, 3)
     target = divided(target, layers, evidence.prunable, key=divide_key)
-    lots = randomly(evidence.weights, draw_key)
+    lots = random_scores(evidence.weights, draw_key)
     may = leaf_map(lambda prunable: prunable & ~started, evidence.prunable)
     return prune_by_score(lots, may, target, scope="layer", key=tie_key)
 
@@ -49,9 +49,9 @@ def regrown(
     kept = counted(evidence.mask)
     dropped = leaf_map(lambda n: (fraction * n).astype(jnp.int32), kept)
     sizes = leaf_map(jnp.abs, evidence.weights)
-    stays = largest(sizes, evidence.mask, leaf_map(jnp.subtract, kept, dropped), drop_key)
+    stays = keep_by_leaf(sizes, evidence.mask, leaf_map(jnp.subtract, kept, dropped), drop_key)
     free = leaf_map(lambda may, mask: may & ~mask, evidence.prunable, stays)
-    mask = leaf_map(jnp.logical_or, stays, largest(growth, free, dropped, grow_key))
+    mask = leaf_map(jnp.logical_or, stays, keep_by_leaf(growth, free, dropped, grow_key))
     mask = leaf_map(lambda now, first: jnp.where(started, now, first), mask, start)
     new = leaf_map(lambda now, before: now & ~before, mask, evidence.mask)
     weights = leaf_map(jnp.where, new, values, evidence.weights)

@@ -7,9 +7,9 @@ from jaxtyping import PyTree
 from pydantic import InstanceOf
 
 from harness import AbstractPruner, Evidence, Target, Update, hookimpl, leaf_map
+from harness.sparse.masks import counted
 from harness.types import Key, Masks, Weights, When
 
-from ._by_leaf import counted
 from .magnitude import Magnitude
 
 

@@ -10,9 +10,8 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Array
 
 from harness import Batch, Evidence, ScorePruner, hookimpl, leaf_map
+from harness.sparse.masks import leaf_keys
 from harness.types import Key, Scope, Weights, When
-
-from ._by_leaf import keys_of
 
 
 @dataclass(frozen=True)
@@ -109,7 +108,7 @@ def _product(evidence: Evidence, batch: Batch, direction: Weights) -> Weights:
 
 def _signs(evidence: Evidence, key: Key) -> Weights:
     """Random signs where weights are, nothing where they are pruned."""
-    keys = keys_of(evidence.mask, key)
+    keys = leaf_keys(evidence.mask, key)
     return {
         name: jnp.where(evidence.mask[name], jax.random.rademacher(keys[name], w.shape, w.dtype), 0)
         for name, w in evidence.weights.items()

@@ -7,9 +7,9 @@ import jax
 from jaxtyping import PyTree
 
 from harness import Evidence, ScorePruner, Target, Update, hookimpl
+from harness.sparse.masks import random_scores
 from harness.types import Key, Scope, Weights
 
-from ._by_leaf import randomly
 from ._layer_densities import Layers, divided
 
 
@@ -49,7 +49,7 @@ class Random(ScorePruner):
 
     def score(self, evidence: Evidence, *, key: Key) -> Weights:
         """A random number for each weight."""
-        return randomly(evidence.weights, key)
+        return random_scores(evidence.weights, key)
 
 
 @hookimpl

@@ -10,9 +10,9 @@ from annotated_types import Ge, Gt, Lt
 from jaxtyping import Array, Bool, Float
 
 from harness import AbstractPruner, Evidence, Level, Target, Update, hookimpl
+from harness.sparse.masks import leaf_keys, random_scores
 from harness.types import Key, Masks, When
 
-from ._by_leaf import keys_of, randomly
 from ._layer_densities import Layers
 from ._regrowth import regrown, sparse_start, without_regrowth
 
@@ -50,13 +50,13 @@ class Set(AbstractPruner):
         """A sparse start first, then a regrowth each time; none at the end of training."""
         start_key, grow_key, value_key, tie_key = jax.random.split(key, 4)
         start = sparse_start(evidence, target, self.layers, state, key=start_key)
-        draws = keys_of(evidence.weights, value_key)
+        draws = leaf_keys(evidence.weights, value_key)
         values = {
             name: jnp.std(w) * jax.random.normal(draws[name], w.shape)
             for name, w in evidence.initial_weights.items()
         }
         fraction = self.share(jnp.asarray(evidence.progress))
-        growth = randomly(evidence.weights, grow_key)
+        growth = random_scores(evidence.weights, grow_key)
         update = regrown(evidence, fraction, growth, values, start, state, key=tie_key)
         return update, jnp.asarray(True)
 

@@ -8,9 +8,8 @@ from annotated_types import Ge
 from jaxtyping import PyTree
 
 from harness import Batch, Evidence, ScorePruner, Target, Update, hookimpl, prune_by_score
+from harness.sparse.masks import leaf_keys
 from harness.types import Key, Masks, Scope, Weights, When
-
-from ._by_leaf import keys_of
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ class Wanda(ScorePruner):
         """Keep the weights of largest score, layer after layer or all at once."""
         if self.signals == "before":
             return super().step(evidence, target, state, key=key)
-        keys = keys_of(evidence.mask, key)
+        keys = leaf_keys(evidence.mask, key)
         candidates, acting = evidence.candidates, evidence.effective
         masks: Masks = {}
         for name in evidence.parameters:  # in the order of the network's leaves

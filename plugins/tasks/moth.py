@@ -9,7 +9,7 @@ import numpy as np
 from annotated_types import Ge
 from jaxtyping import Array, Float
 
-from harness import AbstractTask, Batch, Quantity, Shape, TaskData, hookimpl, scaled, split
+from harness import Batch, Quantity, RegressionTask, TaskData, hookimpl, scaled, split, unscaled
 
 INPUTS = (
     Quantity("φ start", "rad"),
@@ -42,7 +42,7 @@ _TAIL = 0.9
 
 
 @dataclass(frozen=True)
-class Moth(AbstractTask):
+class Moth(RegressionTask):
     """Hawkmoth flight, backwards: from where it starts and ends to the force that it needs.
 
     Zahn, Daniel and Kutz (2024), arXiv 2403.00974. Ten inputs (start, and wanted end, of one wing
@@ -58,6 +58,8 @@ class Moth(AbstractTask):
 
     name: ClassVar[str] = "moth"
     architecture: ClassVar[str] = "mlp[sizes=[400, 400, 400, 16]]"
+    inputs: ClassVar[tuple[Quantity, ...]] = INPUTS
+    outputs: ClassVar[tuple[Quantity, ...]] = OUTPUTS
     flights: Annotated[int, Ge(100)] = 200_000
     flown: Annotated[int, Ge(0)] = 256
 
@@ -70,22 +72,6 @@ class Moth(AbstractTask):
         (train, validation, test), scales = scaled(split(inputs, targets))
         figures = {"flights": self.flights, "flights that failed": notes["failed"]}
         return TaskData(train, validation, test, INPUTS, OUTPUTS, scales, figures)
-
-    @property
-    def shape(self) -> Shape:
-        """Ten inputs, seven outputs."""
-        return Shape((len(INPUTS),), len(OUTPUTS))
-
-    def loss(
-        self, outputs: Float[Array, "rows 7"], targets: Float[Array, "rows 7"]
-    ) -> Float[Array, ""]:
-        """Mean squared error over the scaled outputs."""
-        return jnp.mean((outputs - targets) ** 2)
-
-    def constant_loss(self, train: Batch, held_out: Batch) -> float:
-        """The mean squared error of the mean targets, which minimise it on the training rows."""
-        best = np.mean(train.targets, axis=0, dtype=np.float64)
-        return float(np.mean((held_out.targets - best) ** 2))
 
     def evaluate(
         self, outputs: Float[Array, "rows 7"], batch: Batch, data: TaskData
@@ -139,17 +125,17 @@ def _flight_errors(
     """How far from the wanted end the predicted force and torque bring the moth."""
     from . import _moth_solver
 
-    told = (inputs + 0.5) * scales["input_range"][None] + scales["input_low"][None]
-    pushes = (predicted + 0.5) * scales["target_range"][None] + scales["target_low"][None]
+    flown = jnp.asarray(unscaled(inputs, scales, "input"))
+    pushes = unscaled(predicted, scales, "target")
     fx, fy, torque = pushes[:, 0], pushes[:, 1], pushes[:, 2]
     controls = jnp.stack([jnp.hypot(fx, fy), jnp.arctan2(fy, fx), torque], axis=1)
-    initial = jnp.zeros((len(told), 8), told.dtype)
-    initial = initial.at[:, _START_COLUMNS].set(told[:, _START_INPUTS])
+    initial = jnp.zeros((len(flown), 8), flown.dtype)
+    initial = initial.at[:, _START_COLUMNS].set(flown[:, _START_INPUTS])
     final, solved = _moth_solver.fly(initial, controls)
-    missed = jnp.abs(final[:, _END_COLUMNS] - told[:, _END_INPUTS])
+    missed = jnp.abs(final[:, _END_COLUMNS] - flown[:, _END_INPUTS])
     missed = jnp.where(solved[:, None], missed, jnp.nan)
     x, y, phi, theta = missed.T
-    figures = {"flights not solved": 1 - jnp.mean(solved.astype(told.dtype))}
+    figures = {"flights not solved": 1 - jnp.mean(solved.astype(flown.dtype))}
     for name, errors in (("position", jnp.hypot(x, y)), ("θ", theta), ("φ", phi)):
         figures[f"flight error {name}"] = jnp.nanmedian(errors)
         figures[f"flight error {name} p90"] = jnp.nanquantile(errors, _TAIL)
