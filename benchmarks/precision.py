@@ -118,8 +118,8 @@ def _by_architecture(rows: "pd.DataFrame", column: str) -> dict[str, np.ndarray]
 
 def _kept(run: harness.Run, architecture: str, level: int) -> np.ndarray:
     """The masks of an architecture's networks at a level, a row each."""
-    cells = run.cells()
-    names = cells[cells["architecture"] == architecture].sort_values("first_network")["cell"]
+    trials = run.trials()
+    names = trials[trials["architecture"] == architecture].sort_values("first_network")["trial"]
     blocks = [
         np.concatenate([mask.reshape(len(mask), -1) for mask in run.masks(name, level).values()], 1)
         for name in names

@@ -44,14 +44,14 @@ def execute(plan: Plan, folder: Path, *, train: bool = True, shared: Path | None
 def of_run(folder: Path, metrics: Sequence[str | Mapping[str, Any]], registry: Registry) -> Plan:
     """The plan of a run folder's own experiment with these metrics, to take of what it trained.
 
-    Its cells keep the keys that they have there, whatever has become of their plugins since.
+    Its trials keep the keys that they have there, whatever has become of their plugins since.
     """
     index = read_index(folder)
     fields = {**index.experiment, "metrics": metrics}
     made = plan(checked(fields, source=f"'{folder}'"), registry, source=f"'{folder}'")
-    if len(made.cells) != len(index.cells):
+    if len(made.trials) != len(index.trials):
         raise UserError(f"'{folder}' is not as its experiment says: give the run's command again.")
-    return made.trained_as([entry.cell for entry in index.cells])
+    return made.trained_as([entry.trial for entry in index.trials])
 
 
 def run(
@@ -73,7 +73,7 @@ def run(
     default one under `runs/`; where it holds the same experiment, only what is missing is done.
 
     **Returns:** the run, with its tables. **Errors:** `UserError` for a name or value that is
-    wrong, `RuntimeError` where a cell or a measurement failed; the others are kept.
+    wrong, `RuntimeError` where a trial or a measurement failed; the others are kept.
     """
     asked = checked(
         {

@@ -34,7 +34,7 @@ def plans(
 def conduct(study: AbstractStudy, folder: Path, made: Mapping[Path, Plan]) -> Outcome:
     """Carry out the plans, then write the study's report into `folder / "report"`.
 
-    What is done already is kept. Where a cell failed, the report is of the others.
+    What is done already is kept. Where a trial failed, the report is of the others.
     """
     shared = folder / shared_dense.FOLDER
     outcomes = [api.execute(one, path, shared=shared) for path, one in made.items()]

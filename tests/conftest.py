@@ -1,5 +1,6 @@
 """Strict JAX, quick compilation, a cache of the session's own, and the plugins for tests."""
 
+import gc
 import os
 import shutil
 import tempfile
@@ -41,6 +42,19 @@ def pytest_unconfigure(config):
     if os.environ["HARNESS_CACHE"] == str(folder / "harness"):
         del os.environ["HARNESS_CACHE"]
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def room_for_programs():
+    """Forget compiled programs before they use up what Linux lets a process map (65,530 areas).
+
+    Each takes several; at the limit LLVM ends the process with a segmentation fault.
+    """
+    yield
+    areas = Path("/proc/self/maps")
+    if areas.exists() and len(areas.read_bytes().splitlines()) > 20_000:
+        jax.clear_caches()
+        gc.collect()
 
 
 @pytest.fixture(scope="session")

@@ -86,7 +86,7 @@ def test_the_whole_paper_in_small_is_one_command_that_goes_on(monkeypatch, capsy
     assert run.experiment["precision"] == "tf32"
     assert set(run.table("motifs")["density"]) == set(run.table("levels")["density"])
     log = (tmp_path / "run" / "run.log").read_text()
-    assert log.count("trains cell") == 1
+    assert log.count("trains trial") == 1
 
 
 def test_the_time_until_a_command_trains(tmp_path):

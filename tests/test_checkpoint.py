@@ -70,7 +70,7 @@ def test_a_checkpoint_round_trips_with_keys_in_the_state_of_the_pruner(tmp_path,
     np.testing.assert_array_equal(draw(found.pruner["key"]), draw(state.pruner["key"]))
 
 
-def test_a_checkpoint_of_another_cell_is_refused(tmp_path):
+def test_a_checkpoint_of_another_trial_is_refused(tmp_path):
     path = tmp_path / "checkpoint"
     checkpoint.save(path, made(), HISTORY, {})
     others = {
@@ -83,7 +83,7 @@ def test_a_checkpoint_of_another_cell_is_refused(tmp_path):
             checkpoint.load(path, like)
 
 
-def test_a_checkpoint_with_more_in_it_than_the_cell_has_is_refused(tmp_path):
+def test_a_checkpoint_with_more_in_it_than_the_trial_has_is_refused(tmp_path):
     path = tmp_path / "checkpoint"
     checkpoint.save(path, made(rewind=True), HISTORY, {})
     with pytest.raises(DamagedFileError, match="checkpoint"):

@@ -392,10 +392,10 @@ def test_measure_adds_a_metric(harness, refused, finished, tmp_path):
 def test_measure_tells_what_is_not_trained(harness, finished, tmp_path):
     folder = tmp_path / "run"
     shutil.copytree(finished, folder)
-    shutil.rmtree(next(folder.glob("cells/*")))
+    shutil.rmtree(next(folder.glob("trials/*")))
     code, out, err = harness("measure", folder, *TASKS, "--metric", "performance")
     assert code == 0
-    assert "1 cells are not trained" in " ".join((out + err).split())
+    assert "1 trials are not trained" in " ".join((out + err).split())
 
 
 def test_a_full_disk_exits_with_1_and_says_what_to_do(harness, monkeypatch):
@@ -410,7 +410,7 @@ def test_a_full_disk_exits_with_1_and_says_what_to_do(harness, monkeypatch):
     assert "Traceback" not in err
 
 
-def test_failed_cell_exits_with_1(harness, plugin):
+def test_failed_trial_exits_with_1(harness, plugin):
     broken = TWIN.replace("return leaf_map", "raise ArithmeticError('no') or leaf_map")
     path = plugin("broken", broken)
     pruners = ("--plugin", path, "--pruner", "twin", "--networks", "1")

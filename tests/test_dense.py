@@ -6,10 +6,10 @@ import pytest
 
 from harness import files
 from harness.execution import shared_dense
-from harness.execution.trial_training import CellRun
+from harness.execution.trial_training import TrialTraining
 from harness.experiment.choice import Choice
 from harness.experiment.factors import Pruning
-from harness.experiment.trial import Cell
+from harness.experiment.trial import Trial
 from harness.plugin.parameters import Selection
 from harness.results import provenance
 from harness.results.snapshot import level_path
@@ -21,7 +21,7 @@ LEVELS = range(4)
 
 
 def made(pruner):
-    cell = Cell(
+    trial = Trial(
         Choice("task", "tiny", "tests", TinyTask(), ""),
         Choice("architecture", "tiny", "tests", TinyArchitecture(), ""),
         Pruning(Choice("pruner", pruner.name, "tests", pruner, "")),
@@ -33,7 +33,7 @@ def made(pruner):
         keep_weights=True,
     )
     data = TinyTask().data(seed=0)
-    return cell, Counting(tiny_model(), pruner, TinySchedule(), data, seed=0, data_seed=0)
+    return trial, Counting(tiny_model(), pruner, TinySchedule(), data, seed=0, data_seed=0)
 
 
 def contents(folder):
@@ -56,21 +56,21 @@ class Counting(Trainer):
 
 @pytest.fixture(scope="module")
 def left(registry, tmp_path_factory):
-    """A folder with the dense level that a cell of `magnitude` left."""
+    """A folder with the dense level that a trial of `magnitude` left."""
     shared = tmp_path_factory.mktemp("shared")
-    cell, trainer = made(registry.make("pruner", Selection("magnitude")))
-    CellRun(cell, trainer, tmp_path_factory.mktemp("first"), shared).train()
+    trial, trainer = made(registry.make("pruner", Selection("magnitude")))
+    TrialTraining(trial, trainer, tmp_path_factory.mktemp("first"), shared).train()
     return shared
 
 
 @pytest.mark.parametrize("name", WAITING)
-def test_a_cell_that_takes_over_its_dense_level_ends_with_the_same_bits(
+def test_a_trial_that_takes_over_its_dense_level_ends_with_the_same_bits(
     name, registry, left, tmp_path
 ):
-    cell, trainer = made(registry.make("pruner", Selection(name)))
-    CellRun(cell, trainer, tmp_path / "sharing", left).train()
+    trial, trainer = made(registry.make("pruner", Selection(name)))
+    TrialTraining(trial, trainer, tmp_path / "sharing", left).train()
     assert trainer.steps == 0
-    CellRun(cell, trainer, tmp_path / "alone").train()
+    TrialTraining(trial, trainer, tmp_path / "alone").train()
     assert trainer.steps == TinySchedule().levels()[0].steps
     assert contents(tmp_path / "sharing") == contents(tmp_path / "alone")
     assert len(list(left.iterdir())) == 1
@@ -78,10 +78,10 @@ def test_a_cell_that_takes_over_its_dense_level_ends_with_the_same_bits(
 
 @pytest.mark.parametrize("name", ["at-start", "moving", "rewinding", "regrowing"])
 def test_who_does_more_than_wait_trains_its_own(name, registry, left, tmp_path):
-    cell, trainer = made(registry.make("pruner", Selection(name)))
+    trial, trainer = made(registry.make("pruner", Selection(name)))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(CellRun, "_prune", lambda self, state, current: state)
-        CellRun(cell, trainer, tmp_path, left).train()
+        patch.setattr(TrialTraining, "_prune", lambda self, state, current: state)
+        TrialTraining(trial, trainer, tmp_path, left).train()
     assert trainer.steps == TinySchedule().levels()[0].steps
     assert len(list(left.iterdir())) == 1
 
@@ -91,8 +91,8 @@ def test_a_damaged_dense_level_is_trained_again(registry, left, tmp_path):
     (tmp_path / "shared").mkdir()
     damaged = tmp_path / "shared" / kept.name
     damaged.write_bytes(kept.read_bytes()[:-100])
-    cell, trainer = made(registry.make("pruner", Selection("magnitude")))
-    CellRun(cell, trainer, tmp_path / "cell", damaged.parent).train()
+    trial, trainer = made(registry.make("pruner", Selection("magnitude")))
+    TrialTraining(trial, trainer, tmp_path / "trial", damaged.parent).train()
     assert trainer.steps == TinySchedule().levels()[0].steps
     assert damaged.read_bytes() == kept.read_bytes()
 
@@ -100,11 +100,11 @@ def test_a_damaged_dense_level_is_trained_again(registry, left, tmp_path):
 def test_other_networks_and_another_environment_have_a_dense_level_of_their_own(
     registry, tmp_path, monkeypatch
 ):
-    cell, _ = made(registry.make("pruner", Selection("magnitude")))
+    trial, _ = made(registry.make("pruner", Selection("magnitude")))
     other, _ = made(registry.make("pruner", Selection("random")))
-    here = shared_dense.path(tmp_path, cell)
+    here = shared_dense.path(tmp_path, trial)
     assert shared_dense.path(tmp_path, other) == here
     for change in ({"first": 2}, {"width": 3}, {"seed": 1}, {"data_seed": 1}, {"batch_seed": 1}):
-        assert shared_dense.path(tmp_path, replace(cell, **change)) != here
+        assert shared_dense.path(tmp_path, replace(trial, **change)) != here
     monkeypatch.setattr(provenance, "environment", lambda: "jax 0.0")
-    assert shared_dense.path(tmp_path, cell) != here
+    assert shared_dense.path(tmp_path, trial) != here

@@ -39,7 +39,7 @@ def make(registry):
 
 
 def keys(made):
-    return [cell.key for cell in made.cells]
+    return [trial.key for trial in made.trials]
 
 
 @pytest.mark.parametrize(
@@ -70,8 +70,8 @@ def test_everything_asked_for_is_multiplied(make):
         networks=10,
         block_width=5,
     )
-    assert len(made.cells) == 2 * 4 * 2 * 2 * 2 == len(set(keys(made)))
-    conditions = [(*list(cell.condition.values())[1:], cell.networks) for cell in made.cells]
+    assert len(made.trials) == 2 * 4 * 2 * 2 * 2 == len(set(keys(made)))
+    conditions = [(*list(trial.condition.values())[1:], trial.networks) for trial in made.trials]
     assert len(set(conditions)) == len(conditions)
     labels = ("tiny[rows=60]", "tiny", "magnitude[scope=global]", "tiny[steps=3]")
     assert (*labels, 5, (5, 6, 7, 8, 9)) in conditions
@@ -93,8 +93,8 @@ def test_a_data_seed_asked_twice_is_used_once(make):
 
 
 def test_blocks_cover_the_networks(make):
-    cells = make(networks=10, block_width=4).cells
-    assert [cell.networks for cell in cells] == [(0, 1, 2, 3), (4, 5, 6, 7), (8, 9, 10, 11)]
+    trials = make(networks=10, block_width=4).trials
+    assert [trial.networks for trial in trials] == [(0, 1, 2, 3), (4, 5, 6, 7), (8, 9, 10, 11)]
 
 
 def test_more_networks_extend_fewer(make):
@@ -124,8 +124,8 @@ def test_key_changes_with_all_that_determines_the_result(make, determinant):
 
 @pytest.mark.parametrize("part", ["task", "architecture", "pruner", "intervention", "schedule"])
 def test_key_changes_with_the_source_of_a_plugin(make, part):
-    *_, cell = make(pruners=["shuffled"]).cells
-    pruning = cell.pruning
+    *_, trial = make(pruners=["shuffled"]).trials
+    pruning = trial.pruning
     if part == "pruner":
         edited = {"pruner": dataclasses.replace(pruning.pruner, source="another")}
     elif part == "intervention":
@@ -133,11 +133,11 @@ def test_key_changes_with_the_source_of_a_plugin(make, part):
         edited = {"interventions": (dataclasses.replace(change, source="another"),)}
     else:
         edited = {}
-        cell_part = dataclasses.replace(getattr(cell, part), source="another")
-        assert dataclasses.replace(cell, **{part: cell_part}).key != cell.key
+        trial_part = dataclasses.replace(getattr(trial, part), source="another")
+        assert dataclasses.replace(trial, **{part: trial_part}).key != trial.key
     if edited:
         other = dataclasses.replace(pruning, **edited)
-        assert dataclasses.replace(cell, pruning=other).key != cell.key
+        assert dataclasses.replace(trial, pruning=other).key != trial.key
 
 
 def test_source_is_that_of_the_file(tmp_path):
@@ -223,21 +223,21 @@ class Bare(TinyArchitecture):
     offers: ClassVar[frozenset[str]] = frozenset()
 
 
-def with_plugins(cell, architecture: AbstractArchitecture, pruner: AbstractPruner):
+def with_plugins(trial, architecture: AbstractArchitecture, pruner: AbstractPruner):
     return dataclasses.replace(
-        cell,
+        trial,
         architecture=Choice("architecture", architecture.name, "test", architecture, ""),
         pruning=Pruning(Choice("pruner", pruner.name, "test", pruner, "")),
     )
 
 
 def test_senseless_combinations_are_skipped_with_their_reason(make):
-    (cell,) = make().cells
-    assert cell.reason_to_skip is None
-    lacking = with_plugins(cell, Bare(), Needy()).reason_to_skip
+    (trial,) = make().trials
+    assert trial.reason_to_skip is None
+    lacking = with_plugins(trial, Bare(), Needy()).reason_to_skip
     assert lacking == "pruner 'needy' needs activations, linear of architecture 'bare'"
-    assert with_plugins(cell, TinyArchitecture(), Needy()).reason_to_skip is None
-    assert "not positive" in with_plugins(cell, TinyArchitecture(), Never()).reason_to_skip
+    assert with_plugins(trial, TinyArchitecture(), Needy()).reason_to_skip is None
+    assert "not positive" in with_plugins(trial, TinyArchitecture(), Never()).reason_to_skip
 
 
 def test_levels_at_initialisation_train_from_the_start(registry):
@@ -253,7 +253,7 @@ def test_levels_at_initialisation_train_from_the_start(registry):
 
 
 def test_levels_that_train_again_take_what_the_first_had_left(registry, make):
-    schedule, (cell,) = TinySchedule(steps=5), make(schedules=["tiny[steps=5]"]).cells
+    schedule, (trial,) = TinySchedule(steps=5), make(schedules=["tiny[steps=5]"]).trials
     lottery = registry.find("pruner", "lottery").factory
     inverted = registry.find("pruner", "inverted").factory
     plain, full = lottery(rewind_step=2), lottery(rewind_step=2, retrain="full")
@@ -262,7 +262,7 @@ def test_levels_that_train_again_take_what_the_first_had_left(registry, make):
     assert levels_of(schedule, lottery(retrain="full")) == [5, 5, 5, 5]
     late = {retrain: lottery(rewind_step=5, retrain=retrain) for retrain in ("level", "full")}
     reasons = {
-        name: with_plugins(cell, TinyArchitecture(), late[name]).reason_to_skip for name in late
+        name: with_plugins(trial, TinyArchitecture(), late[name]).reason_to_skip for name in late
     }
     assert reasons["level"] is None
     assert reasons["full"] == (

@@ -24,7 +24,7 @@ def test_a_task_has_its_own_architecture_unless_others_are_named(planned):
     both = planned(tasks=["digits", "tiny"], architectures=["mlp[sizes=[4]|[5]]", "tiny"])
     names = ("mlp[sizes=[4]]", "mlp[sizes=[5]]", "tiny")
     assert labels(both) == [(task, name) for task in ("digits", "tiny") for name in names]
-    assert len(both.cells) == len({cell.key for cell in both.cells}) == 6
+    assert len(both.trials) == len({trial.key for trial in both.trials}) == 6
 
 
 def test_parameters_that_were_a_tasks_are_its_architectures(planned):
@@ -46,7 +46,7 @@ def test_the_resolved_experiment_is_read_as_the_same(planned):
         once = planned(**fields)
         again = planned(**once.resolved())
         assert labels(again) == labels(once)
-        assert [cell.key for cell in again.cells] == [cell.key for cell in once.cells]
+        assert [trial.key for trial in again.trials] == [trial.key for trial in once.trials]
         assert again.name == once.name
 
 
@@ -61,7 +61,7 @@ def test_an_architecture_is_named_once(planned):
 
 def test_what_does_not_fit_is_skipped_with_its_reason(planned):
     made = planned(tasks=["tiny", "small-recurrence"], architectures=["mlp", "small-recurrence"])
-    reasons = {(c.task.name, c.architecture.name): c.reason_to_skip for c in made.cells}
+    reasons = {(c.task.name, c.architecture.name): c.reason_to_skip for c in made.trials}
     assert reasons["tiny", "mlp"] is None
     assert reasons["small-recurrence", "small-recurrence"] is None
     assert reasons["tiny", "small-recurrence"] == (

@@ -105,7 +105,7 @@ def test_losses_are_compared_network_by_network():
 
 
 class Kept:
-    """A run of three networks in two cells for each architecture, the last filled up with a fourth.
+    """A run of three networks in two trials an architecture, the last filled up with a fourth.
 
     Of six weights each network keeps three. Those of bfloat16 have two of these in common with
     those of float32, but for the fourth network's, which have none.
@@ -116,18 +116,18 @@ class Kept:
     def table(self, name):
         return pd.DataFrame({"density": precision.MASKS_AT, "level": [1, 2]})
 
-    def cells(self):
+    def trials(self):
         rows = [
             (architecture, first, f"{architecture} {first}")
             for first in (2, 0)
             for architecture in self.architectures
         ]
-        return pd.DataFrame(rows, columns=["architecture", "first_network", "cell"])
+        return pd.DataFrame(rows, columns=["architecture", "first_network", "trial"])
 
     architectures = tuple(precision.ARCHITECTURES.values())
 
-    def masks(self, cell, level):
-        architecture, first = cell.rsplit(" ", 1)
+    def masks(self, trial, level):
+        architecture, first = trial.rsplit(" ", 1)
         two = np.zeros((2, 6), bool)
         for row, network in enumerate((int(first), int(first) + 1)):
             two[row, np.arange(network, network + 3) % 6] = True

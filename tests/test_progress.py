@@ -13,7 +13,7 @@ def test_updates_reach_the_innermost_listener_with_their_facts():
     outer, inner = [], []
     with progress.listening(outer.append):
         progress.update("training", 1, 2, level=3)
-        with progress.listening(inner.append), progress.within(cell=1):
+        with progress.listening(inner.append), progress.within(trial=1):
             progress.update("measuring", 0, 1, metric="motifs")
         progress.update("training", 2, 2)
     progress.update("training", 3, 2)
@@ -21,7 +21,7 @@ def test_updates_reach_the_innermost_listener_with_their_facts():
         progress.Update("training", 1, 2, {"level": 3}),
         progress.Update("training", 2, 2, {}),
     ]
-    assert inner == [progress.Update("measuring", 0, 1, {"cell": 1, "metric": "motifs"})]
+    assert inner == [progress.Update("measuring", 0, 1, {"trial": 1, "metric": "motifs"})]
 
 
 def test_the_listener_goes_also_after_an_error():

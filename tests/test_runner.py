@@ -1,4 +1,4 @@
-"""One cell to one trajectory on disk: whole, exact, and the same when it was interrupted."""
+"""One trial to one trajectory on disk: whole, exact, and the same when it was interrupted."""
 
 import itertools
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ import pytest
 from harness import AbstractPruner, Level, StopRule, files, progress
 from harness.execution import trial_training
 from harness.execution.tables import level_tables
-from harness.execution.trial_training import CHECKPOINT, CellRun
+from harness.execution.trial_training import CHECKPOINT, TrialTraining
 from harness.experiment.choice import Choice
 from harness.experiment.factors import Pruning
-from harness.experiment.trial import Cell
+from harness.experiment.trial import Trial
 from harness.plugin.parameters import Selection
 from harness.results import snapshot
 from harness.results.snapshot import level_path
@@ -56,8 +56,8 @@ class AtOnce(TinySchedule):
     stop_rule = StopRule("network", every=10, after=20, window=10, ratio=float("inf"))
 
 
-def cell_of(pruner, *, schedule=None, first=0, keep_weights=True):
-    return Cell(
+def trial_of(pruner, *, schedule=None, first=0, keep_weights=True):
+    return Trial(
         Choice("task", "tiny", "tests", TinyTask(), ""),
         Choice("architecture", "tiny", "tests", TinyArchitecture(), ""),
         Pruning(Choice("pruner", pruner.name, "tests", pruner, "")),
@@ -76,7 +76,7 @@ class Case:
 
     pruner: AbstractPruner
     trainer: Trainer
-    cell: Cell
+    trial: Trial
     folder: object
 
     def levels(self):
@@ -97,10 +97,10 @@ def cases(registry, tmp_path_factory):
         if name not in made:
             pruner = registry.make("pruner", Selection(name))
             folder = tmp_path_factory.mktemp(name)
-            made[name] = Case(pruner, trainer_of(pruner), cell_of(pruner), folder)
+            made[name] = Case(pruner, trainer_of(pruner), trial_of(pruner), folder)
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(trial_training, "CHUNK", PART)
-                CellRun(made[name].cell, made[name].trainer, folder).train()
+                TrialTraining(made[name].trial, made[name].trainer, folder).train()
         return made[name]
 
     return case
@@ -159,7 +159,7 @@ def test_every_level_is_on_disk_with_exactly_its_density(case):
 
 
 def test_tables_of_levels_and_training_say_what_the_files_hold(case):
-    tables = level_tables(case.cell, case.folder)
+    tables = level_tables(case.trial, case.folder)
     levels, training = tables["levels"], tables["training"]
     assert len(levels) == len(DENSITIES) * WIDTH
     steps = [20, 40, 60, 80] if case.pruner.when == "init" else [20] * 4
@@ -211,13 +211,13 @@ def interrupt(run, at):
 def test_a_run_interrupted_anywhere_and_resumed_is_the_same_bit_for_bit(case, tmp_path):
     updates = []
     with progress.listening(updates.append):
-        CellRun(case.cell, case.trainer, tmp_path / "whole").train()
+        TrialTraining(case.trial, case.trainer, tmp_path / "whole").train()
     assert len(updates) >= 12
     for at in range(1, len(updates) + 1, 1 + len(updates) // 10):
         folder = tmp_path / str(at)
         with pytest.raises(Interrupted):
-            interrupt(CellRun(case.cell, case.trainer, folder), at)
-        CellRun(case.cell, case.trainer, folder).train()
+            interrupt(TrialTraining(case.trial, case.trainer, folder), at)
+        TrialTraining(case.trial, case.trainer, folder).train()
         for number, path in enumerate(case.levels()):
             assert level_path(folder, number).read_bytes() == path.read_bytes(), (at, number)
 
@@ -226,7 +226,7 @@ def test_a_run_interrupted_anywhere_and_resumed_is_the_same_bit_for_bit(case, tm
 def test_a_run_interrupted_again_and_again_comes_to_the_same_end(case, tmp_path):
     for _attempt in range(30):
         try:
-            interrupt(CellRun(case.cell, case.trainer, tmp_path), 2)
+            interrupt(TrialTraining(case.trial, case.trainer, tmp_path), 2)
         except Interrupted:
             continue
         break
@@ -240,9 +240,9 @@ def test_a_run_interrupted_again_and_again_comes_to_the_same_end(case, tmp_path)
 def test_resuming_trains_only_what_is_missing(cases, tmp_path, monkeypatch):
     case = cases("magnitude")
     with pytest.raises(Interrupted):
-        interrupt(CellRun(case.cell, case.trainer, tmp_path), 8)  # in the third level
+        interrupt(TrialTraining(case.trial, case.trainer, tmp_path), 8)  # in the third level
     calls = recorded(monkeypatch, case.trainer, "chunk")
-    CellRun(case.cell, case.trainer, tmp_path).train()
+    TrialTraining(case.trial, case.trainer, tmp_path).train()
     assert [(given[1], given[2]) for _, given, _, _ in calls][:2] == [(2, 7), (2, 14)]
     assert len(calls) == 12 - 7
 
@@ -260,19 +260,19 @@ def test_a_failure_while_a_level_is_written_loses_nothing_before_it(cases, tmp_p
     with monkeypatch.context() as patch:
         patch.setattr(snapshot, "save", full)
         with pytest.raises(OSError, match="space"):
-            CellRun(case.cell, case.trainer, tmp_path).train()
+            TrialTraining(case.trial, case.trainer, tmp_path).train()
     assert level_path(tmp_path, 1).read_bytes() == case.levels()[1].read_bytes()
-    CellRun(case.cell, case.trainer, tmp_path).train()
+    TrialTraining(case.trial, case.trainer, tmp_path).train()
     for number, path in enumerate(case.levels()):
         assert level_path(tmp_path, number).read_bytes() == path.read_bytes()
 
 
 @pytest.mark.usefixtures("often")
-@pytest.mark.parametrize("damage", ["truncated", "flipped", "of another cell", "nonsense"])
+@pytest.mark.parametrize("damage", ["truncated", "flipped", "of another trial", "nonsense"])
 def test_a_damaged_checkpoint_means_beginning_anew(cases, tmp_path, damage):
     case = cases("magnitude")
     with pytest.raises(Interrupted):
-        interrupt(CellRun(case.cell, case.trainer, tmp_path), 6)
+        interrupt(TrialTraining(case.trial, case.trainer, tmp_path), 6)
     path = tmp_path / CHECKPOINT
     whole = path.read_bytes()
     if damage == "truncated":
@@ -285,25 +285,25 @@ def test_a_damaged_checkpoint_means_beginning_anew(cases, tmp_path, damage):
     else:
         other = cases("rewinding")
         with pytest.raises(Interrupted):
-            interrupt(CellRun(other.cell, other.trainer, tmp_path / "other"), 6)
+            interrupt(TrialTraining(other.trial, other.trainer, tmp_path / "other"), 6)
         path.write_bytes((tmp_path / "other" / CHECKPOINT).read_bytes())
-    CellRun(case.cell, case.trainer, tmp_path).train()
+    TrialTraining(case.trial, case.trainer, tmp_path).train()
     for number, right in enumerate(case.levels()):
         assert level_path(tmp_path, number).read_bytes() == right.read_bytes()
 
 
 @pytest.mark.usefixtures("often")
 @pytest.mark.parametrize("damage", ["truncated", "missing"])
-def test_a_level_damaged_while_its_cell_was_interrupted_is_made_anew(cases, tmp_path, damage):
+def test_a_level_damaged_while_its_trial_was_interrupted_is_made_anew(cases, tmp_path, damage):
     case = cases("magnitude")
     with pytest.raises(Interrupted):
-        interrupt(CellRun(case.cell, case.trainer, tmp_path), 9)  # in the third level
+        interrupt(TrialTraining(case.trial, case.trainer, tmp_path), 9)  # in the third level
     first = level_path(tmp_path, 0)
     if damage == "missing":
         first.unlink()
     else:
         first.write_bytes(first.read_bytes()[:-10])
-    CellRun(case.cell, case.trainer, tmp_path).train()
+    TrialTraining(case.trial, case.trainer, tmp_path).train()
     for number, right in enumerate(case.levels()):
         assert level_path(tmp_path, number).is_file(), f"level {number} is missing"
         assert level_path(tmp_path, number).read_bytes() == right.read_bytes()
@@ -312,7 +312,7 @@ def test_a_level_damaged_while_its_cell_was_interrupted_is_made_anew(cases, tmp_
 def test_magnitude_is_a_sort_of_the_weights_before_pruning(cases, tmp_path, monkeypatch):
     case = cases("magnitude")
     calls = recorded(monkeypatch, case.trainer, "prune")
-    CellRun(case.cell, case.trainer, tmp_path).train()
+    TrialTraining(case.trial, case.trainer, tmp_path).train()
     assert [given[1:] for _, given, _, _ in calls] == [(1, 0.6), (2, 0.3), (3, 0.125)]
     for number, (before, _, _, after) in enumerate(calls, start=1):
         for name, keep in KEPT[number].items():
@@ -336,7 +336,7 @@ def test_the_rewind_point_is_the_network_after_that_step(cases, tmp_path, monkey
     )
     fifth = host(fifth.network)
     calls = recorded(monkeypatch, trainer, "prune")
-    CellRun(case.cell, trainer, tmp_path).train()
+    TrialTraining(case.trial, trainer, tmp_path).train()
     assert len(calls) == 3
     for before, _, _, after in calls:
         for name in ("first", "second", "bias"):
@@ -354,7 +354,7 @@ def test_pruning_at_initialisation_starts_each_density_anew_at_the_whole_budget(
     start = host(case.trainer.start(case.trainer.keys((0, 1))))
     prunings = recorded(monkeypatch, case.trainer, "prune")
     chunks = recorded(monkeypatch, case.trainer, "chunk")
-    CellRun(case.cell, case.trainer, tmp_path).train()
+    TrialTraining(case.trial, case.trainer, tmp_path).train()
     assert len(prunings) == 3
     for before, _, _, after in prunings:
         assert all(mask.all() for mask in before.masks.values())
@@ -375,14 +375,14 @@ def test_levels_read_the_data_on_or_from_the_first_batch_again(cases, tmp_path, 
     case = cases("magnitude")
     monkeypatch.setattr(Looking, "rewind_data", anew, raising=False)
     chunks = recorded(monkeypatch, case.trainer, "chunk")
-    CellRun(case.cell, case.trainer, tmp_path).train()
+    TrialTraining(case.trial, case.trainer, tmp_path).train()
     first = {given[1]: named["first_batch"] for _, given, named, _ in chunks}
     assert first == dict(enumerate([0, 0, 0, 0] if anew else [0, 20, 40, 60]))
 
 
 def test_weights_need_not_be_kept(cases, tmp_path):
     case = cases("magnitude")
-    CellRun(cell_of(case.pruner, keep_weights=False), case.trainer, tmp_path).train()
+    TrialTraining(trial_of(case.pruner, keep_weights=False), case.trainer, tmp_path).train()
     for number, path in enumerate(case.levels()):
         bare, full = snapshot.load(level_path(tmp_path, number)), snapshot.load(path)
         assert bare.weights is None
@@ -409,7 +409,7 @@ def poison(monkeypatch, trainer, *networks):
 def test_a_diverged_network_is_marked_and_frozen_and_the_others_go_on(cases, tmp_path, monkeypatch):
     case = cases("magnitude")
     poison(monkeypatch, case.trainer, 1)
-    CellRun(case.cell, case.trainer, tmp_path).train()
+    TrialTraining(case.trial, case.trainer, tmp_path).train()
     for number, path in enumerate(case.levels()):
         ill, well = snapshot.load(level_path(tmp_path, number)), snapshot.load(path)
         assert ill.figures["diverged"].tolist() == [False, True]
@@ -422,16 +422,16 @@ def test_a_diverged_network_is_marked_and_frozen_and_the_others_go_on(cases, tmp
         assert np.isnan(ill.curve[:, 1]).all()
         for name, mask in ill.masks.items():
             assert mask[1].sum() == KEPT[number][name]
-    table = level_tables(case.cell, tmp_path)["levels"]
+    table = level_tables(case.trial, tmp_path)["levels"]
     assert table["diverged"].tolist() == [False, True] * 4
 
 
 @pytest.mark.usefixtures("often")
-def test_a_cell_whose_networks_have_all_diverged_comes_to_its_end(cases, tmp_path, monkeypatch):
+def test_a_trial_whose_networks_have_all_diverged_comes_to_its_end(cases, tmp_path, monkeypatch):
     case = cases("magnitude")
     poison(monkeypatch, case.trainer, 0, 1)
-    CellRun(case.cell, case.trainer, tmp_path).train()
-    table = level_tables(case.cell, tmp_path)["levels"]
+    TrialTraining(case.trial, case.trainer, tmp_path).train()
+    table = level_tables(case.trial, tmp_path)["levels"]
     assert table["diverged"].all()
     assert table["steps"].tolist() == [PART] * 2 + [0] * 6
 
@@ -449,8 +449,8 @@ def test_a_network_frozen_for_an_infinite_weight_is_marked_though_its_loss_is_fi
         return prune(state._replace(network=network), *arguments)
 
     monkeypatch.setattr(case.trainer, "prune", ill)
-    CellRun(case.cell, case.trainer, tmp_path).train()
-    table = level_tables(case.cell, tmp_path)["levels"]
+    TrialTraining(case.trial, case.trainer, tmp_path).train()
+    table = level_tables(case.trial, tmp_path)["levels"]
     unmarked = table[(table["steps"] == 0) & ~table["diverged"]]
     assert unmarked.empty, unmarked
 
@@ -462,9 +462,9 @@ def test_the_stop_rule_is_asked_at_its_steps_whatever_the_chunks(
 ):
     case = cases(name)
     monkeypatch.setattr(trial_training, "CHUNK", part)
-    cell = cell_of(case.pruner, schedule=AtOnce())
-    CellRun(cell, case.trainer, tmp_path).train()
-    table = level_tables(cell, tmp_path)["levels"]
+    trial = trial_of(case.pruner, schedule=AtOnce())
+    TrialTraining(trial, case.trainer, tmp_path).train()
+    table = level_tables(trial, tmp_path)["levels"]
     assert table["steps"].tolist() == [20] * 8
 
 
@@ -476,7 +476,7 @@ def test_a_level_that_stops_early_has_its_density_all_the_same(cases, tmp_path, 
 
     monkeypatch.setattr(type(case.pruner), "ramp", ramp)
     monkeypatch.setattr(trial_training, "CHUNK", 10)
-    CellRun(cell_of(case.pruner, schedule=AtOnce()), case.trainer, tmp_path).train()
+    TrialTraining(trial_of(case.pruner, schedule=AtOnce()), case.trainer, tmp_path).train()
     for number, due in enumerate(KEPT):
         masks = snapshot.load(level_path(tmp_path, number)).masks
         for name, keep in due.items():
@@ -487,7 +487,7 @@ def test_networks_that_stopped_train_again_at_the_next_level(cases, tmp_path, mo
     case = cases("magnitude")
     monkeypatch.setattr(trial_training, "CHUNK", 10)
     chunks = recorded(monkeypatch, case.trainer, "chunk")
-    CellRun(cell_of(case.pruner, schedule=AtOnce()), case.trainer, tmp_path).train()
+    TrialTraining(trial_of(case.pruner, schedule=AtOnce()), case.trainer, tmp_path).train()
     assert [given[1] for _, given, _, _ in chunks] == [0, 0, 1, 1, 2, 2, 3, 3]
     assert all(state.active.all() for state, _, _, _ in chunks)
 

@@ -18,26 +18,26 @@ UNUSUAL = {
 }
 
 
-def cell(registry):
-    (made,) = plan(checked(ASKED, source="test"), registry).cells
+def trial(registry):
+    (made,) = plan(checked(ASKED, source="test"), registry).trials
     return made
 
 
 def test_the_usual_settings_are_those_of_jax_and_in_no_key(registry):
     assert settings.determining() == {}
-    assert "settings" not in cell(registry).identity
+    assert "settings" not in trial(registry).identity
 
 
 @pytest.mark.parametrize("name", UNUSUAL)
 def test_a_setting_that_determines_a_result_is_in_the_key(name, registry):
-    usual, before = cell(registry).key, settings.all_settings()
+    usual, before = trial(registry).key, settings.all_settings()
     try:
         jax.config.update(name, UNUSUAL[name])
-        assert cell(registry).key != usual
-        assert cell(registry).identity["settings"] == {name: UNUSUAL[name]}
+        assert trial(registry).key != usual
+        assert trial(registry).identity["settings"] == {name: UNUSUAL[name]}
     finally:
         assert settings.put_back(before) == [name]
-    assert cell(registry).key == usual
+    assert trial(registry).key == usual
 
 
 def test_a_plugin_that_changes_them_when_imported_is_refused_and_they_are_put_back(tmp_path):

@@ -47,7 +47,7 @@ def trainer_of(pruner, *, data_seed=0, **settings):
 
 
 def through(trainer, networks):
-    """Train and prune a block through all levels, as a cell does."""
+    """Train and prune a block through all levels, as a trial does."""
     keys = trainer.keys(networks)
     state = trainer.start(keys)
     for number, level in enumerate(LEVELS):
@@ -162,7 +162,7 @@ def test_precision_is_part_of_what_a_run_is(registry, tmp_path):
             checked({"tasks": ["digits"], "pruners": ["random"], "precision": name}, source="test"),
             registry,
         )
-        .cells[0]
+        .trials[0]
         .key
         for name in ("float32", "tf32", "bfloat16")
     }

@@ -27,7 +27,7 @@ from harness import (
 from harness.execution import trial_training
 from harness.experiment.choice import Choice
 from harness.experiment.factors import Pruning
-from harness.experiment.trial import Cell
+from harness.experiment.trial import Trial
 from harness.sparse import masks as mask_algebra
 from harness.testing import TinyArchitecture, TinySchedule, TinyTask, tiny_model
 from harness.training.rows import shuffled
@@ -379,9 +379,9 @@ def test_networks_differ_by_number_and_seed_and_not_by_where_they_stand(trainer)
 
 @pytest.fixture(scope="module")
 def watched(tmp_path_factory):
-    """The trainer of a cell of two networks, and what was compiled while it ran, by level."""
+    """The trainer of a trial of two networks, and what was compiled while it ran, by level."""
     pruner = Magnitude()
-    cell = Cell(
+    trial = Trial(
         Choice("task", "tiny", "tests", TinyTask(), ""),
         Choice("architecture", "tiny", "tests", TinyArchitecture(), ""),
         Pruning(Choice("pruner", "magnitude", "tests", pruner, "")),
@@ -403,7 +403,7 @@ def watched(tmp_path_factory):
     logger.addHandler(handler)
     try:
         with jax.log_compiles(), progress.listening(count):
-            trial_training.CellRun(cell, trainer, tmp_path_factory.mktemp("watched")).train()
+            trial_training.TrialTraining(trial, trainer, tmp_path_factory.mktemp("watched")).train()
     finally:
         logger.removeHandler(handler)
     return trainer, compilations(records), until

@@ -83,7 +83,7 @@ def show_result(run: "Run", outcome: "Outcome") -> None:
         warn(f"diverged, left out of statistics: networks {', '.join(map(str, diverged))}")
     if outcome.untrained:
         warn(
-            f"{outcome.untrained} cells are not trained to the end, so not measured; give the "
+            f"{outcome.untrained} trials are not trained to the end, so not measured; give the "
             "run's own command again to train them."
         )
     elif outcome.nothing_to_do:
@@ -133,8 +133,8 @@ def _motif_table(motifs: "pd.DataFrame") -> Table:
         z = {support: part["z"] for support, part in group.groupby("support")}
         live = group[group["support"] == "live"]
         ratio = (live["count"] / live["expected"].where(live["expected"] > 0)).mean()
-        cells = [_spread(z[support]) if support in z else "" for support in ("live", "all")]
-        table.add_row(*(escape(str(name)) for name in names), motif, *cells, _number(ratio))
+        trials = [_spread(z[support]) if support in z else "" for support in ("live", "all")]
+        table.add_row(*(escape(str(name)) for name in names), motif, *trials, _number(ratio))
     return table
 
 

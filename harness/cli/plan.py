@@ -17,11 +17,13 @@ def show_plan(plan: "Plan", folder: Path) -> None:
     """What would run, and what it would take."""
     from harness.experiment.cost import cost
 
-    table = Table("task", "schedule", "pruner", "data seed", "networks", title="Cells to train")
-    for cell in plan.cells:
-        told = cell.reason_to_skip
-        numbers = f"{cell.first}-{cell.first + cell.width - 1}" if not told else f"skipped: {told}"
-        labels = (cell.task.label, cell.schedule.label, cell.pruning.label, str(cell.data_seed))
+    table = Table("task", "schedule", "pruner", "data seed", "networks", title="Trials to train")
+    for trial in plan.trials:
+        told = trial.reason_to_skip
+        numbers = (
+            f"{trial.first}-{trial.first + trial.width - 1}" if not told else f"skipped: {told}"
+        )
+        labels = (trial.task.label, trial.schedule.label, trial.pruning.label, str(trial.data_seed))
         table.add_row(*map(escape, (*labels, numbers)))
     console.print(table)
     networks = plan.experiment.networks
@@ -44,13 +46,13 @@ def show_plan(plan: "Plan", folder: Path) -> None:
 
 def show_trials(plan: "Plan", folder: Path) -> None:
     """The trials of a run folder that was made ready, with the command that runs one."""
-    for cell in plan.ordered:
-        reason, source = cell.reason_to_skip, cell.source
-        labels = f"{cell.pruning.label} on {cell.task.label}, {cell.architecture.label}"
+    for trial in plan.ordered:
+        reason, source = trial.reason_to_skip, trial.source
+        labels = f"{trial.pruning.label} on {trial.task.label}, {trial.architecture.label}"
         after = f", after {source.key}" if source else ""
         told = (
-            f"  skipped: {reason}" if reason else f"  {labels}, data seed {cell.data_seed}{after}"
+            f"  skipped: {reason}" if reason else f"  {labels}, data seed {trial.data_seed}{after}"
         )
-        console.print(escape(f"{cell.key}  {told}"), soft_wrap=True)
+        console.print(escape(f"{trial.key}  {told}"), soft_wrap=True)
     command = f"harness run {shlex.quote(str(folder))} --trial KEY"
     console.print(f"Run each with {escape(command)}; then harness report", soft_wrap=True)

@@ -75,7 +75,7 @@ def run(
         preparation.check(made, folder)
         show_plan(made, folder)
         return
-    reasons = list(dict.fromkeys(cell.reason_to_skip for cell in made.cells))
+    reasons = list(dict.fromkeys(trial.reason_to_skip for trial in made.trials))
     if None not in reasons:
         raise UserError(f"nothing can be run: {'; '.join(map(str, reasons))}.")
     if plan_only:

@@ -42,8 +42,8 @@ def _told(update: progress.Update) -> str:
         parts.append(f"loss {facts['loss']:.2e}")
     if "metric" in facts:
         parts.append(str(facts["metric"]))
-    if facts.get("cells", 1) > 1:
-        parts.append(f"cell {facts['cell']}/{facts['cells']}")
+    if facts.get("trials", 1) > 1:
+        parts.append(f"trial {facts['trial']}/{facts['trials']}")
         parts += [str(facts["pruner"])] if "pruner" in facts else []
     return ", ".join(parts)
 
@@ -65,7 +65,7 @@ def _live() -> Iterator[progress.Listener]:
         open_bars: dict[tuple[str, object], object] = {}
 
         def listen(update: progress.Update) -> None:
-            place = (update.activity, update.facts.get("cell"))
+            place = (update.activity, update.facts.get("trial"))
             if place not in open_bars:
                 open_bars[place] = bars.add_task(update.activity, total=update.total, told="")
             told = escape(_told(update))

@@ -1,4 +1,4 @@
-"""The whole state of a cell in training, saved often so that little is lost when it ends.
+"""The whole state of a trial in training, saved often so that little is lost when it ends.
 
 A state is any pytree of arrays.
 """
@@ -39,7 +39,7 @@ def load(path: Path, like: State) -> tuple[State, dict[str, np.ndarray], dict[st
     for saved, leaf in zip(found, leaves, strict=True):
         plain = _plain(leaf)
         if saved.shape != plain.shape or saved.dtype != plain.dtype:
-            raise files.DamagedFileError(f"'{path}' is of another cell")
+            raise files.DamagedFileError(f"'{path}' is of another trial")
     restored = [_restored(saved, leaf) for saved, leaf in zip(found, leaves, strict=True)]
     history = {
         name.removeprefix("history/"): array

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from harness.experiment.trial import Cell
+from harness.experiment.trial import Trial
 from harness.plugin.intervention import Change, Source
 from harness.sparse import masks as mask_algebra
 from harness.training.state import Ensemble
@@ -22,32 +22,32 @@ class Kept(NamedTuple):
 
 
 def imposed(
-    cell: Cell, trainer: Trainer, state: Ensemble, kept: Kept, level: int, keys: NetworkKeys
+    trial: Trial, trainer: Trainer, state: Ensemble, kept: Kept, level: int, keys: NetworkKeys
 ) -> Ensemble:
-    """Return the networks with the masks of a cell's intervention, ready to be trained on.
+    """Return the networks with the masks of a trial's intervention, ready to be trained on.
 
     Raises `ArithmeticError` where an exact intervention keeps another number of weights than its
     source, `TypeError` where masks have other names or shapes.
     """
-    change, source = _changed(cell, trainer, state, kept, level, keys)
-    _check(cell, trainer, change.masks, source, level)
+    change, source = _changed(trial, trainer, state, kept, level, keys)
+    _check(trial, trainer, change.masks, source, level)
     weights: Weights | None = change.weights
-    if cell.goes_on in ("here", "not"):
+    if trial.goes_on in ("here", "not"):
         weights = {**(source.weights or {}), **(change.weights or {})}
-    elif cell.goes_on == "new":
+    elif trial.goes_on == "new":
         weights = {**trainer.drawn(keys), **(change.weights or {})}
-    return trainer.imposed(state, change.masks, weights, fresh=cell.goes_on != "level")
+    return trainer.imposed(state, change.masks, weights, fresh=trial.goes_on != "level")
 
 
 def _changed(
-    cell: Cell, trainer: Trainer, state: Ensemble, kept: Kept, level: int, keys: NetworkKeys
+    trial: Trial, trainer: Trainer, state: Ensemble, kept: Kept, level: int, keys: NetworkKeys
 ) -> tuple[Change, Source]:
-    density = cell.schedule.instance.levels()[level].density
+    density = trial.schedule.instance.levels()[level].density
     prunable = {name: jnp.asarray(may) for name, may in trainer.prunable.items()}
     masks, weights = (jax.tree.map(jnp.asarray, part) for part in kept)
     source = Source(
-        model=cell.model,
-        pruner=cell.pruning.pruner.instance,
+        model=trial.model,
+        pruner=trial.pruning.pruner.instance,
         level=level,
         density=density,
         masks=_among(masks, prunable),
@@ -57,18 +57,18 @@ def _changed(
         keys=keys,
         network=trainer.example,
     )
-    if density == 1 or cell.intervention is None:
+    if density == 1 or trial.intervention is None:
         return Change(source.masks), source
-    return cell.intervention.change(source), source
+    return trial.intervention.change(source), source
 
 
 def _among(masks: Masks, prunable: Masks) -> Masks:
     return mask_algebra.leaf_map(lambda mask, may: mask & may[None], masks, prunable)
 
 
-def _check(cell: Cell, trainer: Trainer, masks: Masks, source: Source, level: int) -> None:
+def _check(trial: Trial, trainer: Trainer, masks: Masks, source: Source, level: int) -> None:
     """Raise where changed masks are none of these networks, or of another number of weights."""
-    intervention = cell.intervention
+    intervention = trial.intervention
     if intervention is None:
         return
     place = f"intervention '{intervention.name}', level {level}"
@@ -84,6 +84,6 @@ def _check(cell: Cell, trainer: Trainer, masks: Masks, source: Source, level: in
     if len(wrong := np.flatnonzero(found != due)):
         first = int(wrong[0])
         raise ArithmeticError(
-            f"{place}: network {cell.networks[first]} keeps {found[first]} weights, and its source "
-            f"{due[first]}"
+            f"{place}: network {trial.networks[first]} keeps {found[first]} weights, and its "
+            f"source {due[first]}"
         )

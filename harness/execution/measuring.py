@@ -1,4 +1,4 @@
-"""One metric of a cell's trajectory to a table."""
+"""One metric of a trial's trajectory to a table."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +8,7 @@ import jax
 import numpy as np
 
 from harness.experiment.choice import Choice
-from harness.experiment.trial import Cell
+from harness.experiment.trial import Trial
 from harness.plugin.metric import AbstractMetric
 from harness.plugin.trajectory import Trajectory
 from harness.results.snapshot import level_path
@@ -19,24 +19,24 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def trajectory(cell: Cell, folder: Path, make_data: Callable[[], Any]) -> Trajectory:
-    """The trajectory of a finished cell."""
-    levels = cell.schedule.instance.levels()
+def trajectory(trial: Trial, folder: Path, make_data: Callable[[], Any]) -> Trajectory:
+    """The trajectory of a finished trial."""
+    levels = trial.schedule.instance.levels()
     return Trajectory(
-        model=cell.model,
-        networks=cell.networks,
+        model=trial.model,
+        networks=trial.networks,
         densities=tuple(level.density for level in levels),
         levels=[level_path(folder, number) for number in range(len(levels))],
         make_data=make_data,
     )
 
 
-def reason_not_to_measure(choice: Choice, cell: Cell) -> str | None:
-    """Why a metric makes no sense for a cell, or None if it does."""
+def reason_not_to_measure(choice: Choice, trial: Trial) -> str | None:
+    """Why a metric makes no sense for a trial, or None if it does."""
     metric: AbstractMetric = choice.instance
-    if "weights" in metric.needs and not cell.keep_weights:
+    if "weights" in metric.needs and not trial.keep_weights:
         return f"metric '{metric.name}' needs weights, which this run does not keep"
-    model = cell.model
+    model = trial.model
 
     def wired(key: Key) -> Any:
         network = model.network(key=key)
@@ -48,8 +48,8 @@ def reason_not_to_measure(choice: Choice, cell: Cell) -> str | None:
     return None
 
 
-def measure(choice: Choice, cell: Cell, finished: Trajectory) -> "pd.DataFrame":
-    """The table of one metric of one cell, with the columns that say whose it is.
+def measure(choice: Choice, trial: Trial, finished: Trajectory) -> "pd.DataFrame":
+    """The table of one metric of one trial, with the columns that say whose it is.
 
     Raises `ValueError` where it lacks a column that it must have, `TypeError` where it is no table.
     """
@@ -69,6 +69,6 @@ def measure(choice: Choice, cell: Cell, finished: Trajectory) -> "pd.DataFrame":
     table = table.assign(
         density=densities[table["level"].to_numpy()], network=numbers[table["network"].to_numpy()]
     )
-    for place, (name, value) in enumerate(cell.condition.items()):
+    for place, (name, value) in enumerate(trial.condition.items()):
         table.insert(place, name, value)
     return table.assign(metric=choice.label)

@@ -8,10 +8,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass
 class Outcome:
-    """What became of a run: how many cells and measurements were done, found done, or failed.
+    """What became of a run: how many trials and measurements were done, found done, or failed.
 
-    `untrained` are cells that were to be measured and have no trajectory; `notes` are what a person
-    should know although nothing failed.
+    `untrained` are trials that were to be measured and have no trajectory; `notes` are what a
+    person should know although nothing failed.
     """
 
     trained: int = 0

@@ -17,9 +17,9 @@ from harness.execution.lease import leased
 from harness.experiment.choice import Choice, metric_key
 from harness.experiment.config import without_networks
 from harness.experiment.plan import Plan
-from harness.experiment.trial import RESULT_VERSION, Cell
+from harness.experiment.trial import RESULT_VERSION, Trial
 from harness.results import provenance, run_folder
-from harness.results.records import Entry, Index, MetricEntry, cell_folder, read_index, write_index
+from harness.results.records import Entry, Index, MetricEntry, read_index, trial_folder, write_index
 
 LOCK = ".lock"
 LOG = "run.log"
@@ -53,7 +53,7 @@ def tidy(folder: Path) -> None:
     """Remove what a process that was killed had begun to write, but for trials in work."""
     for begun in folder.rglob(".*.part"):
         trial = begun.parent
-        of_trial = trial.parent == cell_folder(folder, trial.name).parent
+        of_trial = trial.parent == trial_folder(folder, trial.name).parent
         with leased(trial) if of_trial else nullcontext(True) as mine, suppress(OSError):
             if mine:
                 begun.unlink()
@@ -112,7 +112,7 @@ def prepare(plan: Plan, folder: Path) -> None:
     index = Index(
         result_version=RESULT_VERSION if known is None else known.result_version,
         experiment=resolved,
-        cells=tuple(map(entry_of, plan.cells)),
+        trials=tuple(map(entry_of, plan.trials)),
         metrics=tuple(metrics),
         columns=columns,
     )
@@ -190,26 +190,26 @@ def _columns(metric: Choice) -> dict[str, str]:
     }
 
 
-def entry_of(cell: Cell) -> Entry:
-    """A cell as the index holds it."""
+def entry_of(trial: Trial) -> Entry:
+    """A trial as the index holds it."""
     try:
-        skipped = cell.reason_to_skip
-    except Exception:  # a plugin's; it is recorded as the cell's failure when its turn comes
+        skipped = trial.reason_to_skip
+    except Exception:  # a plugin's; it is recorded as the trial's failure when its turn comes
         skipped = None
     return Entry(
-        **cell.condition,
-        first_network=cell.first,
-        networks=cell.width,
+        **trial.condition,
+        first_network=trial.first,
+        networks=trial.width,
         skipped=skipped,
-        when=_when(cell),
+        when=_when(trial),
     )
 
 
-def _when(cell: Cell) -> str | None:
+def _when(trial: Trial) -> str | None:
     """At which moments masks change: of an intervention, before training or after each level."""
-    if cell.intervention is None:
-        return getattr(cell.pruning.pruner.instance, "when", None)
-    return "level" if cell.goes_on == "level" else "init"
+    if trial.intervention is None:
+        return getattr(trial.pruning.pruner.instance, "when", None)
+    return "level" if trial.goes_on == "level" else "init"
 
 
 def _plugin_files(plan: Plan) -> set[Path]:

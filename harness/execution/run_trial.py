@@ -12,11 +12,11 @@ from harness.execution.outcome import Outcome
 from harness.execution.trials import Trials
 from harness.experiment.config import checked
 from harness.experiment.plan import Plan, plan
-from harness.experiment.trial import Cell
+from harness.experiment.trial import Trial
 from harness.machine import compilation
 from harness.plugin.loading import load
 from harness.results import provenance
-from harness.results.records import CellRecord, CellState, cell_folder, read_index
+from harness.results.records import TrialRecord, TrialState, read_index, trial_folder
 
 
 class TrialSpec(BaseModel):
@@ -35,7 +35,7 @@ def spec_of(folder: Path, key: str, plugins: tuple[Path, ...] = ()) -> TrialSpec
     Raises `UserError` where the folder is no run, or has no such trial.
     """
     index = read_index(folder)
-    known = [entry.cell for entry in index.cells]
+    known = [entry.trial for entry in index.trials]
     found = [one for one in known if one.startswith(key)] if key else []
     if len(found) != 1:
         which = "no trial" if not found else f"{len(found)} trials"
@@ -43,7 +43,7 @@ def spec_of(folder: Path, key: str, plugins: tuple[Path, ...] = ()) -> TrialSpec
     return TrialSpec(experiment=index.experiment, plugins=plugins, key=found[0])
 
 
-def run_trial(spec: TrialSpec, root: Path) -> tuple[CellState | None, Outcome]:
+def run_trial(spec: TrialSpec, root: Path) -> tuple[TrialState | None, Outcome]:
     """Train and measure one trial in a run folder, its source first, as far as it is not done.
 
     Several processes may do so in one folder at a time: a trial on which another one works is left
@@ -53,20 +53,20 @@ def run_trial(spec: TrialSpec, root: Path) -> tuple[CellState | None, Outcome]:
     **Errors:** UserError where the plugins have changed since the folder was planned.
     """
     made = plan(checked(spec.experiment, source=f"'{root}'"), load(spec.plugins))
-    cell = _trial(made, spec, root)
+    trial = _trial(made, spec, root)
     outcome = Outcome()
     compilation.keep_in(cache.programs(provenance.environment()))
     trials = Trials(made, root, outcome, shared=root / shared_dense.FOLDER)
     with preparation.logging_to(root):
-        for one in made.chain(cell):
+        for one in made.chain(trial):
             trials.carry_out(one)
-    return CellRecord(cell_folder(root, cell.key)).read(), outcome
+    return TrialRecord(trial_folder(root, trial.key)).read(), outcome
 
 
-def _trial(made: Plan, spec: TrialSpec, root: Path) -> Cell:
-    for cell in made.cells:
-        if cell.key == spec.key:
-            return cell
+def _trial(made: Plan, spec: TrialSpec, root: Path) -> Trial:
+    for trial in made.trials:
+        if trial.key == spec.key:
+            return trial
     raise UserError(
         f"'{root}': a plugin, the harness or JAX's settings have changed since trial {spec.key} "
         "was planned. Give the command that made the folder again."

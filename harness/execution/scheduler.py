@@ -44,22 +44,22 @@ class Execution:
             preparation.tidy(self.folder)
             with preparation.logging_to(self.folder):
                 preparation.record_provenance(self.plan, self.folder)
-                self._all_cells()
+                self._all_trials()
                 shutil.rmtree(self._own, ignore_errors=True)
         return self.outcome
 
-    def _all_cells(self) -> None:
+    def _all_trials(self) -> None:
         """Carry out all trials, each after its source."""
-        cells, told = self.plan.ordered, self.outcome
-        if any(cell.changed for cell in cells):
+        trials, told = self.plan.ordered, self.outcome
+        if any(trial.changed for trial in trials):
             told.note(
                 "the harness or a plugin has changed since this run was trained; what it left is "
                 "measured as it is, with the task as it is today"
             )
-        for number, cell in enumerate(cells):
-            with progress.within(cell=number + 1, cells=len(cells)):
-                self._trials.carry_out(cell)
+        for number, trial in enumerate(trials):
+            with progress.within(trial=number + 1, trials=len(trials)):
+                self._trials.carry_out(trial)
         _log.info(
-            "ends: %d cells trained, %d measurements made, %d failures",
+            "ends: %d trials trained, %d measurements made, %d failures",
             told.trained, told.measured, len(told.failures),
         )  # fmt: skip

@@ -12,29 +12,29 @@ import numpy as np
 
 from harness import files
 from harness.execution import checkpoint
-from harness.experiment.trial import Cell
+from harness.experiment.trial import Trial
 from harness.results import provenance
 from harness.training.state import Ensemble
 from harness.types import Level
 
 PRUNING = ("pruner", "interventions")
-"""The parts of a cell's identity on which a dense level does not depend."""
+"""The parts of a trial's identity on which a dense level does not depend."""
 
 FOLDER = "dense"
-"""Where a run keeps dense levels until all its cells are done."""
+"""Where a run keeps dense levels until all its trials are done."""
 
 
-def is_shared(cell: Cell, state: Ensemble, level: Level) -> bool:
-    """Whether a cell's first level is the same whatever the pruner."""
-    pruner = cell.trained_by.instance
+def is_shared(trial: Trial, state: Ensemble, level: Level) -> bool:
+    """Whether a trial's first level is the same whatever the pruner."""
+    pruner = trial.trained_by.instance
     gathers = bool(jax.tree.leaves(state.gathered))
     plain = pruner.when == "level" and not pruner.rewind_step and not gathers
-    return level.density == 1 and plain and cell.goes_on not in ("here", "not")
+    return level.density == 1 and plain and trial.goes_on not in ("here", "not")
 
 
-def path(folder: Path, cell: Cell) -> Path:
-    """The file of a cell's dense level: the same for cells that differ in their pruner only."""
-    common = {name: value for name, value in cell.identity.items() if name not in PRUNING}
+def path(folder: Path, trial: Trial) -> Path:
+    """The file of a trial's dense level: the same for trials that differ in their pruner only."""
+    common = {name: value for name, value in trial.identity.items() if name not in PRUNING}
     key = files.fingerprint({**common, "environment": provenance.environment()})
     return folder / f"{key}.safetensors"
 
@@ -46,7 +46,7 @@ def save(path: Path, state: Ensemble, history: dict[str, np.ndarray]) -> None:
 
 
 def load(path: Path, fresh: Ensemble) -> tuple[Ensemble, dict[str, np.ndarray]]:
-    """A cell's state at the end of the level, with its pruner's own part as `fresh` has it.
+    """A trial's state at the end of the level, with its pruner's own part as `fresh` has it.
 
     Raises `DamagedFileError` where the file is not there, damaged, or of something else.
     """

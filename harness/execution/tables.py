@@ -1,4 +1,4 @@
-"""The tables of a trained cell: levels, training, timings, memory."""
+"""The tables of a trained trial: levels, training, timings, memory."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from harness.experiment.trial import Cell
+from harness.experiment.trial import Trial
 from harness.machine import memory
 from harness.plugin.task import AbstractTask
 from harness.results import snapshot
@@ -26,28 +26,28 @@ def constant_loss(task: AbstractTask, data: TaskData) -> float:
 
 
 def level_tables(
-    cell: Cell, folder: Path, constant_loss: float = math.nan
+    trial: Trial, folder: Path, constant_loss: float = math.nan
 ) -> dict[str, "pd.DataFrame"]:
-    """The tables `levels` and `training` of a cell, from its level files.
+    """The tables `levels` and `training` of a trial, from its level files.
 
     `constant_loss` is that of the task's best constant predictor.
     """
     import pandas as pd
 
     rows, curves = [], []
-    for number, level in enumerate(cell.schedule.instance.levels()):
+    for number, level in enumerate(trial.schedule.instance.levels()):
         kept = snapshot.load(level_path(folder, number), weights=False)
-        place = {"level": number, "density": level.density, "network": list(cell.networks)}
+        place = {"level": number, "density": level.density, "network": list(trial.networks)}
         figures = {**kept.figures, "constant_loss": constant_loss}
-        rows.append(pd.DataFrame({**cell.condition, **place, **figures}))
+        rows.append(pd.DataFrame({**trial.condition, **place, **figures}))
         chunks, width = kept.curve.shape
         curves.append(
             pd.DataFrame(
                 {
-                    **cell.condition,
+                    **trial.condition,
                     "level": number,
                     "density": level.density,
-                    "network": np.tile(cell.networks, chunks),
+                    "network": np.tile(trial.networks, chunks),
                     "step": np.repeat(kept.curve_steps, width),
                     "loss": kept.curve.ravel(),
                 }
@@ -60,31 +60,31 @@ def level_tables(
 
 
 def diverged(levels: "pd.DataFrame") -> str | None:
-    """Why a cell with these `levels` has failed: the first at which every network diverged."""
+    """Why a trial with these `levels` has failed: the first at which every network diverged."""
     for (number, density), rows in levels.groupby(["level", "density"]):
         if rows["diverged"].all():
             return f"every network has diverged at level {number} (density {density:g})"
     return None
 
 
-def timings(cell: Cell, seconds: Mapping[tuple[int, str], float]) -> "pd.DataFrame":
-    """The table `timings` of a cell."""
+def timings(trial: Trial, seconds: Mapping[tuple[int, str], float]) -> "pd.DataFrame":
+    """The table `timings` of a trial."""
     import pandas as pd
 
     rows: Iterable[dict[str, Any]] = (
-        {**cell.condition, "level": level, "activity": activity, "seconds": round(spent, 4)}
+        {**trial.condition, "level": level, "activity": activity, "seconds": round(spent, 4)}
         for (level, activity), spent in seconds.items()
     )
     return pd.DataFrame(list(rows))
 
 
-def peaks(cell: Cell) -> "pd.DataFrame":
-    """The table `memory` of a cell."""
+def peaks(trial: Trial) -> "pd.DataFrame":
+    """The table `memory` of a trial."""
     import pandas as pd
 
     return pd.DataFrame(
         [
-            {**cell.condition, "memory": which, "peak_bytes": peak}
+            {**trial.condition, "memory": which, "peak_bytes": peak}
             for which, peak in memory.peaks().items()
         ]
     )

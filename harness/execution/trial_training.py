@@ -1,4 +1,4 @@
-"""One cell to one trajectory on disk."""
+"""One trial to one trajectory on disk."""
 
 import logging
 import time
@@ -15,7 +15,7 @@ import numpy as np
 from harness import progress
 from harness.execution import checkpoint, intervening, shared_dense
 from harness.execution.intervening import Kept
-from harness.experiment.trial import Cell
+from harness.experiment.trial import Trial
 from harness.files import DamagedFileError
 from harness.plugin.pruner import AbstractPruner
 from harness.results import provenance, snapshot
@@ -85,8 +85,8 @@ class _Level:
         self.steps_taken = history["steps_taken"]
 
 
-class CellRun:
-    """The training of one cell in its folder, level by level, from its last checkpoint on.
+class TrialTraining:
+    """The training of one trial in its folder, level by level, from its last checkpoint on.
 
     Where `shared` is given, a dense level that is the same for several pruners is taken from that
     folder, or left there. `source` gives the masks and weights of a level, by number, networks
@@ -95,23 +95,23 @@ class CellRun:
 
     def __init__(
         self,
-        cell: Cell,
+        trial: Trial,
         trainer: Trainer,
         folder: Path,
         shared: Path | None = None,
         source: Callable[[int], Kept] | None = None,
     ) -> None:
         self._source = source
-        self.cell, self.trainer, self.folder, self._shared = cell, trainer, folder, shared
+        self.trial, self.trainer, self.folder, self._shared = trial, trainer, folder, shared
         self.clock = Clock(trainer.compiled_since)
-        self._schedule = cell.schedule.instance
+        self._schedule = trial.schedule.instance
         self._levels: tuple[Level, ...] = self._schedule.levels()
-        self._budgets = cell.budgets
-        self._pruner: AbstractPruner = cell.trained_by.instance
+        self._budgets = trial.budgets
+        self._pruner: AbstractPruner = trial.trained_by.instance
         self._from_start = self._pruner.from_start
         self._rewind_step = self._pruner.rewind_step
         self._saved = time.monotonic()
-        self._keys: Keys = trainer.keys(cell.networks)
+        self._keys: Keys = trainer.keys(trial.networks)
 
     def train(self) -> None:
         """Train every level that is not there yet, and leave each in the folder."""
@@ -131,7 +131,7 @@ class CellRun:
     def _begin(self, number: int) -> _Level:
         before = Level(1.0, 0) if number == 0 or self._from_start else self._levels[number - 1]
         level = Level(self._levels[number].density, self._budgets[number])
-        return _Level(number, level, before, steps_taken=np.zeros(self.cell.width, np.int64))
+        return _Level(number, level, before, steps_taken=np.zeros(self.trial.width, np.int64))
 
     def _resumed(self, fresh: Ensemble) -> tuple[Ensemble, _Level]:
         """Where the last checkpoint was, or the beginning where there is none that is whole."""
@@ -143,13 +143,13 @@ class CellRun:
                 snapshot.load(snapshot.level_path(self.folder, number), weights=False)
         except (DamagedFileError, KeyError) as error:
             if (self.folder / CHECKPOINT).exists():
-                _log.warning("cell %s begins anew: %s", self.cell.key, error)
+                _log.warning("trial %s begins anew: %s", self.trial.key, error)
             current = self._begin(0)
             return self._prune(fresh, current), current
         current = self._begin(facts["level"])
         current.step = facts["step"]
         _log.info(
-            "cell %s goes on at level %d, step %d", self.cell.key, current.number, current.step
+            "trial %s goes on at level %d, step %d", self.trial.key, current.number, current.step
         )
         current.recall(history)
         return state, current
@@ -173,12 +173,12 @@ class CellRun:
 
         A dense level stays as it is, but where training goes on from the source's weights.
         """
-        if current.level.density == 1 and self.cell.goes_on not in ("here", "not"):
+        if current.level.density == 1 and self.trial.goes_on not in ("here", "not"):
             return state
         with self.clock.timing(current.number, "prune"):
             keys = of_level(self._keys, current.number)
             kept = source(current.number)
-            state = intervening.imposed(self.cell, self.trainer, state, kept, current.number, keys)
+            state = intervening.imposed(self.trial, self.trainer, state, kept, current.number, keys)
             return jax.block_until_ready(state)
 
     def _finish(self, state: Ensemble, current: _Level) -> Ensemble:
@@ -186,17 +186,17 @@ class CellRun:
         if (
             self._shared
             and current.number == 0
-            and shared_dense.is_shared(self.cell, state, current.level)
+            and shared_dense.is_shared(self.trial, state, current.level)
         ):
-            state = self._dense(state, current, shared_dense.path(self._shared, self.cell))
+            state = self._dense(state, current, shared_dense.path(self._shared, self.trial))
         else:
             state = self._to_the_end(state, current)
         with self.clock.timing(current.number, "evaluate"):
             train, validation = map(np.asarray, self.trainer.losses(state))
         self._write(state, current, train, validation)
         _log.info(
-            "cell %s: level %d of %d, density %g, median validation loss %.4g",
-            self.cell.key, current.number + 1, len(self._levels), current.level.density,
+            "trial %s: level %d of %d, density %g, median validation loss %.4g",
+            self.trial.key, current.number + 1, len(self._levels), current.level.density,
             np.median(validation),
         )  # fmt: skip
         return state
@@ -209,7 +209,7 @@ class CellRun:
         return state
 
     def _dense(self, state: Ensemble, current: _Level, path: Path) -> Ensemble:
-        """The end of the dense level as another pruner's cell left it, or trained and left."""
+        """The end of the dense level as another pruner's trial left it, or trained and left."""
         try:
             with self.clock.timing(0, "take over"):
                 ended, history = shared_dense.load(path, state)
@@ -218,7 +218,7 @@ class CellRun:
             shared_dense.save(path, state, current.history())
             return state
         current.recall(history)
-        _log.info("cell %s takes over its dense level from %s", self.cell.key, path)
+        _log.info("trial %s takes over its dense level from %s", self.trial.key, path)
         return ended
 
     def _advance(self, state: Ensemble, current: _Level) -> Ensemble:
@@ -251,7 +251,7 @@ class CellRun:
             "training",
             self._steps_before(current.number) + current.step,
             sum(self._budgets),
-            pruner=self.cell.pruning.label,
+            pruner=self.trial.pruning.label,
             level=current.number,
             levels=len(self._levels),
             sparsity=1 - current.level.density,
@@ -304,7 +304,7 @@ class CellRun:
             )
         masks = {name: np.asarray(mask) for name, mask in state.masks.items()}
         weights = None
-        if self.cell.keep_weights:
+        if self.trial.keep_weights:
             weights = snapshot.named_leaves(self.trainer.acting(state))
         figures = {
             "train_loss": train,

@@ -21,16 +21,16 @@ from harness.execution.outcome import Outcome
 from harness.execution.workshop import Workshop
 from harness.experiment.choice import Choice, metric_key
 from harness.experiment.plan import Plan
-from harness.experiment.trial import Cell
+from harness.experiment.trial import Trial
 from harness.machine import memory, settings
 from harness.results import provenance, snapshot
-from harness.results.records import CellRecord, CellState, Entry, Measured, cell_folder
+from harness.results.records import Entry, Measured, TrialRecord, TrialState, trial_folder
 from harness.sparse import finite
 from harness.training.trainer import Trainer
 from harness.types import Level
 
 REQUIRED = frozenset({"levels.parquet", "training.parquet", "timings.parquet"})
-"""The tables of a trained cell, whatever the format of its run."""
+"""The tables of a trained trial, whatever the format of its run."""
 
 _log = logging.getLogger(__name__)
 
@@ -57,69 +57,69 @@ class Trials:
         self._workshop = Workshop(plan)
         self._data, self._trainer = self._workshop.data, self._workshop.trainer
 
-    def carry_out(self, cell: Cell) -> None:
+    def carry_out(self, trial: Trial) -> None:
         """Train and measure a trial as far as it is not done yet.
 
         A trial on which another process works is left to it, with a note.
         """
-        record = CellRecord(cell_folder(self.folder, cell.key))
+        record = TrialRecord(trial_folder(self.folder, trial.key))
         try:
-            if cell.reason_to_skip:
+            if trial.reason_to_skip:
                 self.outcome.skipped += 1
                 return
         except Exception as error:
-            record.write(CellState(status="failed", **self._failed(_what(cell), error)))
+            record.write(TrialState(status="failed", **self._failed(_what(trial), error)))
             return
         with leased(record.folder) as mine:
             if mine:
-                self._carry_out(cell, record)
+                self._carry_out(trial, record)
             else:
-                self.outcome.note(f"{_what(cell)} is left to another process that works on it")
+                self.outcome.note(f"{_what(trial)} is left to another process that works on it")
 
-    def _carry_out(self, cell: Cell, record: CellRecord) -> None:
+    def _carry_out(self, trial: Trial, record: TrialRecord) -> None:
         state = record.read()
         if state is not None and state.status == "split":
-            self._halves(cell, state.into)
+            self._halves(trial, state.into)
             return
         if state is not None and _is_trained(record, state):
             self.outcome.already_trained += 1
         elif self.train:
-            state = self._trained(cell, record, state)
+            state = self._trained(trial, record, state)
         else:
             self.outcome.untrained += 1
             return
         if state.status == "split":
-            self._halves(cell, state.into)
+            self._halves(trial, state.into)
         elif state.status == "done":
             for choice in self.plan.metrics:
-                state = self._measure(choice, cell, record, state)
+                state = self._measure(choice, trial, record, state)
 
-    def _halves(self, cell: Cell, entries: Sequence[Entry]) -> None:
-        """Do a cell's halves in its place; where it is known by another key, so are they."""
+    def _halves(self, trial: Trial, entries: Sequence[Entry]) -> None:
+        """Do a trial's halves in its place; where it is known by another key, so are they."""
         gc.collect()  # what the attempt at the whole still holds
-        for half, entry in zip(cell.halves, entries, strict=True):
-            self.carry_out(half if cell.trained_as is None else half.known_as(entry.cell))
+        for half, entry in zip(trial.halves, entries, strict=True):
+            self.carry_out(half if trial.trained_as is None else half.known_as(entry.trial))
 
-    def _trained(self, cell: Cell, record: CellRecord, earlier: CellState | None) -> CellState:
-        """Train a cell, and write what became of it."""
+    def _trained(self, trial: Trial, record: TrialRecord, earlier: TrialState | None) -> TrialState:
+        """Train a trial, and write what became of it."""
         for name in record.damaged(earlier.files if earlier else {}):
             self.outcome.note(
-                f"cell {cell.key}: {name} is missing or not as it was written; done again"
+                f"trial {trial.key}: {name} is missing or not as it was written; done again"
             )
-        state = CellState(
-            status="failed", identity=cell.identity, environment=provenance.environment()
+        state = TrialState(
+            status="failed", identity=trial.identity, environment=provenance.environment()
         )
-        _log.info("trains %s", _what(cell))
+        _log.info("trains %s", _what(trial))
         try:
             with settings.guarded(lambda: "while it trained, a plugin did what it may not"):
-                update = self._tried(cell, record)
+                update = self._tried(trial, record)
         except (UserError, CannotWriteError):
             raise
         except Exception as error:
-            if memory.ran_out(error) and cell.halves:
-                update = self._split(cell)
+            if memory.ran_out(error) and trial.halves:
+                update = self._split(trial)
             else:
-                update = self._failed(_what(cell), error)
+                update = self._failed(_what(trial), error)
         state = state.model_copy(update=update)
         record.write(state)
         if state.status != "failed":
@@ -127,115 +127,115 @@ class Trials:
         self.outcome.trained += state.status == "done"
         return state
 
-    def _cautions(self, cell: Cell, trainer: Trainer) -> tuple[str, ...]:
+    def _cautions(self, trial: Trial, trainer: Trainer) -> tuple[str, ...]:
         """Note what schedule and pruner say about this training, each sentence once; return it."""
-        schedule = cell.schedule.instance
-        steps = cell.budgets
+        schedule = trial.schedule.instance
+        steps = trial.budgets
         pairs = zip(schedule.levels(), steps, strict=True)
         own = trainer.cautions([Level(level.density, number) for level, number in pairs])
-        place = f"{cell.pruning.label} on {cell.task.label} by {cell.schedule.label}"
+        place = f"{trial.pruning.label} on {trial.task.label} by {trial.schedule.label}"
         general = tuple(schedule.cautions())
         for text in (*general, *(f"{place}: {caution}" for caution in own)):
             if text not in self.outcome.notes:
                 self.outcome.note(text)
         return general + own
 
-    def _tried(self, cell: Cell, record: CellRecord) -> dict[str, Any]:
-        """Train a cell. Returns what its record is to say.
+    def _tried(self, trial: Trial, record: TrialRecord) -> dict[str, Any]:
+        """Train a trial. Returns what its record is to say.
 
-        Where every network has diverged the cell has failed. Its files stay, for who looks for the
+        Where every network has diverged the trial has failed. Its files stay, for who looks for the
         cause, but no table of the run has them.
         """
-        data = self._data(cell.task, cell.data_seed)
+        data = self._data(trial.task, trial.data_seed)
         finite.check_data(data)
-        constant = tables.constant_loss(cell.task.instance, data)
+        constant = tables.constant_loss(trial.task.instance, data)
         trainer = self._trainer(
-            cell.task, cell.architecture, cell.trained_by, cell.schedule, cell.data_seed
+            trial.task, trial.architecture, trial.trained_by, trial.schedule, trial.data_seed
         )
-        if trainer.batch_size < (asked := cell.schedule.instance.batch_size):
+        if trainer.batch_size < (asked := trial.schedule.instance.batch_size):
             self.outcome.note(
-                f"{_what(cell)}: batches of {trainer.batch_size} rows, all that the training split "
-                f"has, in place of {asked}"
+                f"{_what(trial)}: batches of {trainer.batch_size} rows, all that the training "
+                f"split has, in place of {asked}"
             )
-        if cell.halves:
-            self._must_fit(trainer, cell)
-        source = partial(self._kept_of, cell.source) if cell.source else None
-        run = trial_training.CellRun(cell, trainer, record.folder, self._shared, source)
+        if trial.halves:
+            self._must_fit(trainer, trial)
+        source = partial(self._kept_of, trial.source) if trial.source else None
+        run = trial_training.TrialTraining(trial, trainer, record.folder, self._shared, source)
         run.train()
-        made = self._tables(cell, run, record.folder, constant)
+        made = self._tables(trial, run, record.folder, constant)
         update = {
             "batch_size": trainer.batch_size,
             "notes": dict(data.notes),
-            "cautions": self._cautions(cell, trainer),
-            "files": self._files(cell, record.folder, made),
+            "cautions": self._cautions(trial, trainer),
+            "files": self._files(trial, record.folder, made),
         }
         if reason := tables.diverged(made["levels"]):
-            return update | self._failed(_what(cell), FloatingPointError(reason))
+            return update | self._failed(_what(trial), FloatingPointError(reason))
         return update | {"status": "done"}
 
-    def _must_fit(self, trainer: Trainer, cell: Cell) -> None:
+    def _must_fit(self, trainer: Trainer, trial: Trial) -> None:
         """Raise `MemoryError` where a block needs more memory than there is, before it is taken.
 
         Processes that take more memory than a processor has are killed, without a word.
         """
-        gc.collect()  # what an earlier cell still holds
-        needed, free = trainer.memory(cell.networks), memory.free()
+        gc.collect()  # what an earlier trial still holds
+        needed, free = trainer.memory(trial.networks), memory.free()
         if free is not None and needed > free:
             raise MemoryError(f"{needed} bytes are needed on each device, {free} are free")
 
-    def _kept_of(self, cell: Cell, level: int) -> Kept:
-        """What another cell of the run keeps of the end of a level, networks first.
+    def _kept_of(self, trial: Trial, level: int) -> Kept:
+        """What another trial of the run keeps of the end of a level, networks first.
 
-        Raises `RuntimeError` where that cell is not done.
+        Raises `RuntimeError` where that trial is not done.
         """
-        record = CellRecord(cell_folder(self.folder, cell.key))
+        record = TrialRecord(trial_folder(self.folder, trial.key))
         state = record.read()
         if state is not None and state.status == "split":
-            halves = [self._kept_of(half, level) for half in cell.halves]
+            halves = [self._kept_of(half, level) for half in trial.halves]
             return jax.tree.map(lambda *parts: np.concatenate(parts), *halves)
         if state is None or state.status != "done":
-            raise RuntimeError(f"its source, {_what(cell)}, is not trained")
+            raise RuntimeError(f"its source, {_what(trial)}, is not trained")
         found = snapshot.load(snapshot.level_path(record.folder, level))
         weights = None if found.weights is None else dict(found.weights)
         return Kept(dict(found.masks), weights)
 
-    def _split(self, cell: Cell) -> dict[str, Any]:
-        """What the record of a cell says that does not fit into memory."""
-        halves = cell.halves
+    def _split(self, trial: Trial) -> dict[str, Any]:
+        """What the record of a trial says that does not fit into memory."""
+        halves = trial.halves
         self.outcome.note(
-            f"{_what(cell)}: {cell.width} networks at once do not fit into memory; "
-            f"trained in blocks of {halves[0].width}, as cells of their own"
+            f"{_what(trial)}: {trial.width} networks at once do not fit into memory; "
+            f"trained in blocks of {halves[0].width}, as trials of their own"
         )
         return {"status": "split", "into": tuple(map(preparation.entry_of, halves))}
 
     def _tables(
-        self, cell: Cell, run: trial_training.CellRun, folder: Path, constant_loss: float
+        self, trial: Trial, run: trial_training.TrialTraining, folder: Path, constant_loss: float
     ) -> dict[str, Any]:
-        """A trained cell's tables by name."""
-        made = tables.level_tables(cell, folder, constant_loss)
+        """A trained trial's tables by name."""
+        made = tables.level_tables(trial, folder, constant_loss)
         seconds = dict(run.clock.seconds)
-        simulated = self._workshop.simulated.pop((cell.task.label, cell.data_seed), None)
+        simulated = self._workshop.simulated.pop((trial.task.label, trial.data_seed), None)
         if simulated is not None:
             seconds[-1, "simulate"] = simulated
-        made["timings"] = tables.timings(cell, seconds)
-        made["memory"] = tables.peaks(cell)
+        made["timings"] = tables.timings(trial, seconds)
+        made["memory"] = tables.peaks(trial)
         return made
 
-    def _files(self, cell: Cell, folder: Path, made: Mapping[str, Any]) -> dict[str, str]:
-        """Write a trained cell's tables. Returns the checksums of all its files."""
+    def _files(self, trial: Trial, folder: Path, made: Mapping[str, Any]) -> dict[str, str]:
+        """Write a trained trial's tables. Returns the checksums of all its files."""
         checksums = {
             f"{name}.parquet": files.write_table(folder / f"{name}.parquet", table)
             for name, table in made.items()
         }
         levels = [
             snapshot.level_path(folder, number)
-            for number in range(len(cell.schedule.instance.levels()))
+            for number in range(len(trial.schedule.instance.levels()))
         ]
         return checksums | {path.name: files.digest(path) for path in levels}
 
     def _measure(
-        self, choice: Choice, cell: Cell, record: CellRecord, state: CellState
-    ) -> CellState:
+        self, choice: Choice, trial: Trial, record: TrialRecord, state: TrialState
+    ) -> TrialState:
         key = metric_key(choice)
         done = state.metrics.get(key)
         if done is not None and done.status == "done":
@@ -244,37 +244,38 @@ class Trials:
                 self.outcome.already_measured += 1
                 return state
             self.outcome.note(
-                f"cell {cell.key}: {done.file} is missing or not as it was written; measured again"
+                f"trial {trial.key}: {done.file} is missing or not as it was written; it is "
+                "measured again"
             )
         progress.update("measuring", 0, 1, metric=choice.label)
-        measured = self._measured(choice, cell, record, f"metric-{key}.parquet")
+        measured = self._measured(choice, trial, record, f"metric-{key}.parquet")
         progress.update("measuring", 1, 1, metric=choice.label)
         state = state.model_copy(update={"metrics": {**state.metrics, key: measured}})
         record.write(state)
         return state
 
-    def _measured(self, choice: Choice, cell: Cell, record: CellRecord, file: str) -> Measured:
+    def _measured(self, choice: Choice, trial: Trial, record: TrialRecord, file: str) -> Measured:
         start = time.perf_counter()
         try:
             # Within, for it asks the task for its wiring, and a plugin may raise.
-            reason = measuring.reason_not_to_measure(choice, cell)
+            reason = measuring.reason_not_to_measure(choice, trial)
             if reason:
                 self.outcome.skipped += 1
                 return Measured(status="skipped", error=reason)
             finished = measuring.trajectory(
-                cell, record.folder, lambda: self._data(cell.task, cell.data_seed)
+                trial, record.folder, lambda: self._data(trial.task, trial.data_seed)
             )
             with settings.guarded(lambda: f"metric '{choice.name}'"):
-                table = measuring.measure(choice, cell, finished)
+                table = measuring.measure(choice, trial, finished)
             checksum = files.write_table(record.folder / file, table)
         except CannotWriteError:
             raise
         except Exception as error:
-            what = f"metric {choice.label} of cell {cell.key}"
+            what = f"metric {choice.label} of trial {trial.key}"
             return Measured(status="failed", **self._failed(what, error))
         self.outcome.measured += 1
         seconds = round(time.perf_counter() - start, 3)
-        _log.info("measured %s of cell %s in %.1f s", choice.label, cell.key, seconds)
+        _log.info("measured %s of trial %s in %.1f s", choice.label, trial.key, seconds)
         return Measured(status="done", file=file, checksum=checksum, seconds=seconds)
 
     def _failed(self, what: str, error: Exception) -> dict[str, Any]:
@@ -286,12 +287,12 @@ class Trials:
         return {"error": message, "traceback": lines}
 
 
-def _what(cell: Cell) -> str:
-    return f"cell {cell.key} ({cell.pruning.label} on {cell.task.label})"
+def _what(trial: Trial) -> str:
+    return f"trial {trial.key} ({trial.pruning.label} on {trial.task.label})"
 
 
-def _is_trained(record: CellRecord, state: CellState) -> bool:
-    """Whether a cell's record says that it is done, with all its tables, and its files agree."""
+def _is_trained(record: TrialRecord, state: TrialState) -> bool:
+    """Whether a trial's record says that it is done, with all its tables, and its files agree."""
     return (
         state.status == "done"
         and state.files.keys() >= REQUIRED

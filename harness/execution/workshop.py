@@ -13,7 +13,7 @@ from harness.types import TaskData
 
 
 class _Latest:
-    """The last thing made by a function of choices and numbers, kept for the next cell."""
+    """The last thing made by a function of choices and numbers, kept for the next trial."""
 
     def __init__(self, make: Callable[..., Any]) -> None:
         self._make = make

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from harness.experiment.plan import Plan
-from harness.experiment.trial import Cell
+from harness.experiment.trial import Trial
 from harness.sparse import masks
 
 FLOPS_PER_WEIGHT = 6
@@ -33,10 +33,10 @@ class Cost:
 
 
 def cost(plan: Plan) -> Cost:
-    """The cost of training a plan's cells, in seconds, bytes of memory and bytes on disk."""
+    """The cost of training a plan's trials, in seconds, bytes of memory and bytes on disk."""
     rate = product_rate()
-    cells = [cell for cell in plan.cells if not cell.reason_to_skip]
-    parts = [_cell_cost(cell, rate) for cell in cells]
+    trials = [trial for trial in plan.trials if not trial.reason_to_skip]
+    parts = [_trial_cost(trial, rate) for trial in trials]
     return Cost(
         network_steps=sum(part.network_steps for part in parts),
         seconds=math.fsum(part.seconds for part in parts),
@@ -45,21 +45,21 @@ def cost(plan: Plan) -> Cost:
     )
 
 
-def _cell_cost(cell: Cell, rate: float) -> Cost:
-    schedule, model = cell.schedule.instance, cell.model
+def _trial_cost(trial: Trial, rate: float) -> Cost:
+    schedule, model = trial.schedule.instance, trial.model
     network = jax.eval_shape(
         lambda: eqx.filter(model.network(key=jax.random.key(0)), eqx.is_inexact_array)
     )
     size = sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(network))
     prunable = sum(masks.count(model.prunable(model.network(key=jax.random.key(0)))).values())
-    steps = sum(cell.budgets) * cell.width
+    steps = sum(trial.budgets) * trial.width
     levels = schedule.levels()
-    kept = sum(level.density for level in levels) if cell.keep_weights else 0.0
+    kept = sum(level.density for level in levels) if trial.keep_weights else 0.0
     return Cost(
         network_steps=steps,
         seconds=steps * FLOPS_PER_WEIGHT * size * schedule.batch_size * OVERHEAD / rate,
-        memory=cell.width * size * 4 * COPIES,
-        disk=int(cell.width * prunable * (4 * kept + len(levels) / 8)),
+        memory=trial.width * size * 4 * COPIES,
+        disk=int(trial.width * prunable * (4 * kept + len(levels) / 8)),
     )
 
 

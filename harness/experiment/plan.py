@@ -11,7 +11,7 @@ from harness.errors import UserError
 from harness.experiment.choice import Choice, choices
 from harness.experiment.config import LATER, Experiment, chosen_later
 from harness.experiment.factors import Pruning, pairs, prunings
-from harness.experiment.trial import RESULT_VERSION, Cell
+from harness.experiment.trial import RESULT_VERSION, Trial
 from harness.files import fingerprint
 from harness.machine.devices import use_all_cores, used
 from harness.plugin.registry import PLURALS, Registry
@@ -39,7 +39,7 @@ def block_width(networks: int) -> int:
 
 @dataclass(frozen=True)
 class Plan:
-    """An experiment with its plugins made: the cells to train, and the metrics to take of them."""
+    """An experiment with its plugins made: the trials to train, and the metrics to take of them."""
 
     experiment: Experiment
     pairs: tuple[tuple[Choice, Choice], ...]
@@ -49,19 +49,19 @@ class Plan:
     metrics: tuple[Choice, ...]
     width: int
     keys: tuple[str, ...] = ()
-    """The keys that its cells have in a run folder, where it was trained there before."""
+    """The keys that its trials have in a run folder, where it was trained there before."""
 
     @cached_property
-    def cells(self) -> tuple[Cell, ...]:
+    def trials(self) -> tuple[Trial, ...]:
         """The product of everything asked for, in blocks of networks."""
         if self.keys:
-            return tuple(map(Cell.known_as, self._asked_for, self.keys))
+            return tuple(map(Trial.known_as, self._asked_for, self.keys))
         return self._asked_for
 
     @property
-    def _asked_for(self) -> tuple[Cell, ...]:
+    def _asked_for(self) -> tuple[Trial, ...]:
         return tuple(
-            Cell(
+            Trial(
                 task, architecture, pruning, schedule,
                 self.experiment.seed, data_seed, first, self.width,
                 self.experiment.keep_weights, self.experiment.precision, self.experiment.batch_seed,
@@ -81,21 +81,21 @@ class Plan:
         tasks, architectures = zip(*self.pairs, strict=True)
         return (*tasks, *architectures) if self.experiment.architectures else tasks
 
-    def chain(self, cell: Cell) -> tuple[Cell, ...]:
-        """A cell with all that it is made from, the source of each before it."""
-        source = cell.source
-        return (*(self.chain(source) if source else ()), cell)
+    def chain(self, trial: Trial) -> tuple[Trial, ...]:
+        """A trial with all that it is made from, the source of each before it."""
+        source = trial.source
+        return (*(self.chain(source) if source else ()), trial)
 
     @cached_property
-    def ordered(self) -> tuple[Cell, ...]:
-        """All cells in the order of the plan, each after its source."""
+    def ordered(self) -> tuple[Trial, ...]:
+        """All trials in the order of the plan, each after its source."""
         if self.keys:  # what was trained before has its sources
-            return self.cells
-        found = {one.key: one for cell in self.cells for one in self.chain(cell)}
+            return self.trials
+        found = {one.key: one for trial in self.trials for one in self.chain(trial)}
         return tuple(found.values())
 
     def trained_as(self, keys: Sequence[str]) -> "Plan":
-        """The same plan with its cells under the keys that a run folder has them by."""
+        """The same plan with its trials under the keys that a run folder has them by."""
         return replace(self, keys=tuple(keys))
 
     def resolved(self) -> dict[str, Any]:

@@ -18,11 +18,14 @@ from harness.plugin.schedule import AbstractSchedule
 from harness.types import GoesOn
 
 RESULT_VERSION = 3
-"""Part of every cell's key: raised whenever results change. From 3 on data seeds share no start."""
+"""Part of every trial's key, raised whenever results change.
+
+From 3 on, networks of two data seeds have different initial weights.
+"""
 
 
 @dataclass(frozen=True)
-class Cell:
+class Trial:
     """One (task, pruner, schedule, seed block): what is trained in one go."""
 
     task: Choice
@@ -72,8 +75,8 @@ class Cell:
         """The name of its folder: a hash of what determines its result."""
         return self.trained_as or fingerprint(self.identity)
 
-    def known_as(self, key: str) -> "Cell":
-        """The same cell as a run folder has it, whatever its plugins are by now."""
+    def known_as(self, key: str) -> "Trial":
+        """The same trial as a run folder has it, whatever its plugins are by now."""
         return replace(self, trained_as=key)
 
     @property
@@ -82,8 +85,8 @@ class Cell:
         return self.trained_as not in (None, fingerprint(self.identity))
 
     @property
-    def source(self) -> "Cell | None":
-        """The cell of the same networks whose masks an intervention changes, where one does."""
+    def source(self) -> "Trial | None":
+        """The trial of the same networks whose masks an intervention changes, where one does."""
         source = self.pruning.source
         return replace(self, pruning=source, trained_as=None) if source else None
 
@@ -120,7 +123,7 @@ class Cell:
         return levels_of(schedule, self.trained_by.instance)
 
     @property
-    def halves(self) -> "tuple[Cell, ...]":
+    def halves(self) -> "tuple[Trial, ...]":
         """The same networks in two blocks, or nothing where there is but one network."""
         half = -(-self.width // 2)
         rest = self.width - half
@@ -132,7 +135,7 @@ class Cell:
     def condition(self) -> dict[str, Any]:
         """The columns that say in every table what it was."""
         return {
-            "cell": self.key,
+            "trial": self.key,
             "task": self.task.label,
             "architecture": self.architecture.label,
             "pruner": self.pruning.label,

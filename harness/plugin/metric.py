@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class AbstractMetric(ABC):
-    """Turns the networks of a trajectory into numbers. Called once for each finished cell."""
+    """Turns the networks of a trajectory into numbers. Called once for each finished trial."""
 
     name: ClassVar[str]
     needs: ClassVar[frozenset[str]] = frozenset()

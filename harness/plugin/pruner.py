@@ -101,7 +101,7 @@ class AbstractPruner(ABC):
     ) -> Sequence[str]:
         """What a user should know of this training, a sentence each, such as that nothing regrows.
 
-        Called on the host once for each cell, after training. `levels` have the steps that each
+        Called on the host once for each trial, after training. `levels` have the steps that each
         level trains for, `targets` its numbers; `prunable` says which entries may be pruned.
         """
         return ()

@@ -21,7 +21,7 @@ class AbstractSchedule(ABC):
 
     @abstractmethod
     def levels(self) -> tuple[Level, ...]:
-        """The levels, densities falling. Called once for each cell."""
+        """The levels, densities falling. Called once for each trial."""
 
     @abstractmethod
     def optimizer(self) -> "optax.GradientTransformation":
@@ -30,6 +30,6 @@ class AbstractSchedule(ABC):
     def cautions(self) -> Sequence[str]:
         """Return what a reader of results under this schedule should know first, as sentences.
 
-        Called once for each cell, after training. Reports say them at their top.
+        Called once for each trial, after training. Reports say them at their top.
         """
         return ()

@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Trajectory:
-    """One cell's networks at every level: read from disk, one level at a time.
+    """One trial's networks at every level: read from disk, one level at a time.
 
     `networks` are the numbers of the networks within the run, in the order of the arrays' first
     axis; `densities` those asked for, one for each level.
@@ -74,8 +74,8 @@ class Trajectory:
     def vectorised(self, function: Callable[[Network, Masks], T]) -> Callable[[int], T]:
         """`function` of one acting network and its masks, over all networks of a level.
 
-        Compiled once for all levels, and all cells with the same data. The networks are spread over
-        the devices. What it returns has a leading axis of networks.
+        Compiled once for all levels, and all trials with the same data. The networks are spread
+        over the devices. What it returns has a leading axis of networks.
         """
         arrays, static = eqx.partition(self._skeleton, eqx.is_inexact_array)
 

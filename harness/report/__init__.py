@@ -41,8 +41,8 @@ _HOMES = {
 def build(runs: "Sequence[RunTables]", out: Path) -> Path:
     """Write `out/index.html` with `tables/` (CSV, LaTeX) and `charts/` (SVG, PDF) beside it.
 
-    **Arguments:** `runs` are opened runs (`harness.open_run`), finished or not; their cells are
-    pooled, a cell that is in several counts once. `out` is the folder to write into.
+    **Arguments:** `runs` are opened runs (`harness.open_run`), finished or not; their trials are
+    pooled, a trial that is in several counts once. `out` is the folder to write into.
 
     **Returns:** the path of the page.
     """

@@ -33,13 +33,13 @@ COLUMNS = {
 }
 """The columns that the report reads, beside those of the condition."""
 
-OF_CELLS = {"timings": ("cell", "level"), "memory": ("cell",)}
+OF_CELLS = {"timings": ("trial", "level"), "memory": ("trial",)}
 """Tables that are not by network, and what says where their rows belong."""
 
 OPTIONAL = ("constant_loss",)
 """Columns that older runs do not have: undefined there."""
 
-NAMES = ("cell", "condition", "support", "null", "motif", "split", "measure", "unit")
+NAMES = ("trial", "condition", "support", "null", "motif", "split", "measure", "unit")
 """Columns of few values in long tables: kept as categories, which are grouped ten times faster."""
 
 
@@ -56,25 +56,25 @@ class RunTables(Protocol):
         """What the tasks noted about their data, by task."""
         ...
 
-    def cells(self) -> pd.DataFrame:
-        """One row a cell, with its status (done, failed, skipped, pending, damaged) and the reason.
+    def trials(self) -> pd.DataFrame:
+        """Return a row a trial: its status (done, failed, skipped, pending, damaged) and the reason.
 
-        Runs of today say in `made_with` what a cell was computed with and on, in `when` at which
+        Runs of today say in `made_with` what a trial was computed with and on, in `when` at which
         moments its pruner acts, in `version` which version of results it holds, and in
         `cautions` what schedule and pruner say about its training, a line each.
         """
         ...
 
     def measurements(self) -> pd.DataFrame:
-        """One row a metric and cell, with its status and the reason."""
+        """One row a metric and trial, with its status and the reason."""
         ...
 
     def table(self, name: str) -> pd.DataFrame:
-        """A table over all finished cells, empty where nothing is there yet."""
+        """A table over all finished trials, empty where nothing is there yet."""
         ...
 
-    def masks(self, cell: str, level: int, /) -> Mapping[str, np.ndarray]:
-        """The masks of a cell's networks at a level, by leaf, each (networks, out, in, ...)."""
+    def masks(self, trial: str, level: int, /) -> Mapping[str, np.ndarray]:
+        """The masks of a trial's networks at a level, by leaf, each (networks, out, in, ...)."""
         ...
 
 
@@ -82,8 +82,8 @@ class RunTables(Protocol):
 class Collection:
     """The tables of all runs of a report.
 
-    Every table has the column `condition`: the parts of its cell that differ between cells, as a
-    label; a condition has the networks of all data seeds. `cells` say in `seed` and `data_seed`
+    Every table has the column `condition`: the parts of its trial that differ between trials, as a
+    label; a condition has the networks of all data seeds. `trials` say in `seed` and `data_seed`
     which networks they have, and in `version` which version of results (NaN: unknown). `diverged`
     lists networks left out of `motifs` and `performance` and from which level on; they stay in
     `started`, which has the losses of all networks. `drawn` holds motif rows of random graphs made
@@ -91,7 +91,7 @@ class Collection:
     """
 
     runs: Sequence[RunTables]
-    cells: pd.DataFrame
+    trials: pd.DataFrame
     measurements: pd.DataFrame
     levels: pd.DataFrame
     started: pd.DataFrame
@@ -116,22 +116,22 @@ class Collection:
 
 def collect(runs: Sequence[RunTables]) -> Collection:
     """Pool the tables of runs, label conditions and leave diverged networks out."""
-    cells = _cells(runs)
-    labels = _labels(cells)
-    tables = {name: _table(runs, cells, labels, name) for name in COLUMNS}
+    trials = _trials(runs)
+    labels = _labels(trials)
+    tables = {name: _table(runs, trials, labels, name) for name in COLUMNS}
     levels = tables["levels"]
     gone = levels["diverged"].astype(bool)
-    since = levels[gone].groupby(["condition", "cell", "network"], observed=True)["level"].min()
+    since = levels[gone].groupby(["condition", "trial", "network"], observed=True)["level"].min()
     diverged = since.reset_index()
-    cells = cells.assign(condition=cells["cell"].map(labels))
+    trials = trials.assign(condition=trials["trial"].map(labels))
     measurements = pd.concat([run.measurements() for run in runs], ignore_index=True)
-    measurements = measurements.drop_duplicates(["cell", "metric"])
+    measurements = measurements.drop_duplicates(["trial", "metric"])
     shown = levels.loc[~gone, "condition"].unique()
     trained = ~tables["motifs"]["support"].isin(CONTROLS)
     return Collection(
         runs=runs,
-        cells=cells,
-        measurements=measurements.assign(condition=measurements["cell"].map(labels)),
+        trials=trials,
+        measurements=measurements.assign(condition=measurements["trial"].map(labels)),
         levels=levels[~gone].reset_index(drop=True),
         started=levels,
         timings=tables["timings"],
@@ -144,32 +144,32 @@ def collect(runs: Sequence[RunTables]) -> Collection:
     )
 
 
-def _cells(runs: Sequence[RunTables]) -> pd.DataFrame:
-    """The cells of all runs; one that is in several runs counts once, finished if it is in any."""
-    parts = [run.cells().assign(run=run.path.name, seed=seed_in(run.experiment)) for run in runs]
-    cells = pd.concat(parts, ignore_index=True)
-    if "made_with" not in cells:
-        cells["made_with"] = ""
-    cells["made_with"] = cells["made_with"].fillna("").astype(str)
-    version = cells.get("version", pd.Series(np.nan, index=cells.index))
-    cells["version"] = pd.to_numeric(version, errors="coerce")
+def _trials(runs: Sequence[RunTables]) -> pd.DataFrame:
+    """The trials of all runs; one that is in several runs counts once, finished if it is in any."""
+    parts = [run.trials().assign(run=run.path.name, seed=seed_in(run.experiment)) for run in runs]
+    trials = pd.concat(parts, ignore_index=True)
+    if "made_with" not in trials:
+        trials["made_with"] = ""
+    trials["made_with"] = trials["made_with"].fillna("").astype(str)
+    version = trials.get("version", pd.Series(np.nan, index=trials.index))
+    trials["version"] = pd.to_numeric(version, errors="coerce")
     for name in ("when", "cautions", "architecture"):
-        cells[name] = cells[name].fillna("").astype(str) if name in cells else ""
-    cells["task"] = _with_architecture(cells)
+        trials[name] = trials[name].fillna("").astype(str) if name in trials else ""
+    trials["task"] = _with_architecture(trials)
     best_first = ("done", "damaged", "failed", "pending", "skipped")
-    order = cells["status"].map({status: rank for rank, status in enumerate(best_first)})
-    best = cells.loc[order.sort_values(kind="stable").index].drop_duplicates("cell")
+    order = trials["status"].map({status: rank for rank, status in enumerate(best_first)})
+    best = trials.loc[order.sort_values(kind="stable").index].drop_duplicates("trial")
     return best.sort_index().reset_index(drop=True)
 
 
-def _with_architecture(cells: pd.DataFrame) -> pd.Series:
-    """The task of each cell, with its architecture where those of one task differ.
+def _with_architecture(trials: pd.DataFrame) -> pd.Series:
+    """The task of each trial, with its architecture where those of one task differ.
 
     Networks of two architectures have nothing in common, so that they are never paired.
     """
-    several = cells.groupby("task")["architecture"].transform("nunique") > 1
-    both = cells["task"].astype(str) + " · " + cells["architecture"]
-    return cells["task"].astype(str).where(~several, both)
+    several = trials.groupby("task")["architecture"].transform("nunique") > 1
+    both = trials["task"].astype(str) + " · " + trials["architecture"]
+    return trials["task"].astype(str).where(~several, both)
 
 
 def seed_in(experiment: Any, name: str = "seed") -> str:
@@ -177,25 +177,25 @@ def seed_in(experiment: Any, name: str = "seed") -> str:
     return str(experiment.get(name, 0)) if isinstance(experiment, Mapping) else "0"
 
 
-def _labels(cells: pd.DataFrame) -> dict[str, str]:
-    """The label of every cell: the parts that differ, or its pruner where none does."""
+def _labels(trials: pd.DataFrame) -> dict[str, str]:
+    """The label of every trial: the parts that differ, or its pruner where none does."""
     parts = [*PARTS]
     # Two runs may hold the same networks of one condition, trained in another way.
-    if cells.duplicated([*PARTS, "seed", "data_seed", "first_network"], keep=False).any():
+    if trials.duplicated([*PARTS, "seed", "data_seed", "first_network"], keep=False).any():
         parts.append("run")
-    differ = [part for part in parts if cells[part].nunique() > 1] or ["pruner"]
-    text = [cells[part].map(str) for part in differ]
+    differ = [part for part in parts if trials[part].nunique() > 1] or ["pruner"]
+    text = [trials[part].map(str) for part in differ]
     labels = pd.concat(text, axis=1).agg(" · ".join, axis=1)
-    return dict(zip(cells["cell"], labels, strict=True))
+    return dict(zip(trials["trial"], labels, strict=True))
 
 
 def _table(
-    runs: Sequence[RunTables], cells: pd.DataFrame, labels: Mapping[str, str], name: str
+    runs: Sequence[RunTables], trials: pd.DataFrame, labels: Mapping[str, str], name: str
 ) -> pd.DataFrame:
-    """One table over all runs, each cell's rows from the run that finished it."""
-    place = OF_CELLS.get(name, ("cell", "network", "level", "density"))
+    """One table over all runs, each trial's rows from the run that finished it."""
+    place = OF_CELLS.get(name, ("trial", "network", "level", "density"))
     columns = [*place, *COLUMNS[name]]
-    parts = _parts(runs, cells, name)
+    parts = _parts(runs, trials, name)
     if not parts:
         return pd.DataFrame(columns=[*columns, "condition"])
     known = [name for name in OPTIONAL if name in columns]
@@ -203,27 +203,27 @@ def _table(
     table = pd.concat([part[columns] for part in parts], ignore_index=True)
     if name == "performance":
         table["measure"] = table["measure"].str.replace("_", " ")
-    return _compact(table.assign(condition=table["cell"].map(labels)))
+    return _compact(table.assign(condition=table["trial"].map(labels)))
 
 
 def labelled(data: Collection, name: str) -> pd.DataFrame:
     """The table of another metric over all runs, its rows labelled, diverged networks left out."""
-    labels = dict(zip(data.cells["cell"], data.cells["condition"], strict=True))
-    parts = _parts(data.runs, data.cells, name)
+    labels = dict(zip(data.trials["trial"], data.trials["condition"], strict=True))
+    parts = _parts(data.runs, data.trials, name)
     if not parts:
         return pd.DataFrame()
     table = pd.concat(parts, ignore_index=True)
-    return _without(table.assign(condition=table["cell"].map(labels)), data.diverged)
+    return _without(table.assign(condition=table["trial"].map(labels)), data.diverged)
 
 
-def _parts(runs: Sequence[RunTables], cells: pd.DataFrame, name: str) -> list[pd.DataFrame]:
-    """The table of each run that has it, with the rows of the cells that are taken from it."""
+def _parts(runs: Sequence[RunTables], trials: pd.DataFrame, name: str) -> list[pd.DataFrame]:
+    """The table of each run that has it, with the rows of the trials that are taken from it."""
     parts = []
     for run in runs:
         part = _read(run, name)
         if not part.empty:
-            chosen = set(cells.loc[cells["run"] == run.path.name, "cell"])
-            parts.append(part[part["cell"].isin(chosen)])
+            chosen = set(trials.loc[trials["run"] == run.path.name, "trial"])
+            parts.append(part[part["trial"].isin(chosen)])
     return parts
 
 
@@ -245,8 +245,8 @@ def _without(table: pd.DataFrame, diverged: pd.DataFrame) -> pd.DataFrame:
     """The table without networks at and after the level at which they diverged."""
     if table.empty or diverged.empty:
         return table
-    since = table[["cell", "network"]].merge(
-        diverged[["cell", "network", "level"]], how="left", on=["cell", "network"]
+    since = table[["trial", "network"]].merge(
+        diverged[["trial", "network", "level"]], how="left", on=["trial", "network"]
     )["level"]
     keep = ~(table["level"].to_numpy() >= since.fillna(np.inf).to_numpy())
     return table[keep].reset_index(drop=True)

@@ -15,26 +15,26 @@ from harness.report.units import named
 def masks(
     data: Collection, density: float, *, only: tuple[str, int, int] | None = None
 ) -> Iterator[tuple[str, np.ndarray, Mapping[str, np.ndarray]]]:
-    """Read masks cell by cell, each at its level nearest to a density.
+    """Read masks trial by trial, each at its level nearest to a density.
 
     Yields the condition, the numbers of its networks, and their masks by leaf. Masks are (networks,
     out, in...), of the networks that are reported. With `only`, the network of a seed, data seed
-    and number, cells that lack it are not read. A cell whose masks cannot be read is passed over:
+    and number, trials that lack it are not read. A trial whose masks cannot be read is passed over:
     the page names what is damaged elsewhere.
     """
-    first = dict(zip(data.cells["cell"], data.cells["first_network"], strict=True))
-    in_run = dict(zip(data.cells["cell"], data.cells["run"], strict=True))
+    first = dict(zip(data.trials["trial"], data.trials["first_network"], strict=True))
+    in_run = dict(zip(data.trials["trial"], data.trials["run"], strict=True))
     runs = {run.path.name: run for run in reversed(data.runs)}
     chosen = named(data, at(data.levels, density))
-    for cell, rows in chosen.groupby("cell", sort=False, observed=True):
+    for trial, rows in chosen.groupby("trial", sort=False, observed=True):
         if only is not None and only not in identities(rows):
             continue
         try:
-            found = runs[in_run[str(cell)]].masks(str(cell), int(rows["level"].iloc[0]))
+            found = runs[in_run[str(trial)]].masks(str(trial), int(rows["level"].iloc[0]))
         except (UserError, DamagedFileError, OSError):
             continue
         numbers = np.sort(rows["network"].unique())
-        index = numbers - first[str(cell)]
+        index = numbers - first[str(trial)]
         whole = all(np.array_equal(index, np.arange(len(mask))) for mask in found.values())
         kept = found if whole else {name: mask[index] for name, mask in found.items()}
         yield str(rows["condition"].iloc[0]), numbers, kept

@@ -33,7 +33,7 @@ class PrunerComparison:
     `names` are the pruners' names by label, without parameters; `trained` says by label whether
     each density is trained from the start, and `recorded` whether the run says so or its steps.
 
-    `rows` has a row for each network and level: `pruner`, the columns of `NETWORK`, `cell`,
+    `rows` has a row for each network and level: `pruner`, the columns of `NETWORK`, `trial`,
     `level`, `density`, `loss` (validation), `effective` (density on a path from an input to an
     output; NaN where it was not measured), `steps` of the level, `reached`, the steps that it took
     to get there, and `left_out`, whether the pruner does no better than a constant at that level.
@@ -131,7 +131,7 @@ def losses_by_network(runs: Sequence[RunTables]) -> pd.DataFrame:
     """The validation loss of every network at every density, as comparisons of pruners take it.
 
     A row for each network and density: the columns `NETWORK` and `version` (which `units_of` takes)
-    say which network it is, `cell`, `pruner`, `schedule`, `level`, `density` and `condition` where
+    say which network it is, `trial`, `pruner`, `schedule`, `level`, `density` and `condition` where
     it is of. Of several levels of one density only the last is there. `left_out` says whether the
     condition does no better than a constant at the level. Diverged networks have no rows.
     """
@@ -145,24 +145,24 @@ def name_of(pruner: str) -> str:
 
 
 def _rows(data: Collection) -> pd.DataFrame:
-    """Every network and level with its loss, effective density, and what its cell is."""
-    place = ["cell", "network", "level"]
-    known = ["cell", "pruner", "schedule", "when", "run"]
-    cells = data.cells[known]
+    """Every network and level with its loss, effective density, and what its trial is."""
+    place = ["trial", "network", "level"]
+    known = ["trial", "pruner", "schedule", "when", "run"]
+    trials = data.trials[known]
     levels = named(data, data.levels)
     rows = levels.assign(left_out=left_out(data, levels))
     kept = [*place, *NETWORK[:2], "version", "task", "condition", "density", "steps", "left_out"]
-    rows = rows[kept].astype({"cell": str})
+    rows = rows[kept].astype({"trial": str})
     for name, table in (
         ("loss", losses(data)),
         ("effective", measure(data, "effective density", "structure")),
     ):
-        part = table[[*place, "value"]].rename(columns={"value": name}).astype({"cell": str})
+        part = table[[*place, "value"]].rename(columns={"value": name}).astype({"trial": str})
         rows = rows.merge(part.drop_duplicates(place), how="left", on=place)
-    order = {cell: number for number, cell in enumerate(cells["cell"])}
-    rows = rows.astype({"loss": float, "effective": float}).merge(cells, on="cell")
-    by_cell = rows["cell"].map(order)
-    return rows.assign(_=by_cell).sort_values(["_", "network", "level"]).drop(columns="_")
+    order = {trial: number for number, trial in enumerate(trials["trial"])}
+    rows = rows.astype({"loss": float, "effective": float}).merge(trials, on="trial")
+    by_trial = rows["trial"].map(order)
+    return rows.assign(_=by_trial).sort_values(["_", "network", "level"]).drop(columns="_")
 
 
 def _labels(rows: pd.DataFrame) -> pd.Series:
@@ -186,14 +186,14 @@ def _trained(rows: pd.DataFrame) -> str:
     when = rows["when"].iloc[0]
     if when in ("init", "level"):
         return AT_START if when == "init" else BY_LEVEL
-    steps = rows.pivot_table(index=["cell", "network"], columns="level", values="steps")
+    steps = rows.pivot_table(index=["trial", "network"], columns="level", values="steps")
     stays = np.diff(steps.to_numpy(dtype=float), axis=1) <= 0
     return BY_LEVEL if stays.any() or steps.shape[1] < 2 else AT_START
 
 
 def _reached(rows: pd.DataFrame, trained: Mapping[str, str]) -> pd.DataFrame:
     """The rows with the steps that each level took to reach."""
-    summed = rows.groupby(["cell", "network"], sort=False)["steps"].cumsum()
+    summed = rows.groupby(["trial", "network"], sort=False)["steps"].cumsum()
     at_start = rows["label"].map(trained) == AT_START
     return rows.assign(reached=summed.where(~at_start, rows["steps"]).astype(float))
 

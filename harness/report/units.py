@@ -81,15 +81,15 @@ def units_of(networks: pd.DataFrame) -> Units:
 
 def named(data: Collection, table: pd.DataFrame) -> pd.DataFrame:
     """A table with the columns that say which network a row is of, and `version`."""
-    cells = data.cells.set_index("cell")
-    cell = table["cell"].astype(object)
+    trials = data.trials.set_index("trial")
+    trial = table["trial"].astype(object)
     columns = ("seed", "data_seed", "version", "task")
-    return table.assign(**{name: cell.map(cells[name]).to_numpy() for name in columns})
+    return table.assign(**{name: trial.map(trials[name]).to_numpy() for name in columns})
 
 
 def by_condition(data: Collection) -> dict[str, Units]:
     """The units of each condition."""
-    networks = named(data, data.levels.drop_duplicates(["cell", "network"]))
+    networks = named(data, data.levels.drop_duplicates(["trial", "network"]))
     return {
         str(condition): units_of(part)
         for condition, part in networks.groupby("condition", sort=False, observed=True)
@@ -104,8 +104,8 @@ def said(units: Sequence[Units]) -> str:
 def warnings(data: Collection) -> list[str]:
     """Say what networks of different runs or data seeds share that replicates should not."""
     found = list(dict.fromkeys(one.warning for one in by_condition(data).values() if one.warning))
-    cells = data.cells[data.cells["status"] == "done"]
-    for task, part in cells.groupby("task", sort=False):
+    trials = data.trials[data.trials["status"] == "done"]
+    for task, part in trials.groupby("task", sort=False):
         runs = part.groupby("run")
         by_run = {str(run): set(map(tuple, p[["seed", "data_seed"]].to_numpy())) for run, p in runs}
         same = _in_common(by_run)
@@ -145,8 +145,8 @@ def _in_common(by_run: dict[str, set]) -> list[str]:
 
 
 def networks_of(table: pd.DataFrame) -> "pd.Series[int]":
-    """Count the networks of each condition of a table, by their cell and number."""
-    once = table.drop_duplicates(["cell", "network"])
+    """Count the networks of each condition of a table, by their trial and number."""
+    once = table.drop_duplicates(["trial", "network"])
     return once.groupby("condition", observed=True).size()
 
 

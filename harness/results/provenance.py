@@ -34,7 +34,7 @@ def provenance(command: Iterable[str], plugins: Iterable[Path] = ()) -> dict[str
 
 @cache
 def environment() -> str:
-    """What decides the bits of a training beside its cell: compiler and device, as one line.
+    """What decides the bits of a training beside its trial: compiler and device, as one line.
 
     A training goes on from its checkpoint only where this has not changed.
     """

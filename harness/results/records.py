@@ -1,22 +1,36 @@
-"""What `run.json` and `cell.json` say, checked when read: nothing is taken on trust from a disk."""
+"""The records `run.json` and `trial.json`, each checked when it is read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from harness import files
 from harness.errors import UserError
 
-FORMAT: Final = 2
-"""Of run folders written now. 2 added the table `memory`, environments and split blocks."""
+FORMAT: Final = 3
+"""Of run folders written now.
 
-Format = Literal[1, 2]
+2 added the table `memory`, environments and split blocks. 3 says trial where 1 and 2 say cell.
+"""
+
+Format = Literal[1, 2, 3]
 READABLE = get_args(Format)
 
-CellKey = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+OLD_COLUMNS: Final = {"cell": "trial"}
+"""Columns of tables in formats 1 and 2, with their names of today."""
+
+TrialKey = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
 FileName = Annotated[str, Field(pattern=r"^[\w.+-]+$")]
 """Without a slash: a record cannot point out of its folder."""
 
@@ -26,12 +40,12 @@ class _Said(BaseModel):
 
 
 class Entry(_Said):
-    """A cell as the index holds it: its condition, its networks, and why it is skipped if it is.
+    """A trial as the index holds it: its condition, its networks, and why it is skipped if it is.
 
     `when` says at which moments its pruner acts; None in folders written before that was recorded.
     """
 
-    cell: CellKey
+    trial: TrialKey = Field(validation_alias=AliasChoices("trial", "cell"))
     task: str
     architecture: str = ""
     pruner: str
@@ -44,7 +58,7 @@ class Entry(_Said):
 
 
 class MetricEntry(_Said):
-    """A metric as the index holds it; `key` is its name within a cell."""
+    """A metric as the index holds it; `key` is its name within a trial."""
 
     name: str
     label: str
@@ -52,17 +66,25 @@ class MetricEntry(_Said):
 
 
 class Index(_Said):
-    """What `run.json` says: the experiment, its cells and metrics, the meaning of all columns.
+    """What `run.json` says: the experiment, its trials and metrics, the meaning of all columns.
 
-    `result_version` is that of the harness that trained its cells; None where it was under 3.
+    `result_version` is that of the harness that trained its trials; None where it was under 3.
     """
 
     format: Format = FORMAT
     result_version: int | None = None
     experiment: dict[str, Any]
-    cells: tuple[Entry, ...]
+    trials: tuple[Entry, ...] = Field(validation_alias=AliasChoices("trials", "cells"))
     metrics: tuple[MetricEntry, ...]
     columns: dict[str, dict[str, str]]
+
+    @field_validator("columns")
+    @classmethod
+    def _renamed(cls, columns: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+        return {
+            table: {OLD_COLUMNS.get(name, name): meaning for name, meaning in meanings.items()}
+            for table, meanings in columns.items()
+        }
 
     @field_validator("experiment")
     @classmethod
@@ -83,12 +105,12 @@ class Measured(_Said):
     traceback: str = ""
 
 
-class CellState(_Said):
-    """What became of a cell, as `cell.json` in its folder says it.
+class TrialState(_Said):
+    """What became of a trial, as `trial.json` in its folder says it.
 
     `files` are checksums by name; `environment` is what it was made with; `batch_size` the rows of
-    a training step, 0 in folders written before that was recorded. A cell that did not fit
-    into memory is `split`: trained as the two cells `into`, each of half its width.
+    a training step, 0 in folders written before that was recorded. A trial that did not fit
+    into memory is `split`: trained as the two trials `into`, each of half its width.
     """
 
     format: Format = FORMAT
@@ -105,41 +127,43 @@ class CellState(_Said):
     traceback: str = ""
 
     @model_validator(mode="after")
-    def _in_two(self) -> "CellState":
+    def _in_two(self) -> "TrialState":
         if self.status == "split" and len(self.into) != 2:
-            raise ValueError("a cell is split into two")
+            raise ValueError("a trial is split into two")
         return self
 
 
-def cell_folder(run: Path, key: str) -> Path:
-    """Where a cell keeps its files."""
-    return run / "cells" / key
+def trial_folder(run: Path, key: str) -> Path:
+    """Return the folder of a trial's files; a trial of format 1 or 2 stays in its old place."""
+    old = run / "cells" / key
+    return old if old.is_dir() else run / "trials" / key
 
 
 @dataclass(frozen=True)
-class CellRecord:
-    """The file that says what became of a cell."""
+class TrialRecord:
+    """The file that says what became of a trial."""
 
     folder: Path
 
     @property
     def path(self) -> Path:
-        """The file."""
-        return self.folder / "cell.json"
+        """The file; in a folder of format 1 or 2 the one that is there."""
+        old = self.folder / "cell.json"
+        return old if old.is_file() else self.folder / "trial.json"
 
-    def read(self) -> CellState | None:
+    def read(self) -> TrialState | None:
         """What it says, or None where there is nothing that can be read."""
         try:
-            return CellState.model_validate(files.read_json(self.path))
+            return TrialState.model_validate(files.read_json(self.path))
         except (files.DamagedFileError, ValidationError):
             return None
 
-    def write(self, state: CellState) -> None:
+    def write(self, state: TrialState) -> None:
         """Replace it."""
         files.write_json(self.path, state.model_dump(mode="json", exclude_defaults=True) | _NOW)
 
     def damaged(self, checksums: Mapping[str, str]) -> list[str]:
-        """Which of these files of the cell are missing or not as they were written."""
+        """Which of these files of the trial are missing or not as they were written."""
         return [
             name
             for name, checksum in checksums.items()

@@ -11,19 +11,20 @@ import numpy as np
 from harness import files
 from harness.errors import UserError
 from harness.results.records import (
-    CellRecord,
-    CellState,
+    OLD_COLUMNS,
     Entry,
     MetricEntry,
-    cell_folder,
+    TrialRecord,
+    TrialState,
     read_index,
+    trial_folder,
 )
 
 if TYPE_CHECKING:
     import pandas as pd
 
 CONDITION_COLUMNS = {
-    "cell": "key of the cell: a hash of everything that determines its result",
+    "trial": "key of the trial: a hash of everything that determines its result",
     "task": "task, with the parameters that differ from their defaults",
     "architecture": "architecture, with the parameters that differ from their defaults",
     "pruner": "pruner, with the parameters that differ from their defaults",
@@ -57,7 +58,7 @@ COLUMNS: dict[str, dict[str, str]] = {
     },
     "memory": {
         "memory": "host: resident memory of the process; device: memory of the accelerator",
-        "peak_bytes": "the largest of the process up to the end of the cell's training, in bytes",
+        "peak_bytes": "the largest of the process up to the end of the trial's training, in bytes",
     },
 }
 PER_CELL = {"timings": {"network", "density"}, "memory": {"network", "level", "density"}}
@@ -78,17 +79,17 @@ def columns() -> dict[str, dict[str, str]]:
 
 
 @dataclass(frozen=True)
-class CellTables:
-    """One cell of an opened run: its entry in the index, its record, and what is whole of it."""
+class TrialTables:
+    """One trial of an opened run: its entry in the index, its record, and what is whole of it."""
 
     entry: Entry
-    record: CellRecord
-    state: CellState | None
+    record: TrialRecord
+    state: TrialState | None
 
     @classmethod
-    def of(cls, run: Path, entry: Entry) -> "Iterator[CellTables]":
-        """The cell of an entry, or those that it was split into."""
-        record = CellRecord(cell_folder(run, entry.cell))
+    def of(cls, run: Path, entry: Entry) -> "Iterator[TrialTables]":
+        """The trial of an entry, or those that it was split into."""
+        record = TrialRecord(trial_folder(run, entry.trial))
         state = record.read()
         if state is None or state.status != "split":
             yield cls(entry, record, state)
@@ -159,19 +160,19 @@ class Run:
         self.provenance: dict[str, Any] = _provenance(path)
 
     @cached_property
-    def _cells(self) -> list[CellTables]:
-        return [cell for entry in self._index.cells for cell in CellTables.of(self.path, entry)]
+    def _trials(self) -> list[TrialTables]:
+        return [trial for entry in self._index.trials for trial in TrialTables.of(self.path, entry)]
 
     @property
     def notes(self) -> dict[str, Any]:
         """What tasks noted about their data, by task."""
-        return {cell.entry.task: cell.state.notes for cell in self._cells if cell.state}
+        return {trial.entry.task: trial.state.notes for trial in self._trials if trial.state}
 
-    def cells(self) -> "pd.DataFrame":
-        """One row a cell: what it is, its status, the reason, and what it was `made_with`.
+    def trials(self) -> "pd.DataFrame":
+        """One row a trial: what it is, its status, the reason, and what it was `made_with`.
 
         The status is done, failed, skipped, pending, or damaged: a file is missing or not as it was
-        written. A cell that did not fit into memory stands here as the two it was split into.
+        written. A trial that did not fit into memory stands here as the two it was split into.
         `when` says at which moments its pruner acts: init, level or during; None if not recorded.
         `version` is that of its results (`RESULT_VERSION` when it was trained): before 3, network i
         had the same initial weights under every data seed. `cautions` has what schedule and pruner
@@ -181,45 +182,49 @@ class Run:
 
         rows = [
             {
-                **cell.entry.model_dump(exclude={"skipped"}),
-                "status": cell.status,
-                "reason": cell.reason,
-                "made_with": cell.state.environment if cell.state else "",
-                "version": cell.state.identity.get("version") if cell.state else None,
-                "cautions": "\n".join(cell.state.cautions) if cell.state else "",
+                **trial.entry.model_dump(exclude={"skipped"}),
+                "status": trial.status,
+                "reason": trial.reason,
+                "made_with": trial.state.environment if trial.state else "",
+                "version": trial.state.identity.get("version") if trial.state else None,
+                "cautions": "\n".join(trial.state.cautions) if trial.state else "",
             }
-            for cell in self._cells
+            for trial in self._trials
         ]
         return pd.DataFrame(rows)
 
+    def cells(self) -> "pd.DataFrame":
+        """Return `trials()` under the name, and with the column, that it had before format 3."""
+        return self.trials().rename(columns={new: old for old, new in OLD_COLUMNS.items()})
+
     def measurements(self) -> "pd.DataFrame":
-        """One row a metric and cell: its status, as of a cell, and the reason."""
+        """One row a metric and trial: its status, as of a trial, and the reason."""
         import pandas as pd
 
         rows = [
-            {"cell": cell.entry.cell, "metric": metric.label, **cell.measured(metric.key)}
-            for cell in self._cells
+            {"trial": trial.entry.trial, "metric": metric.label, **trial.measured(metric.key)}
+            for trial in self._trials
             for metric in self._index.metrics
         ]
-        return pd.DataFrame(rows, columns=["cell", "metric", "status", "reason"])
+        return pd.DataFrame(rows, columns=["trial", "metric", "status", "reason"])
 
     def tables(self) -> list[str]:
         """The names of all tables."""
         return sorted(self.columns)
 
     def table(self, name: str) -> "pd.DataFrame":
-        """A table over all finished cells, of the networks that were asked for.
+        """A table over all finished trials, of the networks that were asked for.
 
-        An empty table with the right columns where nothing is there yet; cells that `cells()` calls
-        damaged are not in it. Raises `UserError` where the run has no table of this name.
+        An empty table with the right columns where nothing is there yet; it has no rows of trials
+        that `trials()` calls damaged. Raises `UserError` where the run has no table of this name.
         """
         import pandas as pd
 
         if name not in self.columns:
             raise UserError(f"this run has no table '{name}'. It has {', '.join(self.tables())}.")
         metrics = self._index.metrics
-        paths = [path for cell in self._cells for path in cell.files(name, metrics)]
-        parts = [pd.read_parquet(path) for path in paths]
+        paths = [path for trial in self._trials for path in trial.files(name, metrics)]
+        parts = [pd.read_parquet(path).rename(columns=OLD_COLUMNS) for path in paths]
         if name == "timings":
             parts += self._measuring()
         if not parts:
@@ -231,24 +236,24 @@ class Run:
         return table
 
     def _measuring(self) -> "Iterable[pd.DataFrame]":
-        """The rows of `timings` for measurements, which end after the cell's table is written."""
+        """The rows of `timings` for measurements, which end after the trial's table is written."""
         import pandas as pd
 
-        for cell in self._cells:
-            condition = cell.entry.model_dump(include=set(CONDITION_COLUMNS))
-            measured = cell.state.metrics.values() if cell.state else ()
+        for trial in self._trials:
+            condition = trial.entry.model_dump(include=set(CONDITION_COLUMNS))
+            measured = trial.state.metrics.values() if trial.state else ()
             spent = sum(told.seconds for told in measured)
             if spent:
                 yield pd.DataFrame(
                     [{**condition, "level": -1, "activity": "measure", "seconds": spent}]
                 )
 
-    def masks(self, cell: str, level: int) -> dict[str, np.ndarray]:
-        """The masks of a cell's networks at a level, by leaf name, each (networks, out, in)."""
+    def masks(self, trial: str, level: int) -> dict[str, np.ndarray]:
+        """The masks of a trial's networks at a level, by leaf name, each (networks, out, in)."""
         from harness.results import snapshot
         from harness.results.snapshot import level_path
 
-        path = level_path(cell_folder(self.path, cell), level)
+        path = level_path(trial_folder(self.path, trial), level)
         return dict(snapshot.load(path, weights=False).masks)
 
 

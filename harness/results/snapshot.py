@@ -18,7 +18,7 @@ FORMAT = 1
 
 
 def level_path(folder: Path, level: int) -> Path:
-    """Where a cell keeps one of its levels."""
+    """Where a trial keeps one of its levels."""
     return folder / f"level-{level:02d}.safetensors"
 
 

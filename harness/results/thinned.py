@@ -16,6 +16,7 @@ import numpy as np
 from harness import files
 from harness.errors import UserError
 from harness.motifs import classes
+from harness.results.records import OLD_COLUMNS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,34 +73,34 @@ class ThinnedRun:
         table = self._read(name)
         if name == "timings":
             # Blocks are not told apart any more: a condition's seconds are those of its first.
-            first = self._levels.drop_duplicates(_PLACE)[[*_PLACE, "task", "cell"]]
+            first = self._levels.drop_duplicates(_PLACE)[[*_PLACE, "task", "trial"]]
             return self._joined(table, first)
-        places = ["cell", "task", "network", "level", "density"]
+        places = ["trial", "task", "network", "level", "density"]
         once = self._levels[[*_PLACE, *places]].drop_duplicates()
         table = self._joined(table, once)
         if name in ("motifs", "sampled"):
             table = _with_moments(table)
         return table
 
-    def cells(self) -> "pd.DataFrame":
-        """One row a cell, all of them done. Their version of results is not known."""
-        groups = self._levels.groupby(["cell", "task", *_PLACE], sort=False)["network"]
-        cells = groups.agg(first_network="min", networks="nunique").reset_index()
+    def trials(self) -> "pd.DataFrame":
+        """One row a trial, all of them done. Their version of results is not known."""
+        groups = self._levels.groupby(["trial", "task", *_PLACE], sort=False)["network"]
+        trials = groups.agg(first_network="min", networks="nunique").reset_index()
         told = {"status": "done", "reason": "", "made_with": "", "when": "", "version": None}
-        return cells.assign(**told)
+        return trials.assign(**told)
 
     def measurements(self) -> "pd.DataFrame":
-        """One row a metric and cell, all of them done."""
+        """One row a metric and trial, all of them done."""
         import pandas as pd
 
         kept = [name for name in self.tables() if name not in ("levels", "timings", "memory")]
-        rows = [(cell, name, "done", "") for cell in self.cells()["cell"] for name in kept]
-        return pd.DataFrame(rows, columns=["cell", "metric", "status", "reason"])
+        rows = [(trial, name, "done", "") for trial in self.trials()["trial"] for name in kept]
+        return pd.DataFrame(rows, columns=["trial", "metric", "status", "reason"])
 
-    def masks(self, cell: str, level: int) -> dict[str, np.ndarray]:
+    def masks(self, trial: str, level: int) -> dict[str, np.ndarray]:
         """Raises `UserError`: no masks are kept."""
         raise UserError(
-            f"no masks are kept of cell {cell}, level {level}: '{self.path}' is tables."
+            f"no masks are kept of trial {trial}, level {level}: '{self.path}' is tables."
         )
 
     @cached_property
@@ -107,8 +108,8 @@ class ThinnedRun:
         table = self._read("levels").assign(task=_named(self.experiment["tasks"]))
         if "schedule" not in table:
             table["schedule"] = _named(self.experiment["schedules"])
-        if "cell" not in table:
-            table["cell"] = [f"{self.path.name}-{n}" for n in table.groupby(_PLACE).ngroup()]
+        if "trial" not in table:
+            table["trial"] = [f"{self.path.name}-{n}" for n in table.groupby(_PLACE).ngroup()]
         if "constant_loss" not in table and self._constant_loss is not None:
             (task,) = self.experiment["tasks"]
             seeds = table["data_seed"].unique()
@@ -122,7 +123,7 @@ class ThinnedRun:
         path = self.path / f"{name}.parquet"
         if not path.is_file():
             raise UserError(f"'{self.path}' has no table '{name}'. It has {self.tables()}.")
-        table = pd.read_parquet(path)
+        table = pd.read_parquet(path).rename(columns=OLD_COLUMNS)
         plain = dict.fromkeys(table.select_dtypes("category"), object)
         plain |= dict.fromkeys(table.select_dtypes("float32"), float)
         table = table.astype(plain)

@@ -270,7 +270,7 @@ def prune_by_score(
     By `scope` the leaves keep the numbers of `target.by_leaf` ("layer"), or these spread evenly
     over the leaf's outputs, its first axis ("output"), or all leaves compete ("global"). Where a
     candidate's score is not finite nothing is kept, so that no such mask passes for a good one: in
-    a run the cell then fails, and names the leaf. Raises `TypeError` where scores are complex.
+    a run the trial then fails, and names the leaf. Raises `TypeError` where scores are complex.
     """
     sound = finite.scored(scores, candidates)
     candidates = {name: candidates[name] & sound for name in scores}

@@ -16,7 +16,7 @@ _BULLET = re.compile(r"^\s*- `(\w+)`", re.MULTILINE)
 
 
 def rules(plugin: type[Any]) -> Iterator[Rule]:
-    """The rules, each with the trial of it."""
+    """The rules, each with the check of it."""
     yield Rule("says in a sentence what it is", partial(_described, plugin))
     yield Rule("documents its parameters", partial(_parameters, plugin))
     yield Rule("annotates its parameters", partial(_annotated, plugin))

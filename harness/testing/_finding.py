@@ -27,7 +27,7 @@ class Finding:
 
 
 class Rule(NamedTuple):
-    """A rule and the trial of it, which raises where it is broken and may return a note.
+    """A rule and the check of it, which raises where it is broken and may return a note.
 
     Where a vital rule is broken, the rules after it are not tried: they would only say so again.
     """

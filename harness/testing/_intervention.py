@@ -20,7 +20,7 @@ from harness.types import GoesOn
 _NETWORKS = 3
 
 
-class _Trial:
+class _Subject:
     """An intervention with a made-up source: random masks of three tiny networks."""
 
     def __init__(self, intervention: AbstractIntervention) -> None:
@@ -61,25 +61,25 @@ def _arrays(network: Any) -> dict[str, Any]:
 
 
 def rules(intervention: AbstractIntervention) -> Iterator[Rule]:
-    """The rules that an intervention must keep, each with the trial of it."""
-    trial = _Trial(intervention)
-    yield Rule("says how training goes on", partial(_goes_on, trial))
-    yield Rule("returns masks of all networks", partial(_returns, trial), vital=True)
+    """The rules that an intervention must keep, each with the check of it."""
+    subject = _Subject(intervention)
+    yield Rule("says how training goes on", partial(_goes_on, subject))
+    yield Rule("returns masks of all networks", partial(_returns, subject), vital=True)
     if intervention.exact:
-        yield Rule("keeps as many weights as its source", partial(_exact, trial))
-    yield Rule("gives the same masks each time", partial(_repeats, trial), vital=True)
-    yield Rule("changes each network alone", partial(_alone, trial))
+        yield Rule("keeps as many weights as its source", partial(_exact, subject))
+    yield Rule("gives the same masks each time", partial(_repeats, subject), vital=True)
+    yield Rule("changes each network alone", partial(_alone, subject))
 
 
-def _goes_on(trial: _Trial) -> None:
-    found, known = trial.intervention.goes_on(Largest()), get_args(GoesOn)
+def _goes_on(subject: _Subject) -> None:
+    found, known = subject.intervention.goes_on(Largest()), get_args(GoesOn)
     expect(found in known, f"`goes_on` returns {found!r}: return one of {', '.join(known)}.")
 
 
-def _returns(trial: _Trial) -> None:
-    change = trial.intervention.change(trial.source)
+def _returns(subject: _Subject) -> None:
+    change = subject.intervention.change(subject.source)
     expect(isinstance(change, Change), f"`change` returns a {type(change).__name__}, no `Change`.")
-    for name, mask in trial.source.masks.items():
+    for name, mask in subject.source.masks.items():
         expect(name in change.masks, f"`change` returns no mask of '{name}'.")
         found = change.masks[name]
         told = f"`change` returns '{name}' as {found.dtype}{list(found.shape)}"
@@ -89,10 +89,10 @@ def _returns(trial: _Trial) -> None:
         )
 
 
-def _exact(trial: _Trial) -> None:
+def _exact(subject: _Subject) -> None:
     found, due = (
         sum(np.asarray(mask).reshape(_NETWORKS, -1).sum(axis=1) for mask in masks.values())
-        for masks in (trial.masks(), trial.source.masks)
+        for masks in (subject.masks(), subject.source.masks)
     )
     expect(
         np.array_equal(found, due),
@@ -101,20 +101,20 @@ def _exact(trial: _Trial) -> None:
     )
 
 
-def _repeats(trial: _Trial) -> None:
+def _repeats(subject: _Subject) -> None:
     with drawn_before(0):
-        first = trial.masks()
+        first = subject.masks()
     with drawn_before(1):
-        again = trial.masks()
+        again = subject.masks()
     expect(_same(first, again), INDEPENDENT.format(source="`source.keys`"))
 
 
-def _alone(trial: _Trial) -> None:
-    source = trial.source
+def _alone(subject: _Subject) -> None:
+    source = subject.source
     turned = {name: jnp.roll(mask, 1, axis=0) for name, mask in source.masks.items()}
     first = {name: jnp.concatenate([mask[:1], turned[name][1:]]) for name, mask in
              source.masks.items()}  # fmt: skip
-    before, after = trial.masks(), trial.masks(replace(source, masks=first))
+    before, after = subject.masks(), subject.masks(replace(source, masks=first))
     expect(
         _same({n: m[:1] for n, m in before.items()}, {n: m[:1] for n, m in after.items()}),
         "the masks of one network depend on the networks beside it.",

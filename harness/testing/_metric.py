@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from harness.execution import measuring, trial_training
 from harness.experiment.choice import Choice
 from harness.experiment.factors import Pruning
-from harness.experiment.trial import Cell
+from harness.experiment.trial import Trial
 from harness.plugin.metric import AbstractMetric
 from harness.plugin.model import Model
 from harness.plugin.schedule import AbstractSchedule
@@ -37,8 +37,8 @@ class _Trained:
         self._model, self._seed, self.width = model, seed, width
 
     @cached_property
-    def _cell(self) -> Cell:
-        return Cell(
+    def _trial(self) -> Trial:
+        return Trial(
             Choice("task", "tiny", "harness", self._model.task, ""),
             Choice("architecture", "tiny", "harness", self._model.architecture, ""),
             Pruning(Choice("pruner", "largest", "harness", Largest(), "")),
@@ -54,13 +54,13 @@ class _Trained:
         trainer = Trainer(
             self._model, Largest(), TinySchedule(), data, seed=self._seed, data_seed=0
         )
-        trial_training.CellRun(self._cell, trainer, folder).train()
-        return measuring.trajectory(self._cell, folder, lambda: data)
+        trial_training.TrialTraining(self._trial, trainer, folder).train()
+        return measuring.trajectory(self._trial, folder, lambda: data)
 
     def measured(self, metric: AbstractMetric) -> "pd.DataFrame":
         """The metric's table, as a run would take it, its levels and networks seen to."""
         choice = Choice("metric", metric.name, "harness", metric, "")
-        table = measuring.measure(choice, self._cell, self._trajectory)
+        table = measuring.measure(choice, self._trial, self._trajectory)
         expect(len(table) > 0, "it returns no rows.")
         for name, number in (("level", _LEVELS), ("network", self.width)):
             found, due = sorted(set(table[name])), list(range(number))
@@ -69,7 +69,7 @@ class _Trained:
         return table
 
 
-class _Trial:
+class _Subject:
     """A metric with a trajectory, and with another one."""
 
     def __init__(self, metric: AbstractMetric) -> None:
@@ -85,25 +85,25 @@ class _Trial:
 
 
 def metric_rules(metric: AbstractMetric) -> Iterator[Rule]:
-    """The rules that a metric must keep, each with the trial of it."""
-    trial = _Trial(metric)
+    """The rules that a metric must keep, each with the check of it."""
+    subject = _Subject(metric)
     yield Rule("says what its columns mean", partial(_answers.of_metric, metric), vital=True)
     told = "measures every level and network of tiny networks, its columns told"
-    yield Rule(told, partial(_measures, trial), vital=True)
+    yield Rule(told, partial(_measures, subject), vital=True)
     told = "gives the same table each time, whatever else runs"
-    yield Rule(told, partial(_repeats, trial), vital=True)
+    yield Rule(told, partial(_repeats, subject), vital=True)
     if "layered" not in metric.needs:
         told = "measures networks without layers, or declares that it needs layers"
-        yield Rule(told, partial(_measures_digraphs, trial))
+        yield Rule(told, partial(_measures_digraphs, subject))
 
 
-def _measures(trial: _Trial) -> None:
-    expect(len(trial.table) > 0, "it returns no rows.")
+def _measures(subject: _Subject) -> None:
+    expect(len(subject.table) > 0, "it returns no rows.")
 
 
-def _measures_digraphs(trial: _Trial) -> None:
+def _measures_digraphs(subject: _Subject) -> None:
     try:
-        _Trained(Model(TinyTask(), TinyDigraph()), seed=0, width=2).measured(trial.metric)
+        _Trained(Model(TinyTask(), TinyDigraph()), seed=0, width=2).measured(subject.metric)
     except Exception as error:
         raise BrokenRuleError(
             f"of networks whose graph is a `Digraph` it raises {error!r}: measure it, or set "
@@ -111,25 +111,27 @@ def _measures_digraphs(trial: _Trial) -> None:
         ) from error
 
 
-def _repeats(trial: _Trial) -> None:
+def _repeats(subject: _Subject) -> None:
     advice = INDEPENDENT.format(source="fixed seeds")
     with drawn_before(1):
         try:
-            trial.other.measured(trial.metric)
+            subject.other.measured(subject.metric)
         except Exception as error:
             told = f"after one trajectory it does not measure another ({error}): "
             raise BrokenRuleError(told + advice) from error
-        again = trial.one.measured(trial.metric)
-    if trial.table.equals(again):
+        again = subject.one.measured(subject.metric)
+    if subject.table.equals(again):
         return
     with drawn_before(0):
-        plainly = trial.one.measured(trial.metric)
-    expect(trial.table.equals(plainly), "measuring twice gives two tables: draw from fixed seeds.")
+        plainly = subject.one.measured(subject.metric)
+    expect(
+        subject.table.equals(plainly), "measuring twice gives two tables: draw from fixed seeds."
+    )
     raise BrokenRuleError(advice)
 
 
 def schedule_rules(schedule: AbstractSchedule) -> Iterator[Rule]:
-    """The rules that a schedule must keep, each with the trial of it."""
+    """The rules that a schedule must keep, each with the check of it."""
     yield Rule("has levels of falling density, each with steps", partial(_levels, schedule))
     yield Rule("gives the same levels each time", partial(_same_levels, schedule))
     yield Rule("has an optimiser", partial(_optimizer, schedule))

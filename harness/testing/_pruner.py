@@ -27,7 +27,7 @@ NETWORKS = (0, 1, 2)
 
 
 class _Passage(NamedTuple):
-    """One level of a trial, on the host: the networks before and after pruning, and trained."""
+    """One level of a subject, on the host: the networks before and after pruning, and trained."""
 
     level: int
     density: float
@@ -48,7 +48,7 @@ class _Counting(Trainer):
             return state
 
 
-class _Trial:
+class _Subject:
     """A pruner at work on three tiny networks, level by level, everything compiled once."""
 
     def __init__(self, pruner: AbstractPruner, model: Model | None = None, seed: int = 0) -> None:
@@ -150,14 +150,14 @@ def _equal(one: Any, other: Any) -> bool:
 
 
 def rules(pruner: AbstractPruner) -> Iterator[Rule]:
-    """The rules that a pruner must keep, each with the trial of it."""
-    trial = _Trial(pruner)
-    yield Rule("says when it acts", partial(_acts, trial), vital=True)
+    """The rules that a pruner must keep, each with the check of it."""
+    subject = _Subject(pruner)
+    yield Rule("says when it acts", partial(_acts, subject), vital=True)
     yield Rule(
-        "gives scores, masks and a state as it must", partial(_answers_well, trial), vital=True
+        "gives scores, masks and a state as it must", partial(_answers_well, subject), vital=True
     )
     yield Rule("needs what tasks can offer", partial(_answers.needs_of_pruner, pruner))
-    yield Rule("finishes on a tiny task", partial(_finishes, trial), vital=True)
+    yield Rule("finishes on a tiny task", partial(_finishes, subject), vital=True)
     kept = [
         ("keeps the number of weights asked for, or declares that it errs", _keeps_exactly),
         ("only shrinks masks, or declares that it regrows", _shrinks),
@@ -166,11 +166,11 @@ def rules(pruner: AbstractPruner) -> Iterator[Rule]:
         ("prunes each network alone", _alone),
     ]
     for text, attempt in kept:
-        yield Rule(text, partial(attempt, trial))
+        yield Rule(text, partial(attempt, subject))
 
 
-def _acts(trial: _Trial) -> None:
-    pruner = trial.pruner
+def _acts(subject: _Subject) -> None:
+    pruner = subject.pruner
     expect(
         getattr(pruner, "when", None) in ("init", "level", "during"),
         "set `when` to init, level or during.",
@@ -179,16 +179,16 @@ def _acts(trial: _Trial) -> None:
         expect(pruner.every >= 1, "a pruner `during` training needs a positive `every`.")
 
 
-def _answers_well(trial: _Trial) -> None:
-    target, key = mask_algebra.target(trial.trainer.sizes, 0.5), jax.random.key(0)
+def _answers_well(subject: _Subject) -> None:
+    target, key = mask_algebra.target(subject.trainer.sizes, 0.5), jax.random.key(0)
     with drawn_before(0):
-        state = trial.first()
-        _answers.of_pruner(trial.pruner, trial.evidence(state), target, state.pruner, key)
+        state = subject.first()
+        _answers.of_pruner(subject.pruner, subject.evidence(state), target, state.pruner, key)
 
 
-def _finishes(trial: _Trial) -> str:
+def _finishes(subject: _Subject) -> str:
     with drawn_before(0):
-        passages = trial.passages
+        passages = subject.passages
     for passage in passages:
         leaves = jax.tree.leaves(passage.after.network)
         expect(
@@ -196,16 +196,16 @@ def _finishes(trial: _Trial) -> str:
             f"at density {passage.density} it leaves weights that are not finite: divide by "
             "nothing that may be zero, as a sum over pruned weights.",
         )
-    share = _seconds(trial) / _seconds_of_training()
+    share = _seconds(subject) / _seconds_of_training()
     return f"{max(share, 1):.1f} times as long as training alone, roughly, on tiny networks"
 
 
-def _seconds(trial: _Trial) -> float:
+def _seconds(subject: _Subject) -> float:
     """The best of three times through all levels, everything compiled before."""
 
     def once() -> float:
         start = time.perf_counter()
-        for _ in trial.run():
+        for _ in subject.run():
             pass
         return time.perf_counter() - start
 
@@ -215,22 +215,22 @@ def _seconds(trial: _Trial) -> float:
 @cache
 def _seconds_of_training() -> float:
     """The same of the training alone."""
-    trial = _Trial(Largest())
-    passages, best = trial.passages, math.inf
+    subject = _Subject(Largest())
+    passages, best = subject.passages, math.inf
     for _ in range(3):
         start = time.perf_counter()
-        trial.trained(trial.begin(), 0)
+        subject.trained(subject.begin(), 0)
         for passage in passages:
-            trial.trained(passage.after, passage.level)
+            subject.trained(passage.after, passage.level)
         best = min(best, time.perf_counter() - start)
     return best
 
 
-def _keeps_exactly(trial: _Trial) -> None:
-    if not trial.pruner.exact:
+def _keeps_exactly(subject: _Subject) -> None:
+    if not subject.pruner.exact:
         return
-    for passage in trial.passages:
-        wanted = int(mask_algebra.target(trial.trainer.sizes, passage.density).total)
+    for passage in subject.passages:
+        wanted = int(mask_algebra.target(subject.trainer.sizes, passage.density).total)
         for network in range(len(NETWORKS)):
             kept = sum(int(np.sum(mask[network])) for mask in passage.after.masks.values())
             expect(
@@ -238,21 +238,21 @@ def _keeps_exactly(trial: _Trial) -> None:
                 f"at density {passage.density} it keeps {kept} weights where {wanted} are due: "
                 "keep exactly `target.total`, for instance with `harness.prune_by_score`.",
             )
-    if trial.pruner.when == "level":
+    if subject.pruner.when == "level":
         # Schedules may have levels of equal density.
-        last = trial.passages[-1]
-        again = trial.pruned(last.trained, last.level)
+        last = subject.passages[-1]
+        again = subject.pruned(last.trained, last.level)
         expect(
             not bool(np.any(again.inexact)),
             f"pruned once more to density {last.density} it keeps another number of weights.",
         )
 
 
-def _shrinks(trial: _Trial) -> None:
-    if trial.pruner.regrows:
+def _shrinks(subject: _Subject) -> None:
+    if subject.pruner.regrows:
         return
-    for passage in trial.passages:
-        answer = trial.answer(passage)
+    for passage in subject.passages:
+        answer = subject.answer(passage)
         for name, mask in answer.items():
             expect(
                 not bool(np.any(mask & ~passage.before.masks[name])),
@@ -261,10 +261,10 @@ def _shrinks(trial: _Trial) -> None:
             )
 
 
-def _freezes(trial: _Trial) -> None:
-    if trial.pruner.when == "during" or trial.pruner.drifts:
+def _freezes(subject: _Subject) -> None:
+    if subject.pruner.when == "during" or subject.pruner.drifts:
         return
-    for passage in trial.passages:
+    for passage in subject.passages:
         masks = passage.after.masks
         held = snapshot.named_leaves(passage.after.network)
         now = snapshot.named_leaves(passage.trained.network)
@@ -276,39 +276,39 @@ def _freezes(trial: _Trial) -> None:
         )
 
 
-def _repeats(trial: _Trial) -> None:
+def _repeats(subject: _Subject) -> None:
     # Traced anew: what is drawn while tracing is a constant of the compiled function. Between the
     # pruner's beginning and its first step, it is at work on other networks.
-    again = _Trial(trial.pruner)
+    again = _Subject(subject.pruner)
     with drawn_before(1):
         again.begin()
-        _Trial(trial.pruner, tiny_model(hidden=7), seed=1).traced()
+        _Subject(subject.pruner, tiny_model(hidden=7), seed=1).traced()
         passages = again.passages
-    if _same(trial, passages):
+    if _same(subject, passages):
         return
     with drawn_before(0):
         expect(
-            _same(trial, _Trial(trial.pruner).passages),
+            _same(subject, _Subject(subject.pruner).passages),
             "two runs of one seed differ: draw all randomness from `key` and keep no state of its "
             "own between calls.",
         )
     raise BrokenRuleError(INDEPENDENT.format(source="`key`"))
 
 
-def _same(trial: _Trial, passages: list[_Passage]) -> bool:
-    return _equal([one.after for one in trial.passages], [one.after for one in passages])
+def _same(subject: _Subject, passages: list[_Passage]) -> bool:
+    return _equal([one.after for one in subject.passages], [one.after for one in passages])
 
 
-def _alone(trial: _Trial) -> None:
-    if trial.pruner.when == "during":
+def _alone(subject: _Subject) -> None:
+    if subject.pruner.when == "during":
         return
-    passage = trial.passages[0]
+    passage = subject.passages[0]
 
     def disturbed(leaf: np.ndarray) -> np.ndarray:
         return np.concatenate([leaf[:1], leaf[1:] * np.float32(1.5)])
 
     network = jax.tree.map(disturbed, passage.before.network)
-    other = trial.pruned(passage.before._replace(network=network), passage.level)
+    other = subject.pruned(passage.before._replace(network=network), passage.level)
     for name, mask in passage.after.masks.items():
         expect(
             np.array_equal(mask[0], other.masks[name][0]),

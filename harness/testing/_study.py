@@ -12,7 +12,7 @@ from harness.testing._finding import Rule, expect
 
 
 def rules(study: AbstractStudy) -> Iterator[Rule]:
-    """The rules that a study must keep, each with the trial of it."""
+    """The rules that a study must keep, each with the check of it."""
     kind = type(study)
     # A study of a one-file plugin may ask for the plugins beside it in its file.
     own = [inspect.getfile(kind)] if kind.__module__.startswith(ONE_FILE) else []

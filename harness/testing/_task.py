@@ -13,75 +13,77 @@ from harness.plugin.model import Model
 from harness.plugin.task import AbstractTask
 from harness.testing import _offers
 from harness.testing._finding import Rule, expect
+from harness.testing._subject import Subject, same
 from harness.testing._surroundings import INDEPENDENT, drawn_before
 from harness.testing._tiny import TinyArchitecture
-from harness.testing._trial import Trial, same
 from harness.types import Batch
 
 
 def rules(task: AbstractTask) -> Iterator[Rule]:
     """The rules that a task must keep, tried with a network of one hidden layer."""
-    trial = Trial(Model(task, TinyArchitecture()))
+    subject = Subject(Model(task, TinyArchitecture()))
     yield Rule(
-        "has finite splits in rows, the same for the same seed", partial(_splits, trial), vital=True
+        "has finite splits in rows, the same for the same seed",
+        partial(_splits, subject),
+        vital=True,
     )
-    yield Rule("has rows of the shape that it says", partial(_shape, trial), vital=True)
-    kept: list[tuple[str, Callable[[Trial], str | None]]] = [
+    yield Rule("has rows of the shape that it says", partial(_shape, subject), vital=True)
+    kept: list[tuple[str, Callable[[Subject], str | None]]] = [
         ("has a scalar loss with finite gradients", _loss),
         ("evaluates to the figures whose units it lists, under jit", _evaluation),
         ("has a loss that is a mean over rows", _examples),
         ("knows the loss of its best constant predictor, if it says so", _constant),
     ]
     for text, attempt in kept:
-        yield Rule(text, partial(attempt, trial))
-    yield Rule("is the same whatever else runs", partial(_independent, trial), vital=True)
+        yield Rule(text, partial(attempt, subject))
+    yield Rule("is the same whatever else runs", partial(_independent, subject), vital=True)
 
 
-def _shape(trial: Trial) -> None:
-    shape, inputs = trial.model.task.shape, trial.data.train.inputs
+def _shape(subject: Subject) -> None:
+    shape, inputs = subject.model.task.shape, subject.data.train.inputs
     expect(
         inputs.shape[1:] == tuple(shape.inputs),
         f"an input has shape {inputs.shape[1:]}, and `shape` says {tuple(shape.inputs)}.",
     )
-    told = len(trial.data.outputs)
+    told = len(subject.data.outputs)
     expect(told == shape.outputs, f"`data` names {told} outputs, `shape` has {shape.outputs}.")
 
 
-def _examples(trial: Trial) -> None:
-    _offers.examples(trial.model, trial.network, trial.batch)
+def _examples(subject: Subject) -> None:
+    _offers.examples(subject.model, subject.network, subject.batch)
 
 
-def _constant(trial: Trial) -> str | None:
-    return _offers.constant(trial.model, trial.data, trial.network)
+def _constant(subject: Subject) -> str | None:
+    return _offers.constant(subject.model, subject.data, subject.network)
 
 
-def _splits(trial: Trial) -> None:
+def _splits(subject: Subject) -> None:
     for name in ("train", "validation", "test"):
-        rows: Batch = getattr(trial.data, name)
+        rows: Batch = getattr(subject.data, name)
         expect(len(rows.inputs) == len(rows.targets) > 0, f"the split '{name}' is not in rows.")
         for part in rows:
             expect(bool(np.isfinite(part).all()), f"the split '{name}' has non-finite values.")
-    alike = same(trial.data, trial.drawn[1])
+    alike = same(subject.data, subject.drawn[1])
     expect(alike, "the same data seed gives other data: draw everything from `seed`.")
 
 
-def _loss(trial: Trial) -> None:
-    value, gradient = eqx.filter_jit(eqx.filter_value_and_grad(trial.model.loss))(
-        trial.network, trial.batch
+def _loss(subject: Subject) -> None:
+    value, gradient = eqx.filter_jit(eqx.filter_value_and_grad(subject.model.loss))(
+        subject.network, subject.batch
     )
     expect(value.shape == (), f"the loss has shape {value.shape}: return one number.")
     finite = all(bool(jnp.isfinite(leaf).all()) for leaf in jax.tree.leaves(gradient))
     expect(finite, "the loss of a new network has gradients that are not finite.")
 
 
-def _evaluation(trial: Trial) -> None:
+def _evaluation(subject: Subject) -> None:
     def evaluate(network: Any) -> dict[str, Any]:
-        return trial.model.evaluate(network, trial.batch, trial.data)
+        return subject.model.evaluate(network, subject.batch, subject.data)
 
-    figures = eqx.filter_jit(evaluate)(trial.network)
+    figures = eqx.filter_jit(evaluate)(subject.network)
     expect(
-        set(figures) == set(trial.model.units),
-        f"`evaluate` returns {sorted(figures)}, but `units` has {sorted(trial.model.units)}.",
+        set(figures) == set(subject.model.units),
+        f"`evaluate` returns {sorted(figures)}, but `units` has {sorted(subject.model.units)}.",
     )
     expect(
         all(value.shape == () for value in figures.values()),
@@ -89,12 +91,12 @@ def _evaluation(trial: Trial) -> None:
     )
 
 
-def _independent(trial: Trial) -> None:
+def _independent(subject: Subject) -> None:
     advice = INDEPENDENT.format(source="`seed`")
-    expect(same(trial.data, trial.drawn[2]), f"of its data: {advice}")
+    expect(same(subject.data, subject.drawn[2]), f"of its data: {advice}")
     with drawn_before(0):
-        before = trial.model.loss(trial.network, trial.batch)
+        before = subject.model.loss(subject.network, subject.batch)
     with drawn_before(1):
-        trial.model.loss(trial.model.network(key=trial.keys[1]), trial.batch)
-        after = trial.model.loss(trial.network, trial.batch)
+        subject.model.loss(subject.model.network(key=subject.keys[1]), subject.batch)
+        after = subject.model.loss(subject.network, subject.batch)
     expect(bool(jnp.array_equal(before, after, equal_nan=True)), f"of its loss: {advice}")

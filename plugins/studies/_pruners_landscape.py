@@ -29,7 +29,7 @@ def _effects(motifs: pd.DataFrame, order: Sequence[str]) -> Figure:
     found = motifs.dropna(subset=["log2_ratio"])
     effect = found["log2_ratio"]
     shown = effect.map(lambda value: f"{value:+.2f}")
-    cells = found.assign(column=found["motif"], signed=effect, shown=shown)
+    trials = found.assign(column=found["motif"], signed=effect, shown=shown)
     tooltip = [
         *(alt.Tooltip(f"{name}:N") for name in ("pruner", "motif")),
         alt.Tooltip("log2_ratio:Q", title="log2(count/expected)", format=".3f"),
@@ -46,7 +46,7 @@ def _effects(motifs: pd.DataFrame, order: Sequence[str]) -> Figure:
         "Mean over networks of log2(count / expected): 1 is twice as many as in random networks of "
         "the same layer densities (null `layered`, exact, all nodes).",
         "log2(count/expected) by pruner and motif.",
-        charts.heatmap(cells, order, columns, names, 3.0, tooltip),
+        charts.heatmap(trials, order, columns, names, 3.0, tooltip),
         found,
         axis=190,
     )

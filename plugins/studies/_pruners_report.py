@@ -42,7 +42,7 @@ def sections(runs: Mapping[str, RunTables]) -> list[Section]:
         answer.collapse(collapses),
         *dict.fromkeys(found for run in runs.values() for found in left_out_findings([run])),
     ]
-    order = [name for name in run.cells()["pruner"].unique() if name in set(beside["pruner"])]
+    order = [name for name in run.trials()["pruner"].unique() if name in set(beside["pruner"])]
     profiles = [] if likeness.empty else [landscape.section(motifs, likeness, order)]
     return [
         Section("answer", "What came out", answer.ran(runs, losses.units), findings),

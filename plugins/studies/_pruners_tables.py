@@ -142,7 +142,7 @@ def collapses(run: RunTables) -> pd.DataFrame:
     are undefined where edges by layer were not kept.
     """
     table = run.table("performance")
-    place = ["cell", "level", "network"]
+    place = ["trial", "level", "network"]
     structure = table[table["split"] == "structure"].drop_duplicates([*place, "measure", "layer"])
     found = losses_by_network([run])[["pruner", "density", *place]]
     for name, measure in (("live", "effective_density"), ("edges", "edges")):
@@ -230,14 +230,14 @@ def _ordered(table: pd.DataFrame, run: RunTables) -> pd.DataFrame:
     """Pruners as the run has them, and densities falling."""
     if table.empty:
         return pd.DataFrame(columns=["pruner", "density"])
-    places = {name: place for place, name in enumerate(run.cells()["pruner"].unique())}
+    places = {name: place for place, name in enumerate(run.trials()["pruner"].unique())}
     order = table["pruner"].map(places) - table["density"] / 2
     return table.loc[order.sort_values().index].reset_index(drop=True)
 
 
 def _whole(run: RunTables) -> pd.DataFrame:
     """The motifs of whole pruned networks on all nodes, one level a density, by `NETWORK`."""
-    place = ["cell", "network", "level"]
+    place = ["trial", "network", "level"]
     networks = losses_by_network([run])
     networks = networks[[*place, "seed", "data_seed", "version", "left_out"]]
     table = run.table("motifs")

@@ -17,12 +17,12 @@ MOTIFS = (
     *("diverge2", "converge2", "chain2", "diverge3", "converge3", "chain3"),
     *("bifan", "biparallel"),
 )
-Cells = Mapping[str, object]
+Where = Mapping[str, object]
 """A way of counting: null, convention, support and bias, columns of the table `sampled`."""
 Pairs = Sequence[tuple[pd.DataFrame, pd.DataFrame]]
 """z with a quirk and with it mended, in every setting of the other quirks; as published first."""
 
-COUNTED: Mapping[str, tuple[Cells, Cells]] = {
+COUNTED: Mapping[str, tuple[Where, Where]] = {
     "chains and converge3 counted as copies": (
         {"convention": "published"},
         {"convention": "copies"},
@@ -86,10 +86,10 @@ def effects(runs: Mapping[str, RunTables]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["quirk", "percent", "motif", *_ALONE, *_OVER_ALL])
 
 
-def _counted_pairs(run: RunTables, with_it: Cells, without: Cells) -> Pairs:
+def _counted_pairs(run: RunTables, with_it: Where, without: Where) -> Pairs:
     """z in every setting that has the quirk, and in the one that differs in nothing else."""
     return [
-        tuple(_by_network(sampled(run, cells)) for cells in (one, {**one, **without}))  # type: ignore[misc]
+        tuple(_by_network(sampled(run, where)) for where in (one, {**one, **without}))  # type: ignore[misc]
         for one in settings()
         if with_it.items() <= one.items() and {**one, **without} in settings()
     ]

@@ -18,7 +18,7 @@ SPARSE_LEVELS = {93: 214, 92: 84, 91: 73, 75: 18}
 """Of 400 published networks, how many have this percentage as their last passing level."""
 RIGHT = {"chain2_pairs": "chain2", "chain3_pairs": "chain3", "converge3_as_published": "converge3"}
 """What a published class should have been."""
-CELLS = {
+PUBLISHED = {
     "null": "published", "convention": "published", "support": "live-published", "bias": True,
 }  # fmt: skip
 """How the published z-scores were taken, in the columns of the table `sampled`."""
@@ -54,9 +54,9 @@ def chosen(table: pd.DataFrame, **values: object) -> pd.DataFrame:
     return table
 
 
-def sampled(run: RunTables, cells: Mapping[str, object] = CELLS) -> pd.DataFrame:
+def sampled(run: RunTables, where: Mapping[str, object] = PUBLISHED) -> pd.DataFrame:
     """z-scores over whole networks under one null and convention, by percent pruned."""
-    return with_percent(chosen(run.table("sampled"), base_layer=-1, **cells))
+    return with_percent(chosen(run.table("sampled"), base_layer=-1, **where))
 
 
 def selected(table: pd.DataFrame, run: RunTables) -> pd.DataFrame:

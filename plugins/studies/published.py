@@ -9,7 +9,7 @@ from annotated_types import Ge
 from harness import AbstractStudy, hookimpl
 
 from . import _published_quirks as quirks
-from ._published_tables import CELLS
+from ._published_tables import PUBLISHED
 
 if TYPE_CHECKING:
     from harness.report import RunTables, Section
@@ -54,7 +54,7 @@ class Published(AbstractStudy):
         task = {"name": "moth", "flights": self.flights, "prune_biases": True}
         common = {"tasks": [task], "schedules": ["published"], "block_width": self.block_width}
         exact = ["performance", "motifs"]
-        as_published = self._sampled(CELLS, self.fewer_draws, _FACTORS)
+        as_published = self._sampled(PUBLISHED, self.fewer_draws, _FACTORS)
         degree = self._sampled({"null": "degree"}, self.fewer_draws, _FACTORS)
         few = {
             **common,
@@ -80,22 +80,22 @@ class Published(AbstractStudy):
     def _counted(self) -> list[dict[str, Any]]:
         """Measurements of the published masks: at every level, and with each quirk mended."""
         return [
-            self._sampled(CELLS, self.draws, _CLOSE),
-            self._sampled(CELLS, self.fewer_draws, _OTHERS),
+            self._sampled(PUBLISHED, self.draws, _CLOSE),
+            self._sampled(PUBLISHED, self.fewer_draws, _OTHERS),
             *(
                 {
-                    **self._sampled(cells, self.fewer_draws, _FACTORS),
+                    **self._sampled(trials, self.fewer_draws, _FACTORS),
                     "networks": self.fewer_networks,
                 }
-                for cells in quirks.settings()[1:]
+                for trials in quirks.settings()[1:]
             ),
         ]
 
     @staticmethod
     def _sampled(
-        cells: Mapping[str, object], draws: int, densities: Sequence[float]
+        trials: Mapping[str, object], draws: int, densities: Sequence[float]
     ) -> dict[str, Any]:
-        return {"name": "sampled", **cells, "draws": draws, "densities": list(densities)}
+        return {"name": "sampled", **trials, "draws": draws, "densities": list(densities)}
 
     def sections(self, runs: Mapping[str, "RunTables"]) -> "Sequence[Section]":
         """The answer, then each analysis with its table and chart."""

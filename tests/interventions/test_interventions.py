@@ -56,7 +56,7 @@ def test_a_source_is_trained_first_whether_asked_for_or_not():
     ]
     again = planned(*made.resolved()["pruners"])
     assert again.resolved() == made.resolved()
-    assert [cell.key for cell in again.cells] == [cell.key for cell in made.cells]
+    assert [trial.key for trial in again.trials] == [trial.key for trial in made.trials]
 
 
 def test_an_intervention_is_made_on_every_pruner():
@@ -64,7 +64,7 @@ def test_an_intervention_is_made_on_every_pruner():
     written = planned("magnitude", "shuffled", "reinitialised", "snip",
                       "shuffled[of=snip]", "reinitialised[of=snip]")  # fmt: skip
     assert [one.label for one in product.prunings] == [one.label for one in written.prunings]
-    assert [cell.key for cell in product.cells] == [cell.key for cell in written.cells]
+    assert [trial.key for trial in product.trials] == [trial.key for trial in written.trials]
     assert product.name == written.name
 
 
@@ -75,14 +75,14 @@ def test_an_intervention_on_an_intervention_brings_all_its_sources():
         "reinitialised[of=snip]",
         'shuffled[of="reinitialised[of=snip]"]',
     ]
-    *_, last = made.cells
+    *_, last = made.trials
     assert last.source.pruning.label == "reinitialised[of=snip]"
     assert last.source.source.pruning.label == "snip"
 
 
 def test_the_source_is_part_of_a_key():
     one, other = planned("shuffled"), planned("shuffled[of=random]")
-    assert one.cells[-1].key != other.cells[-1].key
+    assert one.trials[-1].key != other.trials[-1].key
 
 
 def test_wrong_names_are_refused():
@@ -98,7 +98,7 @@ def test_an_intervention_whose_source_is_skipped_is_skipped():
     made = planned(
         "shuffled[of=lottery]", "{}".format('matched-random[of="lottery[rewind_step=1000000]"]')
     )
-    reasons = {cell.pruning.label: cell.reason_to_skip for cell in made.cells}
+    reasons = {trial.pruning.label: trial.reason_to_skip for trial in made.trials}
     assert reasons["shuffled[of=lottery]"] is None
     assert "its source is skipped" in reasons['matched-random[of="lottery[rewind_step=1000000]"]']
 
@@ -119,10 +119,10 @@ def run(tmp_path_factory):
 
 
 def masks_of(run, pruner, level):
-    cells = run.cells()
-    keys = cells.loc[cells["pruner"] == pruner].sort_values("first_network")["cell"]
+    trials = run.trials()
+    keys = trials.loc[trials["pruner"] == pruner].sort_values("first_network")["trial"]
     parts = [
-        snapshot.load(level_path(run.path / "cells" / key, level), weights=False).masks
+        snapshot.load(level_path(run.path / "trials" / key, level), weights=False).masks
         for key in keys
     ]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
@@ -138,7 +138,7 @@ def masks_of(run, pruner, level):
     ],
 )
 def test_each_network_is_given_the_masks_of_the_same_network_and_level(run, control, source):
-    assert set(run.cells()["status"]) == {"done"}
+    assert set(run.trials()["status"]) == {"done"}
     levels = run.table("levels")["level"].max()
     for level in range(1, levels + 1):
         own, others = masks_of(run, control, level), masks_of(run, source, level)
@@ -195,6 +195,6 @@ def test_training_goes_on_from_the_sources_weights(lesioned):
 
 
 def kept_of(run, pruner, level):
-    cells = run.cells()
-    (key,) = cells.loc[cells["pruner"] == pruner, "cell"]
-    return snapshot.load(level_path(run.path / "cells" / key, level))
+    trials = run.trials()
+    (key,) = trials.loc[trials["pruner"] == pruner, "trial"]
+    return snapshot.load(level_path(run.path / "trials" / key, level))

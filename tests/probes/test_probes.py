@@ -68,7 +68,7 @@ def tiny(name, folder, task, **asked):
     run = harness.run(
         task, ["magnitude"], schedule="tiny[steps=5]", out=folder / name, plugins=plugins, **asked
     )
-    assert set(run.cells()["status"]) == {"done"}
+    assert set(run.trials()["status"]) == {"done"}
     assert set(run.measurements()["status"]) == {"done"}
     assert np.isfinite(run.table("levels")["validation_loss"]).all()
     return run
@@ -84,8 +84,8 @@ def model_of(name, task, architecture):
 
 def graphs_of(run, model):
     """The graph of each view of the networks at the last level, and the masks there."""
-    (key,) = run.cells()["cell"]
-    levels = [level_path(run.path / "cells" / key, level) for level in range(LEVELS)]
+    (key,) = run.trials()["trial"]
+    levels = [level_path(run.path / "trials" / key, level) for level in range(LEVELS)]
     trajectory = Trajectory(model, (0, 1), (1.0, 0.6, 0.3, 0.125), levels, dict)
     return {view: trajectory.graph(LEVELS - 1, view) for view in model.views}, run.masks(
         key, LEVELS - 1
@@ -233,7 +233,7 @@ def test_no_try_and_no_edge_leave_the_masks():
 def test_rewired_masks_are_trained(folder):
     run = tiny("intervene", folder, "digits", metric="performance",
                interventions=["rewired[direction=-1, tries=200]"])  # fmt: skip
-    keys = run.cells().set_index("pruner")["cell"]
+    keys = run.trials().set_index("pruner")["trial"]
     for level in range(1, LEVELS):
         was = run.masks(keys["magnitude"], level)
         found = run.masks(keys["rewired[direction=-1, tries=200, of=magnitude]"], level)

@@ -47,20 +47,22 @@ class FakeRun:
         self._tables = {"levels": [], "timings": [], "memory": [], "motifs": [], "performance": []}
         for number, (task, pruner, data_seed) in enumerate(self._asked):
             if not self.statuses or self.statuses[number] == "done":
-                self._cell(rng, number, task, pruner, data_seed)
+                self._trial(rng, number, task, pruner, data_seed)
 
     @property
     def _asked(self):
         return [(*names, seed) for names in self.conditions for seed in self.data_seeds]
 
-    def _cell(self, rng, number, task, pruner, data_seed):
+    def _trial(self, rng, number, task, pruner, data_seed):
         place = pd.DataFrame(
             [
                 {"level": level, "density": density, "network": network}
                 for level, density in enumerate(self.densities)
                 for network in range(self.networks)
             ]
-        ).assign(cell=f"c{number}", task=task, pruner=pruner, schedule="quick", data_seed=data_seed)
+        ).assign(
+            trial=f"c{number}", task=task, pruner=pruner, schedule="quick", data_seed=data_seed
+        )
         size = len(place)
         loss = 8e-4 * (1 + 0.1 * number + 0.03 / place["density"]) * rng.lognormal(0, 0.15, size)
         self._tables["levels"].append(
@@ -87,9 +89,9 @@ class FakeRun:
         self._tables["timings"].append(
             pd.DataFrame(
                 [
-                    {"cell": f"c{number}", "level": -1, "activity": "compile", "seconds": 9.5},
-                    {"cell": f"c{number}", "level": 0, "activity": "train", "seconds": 80.25},
-                    {"cell": f"c{number}", "level": 0, "activity": "measure", "seconds": 3.0},
+                    {"trial": f"c{number}", "level": -1, "activity": "compile", "seconds": 9.5},
+                    {"trial": f"c{number}", "level": 0, "activity": "train", "seconds": 80.25},
+                    {"trial": f"c{number}", "level": 0, "activity": "measure", "seconds": 3.0},
                 ]
             )
         )
@@ -97,8 +99,8 @@ class FakeRun:
         self._tables["memory"].append(
             pd.DataFrame(
                 [
-                    {"cell": f"c{number}", "memory": "host", "peak_bytes": 3e8 * (number + 1)},
-                    {"cell": f"c{number}", "memory": "device", "peak_bytes": 1.5e9},
+                    {"trial": f"c{number}", "memory": "host", "peak_bytes": 3e8 * (number + 1)},
+                    {"trial": f"c{number}", "memory": "device", "peak_bytes": 1.5e9},
                 ]
             )
         )
@@ -144,13 +146,13 @@ class FakeRun:
             )
         )
 
-    def cells(self):
+    def trials(self):
         rows = []
         for number, (task, pruner, data_seed) in enumerate(self._asked):
             status = self.statuses[number] if self.statuses else "done"
             rows.append(
                 {
-                    "cell": f"c{number}",
+                    "trial": f"c{number}",
                     "task": task,
                     "pruner": pruner,
                     "schedule": "quick",
@@ -168,20 +170,23 @@ class FakeRun:
         return pd.DataFrame(rows)
 
     def measurements(self):
-        done = self.cells()
+        done = self.trials()
         done = done[done["status"] == "done"]
         return pd.DataFrame(
-            [{"cell": c, "metric": "motifs", "status": "done", "reason": ""} for c in done["cell"]],
-            columns=["cell", "metric", "status", "reason"],
+            [
+                {"trial": c, "metric": "motifs", "status": "done", "reason": ""}
+                for c in done["trial"]
+            ],
+            columns=["trial", "metric", "status", "reason"],
         )
 
     def table(self, name):
         parts = self._tables[name]
         return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
-    def masks(self, cell, level):
+    def masks(self, trial, level):
         """Fewer edges at later levels, more of them at the first units."""
-        rng = np.random.default_rng([int(cell[1:]), level])
+        rng = np.random.default_rng([int(trial[1:]), level])
         found = {}
         for layer, (source, target) in enumerate(itertools.pairwise(SIZES)):
             share = self.densities[level] * np.linspace(1.5, 0.5, source)

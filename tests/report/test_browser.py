@@ -188,8 +188,8 @@ def test_sorting_rises_then_falls_with_undefined_last(two_page, opened):
     number = table.locator("thead th").all_inner_texts().index("z bifan")
 
     def column():
-        cells = table.locator(f"tbody td:nth-child({number + 1})")
-        return cells.evaluate_all("cells => cells.map((cell) => cell.dataset.value)")
+        trials = table.locator(f"tbody td:nth-child({number + 1})")
+        return trials.evaluate_all("trials => trials.map((trial) => trial.dataset.value)")
 
     unsorted = column()
     for order in ("ascending", "descending"):

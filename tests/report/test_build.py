@@ -174,15 +174,15 @@ def test_half_finished_runs_are_reported(fake_run, tmp_path, empty):
     for name in empty:
         run._tables[name] = []
     page = built([run], tmp_path / "report")
-    assert "1 of 3 cells not finished" in page.text
-    assert "1 of 3 cells skipped" in page.text
+    assert "1 of 3 trials not finished" in page.text
+    assert "1 of 3 trials skipped" in page.text
     assert "because skipped" in page.text
 
 
 def test_a_run_with_nothing_finished(fake_run, tmp_path):
     run = fake_run(statuses=("pending",))
     page = built([run], tmp_path / "report")
-    assert "No cell has finished yet" in page.text
+    assert "No trial has finished yet" in page.text
 
 
 @pytest.mark.parametrize("networks", [1, 2, 3])
@@ -207,7 +207,7 @@ def test_diverged_networks_are_named_and_left_out(fake_run, tmp_path):
     assert sorted(table["network"]) == [0, 1, 2, 4, 5, 6, 7]
 
 
-def test_several_runs_count_a_shared_cell_once(fake_run, tmp_path):
+def test_several_runs_count_a_shared_trial_once(fake_run, tmp_path):
     first, second = fake_run("first"), fake_run("second")
     page = built([first, second], tmp_path / "report")
     assert "8 networks" in page.text

@@ -16,17 +16,17 @@ def test_labels_hold_only_what_differs(fake_run):
 
 def test_runs_that_differ_in_nothing_else_are_told_apart(fake_run):
     first, second = fake_run("a"), fake_run("b")
-    cells = second.cells().assign(cell="other")
-    second.cells = lambda: cells
+    trials = second.trials().assign(trial="other")
+    second.trials = lambda: trials
     for name in ("levels", "timings", "memory", "motifs", "performance"):
-        second.edit(name, lambda table: table.assign(cell="other"))
+        second.edit(name, lambda table: table.assign(trial="other"))
     assert collect([first, second]).conditions == ("a", "b")
 
 
 def test_networks_of_two_architectures_are_never_paired(fake_run):
     run = fake_run(conditions=(*TWO, ("moth", "lamp")))
-    cells = run.cells().assign(architecture=["mlp", "mlp", "cnn"])
-    run.cells = lambda: cells
+    trials = run.trials().assign(architecture=["mlp", "mlp", "cnn"])
+    run.trials = lambda: trials
     data = collect([run])
     assert data.conditions == ("moth · mlp · magnitude", "moth · mlp · random", "moth · cnn · lamp")
     (compared,) = pruner_comparison.pruner_comparisons(data)

@@ -52,9 +52,9 @@ def test_each_condition_has_the_last_level_of_its_own_schedule(fake_run):
     first = fake_run("first", conditions=TWO[:1], densities=PLATEAU, networks=2)
     second = fake_run("second", conditions=TWO[1:], densities=(1.0, 0.07, 0.01), networks=2)
     for name in ("levels", "timings", "memory", "motifs", "performance"):
-        second.edit(name, lambda table: table.assign(cell="other"))
-    cells = second.cells().assign(cell="other")
-    second.cells = lambda: cells
+        second.edit(name, lambda table: table.assign(trial="other"))
+    trials = second.trials().assign(trial="other")
+    second.trials = lambda: trials
     found = summaries.at(collect([first, second]).levels, 0.07)
     assert found.groupby("condition", observed=True)["level"].unique().map(list).to_dict() == {
         "magnitude": [LAST],

@@ -28,7 +28,7 @@ def a_table(texts, **settings):
 
 
 def rows_of(tex):
-    """The cells of a table's rows, by the column and row marks that are not escaped."""
+    """The trials of a table's rows, by the column and row marks that are not escaped."""
     inside = tex.split("\\midrule\n")[1].split("\\bottomrule\n\\end")[0]
     return [re.split(r"(?<!\\) & ", line.removesuffix(r" \\")) for line in inside.splitlines()]
 
@@ -76,10 +76,10 @@ def test_latex_is_one_line_of_ascii_for_any_sign():
 def test_long_texts_wrap_and_are_cut_in_latex():
     tex = latex.table(a_table(["x" * 5000, "y"]))
     assert r"\begin{tabular}{p{5cm}r}" in tex
-    cell = rows_of(tex)[0][0]
-    assert cell.count("x") == latex.LONGEST - 1
-    assert cell.endswith(r"\ldots{}")
-    assert max(map(len, cell.split(r"\hspace{0pt}"))) < 40
+    trial = rows_of(tex)[0][0]
+    assert trial.count("x") == latex.LONGEST - 1
+    assert trial.endswith(r"\ldots{}")
+    assert max(map(len, trial.split(r"\hspace{0pt}"))) < 40
 
 
 def test_long_tables_go_on_on_the_next_page():

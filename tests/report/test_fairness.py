@@ -37,7 +37,7 @@ def test_a_run_that_has_it_all_passes(fake_run):
 
 def fewer_steps(run):
     def change(levels):
-        return levels.assign(steps=levels["steps"].mask(levels["cell"] == "c1", 10))
+        return levels.assign(steps=levels["steps"].mask(levels["trial"] == "c1", 10))
 
     run.edit("levels", change)
 
@@ -48,7 +48,7 @@ def no_effective_density(run):
 
 
 def no_test_split(run):
-    run.edit("performance", lambda table: table.query("split != 'test' or cell != 'c1'"))
+    run.edit("performance", lambda table: table.query("split != 'test' or trial != 'c1'"))
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_collapsed_networks_are_listed_with_the_layers_that_are_empty(fake_run):
     run = fake_run(conditions=FULL)
 
     def collapse(table):
-        gone = (table["cell"] == "c1") & (table["density"] <= 0.05) & (table["network"] < 3)
+        gone = (table["trial"] == "c1") & (table["density"] <= 0.05) & (table["network"] < 3)
         effective = table["measure"].isin(["effective edges", "effective density"])
         emptied = (table["measure"] == "edges") & (table["layer"] == 4) & (table["density"] < 0.04)
         return table.assign(value=table["value"].mask(gone & (effective | emptied), 0.0))
@@ -114,10 +114,10 @@ def test_no_network_has_collapsed_here(fake_run):
 
 def test_machines_that_differ_are_named(fake_run):
     run = fake_run(conditions=FULL, provenance=MADE)
-    cells = run.cells
-    run.cells = lambda: cells().assign(made_with=np.array(["one", "one", "another"]))
+    trials = run.trials
+    run.trials = lambda: trials().assign(made_with=np.array(["one", "one", "another"]))
     found = checked(run).loc["Hardware and versions recorded", "found"]
-    assert found == "cells differ: one and another"
+    assert found == "trials differ: one and another"
 
 
 def test_only_metrics_read_the_test_split():

@@ -36,8 +36,8 @@ def test_the_front_of_loss_and_density(fake_run):
 
 
 def timed(run, seconds):
-    """The run with these rows of timings: cell, level, activity, seconds."""
-    columns = ["cell", "level", "activity", "seconds"]
+    """The run with these rows of timings: trial, level, activity, seconds."""
+    columns = ["trial", "level", "activity", "seconds"]
     run.edit("timings", lambda _: pd.DataFrame(seconds, columns=columns))
     return run
 
@@ -56,8 +56,8 @@ def test_costs_theoretical_and_measured(fake_run):
         *(("c2", level, "train", 40.0) for level in (1, 2)),
     ]
     run = timed(fake_run(**SMALL), levels)
-    cells = run.cells
-    run.cells = lambda: cells().assign(when=["level", "init", "level"])
+    trials = run.trials
+    run.trials = lambda: trials().assign(when=["level", "init", "level"])
     comparison, data = comparison_of(run)
     table = fronts.cost_front(comparison, data)
     seconds = table.pivot_table(index="pruner", columns="density", values="seconds")[[1, 0.5, 0.1]]
@@ -83,14 +83,14 @@ def test_times_that_are_not_recorded_stay_undefined(fake_run):
     assert table["magnitude"].isna().all(), "it did not say that it took over a dense level"
 
 
-def test_one_cell_without_its_times_leaves_the_mean_undefined(fake_run):
+def test_one_trial_without_its_times_leaves_the_mean_undefined(fake_run):
     times = [("c0", 0, "train", 8.0), ("c1", 0, "train", 12.0), ("c2", 0, "train", 8.0)]
     run = timed(fake_run(**SMALL | {"conditions": THREE[:2]}, data_seeds=(0, 1)), times)
     comparison, data = comparison_of(run)
     table = fronts.cost_front(comparison, data).set_index(["pruner", "density"])
     assert table.loc[("random", 1.0), "seconds"] == (8 + 12) / 2 / 4
     assert np.isnan(table.loc[("magnitude", 1.0), "seconds"])
-    assert table.loc[("magnitude", 1.0), "cells"] == 2
+    assert table.loc[("magnitude", 1.0), "trials"] == 2
 
 
 def test_budgets_say_where_they_are_equal(fake_run):

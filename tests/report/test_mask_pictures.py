@@ -21,7 +21,7 @@ def run(fake_run):
 
 
 def test_masks_that_cannot_be_read_are_passed_over(run):
-    def unreadable(cell, level):
+    def unreadable(trial, level):
         raise UserError("gone")
 
     run.masks = unreadable
@@ -82,7 +82,7 @@ def test_hidden_units_are_sorted_by_degree_and_stay_the_same_units():
 
 def test_pictures_are_of_one_network_that_all_conditions_have(run):
     gone = {"c0": 0, "c1": 1}
-    run.edit("levels", lambda table: table[table["cell"].map(gone) != table["network"]])
+    run.edit("levels", lambda table: table[table["trial"].map(gone) != table["network"]])
     table = mask_pictures.pictures(collect([run]), 0.07)
     assert set(table["network"]) == {2}
     assert {0.07, 0.02, 0.15} <= set(table["density"])

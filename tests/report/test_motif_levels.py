@@ -42,10 +42,10 @@ def test_profiles_have_length_one_by_order(data):
 def test_conditions_with_other_levels_share_one_numbering(fake_run):
     first = fake_run("first", densities=(1.0, 0.5, 0.07))
     second = fake_run("second", conditions=(("moth", "random"),), densities=(1.0, 0.3, 0.07))
-    cells = second.cells().assign(cell="other")
-    second.cells = lambda: cells
+    trials = second.trials().assign(trial="other")
+    second.trials = lambda: trials
     for name in ("levels", "timings", "memory", "motifs", "performance"):
-        second.edit(name, lambda table: table.assign(cell="other"))
+        second.edit(name, lambda table: table.assign(trial="other"))
     table = motif_levels.mean_z(motifs.motif_by_density(collect([first, second])))
     assert motif_levels.steps(table) == [0.5, 0.3, 0.07]
     assert dict(zip(table["density"], table["step"], strict=True)) == {0.5: 0, 0.3: 1, 0.07: 2}

@@ -25,7 +25,7 @@ class Measuring:
 
 def test_the_table_of_a_metric_of_ones_own_is_summed_up(fake_run):
     run = fake_run(networks=4)
-    levels = run.table("levels")[["cell", "level", "density", "network"]]
+    levels = run.table("levels")[["trial", "level", "density", "network"]]
     table = pd.concat(
         [levels.assign(layer=layer, way=levels["network"].astype(float)) for layer in "ab"]
     )
@@ -47,6 +47,6 @@ def test_without_one_there_is_no_such_section(fake_run):
 
 def test_kept_tables_may_lack_the_label_of_their_metric(fake_run):
     run = fake_run(networks=4)
-    table = run.table("levels")[["cell", "level", "density", "network"]].assign(way=1.0)
+    table = run.table("levels")[["trial", "level", "density", "network"]].assign(way=1.0)
     (section,) = excerpt([Measuring(run, table)], "others")
     assert section.parts[0].frame["way"].eq(1).all()

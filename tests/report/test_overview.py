@@ -75,33 +75,33 @@ def test_cautions_stand_at_the_top_with_their_condition_unless_they_hold_for_all
     assert "random: None regrows." in lead
 
 
-def test_damaged_cells_and_measurements_are_named(fake_run):
+def test_damaged_trials_and_measurements_are_named(fake_run):
     run = fake_run(conditions=TWO, statuses=("done", "damaged"))
     measured = run.measurements().assign(status="damaged", reason="a file is missing")
     run.measurements = lambda: measured
     text = said(overview.trouble_findings(collect([run])))
-    assert "1 of 2 cells damaged: random." in text
+    assert "1 of 2 trials damaged: random." in text
     assert "1 measurement damaged: motifs." in text
 
 
-def test_a_cell_that_is_whole_in_one_run_is_not_damaged(fake_run):
+def test_a_trial_that_is_whole_in_one_run_is_not_damaged(fake_run):
     whole, broken = fake_run("whole"), fake_run("broken", statuses=("damaged",))
     for runs in ([whole, broken], [broken, whole]):
-        assert set(collect(runs).cells["status"]) == {"done"}
+        assert set(collect(runs).trials["status"]) == {"done"}
 
 
-def test_cells_computed_differently_are_named(fake_run):
+def test_trials_computed_differently_are_named(fake_run):
     run = fake_run(conditions=TWO)
     data = collect([run])
     assert not overview.made_differently(data)
-    cells = run.cells().assign(made_with=["jax 0.10.2, cpu", "jax 0.10.2, gpu"])
-    run.cells = lambda: cells
+    trials = run.trials().assign(made_with=["jax 0.10.2, cpu", "jax 0.10.2, gpu"])
+    run.trials = lambda: trials
     text = said(overview.trouble_findings(collect([run])))
-    assert "jax 0.10.2, cpu (1 cell); jax 0.10.2, gpu (1 cell)" in text
+    assert "jax 0.10.2, cpu (1 trial); jax 0.10.2, gpu (1 trial)" in text
 
 
 def test_older_runs_do_not_say_what_they_were_made_with(fake_run):
     run = fake_run()
-    cells = run.cells().drop(columns="made_with")
-    run.cells = lambda: cells
+    trials = run.trials().drop(columns="made_with")
+    run.trials = lambda: trials
     assert not overview.made_differently(collect([run]))

@@ -47,7 +47,7 @@ def test_networks_missing_under_one_condition_are_left_out(fake_run):
     run = fake_run(conditions=TWO)
     for name in ("levels", "motifs", "performance"):
         run.edit(
-            name, lambda table: table[~((table["cell"] == "c1") & (table["network"].isin([2, 5])))]
+            name, lambda table: table[~((table["trial"] == "c1") & (table["network"].isin([2, 5])))]
         )
     assert set(paired_differences.differences(collect([run]), 0.07)["n"]) == {6}
 

@@ -72,8 +72,8 @@ def test_steps_add_up_from_level_to_level_but_not_where_each_is_trained_anew(fak
         return levels.assign(steps=found)
 
     run.edit("levels", told)
-    cells = run.cells
-    run.cells = lambda: cells().assign(when=["level", "init"])
+    trials = run.trials
+    run.trials = lambda: trials().assign(when=["level", "init"])
     (comparison,) = comparisons(run)
     for label in comparison.pruners:
         assert comparison.of(label).query("network == 1")["reached"].tolist() == [500, 530, 600]
@@ -82,14 +82,14 @@ def test_steps_add_up_from_level_to_level_but_not_where_each_is_trained_anew(fak
         pruner_comparison.AT_START,
     ]
     assert comparison.recorded
-    run.cells = lambda: cells().assign(when="during")
+    run.trials = lambda: trials().assign(when="during")
     (during,) = comparisons(run)
     assert during.trained == comparison.trained, "one that restarts acts during training as well"
-    run.cells = lambda: cells().drop(columns="when")
+    run.trials = lambda: trials().drop(columns="when")
     (guessed,) = comparisons(run)
     assert guessed.trained == comparison.trained, "told from the steps"
     assert not guessed.recorded
-    run.cells = lambda: cells().assign(when="level")
+    run.trials = lambda: trials().assign(when="level")
     (other,) = comparisons(run)
     assert other.of("magnitude[scope=global]")["reached"].max() == 500 + 530 + 600
 
@@ -100,14 +100,14 @@ def test_equal_steps_at_each_level_are_no_training_from_the_start(fake_run):
 
 
 class Renamed:
-    """A run whose cells have other keys, as another experiment's have."""
+    """A run whose trials have other keys, as another experiment's have."""
 
     def __init__(self, run, seed):
         self.run, self.path, self.provenance = run, run.path, run.provenance
         self.notes, self.experiment, self.masks = {}, {"seed": seed}, run.masks
 
-    def cells(self):
-        return self._named(self.run.cells())
+    def trials(self):
+        return self._named(self.run.trials())
 
     def measurements(self):
         return self._named(self.run.measurements())
@@ -116,7 +116,7 @@ class Renamed:
         return self._named(self.run.table(name))
 
     def _named(self, table):
-        return table.assign(cell=self.path.name + table["cell"])
+        return table.assign(trial=self.path.name + table["trial"])
 
 
 @pytest.mark.parametrize(("seed", "units", "pruners"), [(1, 4, 2), (0, 2, 4)])

@@ -109,8 +109,8 @@ def test_means_over_a_data_seed_have_less_noise(fake_run):
     """With six data seeds a profile is a mean over networks: less noise is taken off its length."""
     data = collect([fake_run(data_seeds=tuple(range(6)), networks=4)])
     place = "order == 3 and density == 0.07 and support == 'all'"
-    z = data.summed.query(place).astype({"cell": str})
-    z = z.merge(data.cells[["cell", "data_seed"]].astype({"cell": str}), on="cell")
+    z = data.summed.query(place).astype({"trial": str})
+    z = z.merge(data.trials[["trial", "data_seed"]].astype({"trial": str}), on="trial")
     means = z.pivot_table(index="data_seed", columns="motif", values="z", observed=True)
     expected = stats.similarity_within(means.to_numpy(dtype=float), noise=stats.Noise(averaged=4))
     row = similarity.similarity(data).query(f"{place} and graphs == 'networks'").iloc[0]

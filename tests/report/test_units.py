@@ -57,8 +57,8 @@ def shared(fake_run, **settings):
     for name in ("performance", "motifs", "levels"):
 
         def again(table):
-            first = table[table["cell"].isin(["c0", "c2"])]
-            second = first.assign(data_seed=1, cell=first["cell"].map({"c0": "c1", "c2": "c3"}))
+            first = table[table["trial"].isin(["c0", "c2"])]
+            second = first.assign(data_seed=1, trial=first["trial"].map({"c0": "c1", "c2": "c3"}))
             return pd.concat([first, second])
 
         run.edit(name, again)
@@ -89,7 +89,7 @@ def test_what_is_the_same_twice_says_no_more_than_once(fake_run):
     doubled = collect([shared(fake_run, networks=5)])
     half = shared(fake_run, networks=5)
     for name in ("performance", "motifs", "levels"):
-        half.edit(name, lambda table: table[table["cell"].isin(["c0", "c2"])])
+        half.edit(name, lambda table: table[table["trial"].isin(["c0", "c2"])])
     once = collect([half])
     columns = ["n", "difference", "low", "high", "p", "adjusted", "attainable"]
     pd.testing.assert_frame_equal(
@@ -125,12 +125,12 @@ def test_the_answer_says_of_what_it_speaks(fake_run):
 
 
 def renamed(run, seed):
-    """The run with cells of its own, and a seed."""
-    own = {name: [run.table(name).assign(cell=run.path.name + run.table(name)["cell"])]
+    """The run with trials of its own, and a seed."""
+    own = {name: [run.table(name).assign(trial=run.path.name + run.table(name)["trial"])]
            for name in ("levels", "motifs", "performance", "timings", "memory")}  # fmt: skip
     run._tables = own
-    cells = run.cells()
-    run.cells = lambda: cells.assign(cell=run.path.name + cells["cell"])
+    trials = run.trials()
+    run.trials = lambda: trials.assign(trial=run.path.name + trials["trial"])
     run.experiment = {"seed": seed, "networks": run.networks}
     return run
 

@@ -60,7 +60,7 @@ def run(planned, compiled_once):
 
 @pytest.fixture(scope="session")
 def finished(run, tmp_path_factory):
-    """The folder of a finished run of two cells. To be copied, not changed."""
+    """The folder of a finished run of two trials. To be copied, not changed."""
     folder = tmp_path_factory.mktemp("finished")
     outcome = run(folder)
     assert (outcome.trained, outcome.measured, outcome.failures) == (2, 2, [])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from comparing import assert_same_results, cells_of, files_of, results
+from comparing import assert_same_results, files_of, results, trials_of
 from filelock import FileLock
 
 from harness import UserError, files, open_run, progress
@@ -18,11 +18,11 @@ PLUGINS = Path(__file__).parents[1] / "plugins"
 
 
 def test_the_same_again_does_nothing(run, folder):
-    before = files_of(folder / "cells")
+    before = files_of(folder / "trials")
     outcome = run(folder)
     assert outcome.nothing_to_do
     assert (outcome.already_trained, outcome.already_measured) == (2, 2)
-    assert files_of(folder / "cells") == before
+    assert files_of(folder / "trials") == before
 
 
 def test_the_same_seed_elsewhere_gives_the_same_tables_bit_for_bit(run, tmp_path):
@@ -39,7 +39,7 @@ def test_the_same_seed_elsewhere_gives_the_same_tables_bit_for_bit(run, tmp_path
         "edges",
     }
     assert_same_results(tmp_path / "one", tmp_path / "two")
-    for one, two in zip(cells_of(tmp_path / "one"), cells_of(tmp_path / "two"), strict=True):
+    for one, two in zip(trials_of(tmp_path / "one"), trials_of(tmp_path / "two"), strict=True):
         assert one.name == two.name
         for level in one.glob("level-*"):
             assert level.read_bytes() == (two / level.name).read_bytes()
@@ -49,33 +49,33 @@ def test_another_seed_gives_other_networks(run, finished, tmp_path):
     run(tmp_path, seed=1)
     one, other = (open_run(path).table("levels") for path in (finished, tmp_path))
     assert not set(one["validation_loss"]) & set(other["validation_loss"])
-    assert not set(one["cell"]) & set(other["cell"])
+    assert not set(one["trial"]) & set(other["trial"])
 
 
 def test_more_networks_extend_a_run_and_leave_the_first_as_they_are(run, finished, tmp_path):
     assert run(tmp_path, networks=2).trained == 1
-    before = files_of(tmp_path / "cells")
+    before = files_of(tmp_path / "trials")
     outcome = run(tmp_path, networks=4)
     assert (outcome.trained, outcome.already_trained) == (1, 1)
-    after = files_of(tmp_path / "cells")
+    after = files_of(tmp_path / "trials")
     assert {path: after[path] for path in before} == before
     assert_same_results(tmp_path, finished)
 
 
 def test_fewer_networks_lose_nothing(run, folder):
-    before = files_of(folder / "cells")
+    before = files_of(folder / "trials")
     assert run(folder, networks=2).nothing_to_do
     assert open_run(folder).table("levels")["network"].max() == 1
     assert run(folder, networks=4).nothing_to_do
     assert open_run(folder).table("levels")["network"].max() == 3
-    assert files_of(folder / "cells") == before
+    assert files_of(folder / "trials") == before
 
 
 BAD = ("raising", "renaming", "elsewhere", "nothing")
 
 
 def test_a_metric_that_fails_is_recorded_and_the_rest_go_on(run, folder, finished):
-    before = files_of(folder / "cells")
+    before = files_of(folder / "trials")
     outcome = run(folder, metrics=[*BAD, "edges"])
     assert (outcome.trained, outcome.measured, outcome.already_measured) == (0, 0, 2)
     assert len(outcome.failures) == len(BAD) * 2
@@ -94,16 +94,16 @@ def test_a_metric_that_fails_is_recorded_and_the_rest_go_on(run, folder, finishe
         "RuntimeError: this metric <b>raises</b>"
     )
     assert "edges" in told[told["metric"] == "renaming"]["reason"].iloc[0]
-    for cell in cells_of(folder):
-        entries = json.loads((cell / "cell.json").read_text())["metrics"]
+    for trial in trials_of(folder):
+        entries = json.loads((trial / "trial.json").read_text())["metrics"]
         tracebacks = [entry["traceback"] for entry in entries.values() if "traceback" in entry]
         assert len(tracebacks) == len(BAD)
         assert any("failing.py" in text and "Raising" not in text for text in tracebacks)
     pd.testing.assert_frame_equal(
         open_run(folder).table("edges"), open_run(finished).table("edges")
     )
-    unchanged = {path: file for path, file in before.items() if path.name != "cell.json"}
-    after = files_of(folder / "cells")
+    unchanged = {path: file for path, file in before.items() if path.name != "trial.json"}
+    after = files_of(folder / "trials")
     assert {path: after[path] for path in unchanged} == unchanged
     assert run(folder, metrics=["edges"]).nothing_to_do
 
@@ -118,9 +118,9 @@ def test_a_column_that_the_dictionary_does_not_tell_is_a_failure(run, folder):
 def test_what_a_pruner_says_of_its_training_reaches_the_notes_and_the_report(run, tmp_path):
     outcome = run(tmp_path, pruners=["set[every=100]"], metrics=[])
     told = [note for note in outcome.notes if "nothing regrows" in note]
-    assert len(told) == 3, "once a level, not once a cell"
+    assert len(told) == 3, "once a level, not once a trial"
     assert told[0].startswith("set[every=100] on tiny by tiny: at density 0.6 nothing regrows")
-    (cautions,) = set(open_run(tmp_path).cells()["cautions"])
+    (cautions,) = set(open_run(tmp_path).trials()["cautions"])
     assert [f"set[every=100] on tiny by tiny: {text}" for text in cautions.split("\n")] == told
 
 
@@ -141,16 +141,16 @@ def test_a_metric_that_failed_is_tried_again(run, folder):
     assert outcome.trained == 0
 
 
-def test_a_pruner_that_raises_in_one_cell_leaves_the_others(run, finished, tmp_path):
+def test_a_pruner_that_raises_in_one_trial_leaves_the_others(run, finished, tmp_path):
     outcome = run(tmp_path, pruners=["broken", "magnitude"])
     assert (outcome.trained, outcome.measured) == (2, 2)
     assert len(outcome.failures) == 2
     assert all("broken" in failure and "tiny" in failure for failure in outcome.failures)
-    cells = open_run(tmp_path).cells().set_index("pruner")
-    assert cells.loc["broken", "status"].tolist() == ["failed"] * 2
-    assert set(cells.loc["broken", "reason"]) == {"RuntimeError: this pruner raises"}
-    assert cells.loc["magnitude", "status"].tolist() == ["done"] * 2
-    record = json.loads((cells_of(tmp_path)[0] / "cell.json").read_text())
+    trials = open_run(tmp_path).trials().set_index("pruner")
+    assert trials.loc["broken", "status"].tolist() == ["failed"] * 2
+    assert set(trials.loc["broken", "reason"]) == {"RuntimeError: this pruner raises"}
+    assert trials.loc["magnitude", "status"].tolist() == ["done"] * 2
+    record = json.loads((trials_of(tmp_path)[0] / "trial.json").read_text())
     assert "failing.py" in record["traceback"]
     assert_same_results(tmp_path, finished)
     again = run(tmp_path, pruners=["broken", "magnitude"])
@@ -160,12 +160,12 @@ def test_a_pruner_that_raises_in_one_cell_leaves_the_others(run, finished, tmp_p
 def test_a_metric_added_later_needs_no_training(run, finished, tmp_path):
     outcome = run(tmp_path, metrics=[])
     assert (outcome.trained, outcome.measured) == (2, 0)
-    before = files_of(tmp_path / "cells")
+    before = files_of(tmp_path / "trials")
     outcome = run(tmp_path)
     assert (outcome.trained, outcome.already_trained, outcome.measured) == (0, 2, 2)
     assert_same_results(tmp_path, finished)
-    after = files_of(tmp_path / "cells")
-    levels = {path: file for path, file in before.items() if path.name != "cell.json"}
+    after = files_of(tmp_path / "trials")
+    levels = {path: file for path, file in before.items() if path.name != "trial.json"}
     assert {path: after[path] for path in levels} == levels
 
 
@@ -196,8 +196,8 @@ DAMAGES = {
 @pytest.mark.parametrize(
     "name", ["level-02.safetensors", "levels.parquet", "training.parquet", "timings.parquet"]
 )
-def test_a_damaged_file_is_made_again_and_the_other_cell_kept(run, folder, finished, name, damage):
-    first, second = cells_of(folder)
+def test_a_damaged_file_is_made_again_and_the_other_trial_kept(run, folder, finished, name, damage):
+    first, second = trials_of(folder)
     kept = files_of(second)
     damage(first / name)
     outcome = run(folder)
@@ -212,7 +212,7 @@ def test_a_damaged_file_is_made_again_and_the_other_cell_kept(run, folder, finis
 def test_a_damaged_table_of_a_metric_is_measured_again_without_training(
     run, folder, finished, damage
 ):
-    first, second = cells_of(folder)
+    first, second = trials_of(folder)
     kept = files_of(second)
     (table,) = first.glob("metric-*.parquet")
     damage(table)
@@ -239,12 +239,12 @@ def test_a_damaged_table_of_a_metric_is_measured_again_without_training(
         b"\xff\xfe",
     ],
 )
-def test_a_cell_without_a_sound_record_is_made_again(run, folder, finished, content):
-    first, second = cells_of(folder)
+def test_a_trial_without_a_sound_record_is_made_again(run, folder, finished, content):
+    first, second = trials_of(folder)
     kept = files_of(second)
-    (first / "cell.json").unlink()
+    (first / "trial.json").unlink()
     if content is not None:
-        (first / "cell.json").write_bytes(content)
+        (first / "trial.json").write_bytes(content)
     outcome = run(folder)
     assert (outcome.trained, outcome.already_trained, outcome.measured) == (1, 1, 1)
     assert files_of(second) == kept
@@ -271,7 +271,7 @@ def test_a_folder_of_something_else_is_refused_and_untouched(run, tmp_path):
     with pytest.raises(UserError, match=r"not a run folder.*--out"):
         run(tmp_path)
     assert (tmp_path / "thesis.tex").read_text() == "years of work"
-    assert not (tmp_path / "cells").exists()
+    assert not (tmp_path / "trials").exists()
 
 
 def test_a_folder_that_another_process_works_on_is_refused(run, folder):
@@ -289,10 +289,10 @@ def test_a_combination_that_makes_no_sense_is_skipped_with_its_reason(run, tmp_p
     fields = {"tasks": ["tiny", "small-convolution"], "pruners": ["linear"], "networks": 2}
     outcome = run(tmp_path, **fields)
     assert (outcome.trained, outcome.skipped, outcome.failures) == (1, 1, [])
-    cells = open_run(tmp_path).cells().set_index("task")
-    assert cells.loc["tiny", "status"] == "done"
-    assert cells.loc["small-convolution", "status"] == "skipped"
-    reason = cells.loc["small-convolution", "reason"]
+    trials = open_run(tmp_path).trials().set_index("task")
+    assert trials.loc["tiny", "status"] == "done"
+    assert trials.loc["small-convolution", "status"] == "skipped"
+    reason = trials.loc["small-convolution", "reason"]
     assert reason == "pruner 'linear' needs linear of architecture 'small-convolution'"
     assert set(open_run(tmp_path).table("levels")["task"]) == {"tiny"}
     assert run(tmp_path, **fields).nothing_to_do
@@ -302,7 +302,7 @@ def test_rewinding_to_a_step_after_the_first_level_is_skipped_with_its_reason(ru
     # There is no such point: without a word it would be rewound to the initial weights.
     outcome = run(tmp_path, pruners=["rewinding[rewind_step=1000]"], networks=2)
     assert (outcome.trained, outcome.skipped) == (0, 1)
-    assert "1000" in open_run(tmp_path).cells()["reason"].iloc[0]
+    assert "1000" in open_run(tmp_path).trials()["reason"].iloc[0]
 
 
 class Signal(KeyboardInterrupt):
@@ -320,7 +320,7 @@ def test_an_interrupted_run_goes_on_where_it_was(run, finished, tmp_path, at):
     with progress.listening(listener), pytest.raises(Signal):
         run(tmp_path)
     outcome = run(tmp_path)
-    done = at > 5  # each cell has four levels and one measurement
+    done = at > 5  # each trial has four levels and one measurement
     assert (outcome.trained, outcome.already_trained) == ((1, 1) if done else (2, 0))
     assert_same_results(tmp_path, finished)
 
@@ -350,10 +350,10 @@ def test_a_run_killed_at_any_write_can_be_run_again(run, finished, tmp_path, mon
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
 @pytest.mark.parametrize("name", ["provenance.json", "experiment.toml"])
 def test_what_can_be_written_again_does_not_stop_a_run(run, folder, finished, name, damage):
-    before = files_of(folder / "cells")
+    before = files_of(folder / "trials")
     damage(folder / name)
     assert run(folder).nothing_to_do
-    assert files_of(folder / "cells") == before
+    assert files_of(folder / "trials") == before
     assert_same_results(folder, finished)
 
 
@@ -380,9 +380,9 @@ def test_data_are_made_once_for_a_run_of_one_task(run, tmp_path, monkeypatch):
     assert {"compile", "start", "train", "prune", "evaluate"} <= set(timings["activity"])
 
 
-def test_keys_of_cells_know_what_determines_the_result(planned):
+def test_keys_of_trials_know_what_determines_the_result(planned):
     def keys(**fields):
-        return [cell.key for cell in planned(**fields).cells]
+        return [trial.key for trial in planned(**fields).trials]
 
     base = keys()
     assert len(set(base)) == 2

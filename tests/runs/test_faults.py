@@ -45,10 +45,10 @@ def test_a_block_that_does_not_fit_into_memory_is_halved(run, tmp_path, monkeypa
     outcome = run(tmp_path, **FIELDS)
     assert (outcome.trained, outcome.measured, outcome.failures) == (2, 2, [])
     assert "4 networks at once do not fit" in outcome.notes[0]
-    cells = open_run(tmp_path).cells()
-    assert cells["networks"].tolist() == [2, 2]
-    assert cells["status"].tolist() == ["done", "done"]
-    assert cells["cell"].tolist() == open_run(narrow).cells()["cell"].tolist()
+    trials = open_run(tmp_path).trials()
+    assert trials["networks"].tolist() == [2, 2]
+    assert trials["status"].tolist() == ["done", "done"]
+    assert trials["trial"].tolist() == open_run(narrow).trials()["trial"].tolist()
     assert_same_results(tmp_path, narrow)
 
 
@@ -91,9 +91,9 @@ def test_a_halved_block_stays_halved_when_memory_is_back(run, tmp_path, monkeypa
     with monkeypatch.context() as patch:
         too_wide(patch, 2)
         run(tmp_path, **FIELDS)
-    before = files_of(tmp_path / "cells")
+    before = files_of(tmp_path / "trials")
     assert run(tmp_path, **FIELDS).nothing_to_do
-    assert files_of(tmp_path / "cells") == before
+    assert files_of(tmp_path / "trials") == before
     outcome = run(tmp_path, **FIELDS, metrics=["edges[times=2]"])
     assert (outcome.trained, outcome.measured) == (0, 2)
 
@@ -103,7 +103,7 @@ def test_one_network_that_does_not_fit_is_a_failure(run, tmp_path, monkeypatch):
     outcome = run(tmp_path, **FIELDS | {"networks": 3, "block_width": 3})
     assert len(outcome.failures) == 3
     assert "RESOURCE_EXHAUSTED" in outcome.failures[0]
-    assert open_run(tmp_path).cells()["networks"].tolist() == [1, 1, 1]
+    assert open_run(tmp_path).trials()["networks"].tolist() == [1, 1, 1]
 
 
 def test_other_errors_are_not_taken_for_a_lack_of_memory():
@@ -165,9 +165,9 @@ def test_a_full_disk_stops_a_run_and_loses_nothing(run, finished, tmp_path, disk
         disk.room = share * whole
         with pytest.raises(CannotWriteError, match="Free space on that disk, then give the same"):
             run(folder)
-        kept = files_of(folder / "cells") if (folder / "cells").exists() else {}
+        kept = files_of(folder / "trials") if (folder / "trials").exists() else {}
         assert not [path for path in kept if path.suffix == ".part"]
-        done = sum(path.name == "cell.json" for path in kept)
+        done = sum(path.name == "trial.json" for path in kept)
         disk.room = float("inf")
         outcome = run(folder)
         assert outcome.already_trained + outcome.trained == 2
@@ -177,13 +177,13 @@ def test_a_full_disk_stops_a_run_and_loses_nothing(run, finished, tmp_path, disk
 
 
 def interrupted(planned, folder, monkeypatch, *, after):
-    """Train a cell until its checkpoint number `after`, and stop there."""
+    """Train a trial until its checkpoint number `after`, and stop there."""
 
     class Interruption(BaseException):
         pass
 
     saved = []
-    checkpoint = trial_training.CellRun._checkpoint
+    checkpoint = trial_training.TrialTraining._checkpoint
 
     def last(self, *arguments):
         checkpoint(self, *arguments)
@@ -193,12 +193,12 @@ def interrupted(planned, folder, monkeypatch, *, after):
 
     with monkeypatch.context() as patch:
         patch.setattr(trial_training, "CHECKPOINT_SECONDS", 0.0)
-        patch.setattr(trial_training.CellRun, "_checkpoint", last)
+        patch.setattr(trial_training.TrialTraining, "_checkpoint", last)
         with pytest.raises(Interruption):
             Execution(planned(), folder).run()
 
 
-def test_a_cell_is_not_half_trained_by_one_compiler_and_half_by_another(
+def test_a_trial_is_not_half_trained_by_one_compiler_and_half_by_another(
     planned, run, finished, tmp_path, monkeypatch
 ):
     interrupted(planned, tmp_path / "one", monkeypatch, after=3)
@@ -213,12 +213,12 @@ def test_a_cell_is_not_half_trained_by_one_compiler_and_half_by_another(
         "begins anew: its checkpoint was made with jax 0."
         in (tmp_path / "two" / "run.log").read_text()
     )
-    assert set(open_run(tmp_path / "two").cells()["made_with"]) == {"jax 99, a quantum computer"}
+    assert set(open_run(tmp_path / "two").trials()["made_with"]) == {"jax 99, a quantum computer"}
     assert_same_results(tmp_path / "two", finished)
 
 
 def test_what_a_killed_process_had_begun_to_write_is_removed(run, folder):
-    litter = [folder / ".run.json.x1.part", next(folder.glob("cells/*")) / ".level-00.y2.part"]
+    litter = [folder / ".run.json.x1.part", next(folder.glob("trials/*")) / ".level-00.y2.part"]
     for path in litter:
         path.write_bytes(b"half")
     run(folder)
@@ -228,27 +228,27 @@ def test_what_a_killed_process_had_begun_to_write_is_removed(run, folder):
 def test_the_log_tells_what_happened(run, tmp_path):
     run(tmp_path, pruners=["broken", "magnitude"], networks=2)
     log = (tmp_path / "run.log").read_text()
-    for words in ("begins: ", "with jax 0.", "trains cell", "level 4 of 4", "measured edges"):
+    for words in ("begins: ", "with jax 0.", "trains trial", "level 4 of 4", "measured edges"):
         assert words in log
     assert "RuntimeError: this pruner raises" in log
     assert "Traceback (most recent call last)" in log
-    assert log.splitlines()[-1].endswith("ends: 1 cells trained, 1 measurements made, 1 failures")
+    assert log.splitlines()[-1].endswith("ends: 1 trials trained, 1 measurements made, 1 failures")
 
 
 def test_a_schedule_that_raises_is_a_recorded_failure_and_the_rest_go_on(run, tmp_path):
     outcome = run(tmp_path, schedules=["shapeless", "tiny"], networks=2)
     assert (outcome.trained, len(outcome.failures)) == (1, 1)
-    told = open_run(tmp_path).cells()
+    told = open_run(tmp_path).trials()
     assert told["status"].tolist() == ["failed", "done"]
     assert told["reason"].iloc[0] == "RuntimeError: this schedule raises"
-    record = json.loads((tmp_path / "cells" / told["cell"].iloc[0] / "cell.json").read_text())
+    record = json.loads((tmp_path / "trials" / told["trial"].iloc[0] / "trial.json").read_text())
     assert "Traceback" in record["traceback"]
 
 
 def test_a_pruner_of_nonsense_is_recorded_or_marked(run, tmp_path):
     outcome = run(tmp_path, pruners=["misshapen", "undefined", "magnitude"], networks=2)
     assert outcome.trained + len(outcome.failures) == 3
-    told = open_run(tmp_path).cells().set_index("pruner")
+    told = open_run(tmp_path).trials().set_index("pruner")
     assert told["status"]["magnitude"] == "done"
     assert told["status"]["misshapen"] == "failed"
     assert told["status"]["undefined"] == "failed" or diverged(tmp_path, "undefined")

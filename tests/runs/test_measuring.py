@@ -31,7 +31,7 @@ def measured(offered, compiled_once):
 
 
 def test_a_metric_is_added_beside_those_there(measured, run, folder, finished, no_training):
-    before = files_of(folder / "cells")
+    before = files_of(folder / "trials")
     outcome = measured(folder, "performance")
     assert (outcome.trained, outcome.measured, outcome.untrained, outcome.failures) == (0, 2, 0, [])
     opened = open_run(folder)
@@ -39,8 +39,8 @@ def test_a_metric_is_added_beside_those_there(measured, run, folder, finished, n
     assert (opened.measurements()["status"] == "done").all()
     assert len(opened.table("performance"))
     pd.testing.assert_frame_equal(opened.table("edges"), open_run(finished).table("edges"))
-    kept = {path: file for path, file in before.items() if path.name != "cell.json"}
-    assert kept.items() <= files_of(folder / "cells").items()
+    kept = {path: file for path, file in before.items() if path.name != "trial.json"}
+    assert kept.items() <= files_of(folder / "trials").items()
     assert measured(folder, "performance").nothing_to_do
     # The run's own command knows of it, and asks for nothing more.
     assert run(folder).nothing_to_do
@@ -57,27 +57,27 @@ def test_it_is_as_if_it_had_been_asked_for_at_once(measured, run, folder, tmp_pa
 
 
 def test_what_is_not_trained_is_left_and_told(measured, run, folder):
-    gone = open_run(folder).cells()["cell"].iloc[1]
-    shutil.rmtree(folder / "cells" / gone)
+    gone = open_run(folder).trials()["trial"].iloc[1]
+    shutil.rmtree(folder / "trials" / gone)
     outcome = measured(folder, "performance")
     assert (outcome.trained, outcome.measured, outcome.untrained) == (0, 1, 1)
-    assert open_run(folder).cells()["status"].tolist() == ["done", "pending"]
+    assert open_run(folder).trials()["status"].tolist() == ["done", "pending"]
 
 
 def test_a_run_whose_plugins_have_changed_is_measured_as_it_is(
     measured, folder, monkeypatch, no_training
 ):
     # As if the version of the harness decided something else by now: every key would be another.
-    before = open_run(folder).cells()
+    before = open_run(folder).trials()
     monkeypatch.setattr("harness.experiment.trial.RESULT_VERSION", -1)
     outcome = measured(folder, "performance")
     assert (outcome.measured, outcome.failures) == (2, [])
     assert "has changed since this run was trained" in outcome.notes[0]
-    pd.testing.assert_frame_equal(open_run(folder).cells(), before)
-    assert set(open_run(folder).table("performance")["cell"]) == set(before["cell"])
+    pd.testing.assert_frame_equal(open_run(folder).trials(), before)
+    assert set(open_run(folder).table("performance")["trial"]) == set(before["trial"])
 
 
-def test_a_split_cell_is_measured_in_its_halves(measured, run, tmp_path, monkeypatch):
+def test_a_split_trial_is_measured_in_its_halves(measured, run, tmp_path, monkeypatch):
     import jax
 
     chunk = Trainer.chunk
@@ -90,10 +90,10 @@ def test_a_split_cell_is_measured_in_its_halves(measured, run, tmp_path, monkeyp
     with monkeypatch.context() as patch:
         patch.setattr(Trainer, "chunk", limited)
         run(tmp_path, block_width=4)
-    keys = open_run(tmp_path).cells()["cell"].tolist()
+    keys = open_run(tmp_path).trials()["trial"].tolist()
     monkeypatch.setattr("harness.experiment.trial.RESULT_VERSION", -1)
     assert measured(tmp_path, "performance").measured == 2
-    assert open_run(tmp_path).cells()["cell"].tolist() == keys
+    assert open_run(tmp_path).trials()["trial"].tolist() == keys
 
 
 def test_from_python(folder, tmp_path, monkeypatch, no_training):

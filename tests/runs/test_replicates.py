@@ -54,12 +54,12 @@ def test_networks_of_two_data_seeds_share_no_key():
 def masks_of(folder):
     run = open_run(folder)
     return {
-        (cell["pruner"], cell["data_seed"], level): np.concatenate(
+        (trial["pruner"], trial["data_seed"], level): np.concatenate(
             [mask.reshape(len(mask), -1) for _, mask in sorted(found.items())], axis=1
         )
-        for _, cell in run.cells().iterrows()
+        for _, trial in run.trials().iterrows()
         for level in range(4)
-        for found in [run.masks(cell["cell"], level)]
+        for found in [run.masks(trial["trial"], level)]
     }
 
 
@@ -79,7 +79,7 @@ def test_masks_of_data_seed_0_are_those_of_result_version_2(run, tmp_path):
 
 
 def test_the_batch_seed_changes_the_order_of_batches_alone(planned):
-    (one,), (other,) = (planned(networks=2, batch_seed=seed).cells for seed in (0, 1))
+    (one,), (other,) = (planned(networks=2, batch_seed=seed).trials for seed in (0, 1))
     assert one.key != other.key
     assert "batch_seed" not in one.identity
     rows = TinyTask().data(seed=0).train
@@ -123,7 +123,7 @@ def test_results_of_an_earlier_version_are_read_and_not_continued(run, earlier):
     with pytest.raises(UserError, match="earlier version"):
         run(earlier, networks=6)
     assert files_of(earlier) == before
-    assert (open_run(earlier).cells()["status"] == "done").all()
+    assert (open_run(earlier).trials()["status"] == "done").all()
 
 
 def test_format_1_is_not_continued(registry, tmp_path):
@@ -132,7 +132,7 @@ def test_format_1_is_not_continued(registry, tmp_path):
     asked = plan(checked(index["experiment"], source="test"), registry)
     with pytest.raises(UserError, match="earlier version"):
         Execution(asked, tmp_path / "run").run()
-    assert (open_run(tmp_path / "run").cells()["status"] == "done").all()
+    assert (open_run(tmp_path / "run").trials()["status"] == "done").all()
 
 
 def test_the_folder_of_a_command_is_another_than_that_of_an_earlier_version(planned, monkeypatch):

@@ -11,7 +11,7 @@ import numpy as np
 import optax
 import pandas as pd
 import pytest
-from comparing import cells_of
+from comparing import trials_of
 
 from harness import AbstractPruner, ScorePruner, Update, leaf_map, open_run, prune_by_score
 from harness.execution import measuring, workshop
@@ -185,7 +185,7 @@ def test_data_that_are_not_finite_are_refused_with_split_and_column(split):
             finite.check_data(spoilt)
 
 
-def test_a_cell_whose_data_are_not_finite_fails_before_training(run, tmp_path, monkeypatch):
+def test_a_trial_whose_data_are_not_finite_fails_before_training(run, tmp_path, monkeypatch):
     draw = TinyTask.data
 
     def with_nan(self, *, seed):
@@ -202,7 +202,7 @@ def test_a_cell_whose_data_are_not_finite_fails_before_training(run, tmp_path, m
     assert "row 7, column 'x3'" in failure
 
 
-def test_a_cell_whose_networks_have_all_diverged_has_failed(run, tmp_path, monkeypatch):
+def test_a_trial_whose_networks_have_all_diverged_has_failed(run, tmp_path, monkeypatch):
     # Each network's loss becomes NaN: the schedule's rate is far too large.
     monkeypatch.setattr(TinySchedule, "optimizer", lambda self: optax.sgd(1e30))
     monkeypatch.setattr(workshop, "Trainer", Trainer)
@@ -210,13 +210,13 @@ def test_a_cell_whose_networks_have_all_diverged_has_failed(run, tmp_path, monke
     assert (outcome.trained, outcome.measured) == (0, 0)
     assert "every network has diverged at level 0 (density 1)" in outcome.failures[0]
     opened = open_run(tmp_path)
-    assert opened.cells()["status"].tolist() == ["failed"]
+    assert opened.trials()["status"].tolist() == ["failed"]
     assert opened.table("levels").empty
-    (folder,) = cells_of(tmp_path)
+    (folder,) = trials_of(tmp_path)
     assert pd.read_parquet(folder / "levels.parquet")["diverged"].all()
 
 
-def test_a_cell_of_which_nothing_is_left_has_failed(run, tmp_path, monkeypatch):
+def test_a_trial_of_which_nothing_is_left_has_failed(run, tmp_path, monkeypatch):
     levels = (Level(1.0, 3), Level(0.001, 3))
     monkeypatch.setattr(TinySchedule, "levels", lambda self: levels)
     outcome = run(tmp_path, networks=2)
@@ -224,7 +224,7 @@ def test_a_cell_of_which_nothing_is_left_has_failed(run, tmp_path, monkeypatch):
     assert "nothing is left at level 1: density 0.001" in outcome.failures[0]
 
 
-def test_a_task_that_changes_settings_of_jax_fails_its_cell(run, tmp_path, monkeypatch):
+def test_a_task_that_changes_settings_of_jax_fails_its_trial(run, tmp_path, monkeypatch):
     draw = TinyTask.data
 
     def changing(self, *, seed):
@@ -272,8 +272,8 @@ def test_a_batch_is_limited_by_the_training_rows_alone(
     assert rows == {used, 120, 40}  # of training, of pruning by snip, of both evaluations
     notes = [note for note in outcome.notes if f"batches of {used} rows" in note]
     assert len(notes) == (used < asked)
-    (folder,) = cells_of(tmp_path)
-    assert json.loads((folder / "cell.json").read_text())["batch_size"] == used
+    (folder,) = trials_of(tmp_path)
+    assert json.loads((folder / "trial.json").read_text())["batch_size"] == used
 
 
 def test_timings_have_what_was_compiled_before_training(run, tmp_path, monkeypatch):
@@ -287,7 +287,7 @@ def test_timings_have_what_was_compiled_before_training(run, tmp_path, monkeypat
     made.clear()
     run(tmp_path, metrics=[])
     timings = open_run(tmp_path).table("timings")
-    compiled = timings[timings["activity"] == "compile"].groupby("cell")["seconds"].sum()
+    compiled = timings[timings["activity"] == "compile"].groupby("trial")["seconds"].sum()
     (trainer,) = made
-    # Both cells share the trainer; each second is counted once.
+    # Both trials share the trainer; each second is counted once.
     assert compiled.sum() == pytest.approx(trainer.compile_seconds, abs=0.01)

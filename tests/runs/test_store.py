@@ -15,7 +15,7 @@ from harness.execution.scheduler import Execution
 from harness.experiment.config import checked
 from harness.experiment.plan import plan
 from harness.results import snapshot
-from harness.results.records import cell_folder
+from harness.results.records import trial_folder
 from harness.results.snapshot import level_path
 
 ASKED = {
@@ -71,7 +71,7 @@ def test_conditions_stand_in_every_row(run):
             "data_seed": 0,
         }.items():
             assert set(table[column]) == {value}
-        assert set(table["cell"]) == set(run.cells()["cell"])
+        assert set(table["trial"]) == set(run.trials()["trial"])
     densities = run.table("performance").groupby("level")["density"].unique()
     assert [values.tolist() for values in densities] == [[1.0], [0.6], [0.3], [0.125]]
 
@@ -84,9 +84,9 @@ def test_density_measured_is_density_asked_for(run):
 
 
 def test_masks_round_trip(run, folder):
-    for cell in run.cells()["cell"]:
+    for trial in run.trials()["trial"]:
         for level, kept in enumerate((96, 58, 29, 12)):
-            masks = run.masks(cell, level)
+            masks = run.masks(trial, level)
             assert {name: mask.shape for name, mask in masks.items()} == {
                 "first": (2, 12, 5),
                 "second": (2, 3, 12),
@@ -94,18 +94,18 @@ def test_masks_round_trip(run, folder):
             assert all(mask.dtype == bool for mask in masks.values())
             total = sum(mask.sum(axis=(1, 2)) for mask in masks.values())
             assert total.tolist() == [kept, kept]
-            path = level_path(cell_folder(folder, cell), level)
+            path = level_path(trial_folder(folder, trial), level)
             for name, mask in snapshot.load(path).masks.items():
                 np.testing.assert_array_equal(masks[name], mask)
 
 
-def test_cells_and_measurements_say_what_became_of_them(run):
-    cells = run.cells()
-    assert cells["status"].tolist() == ["done", "done"]
-    assert cells["first_network"].tolist() == [0, 2]
-    assert cells["networks"].tolist() == [2, 2]
-    assert cells["reason"].tolist() == ["", ""]
-    assert cells["when"].tolist() == ["level", "level"], "the moments at which magnitude acts"
+def test_trials_and_measurements_say_what_became_of_them(run):
+    trials = run.trials()
+    assert trials["status"].tolist() == ["done", "done"]
+    assert trials["first_network"].tolist() == [0, 2]
+    assert trials["networks"].tolist() == [2, 2]
+    assert trials["reason"].tolist() == ["", ""]
+    assert trials["when"].tolist() == ["level", "level"], "the moments at which magnitude acts"
     told = run.measurements()
     assert len(told) == 4
     assert (told["status"] == "done").all()
@@ -119,7 +119,7 @@ def test_the_experiment_is_complete_and_can_be_run_again(run, folder, registry):
 
     written = tomllib.loads((folder / "experiment.toml").read_text())
     again = plan(checked(written, source="test"), registry)
-    assert [cell.key for cell in again.cells] == run.cells()["cell"].tolist()
+    assert [trial.key for trial in again.trials] == run.trials()["trial"].tolist()
     assert written == run.experiment
 
 
@@ -135,13 +135,13 @@ def copy(folder, tmp_path):
 
 
 def test_a_run_that_is_half_done_is_read_as_far_as_it_goes(copy):
-    first, second = (copy / "cells" / key for key in open_run(copy).cells()["cell"])
+    first, second = (copy / "trials" / key for key in open_run(copy).trials()["trial"])
     shutil.rmtree(second)
-    record = json.loads((first / "cell.json").read_text())
+    record = json.loads((first / "trial.json").read_text())
     record["metrics"] = {}
-    (first / "cell.json").write_text(json.dumps(record))
+    (first / "trial.json").write_text(json.dumps(record))
     half = open_run(copy)
-    assert half.cells()["status"].tolist() == ["done", "pending"]
+    assert half.trials()["status"].tolist() == ["done", "pending"]
     assert (half.measurements()["status"] == "pending").all()
     assert set(half.table("levels")["network"]) == {0, 1}
     empty = half.table("motifs")
@@ -151,23 +151,23 @@ def test_a_run_that_is_half_done_is_read_as_far_as_it_goes(copy):
 
 def test_a_table_that_is_not_as_written_is_named(copy):
     opened = open_run(copy)
-    path = copy / "cells" / opened.cells()["cell"][0] / "levels.parquet"
+    path = copy / "trials" / opened.trials()["trial"][0] / "levels.parquet"
     pd.read_parquet(path).assign(train_loss=0.0).to_parquet(path)
     for damage in (lambda: None, path.unlink):
         damage()
         again = open_run(copy)
-        assert again.cells()["status"].tolist() == ["damaged", "done"]
-        assert "levels.parquet" in again.cells()["reason"].iloc[0]
+        assert again.trials()["status"].tolist() == ["damaged", "done"]
+        assert "levels.parquet" in again.trials()["reason"].iloc[0]
         assert set(again.table("levels")["network"]) == {2}
 
 
 def test_a_measurement_that_is_not_as_written_is_named(copy):
-    (path, *_) = sorted(copy.glob("cells/*/metric-motifs-*.parquet"))
+    (path, *_) = sorted(copy.glob("trials/*/metric-motifs-*.parquet"))
     path.write_bytes(path.read_bytes()[:-1])
     told = open_run(copy).measurements()
     assert sorted(told["status"]) == ["damaged", "done", "done", "done"]
     assert path.name in told.loc[told["status"] == "damaged", "reason"].iloc[0]
-    assert len(open_run(copy).table("motifs")["cell"].unique()) == 1
+    assert len(open_run(copy).table("motifs")["trial"].unique()) == 1
 
 
 def test_what_is_no_run_folder_is_refused(tmp_path):
@@ -188,8 +188,8 @@ NONSENSE = [
     b"{}",
     b'{"format": 1}',
     b'{"format": 1, "experiment": {}}',
-    b'{"format": 1, "experiment": 3, "columns": 3, "cells": 3, "metrics": 3}',
-    b'{"format": 1, "experiment": {}, "columns": {}, "cells": [1], "metrics": []}',
+    b'{"format": 1, "experiment": 3, "columns": 3, "trials": 3, "metrics": 3}',
+    b'{"format": 1, "experiment": {}, "columns": {}, "trials": [1], "metrics": []}',
     b"\xff\xfe\x00",
     b"\x80\x04K\x01.",
 ]

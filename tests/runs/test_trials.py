@@ -16,7 +16,7 @@ from harness.execution.scheduler import Execution
 from harness.experiment.config import checked
 from harness.experiment.plan import plan
 from harness.plugin import loading
-from harness.results.records import cell_folder
+from harness.results.records import trial_folder
 
 FILES = (Path(__file__).parents[1] / "plugins" / "few_steps.py",)
 ASKED = {"tasks": ["digits"], "pruners": ["shuffled"], "schedules": ["few-steps"],
@@ -41,7 +41,7 @@ def whole(tmp_path_factory):
 
 def test_a_spec_is_plain_data_and_a_trial_has_the_bits_of_a_whole_run(tmp_path, whole):
     made = laid_out(tmp_path)
-    source, last = made.cells
+    source, last = made.trials
     assert (source.source, last.source) == (None, source)
     spec = spec_of(tmp_path, last.key[:6], FILES)
     again = TrialSpec.model_validate_json(spec.model_dump_json())
@@ -59,8 +59,8 @@ def test_a_spec_is_plain_data_and_a_trial_has_the_bits_of_a_whole_run(tmp_path, 
 
 def test_a_trial_in_other_hands_is_left_to_them(tmp_path):
     made = laid_out(tmp_path)
-    key = made.cells[0].key
-    folder = cell_folder(tmp_path, key)
+    key = made.trials[0].key
+    folder = trial_folder(tmp_path, key)
     folder.mkdir(parents=True)
     begun = folder / ".levels.parquet.part"
     begun.write_bytes(b"begun")
@@ -82,7 +82,7 @@ def test_what_is_no_trial_is_refused(tmp_path):
         spec_of(tmp_path, "zzz")
     with pytest.raises(UserError, match="no trial ''"):
         spec_of(tmp_path, "")
-    spec = spec_of(tmp_path, made.cells[0].key, FILES)
+    spec = spec_of(tmp_path, made.trials[0].key, FILES)
     other = spec.model_copy(update={"key": "0" * 16})
     with pytest.raises(UserError, match="have changed since trial 0000"):
         run_trial(other, tmp_path)
@@ -94,16 +94,16 @@ def test_two_shells_work_side_by_side(tmp_path, whole):
     preparation.lay_out(made, tmp_path)
     command = [sys.executable, "-m", "harness.cli", "run", str(tmp_path), "--plugin", str(FILES[0])]
     shells = [
-        subprocess.Popen([*command, "--trial", cell.key], stdout=subprocess.PIPE, text=True)
-        for cell in made.cells
+        subprocess.Popen([*command, "--trial", trial.key], stdout=subprocess.PIPE, text=True)
+        for trial in made.trials
     ]
     told = [shell.communicate(timeout=300)[0] for shell in shells]
     assert [shell.returncode for shell in shells] == [0, 0], told
     assert all(": done. The report: harness report" in text for text in told)
     run = open_run(tmp_path)
-    assert run.cells()["status"].tolist() == ["done", "done"]
+    assert run.trials()["status"].tolist() == ["done", "done"]
     ours, other = (
-        one.table("levels").query("pruner == 'magnitude'").drop(columns="cell")
+        one.table("levels").query("pruner == 'magnitude'").drop(columns="trial")
         for one in (run, whole)
     )
     pd.testing.assert_frame_equal(ours.reset_index(drop=True), other.reset_index(drop=True))

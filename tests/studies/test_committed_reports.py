@@ -123,13 +123,13 @@ def test_tables_are_those_that_were_kept(runs):
     run = runs["pruners"]
     motifs = run.table("motifs")
     assert len(motifs) == 25740
-    assert motifs[["level", "cell", "order"]].notna().all(axis=None)
+    assert motifs[["level", "trial", "order"]].notna().all(axis=None)
     sd = (motifs["count"] - motifs["expected"]) / motifs["z"]
     np.testing.assert_allclose(motifs["sd"], sd)
-    assert set(run.cells()["status"]) == {"done"}
-    assert len(run.cells()) == 22 * 2 * 3
+    assert set(run.trials()["status"]) == {"done"}
+    assert len(run.trials()) == 22 * 2 * 3
     with pytest.raises(UserError, match="no masks"):
-        run.masks("cell", 1)
+        run.masks("trial", 1)
     with pytest.raises(UserError, match="no table 'sampled'"):
         run.table("sampled")
     with pytest.raises(UserError, match=r"needs experiment\.toml"):

@@ -34,32 +34,32 @@ class Made:
     def tables(self):
         return list(self._made)
 
-    def cells(self):
-        return self._made["cells"]
+    def trials(self):
+        return self._made["trials"]
 
-    def masks(self, cell, level):
+    def masks(self, trial, level):
         raise UserError("no masks")
 
     def measurements(self):
-        return pd.DataFrame(columns=["cell", "metric", "status", "reason"])
+        return pd.DataFrame(columns=["trial", "metric", "status", "reason"])
 
 
 def run_of(rows, version=3, constant_loss=np.nan, **more):
     """A run from rows of (pruner, density, data_seed, network), with a loss in `value` or none."""
     levels = {density: n for n, density in enumerate(sorted(set(rows["density"]), reverse=True))}
-    cell = rows["pruner"] + " " + rows["data_seed"].astype(str)
-    rows = rows.assign(level=rows["density"].map(levels), cell=cell, task="moth", schedule="one")
+    trial = rows["pruner"] + " " + rows["data_seed"].astype(str)
+    rows = rows.assign(level=rows["density"].map(levels), trial=trial, task="moth", schedule="one")
     rows = rows.reset_index(drop=True)
-    place = ["cell", "task", "pruner", "schedule", "data_seed", "level", "density", "network"]
+    place = ["trial", "task", "pruner", "schedule", "data_seed", "level", "density", "network"]
     once = rows[place].drop_duplicates()
     losses = rows.get("value", pd.Series(0.001, index=rows.index)).loc[once.index]
     found = {"steps": 1, "train_loss": losses, "validation_loss": losses, "diverged": False}
-    cells = once.drop_duplicates("cell")[["cell", "task", "pruner", "schedule", "data_seed"]]
+    trials = once.drop_duplicates("trial")[["trial", "task", "pruner", "schedule", "data_seed"]]
     told = {"first_network": 0, "networks": NETWORKS, "status": "done", "version": version}
     tables = {name: table.merge(once, how="left") for name, table in more.items()}
     return Made(
         levels=once.assign(**found, constant_loss=constant_loss),
-        cells=cells.assign(**told),
+        trials=trials.assign(**told),
         **tables,
     )
 
@@ -150,7 +150,7 @@ def test_ratios_are_paired_by_network_and_their_p_attainable():
 
 def test_an_expectation_without_its_pruners_is_left_out():
     runs = made()
-    kept = {name: runs["pruners"].table(name) for name in ("levels", "cells")}
+    kept = {name: runs["pruners"].table(name) for name in ("levels", "trials")}
     without = {name: t[t["pruner"] != "shuffled[of=snip]"] for name, t in kept.items()}
     runs["pruners"] = Made(**without)
     assert set(verdicts(runs)) == {"random", "gradual", "shuffled_trained", "lottery"}
@@ -241,17 +241,17 @@ def test_every_pruner_and_the_one_shots_have_one_budget():
     study = pruners.Pruners(flights=1000)
     registry = loading.load()
     made = studies.plans(study, Path("nowhere"), registry, {})
-    gradual, once = (plan.cells for plan in made.values())
+    gradual, once = (plan.trials for plan in made.values())
     levels = gradual[0].schedule.instance.levels()
     assert tuple(level.density for level in levels[1:]) == pruners.DENSITIES
     reached = np.cumsum([level.steps for level in levels])[1:]
-    shots = {cell.schedule.instance.levels() for cell in once}
+    shots = {trial.schedule.instance.levels() for trial in once}
     assert {shot[-1].density: shot[0].steps + shot[-1].steps for shot in shots} == dict(
         zip(pruners.DENSITIES, reached, strict=True)
     )
     assert {shot[0].steps for shot in shots} == {levels[0].steps}
     assert set(SPARSE) < set(pruners.DENSITIES)
-    asked = {cell.pruning.label.partition("[")[0] for cell in gradual}
+    asked = {trial.pruning.label.partition("[")[0] for trial in gradual}
     assert {one.first for one in EXPECTATIONS if "[" not in one.first} <= asked
 
 
@@ -265,7 +265,7 @@ def test_the_study_from_end_to_end_in_small(tmp_path, monkeypatch):
     made = studies.plans(study, tmp_path, loading.load(), changed)
     outcome = studies.conduct(study, tmp_path, made)
     assert not outcome.failures
-    assert set(open_run(tmp_path / "pruners").cells()["status"]) == {"done"}
+    assert set(open_run(tmp_path / "pruners").trials()["status"]) == {"done"}
     # So little training does no better than a constant: all is left out, and the page says so.
     page = (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
     assert "No expectation can be judged" in page

@@ -25,12 +25,12 @@ class Made:
         self._made = made
         self.experiment, self.provenance = {}, {}
 
-    def cells(self):
+    def trials(self):
         return pd.DataFrame()
 
-    measurements = cells
+    measurements = trials
 
-    def masks(self, cell, level):
+    def masks(self, trial, level):
         raise UserError("no masks")
 
     def table(self, name):
@@ -57,12 +57,12 @@ def levels(losses):
 
 
 def sampled(z, density=0.07, motif="diverge2", **how):
-    cells = {**tables.CELLS, **how}
+    trials = {**tables.CELLS, **how}
     rows = [
         {"network": network, "density": density, "motif": motif, "base_layer": -1, "z": one}
         for network, one in enumerate(z)
     ]
-    return pd.DataFrame(rows).assign(log2_ratio=1.0, level=LEVELS.index(density), **cells)
+    return pd.DataFrame(rows).assign(log2_ratio=1.0, level=LEVELS.index(density), **trials)
 
 
 def exact(profiles_of, density):

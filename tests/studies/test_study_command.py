@@ -46,7 +46,7 @@ def rows(study, name):
 def test_every_ensemble_is_trained_and_measured(study):
     for name, networks in ENSEMBLES.items():
         run = open_run(study / name)
-        assert set(run.cells()["status"]) == {"done"}, name
+        assert set(run.trials()["status"]) == {"done"}, name
         assert set(run.measurements()["status"]) == {"done"}, name
         assert run.table("levels")["network"].nunique() == networks
 
@@ -111,7 +111,7 @@ def test_again_it_does_nothing_and_says_the_same(study, tmp_path):
     after = tmp_path / "again" / "report" / "tables"
     assert {path.name: path.read_bytes() for path in after.iterdir()} == before
     log = (tmp_path / "again" / "published" / "run.log").read_text()
-    assert "ends: 0 cells trained, 0 measurements made" in log
+    assert "ends: 0 trials trained, 0 measurements made" in log
 
 
 def test_a_dry_run_shows_every_experiment_and_leaves_nothing(tmp_path, capsys):

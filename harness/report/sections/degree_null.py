@@ -9,7 +9,7 @@ from harness.report.pruner_comparison import name_of
 from harness.report.sections.report import Report
 
 _METRIC = "sampled"
-_NETWORK = ["cell", "network", "level", "motif"]
+_NETWORK = ["trial", "network", "level", "motif"]
 _GROUP = ["condition", "level", "density", "order", "motif"]
 _FIGURES = ("z", "log2_ratio")
 
@@ -43,7 +43,7 @@ def explained(data: Collection) -> pd.DataFrame:
         degree = degree.assign(mixed=False)
     layered = data.summed[data.summed["support"] == "all"]
     keys = [*_NETWORK, *_FIGURES]
-    text = {"cell": str, "motif": str}
+    text = {"trial": str, "motif": str}
     both = degree[[*keys, "condition", "density", "order", "mixed"]].astype(text)
     both = both.drop_duplicates(_NETWORK)
     both = both.merge(layered[keys].astype(text), on=_NETWORK, suffixes=("_degree", "_layered"))

@@ -85,9 +85,9 @@ def _has_controls(comparison: PrunerComparison) -> Row:
 def _test_untouched(comparison: PrunerComparison, data: Collection) -> Row:
     """The split of that name is read by metrics alone, after training: `training.trainer`."""
     table = data.performance
-    tested = set(table.loc[table["split"] == "test", "cell"].astype(str))
+    tested = set(table.loc[table["split"] == "test", "trial"].astype(str))
     without = [
-        label for label in comparison.pruners if tested.isdisjoint(comparison.of(label)["cell"])
+        label for label in comparison.pruners if tested.isdisjoint(comparison.of(label)["trial"])
     ]
     if without:
         said = f"no figures on the test split for {listed(without)}"
@@ -132,17 +132,17 @@ def _collapse(comparison: PrunerComparison, data: Collection) -> Row:
 
 
 def _recorded(comparison: PrunerComparison, data: Collection) -> Row:
-    cells = data.cells[data.cells["cell"].isin(comparison.rows["cell"])]
-    made = list(dict.fromkeys(cells.loc[cells["made_with"] != "", "made_with"]))
+    trials = data.trials[data.trials["trial"].isin(comparison.rows["trial"])]
+    made = list(dict.fromkeys(trials.loc[trials["made_with"] != "", "made_with"]))
     runs = {run.path.name: run.provenance for run in data.runs}
     without = [
         name
-        for name in dict.fromkeys(cells["run"])
+        for name in dict.fromkeys(trials["run"])
         if not (runs[name].get("versions") and runs[name].get("device"))
     ]
-    said = listed(made) or "not by cell"
+    said = listed(made) or "not by trial"
     if len(made) > 1:
-        said = f"cells differ: {said}"
+        said = f"trials differ: {said}"
     if without:
         said = f"no versions or device in the provenance of {listed(without)}"
     return ("Hardware and versions recorded", not without, said)
@@ -156,8 +156,8 @@ def collapsed(comparison: PrunerComparison, data: Collection) -> pd.DataFrame:
     edges in any of them, the cause where there are any.
     """
     table = data.performance
-    edges = table[(table["split"] == "structure") & (table["layer"] >= 0)].astype({"cell": str})
-    place = ["cell", "network", "level"]
+    edges = table[(table["split"] == "structure") & (table["layer"] >= 0)].astype({"trial": str})
+    place = ["trial", "network", "level"]
 
     def emptied(measure: str) -> pd.Series:
         empty = edges[(edges["measure"] == measure) & (edges["value"] == 0)]

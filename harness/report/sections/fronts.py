@@ -26,7 +26,7 @@ from harness.report.sections.pruner_parts import (
 from harness.report.sections.report import Report
 from harness.report.summaries import spread
 
-PLACE = ["cell", "level"]
+PLACE = ["trial", "level"]
 BY = ["pruner", "level", "density", "left_out"]
 _FRONT = Column("on_front", "front", "text", note="whether no other row of the task dominates it")
 
@@ -57,10 +57,10 @@ def cost_front(comparison: PrunerComparison, data: Collection) -> pd.DataFrame:
     table = rows.groupby(BY, sort=False).agg(
         weights=("weights", "median"),
         live=("live", "median"),
-        # One cell without its times leaves the mean undefined, not that of the others.
+        # One trial without its times leaves the mean undefined, not that of the others.
         seconds=("seconds", lambda found: found.mean(skipna=False)),
         loss=("loss", "median"),
-        cells=("cell", "nunique"),
+        trials=("trial", "nunique"),
         n=("network", "size"),
     )
     return _marked(table.reset_index(), ["weights", "seconds"])
@@ -77,48 +77,48 @@ def _edges(data: Collection, measured: str, name: str) -> pd.DataFrame:
     table = data.performance
     chosen = table[(table["split"] == "structure") & (table["measure"] == measured)]
     places = [*PLACE, "network"]
-    once = chosen.drop_duplicates([*places, "layer"]).astype({"cell": str})
+    once = chosen.drop_duplicates([*places, "layer"]).astype({"trial": str})
     return once.groupby(places)["value"].sum().rename(name).reset_index()
 
 
 def _seconds(comparison: PrunerComparison, data: Collection) -> pd.DataFrame:
-    """Seconds for each network of a cell up to each level, undefined where they are not recorded.
+    """Seconds for each network of a trial up to each level, undefined where they are not recorded.
 
-    A dense level that a cell took over from another pruner's counts as it took there: each would
+    A dense level that a trial took over from another pruner's counts as it took there: each would
     have had to train it.
     """
     spent = _spent(data)
-    cells = data.cells.set_index("cell")
-    networks = cells["networks"].to_dict()
+    trials = data.trials.set_index("trial")
+    networks = trials["networks"].to_dict()
     found = []
-    for cell, rows in comparison.rows.groupby("cell", sort=False):
+    for trial, rows in comparison.rows.groupby("trial", sort=False):
         levels = sorted(rows["level"].unique())
-        seconds = np.array([spent.get((cell, level), np.nan) for level in levels], dtype=float)
+        seconds = np.array([spent.get((trial, level), np.nan) for level in levels], dtype=float)
         if np.isnan(seconds[0]):
-            seconds[0] = _taken_over(cells, str(cell), spent, data)
+            seconds[0] = _taken_over(trials, str(trial), spent, data)
         at_start = comparison.trained[rows["pruner"].iloc[0]] == AT_START
-        per_network = (seconds if at_start else np.cumsum(seconds)) / networks[cell]
-        found.append(pd.DataFrame({"cell": cell, "level": levels, "seconds": per_network}))
+        per_network = (seconds if at_start else np.cumsum(seconds)) / networks[trial]
+        found.append(pd.DataFrame({"trial": trial, "level": levels, "seconds": per_network}))
     return pd.concat(found, ignore_index=True)
 
 
 def _spent(data: Collection) -> pd.Series:
-    """Seconds of training and pruning by cell and level, of levels whose training was timed."""
-    table = data.timings.astype({"cell": str, "activity": str})
+    """Seconds of training and pruning by trial and level, of levels whose training was timed."""
+    table = data.timings.astype({"trial": str, "activity": str})
     trained = table[table["activity"] == "train"].groupby(PLACE)["seconds"].sum()
     pruned = table[table["activity"] == "prune"].groupby(PLACE)["seconds"].sum()
     return trained + pruned.reindex(trained.index).fillna(0.0)
 
 
-def _taken_over(cells: pd.DataFrame, cell: str, spent: pd.Series, data: Collection) -> float:
-    """Seconds of the dense level of the cell that another took it over from; NaN if from none."""
-    own = data.timings[data.timings["cell"].astype(str) == cell]
+def _taken_over(trials: pd.DataFrame, trial: str, spent: pd.Series, data: Collection) -> float:
+    """Seconds of the dense level of the trial that another took it over from; NaN if from none."""
+    own = data.timings[data.timings["trial"].astype(str) == trial]
     if "take over" not in set(own["activity"]):
         return float("nan")
     shared = ["task", "schedule", "data_seed", "first_network", "networks", "run"]
-    same = (cells[shared] == cells.loc[cell, shared]).all(axis=1)
+    same = (trials[shared] == trials.loc[trial, shared]).all(axis=1)
     # Only pruners that wait for the end of a level share it (`harness.execution.shared_dense`).
-    givers = cells.index[same & cells["when"].isin(["level", ""])]
+    givers = trials.index[same & trials["when"].isin(["level", ""])]
     times = [spent[other, 0] for other in givers if (other, 0) in spent.index]
     return min(times, default=float("nan"))
 
@@ -284,7 +284,7 @@ def _costs(report: Report) -> list[Part]:
         Column("live", "of them live", note="theoretical: on a path from an input to an output"),
         Column("seconds", "seconds, measured", note="training and pruning, a network"),
         Column("loss", "median loss"),
-        Column("cells", "cells", note="blocks of networks that were timed"),
+        Column("trials", "trials", note="blocks of networks that were timed"),
         _FRONT,
     ]
     shown = at_levels(table)

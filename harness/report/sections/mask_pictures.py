@@ -169,7 +169,7 @@ def masks_chart(table: pd.DataFrame, conditions: Sequence[str], *, step: int = 0
             alt.Tooltip("pruned:N", title="level"),
         ],
     )
-    # A picture fills its cell, whatever its shape and the width of the page.
+    # A picture fills its trial, whatever its shape and the width of the page.
     filled: dict[str, Any] = {
         "width": alt.expr("bandwidth('x')"),
         "height": alt.expr("bandwidth('y')"),

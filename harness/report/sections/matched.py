@@ -117,15 +117,15 @@ def z_at_loss(comparison: PrunerComparison, data: Collection) -> pd.DataFrame:
     if motifs.empty:
         return pd.DataFrame()
     names = motif_order(motifs)
-    z = motifs.astype({"cell": str}).pivot_table(
-        index=["cell", "network", "level"], columns="motif", values="z", observed=True
+    z = motifs.astype({"trial": str}).pivot_table(
+        index=["trial", "network", "level"], columns="motif", values="z", observed=True
     )
     z = z.reindex(columns=names)
     loss = Z_MULTIPLE * dense_loss(comparison)
 
     def there(network: pd.DataFrame) -> list[float]:
         place = exceeded(network, loss)
-        levels = pd.MultiIndex.from_frame(network[["cell", "network", "level"]])
+        levels = pd.MultiIndex.from_frame(network[["trial", "network", "level"]])
         values = z.reindex(levels).to_numpy(dtype=float)
         return [stats.interpolated(column, place) for column in values.T]
 

@@ -49,7 +49,7 @@ def profiles(data: Collection) -> pd.DataFrame:
     chosen = data.summed[data.summed["support"] == "all"]
     chosen = chosen[np.isfinite(chosen["z"].astype(float))]
     squares = chosen.assign(square=chosen["z"] ** 2)
-    one = squares.groupby(["cell", "network", "level", "order"], sort=False, observed=True)
+    one = squares.groupby(["trial", "network", "level", "order"], sort=False, observed=True)
     norm = np.sqrt(one["square"].transform("sum"))
     shares = chosen.assign(share=(chosen["z"] / norm.where(norm > 0)))
     by = ["condition", "order", "motif", "level", "density"]

@@ -15,7 +15,7 @@ def networks(data: Collection, density: float) -> pd.DataFrame:
 
     z is on all nodes. `no_better` marks networks that do no better than a constant.
     """
-    place = ["condition", "cell", "network", "level", "density"]
+    place = ["condition", "trial", "network", "level", "density"]
     losses_of = ["steps", "train_loss", "validation_loss"]
     chosen = at(data.levels, density)
     table = chosen[[*place, *losses_of]].assign(no_better=marked(chosen))
@@ -33,7 +33,7 @@ def networks(data: Collection, density: float) -> pd.DataFrame:
         z = z.reindex(columns=[name for name in motif_order(whole) if name in z])
         table = table.merge(z.reset_index(), how="left", on=place)
     order = ["condition", "data_seed", "network"]
-    return table.sort_values(order).reset_index(drop=True).drop(columns="cell")
+    return table.sort_values(order).reset_index(drop=True).drop(columns="trial")
 
 
 def section(report: Report) -> Section:

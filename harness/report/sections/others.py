@@ -10,7 +10,7 @@ from harness.report.pruner_comparison import name_of
 from harness.report.sections.degree_null import left_over
 from harness.report.sections.report import Report
 
-_PLACES = ("cell", "network", "level", "density", "condition", "metric")
+_PLACES = ("trial", "network", "level", "density", "condition", "metric")
 
 _SAID = ("task", "architecture", "pruner", "schedule", "data_seed", "run")
 """Columns that the condition says."""
@@ -45,7 +45,7 @@ def _summed_up(table: pd.DataFrame) -> pd.DataFrame:
         }
     )
     groups = finite.groupby(by, sort=False, observed=True, dropna=False)
-    once = finite.drop_duplicates([*by, "cell", "network"])
+    once = finite.drop_duplicates([*by, "trial", "network"])
     counts = once.groupby(by, sort=False, observed=True, dropna=False).size()
     parts: dict[str, pd.Series] = {"n": counts}
     for name in numbers:

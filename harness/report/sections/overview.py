@@ -31,9 +31,9 @@ MOST_CONDITIONS = 4
 
 def ran(data: Collection) -> list[str]:
     """Say what was run: tasks, pruners, schedules, networks and levels."""
-    done = data.cells[data.cells["status"] == "done"]
+    done = data.trials[data.trials["status"] == "done"]
     if data.levels.empty or done.empty:
-        return ["No cell has finished yet, so there is nothing to report but what is planned."]
+        return ["No trial has finished yet, so there is nothing to report but what is planned."]
     each = units.range_of(units.networks_of(data.levels), "network")
     parts = (*PARTS, "data_seed")
     names = {part: listed([str(name) for name in done[part].unique()]) for part in parts}
@@ -222,10 +222,10 @@ def trouble_findings(data: Collection) -> list[Finding]:
         ("skipped", "skipped"),
         ("pending", "not finished"),
     ):
-        rows = data.cells[data.cells["status"] == status]
+        rows = data.trials[data.trials["status"] == status]
         if len(rows):
             names = list(dict.fromkeys(rows["condition"].astype(str)))
-            claim = f"{len(rows)} of {counted(len(data.cells), 'cell')} {words}"
+            claim = f"{len(rows)} of {counted(len(data.trials), 'trial')} {words}"
             found.append(Finding(f"{claim}: {listed(names[:6])}{' …' * (len(names) > 6)}."))
     for status in ("failed", "damaged"):
         metrics = data.measurements[data.measurements["status"] == status]
@@ -240,14 +240,14 @@ def trouble_findings(data: Collection) -> list[Finding]:
 
 
 def made_differently(data: Collection) -> list[Finding]:
-    """Say whether cells were computed with different versions or on different devices."""
-    made = data.cells.loc[data.cells["made_with"] != "", "made_with"].value_counts(sort=False)
+    """Say whether trials were computed with different versions or on different devices."""
+    made = data.trials.loc[data.trials["made_with"] != "", "made_with"].value_counts(sort=False)
     if len(made) < 2:
         return []
-    said = [f"{name} ({counted(int(n), 'cell')})" for name, n in made.items()]
+    said = [f"{name} ({counted(int(n), 'trial')})" for name, n in made.items()]
     return [
         Finding(
-            f"Cells were computed differently: {'; '.join(said)}.",
+            f"Trials were computed differently: {'; '.join(said)}.",
             "Their training agrees in distribution, not bit by bit: differences between conditions "
             "computed differently may have that cause.",
         )

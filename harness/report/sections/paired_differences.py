@@ -73,7 +73,7 @@ def _quantities(data: Collection, density: float) -> pd.DataFrame:
     effective = effective.assign(kind=EFFECTIVE, quantity=EFFECTIVE)
     z = at(data.summed[data.summed["support"] == "all"], density)
     z = z.assign(kind=Z, quantity=z["motif"], value=z["z"])
-    keys = ["condition", "cell", "network", "level", "kind", "quantity"]
+    keys = ["condition", "trial", "network", "level", "kind", "quantity"]
     numbers = ("network", "level")
     parts = [part[[*keys, "value"]].astype({name: object for name in keys if name not in numbers})
              for part in (loss, effective, z) if not part.empty]  # fmt: skip

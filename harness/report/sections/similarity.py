@@ -89,16 +89,16 @@ def _by_level(
         table = table[table["density"].isin(densities)]
     if table.empty:
         return
-    place = ["density", "condition", "cell", "network"]
+    place = ["density", "condition", "trial", "network"]
     every = last_of_equal(table).pivot_table(
         index=place, columns="motif", values="z", observed=True
     )
-    every = every.reset_index(["condition", "cell"])
-    cells = data.cells.set_index("cell")
-    cell = every.pop("cell").astype(object)
+    every = every.reset_index(["condition", "trial"])
+    trials = data.trials.set_index("trial")
+    trial = every.pop("trial").astype(object)
     about = ("task", "seed", "data_seed", "version")
     for name in about:
-        every[name] = cell.map(cells[name]).to_numpy()
+        every[name] = trial.map(trials[name]).to_numpy()
     # Conditions in the order of the legend.
     rank = {name: number for number, name in enumerate(data.conditions)}
     every["condition"] = every["condition"].astype(object)

@@ -8,7 +8,7 @@ from harness.report.sections.report import NOTHING, Report
 
 
 def costs(data: Collection) -> pd.DataFrame:
-    """Seconds by condition and activity, and in all; the largest memory of a cell, in MB."""
+    """Seconds by condition and activity, and in all; the largest memory of a trial, in MB."""
     if data.timings.empty:
         return pd.DataFrame(columns=["condition", "total"])
     table = data.timings.pivot_table(
@@ -29,17 +29,17 @@ def costs(data: Collection) -> pd.DataFrame:
 
 
 def troubles_section(report: Report) -> Section:
-    """Cells and measurements that are not done, and networks that diverged."""
+    """Trials and measurements that are not done, and networks that diverged."""
     data = report.data
     parts = []
-    cells = data.cells[data.cells["status"] != "done"]
+    trials = data.trials[data.trials["status"] != "done"]
     what = [Column(key, key.replace("_", " "), "text") for key in ("status", "reason")]
-    if len(cells):
+    if len(trials):
         named = [
             Column(key, key.replace("_", " "), "text")
             for key in ("task", "pruner", "schedule", "data_seed", "first_network")
         ]
-        parts.append(Table("cells_not_done", "Cells not done.", cells, [*named, *what]))
+        parts.append(Table("trials_not_done", "Trials not done.", trials, [*named, *what]))
     metrics = data.measurements[data.measurements["status"] != "done"]
     if len(metrics):
         named = [Column(key, key, "text") for key in ("condition", "metric")]
@@ -64,8 +64,8 @@ def costs_section(report: Report) -> Section:
     if any(column.key.endswith(" MB") for column in columns):
         caption += (
             " MB: the largest memory of the process (host) and of the accelerator (device) up to "
-            "the end of a cell's training, in millions of bytes; the largest of the cells. A "
-            "process that computes several cells keeps its peak."
+            "the end of a trial's training, in millions of bytes; the largest of the trials. A "
+            "process that computes several trials keeps its peak."
         )
     parts = [Table("costs", caption, table, [Column("condition", "condition", "text"), *columns])]
     return Section("costs", "Costs", parts=parts)

@@ -1,6 +1,6 @@
 """Damage run folders and experiment files in all sorts of ways, and use them.
 
-    python tests/ordeals/fuzz.py --cases 2000
+    python tests/stress/fuzz.py --cases 2000
 
 Each case must end in a clear error (exit code 2, or 1 with the failure told) or a repair (exit code
 0, with the tables of the undamaged run): never in a traceback, never touching a file elsewhere.
@@ -140,7 +140,7 @@ def command(*arguments: str) -> tuple[int, str]:
     return code, out.getvalue()
 
 
-def ordeal(scratch: Path, cases: int, seed: int = 0) -> Counter[str]:
+def stress(scratch: Path, cases: int, seed: int = 0) -> Counter[str]:
     """Half the cases damage a run folder, half an experiment file. Returns what came of them."""
     small_run.caches(scratch)
     beside = scratch / "beside"
@@ -184,7 +184,7 @@ def _case_of_a_folder(
     again = results(case)
     for name, table in expected.items():
         assert table.equals(again[name]), f"table {name} differs"
-    assert open_run(case).cells()["status"].eq("done").all()
+    assert open_run(case).trials()["status"].eq("done").all()
     return "folder: repaired"
 
 
@@ -226,7 +226,7 @@ if __name__ == "__main__":
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
-        outcomes = ordeal(Path(place), asked.cases, asked.seed)
+        outcomes = stress(Path(place), asked.cases, asked.seed)
     for outcome, number in sorted(outcomes.items()):
         print(f"{number:5}  {outcome}")
     print("no traceback, and nothing else touched")

@@ -14,9 +14,9 @@ def files_of(folder):
     }
 
 
-def cells_of(folder):
-    """The folders of the cells, in the order of their networks."""
-    return [folder / "cells" / key for key in open_run(folder).cells()["cell"]]
+def trials_of(folder):
+    """The folders of the trials, in the order of their networks."""
+    return [folder / "trials" / key for key in open_run(folder).trials()["trial"]]
 
 
 def results(folder):

@@ -1,6 +1,6 @@
 """Let the disk be full at many points of a small run, make room, resume, and compare.
 
-    python tests/ordeals/full_disk.py --points 20
+    python tests/stress/full_disk.py --points 20
 
 Needs the right to mount a tmpfs (root). Each run is made on a small disk of its own. It must end
 with exit code 1 and say what to do, without a traceback; what it had finished must stay as it is;
@@ -45,15 +45,17 @@ def used(folder: Path) -> int:
     )
 
 
-def ordeal(scratch: Path, points: int) -> list[str]:
-    """Fill the disk at so many points, half of them in the cells, half in the report."""
+def stress(scratch: Path, points: int) -> list[str]:
+    """Fill the disk at so many points, half of them in the trials, half in the report."""
     small_run.caches(scratch)
     reference = scratch / "reference"
     assert small_run.completed(reference) == 0, small_run.said(reference)
-    cells, whole = used(reference / "cells"), used(reference)
+    trials, whole = used(reference / "trials"), used(reference)
     half = points // 2
-    sizes = [cells * place // half for place in range(half)]
-    sizes += [cells + (whole - cells) * place // (points - half) for place in range(points - half)]
+    sizes = [trials * place // half for place in range(half)]
+    sizes += [
+        trials + (whole - trials) * place // (points - half) for place in range(points - half)
+    ]
     return [_filled(scratch / f"disk-{size}", max(size, 4096), reference) for size in sizes]
 
 
@@ -63,22 +65,22 @@ def _filled(folder: Path, size: int, reference: Path) -> str:
         assert code == 1, f"{size} bytes: exit code {code}: {said}"
         assert "Free space on that disk, then give the same command again" in said, said
         assert "Traceback" not in said, said
-        finished = {path.parent for path in folder.glob("cells/*/cell.json")}
-        before = {cell: files_of(cell) for cell in finished}
+        finished = {path.parent for path in folder.glob("trials/*/trial.json")}
+        before = {trial: files_of(trial) for trial in finished}
         mount("tmpfs", folder, PLENTY, "remount")
         code, said = small_run.completed(folder), small_run.said(folder)
         assert code == 0, f"{size} bytes, then room: exit code {code}: {said}"
         assert_same_results(folder, reference)
-        for cell, files in before.items():
-            kept = {path: files_of(cell)[path] for path in files if path.suffix == ".safetensors"}
-            assert kept.items() <= files.items(), f"{cell} was trained again"
-    return f"{size:9,} bytes: {len(finished)} of 4 cells were finished and kept"
+        for trial, files in before.items():
+            kept = {path: files_of(trial)[path] for path in files if path.suffix == ".safetensors"}
+            assert kept.items() <= files.items(), f"{trial} was trained again"
+    return f"{size:9,} bytes: {len(finished)} of 4 trials were finished and kept"
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--points", type=int, default=20)
     with tempfile.TemporaryDirectory() as place:
-        for line in ordeal(Path(place), parser.parse_args().points):
+        for line in stress(Path(place), parser.parse_args().points):
             print(line)
     print("every run said what to do, kept what was finished, and was completed")

@@ -13,7 +13,7 @@ COMMAND = (
     *("--pruner", "magnitude", "--pruner", "random", "--networks", "4", "--block-width", "2"),
     *("--metric", "performance", "--metric", "motifs[orders=[2]]", "--quiet"),
 )
-"""Four cells of two networks, four levels each; two metrics."""
+"""Four trials of two networks, four levels each; two metrics."""
 
 _context = multiprocessing.get_context("forkserver")
 # What is imported once, so that a process begins to work at once. Nothing of it computes.

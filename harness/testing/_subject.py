@@ -14,7 +14,7 @@ from harness.testing._tiny import tiny_model
 from harness.types import Batch, Network, TaskData
 
 
-class Trial:
+class Subject:
     """A model with its data, a network and a batch, everything made once."""
 
     def __init__(self, model: Model) -> None:

@@ -1,6 +1,6 @@
 """Kill small runs at random moments, resume them, and compare with a run that was let alone.
 
-    python tests/ordeals/kill.py --kills 100
+    python tests/stress/kill.py --kills 100
 
 Every run is killed (SIGKILL) a few times while it works, resumed each time, and at last left to
 end; its tables must then equal those of the undisturbed run bit for bit, timings and memory apart.
@@ -19,7 +19,7 @@ from comparing import assert_same_results
 KILLS_PER_RUN = 5
 
 
-def ordeal(folder: Path, kills: int, seed: int = 0) -> Counter[str]:
+def stress(folder: Path, kills: int, seed: int = 0) -> Counter[str]:
     """Kill runs in `folder` until `kills` have hit. Returns how often what was interrupted."""
     chance = random.Random(seed)
     small_run.caches(folder)
@@ -42,13 +42,13 @@ def ordeal(folder: Path, kills: int, seed: int = 0) -> Counter[str]:
 
 
 def _timed(run: Path) -> tuple[float, float, float]:
-    """Seconds until a run has its index, all its cells, and its report."""
+    """Seconds until a run has its index, all its trials, and its report."""
     start = time.time()
     assert small_run.completed(run, page=False) == 0
     ends = time.time() - start
     written = {path.name: path.stat().st_mtime - start for path in sorted(run.rglob("*.json"))}
-    first = min(path.stat().st_mtime for path in run.glob("cells/*/level-00.safetensors"))
-    return min(first - start, written["cell.json"]) / 2, written["cell.json"], ends
+    first = min(path.stat().st_mtime for path in run.glob("trials/*/level-00.safetensors"))
+    return min(first - start, written["trial.json"]) / 2, written["trial.json"], ends
 
 
 def _killed(run: Path, after: float) -> list[str]:
@@ -67,10 +67,10 @@ def _reached(run: Path) -> str:
     """How far a run has come, by what is in its folder."""
     if not (run / "run.json").exists():
         return "nothing written"
-    cells = len(list(run.glob("cells/*/cell.json")))
-    within = ", within a cell" * bool(list(run.glob("cells/*/checkpoint.safetensors")))
+    trials = len(list(run.glob("trials/*/trial.json")))
+    within = ", within a trial" * bool(list(run.glob("trials/*/checkpoint.safetensors")))
     begun = ", a file half written" * bool(list(run.glob("**/.*.part")))
-    return f"{cells} of 4 cells trained{within}{begun}"
+    return f"{trials} of 4 trials trained{within}{begun}"
 
 
 if __name__ == "__main__":
@@ -79,7 +79,7 @@ if __name__ == "__main__":
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        found = ordeal(Path(scratch), asked.kills, asked.seed)
+        found = stress(Path(scratch), asked.kills, asked.seed)
     for place, number in sorted(found.items()):
         print(f"{number:4}  {place}")
     print(f"{found.total()} kills; every run resumed to the same tables, bit for bit")

@@ -1,6 +1,6 @@
 """Show that moves and renames change no bit: run another commit and the working tree, compare.
 
-    python tests/ordeals/same_bits.py COMMIT
+    python tests/stress/same_bits.py COMMIT
 
 Installs both as users do, each in an environment of its own, and carries out the same small runs
 and studies with each one's command line, on the processor. All tables of these runs, timings and

@@ -1,4 +1,4 @@
-"""The ordeals of tests/ordeals in short; each is a script for the whole of it."""
+"""The stress tests of tests/stress in short; each is a script for the whole of it."""
 
 import os
 import subprocess
@@ -13,14 +13,14 @@ import run_contents
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch):
-    """An ordeal sets where its processes have their caches: only as long as it lasts."""
+    """A stress test sets where its processes have their caches: only as long as it lasts."""
     names = ("JAX_COMPILATION_CACHE_DIR", "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS")
     for name in (*names, "HARNESS_CACHE", "XLA_FLAGS"):
         monkeypatch.setenv(name, os.environ.get(name, ""))
 
 
 def test_killed_runs_resume_to_the_same_tables(tmp_path):
-    assert kill.ordeal(tmp_path, kills=4).total() >= 4
+    assert kill.stress(tmp_path, kills=4).total() >= 4
 
 
 def test_a_full_disk_loses_nothing(tmp_path):
@@ -29,11 +29,11 @@ def test_a_full_disk_loses_nothing(tmp_path):
             pass
     except (OSError, subprocess.CalledProcessError):
         pytest.skip("no right to mount a small disk")
-    assert len(full_disk.ordeal(tmp_path, points=2)) == 2
+    assert len(full_disk.stress(tmp_path, points=2)) == 2
 
 
 def test_damaged_folders_and_files_end_in_a_clear_error_or_a_repair(tmp_path):
-    found = fuzz.ordeal(tmp_path, cases=30, seed=1)
+    found = fuzz.stress(tmp_path, cases=30, seed=1)
     assert found.total() == 30
     assert found["folder: repaired"] > 5
     assert found["file: refused with its place"] > 5

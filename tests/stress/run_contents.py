@@ -1,6 +1,6 @@
 """What runs hold, in words that stay the same, and where two sides differ first.
 
-    PYTHON tests/ordeals/run_contents.py RUNS OUT
+    PYTHON tests/stress/run_contents.py RUNS OUT
 
 with the Python of an environment writes what the `harness` of that environment reads of the runs
 in a folder: all tables as Parquet, and the masks of every level as npz.
@@ -15,7 +15,7 @@ from urllib.parse import quote
 import numpy as np
 import pandas as pd
 
-RENAMED: dict[str, str] = {}
+RENAMED = {"cell": "trial"}
 """Columns, tables, leaves, and members of `Run`: the word of old commits to that of new ones."""
 
 LEFT_OUT = ("cell", "reason", "cautions", "uncalibrated", "task", "architecture")
