@@ -57,7 +57,7 @@ class RunTables(Protocol):
         ...
 
     def trials(self) -> pd.DataFrame:
-        """Return a row a trial: its status (done, failed, skipped, pending, damaged) and the reason.
+        """Return a row a trial: status (done, failed, skipped, pending, damaged) and reason.
 
         Runs of today say in `made_with` what a trial was computed with and on, in `when` at which
         moments its pruner acts, in `version` which version of results it holds, and in

@@ -84,7 +84,7 @@ def test_format_2_is_read_in_the_words_of_today(second):
 def test_a_run_of_format_2_is_measured_again_and_stays_whole(second):
     before = open_run(second).table("motifs")
     small = str(Path(__file__).parents[1] / "plugins" / "small_tasks.py")
-    with pytest.raises(SystemExit, match="^0$"):
+    with pytest.raises(SystemExit, match=r"^0$"):
         main(["measure", str(second), "--plugin", small, "--metric", "sampled[draws=7]"])
     run = open_run(second)
     assert run.table("motifs").equals(before)
