@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from harness.errors import UserError as UserError
     from harness.networks import MLP as MLP
     from harness.networks import Stateful as Stateful
+    from harness.networks import initialised as initialised
     from harness.plugin.architecture import AbstractArchitecture as AbstractArchitecture
     from harness.plugin.evidence import Evidence as Evidence
     from harness.plugin.hookspecs import hookimpl as hookimpl
@@ -32,10 +33,12 @@ if TYPE_CHECKING:
     from harness.plugin.pruner import AbstractPruner as AbstractPruner
     from harness.plugin.pruner import ScorePruner as ScorePruner
     from harness.plugin.pruner import Update as Update
+    from harness.plugin.recurrent import RecurrentArchitecture as RecurrentArchitecture
     from harness.plugin.schedule import AbstractSchedule as AbstractSchedule
     from harness.plugin.study import AbstractStudy as AbstractStudy
     from harness.plugin.task import AbstractTask as AbstractTask
     from harness.plugin.task import RegressionTask as RegressionTask
+    from harness.plugin.traced import TracedArchitecture as TracedArchitecture
     from harness.plugin.trajectory import Trajectory as Trajectory
     from harness.results.run_folder import Run as Run
     from harness.results.run_folder import open_run as open_run
@@ -100,6 +103,9 @@ _HOME = {
     "Shape": "types",
     "MLP": "networks",
     "Stateful": "networks",
+    "RecurrentArchitecture": "plugin.recurrent",
+    "TracedArchitecture": "plugin.traced",
+    "initialised": "networks",
     "Model": "plugin.model",
     "scaled": "datasets",
     "split": "datasets",

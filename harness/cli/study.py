@@ -7,7 +7,7 @@ import typer
 
 from harness.cli import terminal
 from harness.cli.list import show_plugins
-from harness.cli.options import DryRun, Networks, Plugins, Quiet, Schedule
+from harness.cli.options import Architecture, DryRun, Networks, Plugins, Quiet, Schedule
 from harness.cli.outcome import resumable, show_outcome
 from harness.cli.plan import show_plan
 from harness.errors import UserError
@@ -21,6 +21,7 @@ def study(
         str | None, typer.Argument(help="A study, as NAME or NAME[field=value]; none lists them.")
     ] = None,
     networks: Networks = None,
+    architecture: Architecture = None,
     schedule: Schedule = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder of its runs and report. [default: one under runs/]")
@@ -43,7 +44,7 @@ def study(
     if others:
         raise UserError(f"'{name}' names {1 + len(others)} studies: one at a time.")
     made = registry.make("study", chosen)
-    fields = {"networks": networks, "schedules": schedule}
+    fields = {"networks": networks, "architectures": architecture, "schedules": schedule}
     changed = {field: value for field, value in fields.items() if value is not None}
     folder = out or api.RUNS / f"study-{made.name}"
     planned = studies.plans(made, folder, registry, changed)

@@ -27,10 +27,17 @@ class AbstractArchitecture(ABC):
     """The kinds of input that its networks take. On other tasks it is skipped, with that reason."""
     offers: ClassVar[frozenset[str]] = frozenset()
     """What it can give pruners: "linear" and "activations"."""
-    stochastic: ClassVar[bool] = False
-    """Whether its networks draw in training, as dropout does: they are called with a `key` then."""
     views: ClassVar[Mapping[str, str]] = {"layers": "nodes by layer"}
     """The graphs of one network by name, each with what its nodes are; the first is the default."""
+
+    @property
+    def stochastic(self) -> bool:
+        """Whether its networks draw in training, as dropout does: they get a `key` then."""
+        return False
+
+    def reason_not_to_fit(self, shape: Shape) -> str | None:
+        """Return why it cannot take inputs of a kind that it takes, and what would fit, or None."""
+        return None
 
     @abstractmethod
     def network(self, shape: Shape, *, key: Key) -> Network:

@@ -10,7 +10,7 @@ from harness.networks import Stateful
 from harness.plugin.architecture import AbstractArchitecture
 from harness.plugin.task import AbstractTask
 from harness.sparse.graph import Digraph, LayeredGraph
-from harness.types import Batch, Key, Masks, Network, TaskData
+from harness.types import Batch, Key, Masks, Network, Shape, TaskData
 
 
 @dataclass(frozen=True)
@@ -28,21 +28,32 @@ class Model:
     @property
     def reason_not_to_fit(self) -> str | None:
         """Why the architecture cannot take the task's inputs, or None if it can."""
-        kind, takes = self.task.shape.kind, self.architecture.takes
-        if kind in takes:
-            return None
+        takes, shapes = self.architecture.takes, self.task.shapes
+        if any(shape.kind in takes for shape in shapes):
+            return self.architecture.reason_not_to_fit(self.shape)
+        kinds = " or ".join(shape.kind for shape in shapes)
         return (
             f"architecture '{self.architecture.name}' takes {' or '.join(sorted(takes))} inputs, "
-            f"and those of task '{self.task.name}' are of kind {kind}"
+            f"and those of task '{self.task.name}' are of kind {kinds}"
         )
+
+    @property
+    def shape(self) -> Shape:
+        """The shape of one input as the architecture takes it, and the number of outputs."""
+        shapes = self.task.shapes
+        return next((one for one in shapes if one.kind in self.architecture.takes), shapes[0])
+
+    def _given(self, inputs: Array) -> Array:
+        """Return inputs, rows first, in the shape that the architecture takes."""
+        return inputs.reshape(len(inputs), *self.shape.inputs)
 
     def network(self, *, key: Key) -> Network:
         """Return one network with its initial weights."""
-        return self.architecture.network(self.task.shape, key=key)
+        return self.architecture.network(self.shape, key=key)
 
     def forward(self, network: Network, inputs: Array) -> Array:
         """Return outputs for a batch of inputs, both with the rows first."""
-        return self.architecture.forward(network, inputs)
+        return self.architecture.forward(network, self._given(inputs))
 
     def loss(self, network: Network, batch: Batch) -> Float[Array, ""]:
         """Return the training loss on a batch."""
@@ -57,7 +68,7 @@ class Model:
         self, network: Network, batch: Batch, *, key: Key
     ) -> tuple[Float[Array, ""], tuple[Array, ...]]:
         """Return the training loss of such a pass, and what the network remembers after it."""
-        inputs = jnp.asarray(batch.inputs)
+        inputs = self._given(jnp.asarray(batch.inputs))
         outputs, memory = self.architecture.train_forward(network, inputs, key=key)
         return self.task.loss(outputs, jnp.asarray(batch.targets)), memory
 
@@ -97,4 +108,4 @@ class Model:
 
     def activations(self, network: Network, inputs: Array) -> dict[str, Array]:
         """Return what enters each prunable weight, rows first."""
-        return self.architecture.activations(network, inputs)
+        return self.architecture.activations(network, self._given(inputs))

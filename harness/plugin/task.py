@@ -26,6 +26,14 @@ class AbstractTask(ABC):
     def shape(self) -> Shape:
         """The shape of one input, and the number of outputs."""
 
+    @property
+    def shapes(self) -> tuple[Shape, ...]:
+        """The shapes that one input can be given in, its own first.
+
+        All hold the same numbers in the same order: an architecture gets the first that it takes.
+        """
+        return (self.shape,)
+
     @abstractmethod
     def data(self, *, seed: int) -> TaskData:
         """Return the data set of a data seed. Called once a trial, before training, on the host."""

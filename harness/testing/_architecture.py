@@ -145,7 +145,8 @@ def _graph(subject: Subject, view: str) -> None:
     }
     some = _edges(subject.model.graph(subject.network, half, view))
     told = f"the graph `{view}` of full, half and no masks has {full}, {some} and {none} edges."
-    expect(full > some > none, told)
+    # An edge that stands for several weights may outlive the loss of half of them.
+    expect(full >= some > none, told)
     stacked = jax.tree.map(lambda leaf: jnp.stack([leaf, leaf]), half)
     graph = jax.vmap(lambda masks: subject.model.graph(subject.network, masks, view))(stacked)
     expect(

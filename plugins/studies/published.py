@@ -51,8 +51,12 @@ class Published(AbstractStudy):
 
     def experiments(self) -> Mapping[str, Mapping[str, Any]]:
         """The four ensembles, each with what is counted of it."""
-        task = {"name": "moth", "flights": self.flights, "prune_biases": True}
-        common = {"tasks": [task], "schedules": ["published"], "block_width": self.block_width}
+        common = {
+            "tasks": [{"name": "moth", "flights": self.flights}],
+            "architectures": ["mlp[prune_biases=true]"],
+            "schedules": ["published"],
+            "block_width": self.block_width,
+        }
         exact = ["performance", "motifs"]
         as_published = self._sampled(PUBLISHED, self.fewer_draws, _FACTORS)
         degree = self._sampled({"null": "degree"}, self.fewer_draws, _FACTORS)
@@ -84,18 +88,18 @@ class Published(AbstractStudy):
             self._sampled(PUBLISHED, self.fewer_draws, _OTHERS),
             *(
                 {
-                    **self._sampled(trials, self.fewer_draws, _FACTORS),
+                    **self._sampled(how, self.fewer_draws, _FACTORS),
                     "networks": self.fewer_networks,
                 }
-                for trials in quirks.settings()[1:]
+                for how in quirks.settings()[1:]
             ),
         ]
 
     @staticmethod
     def _sampled(
-        trials: Mapping[str, object], draws: int, densities: Sequence[float]
+        how: Mapping[str, object], draws: int, densities: Sequence[float]
     ) -> dict[str, Any]:
-        return {"name": "sampled", **trials, "draws": draws, "densities": list(densities)}
+        return {"name": "sampled", **how, "draws": draws, "densities": list(densities)}
 
     def sections(self, runs: Mapping[str, "RunTables"]) -> "Sequence[Section]":
         """The answer, then each analysis with its table and chart."""

@@ -25,7 +25,8 @@ class Digits(AbstractTask):
 
     **Parameters:**
 
-    - `images`: whether an input is an image (1 x 8 x 8), for architectures that take images
+    - `images`: whether an architecture that takes several kinds of input gets images (1 x 8 x 8)
+      rather than vectors
     """
 
     name: ClassVar[str] = "digits"
@@ -53,7 +54,14 @@ class Digits(AbstractTask):
     @property
     def shape(self) -> Shape:
         """A pixel each, in rows of one channel with `images`; a logit each."""
-        return Shape((1, _SIDE, _SIDE) if self.images else (_SIDE * _SIDE,), _CLASSES)
+        return self.shapes[0]
+
+    @property
+    def shapes(self) -> tuple[Shape, ...]:
+        """A vector of pixels, an image of one channel, or a sequence of rows of pixels."""
+        vector, image, rows = (_SIDE * _SIDE,), (1, _SIDE, _SIDE), (_SIDE, _SIDE)
+        order = (image, vector, rows) if self.images else (vector, image, rows)
+        return tuple(Shape(inputs, _CLASSES) for inputs in order)
 
     def loss(
         self, outputs: Float[Array, "rows 10"], targets: Int[Array, " rows"]

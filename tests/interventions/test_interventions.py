@@ -16,7 +16,7 @@ from harness.plugin.loading import load
 from harness.results import snapshot
 from harness.results.snapshot import level_path
 from harness.sparse.masks import random_masks
-from harness.testing._intervention import _Trial
+from harness.testing._intervention import _Subject
 
 FEW_STEPS = Path(__file__).parents[1] / "plugins" / "few_steps.py"
 
@@ -40,7 +40,7 @@ def test_random_masks_keep_as_many_and_any_as_often():
 
 @pytest.mark.parametrize("name", ["shuffled", "matched-random", "reinitialised"])
 def test_layer_densities_are_kept(registry, name):
-    trial = _Trial(registry.find("intervention", name).factory())
+    trial = _Subject(registry.find("intervention", name).factory())
     for leaf, mask in trial.masks().items():
         source = np.asarray(trial.source.masks[leaf])
         np.testing.assert_array_equal(mask.sum(axis=(1, 2)), source.sum(axis=(1, 2)))

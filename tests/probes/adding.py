@@ -1,6 +1,6 @@
 """The adding problem, and a vanilla recurrent network with two graphs."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 import equinox as eqx
@@ -12,62 +12,32 @@ import harness
 from harness import Quantity, Shape
 
 
-class RNN(eqx.Module):
-    """h' = tanh(U x + W h + b), y = V h."""
+class Cell(eqx.Module):
+    """h' = tanh(U x + W h + b)."""
 
     into: jax.Array
     recurrent: jax.Array
-    out: jax.Array
     bias: jax.Array
-    steps: int = eqx.field(static=True)
-    linear: bool = eqx.field(static=True, default=False)
 
-    def states(self, sequence):
-        """The units before the first step and after each, (steps + 1, units)."""
-
-        def step(h, x):
-            h = self.into @ x + self.recurrent @ h + self.bias
-            return (h if self.linear else jnp.tanh(h),) * 2
-
-        start = jnp.zeros_like(self.bias)
-        return jnp.concatenate([start[None], jax.lax.scan(step, start, sequence)[1]])
-
-    def __call__(self, sequence):
-        return self.out @ self.states(sequence)[-1]
+    def __call__(self, x, h):
+        return jnp.tanh(self.into @ x + self.recurrent @ h + self.bias)
 
 
 @dataclass(frozen=True)
-class Vanilla(harness.AbstractArchitecture):
+class Vanilla(harness.RecurrentArchitecture):
     """A vanilla recurrent network with tanh.
 
     **Parameters:** `width`: its units.
     """
 
-    name: ClassVar[str] = "rnn"
-    takes: ClassVar = frozenset({"sequence"})
-    offers: ClassVar = frozenset({"linear", "activations"})
-    views: ClassVar = {"recurrent": "inputs, units, outputs", "unrolled": "a layer for each step"}
+    name: ClassVar[str] = "own-rnn"
+    into: ClassVar = "cell.into"
+    within: ClassVar = "cell.recurrent"
     width: int = 24
 
-    def network(self, shape, *, key):
-        (steps, inputs), n, keys = shape.inputs, self.width, jax.random.split(key, 3)
-        pairs = zip(keys, ((n, inputs), (n, n), (shape.outputs, n)), strict=True)
-        weights = [jax.random.normal(k, size) / size[1] ** 0.5 for k, size in pairs]
-        return RNN(*weights, jnp.zeros(n), steps)
-
-    def graph(self, network, masks, view):
-        u, w, v = (masks[name] for name in ("into", "recurrent", "out"))
-        if view == "unrolled":  # only the first inputs: later ones have no place in layers
-            return harness.layered([u, *[w] * (network.steps - 1), v])
-        return harness.recurrent(u, w, v)
-
-    def linearised(self, network):
-        return replace(network, linear=True)
-
-    def activations(self, network, inputs):
-        states = jax.vmap(network.states)(inputs).swapaxes(1, 2)
-        entering = inputs.swapaxes(1, 2)
-        return {"into": entering, "recurrent": states[..., :-1], "out": states[..., -1]}
+    def cell(self, inputs, *, key):
+        draws = [jax.random.normal(key, (self.width, n)) / n**0.5 for n in (inputs, self.width)]
+        return Cell(*draws, jnp.zeros(self.width))
 
 
 @dataclass(frozen=True)
@@ -79,7 +49,7 @@ class Adding(harness.RegressionTask):
     """
 
     name: ClassVar[str] = "adding"
-    architecture: ClassVar[str] = "rnn"
+    architecture: ClassVar[str] = "own-rnn"
     inputs: ClassVar = (Quantity("number", "1"), Quantity("mark", "1"))
     outputs: ClassVar = (Quantity("sum", "1"),)
     time: int = 8

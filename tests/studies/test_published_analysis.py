@@ -57,12 +57,12 @@ def levels(losses):
 
 
 def sampled(z, density=0.07, motif="diverge2", **how):
-    trials = {**tables.CELLS, **how}
+    settings = {**tables.PUBLISHED, **how}
     rows = [
         {"network": network, "density": density, "motif": motif, "base_layer": -1, "z": one}
         for network, one in enumerate(z)
     ]
-    return pd.DataFrame(rows).assign(log2_ratio=1.0, level=LEVELS.index(density), **trials)
+    return pd.DataFrame(rows).assign(log2_ratio=1.0, level=LEVELS.index(density), **settings)
 
 
 def exact(profiles_of, density):
@@ -199,7 +199,7 @@ def test_a_quirk_of_pruning_is_taken_with_the_other_and_without():
 
 def test_every_setting_that_differs_in_one_quirk_is_measured_once():
     made = quirks.settings()
-    assert made[0] == dict(tables.CELLS)
+    assert made[0] == dict(tables.PUBLISHED)
     assert len({tuple(sorted(one.items())) for one in made}) == len(made) == 20
 
 

@@ -1,14 +1,16 @@
-"""For authors of architectures: a multilayer perceptron, and networks that remember batches."""
+"""A multilayer perceptron, for authors of architectures."""
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from harness.networks.initial import Initial, initialised
 from harness.sparse.graph import LayeredGraph, layered
 from harness.types import Key, Masks
 
@@ -28,24 +30,29 @@ class MLP(eqx.Module):
     activation: Activation = eqx.field(static=True)
 
     @classmethod
+    def of(
+        cls,
+        sizes: Sequence[int],
+        *,
+        activation: Activation,
+        initial: Initial = "normal",
+        scale: float = 1.0,
+        key: Key,
+    ) -> "MLP":
+        """Return a network with weights drawn by `initial` and biases of zero.
+
+        `sizes` are those of all layers of nodes, inputs and outputs included; `scale` is the
+        standard deviation of normal weights.
+        """
+        layers = tuple(eqx.nn.Linear(*pair, key=key) for pair in itertools.pairwise(sizes))
+        return initialised(cls(layers, activation), initial, scale=scale, key=key)
+
+    @classmethod
     def normal(
         cls, sizes: Sequence[int], *, activation: Activation, scale: float, key: Key
     ) -> "MLP":
-        """Return a network with weights drawn from N(0, `scale`\u00b2) and biases of zero.
-
-        `sizes` are those of all layers of nodes, inputs and outputs included.
-        """
-        keys = jax.random.split(key, len(sizes) - 1)
-        layers = []
-        for sources, targets, layer_key in zip(sizes, sizes[1:], keys, strict=False):
-            weight = scale * jax.random.normal(layer_key, (targets, sources), jnp.float32)
-            # Linear's own draw is thrown away; its construction keeps the layer an ordinary one.
-            linear = eqx.nn.Linear(sources, targets, key=layer_key)
-            bias = jnp.zeros(targets, jnp.float32)
-            layers.append(
-                eqx.tree_at(lambda layer: (layer.weight, layer.bias), linear, (weight, bias))
-            )
-        return cls(tuple(layers), activation)
+        """Return a network with weights drawn from N(0, `scale`\u00b2) and biases of zero."""
+        return cls.of(sizes, activation=activation, scale=scale, key=key)
 
     def __call__(self, inputs: Float[Array, " _inputs"]) -> Float[Array, " _outputs"]:
         """Return the outputs for one row of inputs."""
@@ -94,10 +101,14 @@ def layered_of(masks: Masks) -> LayeredGraph:
     return layered(weights, [masks[f"layers.{number}.bias"] for number in range(depth)])
 
 
+def activated(activation: Activation) -> Callable[[Array], Array]:
+    """Return the function of an activation's name."""
+    found: Callable[[Array], Array] = getattr(jax.nn, activation)
+    return found
+
+
 def _act(network: MLP, signals: Array) -> Array:
-    if network.activation == "identity":
-        return signals
-    return getattr(jax.nn, network.activation)(signals)
+    return activated(network.activation)(signals)
 
 
 def _parts(layer: eqx.nn.Linear) -> tuple[Array, Array]:
@@ -116,32 +127,3 @@ def _outputs(network: MLP, inputs: Float[Array, "rows _inputs"]) -> Float[Array,
     for layer in network.layers[:-1]:
         signals = _act(network, _through(layer, signals))
     return _through(network.layers[-1], signals)
-
-
-class Stateful(eqx.Module):
-    """A network with an `equinox.nn.State`, such as running means of batch normalisation.
-
-    Make one of what `equinox.nn.make_with_state` returns: `Stateful.of(network, state)`. Its state
-    is kept, restored and rewound with the weights; the optimiser does not change it. Leaves of the
-    network are called `network.NAME`.
-    """
-
-    network: Any
-    memory: tuple[Float[Array, "..."], ...]
-    structure: Any = eqx.field(static=True)
-    dtypes: tuple[str, ...] = eqx.field(static=True)
-
-    @classmethod
-    def of(cls, network: Any, state: eqx.nn.State) -> "Stateful":
-        """Return the network with a state that belongs to it."""
-        leaves, structure = jax.tree.flatten(state)
-        dtypes = tuple(str(jnp.asarray(leaf).dtype) for leaf in leaves)
-        # As floats, for what is trained is floats; counts of batches are whole up to 2^24.
-        memory = tuple(jnp.asarray(leaf, jnp.float32) for leaf in leaves)
-        return cls(network, memory, structure, dtypes)
-
-    @property
-    def state(self) -> eqx.nn.State:
-        """The state, for a call of the network."""
-        pairs = zip(self.memory, self.dtypes, strict=True)
-        return jax.tree.unflatten(self.structure, [leaf.astype(kind) for leaf, kind in pairs])

@@ -1,0 +1,52 @@
+"""Initial weights of a network's linear layers and convolutions."""
+
+from typing import Any, Literal, TypeAlias
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array
+
+from harness.types import Key, Network
+
+Initial: TypeAlias = Literal["normal", "glorot", "he", "orthogonal"]
+"""How initial weights are drawn.
+
+- "normal": N(0, scale\u00b2), whatever the layer's size;
+- "glorot": N(0, 2 / (fan in + fan out)), Glorot and Bengio (2010);
+- "he": N(0, 2 / fan in), He et al. (2015);
+- "orthogonal": orthonormal rows or columns, Saxe, McClelland and Ganguli (2014).
+"""
+
+_AXES: dict[str, Any] = {"in_axis": 1, "out_axis": 0}
+_DRAWS = {
+    "glorot": jax.nn.initializers.glorot_normal(**_AXES),
+    "he": jax.nn.initializers.he_normal(**_AXES),
+    "orthogonal": jax.nn.initializers.orthogonal(column_axis=0),
+}
+
+
+def drawn(initial: Initial, shape: tuple[int, ...], *, scale: float, key: Key) -> Array:
+    """Return initial weights of shape (out, in, *window); `scale` is for "normal" alone."""
+    if initial == "normal":
+        return scale * jax.random.normal(key, shape, jnp.float32)
+    return jnp.asarray(_DRAWS[initial](key, shape, jnp.float32))
+
+
+def initialised(network: Network, initial: Initial, *, scale: float, key: Key) -> Network:
+    """Return a network with new weights in every linear layer and convolution, biases zero."""
+
+    def weighted(part: Any) -> bool:
+        return isinstance(part, eqx.nn.Linear | eqx.nn.Conv)
+
+    parts, structure = jax.tree.flatten(network, is_leaf=weighted)
+    keys = iter(jax.random.split(key, sum(map(weighted, parts))))
+
+    def fresh(part: Any) -> Any:
+        weight = drawn(initial, part.weight.shape, scale=scale, key=next(keys))
+        part = eqx.tree_at(lambda layer: layer.weight, part, weight)
+        if part.bias is None:
+            return part
+        return eqx.tree_at(lambda layer: layer.bias, part, jnp.zeros_like(part.bias))
+
+    return jax.tree.unflatten(structure, [fresh(p) if weighted(p) else p for p in parts])

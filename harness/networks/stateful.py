@@ -1,0 +1,37 @@
+"""Networks that remember batches."""
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+
+class Stateful(eqx.Module):
+    """A network with an `equinox.nn.State`, such as running means of batch normalisation.
+
+    Make one of what `equinox.nn.make_with_state` returns: `Stateful.of(network, state)`. Its state
+    is kept, restored and rewound with the weights; the optimiser does not change it. Leaves of the
+    network are called `network.NAME`.
+    """
+
+    network: Any
+    memory: tuple[Float[Array, "..."], ...]
+    structure: Any = eqx.field(static=True)
+    dtypes: tuple[str, ...] = eqx.field(static=True)
+
+    @classmethod
+    def of(cls, network: Any, state: eqx.nn.State) -> "Stateful":
+        """Return the network with a state that belongs to it."""
+        leaves, structure = jax.tree.flatten(state)
+        dtypes = tuple(str(jnp.asarray(leaf).dtype) for leaf in leaves)
+        # As floats, for what is trained is floats; counts of batches are whole up to 2^24.
+        memory = tuple(jnp.asarray(leaf, jnp.float32) for leaf in leaves)
+        return cls(network, memory, structure, dtypes)
+
+    @property
+    def state(self) -> eqx.nn.State:
+        """The state, for a call of the network."""
+        pairs = zip(self.memory, self.dtypes, strict=True)
+        return jax.tree.unflatten(self.structure, [leaf.astype(kind) for leaf, kind in pairs])
