@@ -57,7 +57,7 @@ def levels(losses):
 
 
 def sampled(z, density=0.07, motif="diverge2", **how):
-    trials = {**tables.CELLS, **how}
+    trials = {**tables.PUBLISHED, **how}
     rows = [
         {"network": network, "density": density, "motif": motif, "base_layer": -1, "z": one}
         for network, one in enumerate(z)
@@ -199,7 +199,7 @@ def test_a_quirk_of_pruning_is_taken_with_the_other_and_without():
 
 def test_every_setting_that_differs_in_one_quirk_is_measured_once():
     made = quirks.settings()
-    assert made[0] == dict(tables.CELLS)
+    assert made[0] == dict(tables.PUBLISHED)
     assert len({tuple(sorted(one.items())) for one in made}) == len(made) == 20
 
 
