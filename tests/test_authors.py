@@ -22,7 +22,7 @@ from harness import (
     unscaled,
 )
 from harness.sparse.graph import live_nodes
-from harness.testing._intervention import _Trial
+from harness.testing._intervention import _Subject
 
 ROWS = np.random.default_rng(0)
 INPUTS = ROWS.normal(size=(100, 3)).astype(np.float32)
@@ -123,5 +123,5 @@ def test_a_recurrent_graph_has_inputs_units_outputs():
 
 
 def test_an_intervention_knows_the_order_of_layers(registry):
-    source = _Trial(registry.find("intervention", "shuffled").factory()).source
+    source = _Subject(registry.find("intervention", "shuffled").factory()).source
     assert source.layers == ("first", "second")

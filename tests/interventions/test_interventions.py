@@ -16,7 +16,7 @@ from harness.plugin.loading import load
 from harness.results import snapshot
 from harness.results.snapshot import level_path
 from harness.sparse.masks import random_masks
-from harness.testing._intervention import _Trial
+from harness.testing._intervention import _Subject
 
 FEW_STEPS = Path(__file__).parents[1] / "plugins" / "few_steps.py"
 
@@ -40,7 +40,7 @@ def test_random_masks_keep_as_many_and_any_as_often():
 
 @pytest.mark.parametrize("name", ["shuffled", "matched-random", "reinitialised"])
 def test_layer_densities_are_kept(registry, name):
-    trial = _Trial(registry.find("intervention", name).factory())
+    trial = _Subject(registry.find("intervention", name).factory())
     for leaf, mask in trial.masks().items():
         source = np.asarray(trial.source.masks[leaf])
         np.testing.assert_array_equal(mask.sum(axis=(1, 2)), source.sum(axis=(1, 2)))
@@ -192,6 +192,26 @@ def test_training_goes_on_from_the_sources_weights(lesioned):
     here, left = kept_of(lesioned, label, 1), kept_of(lesioned, "lesion", 1)
     moved = [np.abs(here.weights[leaf] - left.weights[leaf]).max() for leaf in left.masks]
     assert 0 < max(moved) < 0.5, "on from there, not from the initial weights"
+
+
+@pytest.mark.parametrize("source", ["lottery", "lottery[rewind_step=4,retrain=full]"])
+def test_from_the_rewind_point_training_goes_on_as_that_of_the_pruner_that_rewinds(
+    tmp_path, source
+):
+    """With the source's own masks it is the source's training again, to the last bit."""
+    asked = {"tasks": ["digits"], "pruners": [source], "schedules": ["few-steps"], "networks": 2,
+             "interventions": ["lesion[on=rewind,cuts=false]"], "metrics": ["performance"],
+             "block_width": 2}  # fmt: skip
+    made = plan(checked(asked, source="test"), load([FEW_STEPS, FEW_STEPS.with_name("lesion.py")]))
+    assert Execution(made, tmp_path / "run").run().failures == []
+    run = harness.open_run(tmp_path / "run")
+    source, changed = (pruning.label for pruning in made.prunings)
+    steps = run.table("levels").set_index(["pruner", "level", "network"])["steps"].unstack("pruner")
+    assert (steps[changed] == steps[source]).all()
+    for level in range(int(run.table("levels")["level"].max()) + 1):
+        ours, theirs = (kept_of(run, pruner, level) for pruner in (changed, source))
+        for leaf, weights in theirs.weights.items():
+            np.testing.assert_array_equal(ours.weights[leaf], weights)
 
 
 def kept_of(run, pruner, level):
