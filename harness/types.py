@@ -24,11 +24,15 @@ Masks: TypeAlias = dict[str, Bool[Array, "..."]]
 """For each prunable leaf, which of its entries act (True) and which are pruned (False)."""
 
 When: TypeAlias = Literal["init", "level", "during"]
-GoesOn: TypeAlias = Literal["level", "start", "new", "here", "not"]
+GoesOn: TypeAlias = Literal["level", "start", "rewind", "new", "here", "not"]
 """How training goes on with changed masks, level by level:
 
 - "level": from the intervention's own level before, for the steps of the level;
 - "start": from the initial weights, for the steps of all levels up to it;
+- "rewind": from the source's rewind point, the weights after its pruner's `rewind_step` steps of
+  the first level (0: the initial weights), step counts of the optimiser going on from there. For
+  the steps of a pruner that rewinds: of the level, or, where the source's pruner `retrains`, of
+  the first level from the rewind step on;
 - "new": from other initial weights, for as many;
 - "here": from the weights that the source has at the level, for the steps of the level;
 - "not": not at all; the source's weights are evaluated under the changed masks.

@@ -90,6 +90,31 @@ def test_a_plugin_of_one_file_shares_the_files_beside_it(tmp_path, monkeypatch, 
     sys.modules.pop("shared", None)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from lab.deep.named import value",
+        "import lab.deep.named as named",
+        "try:\n    from .deep import named\nexcept ImportError:\n    from deep import named",
+    ],
+)
+def test_a_file_of_a_package_that_is_given_by_its_path_has_what_it_imports(
+    package, monkeypatch, text
+):
+    monkeypatch.syspath_prepend(package)
+    path = package / "mine.py"
+    path.write_text(PLUGIN.format(imports=text, inside="pass"))
+    (plugin,) = (one for one in loading.load([path]).plugins if one.name == "zero")
+    once = digest.source_digest(plugin.factory())
+    edit(package / "unused.py")
+    edit(package / "deep" / "other.py")
+    assert digest.source_digest(plugin.factory()) == once
+    edit(package / "deep" / "named.py")
+    assert digest.source_digest(plugin.factory()) != once
+    for name in [name for name in sys.modules if name.split(".")[0] == "deep"]:
+        del sys.modules[name]
+
+
 def test_every_file_of_the_built_in_plugins_is_in_the_digest_of_one(registry):
     """A helper that no plugin imports could be edited without a change of any key."""
     hashed = set()

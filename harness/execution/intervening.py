@@ -36,7 +36,8 @@ def imposed(
         weights = {**(source.weights or {}), **(change.weights or {})}
     elif trial.goes_on == "new":
         weights = {**trainer.drawn(keys), **(change.weights or {})}
-    return trainer.imposed(state, change.masks, weights, fresh=trial.goes_on != "level")
+    fresh = trial.goes_on not in ("level", "rewind")
+    return trainer.imposed(state, change.masks, weights, fresh=fresh)
 
 
 def _changed(

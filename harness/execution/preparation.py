@@ -209,7 +209,7 @@ def _when(trial: Trial) -> str | None:
     """At which moments masks change: of an intervention, before training or after each level."""
     if trial.intervention is None:
         return getattr(trial.pruning.pruner.instance, "when", None)
-    return "level" if trial.goes_on == "level" else "init"
+    return "level" if trial.goes_on in ("level", "rewind") else "init"
 
 
 def _plugin_files(plan: Plan) -> set[Path]:

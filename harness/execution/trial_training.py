@@ -178,6 +178,8 @@ class TrialTraining:
         with self.clock.timing(current.number, "prune"):
             keys = of_level(self._keys, current.number)
             kept = source(current.number)
+            if self.trial.goes_on == "rewind":
+                state = self.trainer.rewound(state, self._keys)
             state = intervening.imposed(self.trial, self.trainer, state, kept, current.number, keys)
             return jax.block_until_ready(state)
 

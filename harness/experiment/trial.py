@@ -108,7 +108,11 @@ class Trial:
         """The pruner that is asked in training: none where an intervention sets the masks."""
         if self.intervention is None:
             return self.pruning.pruner
-        untouched = Untouched(anew=self.goes_on != "level")
+        if self.goes_on == "rewind":
+            source: AbstractPruner = self.pruning.pruner.instance
+            untouched = Untouched(rewind_step=source.rewind_step, retrains=source.retrains)
+        else:
+            untouched = Untouched(anew=self.goes_on != "level")
         return Choice("pruner", untouched.name, "harness", untouched, "")
 
     @property

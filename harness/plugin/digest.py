@@ -2,10 +2,10 @@
 
 import ast
 import hashlib
-import importlib.util
 import inspect
+import itertools
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,39 +31,48 @@ def source_digest(instance: Any) -> str:
 def _files(plugin: type[Any]) -> set[Path]:
     """The file of a plugin, and those of its package that it imports."""
     start = Path(inspect.getfile(plugin))
-    package = sys.modules[plugin.__module__].__package__ or ""
-    # The folder of the outermost package, which may have another name than the package.
-    home = start.parents[package.count(".")]
+    # The folders from which modules are imported, by the name before theirs.
+    homes = {}
+    if package := sys.modules[plugin.__module__].__package__:
+        # The folder of the outermost package, which may have another name than the package.
+        homes[package.partition(".")[0]] = start.parents[package.count(".")]
+    else:
+        homes[""] = start.parent
+        # The file may lie in a package all the same, and import from it by its name.
+        for folder in itertools.takewhile(
+            lambda one: (one / "__init__.py").is_file(), start.parents
+        ):
+            homes[folder.name] = folder
     found, waiting = set(), [start]
     while waiting:
         file = waiting.pop()
         if file not in found:
             found.add(file)
-            waiting += _imported(file, home, package.partition(".")[0])
+            waiting += _imported(file, homes)
     return found
 
 
-def _imported(file: Path, home: Path, top: str) -> Iterator[Path]:
-    """The files below `home`, the folder of the package `top`, that a file of it imports."""
-    within = ".".join(filter(None, (top, *file.relative_to(home).parent.parts)))
+def _imported(file: Path, homes: Mapping[str, Path]) -> Iterator[Path]:
+    """The files below the homes that a file of theirs imports."""
     for node in ast.walk(ast.parse(file.read_bytes())):
-        names: list[str] = []
         if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
+            names = [alias.name.split(".") for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            base = importlib.util.resolve_name("." * node.level + (node.module or ""), within)
-            names = [f"{base}.{alias.name}" for alias in node.names]
-        for name in names:
-            parts = name.split(".")
-            if not top or parts[0] == top:
-                yield from _place(home, parts[1:] if top else parts)
+            base = node.module.split(".") if node.module else []
+            names = [[*base, alias.name] for alias in node.names]
+            if node.level:
+                yield from _places(file.parents[node.level - 1], names)
+                continue
+        else:
+            continue
+        for top, home in homes.items():
+            below = [name[1:] for name in names if name[0] == top] if top else names
+            yield from _places(home, below)
 
 
-def _place(home: Path, parts: list[str]) -> Iterator[Path]:
-    """The file of a module below a folder; else that of the module which holds the name."""
-    for known in (parts, parts[:-1]):
-        place = home.joinpath(*known)
-        for file in (place.with_suffix(".py"), place / "__init__.py"):
-            if file.is_file():
-                yield file
-                return
+def _places(home: Path, names: Iterable[Sequence[str]]) -> Iterator[Path]:
+    """The file of each module below a folder; else that of the module which holds the name."""
+    for parts in names:
+        modules = [home.joinpath(*known) for known in (parts, parts[:-1])]
+        files = [file for one in modules for file in (one / "__init__.py", one.with_suffix(".py"))]
+        yield from [file for file in files if file.is_file() and file.is_relative_to(home)][:1]

@@ -88,12 +88,15 @@ class AbstractIntervention(ABC):
 class Untouched(AbstractPruner):
     """The pruner of a trial whose masks an intervention sets: it never prunes.
 
-    `anew` is whether each level has a training of its own.
+    `anew` is whether each level has a training of its own. Where training goes on from the rewind
+    point, `rewind_step` and `retrains` are those of the source's pruner.
     """
 
     name: ClassVar[str] = "untouched"
     when: ClassVar[When] = "level"
     anew: bool = False
+    rewind_step: int = 0
+    retrains: bool = False
 
     @property
     def from_start(self) -> bool:

@@ -39,6 +39,8 @@ class AbstractPruner(ABC):
     - "init": on the network before training, once for each density, each time from the dense
       network; then one training for each density, at the budget of all levels up to it.
     - "during": within the training of each level, at its steps 0, `every`, 2 * `every`, ...
+
+    An attribute that depends on a pruner's parameters is set on the instance, in `__post_init__`.
     """
 
     name: ClassVar[str]

@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
 
 class AbstractSchedule(ABC):
-    """Densities and training budgets, level by level, and the optimiser."""
+    """Densities and training budgets, level by level, and the optimiser.
+
+    An attribute that depends on a schedule's parameters is set on the instance, in `__post_init__`.
+    """
 
     name: ClassVar[str]
     batch_size: int

@@ -231,13 +231,9 @@ class Rules:
             masks = mask_algebra.leaf_map(jnp.logical_and, masks, state.masks)
         prunable = self.model.prunable(self.whole(state.network))
         masks = mask_algebra.leaf_map(lambda mask, which: mask | ~which, masks, prunable)
-        network, optimizer = state.network, state.optimizer
         if update.rewind_to is not None:
-            network = self.arrays(update.rewind_to)
-            optimizer = self.optimizer.init(network)
-            if self.pruner.rewind_step:
-                # Schedules go on from the rewind step; only what is kept for weights starts anew.
-                optimizer = eqx.combine(state.rewind_counts, optimizer)
+            state = self.rewound(state, update.rewind_to)
+        network, optimizer = state.network, state.optimizer
         if update.params is not None:
             network = mask_algebra.replace(network, update.params)
         if update.reset_optimizer is not None:
@@ -249,6 +245,15 @@ class Rules:
                 mask_algebra.replace(everywhere, update.reset_optimizer),
             )
         return state._replace(network=network, masks=masks, optimizer=optimizer)
+
+    def rewound(self, state: Ensemble, network: Network) -> Ensemble:
+        """The same with the weights of a network at the rewind step, under the masks of now."""
+        network = self.arrays(network)
+        optimizer = self.optimizer.init(network)
+        if self.pruner.rewind_step:
+            # Schedules go on from the rewind step; only what is kept for weights starts anew.
+            optimizer = eqx.combine(state.rewind_counts, optimizer)
+        return state._replace(network=network, optimizer=optimizer)
 
 
 def all_finite(network: Network) -> Bool[Array, ""]:

@@ -177,6 +177,12 @@ class Trainer:
             state = state._replace(optimizer=jax.vmap(self.rules.optimizer.init)(network))
         return _spread(state)
 
+    def rewound(self, state: Ensemble, keys: Keys) -> Ensemble:
+        """Return the networks as they were at the pruner's rewind step, under the masks of now."""
+        back = state.rewind_point if self.pruner.rewind_step else self.start(keys).network
+        # Of its own: the next chunk takes the arrays of its state away.
+        return jax.tree.map(jnp.copy, jax.vmap(self.rules.rewound)(state, back))
+
     def drawn(self, keys: NetworkKeys) -> Weights:
         """Return the trained arrays of networks with other initial weights, by name."""
 

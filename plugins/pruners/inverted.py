@@ -8,7 +8,7 @@ from pydantic import InstanceOf
 
 from harness import AbstractPruner, Evidence, Target, Update, hookimpl, leaf_map
 from harness.sparse.masks import counted
-from harness.types import Key, Masks, Weights, When
+from harness.types import Key, Masks, Weights
 
 from .magnitude import Magnitude
 
@@ -34,31 +34,8 @@ class Inverted(AbstractPruner):
                 f"of: '{self.of.name}' cannot be turned around: it must keep exactly what is asked "
                 "for, without regrowing and on its own"
             )
-
-    @property
-    def when(self) -> When:  # type: ignore[override]
-        """When the other acts."""
-        return self.of.when
-
-    @property
-    def every(self) -> int:  # type: ignore[override]
-        """Steps between two prunings, if the other acts during training."""
-        return self.of.every
-
-    @property
-    def needs(self) -> frozenset[str]:  # type: ignore[override]
-        """What the other needs of the task."""
-        return self.of.needs
-
-    @property
-    def rewind_step(self) -> int:  # type: ignore[override]
-        """Where the other rewinds to."""
-        return self.of.rewind_step
-
-    @property
-    def retrains(self) -> bool:  # type: ignore[override]
-        """As the other does."""
-        return self.of.retrains
+        for name in ("when", "every", "needs", "rewind_step", "retrains"):
+            object.__setattr__(self, name, getattr(self.of, name))
 
     def ramp(self, previous: float, density: float, progress: float) -> float:
         """The other's path."""

@@ -34,10 +34,8 @@ class Lottery(AbstractPruner):
     rewind_step: Annotated[int, Ge(0)] = 0
     retrain: Literal["level", "full"] = "level"
 
-    @property
-    def retrains(self) -> bool:  # type: ignore[override]
-        """Whether each level trains as long as the first had left."""
-        return self.retrain == "full"
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "retrains", self.retrain == "full")
 
     def step(
         self, evidence: Evidence, target: Target, state: tuple[()], *, key: Key

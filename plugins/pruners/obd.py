@@ -49,10 +49,9 @@ class Obd(ScorePruner):
     rows: Annotated[int, Ge(1)] = 32
     batches: Annotated[int, Ge(1)] = 8
 
-    @property
-    def needs(self) -> frozenset[str]:  # type: ignore[override]
-        """The loss as a function of the outputs, for the Gauss-Newton matrix."""
-        return frozenset({"output-loss"} if self.diagonal == "gauss-newton" else ())
+    def __post_init__(self) -> None:
+        needs = ("output-loss",) if self.diagonal == "gauss-newton" else ()
+        object.__setattr__(self, "needs", frozenset(needs))
 
     def score(self, evidence: Evidence, *, key: Key) -> Weights:
         """½ h w² of each weight."""

@@ -7,7 +7,7 @@ import numpy as np
 from annotated_types import Ge, Gt, Lt
 from pydantic import InstanceOf
 
-from harness import AbstractSchedule, Level, StopRule, hookimpl
+from harness import AbstractSchedule, Level, hookimpl
 
 from .quick import Quick
 
@@ -34,20 +34,9 @@ class Jittered(AbstractSchedule):
     amount: Annotated[float, Gt(0), Lt(1)] = 0.5
     seed: Annotated[int, Ge(0)] = 0
 
-    @property
-    def batch_size(self) -> int:  # type: ignore[override]
-        """The other's."""
-        return self.of.batch_size
-
-    @property
-    def rewind_data(self) -> bool:  # type: ignore[override]
-        """As the other does."""
-        return self.of.rewind_data
-
-    @property
-    def stop_rule(self) -> StopRule | None:  # type: ignore[override]
-        """The other's."""
-        return self.of.stop_rule
+    def __post_init__(self) -> None:
+        for name in ("batch_size", "rewind_data", "stop_rule"):
+            object.__setattr__(self, name, getattr(self.of, name))
 
     def levels(self) -> tuple[Level, ...]:
         """The other's levels, moved."""

@@ -42,12 +42,10 @@ class Published(AbstractSchedule):
     eps: Annotated[float, Gt(0)] = 4e-6
     stop: Literal["steps", "network", "published-stop"] = "steps"
 
-    @property
-    def stop_rule(self) -> StopRule | None:  # type: ignore[override]
-        """The rule that ends a level early, or None."""
-        if self.stop == "steps":
-            return None
-        return StopRule(scope="network" if self.stop == "network" else "ensemble")
+    def __post_init__(self) -> None:
+        if self.stop != "steps":
+            rule = StopRule(scope="network" if self.stop == "network" else "ensemble")
+            object.__setattr__(self, "stop_rule", rule)
 
     def levels(self) -> tuple[Level, ...]:
         """Densities from 1 to 0.02, with the published steps."""

@@ -125,6 +125,7 @@ def landscape(likeness: pd.DataFrame, motifs: pd.DataFrame) -> list[Finding]:
     told = others[others["length"] >= floor].sort_values("between", ascending=False)
     known = told.dropna(subset=["between_low", "between_high"])
     apart = known[known["between_high"] < own["within_low"]]
+    among = "not defined" if np.isnan(own["within"]) else f"{own['within']:.2f}"
     verdict = (
         "are other profiles than magnitude's shown? No verdict: too few replicates for an interval"
         if np.isnan(own["within_low"]) or known.empty
@@ -135,7 +136,7 @@ def landscape(likeness: pd.DataFrame, motifs: pd.DataFrame) -> list[Finding]:
             f"At {_pruned(tables.CHOSEN)} pruned, {verdict}.",
             f"Noise-corrected similarity with magnitude's profiles, z under `layered` on all nodes "
             f"({unit}): {_similar(told) or 'none defined'}; among magnitude's own "
-            f"{own['within']:.2f}{_interval(own['within_low'], own['within_high'])}. Profiles as "
+            f"{among}{_interval(own['within_low'], own['within_high'])}. Profiles as "
             "short as those of random wiring with the same layer densities (mean length of z under "
             f"{floor:.1f}): {_plain(flat) or 'none'}. Graphs whose nodes only have unequal degrees "
             "are as alike as most of these: no similarity here says more than that.",
@@ -145,12 +146,12 @@ def landscape(likeness: pd.DataFrame, motifs: pd.DataFrame) -> list[Finding]:
 
 def sizes(motifs: pd.DataFrame) -> list[Finding]:
     """How far the sizes of what is found differ between pruners, whatever the direction."""
+    motifs = motifs.dropna(subset="log2_ratio")
     if motifs.empty:
         return []
     wide = motifs.pivot_table(index="pruner", columns="motif", values="log2_ratio", sort=False)
-    name = (
-        str(wide.loc["magnitude"].idxmax()) if "magnitude" in wide.index else str(wide.columns[0])
-    )
+    most = "magnitude" if "magnitude" in wide.index else str(wide.index[0])
+    name = str(wide.loc[most].idxmax())
     ratios = (2 ** wide[name]).sort_values(ascending=False)
     told = ", ".join(f"`{pruner}` {ratio:.3g}" for pruner, ratio in ratios.items())
     return [
@@ -158,7 +159,7 @@ def sizes(motifs: pd.DataFrame) -> list[Finding]:
             f"Strength depends on the pruner: `{name}` occurs {ratios.iloc[0]:.2g} times as "
             f"often as expected under `{ratios.index[0]}`.",
             f"Count over expectation at {_pruned(tables.CHOSEN)} pruned, geometric mean over "
-            f"units, of the motif that `magnitude` has most of: {told}.",
+            f"units, of the motif that `{most}` has most of: {told}.",
         )
     ]
 

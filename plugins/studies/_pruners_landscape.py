@@ -15,18 +15,43 @@ _PERCENT = f"{100 * (1 - tables.CHOSEN):.0f} % pruned"
 
 
 def section(motifs: pd.DataFrame, likeness: pd.DataFrame, order: Sequence[str]) -> Section:
-    """Heat maps of effect sizes and of similarities, and their tables; rows in the order given."""
-    parts: list[Figure | Table] = [
-        _effects(motifs, order),
-        _likeness(likeness, order),
-        _profiles(likeness, motifs),
-        _by_pruner(motifs),
-    ]
-    return Section("motifs", "The motif landscape", parts=parts)
+    """Heat maps of effect sizes and of similarities, and their tables; rows in the order given.
+
+    What has nothing to show is left out, and a sentence says why.
+    """
+    effects, alike = motifs.dropna(subset=["log2_ratio"]), likeness.dropna(subset=["between"])
+    parts: list[Figure | Table] = []
+    lead = []
+    if effects.empty:
+        lead.append(
+            "No motifs are shown by pruner: no network that does better than a constant has motifs "
+            f"to compare at {_PERCENT}."
+        )
+    else:
+        parts.append(_effects(effects, order))
+    if alike.empty:
+        lead.append(f"No similarity with magnitude's profiles is shown: {_why_none(likeness)}.")
+    else:
+        parts.append(_likeness(alike, order))
+    tables_of = (_profiles(likeness, motifs), _by_pruner(motifs))
+    parts += [table for table in tables_of if len(table.frame)]
+    return Section("motifs", "The motif landscape", lead, parts=parts)
 
 
-def _effects(motifs: pd.DataFrame, order: Sequence[str]) -> Figure:
-    found = motifs.dropna(subset=["log2_ratio"])
+def _why_none(likeness: pd.DataFrame) -> str:
+    """Why no profile is compared with one of magnitude's."""
+    pruners = set(likeness["pruner"])
+    if "magnitude" not in pruners:
+        return "no network of `magnitude` does better than a constant"
+    if len(pruners) == 1:
+        return "no network of another pruner does better than a constant"
+    return (
+        "it needs a pruner's network and one of magnitude's with other initial weights, of one "
+        "density, whose profiles are clear of the null's noise"
+    )
+
+
+def _effects(found: pd.DataFrame, order: Sequence[str]) -> Figure:
     effect = found["log2_ratio"]
     shown = effect.map(lambda value: f"{value:+.2f}")
     trials = found.assign(column=found["motif"], signed=effect, shown=shown)
@@ -39,7 +64,7 @@ def _effects(motifs: pd.DataFrame, order: Sequence[str]) -> Figure:
         alt.Tooltip("n:Q", title="networks"),
     ]
     names = ("more than expected", "fewer than expected")
-    columns = list(motifs["motif"].unique())
+    columns = list(found["motif"].unique())
     return Figure(
         "landscape",
         f"Motifs by pruner at {_PERCENT}",
@@ -53,11 +78,7 @@ def _effects(motifs: pd.DataFrame, order: Sequence[str]) -> Figure:
 
 
 def _profiles(likeness: pd.DataFrame, motifs: pd.DataFrame) -> Table:
-    columns = [
-        Column(key, key.replace("_", " "))
-        for kind in ("within", "between")
-        for key in (kind, *(f"{kind}_{end}" for end in ("low", "high", "n")))
-    ]
+    columns = [Column(key, key.replace("_", " ")) for key in tables.SIMILARITIES]
     random = motifs["motif"].nunique() ** 0.5
     caption = (
         "Noise-corrected similarity of motif profiles (z; of one unit the mean) among one pruner's "
@@ -81,9 +102,8 @@ def _by_pruner(motifs: pd.DataFrame) -> Table:
     return Table("motifs_by_pruner", caption, motifs, columns, sortable=True)
 
 
-def _likeness(likeness: pd.DataFrame, order: Sequence[str]) -> Figure:
+def _likeness(found: pd.DataFrame, order: Sequence[str]) -> Figure:
     names = ("alike", "opposite")
-    found = likeness.dropna(subset=["between"])
     tooltip = [
         alt.Tooltip("pruner:N"),
         alt.Tooltip("column:N", title="weights kept"),

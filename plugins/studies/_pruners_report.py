@@ -43,12 +43,11 @@ def sections(runs: Mapping[str, RunTables]) -> list[Section]:
         *dict.fromkeys(found for run in runs.values() for found in left_out_findings([run])),
     ]
     order = [name for name in run.trials()["pruner"].unique() if name in set(beside["pruner"])]
-    profiles = [] if likeness.empty else [landscape.section(motifs, likeness, order)]
     return [
         Section("answer", "What came out", answer.ran(runs, losses.units), findings),
         _expectations(judged, collapses),
         _losses(beside, order),
-        *profiles,
+        landscape.section(motifs, likeness, order),
         *excerpt([run], *_USUAL),
     ]
 

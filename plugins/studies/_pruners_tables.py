@@ -16,6 +16,13 @@ from ._pruners_expectations import EXPECTATIONS, MARGIN, ONE_SHOT, SPARSE, Expec
 CHOSEN = 0.07776
 """The density at which motifs are shown: the nearest to the 93 % pruned of the published claims."""
 
+SIMILARITIES = tuple(
+    f"{kind}{end}" for kind in ("within", "between") for end in ("", "_low", "_high", "_n")
+)
+"""The columns of `likeness` that are similarities of profiles with their intervals."""
+
+_EFFECTS = ("z", "z_low", "z_high", "n", "unit", "log2_ratio", "low", "high")
+
 
 @dataclass(frozen=True)
 class Losses:
@@ -178,7 +185,7 @@ def motifs(run: RunTables, density: float = CHOSEN) -> pd.DataFrame:
         ends = {"z": z.value, "z_low": z.low, "z_high": z.high, "n": z.n, "unit": str(units)}
         effects = {"log2_ratio": effect.value, "low": effect.low, "high": effect.high}
         rows.append({"pruner": pruner, "order": order, "motif": motif, **ends, **effects})
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=["pruner", "order", "motif", *_EFFECTS])
 
 
 def likeness(run: RunTables, baseline: str = "magnitude") -> pd.DataFrame:
@@ -211,7 +218,8 @@ def likeness(run: RunTables, baseline: str = "magnitude") -> pd.DataFrame:
             row |= _named("between", between)
         length = float(np.linalg.norm(profiles, axis=1).mean())
         rows.append({**row, "length": length, "unit": str(units)})
-    return _ordered(pd.DataFrame(rows), run)
+    columns = ["pruner", "density", *SIMILARITIES, "length", "unit"]
+    return _ordered(pd.DataFrame(rows, columns=columns), run)
 
 
 def _between(one: pd.DataFrame, other: pd.DataFrame, noise: stats.Noise) -> stats.Interval:
@@ -229,7 +237,7 @@ def _named(name: str, found: stats.Interval) -> dict[str, float]:
 def _ordered(table: pd.DataFrame, run: RunTables) -> pd.DataFrame:
     """Pruners as the run has them, and densities falling."""
     if table.empty:
-        return pd.DataFrame(columns=["pruner", "density"])
+        return table
     places = {name: place for place, name in enumerate(run.trials()["pruner"].unique())}
     order = table["pruner"].map(places) - table["density"] / 2
     return table.loc[order.sort_values().index].reset_index(drop=True)

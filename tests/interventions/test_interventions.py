@@ -194,6 +194,26 @@ def test_training_goes_on_from_the_sources_weights(lesioned):
     assert 0 < max(moved) < 0.5, "on from there, not from the initial weights"
 
 
+@pytest.mark.parametrize("source", ["lottery", "lottery[rewind_step=4,retrain=full]"])
+def test_from_the_rewind_point_training_goes_on_as_that_of_the_pruner_that_rewinds(
+    tmp_path, source
+):
+    """With the source's own masks it is the source's training again, to the last bit."""
+    asked = {"tasks": ["digits"], "pruners": [source], "schedules": ["few-steps"], "networks": 2,
+             "interventions": ["lesion[on=rewind,cuts=false]"], "metrics": ["performance"],
+             "block_width": 2}  # fmt: skip
+    made = plan(checked(asked, source="test"), load([FEW_STEPS, FEW_STEPS.with_name("lesion.py")]))
+    assert Execution(made, tmp_path / "run").run().failures == []
+    run = harness.open_run(tmp_path / "run")
+    source, changed = (pruning.label for pruning in made.prunings)
+    steps = run.table("levels").set_index(["pruner", "level", "network"])["steps"].unstack("pruner")
+    assert (steps[changed] == steps[source]).all()
+    for level in range(int(run.table("levels")["level"].max()) + 1):
+        ours, theirs = (kept_of(run, pruner, level) for pruner in (changed, source))
+        for leaf, weights in theirs.weights.items():
+            np.testing.assert_array_equal(ours.weights[leaf], weights)
+
+
 def kept_of(run, pruner, level):
     trials = run.trials()
     (key,) = trials.loc[trials["pruner"] == pruner, "trial"]

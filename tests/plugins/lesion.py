@@ -11,18 +11,21 @@ from harness.types import GoesOn
 
 @dataclass(frozen=True)
 class Lesion(AbstractIntervention):
-    """Cut a weight of each network, and go on as it is told."""
+    """Cut a weight of each network, or none, and go on as it is told."""
 
     name: ClassVar[str] = "lesion"
     of: ClassVar[str] = "magnitude"
     exact: ClassVar[bool] = False
     on: GoesOn = "not"
+    cuts: bool = True
 
     def goes_on(self, pruner):
         return self.on
 
     def change(self, source):
         assert source.weights is not None
+        if not self.cuts:
+            return Change(source.masks)
         cut = {}
         for leaf, mask in source.masks.items():
             flat = mask.reshape(len(mask), -1)

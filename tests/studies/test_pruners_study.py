@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from harness_plugins.studies import _pruners_answer as answer
+from harness_plugins.studies import _pruners_landscape as landscape
 from harness_plugins.studies import _pruners_tables as tables
 from harness_plugins.studies import pruners
 from harness_plugins.studies._pruners_expectations import EXPECTATIONS, SPARSE
@@ -237,6 +238,43 @@ def test_profiles_are_compared_between_networks_of_other_initial_weights():
     assert found.loc["magnitude", "length"] == pytest.approx(5e4)
 
 
+ALONG = np.array([3e4, 0, 0, 4e4])
+
+
+@pytest.mark.parametrize(
+    ("motifs", "said"),
+    [
+        (profile_rows("snip", [ALONG] * 3), "no network of `magnitude` does better"),
+        (profile_rows("magnitude", [ALONG] * 3), "no network of another pruner does better"),
+        (
+            pd.concat([profile_rows(name, [ALONG]) for name in ("magnitude", "snip")]),
+            "it needs a pruner's network and one of magnitude's with other initial weights",
+        ),
+        (profile_rows("snip", [ALONG] * 2).assign(density=0.5), "No motifs are shown by pruner"),
+    ],
+)
+def test_what_the_landscape_cannot_show_is_left_out_and_said(motifs, said):
+    run = run_of(motifs[["pruner", "density", "data_seed", "network"]], motifs=motifs)
+    by_motif, likeness = tables.motifs(run), tables.likeness(run)
+    section = landscape.section(by_motif, likeness, ["magnitude", "snip"])
+    assert said in " ".join(section.lead)
+    names = {part.name for part in section.parts}
+    assert "likeness" not in names
+    assert "profiles" in names
+    assert ("landscape" in names) == ("No motifs" not in " ".join(section.lead))
+    claims = [*answer.landscape(likeness, by_motif), *answer.sizes(by_motif)]
+    assert not any("nan" in f"{found.claim}{found.detail}" for found in claims)
+
+
+def test_tables_of_nothing_keep_their_columns():
+    motifs = profile_rows("magnitude", [ALONG])
+    rows = motifs[["pruner", "density", "data_seed", "network"]]
+    run = run_of(rows, constant_loss=1e-9, motifs=motifs)
+    for table, column in ((tables.motifs(run), "log2_ratio"), (tables.likeness(run), "between")):
+        assert table.empty
+        assert column in table
+
+
 def test_every_pruner_and_the_one_shots_have_one_budget():
     study = pruners.Pruners(flights=1000)
     registry = loading.load()
@@ -268,6 +306,7 @@ def test_the_study_from_end_to_end_in_small(tmp_path, monkeypatch):
     assert set(open_run(tmp_path / "pruners").trials()["status"]) == {"done"}
     # So little training does no better than a constant: all is left out, and the page says so.
     page = (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
+    assert "No motifs are shown by pruner" in page
     assert "No expectation can be judged" in page
     monkeypatch.setattr(constant_predictor, "SHARE", 2.0)
     studies.write(study, tmp_path)
