@@ -23,11 +23,11 @@ from harness.experiment.choice import Choice, metric_key
 from harness.experiment.plan import Plan
 from harness.experiment.trial import Trial
 from harness.machine import memory, settings
+from harness.plugin.levels import within
 from harness.results import provenance, snapshot
 from harness.results.records import Entry, Measured, TrialRecord, TrialState, trial_folder
 from harness.sparse import finite
 from harness.training.trainer import Trainer
-from harness.types import Level
 
 REQUIRED = frozenset({"levels.parquet", "training.parquet", "timings.parquet"})
 """The tables of a trained trial, whatever the format of its run."""
@@ -130,9 +130,8 @@ class Trials:
     def _cautions(self, trial: Trial, trainer: Trainer) -> tuple[str, ...]:
         """Note what schedule and pruner say about this training, each sentence once; return it."""
         schedule = trial.schedule.instance
-        steps = trial.budgets
-        pairs = zip(schedule.levels(), steps, strict=True)
-        own = trainer.cautions([Level(level.density, number) for level, number in pairs])
+        levels = (within(*pair) for pair in zip(trial.levels, trial.budgets, strict=True))
+        own = trainer.cautions([*levels])
         place = f"{trial.pruning.label} on {trial.task.label} by {trial.schedule.label}"
         general = tuple(schedule.cautions())
         for text in (*general, *(f"{place}: {caution}" for caution in own)):
@@ -227,11 +226,11 @@ class Trials:
             f"{name}.parquet": files.write_table(folder / f"{name}.parquet", table)
             for name, table in made.items()
         }
-        levels = [
-            snapshot.level_path(folder, number)
-            for number in range(len(trial.schedule.instance.levels()))
-        ]
-        return checksums | {path.name: files.digest(path) for path in levels}
+        for number in range(len(trial.levels)):
+            path = snapshot.level_path(folder, number)
+            kept = (path, *snapshot.kept_within(path).values())
+            checksums |= {one.name: files.digest(one) for one in kept}
+        return checksums
 
     def _measure(
         self, choice: Choice, trial: Trial, record: TrialRecord, state: TrialState
