@@ -19,6 +19,7 @@ from harness.execution.intervening import Kept
 from harness.experiment.trial import Trial
 from harness.files import DamagedFileError
 from harness.plugin.levels import within
+from harness.plugin.observer import tell
 from harness.plugin.pruner import AbstractPruner
 from harness.results import provenance, snapshot
 from harness.training.state import Ensemble, Keys, finite, of_level
@@ -222,6 +223,11 @@ class TrialTraining:
         with self.clock.timing(current.number, "evaluate"):
             train, validation = map(np.asarray, self.trainer.losses(state))
         self._write(state, current, train, validation)
+        tell(
+            "level", self.trial.condition,
+            level=current.number, density=current.level.density, networks=self.trial.networks,
+            train_loss=train, validation_loss=validation,
+        )  # fmt: skip
         _log.info(
             "trial %s: level %d of %d, density %g, median validation loss %.4g",
             self.trial.key, current.number + 1, len(self._levels), current.level.density,
