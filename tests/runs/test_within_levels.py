@@ -20,7 +20,8 @@ from harness.results.records import trial_folder
 from .conftest import PLUGINS
 
 PRUNERS = ["magnitude", "rigl[every=4]", "regrowing"]
-FIELDS = {"tasks": ["tiny"], "pruners": PRUNERS, "metrics": [], "networks": 2, "block_width": 2}
+ALL = [*PRUNERS, "random"]  # it shares the dense level of magnitude
+FIELDS = {"tasks": ["tiny"], "pruners": ALL, "metrics": [], "networks": 2, "block_width": 2}
 
 
 class Interrupted(BaseException):
@@ -69,9 +70,11 @@ def test_training_has_the_same_bits_with_snapshots_and_without(planned, kept, tm
 
 def test_a_snapshot_is_what_training_to_that_step_gives(planned, kept):
     run, made = open_run(kept), planned("within")
+    for trial in made.trials:
+        found = trajectory(trial, trial_folder(kept, trial.key), lambda: None)
+        assert [found.steps(level) for level in range(3)] == [(5, 11), (0, 13, 40), ()]
     (trial,) = (one for one in made.trials if one.pruning.label == "magnitude")
     found = trajectory(trial, trial_folder(kept, trial.key), lambda: None)
-    assert [found.steps(level) for level in range(3)] == [(5, 11), (0, 13, 40), ()]
     # Pruned at the step 0, trained at all steps after it; the last is the end of the level.
     start, later, end = (found.snapshot(1, step) for step in (0, 13, 40))
     level = found.snapshot(1)
@@ -137,7 +140,7 @@ def test_a_damaged_snapshot_is_made_again(kept, planned, tmp_path):
     whole = path.read_bytes()
     path.write_bytes(whole[:-1])
     outcome = Execution(planned("within"), tmp_path / "run").run()
-    assert (outcome.trained, outcome.already_trained) == (1, 2)
+    assert (outcome.trained, outcome.already_trained) == (1, 3)
     assert path.read_bytes() == whole
 
 
