@@ -24,12 +24,16 @@ if TYPE_CHECKING:
     from harness.networks import initialised as initialised
     from harness.plugin.architecture import AbstractArchitecture as AbstractArchitecture
     from harness.plugin.evidence import Evidence as Evidence
+    from harness.plugin.executor import AbstractExecutor as AbstractExecutor
+    from harness.plugin.executor import TrialSpec as TrialSpec
     from harness.plugin.hookspecs import hookimpl as hookimpl
     from harness.plugin.intervention import AbstractIntervention as AbstractIntervention
     from harness.plugin.intervention import Change as Change
     from harness.plugin.intervention import Source as Source
     from harness.plugin.metric import AbstractMetric as AbstractMetric
     from harness.plugin.model import Model as Model
+    from harness.plugin.observer import AbstractObserver as AbstractObserver
+    from harness.plugin.observer import Event as Event
     from harness.plugin.pruner import AbstractPruner as AbstractPruner
     from harness.plugin.pruner import ScorePruner as ScorePruner
     from harness.plugin.pruner import Update as Update
@@ -67,6 +71,10 @@ _HOME = {
     "report": "",
     "network_files": "",
     "AbstractArchitecture": "plugin.architecture",
+    "AbstractExecutor": "plugin.executor",
+    "TrialSpec": "plugin.executor",
+    "AbstractObserver": "plugin.observer",
+    "Event": "plugin.observer",
     "AbstractIntervention": "plugin.intervention",
     "AbstractMetric": "plugin.metric",
     "AbstractPruner": "plugin.pruner",

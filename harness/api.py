@@ -10,7 +10,9 @@ from harness.execution.outcome import Outcome
 from harness.execution.scheduler import Execution
 from harness.experiment.config import checked
 from harness.experiment.plan import Plan, plan
+from harness.plugin.executor import AbstractExecutor
 from harness.plugin.loading import load
+from harness.plugin.observer import AbstractObserver
 from harness.plugin.registry import Registry
 from harness.results.records import read_index
 from harness.results.run_folder import Run, open_run
@@ -26,15 +28,26 @@ def widened(asked: Plan, folder: Path, registry: Registry) -> Plan:
     return plan(asked.experiment.model_copy(update={"block_width": width}), registry)
 
 
-def execute(plan: Plan, folder: Path, *, train: bool = True, shared: Path | None = None) -> Outcome:
+def execute(
+    plan: Plan,
+    folder: Path,
+    *,
+    train: bool = True,
+    shared: Path | None = None,
+    executor: AbstractExecutor | None = None,
+    observers: Sequence[AbstractObserver] = (),
+) -> Outcome:
     """Carry out a plan in a folder and write its report. What is there already is kept.
 
     With `train=False` only what is trained already is measured. `shared` is a folder for dense
-    levels that this plan has in common with others.
+    levels that this plan has in common with others. `observers` are told what happens.
     """
     from harness.report import build
 
-    outcome = Execution(plan, folder, train=train, shared=shared).run()
+    execution = Execution(
+        plan, folder, train=train, shared=shared, executor=executor, observers=observers
+    )
+    outcome = execution.run()
     progress.update("reporting", 0, 1)
     build([open_run(folder)], folder / "report")
     progress.update("reporting", 1, 1)

@@ -23,6 +23,9 @@ Weights: TypeAlias = dict[str, Float[Array, "..."]]
 Masks: TypeAlias = dict[str, Bool[Array, "..."]]
 """For each prunable leaf, which of its entries act (True) and which are pruned (False)."""
 
+Frozen: TypeAlias = Mapping[str, Bool[Array, ""]]
+"""For each trained leaf of a network, whether it is neither trained nor pruned now."""
+
 When: TypeAlias = Literal["init", "level", "during"]
 GoesOn: TypeAlias = Literal["level", "start", "rewind", "new", "here", "not"]
 """How training goes on with changed masks, level by level:
@@ -71,11 +74,16 @@ class Batch(NamedTuple):
 
 
 class Target(NamedTuple):
-    """How many weights are to be kept: the density, and the exact counts that follow from it."""
+    """How many weights are to be kept: the density, and the exact counts that follow from it.
+
+    `binding` is () where each leaf has to keep its number of `by_leaf`, because the level gives
+    densities by leaf, and None where only `total` counts. Neither is traced.
+    """
 
     density: Float[Array, "*events"] | Float[np.ndarray, "*events"]
     total: Int[Array, "*events"] | Int[np.ndarray, "*events"]
     by_leaf: Mapping[str, Int[Array, "*events"] | Int[np.ndarray, "*events"]]
+    binding: tuple[()] | None = None
 
 
 @dataclass(frozen=True)
@@ -105,10 +113,35 @@ class TaskData:
 
 @dataclass(frozen=True)
 class Level:
-    """One level of a schedule: the density to prune to, then the steps to train at it."""
+    """One level of a schedule: the density to prune to, then the steps to train at it.
+
+    Leaves are called by their names in the network, as in `layers.0.weight`. Where a level of a
+    schedule names any in `by_leaf`, or freezes one that is prunable, all its levels are by leaf:
+    each leaf keeps exactly its own share, whatever the scope of the pruner, and the density of the
+    level is what follows from all leaves, which is what tables say.
+
+    - `density`: of all prunable weights; in a schedule by leaf, of each leaf that is not named
+    - `steps`: of training
+    - `by_leaf`: densities of leaves
+    - `frozen`: leaves that are neither trained nor pruned at this level. They keep their bits, the
+      moments that the optimiser has of them too, and the density that they had at the level before
+    - `snapshots`: steps of the level, from 0 to its last, after which masks and weights are kept,
+      as at its end
+    """
 
     density: float
     steps: int
+    by_leaf: Mapping[str, float] = field(default_factory=dict, hash=False)
+    frozen: tuple[str, ...] = ()
+    snapshots: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if any(not 0 <= step <= self.steps for step in self.snapshots):
+            raise ValueError(
+                f"snapshots at steps {self.snapshots}: the level has the steps 0 to {self.steps}"
+            )
+        if any(not 0 <= density <= 1 for density in (self.density, *self.by_leaf.values())):
+            raise ValueError(f"densities {self.density}, {dict(self.by_leaf)}: outside 0 to 1")
 
 
 @dataclass(frozen=True)

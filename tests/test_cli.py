@@ -70,6 +70,8 @@ def in_new_process(*arguments, **environment):
         (("--task", "digits", "--pruner", "Magnitude"), "Did you mean 'magnitude'?", "random"),
         ((*TINY, *MAGNITUDE, "--metric", "motif"), "Did you mean 'motifs'?", "performance"),
         ((*TINY, *MAGNITUDE, "--schedule", "quik"), "Did you mean 'quick'?", "published"),
+        ((*TINY, *MAGNITUDE, "--executor", "seral"), "executor 'seral'. Did you mean", "serial"),
+        ((*TINY, *MAGNITUDE, "--observer", "json"), "observer 'json'. Did you mean", "jsonl"),
         (
             (*TINY, "--pruner", "magnitude[scop=global]"),
             "pruner 'magnitude': unknown parameter 'scop'. Did you mean 'scope'?",

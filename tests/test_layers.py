@@ -41,6 +41,7 @@ DEFAULTS = {
     ("api.py", "motifs"),
     ("api.py", "sampled"),
     ("plugin/task.py", "mlp"),
+    ("cli/run.py", "serial"),
 }
 TABLES = {
     # The report and the closing tables read the tables of these metrics where a run has them.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import UserError
+from harness import UserError, testing
 from harness.plugin import hookspecs, loading
 from harness.plugin.parameters import Selection, parse
 
@@ -101,6 +101,16 @@ def test_every_hook_is_documented():
     for name, hook in HOOKS.items():
         assert inspect.getdoc(hook), name
         assert inspect.signature(hook).return_annotation is not inspect.Signature.empty, name
+
+
+def test_every_hook_is_in_the_guide_and_has_a_template_and_a_contract():
+    guide = (ROOT / "plugins" / "README.md").read_text()
+    for kind, many in loading.PLURALS.items():
+        assert f"| `register_{many}` |" in guide
+        assert f"| {many} | " in guide.partition("## What is checked")[2]
+        template = (ROOT / "harness" / "templates" / f"{kind}.txt").read_text()
+        assert f"@hookimpl\ndef register_{many}()" in template
+        assert kind in testing._check._RULES
 
 
 def test_every_hook_is_exercised_by_a_built_in_and_every_kind_has_one(registry):

@@ -313,7 +313,8 @@ def test_magnitude_is_a_sort_of_the_weights_before_pruning(cases, tmp_path, monk
     case = cases("magnitude")
     calls = recorded(monkeypatch, case.trainer, "prune")
     TrialTraining(case.trial, case.trainer, tmp_path).train()
-    assert [given[1:] for _, given, _, _ in calls] == [(1, 0.6), (2, 0.3), (3, 0.125)]
+    asked = [(number, level.density) for _, (_, number, level), _, _ in calls]
+    assert asked == [(1, 0.6), (2, 0.3), (3, 0.125)]
     for number, (before, _, _, after) in enumerate(calls, start=1):
         for name, keep in KEPT[number].items():
             for network in range(WIDTH):

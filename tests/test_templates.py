@@ -8,6 +8,7 @@ import pytest
 
 from harness import UserError, templates, testing
 from harness.plugin import loading
+from harness.plugin.registry import KINDS
 
 REGISTRY = loading.load()
 RUFF = Path(sys.executable).parent / "ruff"
@@ -21,10 +22,10 @@ def write(kind, folder, name=None):
 def written(tmp_path_factory):
     """One plugin of each kind, in one folder."""
     folder = tmp_path_factory.mktemp("new plugins")
-    return {kind: write(kind, folder) for kind in templates.KINDS}
+    return {kind: write(kind, folder) for kind in KINDS}
 
 
-@pytest.mark.parametrize("kind", templates.KINDS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_new_plugin_keeps_the_contract(written, kind):
     file = written[kind].plugin
     assert file.name == f"new_{kind}.py"
@@ -42,7 +43,7 @@ def test_its_own_test_passes_and_finds_a_fault(written, tmp_path):
     (folder / file.name).write_text(broken)
     (folder / "test_broken.py").write_text(written["metric"].test_file.read_text())
     # A process of its own, as its author has it: plain pytest, none of this project's settings.
-    for place, code, told in ((file.parent, 0, "5 passed"), (folder, 1, "columns")):
+    for place, code, told in ((file.parent, 0, "9 passed"), (folder, 1, "columns")):
         pytest_here = (sys.executable, "-m", "pytest", "-p", "no:cacheprovider", str(place))
         ran = subprocess.run(pytest_here, cwd=place, capture_output=True, text=True, check=False)
         assert ran.returncode == code, ran.stdout + ran.stderr
@@ -68,8 +69,11 @@ def test_the_next_commands_are_in_the_file(written):
         check, test, run = one.commands
         assert check == f"harness check {one.plugin.name}"
         assert test == f"pytest {one.test_file.name}"
-        assert run.startswith(f"harness run --plugin {one.plugin.name} ")
-        assert f"--{kind} new-{kind}" in run
+        if kind == "study":
+            assert run == f"harness study --plugin {one.plugin.name} new-study --networks 2"
+        else:
+            assert run.startswith(f"harness run --plugin {one.plugin.name} ")
+            assert f"--{kind} new-{kind}" in run
         assert all(command in one.plugin.read_text() for command in one.commands)
 
 

@@ -23,6 +23,8 @@ class Listable(StrEnum):
     METRICS = "metrics"
     SCHEDULES = "schedules"
     STUDIES = "studies"
+    EXECUTORS = "executors"
+    OBSERVERS = "observers"
     MOTIFS = "motifs"
 
 
@@ -34,6 +36,10 @@ class Writable(StrEnum):
     ARCHITECTURE = "architecture"
     INTERVENTION = "intervention"
     METRIC = "metric"
+    SCHEDULE = "schedule"
+    STUDY = "study"
+    EXECUTOR = "executor"
+    OBSERVER = "observer"
 
 
 class Support(StrEnum):
@@ -98,6 +104,11 @@ Precision = Annotated[
     typer.Option(
         help="Of matrix products on accelerators: float32, tf32, bfloat16. [default: float32]"
     ),
+]
+Executor = Annotated[str, typer.Option(help="Who carries out the trials.")]
+Observers = Annotated[
+    list[str] | None,
+    typer.Option("--observer", help="Who is told of events, as a tracker. Repeatable."),
 ]
 KeepWeights = Annotated[
     bool | None, typer.Option(help="Keep the weights that survive. [default: keep]")

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.markup import escape
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from harness.results.run_folder import Run
 
 
-def carried_out(made: "Plan", folder: Path, *, quiet: bool, train: bool = True) -> None:
-    """Run a plan and show what came of it."""
+def carried_out(made: "Plan", folder: Path, *, quiet: bool, **how: Any) -> None:
+    """Run a plan as `api.execute` does, and show what came of it."""
     from harness import api
     from harness.results.run_folder import open_run
 
     with terminal.showing_progress(quiet=quiet), resumable(folder):
-        outcome = api.execute(made, folder, train=train)
+        outcome = api.execute(made, folder, **how)
     if not quiet:
         show_result(open_run(folder), outcome)
     show_outcome(outcome, folder, quiet=quiet)

@@ -10,11 +10,13 @@ from harness.cli.options import (
     BlockWidth,
     DataSeeds,
     DryRun,
+    Executor,
     ExperimentFile,
     Intervention,
     KeepWeights,
     Metric,
     Networks,
+    Observers,
     Out,
     PlanOnly,
     Plugins,
@@ -32,6 +34,7 @@ from harness.errors import UserError
 
 if TYPE_CHECKING:
     from harness.experiment.plan import Plan
+    from harness.plugin.registry import Kind, Registry
 
 
 def run(
@@ -49,6 +52,8 @@ def run(
     block_width: BlockWidth = None,
     keep_weights: KeepWeights = None,
     precision: Precision = None,
+    executor: Executor = "serial",
+    observer: Observers = None,
     out: Out = None,
     plugin: Plugins = None,
     trial: Trial = None,
@@ -64,11 +69,13 @@ def run(
     fields: dict[str, Any] = {**factors, "networks": networks, **seeds, **others}
     given = {name: value for name, value in fields.items() if value is not None}
     if trial is not None:
-        if experiment is None or given or out or plan_only or dry_run:
+        if experiment is None or given or observer or out or plan_only or dry_run:
             raise UserError("--trial takes a run folder and no other option but --plugin, --quiet.")
         _one_trial(experiment, trial, plugin or [], quiet=quiet)
         return
-    made, folder = _planned(experiment, given, out, plugin or [])
+    made, folder, registry = _planned(experiment, given, out, plugin or [])
+    (by,) = _made(registry, "executor", [executor])
+    observers = _made(registry, "observer", observer or [])
     if dry_run:
         from harness.execution import preparation
 
@@ -84,7 +91,14 @@ def run(
         preparation.lay_out(made, folder)
         show_trials(made, folder)
         return
-    carried_out(made, folder, quiet=quiet)
+    carried_out(made, folder, quiet=quiet, executor=by, observers=observers)
+
+
+def _made(registry: "Registry", kind: "Kind", names: list[str]) -> list[Any]:
+    """The plugins of a kind that are named, with their parameters."""
+    from harness.plugin.parameters import parse
+
+    return [registry.make(kind, one) for name in names for one in parse(name)]
 
 
 def _one_trial(folder: Path, key: str, plugins: list[Path], *, quiet: bool) -> None:
@@ -102,7 +116,7 @@ def _one_trial(folder: Path, key: str, plugins: list[Path], *, quiet: bool) -> N
 
 def _planned(
     experiment: Path | None, given: dict[str, Any], out: Path | None, plugins: list[Path]
-) -> "tuple[Plan, Path]":
+) -> "tuple[Plan, Path, Registry]":
     """What the options come to, those of the command line before those of the file."""
     from harness import api
     from harness.experiment.config import checked, read
@@ -120,4 +134,4 @@ def _planned(
     source = f"'{experiment}'" if experiment is not None else ""
     made = plan(checked(given, source="command line"), registry, source=source)
     folder = out or api.RUNS / made.name
-    return api.widened(made, folder, registry), folder
+    return api.widened(made, folder, registry), folder, registry

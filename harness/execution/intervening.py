@@ -43,7 +43,7 @@ def imposed(
 def _changed(
     trial: Trial, trainer: Trainer, state: Ensemble, kept: Kept, level: int, keys: NetworkKeys
 ) -> tuple[Change, Source]:
-    density = trial.schedule.instance.levels()[level].density
+    density = trial.levels[level].density
     prunable = {name: jnp.asarray(may) for name, may in trainer.prunable.items()}
     masks, weights = (jax.tree.map(jnp.asarray, part) for part in kept)
     source = Source(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def trajectory(trial: Trial, folder: Path, make_data: Callable[[], Any]) -> Trajectory:
     """The trajectory of a finished trial."""
-    levels = trial.schedule.instance.levels()
+    levels = trial.levels
     return Trajectory(
         model=trial.model,
         networks=trial.networks,

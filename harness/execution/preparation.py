@@ -103,7 +103,10 @@ def prepare(plan: Plan, folder: Path) -> None:
         MetricEntry(name=choice.name, label=choice.label, key=metric_key(choice))
         for choice in plan.metrics
     ]
-    columns = run_folder.columns() | {choice.name: _columns(choice) for choice in plan.metrics}
+    own = run_folder.columns()
+    if not any(pruning.pruner.instance.diagnostics for pruning in plan.prunings):
+        del own["diagnostics"]
+    columns = own | {choice.name: _columns(choice) for choice in plan.metrics}
     if known is not None:
         columns = known.columns | columns
         earlier = list(_earlier(known, metrics))

@@ -1,9 +1,6 @@
 """One trial is one call: from plain data that survives the border of a process to its record."""
 
 from pathlib import Path
-from typing import Any
-
-from pydantic import BaseModel, ConfigDict
 
 from harness import cache
 from harness.errors import UserError
@@ -14,19 +11,10 @@ from harness.experiment.config import checked
 from harness.experiment.plan import Plan, plan
 from harness.experiment.trial import Trial
 from harness.machine import compilation
+from harness.plugin.executor import TrialSpec as TrialSpec
 from harness.plugin.loading import load
 from harness.results import provenance
 from harness.results.records import TrialRecord, TrialState, read_index, trial_folder
-
-
-class TrialSpec(BaseModel):
-    """Which trial: the resolved experiment, the files of its plugins, and the trial's key."""
-
-    model_config = ConfigDict(frozen=True)
-
-    experiment: dict[str, Any]
-    plugins: tuple[Path, ...] = ()
-    key: str
 
 
 def spec_of(folder: Path, key: str, plugins: tuple[Path, ...] = ()) -> TrialSpec:

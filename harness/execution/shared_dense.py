@@ -29,6 +29,7 @@ def is_shared(trial: Trial, state: Ensemble, level: Level) -> bool:
     pruner = trial.trained_by.instance
     gathers = bool(jax.tree.leaves(state.gathered))
     plain = pruner.when == "level" and not pruner.rewind_step and not gathers
+    plain = plain and not level.snapshots
     return level.density == 1 and plain and trial.goes_on not in ("here", "not")
 
 

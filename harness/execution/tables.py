@@ -28,18 +28,19 @@ def constant_loss(task: AbstractTask, data: TaskData) -> float:
 def level_tables(
     trial: Trial, folder: Path, constant_loss: float = math.nan
 ) -> dict[str, "pd.DataFrame"]:
-    """The tables `levels` and `training` of a trial, from its level files.
+    """The tables `levels`, `training` and, if there are any, `diagnostics`, from the level files.
 
     `constant_loss` is that of the task's best constant predictor.
     """
     import pandas as pd
 
-    rows, curves = [], []
-    for number, level in enumerate(trial.schedule.instance.levels()):
+    rows, curves, said = [], [], []
+    for number, level in enumerate(trial.levels):
         kept = snapshot.load(level_path(folder, number), weights=False)
         place = {"level": number, "density": level.density, "network": list(trial.networks)}
         figures = {**kept.figures, "constant_loss": constant_loss}
         rows.append(pd.DataFrame({**trial.condition, **place, **figures}))
+        said += _diagnostics(trial, {**trial.condition, **place}, kept)
         chunks, width = kept.curve.shape
         curves.append(
             pd.DataFrame(
@@ -53,10 +54,24 @@ def level_tables(
                 }
             )
         )
-    return {
-        "levels": pd.concat(rows, ignore_index=True),
-        "training": pd.concat(curves, ignore_index=True),
-    }
+    made = {"levels": rows, "training": curves} | ({"diagnostics": said} if said else {})
+    return {name: pd.concat(parts, ignore_index=True) for name, parts in made.items()}
+
+
+def _diagnostics(
+    trial: Trial, place: Mapping[str, Any], kept: snapshot.Snapshot
+) -> "list[pd.DataFrame]":
+    """What the pruner said of its prunings at a level, a table for each."""
+    import pandas as pd
+
+    meanings = trial.trained_by.instance.diagnostics
+    return [
+        pd.DataFrame(
+            {**place, "step": step, "diagnostic": name, "value": row, "meaning": meanings[name]}
+        )
+        for name, said in kept.diagnostics.items()
+        for step, row in zip(kept.pruning_steps, said, strict=True)
+    ]
 
 
 def diverged(levels: "pd.DataFrame") -> str | None:

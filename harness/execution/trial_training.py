@@ -1,9 +1,10 @@
 """One trial to one trajectory on disk."""
 
+import itertools
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,8 @@ from harness.execution import checkpoint, intervening, shared_dense
 from harness.execution.intervening import Kept
 from harness.experiment.trial import Trial
 from harness.files import DamagedFileError
+from harness.plugin.levels import within
+from harness.plugin.observer import tell
 from harness.plugin.pruner import AbstractPruner
 from harness.results import provenance, snapshot
 from harness.training.state import Ensemble, Keys, finite, of_level
@@ -64,6 +67,17 @@ class _Level:
     curve_steps: list[int] = field(default_factory=list)
     checks: list[np.ndarray] = field(default_factory=list)
     steps_taken: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    pruning_steps: list[int] = field(default_factory=list)
+    diagnostics: dict[str, list[np.ndarray]] = field(default_factory=lambda: defaultdict(list))
+
+    def note(self, said: Mapping[str, jax.Array], step: int = 0) -> None:
+        """Take up what the pruner said from a step on: (networks, steps), NaN where nothing."""
+        rows = {name: np.asarray(values).T for name, values in said.items()}
+        pruned = [~np.isnan(values).all(axis=1) for values in rows.values()]
+        for place in np.flatnonzero(np.any(pruned, axis=0)) if pruned else ():
+            self.pruning_steps.append(step + int(place))
+            for name, values in rows.items():
+                self.diagnostics[name].append(values[place])
 
     def history(self) -> dict[str, np.ndarray]:
         """What a checkpoint must hold of it."""
@@ -75,6 +89,8 @@ class _Level:
             else np.zeros((0, width), np.float32),
             "curve_steps": np.asarray(self.curve_steps, np.int64),
             "steps_taken": self.steps_taken,
+            "pruning_steps": np.asarray(self.pruning_steps, np.int64),
+            **{f"said/{name}": np.stack(said) for name, said in self.diagnostics.items()},
         }
 
     def recall(self, history: dict[str, np.ndarray]) -> None:
@@ -83,6 +99,9 @@ class _Level:
         self.curve_steps = history["curve_steps"].tolist()
         self.checks = [history["checks"]]
         self.steps_taken = history["steps_taken"]
+        self.pruning_steps = history["pruning_steps"].tolist()
+        for name in (name for name in history if name.startswith("said/")):
+            self.diagnostics[name.removeprefix("said/")] = list(history[name])
 
 
 class TrialTraining:
@@ -105,7 +124,7 @@ class TrialTraining:
         self.trial, self.trainer, self.folder, self._shared = trial, trainer, folder, shared
         self.clock = Clock(trainer.compiled_since)
         self._schedule = trial.schedule.instance
-        self._levels: tuple[Level, ...] = self._schedule.levels()
+        self._levels: tuple[Level, ...] = trial.levels
         self._budgets = trial.budgets
         self._pruner: AbstractPruner = trial.trained_by.instance
         self._from_start = self._pruner.from_start
@@ -130,7 +149,7 @@ class TrialTraining:
 
     def _begin(self, number: int) -> _Level:
         before = Level(1.0, 0) if number == 0 or self._from_start else self._levels[number - 1]
-        level = Level(self._levels[number].density, self._budgets[number])
+        level = within(self._levels[number], self._budgets[number])
         return _Level(number, level, before, steps_taken=np.zeros(self.trial.width, np.int64))
 
     def _resumed(self, fresh: Ensemble) -> tuple[Ensemble, _Level]:
@@ -141,6 +160,7 @@ class TrialTraining:
                 raise DamagedFileError(f"its checkpoint was made with {facts['environment']}")
             for number in range(facts["level"]):
                 snapshot.load(snapshot.level_path(self.folder, number), weights=False)
+            self._check_kept(facts["level"], facts["step"])
         except (DamagedFileError, KeyError) as error:
             if (self.folder / CHECKPOINT).exists():
                 _log.warning("trial %s begins anew: %s", self.trial.key, error)
@@ -154,17 +174,26 @@ class TrialTraining:
         current.recall(history)
         return state, current
 
+    def _check_kept(self, level: int, step: int) -> None:
+        """Raise `DamagedFileError` where a snapshot from before a step of a level is not whole."""
+        for number in range(level + 1):
+            budget = step if number == level else self._budgets[number]
+            path = snapshot.level_path(self.folder, number)
+            for one in within(self._levels[number], budget).snapshots:
+                snapshot.load(snapshot.step_path(path, one))
+
     def _prune(self, state: Ensemble, current: _Level) -> Ensemble:
         """Prune at the start of a level, where the pruner acts there and there is what to prune."""
         state = state._replace(active=finite(state))
         if self._source is not None:
             return self._intervened(state, current, self._source)
-        within = self._pruner.when == "during"
-        if within or current.level.density == 1:
+        if self._pruner.when == "during" or current.level.density == 1:
             return state
         with self.clock.timing(current.number, "prune"):
-            state = self.trainer.prune(state, self._keys, current.number, current.level.density)
-            return jax.block_until_ready(state)
+            state = self.trainer.prune(state, self._keys, current.number, current.level)
+            state = jax.block_until_ready(state)
+        current.note(state.diagnostics)
+        return state
 
     def _intervened(
         self, state: Ensemble, current: _Level, source: Callable[[int], Kept]
@@ -196,6 +225,11 @@ class TrialTraining:
         with self.clock.timing(current.number, "evaluate"):
             train, validation = map(np.asarray, self.trainer.losses(state))
         self._write(state, current, train, validation)
+        tell(
+            "level", self.trial.condition,
+            level=current.number, density=current.level.density, networks=self.trial.networks,
+            train_loss=train, validation_loss=validation,
+        )  # fmt: skip
         _log.info(
             "trial %s: level %d of %d, density %g, median validation loss %.4g",
             self.trial.key, current.number + 1, len(self._levels), current.level.density,
@@ -204,11 +238,33 @@ class TrialTraining:
         return state
 
     def _to_the_end(self, state: Ensemble, current: _Level) -> Ensemble:
+        if current.step == 0:
+            self._keep(state, current, 0, 0)
         while current.step < current.level.steps and bool(np.any(np.asarray(state.active))):
             state = self._advance(state, current)
             if time.monotonic() - self._saved >= CHECKPOINT_SECONDS:
                 self._checkpoint(state, current)
+        self._keep(state, current, current.step + 1, current.level.steps)
         return state
+
+    def _keep(self, state: Ensemble, current: _Level, first: int, last: int) -> None:
+        """Write the networks for the snapshots that the level names from step `first` to `last`."""
+        path = snapshot.level_path(self.folder, current.number)
+        for step in current.level.snapshots:
+            if first <= step <= last:
+                masks, weights = self._networks(state)
+                facts = {"level": current.number, "step": step}
+                nothing = np.zeros((0, self.trial.width), np.float32), np.zeros(0, np.int64)
+                kept = snapshot.Snapshot(masks, weights, {}, *nothing, facts)
+                snapshot.save(snapshot.step_path(path, step), kept)
+
+    def _networks(
+        self, state: Ensemble
+    ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray] | None]:
+        """What files keep of networks: masks, and weights as they act where the run keeps them."""
+        masks = {name: np.asarray(mask) for name, mask in state.masks.items()}
+        keeps = self.trial.keep_weights
+        return masks, snapshot.named_leaves(self.trainer.acting(state)) if keeps else None
 
     def _dense(self, state: Ensemble, current: _Level, path: Path) -> Ensemble:
         """The end of the dense level as another pruner's trial left it, or trained and left."""
@@ -225,17 +281,7 @@ class TrialTraining:
 
     def _advance(self, state: Ensemble, current: _Level) -> Ensemble:
         number = self._steps_to_next_look(current)
-        with self.clock.timing(current.number, "train"):
-            state, taken, checks = self.trainer.chunk(
-                state,
-                self._keys,
-                current.number,
-                current.step,
-                number,
-                previous=current.previous,
-                current=current.level,
-                first_batch=self._first_batch(current.number),
-            )
+        state, taken, checks = self._steps(state, current, number)
         active = np.asarray(state.active)
         current.steps_taken = current.steps_taken + np.where(active, number, 0)
         current.step += number
@@ -260,6 +306,31 @@ class TrialTraining:
             loss=float(np.median(taken[-1][going])) if going.any() else float("nan"),
         )
         return state
+
+    def _steps(
+        self, state: Ensemble, current: _Level, number: int
+    ) -> tuple[Ensemble, np.ndarray, np.ndarray]:
+        """Train a number of steps, in parts where snapshots fall within: no part moves a bit."""
+        end, losses = current.step + number, []
+        ends = {step for step in current.level.snapshots if current.step < step < end} | {end}
+        for first, last in itertools.pairwise([current.step, *sorted(ends)]):
+            with self.clock.timing(current.number, "train"):
+                state, *part = self.trainer.chunk(
+                    state,
+                    self._keys,
+                    current.number,
+                    first,
+                    last - first,
+                    previous=current.previous,
+                    current=current.level,
+                    first_batch=self._first_batch(current.number),
+                )
+            losses.append(part)
+            if self._pruner.when == "during":
+                current.note(state.diagnostics, first)
+            self._keep(state, current, last, last)
+        taken, checks = map(np.concatenate, zip(*losses, strict=True))
+        return state, taken, checks
 
     def _steps_to_next_look(self, current: _Level) -> int:
         """Up to the next multiple of a chunk or of the stop rule's period, or the rewind point.
@@ -304,10 +375,7 @@ class TrialTraining:
                 f"nothing is left at level {current.number}: density {current.level.density:g} "
                 "keeps no weight of any network"
             )
-        masks = {name: np.asarray(mask) for name, mask in state.masks.items()}
-        weights = None
-        if self.trial.keep_weights:
-            weights = snapshot.named_leaves(self.trainer.acting(state))
+        masks, weights = self._networks(state)
         figures = {
             "train_loss": train,
             "validation_loss": validation,
@@ -321,5 +389,7 @@ class TrialTraining:
             curve=current.history()["curve"],
             curve_steps=current.history()["curve_steps"],
             facts={"density": current.level.density},
+            diagnostics={name: np.stack(said) for name, said in current.diagnostics.items()},
+            pruning_steps=current.pruning_steps,
         )
         snapshot.save(snapshot.level_path(self.folder, current.number), kept)

@@ -23,11 +23,12 @@ from harness.experiment.choice import Choice, metric_key
 from harness.experiment.plan import Plan
 from harness.experiment.trial import Trial
 from harness.machine import memory, settings
+from harness.plugin.levels import within
+from harness.plugin.observer import tell
 from harness.results import provenance, snapshot
 from harness.results.records import Entry, Measured, TrialRecord, TrialState, trial_folder
 from harness.sparse import finite
 from harness.training.trainer import Trainer
-from harness.types import Level
 
 REQUIRED = frozenset({"levels.parquet", "training.parquet", "timings.parquet"})
 """The tables of a trained trial, whatever the format of its run."""
@@ -68,7 +69,7 @@ class Trials:
                 self.outcome.skipped += 1
                 return
         except Exception as error:
-            record.write(TrialState(status="failed", **self._failed(_what(trial), error)))
+            record.write(TrialState(status="failed", **self._failed(trial, _what(trial), error)))
             return
         with leased(record.folder) as mine:
             if mine:
@@ -110,6 +111,7 @@ class Trials:
             status="failed", identity=trial.identity, environment=provenance.environment()
         )
         _log.info("trains %s", _what(trial))
+        tell("start", trial.condition)
         try:
             with settings.guarded(lambda: "while it trained, a plugin did what it may not"):
                 update = self._tried(trial, record)
@@ -119,7 +121,7 @@ class Trials:
             if memory.ran_out(error) and trial.halves:
                 update = self._split(trial)
             else:
-                update = self._failed(_what(trial), error)
+                update = self._failed(trial, _what(trial), error)
         state = state.model_copy(update=update)
         record.write(state)
         if state.status != "failed":
@@ -130,9 +132,8 @@ class Trials:
     def _cautions(self, trial: Trial, trainer: Trainer) -> tuple[str, ...]:
         """Note what schedule and pruner say about this training, each sentence once; return it."""
         schedule = trial.schedule.instance
-        steps = trial.budgets
-        pairs = zip(schedule.levels(), steps, strict=True)
-        own = trainer.cautions([Level(level.density, number) for level, number in pairs])
+        levels = (within(*pair) for pair in zip(trial.levels, trial.budgets, strict=True))
+        own = trainer.cautions([*levels])
         place = f"{trial.pruning.label} on {trial.task.label} by {trial.schedule.label}"
         general = tuple(schedule.cautions())
         for text in (*general, *(f"{place}: {caution}" for caution in own)):
@@ -170,7 +171,7 @@ class Trials:
             "files": self._files(trial, record.folder, made),
         }
         if reason := tables.diverged(made["levels"]):
-            return update | self._failed(_what(trial), FloatingPointError(reason))
+            return update | self._failed(trial, _what(trial), FloatingPointError(reason))
         return update | {"status": "done"}
 
     def _must_fit(self, trainer: Trainer, trial: Trial) -> None:
@@ -227,11 +228,11 @@ class Trials:
             f"{name}.parquet": files.write_table(folder / f"{name}.parquet", table)
             for name, table in made.items()
         }
-        levels = [
-            snapshot.level_path(folder, number)
-            for number in range(len(trial.schedule.instance.levels()))
-        ]
-        return checksums | {path.name: files.digest(path) for path in levels}
+        for number in range(len(trial.levels)):
+            path = snapshot.level_path(folder, number)
+            kept = (path, *snapshot.kept_within(path).values())
+            checksums |= {one.name: files.digest(one) for one in kept}
+        return checksums
 
     def _measure(
         self, choice: Choice, trial: Trial, record: TrialRecord, state: TrialState
@@ -272,18 +273,20 @@ class Trials:
             raise
         except Exception as error:
             what = f"metric {choice.label} of trial {trial.key}"
-            return Measured(status="failed", **self._failed(what, error))
+            return Measured(status="failed", **self._failed(trial, what, error))
         self.outcome.measured += 1
+        tell("measured", trial.condition, metric=choice.label, table=table)
         seconds = round(time.perf_counter() - start, 3)
         _log.info("measured %s of trial %s in %.1f s", choice.label, trial.key, seconds)
         return Measured(status="done", file=file, checksum=checksum, seconds=seconds)
 
-    def _failed(self, what: str, error: Exception) -> dict[str, Any]:
+    def _failed(self, trial: Trial, what: str, error: Exception) -> dict[str, Any]:
         """Record a failure of a plugin, or of the harness, with its traceback."""
         message = summary(error)
         self.outcome.failures.append(f"{what}: {message}")
         lines = "".join(traceback.format_exception(error))
         _log.error("failed: %s\n%s", what, lines)
+        tell("failed", trial.condition, error=message)
         return {"error": message, "traceback": lines}
 
 

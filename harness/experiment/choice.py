@@ -10,7 +10,7 @@ from harness.files import fingerprint
 from harness.plugin.digest import source_digest
 from harness.plugin.metric import AbstractMetric
 from harness.plugin.parameters import Selection, changed, label, values
-from harness.plugin.registry import Kind, Registry, selections
+from harness.plugin.registry import Kind, Registry, nested, selections
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,8 @@ class Choice:
     owner: str
     instance: Any
     source: str
+    files: tuple[str, ...] = ()
+    """The files that registered it and the plugins within it, where no package did."""
 
     @cached_property
     def label(self) -> str:
@@ -69,7 +71,10 @@ def choices(
 def choice_of(registry: Registry, kind: Kind, instance: Any) -> Choice:
     """A plugin that is made, as a choice."""
     plugin = registry.plugin_of(instance)
-    return Choice(kind, plugin.name, plugin.owner, instance, source_digest(instance))
+    inner = (getattr(instance, field) for field in nested(type(instance)))
+    sources = {plugin.source, *(registry.plugin_of(one).source for one in inner)}
+    files = tuple(sorted(source for source in sources if source.endswith(".py")))
+    return Choice(kind, plugin.name, plugin.owner, instance, source_digest(instance), files)
 
 
 def placed(kind: Kind, asked: Sequence[str | Mapping[str, Any]]) -> Iterable[tuple[str, Selection]]:

@@ -53,13 +53,13 @@ def _trial_cost(trial: Trial, rate: float) -> Cost:
     size = sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(network))
     prunable = sum(masks.count(model.prunable(model.network(key=jax.random.key(0)))).values())
     steps = sum(trial.budgets) * trial.width
-    levels = schedule.levels()
-    kept = sum(level.density for level in levels) if trial.keep_weights else 0.0
+    states = [level for level in trial.levels for _ in (None, *level.snapshots)]
+    kept = sum(level.density for level in states) if trial.keep_weights else 0.0
     return Cost(
         network_steps=steps,
         seconds=steps * FLOPS_PER_WEIGHT * size * schedule.batch_size * OVERHEAD / rate,
         memory=trial.width * size * 4 * COPIES,
-        disk=int(trial.width * prunable * (4 * kept + len(levels) / 8)),
+        disk=int(trial.width * prunable * (4 * kept + len(states) / 8)),
     )
 
 

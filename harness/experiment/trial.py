@@ -12,10 +12,11 @@ from harness.files import fingerprint
 from harness.machine import settings
 from harness.machine.compilation import Precision
 from harness.plugin.intervention import AbstractIntervention, Untouched
+from harness.plugin.levels import reason_not_to_prune, resolved
 from harness.plugin.model import Model
 from harness.plugin.pruner import AbstractPruner
 from harness.plugin.schedule import AbstractSchedule
-from harness.types import GoesOn
+from harness.types import GoesOn, Level
 
 RESULT_VERSION = 3
 """Part of every trial's key, raised whenever results change.
@@ -115,6 +116,16 @@ class Trial:
             untouched = Untouched(anew=self.goes_on != "level")
         return Choice("pruner", untouched.name, "harness", untouched, "")
 
+    @cached_property
+    def levels(self) -> tuple[Level, ...]:
+        """The levels of its schedule, with the densities that follow where they name leaves.
+
+        Raises `UserError` where a level names a leaf that the network has not.
+        """
+        source: AbstractPruner = self.pruning.pruner.instance
+        levels = self.schedule.instance.levels()
+        return resolved(levels, self.model, from_start=source.from_start)
+
     @property
     def budgets(self) -> list[int]:
         """Training steps of each level."""
@@ -175,7 +186,7 @@ class Trial:
             )
         if pruner.when == "during" and pruner.every < 1:
             return f"pruner '{pruner.name}' acts during training, but its `every` is not positive"
-        return None
+        return reason_not_to_prune(self.levels, pruner)
 
 
 def levels_of(schedule: AbstractSchedule, pruner: AbstractPruner) -> list[int]:

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, Int, PyTree
 from harness.plugin.model import Model
 from harness.sparse import masks as mask_algebra
 from harness.sparse.graph import Digraph, LayeredGraph
-from harness.types import Batch, Key, Masks, Network, Weights
+from harness.types import Batch, Frozen, Key, Masks, Network, Weights
 
 
 class Evidence:
@@ -38,6 +38,7 @@ class Evidence:
         gathered: PyTree = (),
         progress: Float[Array, ""] | float = 0.0,
         gathered_steps: Int[Array, ""] | int = 0,
+        frozen: Frozen | None = None,
     ) -> None:
         self.network = network
         self.mask = mask
@@ -46,6 +47,7 @@ class Evidence:
         self.gathered = gathered
         self.gathered_steps = gathered_steps
         self.progress = progress
+        self._frozen = frozen
         self._model = model
         self._train = train
         self._batch_size = batch_size
@@ -64,6 +66,17 @@ class Evidence:
     def graph(self, masks: Masks, view: str | None = None) -> LayeredGraph | Digraph:
         """The wiring of the network under some masks, in a view of its architecture."""
         return self._model.graph(self.network, masks, view)
+
+    @property
+    def free(self) -> Masks:
+        """What is prunable of leaves that the level has not frozen.
+
+        Whatever a pruner does to frozen leaves is undone.
+        """
+        if self._frozen is None:
+            return self.prunable
+        still = self._frozen
+        return {name: may & ~still[name] for name, may in self.prunable.items()}
 
     @property
     def candidates(self) -> Masks:

@@ -5,8 +5,10 @@ from collections.abc import Iterable
 import pluggy
 
 from harness.plugin.architecture import AbstractArchitecture
+from harness.plugin.executor import AbstractExecutor
 from harness.plugin.intervention import AbstractIntervention
 from harness.plugin.metric import AbstractMetric
+from harness.plugin.observer import AbstractObserver
 from harness.plugin.pruner import AbstractPruner
 from harness.plugin.schedule import AbstractSchedule
 from harness.plugin.study import AbstractStudy
@@ -55,4 +57,16 @@ def register_schedules() -> Iterable[type[AbstractSchedule]]:
 @hookspec
 def register_studies() -> Iterable[type[AbstractStudy]]:
     """Studies, as frozen dataclasses that implement `harness.AbstractStudy`."""
+    raise NotImplementedError
+
+
+@hookspec
+def register_executors() -> Iterable[type[AbstractExecutor]]:
+    """Executors, as frozen dataclasses that implement `harness.AbstractExecutor`."""
+    raise NotImplementedError
+
+
+@hookspec
+def register_observers() -> Iterable[type[AbstractObserver]]:
+    """Observers of events, as frozen dataclasses that implement `harness.AbstractObserver`."""
     raise NotImplementedError

@@ -1,11 +1,11 @@
 """The interface of a pruner: which weights go, and when it is asked."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, NamedTuple
 
 import jax
-from jaxtyping import PyTree
+from jaxtyping import Array, PyTree
 
 from harness.plugin.evidence import Evidence
 from harness.sparse import masks as mask_algebra
@@ -22,12 +22,14 @@ class Update(NamedTuple):
     - `rewind_to`: a whole network to go back to, `evidence.initial` or `evidence.rewind_point`,
       biases and all, or None. Its optimiser keeps nothing of any weight, and its step counts, on
       which schedules depend, are those of the pruner's `rewind_step`. `params` are put on top.
+    - `diagnostics`: a number for each name that the pruner's `diagnostics` announces.
     """
 
     mask: Masks
     params: Weights | None = None
     reset_optimizer: Masks | None = None
     rewind_to: Network | None = None
+    diagnostics: Mapping[str, Array] | None = None
 
 
 class AbstractPruner(ABC):
@@ -60,6 +62,9 @@ class AbstractPruner(ABC):
     weights at the budget of all levels up to it, as pruners at "init" have."""
     rewind_step: int = 0
     """The step of the first level after which `evidence.rewind_point` is taken; 0: before it."""
+    diagnostics: ClassVar[Mapping[str, str]] = {}
+    """The numbers that each update has of itself, by name, with their meanings and units. A run
+    keeps them for each network and pruning, in its table `diagnostics`."""
     retrains: bool = False
     """Whether every level after the first trains from `rewind_step` to the end of the first level's
     steps, as the first did, instead of for its own steps."""
@@ -79,6 +84,7 @@ class AbstractPruner(ABC):
     ) -> tuple[Update, PyTree]:
         """The masks for `target`, with exactly `target.total` weights kept if the pruner is exact.
 
+        Where `target.binding` is not None each leaf keeps its number of `target.by_leaf`.
         `target` holds traced numbers, so that no density compiles anew. Returns the update and
         the next state.
         """

@@ -8,8 +8,10 @@ from typing import Any, Literal, TypeAlias, get_type_hints
 
 from harness.errors import UserError, unknown
 from harness.plugin.architecture import AbstractArchitecture
+from harness.plugin.executor import AbstractExecutor
 from harness.plugin.intervention import AbstractIntervention
 from harness.plugin.metric import AbstractMetric
+from harness.plugin.observer import AbstractObserver
 from harness.plugin.parameters import Selection, build, parse
 from harness.plugin.pruner import AbstractPruner
 from harness.plugin.schedule import AbstractSchedule
@@ -17,7 +19,15 @@ from harness.plugin.study import AbstractStudy
 from harness.plugin.task import AbstractTask
 
 Kind: TypeAlias = Literal[
-    "task", "architecture", "pruner", "intervention", "metric", "schedule", "study"
+    "task",
+    "architecture",
+    "pruner",
+    "intervention",
+    "metric",
+    "schedule",
+    "study",
+    "executor",
+    "observer",
 ]
 
 KINDS: dict[Kind, type[Any]] = {
@@ -28,6 +38,8 @@ KINDS: dict[Kind, type[Any]] = {
     "metric": AbstractMetric,
     "schedule": AbstractSchedule,
     "study": AbstractStudy,
+    "executor": AbstractExecutor,
+    "observer": AbstractObserver,
 }
 PLURALS: dict[Kind, str] = {kind: f"{kind}s" for kind in KINDS} | {"study": "studies"}
 

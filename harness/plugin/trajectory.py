@@ -47,13 +47,18 @@ class Trajectory:
     def _skeleton(self) -> Network:
         return eqx.filter_jit(self.model.network)(key=jax.random.key(0))
 
-    def snapshot(self, level: int) -> snapshot.Snapshot:
-        """Everything that was kept of a level."""
-        return snapshot.load(self.levels[level])
+    def steps(self, level: int) -> tuple[int, ...]:
+        """The steps of a level after which networks are kept, besides those at its end."""
+        return tuple(snapshot.kept_within(self.levels[level]))
 
-    def masks(self, level: int) -> Masks:
+    def snapshot(self, level: int, step: int | None = None) -> snapshot.Snapshot:
+        """Everything that was kept of a level at its end, or after a step of `steps(level)`."""
+        return snapshot.load(snapshot.at_step(self.levels[level], step))
+
+    def masks(self, level: int, step: int | None = None) -> Masks:
         """The masks by name of leaf, each (networks, ...)."""
-        masks = snapshot.load(self.levels[level], weights=False).masks
+        path = snapshot.at_step(self.levels[level], step)
+        masks = snapshot.load(path, weights=False).masks
         return {name: jnp.asarray(mask) for name, mask in masks.items()}
 
     def kept(self, level: int) -> Float[np.ndarray, " networks"]:
@@ -71,11 +76,12 @@ class Trajectory:
 
         return sorted({*map(level, densities)})
 
-    def vectorised(self, function: Callable[[Network, Masks], T]) -> Callable[[int], T]:
+    def vectorised(self, function: Callable[[Network, Masks], T]) -> Callable[..., T]:
         """`function` of one acting network and its masks, over all networks of a level.
 
         Compiled once for all levels, and all trials with the same data. The networks are spread
-        over the devices. What it returns has a leading axis of networks.
+        over the devices. It is called with a level, and a step as `snapshot` is; what it returns
+        has a leading axis of networks.
         """
         arrays, static = eqx.partition(self._skeleton, eqx.is_inexact_array)
 
@@ -84,21 +90,24 @@ class Trajectory:
 
         over_all = Compiled(jax.vmap(one))
 
-        def at(level: int) -> T:
-            kept = self.snapshot(level)
+        def at(level: int, step: int | None = None) -> T:
+            kept = self.snapshot(level, step)
             if kept.weights is None:
                 raise ValueError("this run kept no weights")
             return over_all(*spread((dict(kept.weights), dict(kept.masks)), len(self.networks)))
 
         return at
 
-    def graph(self, level: int, view: str | None = None) -> LayeredGraph | Digraph:
+    def graph(
+        self, level: int, view: str | None = None, step: int | None = None
+    ) -> LayeredGraph | Digraph:
         """The wiring of all networks of a level, with a leading axis of networks.
 
-        `view` is the name of a graph of the architecture; None is its default.
+        `view` is the name of a graph of the architecture; None is its default. `step` is one of
+        `steps(level)`, or None for the end of the level.
         """
         wire = jax.vmap(lambda masks: self.model.graph(self._skeleton, masks, view))
-        graph = jax.tree.map(np.asarray, wire(self.masks(level)))
+        graph = jax.tree.map(np.asarray, wire(self.masks(level, step)))
         held = self._places(view or self.model.views[0])
         return graph if held is None else replace(graph, places=held)
 

@@ -51,6 +51,12 @@ COLUMNS: dict[str, dict[str, str]] = {
         "step": "training step within the level",
         "loss": "training loss, mean over the steps since the last row, at most 100",
     },
+    "diagnostics": {
+        "step": "training step within the level that began with the pruning",
+        "diagnostic": "name of a number that the pruner gave with its update",
+        "value": "the number, as the pruner gave it for this network",
+        "meaning": "what the number is, with its unit, in the words of the pruner",
+    },
     "timings": {
         "activity": "what the time went to: simulate, compile, start, train, prune, evaluate or "
         "measure",
@@ -248,13 +254,16 @@ class Run:
                     [{**condition, "level": -1, "activity": "measure", "seconds": spent}]
                 )
 
-    def masks(self, trial: str, level: int) -> dict[str, np.ndarray]:
-        """The masks of a trial's networks at a level, by leaf name, each (networks, out, in)."""
-        from harness.results import snapshot
-        from harness.results.snapshot import level_path
+    def masks(self, trial: str, level: int, step: int | None = None) -> dict[str, np.ndarray]:
+        """The masks of a trial's networks at a level, by leaf name, each (networks, out, in).
 
-        path = level_path(trial_folder(self.path, trial), level)
-        return dict(snapshot.load(path, weights=False).masks)
+        At its end, or after a step of it that its schedule names. Raises `UserError` where that
+        step is not kept.
+        """
+        from harness.results import snapshot
+
+        path = snapshot.level_path(trial_folder(self.path, trial), level)
+        return dict(snapshot.load(snapshot.at_step(path, step), weights=False).masks)
 
 
 def open_run(path: Path | str) -> Run:

@@ -1,8 +1,8 @@
 """One finished level of an ensemble as arrays in a file: bit-packed masks and kept weights."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from harness import files
+from harness.errors import UserError
 from harness.sparse.masks import leaf_names
 from harness.types import Network
 
@@ -22,14 +23,37 @@ def level_path(folder: Path, level: int) -> Path:
     return folder / f"level-{level:02d}.safetensors"
 
 
+def step_path(level: Path, step: int) -> Path:
+    """Where a trial keeps its networks after a step of a level, beside the file of the level."""
+    return level.with_name(f"{level.stem}-step-{step:06d}.safetensors")
+
+
+def kept_within(level: Path) -> dict[int, Path]:
+    """The files of the steps that are kept of a level, beside the file of the level, by step."""
+    found = level.parent.glob(f"{level.stem}-step-*.safetensors")
+    return {int(path.stem.rpartition("-")[2]): path for path in sorted(found)}
+
+
+def at_step(level: Path, step: int | None) -> Path:
+    """The file of a level, or of a step that is kept of it; `UserError` where it is not."""
+    if step is None:
+        return level
+    kept = kept_within(level)
+    if step not in kept:
+        steps = ", ".join(map(str, kept)) or "none"
+        raise UserError(f"'{level}': step {step} is not kept. Steps kept: {steps}.")
+    return kept[step]
+
+
 @dataclass(frozen=True)
 class Snapshot:
-    """What is kept of one level: every array has the networks first.
+    """What is kept of one level or of a step of it: every array has the networks first.
 
     `masks` by name of prunable leaf; `weights` the leaves of the acting networks by name, zero
     where pruned (None where weights are not kept); `figures` one row of numbers per network;
     `curve` the mean training loss of each chunk of steps, (chunks, networks), and `curve_steps` the
-    step that each chunk ends with.
+    step that each chunk ends with; `diagnostics` what the pruner said of each of its prunings, by
+    name, (prunings, networks), and `pruning_steps` the steps of the level that began with them.
     """
 
     masks: Mapping[str, Bool[np.ndarray, "networks ..."]]
@@ -38,6 +62,8 @@ class Snapshot:
     curve: Float[np.ndarray, "chunks networks"]
     curve_steps: Int[np.ndarray, " chunks"]
     facts: Mapping[str, Any]
+    diagnostics: Mapping[str, Float[np.ndarray, "prunings networks"]] = field(default_factory=dict)
+    pruning_steps: Sequence[int] = ()
 
 
 def named_leaves(network: Network) -> dict[str, np.ndarray]:
@@ -55,6 +81,9 @@ def save(path: Path, snapshot: Snapshot) -> str:
         "curve_steps": snapshot.curve_steps,
     }
     arrays |= {f"figures/{name}": values for name, values in snapshot.figures.items()}
+    if snapshot.diagnostics:
+        arrays["pruning_steps"] = np.asarray(snapshot.pruning_steps, np.int64)
+        arrays |= {f"diagnostics/{name}": said for name, said in snapshot.diagnostics.items()}
     for name, mask in snapshot.masks.items():
         arrays[f"masks/{name}"] = np.packbits(mask.reshape(len(mask), -1), axis=1)
     for name, leaf in (snapshot.weights or {}).items():
@@ -76,23 +105,26 @@ def load(path: Path, *, weights: bool = True) -> Snapshot:
         name: _unpacked(arrays[f"masks/{name}"], tuple(shape))
         for name, shape in metadata["shapes"].items()
     }
-    stored = {
-        name.removeprefix("weights/"): array
-        for name, array in arrays.items()
-        if name.startswith("weights/") and weights
-    }
+    stored = _under("weights/", arrays) if weights else {}
     return Snapshot(
         masks=masks,
         weights={name: _spread(array, masks.get(name)) for name, array in stored.items()} or None,
-        figures={
-            name.removeprefix("figures/"): array
-            for name, array in arrays.items()
-            if name.startswith("figures/")
-        },
+        figures=_under("figures/", arrays),
         curve=arrays["curve"],
         curve_steps=arrays["curve_steps"],
         facts=metadata["facts"],
+        diagnostics=_under("diagnostics/", arrays),
+        pruning_steps=arrays.get("pruning_steps", np.zeros(0, np.int64)).tolist(),
     )
+
+
+def _under(prefix: str, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The arrays whose names begin so, by the rest of their names."""
+    return {
+        name.removeprefix(prefix): array
+        for name, array in arrays.items()
+        if name.startswith(prefix)
+    }
 
 
 def _unpacked(packed: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

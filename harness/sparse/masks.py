@@ -61,25 +61,37 @@ def kept_by_leaf(
     }
 
 
-def target(prunable: Mapping[str, int], density: float) -> Target:
+def target(
+    prunable: Mapping[str, int], density: float, by_leaf: Mapping[str, float] | None = None
+) -> Target:
     """Exact numbers to keep at `density`, given the number of prunable entries of each leaf.
 
     The total is K = round(density * N). Leaves get their share by largest remainder, ties in the
-    order of names, so that their sum is K. Computed in rational numbers on the decimal written.
+    order of names, so that their sum is K. Where densities `by_leaf` are given, each leaf keeps
+    round(its density * its size), one that is not named at `density`, and K is their sum. Computed
+    in rational numbers on the decimal written.
     """
     if not 0 <= density <= 1:
         raise ValueError(f"density {density} is outside 0 to 1")
-    share = Fraction(repr(float(density)))
-    total = round(share * sum(prunable.values()))
-    exact = {name: share * size for name, size in prunable.items()}
-    keep = {name: int(value) for name, value in exact.items()}
-    by_remainder = sorted(exact, key=lambda name: (keep[name] - exact[name], name))
-    for name in by_remainder[: total - sum(keep.values())]:
-        keep[name] += 1
+    whole = sum(prunable.values())
+    if by_leaf is not None:
+        shares = {name: Fraction(repr(float(by_leaf.get(name, density)))) for name in prunable}
+        keep = {name: round(shares[name] * size) for name, size in prunable.items()}
+        total = sum(keep.values())
+        density = total / whole
+    else:
+        share = Fraction(repr(float(density)))
+        total = round(share * whole)
+        exact = {name: share * size for name, size in prunable.items()}
+        keep = {name: int(value) for name, value in exact.items()}
+        by_remainder = sorted(exact, key=lambda name: (keep[name] - exact[name], name))
+        for name in by_remainder[: total - sum(keep.values())]:
+            keep[name] += 1
     return Target(
         density=np.asarray(density, np.float32),
         total=np.asarray(total, np.int32),
         by_leaf={name: np.asarray(number, np.int32) for name, number in keep.items()},
+        binding=None if by_leaf is None else (),
     )
 
 
@@ -268,7 +280,8 @@ def prune_by_score(
     """The masks that keep the candidates of largest score.
 
     By `scope` the leaves keep the numbers of `target.by_leaf` ("layer"), or these spread evenly
-    over the leaf's outputs, its first axis ("output"), or all leaves compete ("global"). Where a
+    over the leaf's outputs, its first axis ("output"), or all leaves compete ("global"), but for
+    targets whose numbers by leaf are binding: those are by layer then. Where a
     candidate's score is not finite nothing is kept, so that no such mask passes for a good one: in
     a run the trial then fails, and names the leaf. Raises `TypeError` where scores are complex.
     """
@@ -280,14 +293,15 @@ def prune_by_score(
             name: _keep_by_output(scores[name], candidates[name], target.by_leaf[name], key=own)
             for name, own in zip(sorted(scores), keys, strict=True)
         }
+    by_layer = scope == "layer" or target.binding is not None
     names = sorted(scores)
     sizes = [scores[name].size for name in names]
     by_leaf = jnp.stack([jnp.asarray(target.by_leaf[name]) for name in names])
     kept = keep_largest(
         jnp.concatenate([scores[name].ravel() for name in names]),
         jnp.concatenate([candidates[name].ravel() for name in names]),
-        by_leaf if scope == "layer" else jnp.asarray(target.total)[None],
-        sizes=sizes if scope == "layer" else [sum(sizes)],
+        by_leaf if by_layer else jnp.asarray(target.total)[None],
+        sizes=sizes if by_layer else [sum(sizes)],
         key=key,
     )
     pieces = jnp.split(kept, np.cumsum(sizes)[:-1])

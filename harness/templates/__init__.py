@@ -8,15 +8,11 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from string import Template
-from typing import Literal, TypeAlias, get_args
 
 from harness import files
 from harness.errors import UserError
 from harness.plugin.loading import NAME
-from harness.plugin.registry import Registry
-
-Kind: TypeAlias = Literal["pruner", "task", "architecture", "intervention", "metric"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
+from harness.plugin.registry import Kind, Registry
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from harness.testing import (
     _intervention,
     _metric,
     _pruner,
+    _running,
     _study,
     _task,
 )
@@ -31,6 +32,8 @@ _RULES: dict[str, Callable[[Any], Iterator[Rule]]] = {
     "metric": _metric.metric_rules,
     "schedule": _metric.schedule_rules,
     "study": _study.rules,
+    "executor": _running.executor_rules,
+    "observer": _running.observer_rules,
 }
 
 

@@ -146,7 +146,7 @@ def _is_key(leaf: Any) -> bool:
 
 def _equal(one: Any, other: Any) -> bool:
     leaves = zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True)
-    return all(np.array_equal(a, b) for a, b in leaves)
+    return all(np.array_equal(a, b, equal_nan=True) for a, b in leaves)
 
 
 def rules(pruner: AbstractPruner) -> Iterator[Rule]:

@@ -15,7 +15,7 @@ from harness.plugin.model import Model
 from harness.plugin.pruner import AbstractPruner, Update
 from harness.sparse import finite as finite_numbers
 from harness.sparse import masks as mask_algebra
-from harness.types import Batch, Key, Masks, Network, NetworkKeys, Target, Weights
+from harness.types import Batch, Frozen, Key, Masks, Network, NetworkKeys, Target, Weights
 
 
 class Ensemble(NamedTuple):
@@ -38,6 +38,9 @@ class Ensemble(NamedTuple):
     active: Bool[Array, "*networks"]
     inexact: Bool[Array, "*networks"]
     """Whether a pruning has kept another number of weights than it was asked for."""
+    diagnostics: PyTree = ()
+    """What the pruner has said of its last pruning, by name in an array of one place; during
+    training, of each step of the last chunk, NaN where it did not prune."""
 
 
 class Keys(NamedTuple):
@@ -57,6 +60,8 @@ class Rules:
     optimizer: optax.GradientTransformation
     batch_size: int
     static: Any
+    places: int = 1
+    """Prunings whose diagnostics a state holds."""
 
     def arrays(self, network: Network) -> Network:
         """The trained arrays of a network."""
@@ -81,6 +86,7 @@ class Rules:
             rewind_counts=None,
             active=jnp.asarray(True),
             inexact=jnp.asarray(False),
+            diagnostics={name: jnp.full(self.places, jnp.nan) for name in self.pruner.diagnostics},
         )
         if self.pruner.rewind_step:
             state = self.remembered(state)
@@ -119,6 +125,7 @@ class Rules:
         train: Batch,
         batch_key: Key,
         progress: Float[Array, ""],
+        frozen: Frozen | None = None,
     ) -> Evidence:
         """What the pruner may look at."""
         initial = self.arrays(self.model.network(key=keys.weights))
@@ -134,6 +141,7 @@ class Rules:
             gathered=state.gathered,
             gathered_steps=state.gathered_steps,
             progress=progress,
+            frozen=frozen,
         )
 
     def acting(self, state: Ensemble) -> Network:
@@ -141,7 +149,12 @@ class Rules:
         return self.whole(mask_algebra.masked(state.network, state.masks))
 
     def train(
-        self, state: Ensemble, batch: Batch, drifts: Bool[Array, ""], key: Key | None = None
+        self,
+        state: Ensemble,
+        batch: Batch,
+        drifts: Bool[Array, ""],
+        key: Key | None = None,
+        frozen: Frozen | None = None,
     ) -> tuple[Ensemble, Float[Array, ""]]:
         """One optimiser step on one batch. Returns the loss before it.
 
@@ -150,7 +163,7 @@ class Rules:
         the pruner lets pruned weights drift. A network that has stopped takes the step like any
         other: `held` undoes it. That `drifts` is an argument, not the pruner's own
         constant, makes one program of this step for all pruners that gather nothing. `key` is for
-        models that draw in training.
+        models that draw in training. Leaves that are `frozen` stay as they are.
         """
         weights = mask_algebra.select(state.network, state.masks)
         effective = mask_algebra.apply(weights, state.masks)
@@ -160,6 +173,12 @@ class Rules:
         dense = mask_algebra.select(gradients, state.masks)
         gathered = self.pruner.gather(weights, dense, state.masks)
         gradients = mask_algebra.masked(gradients, state.masks)
+        if frozen is not None:
+            gradients = jax.tree.map(
+                lambda still, slope: jnp.where(still, 0, slope),
+                _marked(gradients, frozen),
+                gradients,
+            )
         updates, optimizer = self.optimizer.update(gradients, state.optimizer, state.network)
         free = mask_algebra.leaf_map(lambda mask: mask | drifts, state.masks)
         updates = mask_algebra.masked(updates, free)
@@ -172,7 +191,7 @@ class Rules:
             gathered=jax.tree.map(jnp.add, state.gathered, gathered),
             gathered_steps=state.gathered_steps + 1,
         )
-        return new, loss
+        return self.frozen(new, state, frozen), loss
 
     def _slope(
         self, arrays: Network, batch: Batch, key: Key | None
@@ -188,12 +207,39 @@ class Rules:
             has_aux=True,
         )(arrays)
 
+    def frozen(self, new: Ensemble, old: Ensemble, frozen: Frozen | None) -> Ensemble:
+        """The new state, but for the weights, moments and masks of frozen leaves: the old ones."""
+        if frozen is None:
+            return new
+        still = _marked(old.network, frozen)
+        moments = optax.tree_utils.tree_map_params(
+            self.optimizer,
+            lambda moment, one: one,
+            old.optimizer,
+            still,
+            transform_non_params=lambda count: jnp.asarray(False),
+        )
+        network, optimizer, masks = (
+            jax.tree.map(jnp.where, *parts)
+            for parts in (
+                (still, old.network, new.network),
+                (moments, old.optimizer, new.optimizer),
+                ({name: frozen[name] for name in old.masks}, old.masks, new.masks),
+            )
+        )
+        return new._replace(network=network, optimizer=optimizer, masks=masks)
+
     def held(self, ahead: Ensemble, before: Ensemble) -> Ensemble:
         """After some steps: a network that had stopped before them as it was, but for its masks.
 
         Chosen once for many steps, for the choice takes as much memory traffic as a part of a step.
         """
-        kept = before._replace(masks=ahead.masks, pruner=ahead.pruner, inexact=ahead.inexact)
+        kept = before._replace(
+            masks=ahead.masks,
+            pruner=ahead.pruner,
+            inexact=ahead.inexact,
+            diagnostics=ahead.diagnostics,
+        )
         return jax.tree.map(lambda new, old: jnp.where(before.active, new, old), ahead, kept)
 
     def prune(
@@ -204,22 +250,48 @@ class Rules:
         batch_key: Key,
         target: Target,
         progress: Float[Array, ""],
+        frozen: Frozen | None = None,
+        place: Int[Array, ""] | int = 0,
     ) -> Ensemble:
-        """One call of the pruner, its update carried out. What was gathered starts anew."""
-        evidence = self.evidence(state, keys, train, batch_key, progress)
+        """One call of the pruner, its update carried out. What was gathered starts anew.
+
+        What the pruner says of it goes to this place of the diagnostics.
+        """
+        evidence = self.evidence(state, keys, train, batch_key, progress, frozen)
         diverged = ~all_finite(state.network)
         with finite_numbers.pruning(keys.number, diverged):
             update, pruner = self.pruner.step(evidence, target, state.pruner, key=keys.pruning)
-        new = self.carry_out(state, update)
+        new = self.frozen(self.carry_out(state, update), state, frozen)
+        said = self._said(state, update, place)
         wrong = self.miscounted(new, target) & ~diverged
-        return self.forget(new._replace(pruner=pruner, inexact=state.inexact | wrong))
+        inexact = state.inexact | wrong
+        return self.forget(new._replace(pruner=pruner, inexact=inexact, diagnostics=said))
+
+    def _said(self, state: Ensemble, update: Update, place: Int[Array, ""] | int) -> PyTree:
+        """The diagnostics with those of an update; `TypeError` where others were announced."""
+        said, due = update.diagnostics or {}, self.pruner.diagnostics
+        if said.keys() != due.keys():
+            raise TypeError(
+                f"pruner '{self.pruner.name}': an update has the diagnostics {sorted(said)}, and "
+                f"its `diagnostics` names {sorted(due)}"
+            )
+        return {
+            name: state.diagnostics[name].at[place].set(jnp.float32(said[name])) for name in due
+        }
 
     def miscounted(self, state: Ensemble, target: Target) -> Bool[Array, ""]:
-        """Whether a network has not the target's number of weights; of an inexact pruner, none."""
+        """Whether a network has not the target's number of weights; of an inexact pruner, none.
+
+        By leaf where the numbers of the leaves are binding.
+        """
         prunable = self.model.prunable(self.whole(state.network))
-        kept = sum(
-            jnp.sum(mask & prunable[name], dtype=jnp.int32) for name, mask in state.masks.items()
+        by_leaf = mask_algebra.counted(
+            {name: mask & prunable[name] for name, mask in state.masks.items()}
         )
+        if target.binding is not None:
+            wrong = [number != target.by_leaf[name] for name, number in by_leaf.items()]
+            return jnp.any(jnp.stack(wrong))
+        kept = sum(by_leaf.values())
         if self.pruner.exact:
             return jnp.asarray(kept != target.total)
         return jnp.asarray((kept == 0) & (jnp.asarray(target.total) > 0))
@@ -254,6 +326,11 @@ class Rules:
             # Schedules go on from the rewind step; only what is kept for weights starts anew.
             optimizer = eqx.combine(state.rewind_counts, optimizer)
         return state._replace(network=network, optimizer=optimizer)
+
+
+def _marked(network: Network, frozen: Frozen) -> Network:
+    """Whether each trained array of a network is frozen, in the network's structure."""
+    return mask_algebra.replace(jax.tree.map(lambda leaf: jnp.asarray(False), network), frozen)
 
 
 def all_finite(network: Network) -> Bool[Array, ""]:

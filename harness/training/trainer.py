@@ -21,7 +21,8 @@ from harness.sparse import masks as mask_algebra
 from harness.training.rows import batch_of, shuffled
 from harness.training.seeds import of_network, stream
 from harness.training.state import Ensemble, Keys, Rules, of_level, of_step
-from harness.types import Batch, Level, Masks, NetworkKeys, Target, TaskData, Weights
+from harness.training.targets import Targets
+from harness.types import Batch, Frozen, Level, Masks, NetworkKeys, Target, TaskData, Weights
 
 CHUNK = 100
 """Steps between two looks of the host: at losses, stop rule, checkpoint. Divides no result."""
@@ -64,12 +65,16 @@ class Trainer:
         example = eqx.filter_jit(model.network)(key=of_network(seed, data_seed, "weights", 0))
         self._built, self._counted = time.perf_counter() - start, 0.0
         static = eqx.filter(example, eqx.is_inexact_array, inverse=True)
-        self.rules = Rules(model, pruner, schedule.optimizer(), self.batch_size, static)
+        places = CHUNK if pruner.when == "during" else 1
+        self.rules = Rules(model, pruner, schedule.optimizer(), self.batch_size, static, places)
         self._varies = model.varies(example)
         self.example = example
         """One network, for its structure."""
         self.prunable = {name: np.asarray(may) for name, may in model.prunable(example).items()}
         self.sizes = mask_algebra.count(self.prunable)
+        levels = schedule.levels()
+        self._targets = Targets(self.sizes, levels)
+        self._freezes = any(level.frozen for level in levels)
         started = jax.vmap(self.rules.start, (0, None, None))
         self._start = Compiled(started, precision=precision)
         self._draw = Compiled(jax.vmap(self.rules.drawn), precision=precision)
@@ -97,7 +102,7 @@ class Trainer:
 
     def cautions(self, levels: Sequence[Level]) -> tuple[str, ...]:
         """What the pruner has to say about training for these levels' steps."""
-        targets = [mask_algebra.target(self.sizes, level.density) for level in levels]
+        targets = [self._targets.of(level) for level in levels]
         prunable = {name: jnp.asarray(may) for name, may in self.prunable.items()}
         return tuple(self.pruner.cautions(levels, targets, prunable))
 
@@ -126,13 +131,15 @@ class Trainer:
         rows = self._rows_for(width)
         key, events = self._batch_key(0, 1, width), self._events(0, first, first)
         taken = [
-            self._chunk.memory(state, keys, rows, key, events, self._at(0, 0, CHUNK, 0)),
+            self._chunk.memory(
+                state, keys, rows, key, events, self._at(0, 0, CHUNK, 0), self._frozen(first)
+            ),
             self._evaluate.memory(state, rows[:2]),
         ]
         prunes = self.pruner.when != "during" and not isinstance(self.pruner, Untouched)
         if prunes and len(levels) > 1:
-            target = mask_algebra.target(self.sizes, 1.0)
-            taken.append(self._prune.memory(state, keys, rows[0], key, target, 0))
+            target, frozen = self._targets.of(first), self._frozen(first)
+            taken.append(self._prune.memory(state, keys, rows[0], key, target, 0, frozen))
         return max(taken)
 
     def _beginning(self, keys: Keys) -> tuple[Keys, Batch, Array]:
@@ -144,20 +151,21 @@ class Trainer:
         self,
         state: Ensemble,
         keys: Keys,
-        level: int,
-        density: float,
+        number: int,
+        level: Level | float,
     ) -> Ensemble:
-        """The networks pruned to `density`, as the beginning of level number `level`.
+        """The networks pruned as a level asks, or to a density, as the beginning of level `number`.
 
         Raises `ArithmeticError` as `_verified` does.
         """
-        target = mask_algebra.target(self.sizes, density)
+        level = level if isinstance(level, Level) else Level(level, 0)
+        target = self._targets.of(level)
         width = state.active.shape[0]
         train, *_ = self._rows_for(width)
-        key, state = self._batch_key(level, 0, width), _spread(state)
-        arguments = (state, keys, train, key, target, level)
+        key, state = self._batch_key(number, 0, width), _spread(state)
+        arguments = (state, keys, train, key, target, number, self._frozen(level))
         pruned = self._prune(*arguments)
-        return self._verified(pruned, keys, level, target, self._prune_all, arguments)
+        return self._verified(pruned, keys, number, target, self._prune_all, arguments)
 
     def imposed(
         self, state: Ensemble, masks: Masks, weights: Weights | None, *, fresh: bool
@@ -213,9 +221,10 @@ class Trainer:
         at = self._at(level, step, number, first_batch)
         width = state.active.shape[0]
         rows, key = self._rows_for(width), self._batch_key(level, 1, width)
-        state, train, validation = self._chunk(_spread(state), keys, rows, key, events, at)
+        others = (keys, rows, key, events, at, self._frozen(current))
+        state, train, validation = self._chunk(_spread(state), *others)
         if before is not None and len(due):
-            arguments = (_spread(before), keys, rows, key, events, at)
+            arguments = (_spread(before), *others)
             last: Target = _one(events[1], int(due[-1]))
             state = self._verified(state, keys, level, last, self._train_chunk, arguments)
         if before is not None and not active.all():
@@ -285,21 +294,14 @@ class Trainer:
         """Which of the next CHUNK steps begin with a pruning, to what, and how far the level is."""
         if self.pruner.when != "during":
             return None
-        steps = np.arange(step, step + CHUNK)
-        every = self.pruner.every
-        last = max((current.steps - 1) // every, 0)
-        dense = previous.density == current.density == 1
-        due = (steps % every == 0) & (steps < current.steps) & (not dense)
-        progress = np.where(last > 0, np.minimum(steps // every, last) / max(last, 1), 1.0)
-        targets = [
-            mask_algebra.target(
-                self.sizes,
-                self.pruner.ramp(previous.density, current.density, float(part)) if event else 1.0,
-            )
-            for event, part in zip(due, progress, strict=True)
-        ]
-        stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *targets)
-        return due, stacked, progress.astype(np.float32)
+        return self._targets.events(self.pruner, step, CHUNK, previous, current)
+
+    def _frozen(self, level: Level) -> Frozen | None:
+        """Which trained leaves a level freezes; None where no level of the schedule does."""
+        if not self._freezes:
+            return None
+        names = mask_algebra.leaf_names(self.rules.arrays(self.example))
+        return {name: jnp.asarray(name in level.frozen) for name in names}
 
     def _prune_all(
         self,
@@ -309,10 +311,11 @@ class Trainer:
         batch_key: Array,
         target: Any,
         level: Any,
+        frozen: Frozen | None,
     ) -> Ensemble:
         keys = keys._replace(pruning=of_level(keys, level))
-        prune = jax.vmap(self.rules.prune, (0, 0, None, None, None, None))
-        return prune(state, keys, train, batch_key, target, jnp.float32(0))
+        prune = jax.vmap(self.rules.prune, (0, 0, *[None] * 5))
+        return prune(state, keys, train, batch_key, target, jnp.float32(0), frozen)
 
     def _train_chunk(
         self,
@@ -322,9 +325,13 @@ class Trainer:
         batch_key: Array,
         events: Any,
         at: Int[Array, "5"],
+        frozen: Frozen | None,
     ) -> tuple[Ensemble, Float[Array, "chunk networks"], Float[Array, "chunk networks"]]:
         train, validation, read = rows
         level, first_step, number, first_batch, drifts = at
+        if events is not None:
+            nothing = jax.tree.map(lambda said: jnp.full_like(said, jnp.nan), state.diagnostics)
+            state = state._replace(diagnostics=nothing)
 
         def event(index: Array, state: Ensemble) -> Ensemble:
             due, targets, progress = jax.tree.map(lambda leaf: leaf[index], events)
@@ -334,9 +341,9 @@ class Trainer:
                 by_level = of_level(keys, level)
                 by_step = jax.vmap(jax.random.fold_in, (0, None))(by_level, step)
                 now = keys._replace(pruning=by_step)
-                run = jax.vmap(self.rules.prune, (0, 0, None, None, None, None))
+                run = jax.vmap(self.rules.prune, (0, 0, *[None] * 6))
                 key = jax.random.fold_in(batch_key, step)
-                return run(state, now, train, key, targets, progress)
+                return run(state, now, train, key, targets, progress, frozen, index)
 
             return jax.lax.cond(due, prune, lambda same: same, state)
 
@@ -347,8 +354,8 @@ class Trainer:
             number_of_batch = first_batch + first_step + index
             batch = batch_of(read, number_of_batch, self.batch_size)
             drawn = of_step(keys, level, first_step + index) if self._varies else None
-            train = jax.vmap(self.rules.train, (0, None, None, 0))
-            state, losses = train(state, batch, drifts > 0, drawn)
+            train = jax.vmap(self.rules.train, (0, None, None, 0, None))
+            state, losses = train(state, batch, drifts > 0, drawn, frozen)
             if self.schedule.stop_rule is not None:
                 batch = batch_of(validation, number_of_batch, self._checked)
                 checked = jax.vmap(lambda one: self.rules.model.loss(self.rules.acting(one), batch))

@@ -14,12 +14,14 @@ Layers: TypeAlias = Literal["uniform", "erk"] | tuple[float, ...]
 def divided(target: Target, layers: Layers, candidates: Masks, *, key: Key) -> Target:
     """The target with its numbers by leaf divided anew, none above the leaf's candidates.
 
+    Where the level gives densities by leaf itself, these hold, whatever `layers` says.
+
     - "uniform": the same density in every layer
     - "erk": a number proportional to inputs plus outputs (and kernel), Erdős-Rényi-Kernel: Mocanu
       et al. (2018), doi:10.1038/s41467-018-04316-3; Evci et al. (2020), arXiv 1911.11134
     - densities, one for each leaf in the order of their names, scaled so that the total is right
     """
-    if layers == "uniform":
+    if layers == "uniform" or target.binding is not None:
         return target
     names = sorted(candidates)
     if layers == "erk":

@@ -43,19 +43,24 @@ def regrown(
     **Arguments:** `fraction` of a layer's weights, rounded down; `growth` scores of weights that
     are not there, dropped ones included; `values` that those start with which were not there
     before; their optimiser state starts again. Until training has `started` the masks are `start`
-    and all weights keep their values.
+    and all weights keep their values. The update says how many weights grew.
     """
     drop_key, grow_key = jax.random.split(key)
     kept = counted(evidence.mask)
     dropped = leaf_map(lambda n: (fraction * n).astype(jnp.int32), kept)
     sizes = leaf_map(jnp.abs, evidence.weights)
     stays = keep_by_leaf(sizes, evidence.mask, leaf_map(jnp.subtract, kept, dropped), drop_key)
-    free = leaf_map(lambda may, mask: may & ~mask, evidence.prunable, stays)
+    free = leaf_map(lambda may, mask: may & ~mask, evidence.free, stays)
     mask = leaf_map(jnp.logical_or, stays, keep_by_leaf(growth, free, dropped, grow_key))
     mask = leaf_map(lambda now, first: jnp.where(started, now, first), mask, start)
     new = leaf_map(lambda now, before: now & ~before, mask, evidence.mask)
     weights = leaf_map(jnp.where, new, values, evidence.weights)
-    return Update(mask, params=weights, reset_optimizer=new)
+    grown = jnp.stack([*counted(new).values()]).sum()
+    return Update(mask, weights, reset_optimizer=new, diagnostics={"regrown": grown})
+
+
+REGROWN = {"regrown": "weights that grew in place of others, over all layers"}
+"""What updates by `regrown` say of themselves."""
 
 
 def annealed(fraction: float, progress: Float[Array, ""], until: float) -> Float[Array, ""]:

@@ -57,7 +57,7 @@ class Inverted(AbstractPruner):
         go = {name: number - target.by_leaf[name] for name, number in there.items()}
         total = sum(there.values()) - target.total
         size = sum(mask.size for mask in evidence.mask.values())
-        opposite = Target(density=total / size, total=total, by_leaf=go)
+        opposite = Target(total / size, total, go, target.binding)
         update, state = self.of.step(evidence, opposite, state, key=key)
         mask = leaf_map(lambda may, best: may & ~best, evidence.candidates, update.mask)
         return Update(mask, rewind_to=update.rewind_to), state

@@ -1,6 +1,6 @@
 """Sparse training that grows weights where the gradient is large."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
@@ -13,7 +13,7 @@ from harness import AbstractPruner, Evidence, Level, Target, Update, hookimpl, l
 from harness.types import Key, Masks, When
 
 from ._layer_densities import Layers
-from ._regrowth import annealed, regrown, sparse_start, without_regrowth
+from ._regrowth import REGROWN, annealed, regrown, sparse_start, without_regrowth
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,7 @@ class RigL(AbstractPruner):
     when: ClassVar[When] = "during"
     regrows: ClassVar[bool] = True
     restarts: ClassVar[bool] = True
+    diagnostics: ClassVar[Mapping[str, str]] = REGROWN
     every: Annotated[int, Ge(1)] = 100
     fraction: Annotated[float, Gt(0), Lt(1)] = 0.3
     until: Annotated[float, Gt(0), Le(1)] = 0.75

@@ -1,6 +1,6 @@
 """Sparse evolutionary training."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
@@ -14,7 +14,7 @@ from harness.sparse.masks import leaf_keys, random_scores
 from harness.types import Key, Masks, When
 
 from ._layer_densities import Layers
-from ._regrowth import regrown, sparse_start, without_regrowth
+from ._regrowth import REGROWN, regrown, sparse_start, without_regrowth
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ class Set(AbstractPruner):
     when: ClassVar[When] = "during"
     regrows: ClassVar[bool] = True
     restarts: ClassVar[bool] = True
+    diagnostics: ClassVar[Mapping[str, str]] = REGROWN
     every: Annotated[int, Ge(1)] = 150
     fraction: Annotated[float, Gt(0), Lt(1)] = 0.3
     layers: Layers = "erk"

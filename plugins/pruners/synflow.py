@@ -1,7 +1,7 @@
 """Iterative pruning at initialisation that conserves synaptic flow."""
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -43,18 +43,26 @@ class SynFlow(AbstractPruner):
         self, evidence: Evidence, target: Target, state: tuple[()], *, key: Key
     ) -> tuple[Update, tuple[()]]:
         """Keep the weights of largest flow, round by round."""
-        everything = sum(mask.size for mask in evidence.mask.values())
-        density = target.total / everything
+        sizes = {name: mask.size for name, mask in evidence.mask.items()}
+        everything = sum(sizes.values())
+        # Outside the loop, where numbers are single: (number due, density, size).
+        total = (target.total, target.total / everything, everything)
+        leaves = {
+            name: (due, due / sizes[name], sizes[name]) for name, due in target.by_leaf.items()
+        }
 
         def prune(number: Array, mask: Masks) -> Masks:
-            share = density ** ((number + 1) / self.rounds)
-            number_kept = jnp.rint(share * everything).astype(jnp.int32)
-            last = number + 1 == self.rounds
-            kept = jnp.where(last, target.total, jnp.maximum(number_kept, target.total))
+            def kept(due: Any, density: Any, size: int) -> Array:
+                share = density ** ((number + 1) / self.rounds)
+                number_kept = jnp.rint(share * size).astype(jnp.int32)
+                last = number + 1 == self.rounds
+                return jnp.where(last, due, jnp.maximum(number_kept, due))
+
+            by_leaf = {name: kept(*leaf) for name, leaf in leaves.items()}
             return prune_by_score(
                 self.flow(evidence, mask),
                 mask,
-                target._replace(total=kept),
+                target._replace(total=kept(*total), by_leaf=by_leaf),
                 scope="global",
                 key=jax.random.fold_in(key, number),
             )

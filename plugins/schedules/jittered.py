@@ -1,6 +1,6 @@
 """Any schedule, perturbed."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import numpy as np
@@ -41,6 +41,8 @@ class Jittered(AbstractSchedule):
     def levels(self) -> tuple[Level, ...]:
         """The other's levels, moved."""
         levels = self.of.levels()
+        if any(level.by_leaf or level.snapshots for level in levels):
+            raise ValueError(f"'{self.of.name}' names leaves or steps, which jitter would not move")
         rng = np.random.default_rng(self.seed)
         moves, shares = rng.uniform(-self.amount, self.amount, (2, len(levels)))
         logs = np.log([level.density for level in levels])
@@ -54,8 +56,8 @@ class Jittered(AbstractSchedule):
         moved = np.maximum(np.diff(ends, prepend=0), 1)
         densities = [levels[0].density, *np.exp(logs[1:-1]).round(6), levels[-1].density]
         return tuple(
-            Level(float(density), int(number))
-            for density, number in zip(densities, moved, strict=True)
+            replace(level, density=float(density), steps=int(number))
+            for level, density, number in zip(levels, densities, moved, strict=True)
         )
 
     def optimizer(self) -> "optax.GradientTransformation":

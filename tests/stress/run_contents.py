@@ -21,6 +21,8 @@ RENAMED = {"cell": "trial"}
 LEFT_OUT = ("cell", "reason", "cautions", "uncalibrated", "task", "architecture")
 """Columns that are not compared: keys, which hash source code, and sentences for people; the label
 of the task, some of whose parameters became those of an architecture, and that one's."""
+NEW = ("diagnostics",)
+"""Tables that old commits did not write."""
 UNEQUAL = ("timings", "memory")
 """Tables that are not compared."""
 PLACE = ("pruner", "schedule", "data_seed", "first_network")
@@ -49,7 +51,8 @@ def dump(runs: Path, out: Path) -> None:
     for folder in sorted(path.parent for path in runs.rglob("run.json")):
         run, into = open_run(folder), out / folder.relative_to(runs)
         into.mkdir(parents=True)
-        tables = {old(name): call("table", name).rename(columns=old) for name in call("tables")}
+        names = [name for name in call("tables") if name not in NEW]
+        tables = {old(name): call("table", name).rename(columns=old) for name in names}
         cells, measured = (call(word).rename(columns=old) for word in ("cells", "measurements"))
         measured = measured.merge(cells[["cell", *PLACE]], on="cell")
         for name, table in {**tables, "cells": cells, "measurements": measured}.items():

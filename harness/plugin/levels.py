@@ -1,0 +1,97 @@
+"""The levels of a schedule on one model: densities by leaf, and frozen leaves."""
+
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import equinox as eqx
+import jax
+
+from harness.errors import UserError
+from harness.plugin.model import Model
+from harness.plugin.pruner import AbstractPruner
+from harness.sparse import masks as mask_algebra
+from harness.types import Level, Masks
+
+
+def are_by_leaf(levels: Sequence[Level], prunable: Iterable[str]) -> bool:
+    """Return whether a level gives densities of leaves, or freezes a leaf that is prunable."""
+    frozen = {name for level in levels for name in level.frozen}
+    return any(level.by_leaf for level in levels) or not frozen.isdisjoint(prunable)
+
+
+def within(level: Level, steps: int) -> Level:
+    """Return a level that is trained for another number of steps, and what it keeps within them."""
+    kept = tuple(step for step in level.snapshots if step <= steps)
+    return replace(level, steps=steps, snapshots=kept)
+
+
+def resolved(levels: Sequence[Level], model: Model, *, from_start: bool) -> tuple[Level, ...]:
+    """Return the levels with the density of every prunable leaf, and what follows for them all.
+
+    Levels that name no leaves stay as they are. With `from_start` each level has a training of its
+    own, so that what it freezes is dense; otherwise a frozen leaf keeps the density of the level
+    before. Raises `UserError` where a level names a leaf that is not there.
+    """
+    if not any(level.by_leaf or level.frozen for level in levels):
+        return tuple(levels)
+    names, prunable = _leaves(model)
+    for number, level in enumerate(levels):
+        _check_names(number, level.frozen, "freezes", "trained", names)
+        _check_names(number, level.by_leaf, "gives a density of", "prunable", [*prunable])
+        if both := set(level.frozen) & set(level.by_leaf):
+            raise UserError(
+                f"level {number} freezes {', '.join(sorted(both))} and gives a new density: "
+                "name a leaf in `frozen` or in `by_leaf`."
+            )
+    if not are_by_leaf(levels, prunable):
+        return tuple(levels)
+    sizes = mask_algebra.count(prunable)
+    made, before = [], dict.fromkeys(sizes, 1.0)
+    for level in levels:
+        shares = {name: level.by_leaf.get(name, level.density) for name in sizes}
+        shares |= {name: before[name] for name in level.frozen if name in sizes}
+        total = int(mask_algebra.target(sizes, level.density, shares).total)
+        made.append(replace(level, density=total / sum(sizes.values()), by_leaf=shares))
+        before = before if from_start else shares
+    return tuple(made)
+
+
+def _check_names(
+    number: int, asked: Iterable[str], what: str, kind: str, right: Sequence[str]
+) -> None:
+    if wrong := [name for name in asked if name not in right]:
+        raise UserError(
+            f"level {number} {what} {', '.join(map(repr, wrong))}, and the network has no such "
+            f"{kind} leaf. It has {', '.join(right)}."
+        )
+
+
+def _leaves(model: Model) -> tuple[list[str], Masks]:
+    """The names of all trained arrays of a network, and what of it is prunable."""
+
+    @eqx.filter_jit
+    def prunable() -> tuple[Masks, object]:
+        network = model.network(key=jax.random.key(0))
+        return model.prunable(network), eqx.filter(network, eqx.is_inexact_array)
+
+    masks, trained = prunable()
+    order = jax.eval_shape(lambda: model.prunable(model.network(key=jax.random.key(0))))
+    return mask_algebra.leaf_names(trained), {name: masks[name] for name in order}
+
+
+def reason_not_to_prune(levels: Sequence[Level], pruner: AbstractPruner) -> str | None:
+    """Return why a pruner cannot honour the densities by leaf of resolved levels, or None."""
+    if not any(level.by_leaf for level in levels):
+        return None
+    if not pruner.exact:
+        return f"pruner '{pruner.name}' keeps no exact numbers, as densities by leaf ask for"
+    if pruner.regrows or pruner.from_start:
+        return None
+    for number, (one, two) in enumerate(itertools.pairwise(levels), start=1):
+        if rising := [name for name in two.by_leaf if two.by_leaf[name] > one.by_leaf[name]]:
+            return (
+                f"level {number} gives more weights to {', '.join(rising)} than the level before, "
+                f"and pruner '{pruner.name}' does not regrow"
+            )
+    return None

@@ -1,0 +1,64 @@
+"""The contracts of executors and of observers."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harness.plugin.executor import AbstractExecutor, TrialSpec
+from harness.plugin.observer import AbstractObserver, Event, Happening
+from harness.testing._finding import Rule, expect
+
+_KEYS = tuple(digit * 16 for digit in "0123")
+_SOURCES = {_KEYS[1]: _KEYS[0], _KEYS[3]: _KEYS[1]}
+
+_LOSSES = np.zeros(2, np.float32)
+_EVENTS: dict[Happening, dict[str, Any]] = {
+    "start": {},
+    "level": {
+        **{"level": 0, "density": 1.0, "networks": (0, 1)},
+        **{"train_loss": _LOSSES, "validation_loss": _LOSSES},
+    },
+    "measured": {"metric": "edges"},
+    "failed": {"error": "ValueError: nothing"},
+}
+_TRIAL = dict.fromkeys(("task", "architecture", "pruner", "schedule"), "tiny")
+
+
+def executor_rules(executor: AbstractExecutor) -> Iterator[Rule]:
+    """The rules that an executor must keep, each with the check of it."""
+
+    def carried_out() -> None:
+        done: list[str] = []
+        specs = [TrialSpec(experiment={}, key=key, source=_SOURCES.get(key, "")) for key in _KEYS]
+
+        def run(spec: TrialSpec) -> None:
+            expect(
+                not spec.source or spec.source in done,
+                f"trial {spec.key} is carried out before its source, {spec.source}.",
+            )
+            done.append(spec.key)
+
+        with tempfile.TemporaryDirectory() as folder:
+            executor.carry_out(specs, Path(folder), run)
+        expect(sorted(done) == [*_KEYS], f"of the trials {_KEYS} it carries out {tuple(done)}.")
+
+    yield Rule("carries out every trial once, each after its source", carried_out)
+
+
+def observer_rules(observer: AbstractObserver) -> Iterator[Rule]:
+    """The rules that an observer must keep, each with the check of it."""
+
+    def observed() -> None:
+        import pandas as pd
+
+        table = pd.DataFrame({"level": [0], "network": [0], "edges": [1]})
+        with tempfile.TemporaryDirectory() as folder:
+            for what, facts in _EVENTS.items():
+                trial = {"trial": _KEYS[0], **_TRIAL, "data_seed": 0}
+                more = {"table": table} if what == "measured" else {}
+                observer.observe(Event(what, Path(folder), trial, {**facts, **more}))
+
+    yield Rule("takes note of every kind of event", observed)

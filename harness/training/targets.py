@@ -1,0 +1,57 @@
+"""How many weights are to be kept at each level, and at each pruning within one; on the host."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import jax
+import numpy as np
+
+from harness.plugin.levels import are_by_leaf
+from harness.plugin.pruner import AbstractPruner
+from harness.sparse.masks import target
+from harness.types import Level, Target
+
+
+class Targets:
+    """The targets of a schedule, for leaves with these numbers of prunable entries.
+
+    Where one level is by leaf all targets are, so that they have one structure.
+    """
+
+    def __init__(self, sizes: Mapping[str, int], levels: Sequence[Level]) -> None:
+        self._sizes = sizes
+        self._by_leaf = are_by_leaf(levels, sizes)
+
+    def of(self, level: Level) -> Target:
+        """Return the target of a level."""
+        return target(self._sizes, level.density, level.by_leaf if self._by_leaf else None)
+
+    def _within(
+        self, ramp: Callable[..., float], previous: Level, current: Level, progress: float
+    ) -> Target:
+        """Return the target when `progress` of the events of a level are past."""
+        if not self._by_leaf:
+            return target(self._sizes, ramp(previous.density, current.density, progress))
+        shares = {name: current.by_leaf.get(name, current.density) for name in self._sizes}
+        for name in self._sizes.keys() - set(current.frozen):
+            before = previous.by_leaf.get(name, previous.density)
+            shares[name] = ramp(before, shares[name], progress)
+        return target(self._sizes, current.density, shares)
+
+    def events(
+        self, pruner: AbstractPruner, step: int, number: int, previous: Level, current: Level
+    ) -> Any:
+        """Return which of `number` steps begin with a pruning, to what, how far the level is."""
+        steps = np.arange(step, step + number)
+        every = pruner.every
+        last = max((current.steps - 1) // every, 0)
+        dense = previous.density == current.density == 1
+        due = (steps % every == 0) & (steps < current.steps) & (not dense)
+        progress = np.where(last > 0, np.minimum(steps // every, last) / max(last, 1), 1.0)
+        nothing = self.of(Level(1.0, 0))
+        targets = [
+            self._within(pruner.ramp, previous, current, float(part)) if event else nothing
+            for event, part in zip(due, progress, strict=True)
+        ]
+        stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *targets)
+        return due, stacked, progress.astype(np.float32)
