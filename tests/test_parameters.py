@@ -230,3 +230,11 @@ def test_described_shows_a_default_that_is_made():
         sizes: tuple[int, ...] = field(default_factory=lambda: (1, 2))
 
     assert described(Made) == {"sizes": "[1, 2]"}
+
+
+def test_a_bar_between_names_means_each():
+    found = parse("mlp[sizes=[3, 4]] | cnn[kernel=3|5]|rnn")
+    assert [one.name for one in found] == ["mlp", "cnn", "cnn", "rnn"]
+    assert [one.parameters for one in found[1:3]] == [{"kernel": 3}, {"kernel": 5}]
+    with pytest.raises(UserError, match="cannot read ''"):
+        parse("mlp|")

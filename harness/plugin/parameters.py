@@ -69,11 +69,17 @@ def _value(text: str) -> Any:
 
 
 def parse(text: str) -> list[Selection]:
-    """All selections that `text` means: a bar between values makes a grid, lists are values.
+    """Return all selections that `text` means.
 
-    `magnitude[scope=layer|global]` is two selections. Values are read as JSON where they are
-    JSON, otherwise as text.
+    `mlp|cnn` is two selections, and so is `magnitude[scope=layer|global]`: bars between values make
+    a grid. Values are read as JSON where they are JSON, otherwise as text; lists are values.
     """
+    parts = _split(text, "|")
+    return list(itertools.chain.from_iterable(_of_one(part) for part in parts))
+
+
+def _of_one(text: str) -> list[Selection]:
+    """Return the selections of one plugin."""
     match = _SELECTION.fullmatch(text.strip())
     if not match:
         raise UserError(f"cannot read '{text}': write NAME or NAME[field=value, field=value].")
