@@ -36,7 +36,8 @@ def execute(plan: Plan, folder: Path, *, train: bool = True, shared: Path | None
 
     outcome = Execution(plan, folder, train=train, shared=shared).run()
     progress.update("reporting", 0, 1)
-    build([open_run(folder)], folder / "report")
+    metrics = {choice.name: choice.instance for choice in reversed(plan.metrics)}
+    build([open_run(folder)], folder / "report", metrics)
     progress.update("reporting", 1, 1)
     return outcome
 

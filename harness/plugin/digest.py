@@ -11,14 +11,17 @@ from typing import Any
 
 from harness.plugin.registry import nested
 
+SHOWN = ("sections", "headline")
+"""Methods of a metric that show its numbers: what only they import changes none of these."""
+
 
 def source_digest(instance: Any) -> str:
     """Return a hash of the source of a plugin and of the plugins that are its parameters.
 
     The source is the plugin's file with every module of its own package that it imports, directly
     or through another one, at the top of a file or inside a function. A one-file plugin's package
-    is its folder. Not followed: other packages, whose versions a run records, and modules whose
-    names are known only when the code runs (`importlib.import_module`).
+    is its folder. Not followed: other packages, whose versions a run records, modules whose names
+    are known only when the code runs (`importlib.import_module`), and imports in `SHOWN`.
     """
     digest = hashlib.sha256()
     for file in sorted(_files(type(instance)), key=lambda file: (file.name, file)):
@@ -46,7 +49,7 @@ def _files(plugin: type[Any]) -> set[Path]:
 def _imported(file: Path, home: Path, top: str) -> Iterator[Path]:
     """The files below `home`, the folder of the package `top`, that a file of it imports."""
     within = ".".join(filter(None, (top, *file.relative_to(home).parent.parts)))
-    for node in ast.walk(ast.parse(file.read_bytes())):
+    for node in _code(ast.parse(file.read_bytes())):
         names: list[str] = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -57,6 +60,14 @@ def _imported(file: Path, home: Path, top: str) -> Iterator[Path]:
             parts = name.split(".")
             if not top or parts[0] == top:
                 yield from _place(home, parts[1:] if top else parts)
+
+
+def _code(node: ast.AST) -> Iterator[ast.AST]:
+    """A node and all below it, without the methods in `SHOWN`."""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        if not (isinstance(child, ast.FunctionDef) and child.name in SHOWN):
+            yield from _code(child)
 
 
 def _place(home: Path, parts: list[str]) -> Iterator[Path]:

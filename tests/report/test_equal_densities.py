@@ -2,24 +2,26 @@
 
 import pandas as pd
 import pytest
+from harness_plugins.metrics import _motifs_levels as motif_levels
+from harness_plugins.metrics import _motifs_sections as motifs
+from harness_plugins.metrics import _performance_sections as layers
+from harness_plugins.metrics import _performance_sections as performance
+from harness_plugins.metrics._motifs_tables import summed, trained
 
 from harness import stats
-from harness.report import build, collect, losses_by_network, pruner_comparison, summaries
+from harness.report import build, collect, losses_by_network, pruner_comparison
 from harness.report.sections import (
     fairness,
     fronts,
-    layers,
+    losses,
     matched,
-    motif_levels,
-    motifs,
     networks,
-    others,
     paired_differences,
-    performance,
     ranks,
     similarity,
     wiring,
 )
+from harness.tables import summaries
 
 TWO = (("moth", "magnitude"), ("moth", "random"))
 PLATEAU = (1.0, 0.3, 0.07, 0.07, 0.07, 0.02)
@@ -39,7 +41,7 @@ def data(run):
 
 
 def of_level(data, level=LAST):
-    return data.summed[(data.summed["level"] == level) & (data.summed["support"] == "all")]
+    return summed(data)[(summed(data)["level"] == level) & (summed(data)["support"] == "all")]
 
 
 def test_a_level_near_a_density_is_the_last_of_equal_ones(data):
@@ -69,7 +71,7 @@ def test_motifs_are_those_of_one_level(data):
     z = of_level(data).query("condition == 'random' and motif == 'bifan'")["z"]
     assert row["z"] == pytest.approx(z.mean())
     layers = motifs.by_base_layer(data, 0.07)
-    base = data.motifs.query(
+    base = trained(data).query(
         "level == @LAST and base_layer == 1 and support == 'all' and motif == 'zigzag'"
     )
     mean = base[base["condition"] == "random"]["z"].mean()
@@ -79,7 +81,7 @@ def test_motifs_are_those_of_one_level(data):
 
 def test_every_table_by_level_counts_networks(data):
     for table in (
-        performance.loss_by_density(data),
+        losses.loss_by_density(data),
         performance.evaluations(data),
         layers.layers(data),
         motifs.motif_by_density(data),
@@ -132,7 +134,7 @@ def test_studies_take_the_losses_of_one_level(run):
 
 def test_collapsed_networks_are_counted_level_by_level(run):
     def collapse(table):
-        gone = (table["measure"] == "effective density") & (table["density"] == 0.07)
+        gone = (table["measure"] == "effective_density") & (table["density"] == 0.07)
         return table.assign(value=table["value"].mask(gone, 0.0))
 
     run.edit("performance", collapse)

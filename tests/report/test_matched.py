@@ -58,7 +58,7 @@ def test_losses_are_interpolated_at_effective_densities(run):
 
 def test_networks_that_do_not_get_there_are_left_out(run):
     def collapsed(table):
-        gone = (table["pruner"] == "random") & (table["measure"] == "effective density")
+        gone = (table["pruner"] == "random") & (table["measure"] == "effective_density")
         gone &= (table["network"] == 1) & (table["density"] < 0.2)
         return table.assign(value=table["value"].mask(gone, 0.0))
 

@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from harness_plugins.metrics import _motifs_levels as motif_levels
+from harness_plugins.metrics import _motifs_sections as motifs
+from harness_plugins.metrics._motifs_tables import summed, trained
 
 from harness.report import collect
-from harness.report.sections import motif_levels, motifs
 
 TWO = (("moth", "magnitude"), ("moth", "random"))
 
@@ -18,7 +20,7 @@ def test_mean_z_is_that_of_all_nodes(data):
     table = motif_levels.mean_z(motifs.motif_by_density(data))
     assert len(table) == 2 * 13 * 11
     row = table.query("condition == 'random' and motif == 'bifan' and density == 0.07").iloc[0]
-    z = data.summed.query(
+    z = summed(data).query(
         "condition == 'random' and motif == 'bifan' and density == 0.07 and support == 'all'"
     )["z"]
     assert row["mean"] == pytest.approx(z.mean())
@@ -30,7 +32,7 @@ def test_mean_z_is_that_of_all_nodes(data):
 def test_profiles_have_length_one_by_order(data):
     table = motif_levels.profiles(data)
     row = table.query("condition == 'magnitude' and motif == 'zigzag' and density == 0.07").iloc[0]
-    rows = data.summed.query(
+    rows = summed(data).query(
         "condition == 'magnitude' and order == 3 and density == 0.07 and support == 'all'"
     )
     wide = rows.pivot_table(index="network", columns="motif", values="z", observed=True)
@@ -52,6 +54,6 @@ def test_conditions_with_other_levels_share_one_numbering(fake_run):
 
 
 def test_orders_are_parted(data):
-    axis = motif_levels.axis(data.motifs)
+    axis = motif_levels.axis(trained(data))
     assert axis[3] == motif_levels.BREAK
     assert len(axis) == 14
