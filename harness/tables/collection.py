@@ -134,7 +134,7 @@ class Collection:
                 rows = selected(self.table(metric), asked.where)
                 if len(rows):
                     return rows.assign(value=rows[asked.value].astype(float))
-        return pd.DataFrame({name: [] for name in _ROLE}).astype({"value": float})
+        return self.levels.iloc[:0].assign(layer=0, value=0.0)
 
     @cached_property
     def families(self) -> tuple[Family, ...]:
@@ -150,9 +150,6 @@ class Collection:
                 if len(one.order) <= MOST_QUANTITIES:
                     made[one.label] = one
         return tuple(made.values())
-
-
-_ROLE = ("condition", "trial", "network", "level", "density", "later", "layer", "value")
 
 
 def collect(runs: Sequence[RunTables], metrics: Mapping[str, Any]) -> Collection:

@@ -134,17 +134,18 @@ class Schema:
 
     def faults(self, columns: Sequence[str]) -> list[str]:
         """Say what does not fit a table with these columns, nothing where all does."""
-        parts = [*self.compared, *self.roles.values(), *([self.profile] if self.profile else [])]
-        profile = (
-            [self.profile.entry, self.profile.group, self.profile.kind] if self.profile else []
-        )
         values = [value.column for value in self.values]
         asked = [*self.keys, *values, *filter(None, (value.unit_in for value in self.values))]
-        keys = [*self.controls, *profile, *(key for part in parts for key in part.where)]
+        rows = [(one.value, one.where) for one in (*self.compared, *self.roles.values())]
+        keys = list(self.controls)
+        if one := self.profile:
+            rows.append((one.value, one.where))
+            keys += [one.entry, one.group, one.kind]
+        keys += [key for _, where in rows for key in where]
         return [
             *(f"'{name}' is no column of the table" for name in asked if name not in columns),
             *(f"'{name}' is not among `keys`" for name in keys if name not in self.keys),
-            *(f"'{p.value}' is not among `values`" for p in parts if p.value not in values),
+            *(f"'{value}' is not among `values`" for value, _ in rows if value not in values),
             *(f"'{role}' is no role; there are {', '.join(ROLES)}"
               for role in self.roles if role not in ROLES),
         ]  # fmt: skip
@@ -221,7 +222,8 @@ def family(metric: str, table: pd.DataFrame, schema: Schema, asked: Quantities) 
     value = schema.value(asked.value)
     rows = selected(table, asked.where)
     numbers = rows[asked.value].astype(float)
-    numbers = np.log10(numbers.where(numbers > 0)) if asked.log else numbers
+    if asked.log:
+        numbers = numbers.where(numbers > 0).map(np.log10)
     rows = rows.assign(value=numbers.where(np.isfinite(numbers)))
     label = asked.label or value.label or asked.value.replace("_", " ")
     if value.unit != "1" and not value.unit_in:
@@ -229,7 +231,7 @@ def family(metric: str, table: pd.DataFrame, schema: Schema, asked: Quantities) 
     keys = _telling(rows, [*schema.keys, "metric"])
     whole = [*keys, value.unit_in] if value.unit_in else keys
     names = rows[whole].drop_duplicates()
-    numbered = [key for key in names if pd.api.types.is_integer_dtype(names[key])]
+    numbered = [key for key in map(str, names) if pd.api.types.is_integer_dtype(names[key])]
     names = names.sort_values(numbered, kind="stable") if numbered else names
     said = {key: _said(key, value.unit_in) for key in names.itertuples(index=False, name=None)}
     quantity = [said[key] for key in rows[whole].itertuples(index=False, name=None)]

@@ -9,18 +9,19 @@ from harness_plugins.metrics import _performance_sections as layers
 from harness_plugins.metrics import _performance_sections as performance
 from harness_plugins.metrics._motifs_tables import motif_order, trained
 
-from harness.report import charts, collect, pruner_comparison
+from harness.report import Report, charts, collect, pruner_comparison
 from harness.report.sections import (
     fronts,
     losses,
     mask_pictures,
     matched,
+    of_metrics,
     paired_differences,
     ranks,
     similarity,
     wiring,
 )
-from harness.tables import parts
+from harness.tables import parts, summaries
 
 AWKWARD = ("magnitude", "a.b[c]:Q'\"<script>")
 
@@ -49,6 +50,19 @@ def of_each(data, summarised):
     return pruner_comparison.by_task(comparisons, summarised), names
 
 
+def similarity_chart(data):
+    profile, controls = similarity.profiles_of(data)["motifs"]
+    table = similarity.similarity(data)
+    return similarity.similarity_chart(table, data.conditions, profile, list(controls.values()))
+
+
+def heat_map_chart(data, conditions=None, step=0):
+    one = data.families[-1]
+    cells = of_metrics.cells(of_metrics.by_level(one), one.signs, one.label)
+    names = conditions or data.conditions
+    return of_metrics.heat_map_chart(cells, names, one.order, one.signs, one.label, step=step)
+
+
 def of_pruners(data):
     return {
         "matched loss": matched.matched_loss_chart(*of_each(data, matched.at_effective_density)),
@@ -73,8 +87,9 @@ def figures(data):
         "significance": motifs.significance_chart(
             motifs.significance(data, 0.07), conditions, order
         ),
-        "similarity": similarity.similarity_chart(similarity.similarity(data), conditions),
-        "heat map": motif_levels.heatmap_chart(motif_levels.mean_z(by_density), conditions, order),
+        "similarity": similarity_chart(data),
+        "heat map": heat_map_chart(data),
+        "quantities": of_metrics.against_density(Report(data), data.families[-1]).chart,
         "profile": motif_levels.profile_chart(
             motif_levels.profiles(data), conditions, motif_levels.axis(trained(data))
         ),
@@ -115,15 +130,15 @@ def test_conditions_beyond_the_palette_still_get_a_colour(fake_run):
 
 
 def test_a_slider_starts_at_the_chosen_level_and_says_which_it_is(data):
-    table = motif_levels.mean_z(motifs.motif_by_density(data))
-    densities = motif_levels.steps(table)
+    table = summaries.stepped(of_metrics.by_level(data.families[-1]))
+    densities = list(table.groupby("step")["density"].first())
     assert densities == sorted(densities, reverse=True)
     assert 1.0 not in densities, "z is undefined there"
     for chart in (
         motif_levels.profile_chart(
             motif_levels.profiles(data), data.conditions, motif_levels.axis(trained(data)), step=7
         ),
-        motif_levels.heatmap_chart(table, (*data.conditions, "another"), ["bifan"], step=7),
+        heat_map_chart(data, conditions=(*data.conditions, "another"), step=7),
     ):
         spec = chart.to_dict()
         (level,) = (param for param in spec["params"] if param["name"] == "level")

@@ -16,6 +16,7 @@ from harness.report.sections import (
     losses,
     matched,
     networks,
+    of_metrics,
     paired_differences,
     ranks,
     similarity,
@@ -85,7 +86,7 @@ def test_every_table_by_level_counts_networks(data):
         performance.evaluations(data),
         layers.layers(data),
         motifs.motif_by_density(data),
-        motif_levels.mean_z(motifs.motif_by_density(data)),
+        *(of_metrics.by_level(family) for family in data.families),
         motif_levels.profiles(data).dropna(subset="n"),
         wiring.degrees(data, 0.07),
     ):
@@ -108,20 +109,20 @@ def test_pruners_are_compared_over_networks(data):
     assert comparison.n == NETWORKS
     ranked = ranks.ranks(comparison)
     assert set(ranked["n"]) == set(ranked["networks"]) == {NETWORKS}
-    assert len(ranked) == 2 * 3
+    assert len(ranked) == 2 * (len(PLATEAU) - 1), "each level, whatever its density"
     losses = comparison.rows[comparison.rows["level"] == LAST]
     wide = losses.pivot(index="network", columns="pruner", values="loss")
-    row = ranked.query("pruner == 'random' and density == 0.07").iloc[0]
+    row = ranked.query("pruner == 'random' and density == 0.07 and later == 0").iloc[0]
     assert row["rank"] == pytest.approx(wide.rank(axis=1)["random"].mean())
     assert set(fronts.loss_front(comparison)["n"]) == {NETWORKS}
     assert set(fronts.cost_front(comparison, data)["n"]) == {NETWORKS}
     budgets = fronts.budgets(comparison)
     assert set(budgets["n"]) == {NETWORKS}
-    assert set(budgets["equal"]) == set(budgets["densities"]) == {4}
+    assert set(budgets["equal"]) == set(budgets["levels"]) == {len(PLATEAU)}
     for table in (
         matched.at_effective_density(comparison),
         matched.at_loss(comparison),
-        matched.z_at_loss(comparison, data),
+        *(matched.quantities_at_loss(comparison, family) for family in data.families),
     ):
         assert table["n"].max() <= NETWORKS
 
@@ -143,14 +144,15 @@ def test_collapsed_networks_are_counted_level_by_level(run):
     assert set(table["n"]) == set(table["networks"]) == {NETWORKS}
 
 
-def test_similarity_is_of_one_level(data):
+@pytest.mark.parametrize("later", [0, 1, 2])
+def test_similarity_is_of_one_level(data, later):
     table = similarity.similarity(data)
     within = table[table["comparison"] == "random"]
     assert set(within["n"]) == {NETWORKS}
-    wide = of_level(data).query("condition == 'random' and order == 3")
+    wide = of_level(data, LAST - later).query("condition == 'random' and order == 3")
     z = wide.pivot(index="network", columns="motif", values="z").dropna(axis=1).to_numpy()
     place = "graphs == 'networks' and order == 3 and support == 'all' and density == 0.07"
-    row = within.query(place).iloc[-1]
+    (row,) = within.query(f"{place} and later == {later}").to_dict("records")
     assert row["mean"] == pytest.approx(stats.similarity_within(z).value)
 
 
@@ -159,7 +161,7 @@ def test_other_metrics_are_summed_up_by_level(run):
     run._tables["mine"] = [own.drop(columns=["steps", "train_loss", "validation_loss", "diverged"])]
     measured = run.measurements().assign(metric="mine")
     run.measurements = lambda: measured
-    table = others.others(collect([run]))["mine"]
+    table = of_metrics.summed_up(collect([run]).measured["mine"].rows)
     assert set(table["n"]) == {NETWORKS}
     assert len(table) == 2 * len(PLATEAU)
 

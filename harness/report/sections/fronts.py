@@ -136,8 +136,8 @@ def budgets(comparison: PrunerComparison) -> pd.DataFrame:
     for label in comparison.pruners:
         own = shared[shared["pruner"] == label]
         paired = own.join(base, on=units).dropna(subset="wanted")
-        same = paired.assign(same=paired["reached"] == paired["wanted"])
-        same = same.groupby(["density", "later"])["same"].all()
+        equal = paired.assign(equal=paired["reached"] == paired["wanted"])
+        same = equal.groupby(["density", "later"])["equal"].all()
         last = own.loc[(own["density"] == common["density"].min()) & (own["later"] == 0), "reached"]
         whole = comparison.of(label).groupby([*NETWORK])["steps"].sum()
         rows.append(

@@ -10,7 +10,7 @@ import pandas as pd
 from harness import stats
 from harness.report.charts import RULE, band_and_line, kept, panels_of
 from harness.tables.collection import Collection
-from harness.tables.parts import Column, Figure, Section, Table
+from harness.tables.parts import Column, Figure, Part, Section, Table
 from harness.tables.report import NOTHING, Report, shared
 from harness.tables.schema import Profile, selected, slug
 from harness.tables.summaries import nearest
@@ -50,7 +50,7 @@ def control_tests_of(report: Report) -> pd.DataFrame:
 
 def profiles_of(data: Collection) -> dict[str, tuple[Profile, Mapping[str, str]]]:
     """Return the profiles that metrics mark, by metric, each with its controls and their names."""
-    found = {}
+    found: dict[str, tuple[Profile, Mapping[str, str]]] = {}
     for name, measured in data.measured.items():
         if (profile := measured.schema.profile) is not None:
             controls = measured.schema.controls.get(profile.kind, {})
@@ -107,7 +107,7 @@ def _by_level(
     for (density, later), wide in every.groupby(level=["density", "later"]):
         for group, names in classes.groupby(profile.group, observed=True)[profile.entry]:
             known = [name for name in names if name in wide]
-            where = {profile.group: group, "density": float(density), "later": int(later)}
+            where = {profile.group: group, "density": density, "later": later}
             yield where, wide.droplevel(["density", "later"])[known]
 
 
@@ -282,7 +282,8 @@ def section(report: Report) -> Section:
     table = similarity_of(report)
     if table.empty:
         return Section("alike", "How alike the networks are", [NOTHING])
-    lead, parts = [], []
+    lead: list[str] = []
+    parts: list[Part] = []
     for metric, (profile, controls) in profiles_of(report.data).items():
         rows = table[table["metric"] == metric]
         if len(rows):
@@ -292,7 +293,7 @@ def section(report: Report) -> Section:
                 "Similarity is corrected for the null's noise: 1 if all networks have equal "
                 f"signals, whatever their strength over the noise. {profile.note}"
             )
-            parts += [_figure(report, metric, rows, profile, list(controls.values()))]
+            parts.append(_figure(report, metric, rows, profile, list(controls.values())))
             parts += _test_tables(report, metric, profile)
     return Section("alike", "How alike the networks are", lead, parts=parts)
 
