@@ -177,7 +177,7 @@ def collect(runs: Sequence[RunTables], metrics: Mapping[str, Any]) -> Collection
             rows = _placed(_without(rows, diverged), levels)
             metric = metrics.get(name)
             said = metric.schema if metric is not None else None
-            schema = said.fitting(list(rows)) if said else derived(rows)
+            schema = said.fitting([str(column) for column in rows]) if said else derived(rows)
             measured[name] = Measured(_compact(rows), schema, metric)
     return Collection(
         runs=runs,

@@ -228,12 +228,15 @@ def family(metric: str, table: pd.DataFrame, schema: Schema, asked: Quantities) 
     label = asked.label or value.label or asked.value.replace("_", " ")
     if value.unit != "1" and not value.unit_in:
         label = f"{label} ({value.unit})"
-    keys = _telling(rows, [*schema.keys, "metric"])
+    varying = [key for key in (*schema.keys, "metric") if key in rows and rows[key].nunique() > 1]
+    numbered = [key for key in varying if pd.api.types.is_integer_dtype(rows[key])]
+    keys = _telling(rows, [*numbered, *(key for key in varying if key not in numbered)])
     whole = [*keys, value.unit_in] if value.unit_in else keys
-    names = rows[whole].drop_duplicates()
-    numbered = [key for key in map(str, names) if pd.api.types.is_integer_dtype(names[key])]
+    names = rows[list(dict.fromkeys([*numbered, *whole]))].drop_duplicates()
     names = names.sort_values(numbered, kind="stable") if numbered else names
-    said = {key: _said(key, value.unit_in) for key in names.itertuples(index=False, name=None)}
+    said = {
+        key: _said(key, value.unit_in) for key in names[whole].itertuples(index=False, name=None)
+    }
     quantity = [said[key] for key in rows[whole].itertuples(index=False, name=None)]
     named = rows.assign(quantity=quantity if keys else label)
     one = [*_ROW, "quantity"]
@@ -247,15 +250,14 @@ def family(metric: str, table: pd.DataFrame, schema: Schema, asked: Quantities) 
     return Family(name, label, noun, named, order, asked.note, value.signs, share)
 
 
-def _telling(rows: pd.DataFrame, keys: Sequence[str]) -> list[str]:
-    """The keys that tell quantities apart: those that vary and do not follow from the others."""
-    varying = [key for key in keys if key in rows and rows[key].nunique() > 1]
-    several = len(rows[varying].drop_duplicates())
-    for key in [*varying]:
+def _telling(rows: pd.DataFrame, varying: Sequence[str]) -> list[str]:
+    """The keys that tell quantities apart: those that do not follow from the keys after them."""
+    several = len(rows[list(varying)].drop_duplicates())
+    for key in varying:
         rest = [other for other in varying if other != key]
         if rest and len(rows[rest].drop_duplicates()) == several:
             varying = rest
-    return varying
+    return list(varying)
 
 
 def _said(values: tuple[Any, ...], unit_in: str) -> str:

@@ -17,7 +17,7 @@ from harness.report.charts import (
     tooltip_of,
 )
 from harness.tables.collection import Measured
-from harness.tables.parts import Column, Figure, Part, Section, Table
+from harness.tables.parts import Column, Figure, Part, Section, Table, number
 from harness.tables.report import Report, shared
 from harness.tables.schema import CONDITION, MOST_QUANTITIES, PLACE, Family, family, slug
 from harness.tables.summaries import chosen_step, spread, stepped
@@ -103,14 +103,12 @@ def cells(table: pd.DataFrame, signs: tuple[str, str] | None, label: str) -> pd.
     table = stepped(table)
     least = 0.0 if signs else min(0.0, float(table["mean"].min()))
     sign = np.where(table["mean"] >= 0, *signs) if signs else label
-    shown = [_shown(value) for value in table["mean"]]
+    shown = [_signed(mean) if signs else number(mean, 2) for mean in table["mean"]]
     return table.assign(sign=sign, size=(table["mean"] - least).abs(), shown=shown)
 
 
-def _shown(value: float) -> str:
-    """A mean for a small cell: two significant digits, one decimal below 10, none above."""
-    if 0 < abs(value) < 0.1 or abs(value) >= 1e5:
-        return f"{value:.1e}".replace("e-0", "e-").replace("e+0", "e").replace("-", "−")
+def _signed(value: float) -> str:
+    """A mean for a small cell: one decimal below 10, none above."""
     text = f"{value:.0f}" if abs(value) >= 10 else f"{value:.1f}".replace("-0.0", "0.0")
     return text.replace("-", "−")
 
@@ -119,7 +117,7 @@ def heat_map_chart(
     table: pd.DataFrame,
     conditions: Sequence[str],
     order: Sequence[str],
-    signs: tuple[str, str],
+    signs: Sequence[str],
     label: str,
     *,
     step: int = 0,
@@ -163,7 +161,7 @@ def heat_map(report: Report, one: Family, name: str = "") -> Figure:
     hues = "The stronger the colour, the larger"
     if one.signs:
         hues = f"Blue: {one.signs[0]}, orange: {one.signs[1]}"
-    signs = one.signs or (one.label, "")
+    signs = one.signs or (one.label,)
     return Figure(
         name or f"{one.name}_heatmap",
         f"Mean {one.label} by {title}",
