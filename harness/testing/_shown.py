@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness.plugin.metric import AbstractMetric
 from harness.report.sections.of_metrics import sections_of_schema
@@ -19,9 +19,9 @@ class _TinyRun:
     """A run of one trial that a metric was taken of."""
 
     path = Path("tiny")
-    experiment: Any = {"seed": 0}
-    provenance: Any = {}
-    notes: Mapping[str, Any] = {}
+    experiment: Any = None
+    provenance: Any = None
+    notes: ClassVar[Mapping[str, Any]] = {}
 
     def __init__(self, metric: AbstractMetric, table: "pd.DataFrame") -> None:
         self._name, self._table = metric.name, table

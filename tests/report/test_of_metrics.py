@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from harness import AbstractMetric, cli, open_run, stats
-from harness.report import Report, Section, build, collect
+from harness.cli import outcome
+from harness.report import Headline, Report, Section, build, collect
 from harness.report.sections import named, of_metrics
 from harness.tables import schema
 from harness.tables.schema import Quantities, Schema, Value
@@ -140,6 +141,30 @@ def test_a_metric_adds_to_the_answer_and_may_fail_alone(fake_run):
     assert first.lead[-1] == "It is so."
     (failed,) = named(report, ["metric-performance"])
     assert "KeyError" in failed.lead[0]
+
+
+def test_the_terminal_shows_the_headline_of_each_condition(fake_run, capsys):
+    rows = fake_run(conditions=(("moth", "a"), ("moth", "b")), networks=2).table("motifs")
+    mine = Owner(lambda report: [])
+    outcome._show_headlines(mine, rows)
+    assert capsys.readouterr().out == ""
+
+    def said(self, table):
+        return Headline("Mine", ("rows",), [(f"{len(table)} [rows]",)], "One condition a row.")
+
+    shown = type("Shown", (Owner,), {"headline": said})(None)
+    outcome._show_headlines(shown, rows)
+    out = capsys.readouterr().out
+    assert out.count(f"{len(rows) // 2} [rows]") == 2
+    assert "One condition a row." in out
+    broken = type("Broken", (Owner,), {"headline": lambda self, table: 1 / 0})(None)
+    outcome._show_headlines(broken, rows)
+    assert "its `headline` raises ZeroDivisionError" in capsys.readouterr().err
+
+
+def test_levels_of_one_density_have_a_row_each_in_the_terminal(fake_run):
+    run = fake_run(networks=2, densities=(1.0, 0.1, 0.1))
+    assert len(outcome._loss_table(run.table("levels")).rows) == 3
 
 
 def test_metrics_of_one_label_are_told_apart(fake_run):
