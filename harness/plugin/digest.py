@@ -5,10 +5,11 @@ import hashlib
 import importlib.util
 import inspect
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
+from harness.plugin.metric import AbstractMetric
 from harness.plugin.registry import nested
 
 SHOWN = ("sections", "headline")
@@ -38,18 +39,19 @@ def _files(plugin: type[Any]) -> set[Path]:
     # The folder of the outermost package, which may have another name than the package.
     home = start.parents[package.count(".")]
     found, waiting = set(), [start]
+    passed_over = SHOWN if issubclass(plugin, AbstractMetric) else ()
     while waiting:
         file = waiting.pop()
         if file not in found:
             found.add(file)
-            waiting += _imported(file, home, package.partition(".")[0])
+            waiting += _imported(file, home, package.partition(".")[0], passed_over)
     return found
 
 
-def _imported(file: Path, home: Path, top: str) -> Iterator[Path]:
+def _imported(file: Path, home: Path, top: str, passed_over: Collection[str]) -> Iterator[Path]:
     """The files below `home`, the folder of the package `top`, that a file of it imports."""
     within = ".".join(filter(None, (top, *file.relative_to(home).parent.parts)))
-    for node in _code(ast.parse(file.read_bytes())):
+    for node in _code(ast.parse(file.read_bytes()), passed_over):
         names: list[str] = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -62,12 +64,12 @@ def _imported(file: Path, home: Path, top: str) -> Iterator[Path]:
                 yield from _place(home, parts[1:] if top else parts)
 
 
-def _code(node: ast.AST) -> Iterator[ast.AST]:
-    """A node and all below it, without the methods in `SHOWN`."""
+def _code(node: ast.AST, passed_over: Collection[str]) -> Iterator[ast.AST]:
+    """A node and all below it, without the methods that are passed over."""
     yield node
     for child in ast.iter_child_nodes(node):
-        if not (isinstance(child, ast.FunctionDef) and child.name in SHOWN):
-            yield from _code(child)
+        if not (isinstance(child, ast.FunctionDef) and child.name in passed_over):
+            yield from _code(child, passed_over)
 
 
 def _place(home: Path, parts: list[str]) -> Iterator[Path]:
