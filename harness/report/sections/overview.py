@@ -76,8 +76,8 @@ def _equal_densities(data: Collection) -> list[str]:
     if not has_equal_densities(data):
         return []
     return [
-        "Some levels have the density of the level before: training went on without pruning. "
-        "Where one level stands for a density, it is the last of them."
+        "Some levels have the density of the level before: training went on, or layers changed "
+        "places. Charts show each; where one level stands for a density, it is the last of them."
     ]
 
 
