@@ -49,7 +49,8 @@ def execute(
     )
     outcome = execution.run()
     progress.update("reporting", 0, 1)
-    build([open_run(folder)], folder / "report")
+    metrics = {choice.name: choice.instance for choice in reversed(plan.metrics)}
+    build([open_run(folder)], folder / "report", metrics)
     progress.update("reporting", 1, 1)
     return outcome
 

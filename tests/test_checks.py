@@ -25,6 +25,7 @@ from harness import (
     Update,
     leaf_map,
     prune_by_score,
+    report,
 )
 from harness.plugin.registry import Plugin
 from harness.testing import TinyArchitecture, TinySchedule, TinyTask, assert_contract, check_plugin
@@ -71,6 +72,7 @@ def metric(table: Callable[..., Any], **attributes: Any) -> type[Any]:
     return plugin(AbstractMetric, columns={"value": "1"}, measure=measure, **attributes)
 
 
+VALUE = report.Schema(values=(report.Value("value"),), compared=(report.Quantities("value"),))
 SIZES: dict[str, int] = {}
 COUNT: list[int] = []
 TABLES: list[Any] = []
@@ -304,6 +306,22 @@ FAULTS = {
         "it has networks [0] of 0 to 2",
     ),
     "metric without rows": (metric(lambda trajectory: densities(trajectory)[:0]), "no column"),
+    "metric whose schema is of another table": (
+        metric(densities, schema=report.Schema(("layer",), (report.Value("z"),))),
+        "'layer' is no column of the table; 'z' is no column of the table",
+    ),
+    "metric whose keys do not tell its rows apart": (
+        metric(lambda trajectory: densities(trajectory) * 2, schema=VALUE),
+        "24 rows are not told apart by the `keys` of its schema",
+    ),
+    "metric whose sections fail": (
+        metric(densities, schema=VALUE, sections=lambda self, report: 1 / 0),
+        "of a tiny table its sections cannot be made: ZeroDivisionError",
+    ),
+    "metric whose headline is a text": (
+        metric(densities, headline=lambda self, table: "12"),
+        "`headline` returns '12'",
+    ),
     "schedule of other levels": (
         plugin(TinySchedule, levels=rising_levels),
         "`levels` gives others when called again",

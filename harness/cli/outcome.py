@@ -2,7 +2,7 @@
 
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from harness.execution.outcome import Outcome
     from harness.experiment.plan import Plan
+    from harness.plugin.metric import AbstractMetric
     from harness.results.run_folder import Run
 
 
@@ -30,7 +31,7 @@ def carried_out(made: "Plan", folder: Path, *, quiet: bool, **how: Any) -> None:
     with terminal.showing_progress(quiet=quiet), resumable(folder):
         outcome = api.execute(made, folder, **how)
     if not quiet:
-        show_result(open_run(folder), outcome)
+        show_result(open_run(folder), outcome, [choice.instance for choice in made.metrics])
     show_outcome(outcome, folder, quiet=quiet)
 
 
@@ -64,20 +65,13 @@ def show_notes(outcome: "Outcome", place: str = "") -> None:
         raise typer.Exit(1)
 
 
-def show_result(run: "Run", outcome: "Outcome") -> None:
-    """The closing tables of a run."""
-    levels, motifs = run.table("levels"), None
-    if "motifs" in run.tables():
-        motifs = run.table("motifs")
+def show_result(run: "Run", outcome: "Outcome", metrics: "Sequence[AbstractMetric]") -> None:
+    """The closing tables of a run: its losses, and what its metrics have to show."""
+    levels = run.table("levels")
     if len(levels):
         console.print(_loss_table(levels))
-    if motifs is not None and len(motifs):
-        console.print(_motif_table(motifs))
-        console.print(
-            "z: mean ± sd over networks; exact null with as many edges between each two layers. "
-            "[dim]live: nodes on a path from an input to an output; all: every node.[/dim]",
-            soft_wrap=True,
-        )
+    for metric in {one.name: one for one in metrics}.values():
+        _show_headlines(metric, run.table(metric.name))
     diverged = levels.loc[levels["diverged"].astype(bool), "network"].unique()
     if len(diverged):
         warn(f"diverged, left out of statistics: networks {', '.join(map(str, diverged))}")
@@ -101,7 +95,7 @@ def _loss_table(levels: "pd.DataFrame") -> Table:
     table = Table(*by, "pruned", "networks", "validation loss", "range", title="Loss by level")
     shown = sorted(sound["density"].unique(), reverse=True)
     shown = [density for density in shown if _chosen(density, shown)]
-    for (*names, kept), group in sound.groupby([*by, "density"], sort=False):
+    for (*names, kept, _), group in sound.groupby([*by, "density", "level"], sort=False):
         density = float(str(kept))
         if density in shown:
             loss = group["validation_loss"]
@@ -121,31 +115,24 @@ def _chosen(density: float, densities: list[float]) -> bool:
     return density in {min(densities, key=lambda one: abs(one - want)) for want in wanted}
 
 
-def _motif_table(motifs: "pd.DataFrame") -> Table:
-    density = min(motifs["density"].unique(), key=lambda one: abs(one - 0.07))
-    by = _conditions(motifs)
-    near = motifs[(motifs["density"] == density) & (motifs["base_layer"] == -1)]
-    table = Table(
-        *by, "motif", "z live", "z all", "count / expected (live)",
-        title=f"Motifs at {1 - density:.0%} pruned",
-    )  # fmt: skip
-    for (*names, motif), group in near.groupby([*by, "motif"], sort=False):
-        z = {support: part["z"] for support, part in group.groupby("support")}
-        live = group[group["support"] == "live"]
-        ratio = (live["count"] / live["expected"].where(live["expected"] > 0)).mean()
-        trials = [_spread(z[support]) if support in z else "" for support in ("live", "all")]
-        table.add_row(*(escape(str(name)) for name in names), motif, *trials, _number(ratio))
-    return table
+def _show_headlines(metric: "AbstractMetric", measured: "pd.DataFrame") -> None:
+    """What a metric has to show of each condition, as tables by their titles, each with its note.
 
-
-def _number(value: float) -> str:
-    return f"{value:.2f}" if value == value else "undefined"
-
-
-def _spread(values: "pd.Series") -> str:
-    defined = values.dropna()
-    if defined.empty:
-        return "undefined"
-    spread = f" ± {defined.std():.1f}" if len(defined) > 1 else ""
-    fewer = f" (n={len(defined)})" if len(defined) < len(values) else ""
-    return f"{defined.mean():+.1f}{spread}{fewer}"
+    A metric that fails to show it does no harm to the run: a warning says so.
+    """
+    by = _conditions(measured) if len(measured) else []
+    tables: dict[str, tuple[Table, str]] = {}
+    try:
+        for names, part in measured.groupby(by, sort=False) if by else ():
+            if (found := metric.headline(part)) is None:
+                continue
+            made = Table(*by, *map(escape, found.columns), title=escape(found.title))
+            table, _ = tables.setdefault(found.title, (made, found.note))
+            for row in found.rows:
+                table.add_row(*(escape(str(text)) for text in (*names, *row)))
+    except Exception as error:
+        warn(f"metric '{metric.name}' shows nothing: its `headline` raises {error!r}")
+    for table, note in tables.values():
+        console.print(table)
+        if note:
+            console.print(escape(note), style="dim", soft_wrap=True)

@@ -21,12 +21,15 @@ def report(
             "beside the first that has all their names]"
         ),
     ] = None,
+    plugin: Plugins = None,
 ) -> None:
     """Write the report of one run or several."""
-    from harness.report import build, folder_for
+    from harness.plugin.loading import load
+    from harness.report import build, folder_for, metrics_of
     from harness.results.run_folder import open_run
 
-    page = build([open_run(path) for path in runs], out or folder_for(runs))
+    opened = [open_run(path) for path in runs]
+    page = build(opened, out or folder_for(runs), metrics_of(opened, load(plugin or [])))
     typer.echo(f"Report: {page}")
 
 

@@ -5,11 +5,15 @@ import hashlib
 import inspect
 import itertools
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from harness.plugin.metric import AbstractMetric
 from harness.plugin.registry import nested
+
+SHOWN = ("sections", "headline")
+"""Methods of a metric that show its numbers: what only they import changes none of these."""
 
 
 def source_digest(instance: Any) -> str:
@@ -17,8 +21,8 @@ def source_digest(instance: Any) -> str:
 
     The source is the plugin's file with every module of its own package that it imports, directly
     or through another one, at the top of a file or inside a function. A one-file plugin's package
-    is its folder. Not followed: other packages, whose versions a run records, and modules whose
-    names are known only when the code runs (`importlib.import_module`).
+    is its folder. Not followed: other packages, whose versions a run records, modules whose names
+    are known only when the code runs (`importlib.import_module`), and imports in `SHOWN`.
     """
     digest = hashlib.sha256()
     for file in sorted(_files(type(instance)), key=lambda file: (file.name, file)):
@@ -44,17 +48,20 @@ def _files(plugin: type[Any]) -> set[Path]:
         ):
             homes[folder.name] = folder
     found, waiting = set(), [start]
+    passed_over = SHOWN if issubclass(plugin, AbstractMetric) else ()
     while waiting:
         file = waiting.pop()
         if file not in found:
             found.add(file)
-            waiting += _imported(file, homes)
+            waiting += _imported(file, homes, passed_over)
     return found
 
 
-def _imported(file: Path, homes: Mapping[str, Path]) -> Iterator[Path]:
+def _imported(
+    file: Path, homes: Mapping[str, Path], passed_over: Collection[str]
+) -> Iterator[Path]:
     """The files below the homes that a file of theirs imports."""
-    for node in ast.walk(ast.parse(file.read_bytes())):
+    for node in _code(ast.parse(file.read_bytes()), passed_over):
         if isinstance(node, ast.Import):
             names = [alias.name.split(".") for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -76,3 +83,11 @@ def _places(home: Path, names: Iterable[Sequence[str]]) -> Iterator[Path]:
         modules = [home.joinpath(*known) for known in (parts, parts[:-1])]
         files = [file for one in modules for file in (one / "__init__.py", one.with_suffix(".py"))]
         yield from [file for file in files if file.is_file() and file.is_relative_to(home)][:1]
+
+
+def _code(node: ast.AST, passed_over: Collection[str]) -> Iterator[ast.AST]:
+    """A node and all below it, without the methods that are passed over."""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        if not (isinstance(child, ast.FunctionDef) and child.name in passed_over):
+            yield from _code(child, passed_over)

@@ -5,53 +5,76 @@ that charts of a page of one's own are made of. Nothing heavy is imported before
 """
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import altair as alt
 
+    from harness.plugin.metric import AbstractMetric
     from harness.report import charts as charts
-    from harness.report.collection import NETWORK as NETWORK
-    from harness.report.collection import RunTables as RunTables
-    from harness.report.collection import collect as collect
     from harness.report.constant_predictor import left_out_findings as left_out_findings
-    from harness.report.pages.parts import Column as Column
-    from harness.report.pages.parts import Facts as Facts
-    from harness.report.pages.parts import Figure as Figure
-    from harness.report.pages.parts import Finding as Finding
-    from harness.report.pages.parts import Section as Section
-    from harness.report.pages.parts import Table as Table
+    from harness.report.metrics import collect as collect
+    from harness.report.metrics import metrics_of as metrics_of
     from harness.report.pruner_comparison import losses_by_network as losses_by_network
-    from harness.report.units import Units as Units
-    from harness.report.units import units_of as units_of
+    from harness.report.sections.of_metrics import against_density as against_density
+    from harness.report.sections.of_metrics import heat_map as heat_map
+    from harness.report.sections.of_metrics import sections_of_schema as sections_of_schema
+    from harness.tables.collection import NETWORK as NETWORK
+    from harness.tables.collection import Collection as Collection
+    from harness.tables.collection import RunTables as RunTables
+    from harness.tables.parts import Column as Column
+    from harness.tables.parts import Facts as Facts
+    from harness.tables.parts import Figure as Figure
+    from harness.tables.parts import Finding as Finding
+    from harness.tables.parts import Headline as Headline
+    from harness.tables.parts import Section as Section
+    from harness.tables.parts import Table as Table
+    from harness.tables.report import Report as Report
+    from harness.tables.schema import Profile as Profile
+    from harness.tables.schema import Quantities as Quantities
+    from harness.tables.schema import Schema as Schema
+    from harness.tables.schema import Value as Value
+    from harness.tables.units import Units as Units
+    from harness.tables.units import units_of as units_of
 
 
+_PARTS = ("Column", "Facts", "Figure", "Finding", "Headline", "Section", "Table")
 _HOMES = {
-    **dict.fromkeys(("Column", "Facts", "Figure", "Finding", "Section", "Table"), "pages.parts"),
-    **dict.fromkeys(("NETWORK", "RunTables", "collect"), "collection"),
-    **dict.fromkeys(("Units", "units_of"), "units"),
-    "losses_by_network": "pruner_comparison",
-    "left_out_findings": "constant_predictor",
+    **dict.fromkeys(_PARTS, "tables.parts"),
+    **dict.fromkeys(("NETWORK", "Collection", "RunTables"), "tables.collection"),
+    **dict.fromkeys(("Profile", "Quantities", "Schema", "Value"), "tables.schema"),
+    **dict.fromkeys(("Units", "units_of"), "tables.units"),
+    "Report": "tables.report",
+    **dict.fromkeys(("collect", "metrics_of"), "report.metrics"),
+    **dict.fromkeys(
+        ("against_density", "heat_map", "sections_of_schema"), "report.sections.of_metrics"
+    ),
+    "losses_by_network": "report.pruner_comparison",
+    "left_out_findings": "report.constant_predictor",
 }
 """Where the public names are that are imported on first use."""
 
 
-def build(runs: "Sequence[RunTables]", out: Path) -> Path:
+def build(
+    runs: "Sequence[RunTables]", out: Path, metrics: "Mapping[str, AbstractMetric] | None" = None
+) -> Path:
     """Write `out/index.html` with `tables/` (CSV, LaTeX) and `charts/` (SVG, PDF) beside it.
 
     **Arguments:** `runs` are opened runs (`harness.open_run`), finished or not; their trials are
-    pooled, a trial that is in several counts once. `out` is the folder to write into.
+    pooled, a trial that is in several counts once. `out` is the folder to write into. `metrics` are
+    metrics by name, used in place of those that are installed; the table of a metric that is
+    neither is described by its columns.
 
     **Returns:** the path of the page.
     """
-    from harness.report.collection import collect
-    from harness.report.pages.parts import listed
+    from harness.report.metrics import collect
     from harness.report.pages.writer import write
     from harness.report.sections import Report, sections_of
+    from harness.tables.parts import listed
 
-    report = Report(collect(runs))
+    report = Report(collect(runs, metrics))
     title = f"Pruning report: {listed([run.path.name for run in report.data.runs])}"
     return write(title, sections_of(report), out)
 
@@ -87,17 +110,15 @@ def page(title: str, sections: "Sequence[Section]", runs: "Sequence[RunTables]",
 def excerpt(runs: "Sequence[RunTables]", *names: str) -> "list[Section]":
     """Return sections of the report that `build` writes, to stand in a page of one's own.
 
-    `names` are those in `harness.report.sections.SECTIONS`, such as "matched". A section that has
-    nothing to say of these runs is left out.
+    `names` are anchors of sections, as they stand in the page's address: "matched", or one of a
+    metric. A section that has nothing to say of these runs is left out.
 
     **Errors:** ValueError where there is no section of a name.
     """
-    from harness.report.collection import collect
-    from harness.report.sections import SECTIONS, Report, sections_of
+    from harness.report.metrics import collect
+    from harness.report.sections import Report, named
 
-    if unknown := set(names) - set(SECTIONS):
-        raise ValueError(f"no section {sorted(unknown)}; there are {', '.join(SECTIONS)}")
-    return sections_of(Report(collect(runs)), names)
+    return named(Report(collect(runs)), names)
 
 
 def figures(runs: "Sequence[RunTables]") -> "dict[str, alt.TopLevelMixin]":
@@ -106,9 +127,9 @@ def figures(runs: "Sequence[RunTables]") -> "dict[str, alt.TopLevelMixin]":
     **Arguments:** `runs` as for `build`. In a notebook the last expression of a cell shows a chart;
     `chart.data` are its aggregated rows, `chart.save("chart.svg")` writes it.
     """
-    from harness.report.collection import collect
-    from harness.report.pages.parts import Figure
+    from harness.report.metrics import collect
     from harness.report.sections import Report, sections_of
+    from harness.tables.parts import Figure
 
     report = Report(collect(runs))
     parts = [part for section in sections_of(report) for part in section.parts]
@@ -119,5 +140,5 @@ def __getattr__(name: str) -> Any:
     if name == "charts":
         return importlib.import_module("harness.report.charts")
     if name in _HOMES:
-        return getattr(importlib.import_module(f"harness.report.{_HOMES[name]}"), name)
+        return getattr(importlib.import_module(f"harness.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'harness.report' has no attribute '{name}'")

@@ -102,14 +102,14 @@ def tooltip_of(*extra: alt.Tooltip, series: str = "condition") -> list[alt.Toolt
 
 
 def signed_cells(
-    base: alt.Chart, largest: float, names: tuple[str, str], tooltip: Sequence[alt.Tooltip]
+    base: alt.Chart, largest: float, names: Sequence[str], tooltip: Sequence[alt.Tooltip]
 ) -> list[alt.Chart]:
     """Draw the cells of a heat map, and the figures on them.
 
-    The hue says which of two names the column `sign` has, its strength how large `size` is, up to
-    `largest`; the paper shows through, light or dark. The column `shown` is the figure.
+    The hue says which of one or two names the column `sign` has, its strength how large `size` is,
+    up to `largest`; the paper shows through, light or dark. The column `shown` is the figure.
     """
-    hue = alt.Scale(domain=list(names), range=[SERIES[0], SERIES[1]])
+    hue = alt.Scale(domain=list(names), range=list(SERIES[: len(names)]))
     strength = alt.Scale(type="sqrt", domain=[0, largest or 1.0], range=[0, _STRONGEST], clamp=True)
     cells = base.mark_rect(stroke=RULE, strokeWidth=0.4, strokeOpacity=0.5).encode(
         color=alt.Color("sign:N", scale=hue, title=None, legend=alt.Legend(orient="top")),

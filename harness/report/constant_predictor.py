@@ -9,8 +9,9 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from harness.report.collection import Collection, RunTables, collect
-from harness.report.pages.parts import Finding, counted, listed, number, percent, pruned
+from harness.report.metrics import collect
+from harness.tables.collection import Collection, RunTables
+from harness.tables.parts import Finding, counted, listed, number, percent, pruned
 
 SHARE = 0.9
 MOST = 0.1

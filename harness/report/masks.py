@@ -7,9 +7,9 @@ import pandas as pd
 
 from harness.errors import UserError
 from harness.files import DamagedFileError
-from harness.report.collection import NETWORK, Collection
-from harness.report.summaries import at
-from harness.report.units import named
+from harness.tables.collection import NETWORK, Collection
+from harness.tables.summaries import at
+from harness.tables.units import named
 
 
 def masks(

@@ -1,6 +1,5 @@
 """The pruners of one task, compared over the networks that they have in common."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,10 +7,12 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from harness.report.collection import NETWORK, Collection, RunTables, collect
 from harness.report.constant_predictor import left_out
-from harness.report.summaries import last_of_equal, losses, measure
-from harness.report.units import Units, named, units_of
+from harness.report.metrics import collect
+from harness.tables.collection import NETWORK, Collection, RunTables, name_of
+from harness.tables.report import Report, shared
+from harness.tables.summaries import last_of_equal, losses
+from harness.tables.units import Units, named, units_of
 
 BASELINES = ("magnitude", "random")
 """Names of the pruners that the field expects beside any other (Blalock et al. 2020, MLSys,
@@ -34,9 +35,10 @@ class PrunerComparison:
     each density is trained from the start, and `recorded` whether the run says so or its steps.
 
     `rows` has a row for each network and level: `pruner`, the columns of `NETWORK`, `trial`,
-    `level`, `density`, `loss` (validation), `effective` (density on a path from an input to an
-    output; NaN where it was not measured), `steps` of the level, `reached`, the steps that it took
-    to get there, and `left_out`, whether the pruner does no better than a constant at that level.
+    `level`, `density`, `later`, `loss` (validation), `effective` (density on a path from an input
+    to an output; NaN where it was not measured), `steps` of the level, `reached`, the steps that it
+    took to get there, and `left_out`, whether the pruner does no better than a constant at that
+    level.
     """
 
     task: str
@@ -58,20 +60,20 @@ class PrunerComparison:
         return tuple(label for label in self.pruners if label != self.baseline)
 
     @property
+    def levels(self) -> list[tuple[float, int]]:
+        """The density and `later` of levels that all pruners were trained at, in order."""
+        places = (self.of(label)[["density", "later"]] for label in self.pruners)
+        found = [set(part.itertuples(index=False, name=None)) for part in places]
+        return sorted(set.intersection(*found), reverse=True)
+
+    @property
     def densities(self) -> list[float]:
         """The densities that all pruners were trained at, falling."""
-        found = [set(self.of(label)["density"]) for label in self.pruners]
-        return sorted(set.intersection(*found), reverse=True)
+        return list(dict.fromkeys(density for density, _ in self.levels))
 
     def of(self, label: str) -> pd.DataFrame:
         """The rows of one pruner."""
         return self.rows[self.rows["pruner"] == label]
-
-    @property
-    def last(self) -> pd.DataFrame:
-        """The rows of one level a density: the last one where a pruner has several of it."""
-        last = self.rows.groupby(["pruner", "density"], sort=False)["level"].transform("max")
-        return self.rows[self.rows["level"] == last]
 
     @property
     def compared(self) -> pd.DataFrame:
@@ -127,6 +129,12 @@ def pruner_comparisons(data: Collection) -> list[PrunerComparison]:
     return found
 
 
+@shared
+def comparisons_of(report: Report) -> list[PrunerComparison]:
+    """Return the pruners of each task that has several."""
+    return pruner_comparisons(report.data)
+
+
 def losses_by_network(runs: Sequence[RunTables]) -> pd.DataFrame:
     """The validation loss of every network at every density, as comparisons of pruners take it.
 
@@ -138,12 +146,6 @@ def losses_by_network(runs: Sequence[RunTables]) -> pd.DataFrame:
     return last_of_equal(_rows(collect(runs)))
 
 
-def name_of(pruner: str) -> str:
-    """The name of a pruner from its label: without parameters and owner."""
-    found = re.match(r"(?:[^\[]*:)?([^\[:]*)", pruner)
-    return found[1] if found else pruner
-
-
 def _rows(data: Collection) -> pd.DataFrame:
     """Every network and level with its loss, effective density, and what its trial is."""
     place = ["trial", "network", "level"]
@@ -151,11 +153,12 @@ def _rows(data: Collection) -> pd.DataFrame:
     trials = data.trials[known]
     levels = named(data, data.levels)
     rows = levels.assign(left_out=left_out(data, levels))
-    kept = [*place, *NETWORK[:2], "version", "task", "condition", "density", "steps", "left_out"]
+    kept = [*place, *NETWORK[:2], "version", "task", "condition", "density", "later"]
+    kept += ["steps", "left_out"]
     rows = rows[kept].astype({"trial": str})
     for name, table in (
         ("loss", losses(data)),
-        ("effective", measure(data, "effective density", "structure")),
+        ("effective", data.role("effective_density")),
     ):
         part = table[[*place, "value"]].rename(columns={"value": name}).astype({"trial": str})
         rows = rows.merge(part.drop_duplicates(place), how="left", on=place)

@@ -18,7 +18,7 @@ from harness.plugin.metric import AbstractMetric
 from harness.plugin.model import Model
 from harness.plugin.schedule import AbstractSchedule
 from harness.plugin.trajectory import Trajectory
-from harness.testing import _answers
+from harness.testing import _answers, _shown
 from harness.testing._finding import BrokenRuleError, Rule, expect
 from harness.testing._surroundings import INDEPENDENT, drawn_before
 from harness.testing._tiny import Largest, TinyDigraph, TinySchedule, TinyTask, tiny_model
@@ -90,6 +90,8 @@ def metric_rules(metric: AbstractMetric) -> Iterator[Rule]:
     yield Rule("says what its columns mean", partial(_answers.of_metric, metric), vital=True)
     told = "measures every level and network of tiny networks, its columns told"
     yield Rule(told, partial(_measures, subject), vital=True)
+    said = "describes its table to reports: schema, sections and headline fit it"
+    yield Rule(said, lambda: _shown.shows(metric, subject.table))
     told = "gives the same table each time, whatever else runs"
     yield Rule(told, partial(_repeats, subject), vital=True)
     if "layered" not in metric.needs:

@@ -1,13 +1,15 @@
 """Motif counts and their significance."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from harness import AbstractMetric, LayeredGraph, Trajectory, hookimpl, motifs
+from harness import AbstractMetric, LayeredGraph, Trajectory, hookimpl, motifs, report
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from harness.report import Headline, Report, Schema, Section
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,57 @@ class Motifs(AbstractMetric):
             "q_normal": "p_normal after Benjamini and Hochberg, over one network's classes on one "
             "support",
         }
+
+    @property
+    def schema(self) -> "Schema":
+        """z of whole networks on all nodes is compared, and makes the profile of a network."""
+        whole = {"base_layer": -1}
+        return report.Schema(
+            keys=("support", "bias", "null", "order", "motif", "base_layer"),
+            values=(
+                report.Value("z", signs=("more copies than the null expects", "fewer")),
+                report.Value("log2_ratio", "log2(count/expected)", signs=("more", "fewer")),
+                *(report.Value(name) for name in ("count", "expected", "sd")),
+            ),
+            controls={
+                "support": {
+                    "unequal-degrees": "unequal degrees alone",
+                    "degree-drawn": "the same degrees",
+                    "drawn": "",
+                }
+            },
+            compared=(
+                report.Quantities(
+                    "z",
+                    {"support": "all", **whole},
+                    name="motifs",
+                    note="All nodes, null `layered`, exact, not induced, summed over layers.",
+                ),
+            ),
+            profile=report.Profile(
+                value="z",
+                entry="motif",
+                group="order",
+                kind="support",
+                kinds={"all": "all nodes", "live": "live nodes"},
+                where=whole,
+                note="Null `layered`. Unequal degrees alone make graphs alike, so two controls "
+                "stand beside it: degrees that vary by layer as the network's do, and each node's "
+                "own. Only what exceeds both is a motif profile.",
+            ),
+        )
+
+    def sections(self, report: "Report") -> "Sequence[Section]":
+        """Which motifs are more or less frequent than the null explains."""
+        from . import _motifs_sections
+
+        return _motifs_sections.sections(report)
+
+    def headline(self, table: "pd.DataFrame") -> "Headline":
+        """z of each motif at 93 % pruned, on both supports."""
+        from . import _motifs_headline
+
+        return _motifs_headline.headline(table)
 
 
 @hookimpl

@@ -1,17 +1,19 @@
 """How well networks do, and how much of them is left."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
 from annotated_types import Ge
 
-from harness import AbstractMetric, Batch, Digraph, LayeredGraph, Trajectory, hookimpl
+from harness import AbstractMetric, Batch, Digraph, LayeredGraph, Trajectory, hookimpl, report
 from harness.sparse.graph import edge_counts, effective_density, live_nodes, restrict
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from harness.report import Report, Schema, Section
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,35 @@ class Performance(AbstractMetric):
             "value": "its value",
             "unit": "the unit of the value; 1 for a pure number",
         }
+
+    @property
+    def schema(self) -> "Schema":
+        """What the figures are; of the masks, effective density is compared."""
+
+        def rows(**where: str | int) -> report.Quantities:
+            return report.Quantities("value", where)
+
+        whole = {"split": "structure", "measure": "effective_density", "layer": -1}
+        effective = report.Quantities("value", whole, "effective density", "effective_density")
+        return report.Schema(
+            keys=("split", "measure", "layer"),
+            values=(report.Value("value", unit_in="unit"),),
+            compared=(effective,),
+            roles={
+                "loss": rows(split="validation", measure="loss", layer=-1),
+                "test_loss": rows(split="test", measure="loss", layer=-1),
+                "test": rows(split="test"),
+                "effective_density": effective,
+                "edges": rows(split="structure", measure="edges"),
+                "effective_edges": rows(split="structure", measure="effective_edges"),
+            },
+        )
+
+    def sections(self, report: "Report") -> "Sequence[Section]":
+        """Figures of merit against density; edges and live nodes by layer."""
+        from . import _performance_sections
+
+        return _performance_sections.sections(report)
 
 
 def _layered_rows(level: int, graph: LayeredGraph) -> list[dict[str, Any]]:

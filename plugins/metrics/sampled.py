@@ -1,16 +1,18 @@
 """Motif significance under nulls whose moments are not known exactly."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import jax
 from annotated_types import Ge
 
-from harness import AbstractMetric, LayeredGraph, Trajectory, hookimpl, motifs
+from harness import AbstractMetric, LayeredGraph, Trajectory, hookimpl, motifs, report
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from harness.report import Report, Schema, Section
 
 _TYPES = {
     **dict.fromkeys(motifs.SAMPLED_COLUMNS, float),
@@ -89,6 +91,20 @@ class Sampled(AbstractMetric):
     def columns(self) -> Mapping[str, str]:
         """The columns of the table."""
         return {key: told for key, told in motifs.SAMPLED_COLUMNS.items() if key != "network"}
+
+    @property
+    def schema(self) -> "Schema":
+        """z and ratios by motif; nothing is compared but under the exact null of `motifs`."""
+        return report.Schema(
+            keys=("support", "null", "convention", "bias", "order", "motif", "base_layer"),
+            values=tuple(report.Value(name) for name in ("z", "log2_ratio", "count", "expected")),
+        )
+
+    def sections(self, report: "Report") -> "Sequence[Section]":
+        """What degrees explain, beside the exact null."""
+        from . import _sampled_sections
+
+        return _sampled_sections.sections(report)
 
 
 @hookimpl

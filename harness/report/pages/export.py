@@ -9,7 +9,7 @@ import pandas as pd
 import vl_convert
 
 from harness.report.pages import latex, vega
-from harness.report.pages.parts import Figure, Section, Table, checked
+from harness.tables.parts import Figure, Section, Table, checked
 
 GENERATOR = "motif-harness report"
 """What a page says of itself, so that a later one may remove the files it links to."""

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from harness.report.pages.parts import LONG, Table
+from harness.tables.parts import LONG, Table
 
 LONGEST = 300
 """A longer text is cut: a cell of a paper's table is no place for it, and the CSV file has all."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import altair as alt
 
-from harness.report.pages.parts import Figure
+from harness.tables.parts import Figure
 
 SERIES = ("#0a6ebd", "#c8500a", "#0b7a5b", "#a4418f", "#8a6a00", "#5a4fcf", "#b3263e", "#4d6470")
 """Colours of series: distinct in all common forms of colour blindness, on white at 4:1."""

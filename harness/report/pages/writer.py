@@ -14,7 +14,7 @@ import vl_convert
 
 from harness import files
 from harness.report.pages import export, vega
-from harness.report.pages.parts import Figure, Section
+from harness.tables.parts import Figure, Section
 
 
 def write(title: str, sections: Sequence[Section], out: Path) -> Path:

@@ -6,12 +6,12 @@ After Blalock, Gonzalez Ortiz, Frankle and Guttag (2020, MLSys, arXiv 2003.03033
 import numpy as np
 import pandas as pd
 
-from harness.report.collection import NETWORK, Collection
-from harness.report.pages.parts import Column, Part, Section, Table, counted, listed, pruned
-from harness.report.pruner_comparison import BASELINES, CONTROLS, PrunerComparison
+from harness.report.pruner_comparison import BASELINES, CONTROLS, PrunerComparison, comparisons_of
 from harness.report.sections.fronts import budgets
 from harness.report.sections.pruner_parts import KEPT, PRUNER, columns, of_each
-from harness.report.sections.report import Report, shared
+from harness.tables.collection import NETWORK, Collection
+from harness.tables.parts import Column, Part, Section, Table, counted, listed, pruned
+from harness.tables.report import Report, shared
 
 FEWEST_DENSITIES, FEWEST_NETWORKS = 5, 3
 PASSED, MISSING = "passed", "missing"
@@ -84,8 +84,7 @@ def _has_controls(comparison: PrunerComparison) -> Row:
 
 def _test_untouched(comparison: PrunerComparison, data: Collection) -> Row:
     """The split of that name is read by metrics alone, after training: `training.trainer`."""
-    table = data.performance
-    tested = set(table.loc[table["split"] == "test", "trial"].astype(str))
+    tested = set(data.role("test")["trial"].astype(str))
     without = [
         label for label in comparison.pruners if tested.isdisjoint(comparison.of(label)["trial"])
     ]
@@ -102,12 +101,12 @@ def _test_untouched(comparison: PrunerComparison, data: Collection) -> Row:
 
 def _budgeted(comparison: PrunerComparison) -> Row:
     table = budgets(comparison)
-    unequal = table[table["equal"] < table["densities"]]
+    unequal = table[table["equal"] < table["levels"]]
     said = [
-        f"{row['pruner']} differs at {row['densities'] - row['equal']} of {row['densities']}"
+        f"{row['pruner']} differs at {row['levels'] - row['equal']} of {row['levels']}"
         for _, row in unequal.iterrows()
     ]
-    found = listed(said) or "as many steps under every pruner up to each density"
+    found = listed(said) or "as many steps under every pruner up to each level"
     return ("Budgets equal and disclosed", not said, f"{found}; see the table of budgets")
 
 
@@ -155,16 +154,15 @@ def collapsed(comparison: PrunerComparison, data: Collection) -> pd.DataFrame:
     any output. `networks` counts such networks, of `n`; `layers` are those that have lost all their
     edges in any of them, the cause where there are any.
     """
-    table = data.performance
-    edges = table[(table["split"] == "structure") & (table["layer"] >= 0)].astype({"trial": str})
     place = ["trial", "network", "level"]
 
-    def emptied(measure: str) -> pd.Series:
-        empty = edges[(edges["measure"] == measure) & (edges["value"] == 0)]
+    def emptied(role: str) -> pd.Series:
+        edges = data.role(role).astype({"trial": str})
+        empty = edges[(edges["layer"] >= 0) & (edges["value"] == 0)]
         layers = empty.drop_duplicates([*place, "layer"]).groupby(place)["layer"]
         return layers.agg(lambda found: sorted(map(int, found)))
 
-    rows = comparison.rows.join(emptied("effective edges").rename("dead"), on=place)
+    rows = comparison.rows.join(emptied("effective_edges").rename("dead"), on=place)
     rows = rows.join(emptied("edges").rename("empty"), on=place)
     rows = rows.assign(gone=(rows["effective"] == 0) | rows["dead"].notna())
     found = []
@@ -180,7 +178,7 @@ def collapsed(comparison: PrunerComparison, data: Collection) -> pd.DataFrame:
 
 def section(report: Report) -> Section:
     """A checklist of the comparison, and networks that collapsed."""
-    if not report.pruner_comparisons:
+    if not comparisons_of(report):
         return Section("fairness", "Fairness of the comparison")
     lead = "What a reader should ask of a comparison of pruners, as these runs answer it."
     own = (

@@ -9,9 +9,7 @@ import pandas as pd
 from harness import stats
 from harness.report import constant_predictor
 from harness.report.charts import RULE, band_and_line, colour, crosses, kept, shape
-from harness.report.collection import NETWORK, Collection
-from harness.report.pages.parts import Column, Part, Section, Table
-from harness.report.pruner_comparison import AT_START, PrunerComparison
+from harness.report.pruner_comparison import AT_START, PrunerComparison, comparisons_of
 from harness.report.sections.pruner_parts import (
     KEPT,
     LEVEL,
@@ -23,8 +21,10 @@ from harness.report.sections.pruner_parts import (
     of_each,
     panels_by_task,
 )
-from harness.report.sections.report import Report
-from harness.report.summaries import spread
+from harness.tables.collection import NETWORK, Collection
+from harness.tables.parts import Column, Part, Section, Table
+from harness.tables.report import Report
+from harness.tables.summaries import spread
 
 PLACE = ["trial", "level"]
 BY = ["pruner", "level", "density", "left_out"]
@@ -52,7 +52,7 @@ def cost_front(comparison: PrunerComparison, data: Collection) -> pd.DataFrame:
     """
     places = [*PLACE, "network"]
     rows = comparison.rows.merge(_seconds(comparison, data), how="left", on=PLACE)
-    for name, measured in (("weights", "edges"), ("live", "effective edges")):
+    for name, measured in (("weights", "edges"), ("live", "effective_edges")):
         rows = rows.merge(_edges(data, measured, name), how="left", on=places)
     table = rows.groupby(BY, sort=False).agg(
         weights=("weights", "median"),
@@ -72,12 +72,10 @@ def _marked(table: pd.DataFrame, costs: Sequence[str]) -> pd.DataFrame:
     return table.assign(front=stats.non_dominated(values))
 
 
-def _edges(data: Collection, measured: str, name: str) -> pd.DataFrame:
+def _edges(data: Collection, role: str, name: str) -> pd.DataFrame:
     """Edges of each network and level, over all layers."""
-    table = data.performance
-    chosen = table[(table["split"] == "structure") & (table["measure"] == measured)]
     places = [*PLACE, "network"]
-    once = chosen.drop_duplicates([*places, "layer"]).astype({"trial": str})
+    once = data.role(role).drop_duplicates([*places, "layer"]).astype({"trial": str})
     return once.groupby(places)["value"].sum().rename(name).reset_index()
 
 
@@ -124,22 +122,23 @@ def _taken_over(trials: pd.DataFrame, trial: str, spent: pd.Series, data: Collec
 
 
 def budgets(comparison: PrunerComparison) -> pd.DataFrame:
-    """Training steps of a pruner's networks: up to the lowest density in common, and in all.
+    """Training steps of a pruner's networks: up to the last level in common, and in all.
 
-    Of levels of equal density the last counts. `equal` counts the densities, of the `densities` in
-    common, up to which every network was given as many steps as under the baseline.
+    `equal` counts the levels, of the `levels` in common, up to which every network was given as
+    many steps as under the baseline. Levels of one density count each.
     """
-    common = comparison.densities
-    units = [*NETWORK, "density"]
-    shared = comparison.last[comparison.last["density"].isin(common)]
+    common = pd.DataFrame(comparison.levels, columns=["density", "later"])
+    units = [*NETWORK, "density", "later"]
+    shared = comparison.rows.merge(common, on=["density", "later"])
     base = shared[shared["pruner"] == comparison.baseline].set_index(units)["reached"]
     base = base.rename("wanted")
     rows = []
     for label in comparison.pruners:
         own = shared[shared["pruner"] == label]
         paired = own.join(base, on=units).dropna(subset="wanted")
-        same = (paired["reached"] == paired["wanted"]).groupby(paired["density"]).all()
-        last = own.loc[own["density"] == min(common, default=np.nan), "reached"]
+        equal = paired.assign(equal=paired["reached"] == paired["wanted"])
+        same = equal.groupby(["density", "later"])["equal"].all()
+        last = own.loc[(own["density"] == common["density"].min()) & (own["later"] == 0), "reached"]
         whole = comparison.of(label).groupby([*NETWORK])["steps"].sum()
         rows.append(
             {
@@ -150,7 +149,7 @@ def budgets(comparison: PrunerComparison) -> pd.DataFrame:
                 "most": last.max(),
                 "in_all": whole.median(),
                 "equal": int(same.sum()),
-                "densities": len(common),
+                "levels": len(common),
                 "n": len(whole),
             }
         )
@@ -225,7 +224,7 @@ def _rings(x: alt.X, y: alt.Y) -> alt.Chart:
 
 def section(report: Report) -> Section:
     """Loss against density, seconds against weights, and training steps."""
-    if not report.pruner_comparisons:
+    if not comparisons_of(report):
         return Section("fronts", "Fronts and budgets")
     lead = (
         "A pruner at a density is on the front where no other row of its task is at most as costly "
@@ -297,16 +296,16 @@ def _costs(report: Report) -> list[Part]:
 
 def _budgets(report: Report) -> list[Part]:
     table: pd.DataFrame = of_each(report, budgets)
-    inferred = [comparison for comparison in report.pruner_comparisons if not comparison.recorded]
+    inferred = [comparison for comparison in comparisons_of(report) if not comparison.recorded]
     how = " How is told from the steps: the run does not record it." if inferred else ""
     caption = (
-        "Training steps of a network up to the lowest density that all pruners have in common "
+        "Training steps of a network up to the last level that all pruners have in common "
         "(median, fewest, most), and in all: a pruner that acts before training trains each "
-        "density from the start. Equal: at how many densities every network was given as many "
+        "density from the start. Equal: at how many levels every network was given as many "
         "steps up to there as under the baseline. What a pruner computes to score weights is no "
         f"step.{how}"
     )
-    equal = table["equal"].astype(str) + " of " + table["densities"].astype(str)
+    equal = table["equal"].astype(str) + " of " + table["levels"].astype(str)
     own = (
         PRUNER,
         Column("trained", "trained", "text"),

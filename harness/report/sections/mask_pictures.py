@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 
 from harness.report.charts import RULE, slider
-from harness.report.collection import Collection
 from harness.report.masks import identities, masks
-from harness.report.pages.parts import Figure, pruned
-from harness.report.sections.report import Report
-from harness.report.summaries import at, nearest
-from harness.report.units import named
+from harness.tables.collection import Collection
+from harness.tables.parts import Figure, pruned
+from harness.tables.report import Report
+from harness.tables.summaries import at, nearest
+from harness.tables.units import named
 
 MOST_CONDITIONS = 6
 

@@ -14,10 +14,8 @@ from jaxtyping import Float
 
 from harness import stats
 from harness.report.charts import RULE, band_and_line, kept
-from harness.report.collection import NETWORK, Collection
-from harness.report.pages.parts import Column, Figure, Part, Section, Table, listed, number
-from harness.report.pruner_comparison import PrunerComparison
-from harness.report.sections.paired_differences import paired_motifs_chart
+from harness.report.pruner_comparison import PrunerComparison, comparisons_of
+from harness.report.sections.paired_differences import paired_family_chart, paired_quantities_chart
 from harness.report.sections.pruner_parts import (
     PRUNER,
     PrunerChart,
@@ -28,8 +26,10 @@ from harness.report.sections.pruner_parts import (
     panels_by_task,
     units,
 )
-from harness.report.sections.report import Report
-from harness.report.summaries import motif_order
+from harness.tables.collection import NETWORK
+from harness.tables.parts import Column, Figure, Part, Section, Table, listed, number
+from harness.tables.report import Report
+from harness.tables.schema import Family
 
 EFFECTIVE_DENSITIES = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01)
 """Where losses are compared: fixed before looking, the same for every run."""
@@ -37,8 +37,8 @@ EFFECTIVE_DENSITIES = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01)
 LOSS_MULTIPLES = (1.1, 1.25, 1.5, 2.0, 3.0)
 """Losses at which densities are compared, as multiples of `dense_loss`: fixed before looking."""
 
-Z_MULTIPLE = 1.25
-"""The multiple of it at which motifs are compared."""
+QUANTITY_MULTIPLE = 1.25
+"""The multiple of it at which what metrics measure is compared."""
 
 _COLUMNS = (
     *("pruner", "comparison", "target", "n", "unit", "of_baseline", "of_pruner", "difference"),
@@ -107,29 +107,26 @@ def exceeded(network: pd.DataFrame, loss: float) -> float:
     return stats.first_rise(_log(network["loss"]), float(np.log10(loss)))
 
 
-def z_at_loss(comparison: PrunerComparison, data: Collection) -> pd.DataFrame:
-    """Mean z of each motif where the loss is first exceeded, less that of the baseline, paired.
+def quantities_at_loss(comparison: PrunerComparison, family: Family) -> pd.DataFrame:
+    """Mean of each quantity where the loss is first exceeded, less that of the baseline, paired.
 
-    All nodes; the loss is `Z_MULTIPLE` times `dense_loss`, z is linear between two levels. One
-    family of tests for each comparison: its motifs.
+    The loss is `QUANTITY_MULTIPLE` times `dense_loss`, quantities are linear between two levels.
+    One family of tests for each comparison: its quantities.
     """
-    motifs = data.summed[data.summed["support"] == "all"]
-    if motifs.empty:
-        return pd.DataFrame()
-    names = motif_order(motifs)
-    z = motifs.astype({"trial": str}).pivot_table(
-        index=["trial", "network", "level"], columns="motif", values="z", observed=True
+    places = ["trial", "network", "level"]
+    wide = family.rows.astype({"trial": str}).pivot_table(
+        index=places, columns="quantity", values="value", observed=True
     )
-    z = z.reindex(columns=names)
-    loss = Z_MULTIPLE * dense_loss(comparison)
+    wide = wide.reindex(columns=list(family.order))
+    loss = QUANTITY_MULTIPLE * dense_loss(comparison)
 
     def there(network: pd.DataFrame) -> list[float]:
         place = exceeded(network, loss)
-        levels = pd.MultiIndex.from_frame(network[["trial", "network", "level"]])
-        values = z.reindex(levels).to_numpy(dtype=float)
+        levels = pd.MultiIndex.from_frame(network[places])
+        values = wide.reindex(levels).to_numpy(dtype=float)
         return [stats.interpolated(column, place) for column in values.T]
 
-    return _paired(comparison, names, there)
+    return _paired(comparison, family.order, there)
 
 
 def _log(values: pd.Series) -> Float[np.ndarray, " levels"]:
@@ -258,8 +255,8 @@ def _ratios_chart(table: pd.DataFrame, pruners: Sequence[str], x: alt.X, title: 
 
 
 def section(report: Report) -> Section:
-    """Loss at equal effective density, density and z at equal loss."""
-    if not report.pruner_comparisons:
+    """Loss at equal effective density, density and what metrics measure at equal loss."""
+    if not comparisons_of(report):
         return Section("matched", "Matched comparisons")
     lead = [
         "Pruners are compared where they match, network by network (paired by data seed and number "
@@ -270,7 +267,7 @@ def section(report: Report) -> Section:
         f"over. Intervals and tests: {units(report)}. Networks of one data seed share data and "
         "batch order."
     ]
-    parts = [*_at_effective_density(report), *_at_loss(report), *_z(report)]
+    parts = [*_at_effective_density(report), *_at_loss(report), *_quantities(report)]
     if not parts:
         lead.append("No two networks of one number reach any of these values.")
     return Section("matched", "Matched comparisons", lead, parts=parts)
@@ -278,7 +275,7 @@ def section(report: Report) -> Section:
 
 def _tests(report: Report, table: pd.DataFrame, family: str) -> str:
     """How small p can be, and for what it is corrected."""
-    most = max(len(comparison.others) for comparison in report.pruner_comparisons)
+    most = max(len(comparison.others) for comparison in comparisons_of(report))
     across = "" if most < 2 else f"; not over the {most} comparisons (Bonferroni: p times {most})"
     least = number(float(table["attainable"].min()))
     return (
@@ -345,31 +342,40 @@ def _at_loss(report: Report) -> list[Part]:
     ]
 
 
-def _z(report: Report) -> list[Part]:
-    table = of_each(report, lambda comparison: z_at_loss(comparison, report.data))
+def _quantities(report: Report) -> list[Part]:
+    """What metrics measure, where the loss is the same: a figure for each family."""
+    return [part for one in report.data.families for part in _of_family(report, one)]
+
+
+def _of_family(report: Report, family: Family) -> list[Part]:
+    table = of_each(report, lambda comparison: quantities_at_loss(comparison, family))
     if table.empty:
         return []
-    several = len(report.pruner_comparisons) > 1
+    several = len(comparisons_of(report)) > 1
     names = table["task"] + ": " + table["comparison"] if several else table["comparison"]
     table = table.assign(comparison=names, quantity=table["target"])
-    title = "Differences of z at equal loss"
+    title = f"Differences of {family.label} at equal loss"
     n = " to ".join(map(str, sorted({table["n"].min(), table["n"].max()})))
     caption = (
-        f"Where each network's loss first exceeds {number(Z_MULTIPLE)} times the "
-        "baseline's median at its densest level; z is linear between two levels. All nodes, null "
-        f"`layered`, exact. Bars: 95 % intervals over units (n = {n}). Filled symbols: "
-        f"p ≤ 0.05 after correction. {_tests(report, table, 'motif classes')} Right of 0: larger "
+        f"Where each network's loss first exceeds {number(QUANTITY_MULTIPLE)} times the "
+        f"baseline's median at its densest level; {family.label} is linear between two levels. "
+        f"{family.note} Bars: 95 % intervals over units (n = {n}). Filled symbols: "
+        f"p ≤ 0.05 after correction. {_tests(report, table, f'{family.nouns}')} Right of 0: larger "
         "under the first pruner named."
     )
+    if family.single:
+        chart = paired_quantities_chart(table, list(dict.fromkeys(table["comparison"])))
+    else:
+        chart = paired_family_chart(table, family.order, family.label)
     return [
         Figure(
-            "matched_loss_motifs",
+            f"matched_loss_{family.name}",
             title,
             caption,
-            f"{title} of {table['quantity'].nunique()} motifs; the data have the values.",
-            paired_motifs_chart(table, report.motifs),
+            f"{title} of {table['quantity'].nunique()} {family.nouns}; the data have the values.",
+            chart,
             table,
             panel=290,
-            axis=100,
+            axis=max(100, 7 * max(map(len, table["comparison" if family.single else "quantity"]))),
         )
     ]

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from harness.report.collection import RunTables
-from harness.report.pages.parts import Facts, Section
-from harness.report.sections.report import Report
+from harness.tables.collection import RunTables
+from harness.tables.parts import Facts, Section
+from harness.tables.report import Report
 
 STATISTICS = (
     (

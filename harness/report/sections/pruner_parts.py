@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 import altair as alt
 import pandas as pd
 
-from harness.report.pages.parts import Column, Figure, listed
-from harness.report.pruner_comparison import PrunerComparison, by_task
-from harness.report.sections.report import Report
-from harness.report.summaries import nearest
-from harness.report.units import said
+from harness.report.pruner_comparison import PrunerComparison, by_task, comparisons_of
+from harness.tables.parts import Column, Figure, listed
+from harness.tables.report import Report
+from harness.tables.summaries import nearest
+from harness.tables.units import said
 
 PrunerChart = alt.LayerChart | alt.FacetChart
 
@@ -23,13 +23,13 @@ LEVEL = Column("level", "level")
 
 def columns(report: Report, *own: Column) -> list[Column]:
     """The columns of a table, with the task where there are several."""
-    task = [Column("task", "task", "text")] if len(report.pruner_comparisons) > 1 else []
+    task = [Column("task", "task", "text")] if len(comparisons_of(report)) > 1 else []
     return [*task, *own]
 
 
 def of_each(report: Report, summarised: Callable[[PrunerComparison], pd.DataFrame]) -> pd.DataFrame:
     """A summary of every comparison in one table."""
-    return by_task(report.pruner_comparisons, summarised)
+    return by_task(comparisons_of(report), summarised)
 
 
 def figure(
@@ -41,7 +41,7 @@ def figure(
     table: pd.DataFrame,
 ) -> Figure:
     """A figure of pruners in the colours that they have in all these figures."""
-    pruners = list(dict.fromkeys(label for c in report.pruner_comparisons for label in c.pruners))
+    pruners = list(dict.fromkeys(label for c in comparisons_of(report) for label in c.pruners))
     return Figure(
         name,
         title,
@@ -55,8 +55,9 @@ def figure(
 
 
 def at_levels(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of a few densities."""
+    """The rows of a few densities, of levels of one density the last."""
     parts = []
+    table = table[table["later"] == 0] if "later" in table else table
     for _, part in table.groupby("task", sort=False):
         densities = list(part["density"].unique())
         parts.append(part[part["density"].isin({nearest(densities, wanted) for wanted in SHOWN})])
@@ -65,16 +66,14 @@ def at_levels(table: pd.DataFrame) -> pd.DataFrame:
 
 def units(report: Report) -> str:
     """Say how many units the pruners of each task have in common, and what they are."""
-    counts = list(dict.fromkeys(str(comparison.n) for comparison in report.pruner_comparisons))
-    units_of_each = [comparison.units for comparison in report.pruner_comparisons]
+    counts = list(dict.fromkeys(str(comparison.n) for comparison in comparisons_of(report)))
+    units_of_each = [comparison.units for comparison in comparisons_of(report)]
     return f"n = {listed(counts)} {said(units_of_each)}"
 
 
 def baselines(report: Report) -> str:
     """Name the pruners that others are compared with."""
-    return listed(
-        list(dict.fromkeys(comparison.baseline for comparison in report.pruner_comparisons))
-    )
+    return listed(list(dict.fromkeys(comparison.baseline for comparison in comparisons_of(report))))
 
 
 def panels_by_task(chart: alt.LayerChart, table: pd.DataFrame) -> PrunerChart:

@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 
 from harness.report.charts import band_and_line, colour, panels_of
-from harness.report.collection import Collection
 from harness.report.masks import masks
-from harness.report.pages.parts import Figure, Part, Section, pruned
 from harness.report.sections.mask_pictures import mask_figures
-from harness.report.sections.report import Report
+from harness.tables.collection import Collection
+from harness.tables.parts import Figure, Part, Section, pruned
+from harness.tables.report import Report
 
 MOST_DEGREES = 40
 """Degrees at which a distribution is evaluated, at most."""

@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from harness.report.collection import Collection
-from harness.report.pages.parts import Column, Section, Table
-from harness.report.sections.report import NOTHING, Report
+from harness.tables.collection import Collection
+from harness.tables.parts import Column, Section, Table
+from harness.tables.report import NOTHING, Report
 
 
 def costs(data: Collection) -> pd.DataFrame:

@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from functools import cached_property, wraps
 from typing import Any, TypeVar
 
-from harness.report import pruner_comparison, summaries, units
-from harness.report.collection import Collection
-from harness.report.pruner_comparison import PrunerComparison
+from harness.tables import summaries, units
+from harness.tables.collection import Collection
 
 _Made = TypeVar("_Made")
 NOTHING = "Nothing has been measured for this yet."
@@ -28,16 +27,6 @@ class Report:
         """The level that tables show."""
         densities = self.data.densities
         return summaries.nearest(densities, summaries.CHOSEN_DENSITY) if densities else 1.0
-
-    @cached_property
-    def pruner_comparisons(self) -> list[PrunerComparison]:
-        """The pruners of each task that has several."""
-        return pruner_comparison.pruner_comparisons(self.data)
-
-    @cached_property
-    def motifs(self) -> list[str]:
-        """Motif names in order."""
-        return summaries.motif_order(self.data.motifs)
 
     @property
     def longest(self) -> int:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from harness.report.collection import NETWORK, Collection, seed_in
-from harness.report.pages.parts import counted, listed
+from harness.tables.collection import NETWORK, Collection, seed_in
+from harness.tables.parts import counted, listed
 
 OWN_STARTS = 3
 """The first version of results in which every data seed has initial weights of its own."""

@@ -5,12 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from harness.report.collection import Collection
+from harness.tables.collection import Collection
+from harness.tables.parts import pruned
 
 CHOSEN_DENSITY = 0.07
 """The level that tables show is the nearest to 93 % pruned, where the published claims are."""
-
-SUPPORTS = ("all", "live")
 
 
 def spread(table: pd.DataFrame, by: Sequence[str], value: str) -> pd.DataFrame:
@@ -24,24 +23,10 @@ def spread(table: pd.DataFrame, by: Sequence[str], value: str) -> pd.DataFrame:
     return groups.agg(n="size", mean="mean").join(ends).reset_index()
 
 
-def losses(data: Collection, split: str = "validation") -> pd.DataFrame:
-    """Loss of every network and level: as measured on the split, else as seen in training."""
-    measured = measure(data, "loss", split)
-    if not measured.empty or split != "validation":
-        return measured
-    return data.levels.assign(value=data.levels["validation_loss"], unit="1")
-
-
-def measure(data: Collection, name: str, split: str) -> pd.DataFrame:
-    """One measure of whole networks, a row for each network and level."""
-    table = data.performance
-    return table[(table["measure"] == name) & (table["split"] == split) & (table["layer"] < 0)]
-
-
-def motif_order(motifs: pd.DataFrame) -> list[str]:
-    """Motif names as the metric lists them: by order, then as enumerated."""
-    classes = motifs[["order", "motif"]].drop_duplicates()
-    return list(classes.sort_values("order", kind="stable")["motif"])
+def losses(data: Collection) -> pd.DataFrame:
+    """Validation loss of every network and level: as measured, else as seen in training."""
+    measured = data.role("loss")
+    return data.levels.assign(value=data.levels["validation_loss"]) if measured.empty else measured
 
 
 def nearest(densities: Sequence[float], wanted: float) -> float:
@@ -71,3 +56,26 @@ def last_of_equal(table: pd.DataFrame) -> pd.DataFrame:
 def has_equal_densities(data: Collection) -> bool:
     """Return whether a condition has levels of one density: training without pruning."""
     return len(last_of_equal(data.levels)) < len(data.levels)
+
+
+def stepped(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with `step`, the number of its level among all, and `pruned`, what pages call it.
+
+    Levels are numbered from the densest on, those of one density in order.
+    """
+    places = table[["density", "later"]].drop_duplicates()
+    places = places.sort_values(["density", "later"], ascending=False, ignore_index=True)
+    same = places.groupby("density").cumcount() + 1
+    several = places["density"].duplicated(keep=False)
+    said = [
+        f"{pruned(density)}{f', {number}' * repeated}"
+        for density, number, repeated in zip(places["density"], same, several, strict=True)
+    ]
+    places = places.assign(step=range(len(places)), pruned=said)
+    return table.merge(places, how="left", on=["density", "later"])
+
+
+def chosen_step(table: pd.DataFrame, density: float) -> int:
+    """The step of the level of a `stepped` table nearest to a density, the last of equal ones."""
+    found = nearest(list(table["density"].unique()), density)
+    return int(table.loc[table["density"] == found, "step"].max())

@@ -133,6 +133,16 @@ class Section:
     parts: Sequence[Part] = field(default_factory=tuple)
 
 
+@dataclass(frozen=True)
+class Headline:
+    """What the terminal shows of a metric after a run: a small table, and a note below it."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    note: str = ""
+
+
 def checked(name: str) -> str:
     """Return the name of a part. It is in names of files and links: our own words, no data.
 

@@ -1,14 +1,14 @@
 """What degrees explain: the same networks' motifs under the nulls `layered` and `degree`."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
-from harness.report.collection import Collection, labelled
-from harness.report.pages.parts import Column, Section, Table
-from harness.report.pruner_comparison import name_of
-from harness.report.sections.report import Report
+from harness.report import Collection, Column, Report, Section, Table, sections_of_schema
 
-_METRIC = "sampled"
+from ._motifs_tables import summed
+
 _NETWORK = ["trial", "network", "level", "motif"]
 _GROUP = ["condition", "level", "density", "order", "motif"]
 _FIGURES = ("z", "log2_ratio")
@@ -34,14 +34,14 @@ def explained(data: Collection) -> pd.DataFrame:
     """
     columns = [*_GROUP, "n", "mixed", *(f"{name}_{null}" for null in ("layered", "degree")
                for name in _FIGURES)]  # fmt: skip
-    taken = any(name_of(str(label)) == _METRIC for label in data.measurements["metric"])
-    degree = labelled(data, _METRIC) if taken else pd.DataFrame()
-    if degree.empty or data.summed.empty:
+    degree = data.table("sampled")
+    if degree.empty or data.table("motifs").empty:
         return pd.DataFrame(columns=columns)
     degree = degree[_shown(degree) & (degree["base_layer"] == -1)]
     if "mixed" not in degree:  # a run from before the number of trades was checked
         degree = degree.assign(mixed=False)
-    layered = data.summed[data.summed["support"] == "all"]
+    layered = summed(data)
+    layered = layered[layered["support"] == "all"]
     keys = [*_NETWORK, *_FIGURES]
     text = {"trial": str, "motif": str}
     both = degree[[*keys, "condition", "density", "order", "mixed"]].astype(text)
@@ -55,9 +55,11 @@ def explained(data: Collection) -> pd.DataFrame:
     return table.reset_index()[columns]
 
 
-def left_over(name: str, table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of a metric's table that `explained` does not show."""
-    return table[~_shown(table)] if name == _METRIC and len(table) else table
+def sections(report: Report) -> list[Section]:
+    """What degrees explain, and means of all that was drawn in another way."""
+    found = report.data.measured["sampled"]
+    rest = replace(found, rows=found.rows[~_shown(found.rows)])
+    return [degree_null(report), *sections_of_schema(report, "sampled", rest)]
 
 
 def _shown(table: pd.DataFrame) -> "pd.Series[bool]":
@@ -69,7 +71,7 @@ def _shown(table: pd.DataFrame) -> "pd.Series[bool]":
     )
 
 
-def section(report: Report) -> Section:
+def degree_null(report: Report) -> Section:
     """z and log2 ratios under `layered` and under `degree`, side by side."""
     table = explained(report.data)
     if table.empty:

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from harness import stats
-from harness.motifs import classes, drawing
+from harness import motifs, stats
+from harness.report import NETWORK, Collection, Column, Figure, Report, Section, Table, heat_map
 from harness.report.charts import (
     RULE,
     SHORT,
@@ -20,12 +20,14 @@ from harness.report.charts import (
     shape,
     tooltip_of,
 )
-from harness.report.collection import NETWORK, Collection
-from harness.report.pages.parts import Column, Drawings, Figure, Part, Section, Table, pruned
-from harness.report.sections.motif_levels import level_figures
-from harness.report.sections.report import NOTHING, Report, shared
-from harness.report.summaries import SUPPORTS, at, spread
-from harness.report.units import by_condition, named
+from harness.tables.parts import Drawings, Part, pruned
+from harness.tables.report import shared
+from harness.tables.summaries import at, spread
+from harness.tables.units import by_condition, named
+
+from . import _motifs_answer as answer
+from ._motifs_levels import profile_figure
+from ._motifs_tables import SUPPORTS, motif_order, summed, trained
 
 UNDECIDED = "undecided"
 
@@ -59,7 +61,7 @@ def significance_of(report: Report) -> pd.DataFrame:
 def motif_by_density(data: Collection) -> pd.DataFrame:
     """Mean z and log2(count/expected) with quartiles, by motif, support and density, long."""
     by = ["condition", "support", "order", "motif", "level", "density"]
-    whole = data.summed
+    whole = summed(data)
     parts = [spread(whole, by, name).assign(statistic=name) for name in ("z", "log2_ratio")]
     return pd.concat(parts, ignore_index=True)
 
@@ -75,7 +77,7 @@ def significance(data: Collection, density: float) -> pd.DataFrame:
     """
     rows = []
     by = ["condition", "support", "order", "motif"]
-    chosen = at(data.summed, density)
+    chosen = at(summed(data), density)
     units = by_condition(data)
     for key, group in chosen.groupby(by, sort=False, observed=True):
         unit = units[str(key[0])]
@@ -119,7 +121,7 @@ def _judged(table: pd.DataFrame) -> pd.DataFrame:
 
 def by_base_layer(data: Collection, density: float) -> pd.DataFrame:
     """Mean z at one level, a row a motif and a column a base layer."""
-    chosen = at(data.motifs, density)
+    chosen = at(trained(data), density)
     chosen = chosen[chosen["base_layer"] >= 0]
     if chosen.empty:
         return pd.DataFrame(columns=["condition", "support", "motif"])
@@ -207,20 +209,55 @@ def significance_chart(
     )
 
 
-def section(report: Report) -> Section:
-    """Show z and log2(count/expected) of every motif against density, and tables at one level."""
+def sections(report: Report) -> list[Section]:
+    """The answer about motifs, and all motifs against density and at one level."""
+    if trained(report.data).empty:
+        return []
+    table = significance_of(report)
+    said = answer.findings(report.data, table)
+    return [Section("answer", "Motifs", findings=said, parts=_at_a_glance(report)), _own(report)]
+
+
+def _at_a_glance(report: Report) -> list[Figure]:
+    table, order = significance_of(report), motif_order(trained(report.data))
+    conditions = report.data.conditions
+    if table.empty:
+        return []
+    return [
+        Figure(
+            "significance",
+            f"Motifs at {pruned(report.density)}",
+            f"Mean z under the exact null `layered` ({report.networks}); bars are 95 % "
+            f"intervals over {report.units}. All nodes (calibrated) and live nodes "
+            "(descriptive). Right of 0: more copies than the layer densities explain.",
+            f"Mean z of {len(order)} motifs at {pruned(report.density)}; the values "
+            "are in the table of section Motifs.",
+            significance_chart(table, conditions, order),
+            table,
+            panel=290 if len(conditions) > 1 else 0,
+            axis=100,
+            longest=12,
+        )
+    ]
+
+
+def _own(report: Report) -> Section:
     data = report.data
     table = motif_by_density(data)
     if table.empty:
-        return Section("motifs", "Motifs", [NOTHING])
+        return Section("motifs", "Motifs")
     lead = [
         "z says how sure a departure from the null is, log2(count/expected) how large. Towards "
         "density 1 z is that of a nearly complete graph; at density 1 it is undefined."
     ]
-    parts: list[Part] = [*_drawings(report.motifs)]
+    parts: list[Part] = [*_drawings(motif_order(trained(data)))]
     for statistic, title in (("z", "z"), ("log2_ratio", "log2(count/expected)")):
         parts += _figures(report, table, statistic, title)
-    parts += level_figures(report, table)
+    families = [one for one in data.families if one.name == "motifs"]
+    parts += [
+        heat_map(report, one, "motif_z_heatmap") for one in families if one.rows["value"].any()
+    ]
+    parts += profile_figure(report)
     columns = list(_COLUMNS)
     if len(data.conditions) > 1:
         columns.insert(0, Column("condition", "condition", "text"))
@@ -250,15 +287,15 @@ def section(report: Report) -> Section:
 
 def _drawings(shown: list[str]) -> list[Drawings]:
     """What the names mean. Classes that the harness does not know have no drawing."""
-    known = [motif for order in (2, 3, 4) for motif in classes(order) if motif.name in shown]
-    items = [(motif.name, Markup(drawing(motif))) for motif in known]
+    known = [motif for order in (2, 3, 4) for motif in motifs.classes(order) if motif.name in shown]
+    items = [(motif.name, Markup(motifs.drawing(motif))) for motif in known]
     title = "The motifs: edges run from each layer to the next, left to right"
     return [Drawings(title, items)] if items else []
 
 
 def _figures(report: Report, table: pd.DataFrame, statistic: str, title: str) -> list[Figure]:
     """One figure with both supports, or one for each support where conditions are compared."""
-    conditions = report.data.conditions
+    conditions, order = report.data.conditions, motif_order(trained(report.data))
     supports = {"": "all and live nodes"}
     if len(conditions) > 1:
         supports = {"all": "all nodes", "live": "live nodes"}
@@ -274,8 +311,8 @@ def _figures(report: Report, table: pd.DataFrame, statistic: str, title: str) ->
                 f"{title} against density, {nodes}",
                 f"Lines: mean over networks; bands: quartiles ({report.networks}). Null "
                 "`layered`, exact, not induced, summed over layers. All panels share their axes.",
-                f"{title} of {len(report.motifs)} motifs against density, a panel each.",
-                motifs_chart(part, conditions, report.motifs, statistic=statistic),
+                f"{title} of {len(order)} motifs against density, a panel each.",
+                motifs_chart(part, conditions, order, statistic=statistic),
                 part,
                 panel=200,
                 longest=report.longest if support else 4,

@@ -1,7 +1,8 @@
 """What a report reads: runs, pooled into tables whose rows each carry their condition."""
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -10,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from harness.errors import UserError
-from harness.motifs import CONTROLS
+from harness.tables.schema import MOST_QUANTITIES, Family, Schema, derived, family, selected
 
 PARTS = ("task", "pruner", "schedule")
 """What a condition is made of; a task has its architecture with it where there are several.
@@ -25,13 +26,8 @@ COLUMNS = {
     "levels": ("steps", "train_loss", "validation_loss", "diverged", "constant_loss"),
     "timings": ("activity", "seconds"),
     "memory": ("memory", "peak_bytes"),
-    "motifs": (
-        *("support", "null", "order", "motif", "base_layer", "count", "expected", "sd", "z"),
-        *("log2_ratio", "p_normal", "q_normal"),
-    ),
-    "performance": ("split", "measure", "layer", "value", "unit"),
 }
-"""The columns that the report reads, beside those of the condition."""
+"""The columns of each run's own tables that the report reads, beside those of the condition."""
 
 OF_CELLS = {"timings": ("trial", "level"), "memory": ("trial",)}
 """Tables that are not by network, and what says where their rows belong."""
@@ -39,7 +35,7 @@ OF_CELLS = {"timings": ("trial", "level"), "memory": ("trial",)}
 OPTIONAL = ("constant_loss",)
 """Columns that older runs do not have: undefined there."""
 
-NAMES = ("trial", "condition", "support", "null", "motif", "split", "measure", "unit")
+NAMES = ("trial", "condition")
 """Columns of few values in long tables: kept as categories, which are grouped ten times faster."""
 
 
@@ -79,15 +75,30 @@ class RunTables(Protocol):
 
 
 @dataclass(frozen=True)
+class Measured:
+    """The table of one metric over all runs, labelled, with what says what its columns are.
+
+    `metric` is the metric, or None where it is not installed; `rows` are without diverged networks.
+    """
+
+    rows: pd.DataFrame
+    schema: Schema
+    metric: Any = None
+
+
+@dataclass(frozen=True)
 class Collection:
     """The tables of all runs of a report.
 
     Every table has the column `condition`: the parts of its trial that differ between trials, as a
     label; a condition has the networks of all data seeds. `trials` say in `seed` and `data_seed`
     which networks they have, and in `version` which version of results (NaN: unknown). `diverged`
-    lists networks left out of `motifs` and `performance` and from which level on; they stay in
-    `started`, which has the losses of all networks. `drawn` holds motif rows of random graphs made
-    for each network, the controls.
+    lists networks left out of the tables of metrics and from which level on; they stay in
+    `started`, which has the losses of all networks. `measured` are the tables of metrics by name.
+
+    A level is one condition's, by its number; several may have one density. `later` counts those of
+    its density that follow it in its condition: `density` and `later` together say which levels of
+    two conditions belong together.
     """
 
     runs: Sequence[RunTables]
@@ -97,29 +108,59 @@ class Collection:
     started: pd.DataFrame
     timings: pd.DataFrame
     memory: pd.DataFrame
-    motifs: pd.DataFrame
-    drawn: pd.DataFrame
-    performance: pd.DataFrame
+    measured: Mapping[str, Measured]
     diverged: pd.DataFrame
     conditions: tuple[str, ...]
-
-    @cached_property
-    def summed(self) -> pd.DataFrame:
-        """The motif rows of whole networks: summed over base layers."""
-        return self.motifs[self.motifs["base_layer"] == -1]
 
     @property
     def densities(self) -> tuple[float, ...]:
         """All densities that any network was trained at, falling."""
         return tuple(sorted(self.levels["density"].unique(), reverse=True))
 
+    def table(self, metric: str, *, controls: bool = False) -> pd.DataFrame:
+        """Return a metric's rows of networks, or of random graphs; empty where there are none."""
+        if metric not in self.measured:
+            return pd.DataFrame()
+        found = self.measured[metric]
+        return found.rows[found.schema.is_control(found.rows) == controls]
 
-def collect(runs: Sequence[RunTables]) -> Collection:
-    """Pool the tables of runs, label conditions and leave diverged networks out."""
+    def role(self, name: str) -> pd.DataFrame:
+        """Return the rows that play a role (`ROLES`), their number as `value`; empty without any.
+
+        Where several metrics have the role, they are those of the first.
+        """
+        for metric, found in self.measured.items():
+            if asked := found.schema.roles.get(name):
+                rows = selected(self.table(metric), asked.where)
+                if len(rows):
+                    return rows.assign(value=rows[asked.value].astype(float))
+        return self.levels.iloc[:0].assign(layer=0, value=0.0)
+
+    @cached_property
+    def families(self) -> tuple[Family, ...]:
+        """What is compared of each metric, apart from the loss; each has a label of its own."""
+        made: dict[str, Family] = {}
+        for name, found in self.measured.items():
+            table = self.table(name)
+            for asked in found.schema.compared if len(table) else ():
+                one = family(name, table, found.schema, asked)
+                if one.label in made:
+                    asked = replace(asked, label=f"{one.label} of {name}")
+                    one = family(name, table, found.schema, asked)
+                if len(one.order) <= MOST_QUANTITIES:
+                    made[one.label] = one
+        return tuple(made.values())
+
+
+def collect(runs: Sequence[RunTables], metrics: Mapping[str, Any]) -> Collection:
+    """Pool the tables of runs, label conditions and leave diverged networks out.
+
+    `metrics` are those that are installed, by name; of another the schema is derived.
+    """
     trials = _trials(runs)
     labels = _labels(trials)
     tables = {name: _table(runs, trials, labels, name) for name in COLUMNS}
-    levels = tables["levels"]
+    levels = _placed(tables["levels"], tables["levels"])
     gone = levels["diverged"].astype(bool)
     since = levels[gone].groupby(["condition", "trial", "network"], observed=True)["level"].min()
     diverged = since.reset_index()
@@ -127,7 +168,17 @@ def collect(runs: Sequence[RunTables]) -> Collection:
     measurements = pd.concat([run.measurements() for run in runs], ignore_index=True)
     measurements = measurements.drop_duplicates(["trial", "metric"])
     shown = levels.loc[~gone, "condition"].unique()
-    trained = ~tables["motifs"]["support"].isin(CONTROLS)
+    measured = {}
+    for name in dict.fromkeys(name_of(str(label)) for label in measurements["metric"]):
+        parts = _parts(runs, trials, name)
+        if parts and name not in COLUMNS:
+            rows = pd.concat(parts, ignore_index=True)
+            rows = rows.assign(condition=rows["trial"].map(labels))
+            rows = _placed(_without(rows, diverged), levels)
+            metric = metrics.get(name)
+            said = metric.schema if metric is not None else None
+            schema = said.fitting([str(column) for column in rows]) if said else derived(rows)
+            measured[name] = Measured(_compact(rows), schema, metric)
     return Collection(
         runs=runs,
         trials=trials,
@@ -136,12 +187,26 @@ def collect(runs: Sequence[RunTables]) -> Collection:
         started=levels,
         timings=tables["timings"],
         memory=tables["memory"],
-        motifs=_without(tables["motifs"][trained], diverged),
-        drawn=_without(tables["motifs"][~trained], diverged),
-        performance=_without(tables["performance"], diverged),
+        measured=measured,
         diverged=diverged,
         conditions=tuple(label for label in dict.fromkeys(labels.values()) if label in shown),
     )
+
+
+def name_of(plugin: str) -> str:
+    """The name of a plugin from its label: without parameters and owner."""
+    found = re.match(r"(?:[^\[]*:)?([^\[:]*)", plugin)
+    return found[1] if found else plugin
+
+
+def _placed(table: pd.DataFrame, levels: pd.DataFrame) -> pd.DataFrame:
+    """The table with `later`: how many levels of the same density follow in the condition."""
+    keys = ["condition", "density", "level"]
+    known = levels[keys].astype({"condition": object}).drop_duplicates()
+    rank = known.groupby(keys[:2])["level"].rank(ascending=False, method="first") - 1
+    later = dict(zip(zip(known["condition"], known["level"], strict=True), rank, strict=True))
+    places = zip(table["condition"].astype(object), table["level"], strict=True)
+    return table.assign(later=[int(later.get(place, 0)) for place in places])
 
 
 def _trials(runs: Sequence[RunTables]) -> pd.DataFrame:
@@ -201,19 +266,8 @@ def _table(
     known = [name for name in OPTIONAL if name in columns]
     parts = [part.assign(**{c: np.nan for c in known if c not in part}) for part in parts]
     table = pd.concat([part[columns] for part in parts], ignore_index=True)
-    if name == "performance":
-        table["measure"] = table["measure"].str.replace("_", " ")
-    return _compact(table.assign(condition=table["trial"].map(labels)))
-
-
-def labelled(data: Collection, name: str) -> pd.DataFrame:
-    """The table of another metric over all runs, its rows labelled, diverged networks left out."""
-    labels = dict(zip(data.trials["trial"], data.trials["condition"], strict=True))
-    parts = _parts(data.runs, data.trials, name)
-    if not parts:
-        return pd.DataFrame()
-    table = pd.concat(parts, ignore_index=True)
-    return _without(table.assign(condition=table["trial"].map(labels)), data.diverged)
+    table = table.assign(condition=table["trial"].map(labels))
+    return table.astype(dict.fromkeys(NAMES, "category"))
 
 
 def _parts(runs: Sequence[RunTables], trials: pd.DataFrame, name: str) -> list[pd.DataFrame]:
@@ -235,10 +289,9 @@ def _read(run: RunTables, name: str) -> pd.DataFrame:
 
 
 def _compact(table: pd.DataFrame) -> pd.DataFrame:
-    """Names as categories; an infinite log ratio (no copy at all) undefined: it has no mean."""
-    if "log2_ratio" in table:
-        table["log2_ratio"] = table["log2_ratio"].replace([np.inf, -np.inf], np.nan)
-    return table.astype({name: "category" for name in NAMES if name in table})
+    """Texts as categories."""
+    texts = table.select_dtypes(exclude=["number", "bool"])
+    return table.astype(dict.fromkeys(texts, "category"))
 
 
 def _without(table: pd.DataFrame, diverged: pd.DataFrame) -> pd.DataFrame:
