@@ -23,6 +23,7 @@ from ._moments import moments as moments
 from ._nulls import draws as draws
 from ._nulls import overlap as overlap
 from ._sampled import SAMPLED_COLUMNS as SAMPLED_COLUMNS
+from ._sampled import OwnNull as OwnNull
 from ._sampled import sampled_profile as sampled_profile
 from ._significance import TOTAL as TOTAL
 from ._significance import profile as profile

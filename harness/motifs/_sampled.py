@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
@@ -59,9 +60,21 @@ SAMPLED_COLUMNS = {
 """What the columns of a table of sampled significance mean."""
 
 
+@dataclass(frozen=True)
+class OwnNull:
+    """A null model that is not of this package, such as another plugin's.
+
+    `draw(network, number, seed)` returns so many independent random graphs for the network at a
+    place of the batch, with a leading axis of draws.
+    """
+
+    name: str
+    draw: Callable[[int, int, tuple[int, ...]], LayeredGraph]
+
+
 def sampled_profile(
     graph: LayeredGraph,
-    null: str,
+    null: str | OwnNull,
     *,
     number: int = 1000,
     orders: Sequence[int] = (2, 3),
@@ -74,7 +87,8 @@ def sampled_profile(
 ) -> "pd.DataFrame":
     """Counts of every motif class against random networks from a null model (see `draws`).
 
-    **Arguments:** `graph` with one leading batch axis, the networks; `number` of draws for each;
+    **Arguments:** `null` by name, or an `OwnNull`, under which p is taken to hold; `graph` with one
+    leading batch axis, the networks; `number` of draws for each;
     `names` of some classes, if not all of the `orders` are wanted. Draws are of the whole network;
     on another `support` each of them is cut down as the network itself is, and then counted: so
     that p is calibrated there, too. With `bias` the bias unit of each layer is one more of its
@@ -104,16 +118,22 @@ def sampled_profile(
         trades = _INDEPENDENT
         if null == "degree":
             trades = enough_trades(one, seed=(seed, place), on=on)
-        drawn, shared = _counted_draws(one, null, number, (seed, place), count, on, trades.number)
+        if isinstance(null, OwnNull):
+            draw, reason = partial(null.draw, place), ""
+        else:
+            draw = partial(_draws, one, null, on, trades.number)
+            reason = why_uncalibrated(graph, null) or _reason(null, trades)
+        # Draws of `published` are over other nodes.
+        same = one if null != "published" else None
+        drawn, shared = _counted_draws(draw, number, (seed, place), count, same)
         own = count(jax.tree.map(lambda leaf: leaf[None], one))
-        reason = why_uncalibrated(graph, null) or _reason(null, trades)
         table = _table(own, drawn, order_of, reason)
         chain = {"overlap": shared, "trades": trades.number, "mixed": trades.mixed}
         tables.append(table.assign(network=place, **chain))
     return pd.concat(tables, ignore_index=True).assign(
         support=support,
         bias=bias,
-        null=null,
+        null=null.name if isinstance(null, OwnNull) else null,
         draws=number,
         convention=convention,
     )
@@ -174,26 +194,32 @@ def _networks(graph: LayeredGraph) -> list[LayeredGraph]:
     return [jax.tree.map(lambda leaf, at=place: leaf[at], host) for place in range(networks)]
 
 
-def _counted_draws(
+def _draws(
     one: LayeredGraph,
     null: str,
+    on: Literal["host", "device"],
+    trades: int,
+    number: int,
+    seed: tuple[int, ...],
+) -> LayeredGraph:
+    return draws(one, null, number, seed=seed, on=on, trades=trades)
+
+
+def _counted_draws(
+    draw: Callable[[int, tuple[int, ...]], LayeredGraph],
     number: int,
     seed: tuple[int, int],
     count: Callable[[LayeredGraph], Counts],
-    on: Literal["host", "device"],
-    trades: int,
+    same: LayeredGraph | None,
 ) -> tuple[dict[str, Int[np.ndarray, "draws _rows"]], float]:
-    """The counts of the draws of one network, and their overlap with it.
+    """The counts of the draws of one network, and their overlap with it, where it is `same`.
 
     A block at a time in every thread. Each block has a seed of its own: threads change no number.
     """
 
     def block(start: int) -> tuple[Counts, float]:
-        some = draws(
-            one, null, min(_AT_ONCE, number - start), seed=(*seed, start), on=on, trades=trades
-        )
-        # Draws of `published` are over other nodes.
-        return count(some), _overlap(one, some) if null != "published" else float("nan")
+        some = draw(min(_AT_ONCE, number - start), (*seed, start))
+        return count(some), float("nan") if same is None else _overlap(same, some)
 
     starts = range(0, number, _AT_ONCE)
     with ThreadPoolExecutor(_THREADS) as threads:

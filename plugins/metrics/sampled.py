@@ -35,7 +35,9 @@ class Sampled(AbstractMetric):
     **Parameters:**
 
     - `null`: what random networks have in common with the trained one: the number of edges
-      between each two layers ("layered"), the degrees of each node ("degree"), or as "published"
+      between each two layers ("layered"), the degrees of each node ("degree"), the number of
+      weights of each leaf, wired again ("masks", right for every architecture), or as "published"
+    - `view`: the name of the graph, where the architecture has several; empty: its default
     - `convention`: whether copies of motifs are counted, or as "published"
     - `support`: the nodes that count, as those of the metric `motifs`
     - `bias`: whether each layer's bias unit is one of its nodes, where biases are pruned
@@ -49,7 +51,8 @@ class Sampled(AbstractMetric):
     name: ClassVar[str] = "sampled"
     needs: ClassVar[frozenset[str]] = frozenset({"layered"})
     chooses_levels: ClassVar[bool] = True
-    null: Literal["layered", "degree", "published"] = "degree"
+    null: Literal["layered", "degree", "masks", "published"] = "degree"
+    view: str = ""
     convention: Literal["copies", "published"] = "copies"
     support: Literal["all", "live", "live-published"] = "all"
     bias: bool = False
@@ -67,7 +70,7 @@ class Sampled(AbstractMetric):
         parts = []
         levels = trajectory.nearest(self.densities) or range(len(trajectory.densities))
         for level in levels if kept else ():
-            graph = trajectory.graph(level)
+            graph = trajectory.graph(level, self.view or None)
             if not isinstance(graph, LayeredGraph):
                 raise TypeError(
                     f"the graph of '{trajectory.model.architecture.name}' is not layered"
@@ -75,7 +78,7 @@ class Sampled(AbstractMetric):
             graph = jax.tree.map(lambda leaf: leaf[:kept], graph)
             table = motifs.sampled_profile(
                 graph,
-                self.null,
+                self._null(trajectory, level),
                 number=self.draws,
                 support=self.support,
                 bias=self.bias,
@@ -86,6 +89,20 @@ class Sampled(AbstractMetric):
         if not parts:
             return pd.DataFrame([], [], [*motifs.SAMPLED_COLUMNS, "level"]).astype(_TYPES)
         return pd.concat(parts, ignore_index=True)
+
+    def _null(self, trajectory: Trajectory, level: int) -> str | motifs.OwnNull:
+        if self.null != "masks":
+            return self.null
+        masks = trajectory.masks(level)
+
+        def draw(network: int, number: int, seed: tuple[int, ...]) -> LayeredGraph:
+            own = {name: mask[network] for name, mask in masks.items()}
+            found = trajectory.redrawn(own, number, seed=seed, view=self.view or None)
+            if not isinstance(found, LayeredGraph):
+                raise TypeError(f"the view '{self.view}' is not layered")
+            return found
+
+        return motifs.OwnNull("masks", draw)
 
     @property
     def columns(self) -> Mapping[str, str]:
