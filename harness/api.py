@@ -72,6 +72,8 @@ def run(
     task: str | Sequence[str],
     pruner: str | Sequence[str],
     *,
+    architecture: str | Sequence[str] = (),
+    intervention: str | Sequence[str] = (),
     schedule: str | Sequence[str] = "quick",
     metric: str | Sequence[str] = ("performance", "motifs", "sampled"),
     out: Path | str | None = None,
@@ -92,6 +94,8 @@ def run(
     asked = checked(
         {
             "tasks": _several(task),
+            "architectures": _several(architecture),
+            "interventions": _several(intervention),
             "pruners": _several(pruner),
             "schedules": _several(schedule),
             "metrics": _several(metric),
