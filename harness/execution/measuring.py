@@ -36,15 +36,22 @@ def reason_not_to_measure(choice: Choice, trial: Trial) -> str | None:
     metric: AbstractMetric = choice.instance
     if "weights" in metric.needs and not trial.keep_weights:
         return f"metric '{metric.name}' needs weights, which this run does not keep"
-    model = trial.model
+    model, name = trial.model, trial.model.architecture.name
+    if metric.view and metric.view not in model.views:
+        return (
+            f"metric '{metric.name}' reads the view '{metric.view}': '{name}' has "
+            f"{', '.join(model.views)}"
+        )
 
     def wired(key: Key) -> Any:
         network = model.network(key=key)
-        return model.graph(network, model.prunable(network))
+        return model.graph(network, model.prunable(network), metric.view or None)
 
-    graph = jax.eval_shape(wired, jax.random.key(0))
-    if "layered" in metric.needs and not isinstance(graph, LayeredGraph):
-        return f"metric '{metric.name}' needs layers: '{model.architecture.name}' has none"
+    layers = isinstance(jax.eval_shape(wired, jax.random.key(0)), LayeredGraph)
+    if "layered" in metric.needs and not layers:
+        return f"metric '{metric.name}' needs layers: '{name}' has none in this view"
+    if "digraph" in metric.needs and layers:
+        return f"metric '{metric.name}' needs a graph without layers: '{name}' has layers"
     return None
 
 

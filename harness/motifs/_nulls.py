@@ -1,7 +1,9 @@
 """Random networks to compare one network with, under a null model by name."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 import jax
 import numpy as np
@@ -13,6 +15,20 @@ from ._published_null import published_draws
 from ._trades import enough_trades, trader
 
 _NULLS = ("layered", "degree", "published")
+
+G = TypeVar("G")
+
+
+@dataclass(frozen=True)
+class OwnNull(Generic[G]):
+    """A null model that is not of this package, such as another plugin's.
+
+    `draw(network, number, seed)` returns so many independent random graphs for the network at a
+    place of the batch, with a leading axis of draws.
+    """
+
+    name: str
+    draw: Callable[[int, int, tuple[int, ...]], G]
 
 
 def draws(

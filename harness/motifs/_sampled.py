@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
@@ -17,7 +16,7 @@ from harness.stats import benjamini_hochberg
 from ._classes import classes
 from ._conventions import PUBLISHED, counted_as_published
 from ._counts import Counts, counts
-from ._nulls import draws, overlap
+from ._nulls import OwnNull, draws, overlap
 from ._scores import scored, significance_profile
 from ._significance import CHOSEN_NODES, TOTAL
 from ._supports import Support, check_supports, supported
@@ -60,21 +59,9 @@ SAMPLED_COLUMNS = {
 """What the columns of a table of sampled significance mean."""
 
 
-@dataclass(frozen=True)
-class OwnNull:
-    """A null model that is not of this package, such as another plugin's.
-
-    `draw(network, number, seed)` returns so many independent random graphs for the network at a
-    place of the batch, with a leading axis of draws.
-    """
-
-    name: str
-    draw: Callable[[int, int, tuple[int, ...]], LayeredGraph]
-
-
 def sampled_profile(
     graph: LayeredGraph,
-    null: str | OwnNull,
+    null: str | OwnNull[LayeredGraph],
     *,
     number: int = 1000,
     orders: Sequence[int] = (2, 3),

@@ -19,7 +19,11 @@ class AbstractMetric(ABC):
 
     name: ClassVar[str]
     needs: ClassVar[frozenset[str]] = frozenset()
-    """"weights" where the metric reads kept weights, "layered" where wiring must be layered."""
+    """"weights" where the metric reads kept weights, "layered" where the graph that it reads must
+    have layers, "digraph" where it must have none. What lacks it is skipped, with that reason."""
+    view: str = ""
+    """The name of the graph that it reads, a parameter of metrics that let one choose; empty: the
+    architecture's default."""
     chooses_levels: ClassVar[bool] = False
     """Whether it measures only some levels, because each takes long."""
 

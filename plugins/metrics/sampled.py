@@ -90,7 +90,7 @@ class Sampled(AbstractMetric):
             return pd.DataFrame([], [], [*motifs.SAMPLED_COLUMNS, "level"]).astype(_TYPES)
         return pd.concat(parts, ignore_index=True)
 
-    def _null(self, trajectory: Trajectory, level: int) -> str | motifs.OwnNull:
+    def _null(self, trajectory: Trajectory, level: int) -> str | motifs.OwnNull[LayeredGraph]:
         if self.null != "masks":
             return self.null
         masks = trajectory.masks(level)
