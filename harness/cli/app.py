@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
 
@@ -21,10 +21,6 @@ from harness.cli.report import rebuild, report
 from harness.cli.run import run
 from harness.cli.study import study
 from harness.errors import CannotWriteError, UserError
-
-if TYPE_CHECKING:
-    pass
-
 
 app = typer.Typer(
     no_args_is_help=True,

@@ -1,13 +1,10 @@
 """`harness bench`: how fast this machine trains, simulates and counts."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from harness.cli.options import Json
-
-if TYPE_CHECKING:
-    pass
 
 
 def bench(

@@ -1,16 +1,13 @@
 """`harness measure`: take another metric of a run that is trained."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from harness.cli.options import Plugins, Quiet
 from harness.cli.outcome import carried_out
 from harness.errors import UserError
-
-if TYPE_CHECKING:
-    pass
 
 
 def measure(

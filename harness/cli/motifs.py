@@ -1,7 +1,7 @@
 """`harness motifs`: motif profiles of anyone's networks."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -21,9 +21,6 @@ from harness.cli.options import (
     Threshold,
 )
 from harness.errors import UserError
-
-if TYPE_CHECKING:
-    pass
 
 
 def motifs(

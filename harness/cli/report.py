@@ -1,15 +1,12 @@
 """`harness report` and `harness rebuild`: pages of runs and of kept tables."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from harness.cli.options import Plugins
 from harness.errors import UserError
-
-if TYPE_CHECKING:
-    pass
 
 
 def report(

@@ -1,7 +1,7 @@
 """`harness study`: run the experiments of a study and answer its question."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -11,9 +11,6 @@ from harness.cli.options import Architecture, DryRun, Networks, Plugins, Quiet, 
 from harness.cli.outcome import resumable, show_outcome
 from harness.cli.plan import show_plan
 from harness.errors import UserError
-
-if TYPE_CHECKING:
-    pass
 
 
 def study(

@@ -3,15 +3,11 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
 
 from harness import progress
-
-if TYPE_CHECKING:
-    pass
 
 PLAIN_SECONDS = 10.0
 """Between two plain lines of progress where the output is no terminal."""
