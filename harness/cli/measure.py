@@ -1,4 +1,4 @@
-"""`harness measure`: take another metric of a run that is trained."""
+"""`harness measure`: measure another metric of a trained run."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,12 +11,12 @@ from harness.errors import UserError
 
 
 def measure(
-    run: Annotated[Path, typer.Argument(help="Folder of a run that is trained.")],
+    run: Annotated[Path, typer.Argument(help="Folder of a trained run.")],
     metric: Annotated[list[str] | None, typer.Option(help="Metric to add. Repeatable.")] = None,
     plugin: Plugins = None,
     quiet: Quiet = False,
 ) -> None:
-    """Take another metric of a run that is there, without training."""
+    """Measure another metric of a run, without training."""
     from harness import api
     from harness.plugin.loading import load
 
