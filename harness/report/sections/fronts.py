@@ -297,7 +297,7 @@ def _costs(report: Report) -> list[Part]:
 def _budgets(report: Report) -> list[Part]:
     table: pd.DataFrame = of_each(report, budgets)
     inferred = [comparison for comparison in comparisons_of(report) if not comparison.recorded]
-    how = " The run does not record which; the steps show it." if inferred else ""
+    how = " Steps show which ones do: the run does not record it." if inferred else ""
     caption = (
         "Training steps of a network up to the last level that all pruners have in common "
         "(median, fewest, most), and in all. Equal at: levels up to which every network had as "
