@@ -102,11 +102,11 @@ def test_nothing_is_overwritten(tmp_path, there):
         ("digits", "is already the name of a task of 'motif-harness'"),
         ("class", "Python allows no module 'class'"),
         ("true", "class 'True'"),
-        ("2nd", "'my-2nd' is right"),
+        ("2nd", "Use 'my-2nd'"),
         ("json", "would hide the Python module 'json'"),
         ("jax", "would hide the Python module 'jax'"),
         ("evidence", "would name the class 'Evidence', which the file needs"),
-        ("score-pruner", "'my-score-pruner' is right"),
+        ("score-pruner", "use 'my-score-pruner'"),
     ],
 )
 def test_names_that_will_not_do(tmp_path, name, problem):
