@@ -279,7 +279,7 @@ FAULTS = {
     ),
     "architecture whose activations are none": (
         plugin(TinyArchitecture, takes=VECTORS, activations=lambda self, network, inputs: {}),
-        "`activations` says nothing of 'first'",
+        "`activations` lacks 'first'",
     ),
     "pruner that is never done": (
         plugin(AbstractPruner, when="level", step=never_done),
