@@ -1,4 +1,4 @@
-"""What came of a run, as its closing tables and the exit code say it."""
+"""The outcome of a run: its closing tables and exit code."""
 
 import shlex
 import sys
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def carried_out(made: "Plan", folder: Path, *, quiet: bool, **how: Any) -> None:
-    """Run a plan as `api.execute` does, and show what came of it."""
+    """Run a plan as `api.execute` does, and show the outcome."""
     from harness import api
     from harness.results.run_folder import open_run
 
@@ -37,24 +37,24 @@ def carried_out(made: "Plan", folder: Path, *, quiet: bool, **how: Any) -> None:
 
 @contextmanager
 def resumable(folder: Path) -> Iterator[None]:
-    """Say how to go on where someone interrupts."""
+    """Say how to resume if someone interrupts."""
     from harness.results import provenance
 
     try:
         yield
     except KeyboardInterrupt:
-        terminal.complain(f"interrupted. What is done is kept in {folder}; resume with")
+        terminal.complain(f"interrupted. Finished work is kept in {folder}; resume with")
         print(f"  {shlex.join(provenance.command_line())}", file=sys.stderr)
         raise
 
 
 def show_outcome(outcome: "Outcome", folder: Path, *, quiet: bool) -> None:
-    """Say where the report is and what went wrong; exit code 1 where anything did."""
+    """Say where the report is and what went wrong; exit with 1 if anything failed."""
     show_notes(outcome, f"Report: {folder / 'report' / 'index.html'}" if not quiet else "")
 
 
 def show_notes(outcome: "Outcome", place: str = "") -> None:
-    """Say what there is to know, where the report is, and what failed: exit code 1 then."""
+    """Print notes, where the report is, and failures; exit with 1 if there are any."""
     for note in outcome.notes:
         terminal.warn(note)
     if place:
@@ -66,7 +66,7 @@ def show_notes(outcome: "Outcome", place: str = "") -> None:
 
 
 def show_result(run: "Run", outcome: "Outcome", metrics: "Sequence[AbstractMetric]") -> None:
-    """The closing tables of a run: its losses, and what its metrics have to show."""
+    """Print the closing tables of a run: its losses and the headlines of its metrics."""
     levels = run.table("levels")
     if len(levels):
         console.print(_loss_table(levels))
@@ -77,11 +77,11 @@ def show_result(run: "Run", outcome: "Outcome", metrics: "Sequence[AbstractMetri
         warn(f"diverged, left out of statistics: networks {', '.join(map(str, diverged))}")
     if outcome.untrained:
         warn(
-            f"{outcome.untrained} trials are not trained to the end, so not measured; give the "
-            "run's own command again to train them."
+            f"{outcome.untrained} trials are not fully trained and so not measured; repeat the "
+            "run's own command to train them."
         )
     elif outcome.nothing_to_do:
-        console.print("All that was asked for had been done already.")
+        console.print("Nothing to do: all trials and measurements are finished.")
 
 
 def _conditions(table: "pd.DataFrame") -> list[str]:
@@ -110,28 +110,28 @@ def _loss_table(levels: "pd.DataFrame") -> Table:
 
 
 def _chosen(density: float, densities: list[float]) -> bool:
-    """A handful of levels that tell the story: dense, 85 and 93 % pruned, and the last."""
+    """Choose a few levels: dense, 50, 85 and 93 % pruned, and the last."""
     wanted = {1.0, 0.5, 0.15, 0.07, min(densities)}
     return density in {min(densities, key=lambda one: abs(one - want)) for want in wanted}
 
 
 def _show_headlines(metric: "AbstractMetric", measured: "pd.DataFrame") -> None:
-    """What a metric has to show of each condition, as tables by their titles, each with its note.
+    """Print a metric's headline of each condition, as one table for each title, with its note.
 
-    A metric that fails to show it does no harm to the run: a warning says so.
+    If the metric's `headline` raises, a warning says so and the run goes on.
     """
     by = _conditions(measured) if len(measured) else []
     tables: dict[str, tuple[Table, str]] = {}
     try:
         for names, part in measured.groupby(by, sort=False) if by else ():
-            if (found := metric.headline(part)) is None:
+            if (shown := metric.headline(part)) is None:
                 continue
-            made = Table(*by, *map(escape, found.columns), title=escape(found.title))
-            table, _ = tables.setdefault(found.title, (made, found.note))
-            for row in found.rows:
+            made = Table(*by, *map(escape, shown.columns), title=escape(shown.title))
+            table, _ = tables.setdefault(shown.title, (made, shown.note))
+            for row in shown.rows:
                 table.add_row(*(escape(str(text)) for text in (*names, *row)))
     except Exception as error:
-        warn(f"metric '{metric.name}' shows nothing: its `headline` raises {error!r}")
+        warn(f"metric '{metric.name}' shows nothing: its `headline` raised {error!r}")
     for table, note in tables.values():
         console.print(table)
         if note:

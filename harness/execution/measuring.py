@@ -1,4 +1,4 @@
-"""One metric of a trial's trajectory to a table."""
+"""Measure one metric of a trial's trajectory."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def trajectory(trial: Trial, folder: Path, make_data: Callable[[], Any]) -> Trajectory:
-    """The trajectory of a finished trial."""
+    """Return the trajectory of a finished trial."""
     levels = trial.levels
     return Trajectory(
         model=trial.model,
@@ -32,7 +32,7 @@ def trajectory(trial: Trial, folder: Path, make_data: Callable[[], Any]) -> Traj
 
 
 def reason_not_to_measure(choice: Choice, trial: Trial) -> str | None:
-    """Why a metric makes no sense for a trial, or None if it does."""
+    """Return why a metric does not apply to a trial, or None if it does."""
     metric: AbstractMetric = choice.instance
     if "weights" in metric.needs and not trial.keep_weights:
         return f"metric '{metric.name}' needs weights, which this run does not keep"
@@ -56,9 +56,9 @@ def reason_not_to_measure(choice: Choice, trial: Trial) -> str | None:
 
 
 def measure(choice: Choice, trial: Trial, finished: Trajectory) -> "pd.DataFrame":
-    """The table of one metric of one trial, with the columns that say whose it is.
+    """Return the table of one metric of one trial, with the columns of its condition.
 
-    Raises `ValueError` where it lacks a column that it must have, `TypeError` where it is no table.
+    Raises `ValueError` if it lacks a column or has an unknown one, `TypeError` if it is no table.
     """
     import pandas as pd
 
@@ -68,9 +68,9 @@ def measure(choice: Choice, trial: Trial, finished: Trajectory) -> "pd.DataFrame
         raise TypeError(f"metric '{metric.name}' returned a {kind}: return a pandas DataFrame")
     if missing := {"level", "network", *metric.columns} - set(table.columns):
         raise ValueError(f"metric '{metric.name}' returned no column {', '.join(sorted(missing))}")
-    if untold := set(table.columns) - {"level", "network", *metric.columns}:
-        told = ", ".join(sorted(untold))
-        raise ValueError(f"metric '{metric.name}': `columns` does not say what {told} mean")
+    if unknown := set(table.columns) - {"level", "network", *metric.columns}:
+        names = ", ".join(sorted(unknown))
+        raise ValueError(f"metric '{metric.name}': `columns` does not say what {names} mean")
     numbers = np.asarray(finished.networks)
     densities = np.asarray(finished.densities)
     table = table.assign(

@@ -1,4 +1,4 @@
-"""A hash of the code that a plugin's results come from: its file and what that imports."""
+"""A hash of the code behind a plugin's results: its file and what that imports."""
 
 import ast
 import hashlib
@@ -13,7 +13,7 @@ from harness.plugin.metric import AbstractMetric
 from harness.plugin.registry import nested
 
 SHOWN = ("sections", "headline")
-"""Methods of a metric that show its numbers: what only they import changes none of these."""
+"""Methods of a metric that only show its numbers; imports in them do not affect results."""
 
 
 def source_digest(instance: Any) -> str:
@@ -33,16 +33,16 @@ def source_digest(instance: Any) -> str:
 
 
 def _files(plugin: type[Any]) -> set[Path]:
-    """The file of a plugin, and those of its package that it imports."""
+    """Return the file of a plugin, and those of its package that it imports."""
     start = Path(inspect.getfile(plugin))
-    # The folders from which modules are imported, by the name before theirs.
+    # The folders from which modules are imported, by the name of their package.
     homes = {}
     if package := sys.modules[plugin.__module__].__package__:
         # The folder of the outermost package, which may have another name than the package.
         homes[package.partition(".")[0]] = start.parents[package.count(".")]
     else:
         homes[""] = start.parent
-        # The file may lie in a package all the same, and import from it by its name.
+        # The file may still lie in a package, and import from it by its name.
         for folder in itertools.takewhile(
             lambda one: (one / "__init__.py").is_file(), start.parents
         ):
@@ -60,7 +60,7 @@ def _files(plugin: type[Any]) -> set[Path]:
 def _imported(
     file: Path, homes: Mapping[str, Path], passed_over: Collection[str]
 ) -> Iterator[Path]:
-    """The files below the homes that a file of theirs imports."""
+    """Yield the files below the homes that a file there imports."""
     for node in _code(ast.parse(file.read_bytes()), passed_over):
         if isinstance(node, ast.Import):
             names = [alias.name.split(".") for alias in node.names]
@@ -78,7 +78,7 @@ def _imported(
 
 
 def _places(home: Path, names: Iterable[Sequence[str]]) -> Iterator[Path]:
-    """The file of each module below a folder; else that of the module which holds the name."""
+    """Yield the file of each module below a folder; else that of the module with the name."""
     for parts in names:
         modules = [home.joinpath(*known) for known in (parts, parts[:-1])]
         files = [file for one in modules for file in (one / "__init__.py", one.with_suffix(".py"))]
@@ -86,7 +86,7 @@ def _places(home: Path, names: Iterable[Sequence[str]]) -> Iterator[Path]:
 
 
 def _code(node: ast.AST, passed_over: Collection[str]) -> Iterator[ast.AST]:
-    """A node and all below it, without the methods that are passed over."""
+    """Yield a node and all below it, except the methods that are passed over."""
     yield node
     for child in ast.iter_child_nodes(node):
         if not (isinstance(child, ast.FunctionDef) and child.name in passed_over):

@@ -1,7 +1,7 @@
-"""The report: what one or several runs found, as one page that needs no network, and its tables.
+"""The report on one or several runs: one page that works offline, and its tables.
 
 `build` writes it; `figures` gives its charts to a notebook. `harness.report.charts` has the pieces
-that charts of a page of one's own are made of. Nothing heavy is imported before it is used.
+for charts on your own pages. Nothing heavy is imported before it is used.
 """
 
 import importlib
@@ -54,7 +54,7 @@ _HOMES = {
     "losses_by_network": "report.pruner_comparison",
     "left_out_findings": "report.constant_predictor",
 }
-"""Where the public names are that are imported on first use."""
+"""The modules of the public names, which are imported on first use."""
 
 
 def build(
@@ -63,9 +63,9 @@ def build(
     """Write `out/index.html` with `tables/` (CSV, LaTeX) and `charts/` (SVG, PDF) beside it.
 
     **Arguments:** `runs` are opened runs (`harness.open_run`), finished or not; their trials are
-    pooled, a trial that is in several counts once. `out` is the folder to write into. `metrics` are
-    metrics by name, used in place of those that are installed; the table of a metric that is
-    neither is described by its columns.
+    pooled, and a trial in several runs counts once. `out` is the folder to write into. `metrics`
+    are metrics by name, used in place of the installed ones; the table of a metric that is neither
+    is described by its columns.
 
     **Returns:** the path of the page.
     """
@@ -80,25 +80,25 @@ def build(
 
 
 def folder_for(runs: Sequence[Path]) -> Path:
-    """Return the folder that a report of these run folders goes into by default.
+    """Return the default folder of a report on these run folders.
 
-    It is in the run where there is one; else beside the first, so that no run holds the report of
-    others. More than three runs are counted, not named.
+    For one run it is in the run folder; for several it is beside the first, so that no run holds
+    the report of others. Its name has up to three runs, else two and the number of others.
     """
     folders = list(dict.fromkeys(path.resolve() for path in runs))
     if len(folders) == 1:
         return runs[0] / "report"
     names = [path.name for path in folders]
-    said = names if len(names) <= 3 else [*names[:2], f"{len(names) - 2}-more"]
-    return folders[0].parent / "-".join(["report", *said])
+    shown = names if len(names) <= 3 else [*names[:2], f"{len(names) - 2}-more"]
+    return folders[0].parent / "-".join(["report", *shown])
 
 
 def page(title: str, sections: "Sequence[Section]", runs: "Sequence[RunTables]", out: Path) -> Path:
-    """Write a page of one's own sections, as `build` writes its own: the report of a study.
+    """Write a page of your own sections, such as the report of a study.
 
-    What the statistics mean and where the runs come from is added at its end.
+    Its last section says what the statistics mean and where the runs come from.
 
-    **Returns:** the path of the page. **Errors:** ValueError where two parts of one name have
+    **Returns:** the path of the page. **Errors:** ValueError if two parts of one name have
     different data.
     """
     from harness.report.pages.writer import write
@@ -108,12 +108,12 @@ def page(title: str, sections: "Sequence[Section]", runs: "Sequence[RunTables]",
 
 
 def excerpt(runs: "Sequence[RunTables]", *names: str) -> "list[Section]":
-    """Return sections of the report that `build` writes, to stand in a page of one's own.
+    """Return sections of the report that `build` writes, for a page of your own.
 
-    `names` are anchors of sections, as they stand in the page's address: "matched", or one of a
-    metric. A section that has nothing to say of these runs is left out.
+    `names` are anchors of sections, as in the page's address: "matched", or one of a metric. Empty
+    sections are left out.
 
-    **Errors:** ValueError where there is no section of a name.
+    **Errors:** ValueError if there is no section with a name.
     """
     from harness.report.metrics import collect
     from harness.report.sections import Report, named
@@ -122,7 +122,7 @@ def excerpt(runs: "Sequence[RunTables]", *names: str) -> "list[Section]":
 
 
 def figures(runs: "Sequence[RunTables]") -> "dict[str, alt.TopLevelMixin]":
-    """Return the report's charts as Altair objects, by the names that their files have.
+    """Return the report's charts as Altair objects, by the names of their files.
 
     **Arguments:** `runs` as for `build`. In a notebook the last expression of a cell shows a chart;
     `chart.data` are its aggregated rows, `chart.save("chart.svg")` writes it.

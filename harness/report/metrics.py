@@ -1,4 +1,4 @@
-"""The metrics of runs, asked of the installed plugins by name. No code of a run is executed."""
+"""The metrics of runs, from the installed plugins by name. No code of a run is executed."""
 
 from collections.abc import Mapping, Sequence
 
@@ -19,7 +19,7 @@ def collect(
 
 
 def metrics_of(runs: Sequence[RunTables], registry: Registry) -> dict[str, AbstractMetric]:
-    """Return the metrics of some runs that are registered, with the runs' parameters, by name."""
+    """Return the registered metrics of some runs by name, with the runs' parameters."""
     labels = [str(label) for run in runs for label in run.measurements()["metric"].unique()]
     found: dict[str, AbstractMetric] = {}
     for label in labels:

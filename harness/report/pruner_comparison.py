@@ -1,4 +1,4 @@
-"""The pruners of one task, compared over the networks that they have in common."""
+"""The pruners of one task, compared on the networks that they have in common."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,15 +30,14 @@ AT_START, BY_LEVEL = "from the start at each density", "on from level to level"
 class PrunerComparison:
     """The pruners of one task over all their networks and levels.
 
-    `pruners` are labels in order of appearance; where schedules or runs differ too, they say so.
-    `names` are the pruners' names by label, without parameters; `trained` says by label whether
-    each density is trained from the start, and `recorded` whether the run says so or its steps.
+    `pruners` are labels in order of appearance; they name the schedule and the run where these
+    differ too. `names` are the pruners' names by label, without parameters; `trained` says by label
+    whether each density is trained from the start; `recorded` is false if the steps had to decide.
 
     `rows` has a row for each network and level: `pruner`, the columns of `NETWORK`, `trial`,
     `level`, `density`, `later`, `loss` (validation), `effective` (density on a path from an input
-    to an output; NaN where it was not measured), `steps` of the level, `reached`, the steps that it
-    took to get there, and `left_out`, whether the pruner does no better than a constant at that
-    level.
+    to an output; NaN where it was not measured), `steps` of the level, `reached`, the steps needed
+    to get there, and `left_out`, whether the pruner does no better than a constant at that level.
     """
 
     task: str
@@ -61,14 +60,14 @@ class PrunerComparison:
 
     @property
     def levels(self) -> list[tuple[float, int]]:
-        """The density and `later` of levels that all pruners were trained at, in order."""
+        """The density and `later` of the levels that all pruners have, in order."""
         places = (self.of(label)[["density", "later"]] for label in self.pruners)
-        found = [set(part.itertuples(index=False, name=None)) for part in places]
-        return sorted(set.intersection(*found), reverse=True)
+        levels = [set(part.itertuples(index=False, name=None)) for part in places]
+        return sorted(set.intersection(*levels), reverse=True)
 
     @property
     def densities(self) -> list[float]:
-        """The densities that all pruners were trained at, falling."""
+        """The densities that all pruners have, falling."""
         return list(dict.fromkeys(density for density, _ in self.levels))
 
     def of(self, label: str) -> pd.DataFrame:
@@ -104,7 +103,7 @@ class PrunerComparison:
 def pruner_comparisons(data: Collection) -> list[PrunerComparison]:
     """Return a comparison for each task with at least two pruners, in the order of the tasks."""
     rows = _rows(data)
-    found = []
+    comparisons = []
     for task, part in rows.groupby("task", sort=False):
         labels = _labels(part)
         if labels.nunique() < 2:
@@ -116,7 +115,7 @@ def pruner_comparisons(data: Collection) -> list[PrunerComparison]:
         whole = _reached(part, trained).drop(columns="pruner").rename(columns={"label": "pruner"})
         out = whole.groupby(["pruner", "level"], sort=False)["left_out"].transform("any")
         whole = whole.assign(left_out=out)
-        found.append(
+        comparisons.append(
             PrunerComparison(
                 task=str(task),
                 pruners=tuple(pruners),
@@ -126,7 +125,7 @@ def pruner_comparisons(data: Collection) -> list[PrunerComparison]:
                 rows=whole.reset_index(drop=True),
             )
         )
-    return found
+    return comparisons
 
 
 @shared
@@ -136,18 +135,18 @@ def comparisons_of(report: Report) -> list[PrunerComparison]:
 
 
 def losses_by_network(runs: Sequence[RunTables]) -> pd.DataFrame:
-    """The validation loss of every network at every density, as comparisons of pruners take it.
+    """Return the validation loss of every network at every density, as pruners are compared by it.
 
-    A row for each network and density: the columns `NETWORK` and `version` (which `units_of` takes)
-    say which network it is, `trial`, `pruner`, `schedule`, `level`, `density` and `condition` where
-    it is of. Of several levels of one density only the last is there. `left_out` says whether the
+    One row per network and density: the columns `NETWORK` and `version` (for `units_of`) identify
+    the network; `trial`, `pruner`, `schedule`, `level`, `density` and `condition` say where it was
+    measured. Of several levels of one density, only the last has a row. `left_out` says whether the
     condition does no better than a constant at the level. Diverged networks have no rows.
     """
     return last_of_equal(_rows(collect(runs)))
 
 
 def _rows(data: Collection) -> pd.DataFrame:
-    """Every network and level with its loss, effective density, and what its trial is."""
+    """Return every network and level with its loss, effective density and trial."""
     place = ["trial", "network", "level"]
     known = ["trial", "pruner", "schedule", "when", "run"]
     trials = data.trials[known]
@@ -169,7 +168,7 @@ def _rows(data: Collection) -> pd.DataFrame:
 
 
 def _labels(rows: pd.DataFrame) -> pd.Series:
-    """The label of each row's pruner: with the schedule and the run where they tell two apart."""
+    """Label each row's pruner, with schedule and run where these are needed to be unique."""
     parts = ["pruner"]
     for more in ("schedule", "run"):
         if more == "schedule" and rows[more].nunique() > 1:
@@ -180,11 +179,10 @@ def _labels(rows: pd.DataFrame) -> pd.Series:
 
 
 def _trained(rows: pd.DataFrame) -> str:
-    """Whether a pruner's networks are trained from the start at each density.
+    """Say whether a pruner's networks are trained from the start at each density.
 
-    By when the run says that it acts; where it does not, or the pruner acts during training and may
-    do either, by the steps: those of each level then hold all before it, so that they rise from
-    each level to the next.
+    The run may record when the pruner acts. If it does not, or the pruner acts during training and
+    may do either, the steps decide: with training from the start they rise from level to level.
     """
     when = rows["when"].iloc[0]
     if when in ("init", "level"):
@@ -195,7 +193,7 @@ def _trained(rows: pd.DataFrame) -> str:
 
 
 def _reached(rows: pd.DataFrame, trained: Mapping[str, str]) -> pd.DataFrame:
-    """The rows with the steps that each level took to reach."""
+    """Add the steps needed to reach each level."""
     summed = rows.groupby(["trial", "network"], sort=False)["steps"].cumsum()
     at_start = rows["label"].map(trained) == AT_START
     return rows.assign(reached=summed.where(~at_start, rows["steps"]).astype(float))

@@ -1,1 +1,1 @@
-"""What a report is made of: the tables of runs, pooled, and the pieces of a page as plain data."""
+"""The material of reports: the pooled tables of runs, and the pieces of a page as plain data."""

@@ -1,4 +1,4 @@
-"""What a report reads: runs, pooled into tables whose rows each carry their condition."""
+"""The runs of a report, pooled into tables with the condition of each row."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -14,29 +14,29 @@ from harness.errors import UserError
 from harness.tables.schema import MOST_QUANTITIES, Family, Schema, derived, family, selected
 
 PARTS = ("task", "pruner", "schedule")
-"""What a condition is made of; a task has its architecture with it where there are several.
+"""The parts of a condition; the task includes its architecture if there are several.
 
-A run's name joins them where two runs hold the same networks."""
+The run's name joins them if two runs hold the same networks."""
 
 NETWORK = ("seed", "data_seed", "network")
-"""What says which network it is, whatever prunes it: under all conditions of one task it has the
-same initial weights, data and batches."""
+"""The columns that identify a network: under all conditions of one task it has the same initial
+weights, data and batches."""
 
 COLUMNS = {
     "levels": ("steps", "train_loss", "validation_loss", "diverged", "constant_loss"),
     "timings": ("activity", "seconds"),
     "memory": ("memory", "peak_bytes"),
 }
-"""The columns of each run's own tables that the report reads, beside those of the condition."""
+"""The columns of each run's tables that the report reads, beside those of the condition."""
 
 OF_CELLS = {"timings": ("trial", "level"), "memory": ("trial",)}
-"""Tables that are not by network, and what says where their rows belong."""
+"""Tables without a row per network, and the columns that place their rows."""
 
 OPTIONAL = ("constant_loss",)
-"""Columns that older runs do not have: undefined there."""
+"""Columns that older runs lack; they are undefined there."""
 
 NAMES = ("trial", "condition")
-"""Columns of few values in long tables: kept as categories, which are grouped ten times faster."""
+"""Columns with few values in long tables: as categories they are grouped ten times faster."""
 
 
 @runtime_checkable
@@ -49,36 +49,36 @@ class RunTables(Protocol):
 
     @property
     def notes(self) -> Mapping[str, Any]:
-        """What the tasks noted about their data, by task."""
+        """The notes of tasks on their data, by task."""
         ...
 
     def trials(self) -> pd.DataFrame:
-        """Return a row a trial: status (done, failed, skipped, pending, damaged) and reason.
+        """Return a row per trial: status (done, failed, skipped, pending, damaged) and reason.
 
-        Runs of today say in `made_with` what a trial was computed with and on, in `when` at which
-        moments its pruner acts, in `version` which version of results it holds, and in
-        `cautions` what schedule and pruner say about its training, a line each.
+        Newer runs also give in `made_with` a trial's versions and device, in `when` when its pruner
+        acts, in `version` its version of results, and in `cautions` the cautions of schedule and
+        pruner, one a line.
         """
         ...
 
     def measurements(self) -> pd.DataFrame:
-        """One row a metric and trial, with its status and the reason."""
+        """Return a row per metric and trial, with status and reason."""
         ...
 
     def table(self, name: str) -> pd.DataFrame:
-        """A table over all finished trials, empty where nothing is there yet."""
+        """Return a table over all finished trials, empty if there are none."""
         ...
 
     def masks(self, trial: str, level: int, /) -> Mapping[str, np.ndarray]:
-        """The masks of a trial's networks at a level, by leaf, each (networks, out, in, ...)."""
+        """Return the masks of a trial's networks at a level, by leaf: (networks, out, in, ...)."""
         ...
 
 
 @dataclass(frozen=True)
 class Measured:
-    """The table of one metric over all runs, labelled, with what says what its columns are.
+    """The table of one metric over all runs, labelled, with its schema.
 
-    `metric` is the metric, or None where it is not installed; `rows` are without diverged networks.
+    `metric` is the metric, or None if it is not installed; `rows` exclude diverged networks.
     """
 
     rows: pd.DataFrame
@@ -90,15 +90,15 @@ class Measured:
 class Collection:
     """The tables of all runs of a report.
 
-    Every table has the column `condition`: the parts of its trial that differ between trials, as a
-    label; a condition has the networks of all data seeds. `trials` say in `seed` and `data_seed`
-    which networks they have, and in `version` which version of results (NaN: unknown). `diverged`
-    lists networks left out of the tables of metrics and from which level on; they stay in
-    `started`, which has the losses of all networks. `measured` are the tables of metrics by name.
+    Every table has the column `condition`: a label of the parts in which trials differ; a condition
+    has the networks of all data seeds. In `trials`, `seed` and `data_seed` identify the networks;
+    `version` is the version of results (NaN: unknown). `diverged` lists the networks left out of
+    the tables of metrics, and from which level on; they stay in `started`, which has the losses of
+    all networks. `measured` are the tables of metrics by name.
 
-    A level is one condition's, by its number; several may have one density. `later` counts those of
-    its density that follow it in its condition: `density` and `later` together say which levels of
-    two conditions belong together.
+    Levels are numbered within a condition, and several may have one density. `later` counts the
+    levels of the same density that follow in the condition: levels of two conditions correspond if
+    they agree in `density` and `later`.
     """
 
     runs: Sequence[RunTables]
@@ -114,23 +114,23 @@ class Collection:
 
     @property
     def densities(self) -> tuple[float, ...]:
-        """All densities that any network was trained at, falling."""
+        """The densities of all networks, falling."""
         return tuple(sorted(self.levels["density"].unique(), reverse=True))
 
     def table(self, metric: str, *, controls: bool = False) -> pd.DataFrame:
-        """Return a metric's rows of networks, or of random graphs; empty where there are none."""
+        """Return a metric's rows of networks, or of random graphs; empty if there are none."""
         if metric not in self.measured:
             return pd.DataFrame()
-        found = self.measured[metric]
-        return found.rows[found.schema.is_control(found.rows) == controls]
+        rows = self.measured[metric].rows
+        return rows[self.measured[metric].schema.is_control(rows) == controls]
 
     def role(self, name: str) -> pd.DataFrame:
         """Return the rows that play a role (`ROLES`), their number as `value`; empty without any.
 
-        Where several metrics have the role, they are those of the first.
+        If several metrics have the role, the first counts.
         """
-        for metric, found in self.measured.items():
-            if asked := found.schema.roles.get(name):
+        for metric, measured in self.measured.items():
+            if asked := measured.schema.roles.get(name):
                 rows = selected(self.table(metric), asked.where)
                 if len(rows):
                     return rows.assign(value=rows[asked.value].astype(float))
@@ -138,24 +138,24 @@ class Collection:
 
     @cached_property
     def families(self) -> tuple[Family, ...]:
-        """What is compared of each metric, apart from the loss; each has a label of its own."""
+        """The compared quantities of each metric, with unique labels, apart from the loss."""
         made: dict[str, Family] = {}
-        for name, found in self.measured.items():
+        for name, measured in self.measured.items():
             table = self.table(name)
-            for asked in found.schema.compared if len(table) else ():
-                one = family(name, table, found.schema, asked)
+            for asked in measured.schema.compared if len(table) else ():
+                one = family(name, table, measured.schema, asked)
                 if one.label in made:
                     asked = replace(asked, label=f"{one.label} of {name}")
-                    one = family(name, table, found.schema, asked)
+                    one = family(name, table, measured.schema, asked)
                 if len(one.order) <= MOST_QUANTITIES:
                     made[one.label] = one
         return tuple(made.values())
 
 
 def collect(runs: Sequence[RunTables], metrics: Mapping[str, Any]) -> Collection:
-    """Pool the tables of runs, label conditions and leave diverged networks out.
+    """Pool the tables of runs, label conditions and leave out diverged networks.
 
-    `metrics` are those that are installed, by name; of another the schema is derived.
+    `metrics` are the installed ones by name; for others the schema is derived.
     """
     trials = _trials(runs)
     labels = _labels(trials)
@@ -176,8 +176,8 @@ def collect(runs: Sequence[RunTables], metrics: Mapping[str, Any]) -> Collection
             rows = rows.assign(condition=rows["trial"].map(labels))
             rows = _placed(_without(rows, diverged), levels)
             metric = metrics.get(name)
-            said = metric.schema if metric is not None else None
-            schema = said.fitting([str(column) for column in rows]) if said else derived(rows)
+            own = metric.schema if metric is not None else None
+            schema = own.fitting([str(column) for column in rows]) if own else derived(rows)
             measured[name] = Measured(_compact(rows), schema, metric)
     return Collection(
         runs=runs,
@@ -194,13 +194,13 @@ def collect(runs: Sequence[RunTables], metrics: Mapping[str, Any]) -> Collection
 
 
 def name_of(plugin: str) -> str:
-    """The name of a plugin from its label: without parameters and owner."""
-    found = re.match(r"(?:[^\[]*:)?([^\[:]*)", plugin)
-    return found[1] if found else plugin
+    """Return the name of a plugin from its label, without parameters and owner."""
+    name = re.match(r"(?:[^\[]*:)?([^\[:]*)", plugin)
+    return name[1] if name else plugin
 
 
 def _placed(table: pd.DataFrame, levels: pd.DataFrame) -> pd.DataFrame:
-    """The table with `later`: how many levels of the same density follow in the condition."""
+    """Add `later`: how many levels of the same density follow in the condition."""
     keys = ["condition", "density", "level"]
     known = levels[keys].astype({"condition": object}).drop_duplicates()
     rank = known.groupby(keys[:2])["level"].rank(ascending=False, method="first") - 1
@@ -210,7 +210,7 @@ def _placed(table: pd.DataFrame, levels: pd.DataFrame) -> pd.DataFrame:
 
 
 def _trials(runs: Sequence[RunTables]) -> pd.DataFrame:
-    """The trials of all runs; one that is in several runs counts once, finished if it is in any."""
+    """Return the trials of all runs, each once, as finished as in any run."""
     parts = [run.trials().assign(run=run.path.name, seed=seed_in(run.experiment)) for run in runs]
     trials = pd.concat(parts, ignore_index=True)
     if "made_with" not in trials:
@@ -228,9 +228,9 @@ def _trials(runs: Sequence[RunTables]) -> pd.DataFrame:
 
 
 def _with_architecture(trials: pd.DataFrame) -> pd.Series:
-    """The task of each trial, with its architecture where those of one task differ.
+    """Return the task of each trial, with its architecture if one task has several.
 
-    Networks of two architectures have nothing in common, so that they are never paired.
+    Networks of two architectures have nothing in common, so they are never paired.
     """
     several = trials.groupby("task")["architecture"].transform("nunique") > 1
     both = trials["task"].astype(str) + " · " + trials["architecture"]
@@ -238,12 +238,12 @@ def _with_architecture(trials: pd.DataFrame) -> pd.Series:
 
 
 def seed_in(experiment: Any, name: str = "seed") -> str:
-    """Return a seed of a run as its experiment gives it: `seed` or `batch_seed`."""
+    """Return a seed from a run's experiment: `seed` or `batch_seed`."""
     return str(experiment.get(name, 0)) if isinstance(experiment, Mapping) else "0"
 
 
 def _labels(trials: pd.DataFrame) -> dict[str, str]:
-    """The label of every trial: the parts that differ, or its pruner where none does."""
+    """Label every trial by the parts that differ, or by its pruner if none does."""
     parts = [*PARTS]
     # Two runs may hold the same networks of one condition, trained in another way.
     if trials.duplicated([*PARTS, "seed", "data_seed", "first_network"], keep=False).any():
@@ -257,7 +257,7 @@ def _labels(trials: pd.DataFrame) -> dict[str, str]:
 def _table(
     runs: Sequence[RunTables], trials: pd.DataFrame, labels: Mapping[str, str], name: str
 ) -> pd.DataFrame:
-    """One table over all runs, each trial's rows from the run that finished it."""
+    """Return one table over all runs, each trial's rows from the run that finished it."""
     place = OF_CELLS.get(name, ("trial", "network", "level", "density"))
     columns = [*place, *COLUMNS[name]]
     parts = _parts(runs, trials, name)
@@ -271,7 +271,7 @@ def _table(
 
 
 def _parts(runs: Sequence[RunTables], trials: pd.DataFrame, name: str) -> list[pd.DataFrame]:
-    """The table of each run that has it, with the rows of the trials that are taken from it."""
+    """Return each run's table, with the rows of the trials that are taken from that run."""
     parts = []
     for run in runs:
         part = _read(run, name)
@@ -289,13 +289,13 @@ def _read(run: RunTables, name: str) -> pd.DataFrame:
 
 
 def _compact(table: pd.DataFrame) -> pd.DataFrame:
-    """Texts as categories."""
+    """Convert texts to categories."""
     texts = table.select_dtypes(exclude=["number", "bool"])
     return table.astype(dict.fromkeys(texts, "category"))
 
 
 def _without(table: pd.DataFrame, diverged: pd.DataFrame) -> pd.DataFrame:
-    """The table without networks at and after the level at which they diverged."""
+    """Remove networks from the level on at which they diverged."""
     if table.empty or diverged.empty:
         return table
     since = table[["trial", "network"]].merge(

@@ -1,4 +1,4 @@
-"""The report as its sections see it: the collected tables, and summaries made once."""
+"""The collected tables as sections see them, with summaries that are made once."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,9 +14,9 @@ NOTHING = "Nothing has been measured for this yet."
 
 @dataclass(frozen=True)
 class Report:
-    """The collected tables, and what several sections say of them, each made once.
+    """The collected tables, and summaries that several sections use.
 
-    `made` holds the summaries of single topics that other sections show too (see `shared`).
+    `made` holds summaries of topics that other sections show too (see `shared`).
     """
 
     data: Collection
@@ -30,26 +30,26 @@ class Report:
 
     @property
     def longest(self) -> int:
-        """The longest label of a condition, where a legend shows them."""
+        """The length of the longest label of a condition, for legends."""
         return max(map(len, self.data.conditions), default=0)
 
     @property
     def networks(self) -> str:
-        """The number of networks in a condition, as captions say it."""
-        found = units.networks_of(self.data.levels)
-        if found.empty:
+        """The number of networks in a condition, for captions."""
+        counts = units.networks_of(self.data.levels)
+        if counts.empty:
             return "n = 0"
-        each = " in each condition" if len(found) > 1 and found.nunique() == 1 else ""
-        return f"n = {units.range_of(found, 'network')}{each}"
+        each = " in each condition" if len(counts) > 1 and counts.nunique() == 1 else ""
+        return f"n = {units.range_of(counts, 'network')}{each}"
 
     @property
     def units(self) -> str:
-        """The units that intervals and tests are over, as captions say them."""
+        """The units of intervals and tests, for captions."""
         return units.said(list(units.by_condition(self.data).values()))
 
 
 def shared(summary: Callable[[Report], _Made]) -> Callable[[Report], _Made]:
-    """Make a topic's summary once for each report, whichever section asks for it first."""
+    """Make a topic's summary once for each report, when a section first asks for it."""
 
     @wraps(summary)
     def once(report: Report) -> _Made:

@@ -1,7 +1,6 @@
-"""What a metric says of its table: keys, values with units, what is compared, what has a role.
+"""A metric's description of its table: keys, values with units, comparisons and roles.
 
-The unit of replication is never said here: it is the network or what `harness.tables.units` makes
-of it, for every metric.
+It does not choose the unit of replication, which `harness.tables.units` chooses for all metrics.
 """
 
 import re
@@ -13,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 PLACE = ("trial", "network", "level")
-"""The columns that say whose a row is; a schema's keys come beside them."""
+"""The columns that identify a row's network and level; a schema's keys are further ones."""
 
 CONDITION = (
     *("condition", "density", "later", "task", "architecture", "pruner", "schedule", "data_seed"),
@@ -22,7 +21,7 @@ CONDITION = (
 """Columns that the harness adds: neither keys nor values of a metric."""
 
 MOST_QUANTITIES = 60
-"""More numbers of one network than this are shown as they are, and not compared."""
+"""A metric with more numbers per network is only shown, not compared."""
 
 ROLES: Mapping[str, str] = {
     "loss": "validation loss of whole networks",
@@ -32,15 +31,15 @@ ROLES: Mapping[str, str] = {
     "edges": "edges by the key `layer`, -1 for a whole network without layers",
     "effective_edges": "those of `edges` that lie on a path from an input to an output",
 }
-"""What reports look for in the tables of any metric: the names that `Schema.roles` may have."""
+"""What reports look for in the tables of metrics: the names that `Schema.roles` may have."""
 
 
 @dataclass(frozen=True)
 class Value:
     """A column of numbers.
 
-    `label` is what pages call it; `unit` its unit, or `unit_in` the column that holds it. Where 0
-    is a meaningful centre, `signs` says what values above and below it are called.
+    `label` is its name on pages; `unit` its unit, or `unit_in` the column that holds it. If 0 is a
+    meaningful centre, `signs` names values above and below it.
     """
 
     column: str
@@ -52,11 +51,11 @@ class Value:
 
 @dataclass(frozen=True)
 class Quantities:
-    """Numbers of a network that are compared together: one column, in the rows that `where` names.
+    """Numbers of a network that are compared together: one column, in the rows that `where` picks.
 
     Each combination of the keys that vary in these rows is a quantity; their p are corrected for
-    one another. `label` is that of the value unless it is given, `name` begins names of files,
-    `note` is added to captions. With `log`, log10 of the numbers are compared.
+    one another. `label` defaults to the value's, `name` begins names of files, `note` is added to
+    captions. With `log`, log10 of the numbers is compared.
     """
 
     value: str
@@ -69,12 +68,12 @@ class Quantities:
 
 @dataclass(frozen=True)
 class Profile:
-    """Numbers of a network that make a vector: the report says how alike the vectors are.
+    """Numbers of a network that make a vector; the report says how alike the vectors are.
 
-    `value` has its entries, `entry` is the key that names them. Each value of the key `group` makes
-    vectors of their own, and so does each value of the key `kind` that `kinds` names for pages.
-    Random-graph controls (`Schema.controls`) stand beside the first of them. Noise of the entries
-    is taken to be independent, with variance 1, as that of z is under the null.
+    `value` is the column of entries, `entry` the key that names them. Each value of the key `group`
+    makes separate vectors, and so does each value of the key `kind`, which `kinds` names for pages.
+    The first kind is compared with random-graph controls (`Schema.controls`). The noise of entries
+    is assumed to be independent with variance 1, as for z under the null.
     """
 
     value: str
@@ -88,12 +87,12 @@ class Profile:
 
 @dataclass(frozen=True)
 class Schema:
-    """What the columns of a metric's table are.
+    """The columns of a metric's table.
 
-    `keys` say, beside trial, network and level, which quantity a row holds; `values` hold numbers.
-    `controls` are the rows of random graphs rather than networks: by key, the values that mark
-    them, each with its name on pages (empty: not shown). `compared` is what comparisons show,
-    `roles` what plays one of the parts in `ROLES`.
+    With trial, network and level, `keys` identify the quantity in a row; `values` hold numbers.
+    `controls` marks rows of random graphs rather than networks: by key, the values that mark them,
+    each with its name on pages (empty: not shown). `compared` is what comparisons show, `roles`
+    the quantities with a role in `ROLES`.
     """
 
     keys: tuple[str, ...] = ()
@@ -104,18 +103,18 @@ class Schema:
     profile: Profile | None = None
 
     def value(self, column: str) -> Value:
-        """Return the value of a column. Raises `KeyError` where the schema has none."""
+        """Return the value of a column. Raises `KeyError` if the schema has none."""
         return {value.column: value for value in self.values}[column]
 
     def is_control(self, table: pd.DataFrame) -> "pd.Series[bool]":
         """Return which rows are of random graphs."""
-        found = pd.Series(data=False, index=table.index)
+        control = pd.Series(data=False, index=table.index)
         for key, names in self.controls.items():
-            found |= table[key].isin(list(names))
-        return found
+            control |= table[key].isin(list(names))
+        return control
 
     def fitting(self, columns: Sequence[str]) -> "Schema":
-        """Return the part that speaks of these columns: older and kept tables may lack some."""
+        """Return the part on these columns: older and kept tables may lack some."""
         kept = tuple(value for value in self.values if value.column in columns)
         there = {value.column for value in kept}
         profile = self.profile
@@ -133,7 +132,7 @@ class Schema:
         )
 
     def faults(self, columns: Sequence[str]) -> list[str]:
-        """Say what does not fit a table with these columns, nothing where all does."""
+        """List what does not fit a table with these columns."""
         values = [value.column for value in self.values]
         asked = [*self.keys, *values, *filter(None, (value.unit_in for value in self.values))]
         rows = [(one.value, one.where) for one in (*self.compared, *self.roles.values())]
@@ -146,7 +145,7 @@ class Schema:
             *(f"'{name}' is no column of the table" for name in asked if name not in columns),
             *(f"'{name}' is not among `keys`" for name in keys if name not in self.keys),
             *(f"'{value}' is not among `values`" for value, _ in rows if value not in values),
-            *(f"'{role}' is no role; there are {', '.join(ROLES)}"
+            *(f"'{role}' is no role; roles are {', '.join(ROLES)}"
               for role in self.roles if role not in ROLES),
         ]  # fmt: skip
 
@@ -154,8 +153,8 @@ class Schema:
 def derived(table: pd.DataFrame) -> Schema:
     """Return the schema of a table whose metric gives none.
 
-    Columns of text and truth values are keys, and so are whole numbers as far as they are needed to
-    say which row is which; all other numbers are values, each compared by itself.
+    Columns of text and truth values are keys, and so are whole numbers as far as rows are not
+    unique without them; all other numbers are values, each compared by itself.
     """
     own = [str(name) for name in table if name not in (*PLACE, *CONDITION)]
     numbers = [
@@ -190,8 +189,8 @@ def selected(table: pd.DataFrame, where: Mapping[str, Any]) -> pd.DataFrame:
 class Family:
     """Quantities that are compared and tested together, over all runs.
 
-    `rows` have the columns of a network's place and condition, `quantity` and `value`; `order` are
-    the quantities in order; `noun` is what one of them is; a `share` reads as a percentage.
+    `rows` have the columns of a network's place and condition, `quantity` and `value`; `order` has
+    the quantities in order; `noun` names one of them; a `share` is shown as a percentage.
     """
 
     name: str
@@ -205,12 +204,12 @@ class Family:
 
     @property
     def nouns(self) -> str:
-        """What they are, as captions list them."""
+        """The plural of `noun`, for captions."""
         return f"{self.noun[:-1]}ies" if self.noun.endswith("y") else f"{self.noun}s"
 
     @property
     def single(self) -> bool:
-        """Whether there is one quantity, which the label names."""
+        """Whether there is only one quantity, named by the label."""
         return self.order == (self.label,)
 
 
@@ -218,7 +217,7 @@ _ROW = ("condition", "trial", "network", "level", "density", "later")
 
 
 def family(metric: str, table: pd.DataFrame, schema: Schema, asked: Quantities) -> Family:
-    """Return quantities of a table of networks as their rows."""
+    """Return the quantities that are asked for, from a metric's table of networks."""
     value = schema.value(asked.value)
     rows = selected(table, asked.where)
     numbers = rows[asked.value].astype(float)
@@ -234,16 +233,16 @@ def family(metric: str, table: pd.DataFrame, schema: Schema, asked: Quantities) 
     whole = [*keys, value.unit_in] if value.unit_in else keys
     names = rows[list(dict.fromkeys([*numbered, *whole]))].drop_duplicates()
     names = names.sort_values(numbered, kind="stable") if numbered else names
-    said = {
-        key: _said(key, value.unit_in) for key in names[whole].itertuples(index=False, name=None)
+    labels = {
+        key: _label(key, value.unit_in) for key in names[whole].itertuples(index=False, name=None)
     }
-    quantity = [said[key] for key in rows[whole].itertuples(index=False, name=None)]
+    quantity = [labels[key] for key in rows[whole].itertuples(index=False, name=None)]
     named = rows.assign(quantity=quantity if keys else label)
     one = [*_ROW, "quantity"]
     named = named[[*one, "value"]]
     if named.duplicated(one).any():
         named = named.groupby(one, sort=False, observed=True)["value"].mean().reset_index()
-    order = tuple(dict.fromkeys(said.values())) if keys else (label,)
+    order = tuple(dict.fromkeys(labels.values())) if keys else (label,)
     name = slug(asked.name or f"{metric}_{asked.value}")
     noun = keys[0].replace("_", " ") if len(keys) == 1 else "quantity"
     share = asked == schema.roles.get("effective_density")
@@ -251,7 +250,7 @@ def family(metric: str, table: pd.DataFrame, schema: Schema, asked: Quantities) 
 
 
 def _telling(rows: pd.DataFrame, varying: Sequence[str]) -> list[str]:
-    """The keys that tell quantities apart: those that do not follow from the keys after them."""
+    """Return the keys that distinguish quantities: those not determined by the keys after them."""
     several = len(rows[list(varying)].drop_duplicates())
     for key in varying:
         rest = [other for other in varying if other != key]
@@ -260,13 +259,13 @@ def _telling(rows: pd.DataFrame, varying: Sequence[str]) -> list[str]:
     return list(varying)
 
 
-def _said(values: tuple[Any, ...], unit_in: str) -> str:
-    """The name of a quantity: its keys' values, with the unit at the end where a column has it."""
+def _label(values: tuple[Any, ...], unit_in: str) -> str:
+    """Name a quantity by its keys' values, and by its unit if a column has that."""
     *keys, last = values if values else ("",)
     unit = f" ({last})" if unit_in and str(last) != "1" else ""
     return " · ".join(map(str, keys if unit_in else values)) + unit
 
 
 def slug(name: str) -> str:
-    """Return a name as names of files have it."""
+    """Return a name in a form that fits names of files."""
     return re.sub(r"[^a-z0-9]", "_", name.lower())

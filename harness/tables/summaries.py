@@ -9,7 +9,7 @@ from harness.tables.collection import Collection
 from harness.tables.parts import pruned
 
 CHOSEN_DENSITY = 0.07
-"""The level that tables show is the nearest to 93 % pruned, where the published claims are."""
+"""Tables show the level nearest to 93 % pruned, the density of the published claims."""
 
 
 def spread(table: pd.DataFrame, by: Sequence[str], value: str) -> pd.DataFrame:
@@ -24,31 +24,31 @@ def spread(table: pd.DataFrame, by: Sequence[str], value: str) -> pd.DataFrame:
 
 
 def losses(data: Collection) -> pd.DataFrame:
-    """Validation loss of every network and level: as measured, else as seen in training."""
+    """Return each network's validation loss by level: as measured, else as seen in training."""
     measured = data.role("loss")
     return data.levels.assign(value=data.levels["validation_loss"]) if measured.empty else measured
 
 
 def nearest(densities: Sequence[float], wanted: float) -> float:
-    """The density of the list nearest to the one wanted."""
+    """Return the density of the list nearest to the one wanted."""
     return min(densities, key=lambda density: abs(density - wanted))
 
 
 def at(table: pd.DataFrame, density: float) -> pd.DataFrame:
-    """The rows of the level that is nearest to a density, condition by condition.
+    """Return the rows of the level nearest to a density, condition by condition.
 
-    Of levels of equal density it is the last.
+    Of levels of equal density, the last is taken.
     """
     if table.empty:
         return table
     chosen = table.groupby("condition", observed=True)["density"].transform(
-        lambda found: nearest(list(found.unique()), density)
+        lambda densities: nearest(list(densities.unique()), density)
     )
     return last_of_equal(table[table["density"] == chosen])
 
 
 def last_of_equal(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of one level for each condition and density: of equal ones the last."""
+    """Return the rows of the last level of each condition and density."""
     last = table.groupby(["condition", "density"], observed=True)["level"].transform("max")
     return table[table["level"] == last]
 
@@ -59,7 +59,7 @@ def has_equal_densities(data: Collection) -> bool:
 
 
 def stepped(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with `step`, the number of its level among all, and `pruned`, what pages call it.
+    """Add `step`, the number of a level among all, and `pruned`, its name on pages.
 
     Levels are numbered from the densest on, those of one density in order.
     """
@@ -67,15 +67,15 @@ def stepped(table: pd.DataFrame) -> pd.DataFrame:
     places = places.sort_values(["density", "later"], ascending=False, ignore_index=True)
     same = places.groupby("density").cumcount() + 1
     several = places["density"].duplicated(keep=False)
-    said = [
+    labels = [
         f"{pruned(density)}{f', {number}' * repeated}"
         for density, number, repeated in zip(places["density"], same, several, strict=True)
     ]
-    places = places.assign(step=range(len(places)), pruned=said)
+    places = places.assign(step=range(len(places)), pruned=labels)
     return table.merge(places, how="left", on=["density", "later"])
 
 
 def chosen_step(table: pd.DataFrame, density: float) -> int:
-    """The step of the level of a `stepped` table nearest to a density, the last of equal ones."""
-    found = nearest(list(table["density"].unique()), density)
-    return int(table.loc[table["density"] == found, "step"].max())
+    """Return the step of a `stepped` table nearest to a density, the last of equal ones."""
+    chosen = nearest(list(table["density"].unique()), density)
+    return int(table.loc[table["density"] == chosen, "step"].max())

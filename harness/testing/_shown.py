@@ -1,4 +1,4 @@
-"""A metric's table as a report would show it: its schema, sections and headline tried out."""
+"""Try a metric's schema, sections and headline on its table, as a report would."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class _TinyRun:
-    """A run of one trial that a metric was taken of."""
+    """A run of one measured trial."""
 
     path = Path("tiny")
     experiment: Any = None
@@ -47,7 +47,7 @@ class _TinyRun:
 
 
 def shows(metric: AbstractMetric, table: "pd.DataFrame") -> None:
-    """Check that the schema fits the table, and that sections and headline are made of it."""
+    """Check that the schema fits the table, and that sections and headline can be made from it."""
     schema = metric.schema
     if schema is not None:
         faults = schema.faults([str(name) for name in table])
@@ -56,8 +56,8 @@ def shows(metric: AbstractMetric, table: "pd.DataFrame") -> None:
         if len(twice):
             place = twice.iloc[0][["network", "level", *schema.keys]].to_dict()
             raise BrokenRuleError(
-                f"{len(twice)} rows are not told apart by the `keys` of its schema, as those of "
-                f"{place}: name every column that says which quantity a row holds."
+                f"{len(twice)} rows are not unique by the `keys` of its schema, such as those of "
+                f"{place}: name every column that identifies the quantity in a row."
             )
     report = Report(collect([_TinyRun(metric, table)], {metric.name: metric}))
     try:
@@ -69,7 +69,7 @@ def shows(metric: AbstractMetric, table: "pd.DataFrame") -> None:
     except BrokenRuleError:
         raise
     except Exception as error:
-        raise BrokenRuleError(f"of a tiny table its sections cannot be made: {error!r}.") from error
+        raise BrokenRuleError(f"its sections fail on a tiny table: {error!r}.") from error
     expect(
         headline is None or isinstance(headline, Headline),
         f"`headline` returns {headline!r}: return a `harness.report.Headline` or None.",
@@ -77,7 +77,7 @@ def shows(metric: AbstractMetric, table: "pd.DataFrame") -> None:
 
 
 def _drawn(section: Section) -> None:
-    """Make what the page would make of its parts."""
+    """Draw the section's parts as the page would."""
     for part in section.parts:
         if isinstance(part, Figure):
             part.chart.to_dict()

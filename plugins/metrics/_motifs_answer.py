@@ -6,7 +6,7 @@ from harness.report import Collection, Finding
 from harness.tables.parts import listed, number, pruned
 
 MOST_CONDITIONS = 4
-"""With more conditions, sentences for each would be a list; the tables say it."""
+"""With more conditions, a sentence for each would be too much; the tables have all."""
 
 
 def findings(data: Collection, table: pd.DataFrame) -> list[Finding]:
@@ -27,7 +27,7 @@ def findings(data: Collection, table: pd.DataFrame) -> list[Finding]:
 
 
 def _represented(rows: pd.DataFrame) -> str:
-    """Which motifs the mean z calls over- or under-represented."""
+    """Say which motifs are over- or under-represented by their mean z."""
     if not rows["z"].notna().any():
         return "no z is defined"
     if (rows["verdict"] == "undecided").all():
@@ -36,11 +36,11 @@ def _represented(rows: pd.DataFrame) -> str:
             f"the largest mean z is {number(strongest['z'])}, of {strongest['motif']}; there are "
             "too few networks for a test"
         )
-    said: list[str] = []
+    groups: list[str] = []
     for verdict, words in (
         ("over", "over-represented"),
         ("under", "under-represented"),
-        ("unclear", "not told from chance"),
+        ("unclear", "not distinguishable from chance"),
         ("undecided", "not testable"),
     ):
         names = [str(name) for name in rows.loc[rows["verdict"] == verdict, "motif"]]
@@ -49,5 +49,5 @@ def _represented(rows: pd.DataFrame) -> str:
         if names:
             counts = f"{len(names)} {words} ({', '.join(names)})"
             of = f" of {len(rows)} motifs {'are' if len(names) > 1 else 'is'} "
-            said.append(counts if said else counts.replace(" ", of, 1))
-    return listed(said)
+            groups.append(counts if groups else counts.replace(" ", of, 1))
+    return listed(groups)

@@ -1,4 +1,4 @@
-"""What the terminal shows of motifs after a run."""
+"""The summary of motifs that the terminal prints after a run."""
 
 import pandas as pd
 
@@ -6,11 +6,11 @@ from harness.report import Headline
 from harness.tables.summaries import nearest
 
 _SHOWN = 0.07
-"""The density nearest to which z are shown; of levels that have it, the last."""
+"""z is shown at the level nearest to this density, the last of several."""
 
 
 def headline(table: pd.DataFrame) -> Headline:
-    """Mean z of each motif over networks, with its deviation."""
+    """Return the mean z of each motif over networks, with its standard deviation."""
     density = nearest(list(table["density"].unique()), _SHOWN)
     near = table[(table["density"] == density) & (table["base_layer"] == -1)]
     near = near[near["level"] == near["level"].max()]
@@ -25,7 +25,7 @@ def headline(table: pd.DataFrame) -> Headline:
         f"Motifs at {1 - density:.0%} pruned",
         ("motif", "z live", "z all", "count / expected (live)"),
         rows,
-        "z: mean ± sd over networks; exact null with as many edges between each two layers. "
+        "z: mean ± sd over networks; the null keeps the number of edges between layers (exact). "
         "live: nodes on a path from an input to an output; all: every node.",
     )
 

@@ -13,14 +13,14 @@ from harness.tables.summaries import chosen_step, spread, stepped
 from ._motifs_tables import motif_order, summed, trained
 
 BREAK = "\u00a0"
-"""A motif without a name and a value: it parts the orders of motifs on an axis."""
+"""An empty place on an axis, between the motifs of two orders."""
 
 
 def profiles(data: Collection) -> pd.DataFrame:
     """Mean significance profile with quartiles over networks, by condition, order and level.
 
     A network's profile is its z on all nodes over the norm of those of one order (Milo et al. 2004,
-    Science 303:1538). Between two orders stands a row without a value, named `BREAK`.
+    Science 303:1538). A row named `BREAK`, without a value, separates two orders.
     """
     chosen = summed(data)
     chosen = chosen[chosen["support"] == "all"]
@@ -49,7 +49,7 @@ def profile_chart(
 ) -> alt.LayerChart:
     """Mean significance profile of each condition over motifs at a level; band: quartiles.
 
-    The table is that of `profiles`, the axis that of `axis`.
+    `table` is the result of `profiles`, `axis` that of `axis`.
     """
     level, title = slider(table, step)
     x = alt.X(
@@ -81,7 +81,7 @@ def profile_chart(
 
 
 def profile_figure(report: Report) -> list[Figure]:
-    """The mean significance profiles, nothing where there are none."""
+    """Return the figure of mean significance profiles, or nothing without any."""
     table = profiles(report.data)
     if table.empty:
         return []
@@ -90,8 +90,8 @@ def profile_figure(report: Report) -> list[Figure]:
         Figure(
             "significance_profile",
             "Significance profile at one level",
-            "z of each motif over the norm of a network's z of that order: which motifs, whatever "
-            "the size of the network. Lines: mean over networks; bands: quartiles "
+            "Which motifs stand out, at any network size: each motif's z over the norm of the "
+            "network's z of that order. Lines: mean over networks; bands: quartiles "
             f"({report.networks}). All nodes, null `layered`, exact. The slider picks the level.",
             "Mean significance profile of each condition over motifs; the data hold all levels.",
             profile_chart(table, report.data.conditions, axis(trained(report.data)), step=step),

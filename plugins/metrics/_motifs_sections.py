@@ -43,8 +43,8 @@ _COLUMNS = (
     Column("positive", "z > 0", note="networks with z above 0"),
     Column("n", "n", note="units"),
     Column("unit", "unit", "text"),
-    Column("p", "p", note="two-sided, of the procedure that gives the interval"),
-    Column("attainable", "attainable p", note="the smallest p that so many units can give"),
+    Column("p", "p", note="two-sided, from the same procedure as the interval"),
+    Column("attainable", "attainable p", note="the smallest p possible with so many units"),
     Column("q", "q", note="p of a mean z of 0, Benjamini-Hochberg over classes"),
     Column("verdict", "verdict", "text"),
 )
@@ -69,11 +69,11 @@ def motif_by_density(data: Collection) -> pd.DataFrame:
 def significance(data: Collection, density: float) -> pd.DataFrame:
     """Motifs at one level: mean z over `n` units with its interval, p and q, and counts.
 
-    `unit` says what the units are, `positive` counts those with z above 0. Interval and `p`, of a
-    mean z of zero, are of one procedure (`stats.mean_tests`), `attainable` is the smallest p that n
-    allows. `q` adjusts p (Benjamini and Hochberg) over the classes of one condition on one support.
-    `verdict` reads it at 5 %: "over" and "under" where q is below, "unclear" where it is not, and
-    "undecided" where so few units can give no such p.
+    `unit` names the units, `positive` counts those with z above 0. One procedure
+    (`stats.mean_tests`) gives the interval and `p`, for a mean z of zero; `attainable` is the
+    smallest p that n allows. `q` adjusts p (Benjamini and Hochberg) over the classes of one
+    condition on one support. `verdict` is "over" or "under" where q < 0.05, "unclear" elsewhere,
+    and "undecided" where too few units make p < 0.05 impossible.
     """
     rows = []
     by = ["condition", "support", "order", "motif"]
@@ -85,23 +85,23 @@ def significance(data: Collection, density: float) -> pd.DataFrame:
         by_unit = unit.averaged(networks)
         z = by_unit["z"].to_numpy(dtype=float)
         finite = z[np.isfinite(z)]
-        found = stats.mean_test(z)
+        test = stats.mean_test(z)
         rows.append(
             {
                 **dict(zip(by, key, strict=True)),
                 "density": group["density"].iloc[0],
-                "n": found.n,
+                "n": test.n,
                 "unit": str(unit),
-                "z": found.value,
+                "z": test.value,
                 "z_sd": float(np.std(finite, ddof=1)) if finite.size > 1 else np.nan,
-                "z_low": found.low,
-                "z_high": found.high,
+                "z_low": test.low,
+                "z_high": test.high,
                 "positive": int((finite > 0).sum()),
                 "count": group["count"].median(),
                 "expected": group["expected"].median(),
                 "log2_ratio": by_unit["log2_ratio"].mean(),
-                "p": found.p,
-                "attainable": found.attainable,
+                "p": test.p,
+                "attainable": test.attainable,
             }
         )
     return _judged(pd.DataFrame(rows))
@@ -120,7 +120,7 @@ def _judged(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def by_base_layer(data: Collection, density: float) -> pd.DataFrame:
-    """Mean z at one level, a row a motif and a column a base layer."""
+    """Return mean z at one level: one row per motif, one column per base layer."""
     chosen = at(trained(data), density)
     chosen = chosen[chosen["base_layer"] >= 0]
     if chosen.empty:
@@ -175,9 +175,9 @@ def motifs_chart(
 def significance_chart(
     table: pd.DataFrame, conditions: Sequence[str], order: Sequence[str]
 ) -> alt.FacetChart | alt.LayerChart:
-    """Mean z of every motif at one level, with its interval, on both supports; a panel a condition.
+    """Mean z of every motif at one level, with intervals, on both supports; a panel per condition.
 
-    The table is that of `significance`.
+    `table` is the result of `significance`.
     """
     motif = alt.Y("motif:N", sort=list(order), title=None, axis=alt.Axis(grid=True, domain=False))
     offset = alt.YOffset("support:N", sort=[*SUPPORTS], scale=alt.Scale(paddingOuter=0.35))
@@ -210,12 +210,13 @@ def significance_chart(
 
 
 def sections(report: Report) -> list[Section]:
-    """The answer about motifs, and all motifs against density and at one level."""
+    """Return what the first section says of motifs, and the section on all motifs."""
     if trained(report.data).empty:
         return []
     table = significance_of(report)
-    said = answer.findings(report.data, table)
-    return [Section("answer", "Motifs", findings=said, parts=_at_a_glance(report)), _own(report)]
+    findings = answer.findings(report.data, table)
+    first = Section("answer", "Motifs", findings=findings, parts=_at_a_glance(report))
+    return [first, _own(report)]
 
 
 def _at_a_glance(report: Report) -> list[Figure]:
@@ -247,8 +248,8 @@ def _own(report: Report) -> Section:
     if table.empty:
         return Section("motifs", "Motifs")
     lead = [
-        "z says how sure a departure from the null is, log2(count/expected) how large. Towards "
-        "density 1 z is that of a nearly complete graph; at density 1 it is undefined."
+        "z says how certain a departure from the null is, log2(count/expected) how large. Near "
+        "density 1, z describes a nearly complete graph; at density 1 it is undefined."
     ]
     parts: list[Part] = [*_drawings(motif_order(trained(data)))]
     for statistic, title in (("z", "z"), ("log2_ratio", "log2(count/expected)")):
@@ -278,15 +279,15 @@ def _own(report: Report) -> Section:
         keys = ("condition", "support", "motif")[len(data.conditions) < 2 :]
         places = [Column(key, "nodes" if key == "support" else key, "text") for key in keys]
         caption = (
-            f"Mean z by the layer of the motif's first nodes, at {pruned(report.density)}. The "
-            "moments are those of each base layer alone."
+            f"Mean z by the layer of the motif's first nodes, at {pruned(report.density)}. Each "
+            "base layer has its own moments under the null."
         )
         parts.append(Table("motifs_by_layer", caption, layers, [*places, *shown], sortable=True))
     return Section("motifs", "Motifs", lead, parts=parts)
 
 
 def _drawings(shown: list[str]) -> list[Drawings]:
-    """What the names mean. Classes that the harness does not know have no drawing."""
+    """Draw the motifs shown; classes that the harness does not know have no drawing."""
     known = [motif for order in (2, 3, 4) for motif in motifs.classes(order) if motif.name in shown]
     items = [(motif.name, Markup(motifs.drawing(motif))) for motif in known]
     title = "The motifs: edges run from each layer to the next, left to right"
@@ -294,7 +295,7 @@ def _drawings(shown: list[str]) -> list[Drawings]:
 
 
 def _figures(report: Report, table: pd.DataFrame, statistic: str, title: str) -> list[Figure]:
-    """One figure with both supports, or one for each support where conditions are compared."""
+    """Return one figure with both supports, or one per support if there are several conditions."""
     conditions, order = report.data.conditions, motif_order(trained(report.data))
     supports = {"": "all and live nodes"}
     if len(conditions) > 1:

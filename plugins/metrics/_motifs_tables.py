@@ -1,4 +1,4 @@
-"""The tables that sections on motifs are made of."""
+"""The tables from which the sections on motifs are made."""
 
 import numpy as np
 import pandas as pd
@@ -9,13 +9,13 @@ SUPPORTS = ("all", "live")
 
 
 def trained(data: Collection) -> pd.DataFrame:
-    """The motif rows of networks; an infinite log ratio (no copy at all) has no mean: undefined."""
+    """Return the motif rows of networks, infinite log ratios (no copy at all) as undefined."""
     table = data.table("motifs")
     return table.assign(log2_ratio=table["log2_ratio"].replace([np.inf, -np.inf], np.nan))
 
 
 def summed(data: Collection) -> pd.DataFrame:
-    """The motif rows of whole networks: summed over base layers."""
+    """Return the motif rows of whole networks, summed over base layers."""
     table = trained(data)
     return table[table["base_layer"] == -1]
 

@@ -12,13 +12,13 @@ from harness.tables.summaries import spread
 
 
 def table_of(data: Collection) -> pd.DataFrame:
-    """Return the metric's table, its measures in words."""
+    """Return the metric's table, its measures spelled as words."""
     table = data.table("performance").astype({"measure": object})
     return table.assign(measure=table["measure"].str.replace("_", " "))
 
 
 def evaluations(data: Collection, split: str = "test") -> pd.DataFrame:
-    """Every figure of merit but the loss, in its unit, by level."""
+    """Return every figure of merit except the loss, in its unit, by level."""
     table = table_of(data)
     chosen = table[(table["split"] == split) & (table["measure"] != "loss") & (table["layer"] < 0)]
     return spread(chosen, ["condition", "measure", "unit", "level", "density"], "value")
@@ -42,12 +42,12 @@ def evaluations_chart(table: pd.DataFrame, conditions: Sequence[str]) -> alt.Fac
         table.assign(panel=panel), kept(title=""), y, conditions, "condition", tooltip
     )
     panels = panels_of(chart, list(dict.fromkeys(panel)), "panel").resolve_scale(y="independent")
-    # Each panel has its own axis: flush, or labels of other lengths would move the panels.
+    # Axes differ between panels; without `flush`, the lengths of labels would move the panels.
     return panels.properties(bounds="flush", spacing=alt.RowColnumber(row=62, column=58))
 
 
 def layers(data: Collection) -> pd.DataFrame:
-    """Edges, live nodes and the like by layer and density."""
+    """Return edges and live nodes by layer and density."""
     table = table_of(data)
     chosen = table[(table["split"] == "structure") & (table["layer"] >= 0)]
     return spread(chosen, ["condition", "measure", "layer", "level", "density"], "value")
@@ -106,8 +106,8 @@ def _by_layer(report: Report) -> Section:
             Figure(
                 measure.replace(" ", "_"),
                 f"{title} against density",
-                f"Lines: median over networks; bands: quartiles ({report.networks}). Symmetric "
-                "logarithmic axis, which has a zero."
+                f"Lines: median over networks; bands: quartiles ({report.networks}). The axis is "
+                "logarithmic, but includes zero."
                 + (" Live: on a path from an input to an output." * (measure == "live nodes")),
                 f"{title} against density.",
                 layers_chart(part, report.data.conditions, measure),
@@ -116,5 +116,5 @@ def _by_layer(report: Report) -> Section:
                 longest=8,
             )
         )
-    lead = ["What layer sizes and densities explain is not a motif: the null has both."]
+    lead = ["Layer sizes and densities make no motif significant: the null keeps both."]
     return Section("layers", "Layers", lead if parts else [], parts=parts)

@@ -1,4 +1,4 @@
-"""What degrees explain: the same networks' motifs under the nulls `layered` and `degree`."""
+"""What degrees explain: motifs of the same networks under the nulls `layered` and `degree`."""
 
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ _COLUMNS = (
     Column("density", "kept", "kept"),
     Column("motif", "motif", "text"),
     Column("z_layered", "z, layered", note="mean over networks"),
-    Column("z_degree", "z, degree", note="mean over networks; – where every draw is alike"),
+    Column("z_degree", "z, degree", note="mean over networks; – where all draws are alike"),
     Column("log2_ratio_layered", "log2 ratio, layered", note="mean log2(count/expected)"),
     Column("log2_ratio_degree", "log2 ratio, degree", note="mean log2(count/expected)"),
     Column("n", "n", note="networks"),
@@ -26,11 +26,11 @@ _COLUMNS = (
 
 
 def explained(data: Collection) -> pd.DataFrame:
-    """Mean z and log2(count/expected) over networks under both nulls, all nodes.
+    """Return mean z and log2(count/expected) over networks under both nulls, all nodes.
 
-    A row for each condition, level and motif that was measured under both, in whole networks;
-    `n` counts networks, `mixed` those whose draws are known to be far enough from the network.
-    Under `degree` a class of which every draw has the same count has no z, and its mean is NaN.
+    One row per condition, level and motif measured under both, summed over layers. `n` counts
+    networks, `mixed` those whose draws are known to be far enough from the network. Where all draws
+    of a class have the same count under `degree`, z is undefined and its mean NaN.
     """
     columns = [*_GROUP, "n", "mixed", *(f"{name}_{null}" for null in ("layered", "degree")
                for name in _FIGURES)]  # fmt: skip
@@ -38,7 +38,7 @@ def explained(data: Collection) -> pd.DataFrame:
     if degree.empty or data.table("motifs").empty:
         return pd.DataFrame(columns=columns)
     degree = degree[_shown(degree) & (degree["base_layer"] == -1)]
-    if "mixed" not in degree:  # a run from before the number of trades was checked
+    if "mixed" not in degree:  # older runs did not check the number of trades
         degree = degree.assign(mixed=False)
     layered = summed(data)
     layered = layered[layered["support"] == "all"]
@@ -56,9 +56,9 @@ def explained(data: Collection) -> pd.DataFrame:
 
 
 def sections(report: Report) -> list[Section]:
-    """What degrees explain, and means of all that was drawn in another way."""
-    found = report.data.measured["sampled"]
-    rest = replace(found, rows=found.rows[~_shown(found.rows)])
+    """Return the section on what degrees explain, and means of all other draws."""
+    measured = report.data.measured["sampled"]
+    rest = replace(measured, rows=measured.rows[~_shown(measured.rows)])
     return [degree_null(report), *sections_of_schema(report, "sampled", rest)]
 
 
@@ -72,15 +72,15 @@ def _shown(table: pd.DataFrame) -> "pd.Series[bool]":
 
 
 def degree_null(report: Report) -> Section:
-    """z and log2 ratios under `layered` and under `degree`, side by side."""
+    """Compare z and log2 ratios under `layered` and under `degree`."""
     table = explained(report.data)
     if table.empty:
         return Section("degree-null", "What degrees explain")
     lead = [
-        "Random networks of the null `layered` have as many edges between each two layers; those "
-        "of `degree` also keep every node's in- and out-degree. An excess that is there under "
-        "`layered` and gone under `degree` says that some nodes have more edges than others, and "
-        "no more. Only what is left under `degree` is a pattern beyond degrees."
+        "Only an excess under the null `degree` is a pattern beyond degrees. The null `layered` "
+        "keeps the number of edges between each two layers; `degree` also keeps every node's in- "
+        "and out-degree. An excess under `layered` alone only shows that some nodes have more "
+        "edges than others."
     ]
     columns = list(_COLUMNS)
     if len(report.data.conditions) > 1:
@@ -90,8 +90,8 @@ def degree_null(report: Report) -> Section:
         columns.insert(len(columns) - len(_COLUMNS), Column("level", "level"))
     caption = (
         "Mean z and log2(count/expected) under both nulls: all nodes, copies, summed over layers. "
-        "Undefined under `degree`: classes around one node, whose count degrees decide, and every "
-        "class of a complete network."
+        "Under `degree`, z is undefined for classes around one node, because degrees fix their "
+        "count, and for complete networks."
     )
     parts = [Table("degrees_explain", caption, table, columns, sortable=True)]
     return Section("degree-null", "What degrees explain", lead, parts=parts)

@@ -1,4 +1,4 @@
-"""How well networks do, and how much of them is left."""
+"""How well networks perform, and how much of them is left."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 class Performance(AbstractMetric):
     """Loss and evaluation on held-out data; densities, live nodes and edges by layer.
 
-    Held-out figures are taken on rows that were never trained on. Effective density is the share of
-    the weights, not of edges, that lie on a path from an input to an output: in an unrolled
-    convolution one weight is many edges.
+    Held-out rows were never trained on. Effective density is the share of weights on a path from an
+    input to an output. It counts weights, not edges: in an unrolled convolution one weight is many
+    edges.
 
     **Parameters:**
 
-    - `rows`: at most, from the beginning of each split
+    - `rows`: the largest number of rows used, from the beginning of each split
     """
 
     name: ClassVar[str] = "performance"
@@ -90,7 +90,7 @@ class Performance(AbstractMetric):
 
     @property
     def schema(self) -> "Schema":
-        """What the figures are; of the masks, effective density is compared."""
+        """Describe the figures; effective density is compared between conditions."""
 
         def rows(**where: str | int) -> report.Quantities:
             return report.Quantities("value", where)

@@ -20,17 +20,17 @@ _TYPES = {
     **dict.fromkeys(("bias", "calibrated", "mixed"), bool),
     **dict.fromkeys(("level", "network", "draws", "trades", "order", "base_layer", "count"), int),
 }
-"""Of the columns of a table without rows: it is put together with others."""
+"""The types of the columns of an empty table, so that it joins with others."""
 
 
 @dataclass(frozen=True)
 class Sampled(AbstractMetric):
     """z-scores and p of the motifs of order 2 and 3 against random networks from a null model.
 
-    Null `degree` keeps every node's in- and out-degree: what is left is more than degrees explain.
-    Classes around one node have the same count in every draw, and all classes have at density 1:
+    Null `degree` keeps every node's in- and out-degree, so degrees do not explain an excess over
+    it. Classes around one node, and all classes at density 1, have the same count in every draw:
     their z is undefined. 100 draws of a 10-400-400-400-16-7 network at 7 % density take 1.4
-    CPU-seconds where degrees are even, 3.9 where they have heavy tails (80 trades instead of 20).
+    CPU-seconds if degrees are even, 3.9 if they have heavy tails (80 trades instead of 20).
 
     **Parameters:**
 
@@ -39,13 +39,13 @@ class Sampled(AbstractMetric):
       weights of each leaf, wired again ("masks", right for every architecture), or as "published"
     - `view`: the name of the graph, where the architecture has several; empty: its default
     - `convention`: whether copies of motifs are counted, or as "published"
-    - `support`: the nodes that count, as those of the metric `motifs`
+    - `support`: the nodes that count, as for the metric `motifs`
     - `bias`: whether each layer's bias unit is one of its nodes, where biases are pruned
     - `draws`: random networks for each network and level
-    - `densities`: only the levels nearest to these densities, of several as near the last; so 0
-      stands for the sparsest level. All levels where it is empty
-    - `networks`: only networks with a smaller number in the run; all where it is 0
-    - `seed`: of the draws
+    - `densities`: the levels nearest to these densities are measured, the last of equally near
+      ones; 0 means the sparsest level. If empty, all levels are measured
+    - `networks`: only networks numbered below this in the run are measured; all if 0
+    - `seed`: seed of the draws
     """
 
     name: ClassVar[str] = "sampled"
@@ -107,18 +107,18 @@ class Sampled(AbstractMetric):
     @property
     def columns(self) -> Mapping[str, str]:
         """The columns of the table."""
-        return {key: told for key, told in motifs.SAMPLED_COLUMNS.items() if key != "network"}
+        return {key: text for key, text in motifs.SAMPLED_COLUMNS.items() if key != "network"}
 
     @property
     def schema(self) -> "Schema":
-        """z and ratios by motif; nothing is compared but under the exact null of `motifs`."""
+        """Describe z and ratios by motif; only `motifs`, with its exact null, is compared."""
         return report.Schema(
             keys=("support", "null", "convention", "bias", "order", "motif", "base_layer"),
             values=tuple(report.Value(name) for name in ("z", "log2_ratio", "count", "expected")),
         )
 
     def sections(self, report: "Report") -> "Sequence[Section]":
-        """What degrees explain, beside the exact null."""
+        """Show what degrees explain, compared with the exact null."""
         from . import _sampled_sections
 
         return _sampled_sections.sections(report)

@@ -270,7 +270,7 @@ def test_a_batch_is_limited_by_the_training_rows_alone(
     fields = {"pruners": [pruner], "schedules": [f"tiny[batch_size={asked}]"], "metrics": []}
     outcome = run(tmp_path, networks=2, **fields)
     assert rows == {used, 120, 40}  # of training, of pruning by snip, of both evaluations
-    notes = [note for note in outcome.notes if f"batches of {used} rows" in note]
+    notes = [note for note in outcome.notes if f"batches have {used} rows" in note]
     assert len(notes) == (used < asked)
     (folder,) = trials_of(tmp_path)
     assert json.loads((folder / "trial.json").read_text())["batch_size"] == used

@@ -37,20 +37,20 @@ LAST: Mapping[str, Callable[[Report], Section]] = {
     "costs": work.costs_section,
     "provenance": provenance.section,
 }
-"""What makes each section, by its anchor: those before the sections of metrics and after them."""
+"""The function that makes each section, by anchor: before and after the sections of metrics."""
 
 
 def sections_of(report: Report) -> list[Section]:
-    """Return the sections of a report, without those that have nothing to say of its runs."""
+    """Return the sections of a report that are not empty."""
     own = [section for section in sections_of_metrics(report) if section.anchor != ANSWER]
     made = [*(make(report) for make in FIRST.values()), *own]
     return _filled([*made, *(make(report) for make in LAST.values())])
 
 
 def named(report: Report, anchors: Sequence[str]) -> list[Section]:
-    """Return the sections of these anchors, of the report or of a metric; unfilled ones left out.
+    """Return the sections with these anchors, of the report or of a metric, that are not empty.
 
-    **Errors:** ValueError where neither has a section of a name.
+    **Errors:** ValueError if there is no section with a name.
     """
     own = {**FIRST, **LAST}
     of_metrics = sections_of_metrics(report) if set(anchors) - set(own) else []

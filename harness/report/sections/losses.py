@@ -20,7 +20,7 @@ def losses_of(report: Report) -> pd.DataFrame:
 
 
 def loss_by_density(data: Collection) -> pd.DataFrame:
-    """Median loss with quartiles by split, and the median effective density, for each level.
+    """Return median loss with quartiles by split, and median effective density, by level.
 
     `left_out` says whether more than a few networks do no better than a constant there.
     """
@@ -58,7 +58,7 @@ def loss_chart(
 
 
 def section(report: Report) -> Section:
-    """Loss against density and effective density."""
+    """Show loss against density and effective density."""
     data, table = report.data, losses_of(report)
     validation = table[table["split"] == "validation"]
     if validation.empty:

@@ -1,8 +1,8 @@
-"""Pruners compared where they match: at equal effective density, and at equal loss.
+"""Pruners compared at equal effective density and at equal loss.
 
 Each network is followed along its own levels, taken as linear in the logarithms of density and
 loss. Nothing is extrapolated: a network that does not reach a value is undefined there. Levels at
-which a pruner does no better than a constant are passed over.
+which a pruner does no better than a constant are skipped.
 """
 
 from collections.abc import Callable, Hashable, Sequence
@@ -38,7 +38,7 @@ LOSS_MULTIPLES = (1.1, 1.25, 1.5, 2.0, 3.0)
 """Losses at which densities are compared, as multiples of `dense_loss`: fixed before looking."""
 
 QUANTITY_MULTIPLE = 1.25
-"""The multiple of it at which what metrics measure is compared."""
+"""The multiple of `dense_loss` at which the quantities of metrics are compared."""
 
 _COLUMNS = (
     *("pruner", "comparison", "target", "n", "unit", "of_baseline", "of_pruner", "difference"),
@@ -48,9 +48,9 @@ _COLUMNS = (
 _TESTED = (
     Column("n", "n", note="units with a pair of networks that both reach the value"),
     Column("unit", "unit", "text"),
-    Column("p", "p", note="two-sided, of the procedure that gives the interval"),
-    Column("adjusted", "p, corrected", note="for the smallest p of all rows of one pruner"),
-    Column("attainable", "attainable p", note="the smallest p that so many pairs can give"),
+    Column("p", "p", note="two-sided, from the same procedure as the interval"),
+    Column("adjusted", "p, corrected", note="corrected for all rows of one pruner"),
+    Column("attainable", "attainable p", note="the smallest p possible with so many pairs"),
 )
 
 _RATIO = (
@@ -61,9 +61,9 @@ _RATIO = (
 
 
 def at_effective_density(comparison: PrunerComparison) -> pd.DataFrame:
-    """Validation loss at given effective densities: ratios to the baseline, paired by network.
+    """Return validation loss at given effective densities: ratios to the baseline, paired.
 
-    The columns are those of `_paired`; `target` is the effective density, values are losses.
+    Columns as in `_paired`; `target` is the effective density, values are losses.
     """
 
     def losses(network: pd.DataFrame) -> list[float]:
@@ -75,10 +75,10 @@ def at_effective_density(comparison: PrunerComparison) -> pd.DataFrame:
 
 
 def at_loss(comparison: PrunerComparison) -> pd.DataFrame:
-    """Density at which a validation loss is first exceeded: ratios to the baseline, paired.
+    """Return the density at which a validation loss is first exceeded: ratios to the baseline.
 
-    The columns are those of `_paired`; `target` is the loss, values are densities. Below 1 is
-    better: fewer weights hold the loss.
+    Columns as in `_paired`; `target` is the loss, values are densities. Below 1 is better: fewer
+    weights hold the loss.
     """
     dense = dense_loss(comparison)
     multiples = {multiple * dense: multiple for multiple in LOSS_MULTIPLES if np.isfinite(dense)}
@@ -92,26 +92,26 @@ def at_loss(comparison: PrunerComparison) -> pd.DataFrame:
 
 
 def dense_loss(comparison: PrunerComparison) -> float:
-    """The baseline's median loss at its densest level; NaN where that is left out."""
+    """Return the baseline's median loss at its densest level; NaN if that is left out."""
     rows = comparison.compared[comparison.compared["pruner"] == comparison.baseline]
     densest = rows[rows["density"] == rows["density"].max()]
     return float(densest.loc[densest["level"] == densest["level"].max(), "loss"].median())
 
 
 def exceeded(network: pd.DataFrame, loss: float) -> float:
-    """Find where along its levels a network's loss first rises above a value: a fractional index.
+    """Return the fractional index of the level at which a network's loss first exceeds a value.
 
-    A dense network may be worse than a pruned one that was trained on: levels before the loss first
-    falls to the value are passed over.
+    Levels before the loss first falls to the value are skipped: a dense network may be worse than a
+    pruned one that was trained further.
     """
     return stats.first_rise(_log(network["loss"]), float(np.log10(loss)))
 
 
 def quantities_at_loss(comparison: PrunerComparison, family: Family) -> pd.DataFrame:
-    """Mean of each quantity where the loss is first exceeded, less that of the baseline, paired.
+    """Return each quantity where a loss is first exceeded, minus the baseline's, paired.
 
-    The loss is `QUANTITY_MULTIPLE` times `dense_loss`, quantities are linear between two levels.
-    One family of tests for each comparison: its quantities.
+    The loss is `QUANTITY_MULTIPLE` times `dense_loss`; quantities are linear between two levels.
+    The quantities of one comparison are one family of tests.
     """
     places = ["trial", "network", "level"]
     wide = family.rows.astype({"trial": str}).pivot_table(
@@ -130,9 +130,9 @@ def quantities_at_loss(comparison: PrunerComparison, family: Family) -> pd.DataF
 
 
 def _log(values: pd.Series) -> Float[np.ndarray, " levels"]:
-    """Logarithms; of what is not positive, undefined."""
-    found = values.to_numpy(dtype=float)
-    return np.log10(found, out=np.full(found.shape, np.nan), where=found > 0)
+    """Return logarithms, NaN for values that are not positive."""
+    numbers = values.to_numpy(dtype=float)
+    return np.log10(numbers, out=np.full(numbers.shape, np.nan), where=numbers > 0)
 
 
 def _ratios(
@@ -140,7 +140,7 @@ def _ratios(
     targets: Sequence[float],
     values: Callable[[pd.DataFrame], list[float]],
 ) -> pd.DataFrame:
-    """`_paired` of logarithms, with its values and differences as values and ratios too."""
+    """Return `_paired` of logarithms, with values and ratios added."""
     table = _paired(comparison, targets, values)
     powers = {"of_baseline": "of_baseline", "of_pruner": "of_pruner"}
     powers |= {"difference": "ratio", "low": "ratio_low", "high": "ratio_high"}
@@ -152,13 +152,13 @@ def _paired(
     targets: Sequence[Hashable],
     values: Callable[[pd.DataFrame], list[float]],
 ) -> pd.DataFrame:
-    """Differences from the baseline, network by network: a row for each pruner and target.
+    """Return differences from the baseline, network by network: a row for each pruner and target.
 
     `values` gives a network's values at the targets, from its rows level by level. `n` pairs of
-    units are defined; `of_baseline` and `of_pruner` are medians over them; `low` and `high` the
-    ends of a 95 % interval of the mean `difference`, `p` of the same procedure
-    (`stats.mean_tests`), `adjusted` for the targets of one comparison, `attainable` the smallest p
-    that so many units can give.
+    units are defined; `of_baseline` and `of_pruner` are medians over them. One procedure
+    (`stats.mean_tests`) gives `low` and `high`, the ends of a 95 % interval of the mean
+    `difference`, and `p`; `adjusted` is p corrected for the targets of one comparison,
+    `attainable` the smallest p possible with n units.
     """
     found = {
         str(label): _by_network(part, targets, values)
@@ -188,7 +188,7 @@ def _by_network(
     targets: Sequence[Hashable],
     values: Callable[[pd.DataFrame], list[float]],
 ) -> pd.DataFrame:
-    """A row for each network of one pruner, a column for each target."""
+    """Return a row for each network of one pruner, a column for each target."""
     columns = pd.Index(list(targets), dtype=object)
     networks = {unit: values(network) for unit, network in rows.groupby(list(NETWORK))}
     index = pd.MultiIndex.from_tuples(list(networks), names=list(NETWORK))
@@ -198,7 +198,7 @@ def _by_network(
 def _paired_units(
     comparison: PrunerComparison, one: pd.DataFrame, other: pd.DataFrame
 ) -> tuple[Float[np.ndarray, "units targets"], Float[np.ndarray, "units targets"]]:
-    """The values of two pruners by unit, of the networks that both have and both defined."""
+    """Return the values of two pruners by unit, of networks for which both are defined."""
     shared = one.index.intersection(other.index)
     one, other = one.loc[shared], other.loc[shared]
     both = one.notna() & other.notna()
@@ -210,7 +210,7 @@ def _paired_units(
 def matched_loss_chart(table: pd.DataFrame, pruners: Sequence[str]) -> PrunerChart:
     """Ratio of losses to the baseline's against effective density, with intervals.
 
-    The table is that of `at_effective_density`, with its task.
+    `table` is the result of `at_effective_density`, with its task.
     """
     title = "weights kept on a path from input to output, log scale"
     return _ratios_chart(
@@ -221,7 +221,7 @@ def matched_loss_chart(table: pd.DataFrame, pruners: Sequence[str]) -> PrunerCha
 def matched_density_chart(table: pd.DataFrame, pruners: Sequence[str]) -> PrunerChart:
     """Ratio of the densities at which a loss is exceeded to the baseline's, with intervals.
 
-    The table is that of `at_loss`, with its task.
+    `table` is the result of `at_loss`, with its task.
     """
     x = alt.X(
         "target:Q",
@@ -255,26 +255,26 @@ def _ratios_chart(table: pd.DataFrame, pruners: Sequence[str], x: alt.X, title: 
 
 
 def section(report: Report) -> Section:
-    """Loss at equal effective density, density and what metrics measure at equal loss."""
+    """Show loss at equal effective density; density and metrics' quantities at equal loss."""
     if not comparisons_of(report):
         return Section("matched", "Matched comparisons")
     lead = [
-        "Pruners are compared where they match, network by network (paired by data seed and number "
-        f"of network), each with the baseline, {baselines(report)}. A network is followed along "
-        "its levels, linear in the logarithms of density and loss; one that does not reach a value "
-        "is left out there, for nothing is extrapolated: where n falls, those that are left were "
-        "not left by chance. Levels at which a pruner does no better than a constant are passed "
-        f"over. Intervals and tests: {units(report)}. Networks of one data seed share data and "
+        f"Each pruner is compared with the baseline, {baselines(report)}, network by network "
+        "(paired by data seed and number of network), at equal effective density or equal loss. "
+        "Between levels, networks are linear in the logarithms of density and loss. Nothing is "
+        "extrapolated: a network that does not reach a value is left out there, so where n falls, "
+        "the rest is a selection. Levels at which a pruner does no better than a constant are "
+        f"skipped. Intervals and tests: {units(report)}. Networks of one data seed share data and "
         "batch order."
     ]
     parts = [*_at_effective_density(report), *_at_loss(report), *_quantities(report)]
     if not parts:
-        lead.append("No two networks of one number reach any of these values.")
+        lead.append("No pair of networks reaches any of these values.")
     return Section("matched", "Matched comparisons", lead, parts=parts)
 
 
 def _tests(report: Report, table: pd.DataFrame, family: str) -> str:
-    """How small p can be, and for what it is corrected."""
+    """Say how small p can be, and what it is corrected for."""
     most = max(len(comparison.others) for comparison in comparisons_of(report))
     across = "" if most < 2 else f"; not over the {most} comparisons (Bonferroni: p times {most})"
     least = number(float(table["attainable"].min()))
@@ -343,7 +343,7 @@ def _at_loss(report: Report) -> list[Part]:
 
 
 def _quantities(report: Report) -> list[Part]:
-    """What metrics measure, where the loss is the same: a figure for each family."""
+    """Show what metrics measure at equal loss: a figure for each family."""
     return [part for one in report.data.families for part in _of_family(report, one)]
 
 

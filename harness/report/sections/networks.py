@@ -13,7 +13,7 @@ from harness.tables.units import named
 
 
 def networks(data: Collection, density: float) -> pd.DataFrame:
-    """Return a row for each network at one level: losses, and what is compared of each metric.
+    """Return a row for each network at one level: losses, and each metric's compared quantities.
 
     `no_better` marks networks that do no better than a constant.
     """
@@ -25,14 +25,14 @@ def networks(data: Collection, density: float) -> pd.DataFrame:
     test = (Column("test_loss", "test loss"), at(data.role("test_loss"), density))
     for column, part in (test, *_wide(data, density)):
         if not part.empty:
-            found = part[[*place, "value"]].rename(columns={"value": column.key})
-            table = table.merge(found, how="left", on=place)
+            values = part[[*place, "value"]].rename(columns={"value": column.key})
+            table = table.merge(values, how="left", on=place)
     order = ["condition", "data_seed", "network"]
     return table.sort_values(order).reset_index(drop=True).drop(columns="trial")
 
 
 def _wide(data: Collection, density: float) -> Iterator[tuple[Column, pd.DataFrame]]:
-    """The rows of each quantity of the metrics at one level, with its column."""
+    """Yield the column and the rows of each quantity of the metrics at one level."""
     seen: set[str] = set()
     for family in data.families:
         rows = at(family.rows, density).dropna(subset="value")
@@ -46,7 +46,7 @@ def _wide(data: Collection, density: float) -> Iterator[tuple[Column, pd.DataFra
 
 
 def section(report: Report) -> Section:
-    """Every network at the chosen level."""
+    """List every network at the chosen level."""
     if report.data.levels.empty:
         return Section("networks", "Networks", [NOTHING])
     table = networks(report.data, report.density)
@@ -69,7 +69,7 @@ def section(report: Report) -> Section:
     notes = "".join(f" {one.label}: {one.note}" for one in report.data.families if one.note)
     caption = f"Networks at {pruned(report.density)}.{notes}"
     if len(report.data.conditions) > 1:
-        caption += " One data seed and number has the same initial weights under all pruners."
+        caption += " Equal data seed and number: the same initial weights under all pruners."
     if len(table) > MOST_ROWS:
         caption += f" The first {MOST_ROWS} of {len(table)}; the file has all."
     return Section(

@@ -1,4 +1,4 @@
-"""The sections of metrics: their own, and for those without any charts and means of the schema."""
+"""The sections of metrics: their own, or else charts and means made from their schema."""
 
 from collections.abc import Sequence
 
@@ -28,23 +28,23 @@ ANSWER = "answer"
 
 @shared
 def sections_of_metrics(report: Report) -> list[Section]:
-    """Return the sections of all metrics, in the order in which they were asked for.
+    """Return the sections of all metrics, in the order of the runs.
 
-    Where a metric fails to make them, its section says so, and the page has the others.
+    If a metric fails to make them, its section says so, and the page has the others.
     """
     made: list[Section] = []
-    for name, found in report.data.measured.items():
+    for name, measured in report.data.measured.items():
         try:
-            own = None if found.metric is None else found.metric.sections(report)
+            own = None if measured.metric is None else measured.metric.sections(report)
             made += sections_of_schema(report, name) if own is None else own
         except Exception as error:
-            said = f"The metric fails to make its sections: {type(error).__name__}: {error}"
-            made.append(Section(f"metric-{slug(name)}", f"Metric {name}", [said]))
+            message = f"The metric failed to make its sections: {type(error).__name__}: {error}"
+            made.append(Section(f"metric-{slug(name)}", f"Metric {name}", [message]))
     return made
 
 
 def sections_of_schema(report: Report, name: str, found: Measured | None = None) -> list[Section]:
-    """Return the section of a metric's table that its schema makes: charts and means by level.
+    """Return the section that a metric's schema makes: charts and means by level.
 
     Each family of quantities is charted against density and as a heat map; the table has means over
     networks of every number. `found` is the metric's table or a part of it.
@@ -61,7 +61,7 @@ def sections_of_schema(report: Report, name: str, found: Measured | None = None)
 
 
 def by_level(one: Family) -> pd.DataFrame:
-    """Mean, median and quartiles of each quantity over networks, by condition and level."""
+    """Return mean, median and quartiles of each quantity over networks, by condition and level."""
     return spread(one.rows, ["condition", "quantity", "level", "density", "later"], "value")
 
 
@@ -96,7 +96,7 @@ def against_density(report: Report, one: Family) -> Figure:
 
 
 def cells(table: pd.DataFrame, signs: tuple[str, str] | None, label: str) -> pd.DataFrame:
-    """The rows of `by_level` as cells of a heat map: which hue, how strong, and what they show.
+    """Return the rows of `by_level` as cells of a heat map: their hue, strength and text.
 
     Without `signs` the strength says how far above the smallest mean a cell is.
     """
@@ -108,7 +108,7 @@ def cells(table: pd.DataFrame, signs: tuple[str, str] | None, label: str) -> pd.
 
 
 def _signed(value: float) -> str:
-    """A mean for a small cell: one decimal below 10, none above."""
+    """Format a mean for a small cell: one decimal below 10, none above."""
     text = f"{value:.0f}" if abs(value) >= 10 else f"{value:.1f}".replace("-0.0", "0.0")
     return text.replace("-", "−")
 
@@ -122,10 +122,10 @@ def heat_map_chart(
     *,
     step: int = 0,
 ) -> alt.LayerChart:
-    """Mean of every quantity under every condition at a level; with one condition, at all levels.
+    """Chart the mean of every quantity by condition at one level; with one condition, by level.
 
-    The table is that of `cells`. The hue says the sign, its strength the size, on one scale for all
-    levels; the paper shows through, light or dark.
+    `table` is the result of `cells`. The hue gives the sign, its strength the size, on one scale
+    for all levels; the paper shows through, light or dark.
     """
     several = len(conditions) > 1
     labels = level_labels(table)
@@ -152,7 +152,7 @@ def heat_map_chart(
 
 
 def heat_map(report: Report, one: Family, name: str = "") -> Figure:
-    """Chart the mean of each quantity by condition and level, under a name of its files."""
+    """Chart the mean of each quantity by condition and level; `name` is that of its files."""
     table = cells(by_level(one), one.signs, one.label)
     conditions = report.data.conditions
     several = len(conditions) > 1
@@ -165,8 +165,8 @@ def heat_map(report: Report, one: Family, name: str = "") -> Figure:
     return Figure(
         name or f"{one.name}_heatmap",
         f"Mean {one.label} by {title}",
-        f"Figures are mean {one.label} over networks ({report.networks}). {one.note} {hues}; one "
-        f"scale of colours for all levels. Nothing is shown where it is undefined. {how}",
+        f"Numbers are mean {one.label} over networks ({report.networks}). {one.note} {hues}; one "
+        f"scale of colours for all levels. Undefined means are left blank. {how}",
         f"Mean {one.label} of {len(one.order)} {one.nouns} by {title}; the data hold all levels.",
         heat_map_chart(
             table, conditions, one.order, signs, one.label, step=chosen_step(table, report.density)
@@ -178,7 +178,7 @@ def heat_map(report: Report, one: Family, name: str = "") -> Figure:
 
 
 def means(name: str, found: Measured) -> list[Part]:
-    """The table of means of every number of a metric over networks, with their deviations."""
+    """Return the table of means and deviations over networks of a metric's numbers."""
     if found.rows.empty:
         return []
     table = summed_up(found.rows)
@@ -199,11 +199,10 @@ def means(name: str, found: Measured) -> list[Part]:
 
 
 def summed_up(table: pd.DataFrame) -> pd.DataFrame:
-    """The mean of every number over networks, with its deviation.
+    """Return the mean and standard deviation of every number over networks.
 
-    A row for each condition, level, metric with its parameters where there are several, and each
-    value of its columns of text; numbers that are not finite are left out of both, `n` counts
-    networks.
+    One row for each condition, level, metric (if there are several) and value of its columns of
+    text. Numbers that are not finite are left out of both; `n` counts networks.
     """
     own = [str(name) for name in table if name not in (*PLACE, *CONDITION)]
     numbers = [name for name in own if _is_number(table[name]) and table[name].dtype != bool]

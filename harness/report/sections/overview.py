@@ -1,4 +1,4 @@
-"""The answer: sentences computed from the tables, and what metrics add to them."""
+"""The answer: sentences computed from the tables, and what metrics add."""
 
 import pandas as pd
 
@@ -27,17 +27,17 @@ from harness.tables.report import Report
 from harness.tables.summaries import at, has_equal_densities
 
 LOSS_DENSITIES = (1.0, 0.15, 0.07)
-"""The levels that the summary names: dense, 85 % and 93 % pruned, or the nearest there are."""
+"""The levels that the summary names: the nearest to dense, 85 % and 93 % pruned."""
 
 MOST_CONDITIONS = 4
-"""With more conditions, sentences for each would be a list; the tables say it."""
+"""With more conditions, a sentence for each would be too much; the tables have all."""
 
 
 def ran(data: Collection) -> list[str]:
     """Say what was run: tasks, pruners, schedules, networks and levels."""
     done = data.trials[data.trials["status"] == "done"]
     if data.levels.empty or done.empty:
-        return ["No trial has finished yet, so there is nothing to report but what is planned."]
+        return ["No trial has finished yet, so there are no results to report."]
     each = units.range_of(units.networks_of(data.levels), "network")
     parts = (*PARTS, "data_seed")
     names = {part: listed([str(name) for name in done[part].unique()]) for part in parts}
@@ -59,25 +59,25 @@ def ran(data: Collection) -> list[str]:
 
 
 def _cautions(data: Collection, done: pd.DataFrame) -> list[str]:
-    """What schedules and pruners say about their training; of which condition, if not of all."""
-    said: dict[str, list[str]] = {}
+    """Return the cautions of schedules and pruners, with their conditions if not of all."""
+    conditions: dict[str, list[str]] = {}
     for cautions, condition in zip(done["cautions"], done["condition"], strict=True):
         for caution in filter(None, cautions.split("\n")):
-            said.setdefault(caution, []).append(str(condition))
+            conditions.setdefault(caution, []).append(str(condition))
     every = len(data.conditions)
     return [
         caution if len(set(of)) == every else f"{listed(list(dict.fromkeys(of)))}: {caution}"
-        for caution, of in said.items()
+        for caution, of in conditions.items()
     ]
 
 
 def _equal_densities(data: Collection) -> list[str]:
-    """How levels of equal density are shown, where there are any."""
+    """Say how levels of equal density are shown, if there are any."""
     if not has_equal_densities(data):
         return []
     return [
-        "Some levels have the density of the level before: training went on, or layers changed "
-        "places. Charts show each; where one level stands for a density, it is the last of them."
+        "Some levels have the density of the level before, because training went on or layers "
+        "changed places. Charts show each level; elsewhere the last one stands for its density."
     ]
 
 
@@ -91,10 +91,10 @@ def loss_findings(data: Collection, losses: pd.DataFrame) -> list[Finding]:
             continue
         levels = [at(rows, density).iloc[0] for density in LOSS_DENSITIES]
         distinct = {row["density"]: row for row in levels}
-        said = [f"{number(row['median'])} at {pruned(key)}" for key, row in distinct.items()]
+        medians = [f"{number(row['median'])} at {pruned(key)}" for key, row in distinct.items()]
         detail = [f"{number(row['lower'])} to {number(row['upper'])}" for row in distinct.values()]
         n = listed(list(dict.fromkeys(str(row["n"]) for row in distinct.values())))
-        claim = f"median validation loss is {listed(said)}."
+        claim = f"median validation loss is {listed(medians)}."
         found.append(
             Finding(
                 _of(data, condition, claim),
@@ -105,7 +105,7 @@ def loss_findings(data: Collection, losses: pd.DataFrame) -> list[Finding]:
 
 
 def _of(data: Collection, condition: str, claim: str) -> str:
-    """The claim as a sentence of its own, saying its condition where there are several."""
+    """Make a claim a sentence, which names the condition if there are several."""
     if len(data.conditions) > 1:
         return f"With {condition}, {claim}"
     return claim[:1].upper() + claim[1:]
@@ -125,7 +125,7 @@ def similarity_findings(
         within = own[own["comparison"] != BETWEEN]
         if within.empty:
             continue
-        said = [
+        similarities = [
             f"{_interval(row)}{' with ' + row['comparison'] if len(data.conditions) > 1 else ''}"
             for _, row in within.head(MOST_CONDITIONS).iterrows()
         ]
@@ -138,7 +138,7 @@ def similarity_findings(
         found.append(
             Finding(
                 f"At {pruned(density)}, the noise-corrected similarity of two networks' {label} is "
-                f"{'; '.join(said)}; {_exceeding(beside, list(controls.values()))}.",
+                f"{'; '.join(similarities)}; {_exceeding(beside, list(controls.values()))}.",
                 " ".join([detail[:1].upper() + detail[1:], *across]),
             )
         )
@@ -146,9 +146,9 @@ def similarity_findings(
 
 
 def _exceeding(tested: pd.DataFrame, controls: list[str]) -> str:
-    """Whether similarity exceeds that of all controls: only then it is more than they share."""
+    """Say whether similarity exceeds that of all controls, which alone shows a common motif."""
     if tested.empty:
-        return "no control was compared with it, so that degrees alone may explain it"
+        return "it was compared with no control, so degrees alone may explain it"
     clear = (tested["low"] > 0).groupby(tested["condition"], sort=False).agg(["all", "size"])
     exceed = clear["all"] & (clear["size"] == len(controls))
     graphs = f"that of graphs with {listed(controls)}"
@@ -183,7 +183,7 @@ def _interval(row: pd.Series) -> str:
 
 
 def trouble_findings(data: Collection) -> list[Finding]:
-    """Say what failed, was skipped, is pending or diverged, and what is left out."""
+    """Say what failed, was skipped, is not finished or diverged, and what is left out."""
     found = []
     for status, words in (
         ("failed", "failed"),
@@ -213,12 +213,12 @@ def made_differently(data: Collection) -> list[Finding]:
     made = data.trials.loc[data.trials["made_with"] != "", "made_with"].value_counts(sort=False)
     if len(made) < 2:
         return []
-    said = [f"{name} ({counted(int(n), 'trial')})" for name, n in made.items()]
+    ways = [f"{name} ({counted(int(n), 'trial')})" for name, n in made.items()]
     return [
         Finding(
-            f"Trials were computed differently: {'; '.join(said)}.",
-            "Their training agrees in distribution, not bit by bit: differences between conditions "
-            "computed differently may have that cause.",
+            f"Trials were computed differently: {'; '.join(ways)}.",
+            "Their training agrees in distribution, not bit by bit. This may cause differences "
+            "between conditions that were computed differently.",
         )
     ]
 
@@ -239,18 +239,18 @@ def difference_findings(data: Collection, table: pd.DataFrame, density: float) -
         rows = table[table["kind"] == family.label]
         if family.single or rows.empty:
             continue
-        said = []
+        counts = []
         for name, part in rows.groupby("comparison", sort=False):
             clear = part[part["adjusted"] <= 0.05]
             up = int((clear["difference"] > 0).sum())
             split = f" ({up} higher, {len(clear) - up} lower)" if len(clear) else ""
-            said.append(f"{len(clear)} of {len(part)} for {name}{split}")
-        more = "" if len(said) <= MOST_CONDITIONS else "; the table has the other comparisons"
+            counts.append(f"{len(clear)} of {len(part)} for {name}{split}")
+        more = "" if len(counts) <= MOST_CONDITIONS else "; the table has the other comparisons"
         least = number(float(rows["attainable"].min()))
         found.append(
             Finding(
-                f"Paired by network at {pruned(density)}, the {family.label} of so many "
-                f"{family.nouns} differ: {'; '.join(said[:MOST_CONDITIONS])}{more}.",
+                f"Paired by network at {pruned(density)}, these numbers of {family.nouns} differ "
+                f"in {family.label}: {'; '.join(counts[:MOST_CONDITIONS])}{more}.",
                 f"{family.note} p ≤ 0.05 after correction for all {family.nouns} of a comparison; "
                 f"smallest attainable p {least}, n\u00a0=\u00a0{int(rows['n'].max())} "
                 f"{listed(list(dict.fromkeys(rows['unit'])))}.".lstrip(),
@@ -277,7 +277,7 @@ def fairness_findings(table: pd.DataFrame) -> list[Finding]:
 
 
 def section(report: Report) -> Section:
-    """The answer in words, with what metrics say and show of it."""
+    """Return the answer in words, with what metrics add in words and figures."""
     data = report.data
     added = [one for one in sections_of_metrics(report) if one.anchor == ANSWER]
     findings = [
@@ -289,4 +289,4 @@ def section(report: Report) -> Section:
         *trouble_findings(data),
     ]
     lead = [*ran(data), *(line for one in added for line in one.lead)]
-    return Section(ANSWER, "What came out", lead, findings, [p for one in added for p in one.parts])
+    return Section(ANSWER, "Results", lead, findings, [p for one in added for p in one.parts])

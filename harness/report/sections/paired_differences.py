@@ -1,4 +1,4 @@
-"""What changes when the same networks are pruned in another way, network by network."""
+"""Differences between the same networks pruned in two ways."""
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations
@@ -33,9 +33,11 @@ _COLUMNS = (
     Column("difference", "mean"),
     Column("low", "from", note="lower end of the 95 % interval"),
     Column("high", "to", note="upper end of the 95 % interval"),
-    Column("p", "p", note="two-sided, of the procedure that gives the interval"),
-    Column("adjusted", "p, corrected", note="for the smallest p of its kind in the comparison"),
-    Column("attainable", "attainable p", note="the smallest p that so many units can give"),
+    Column("p", "p", note="two-sided, from the same procedure as the interval"),
+    Column(
+        "adjusted", "p, corrected", note="corrected for all values of its kind in the comparison"
+    ),
+    Column("attainable", "attainable p", note="the smallest p possible with so many units"),
 )
 
 
@@ -46,21 +48,21 @@ def differences_of(report: Report) -> pd.DataFrame:
 
 
 def families_of(data: Collection) -> list[Family]:
-    """Return what is compared: the loss on a log scale, and what metrics name."""
+    """Return what is compared: the loss on a log scale, and what metrics' schemas name."""
     table = losses(data)
     rows = table.assign(quantity=LOSS, value=np.log10(table["value"].astype(float)))
     return [Family("loss", LOSS, "loss", rows, (LOSS,)), *data.families]
 
 
 def differences(data: Collection, density: float) -> pd.DataFrame:
-    """Mean paired differences at the level nearest to a density, with intervals and p-values.
+    """Return mean paired differences at the level nearest to a density, with intervals and p.
 
     One row for each pair of conditions of one task and each quantity: log10 of the validation loss,
-    and those that the schemas of metrics name; `kind` is the family. A difference is that of two
-    networks with the same initial weights and data; `comparison` says which less which, `n` counts
-    units and `unit` says which. `low` and `high` are the ends of a 95 % interval, `p` is two-sided
-    and of the same procedure (`stats.mean_tests`), `adjusted` for its kind in a comparison,
-    `attainable` the smallest p there could be. Of several levels of one density the last is
+    and those that the schemas of metrics name; `kind` is the family. Each difference is between two
+    networks with the same initial weights and data; `comparison` says which minus which, `n` counts
+    units and `unit` names them. One procedure (`stats.mean_tests`) gives `low` and `high`, the ends
+    of a 95 % interval, and the two-sided `p`; `adjusted` is p corrected for its kind in a
+    comparison, `attainable` the smallest possible p. Of several levels of one density the last is
     compared. A condition that does no better than a constant at its level is not compared.
     """
     table = _quantities(data, density)
@@ -74,7 +76,7 @@ def limited(data: Collection, table: pd.DataFrame) -> bool:
 
 
 def _quantities(data: Collection, density: float) -> pd.DataFrame:
-    """A row a network of a condition, a column a quantity; NaN where it is undefined."""
+    """Return a row per condition and network, a column per quantity; NaN if undefined."""
     families = families_of(data)
     keys = ["condition", "trial", "network", "level", "kind", "quantity"]
     numbers = ("network", "level")
@@ -89,7 +91,7 @@ def _quantities(data: Collection, density: float) -> pd.DataFrame:
     if long.empty:
         return pd.DataFrame(index=pd.MultiIndex.from_arrays([[]] * len(index), names=index))
     long = named(data, long[~left_out(data, long)])
-    # The version of old results is not known; an index drops what is undefined.
+    # Old results have no version, and an index drops undefined values.
     long["version"] = long["version"].fillna(0)
     once = long.drop_duplicates([*index, "kind", "quantity"])
     wide = once.pivot(index=index, columns=["kind", "quantity"], values="value")
@@ -99,7 +101,7 @@ def _quantities(data: Collection, density: float) -> pd.DataFrame:
 
 
 def _pairs(table: pd.DataFrame) -> Iterator[tuple[str, str]]:
-    """Pairs of conditions that share a task, in the order of the conditions."""
+    """Yield pairs of conditions that share a task, in the order of the conditions."""
     for _, part in table.groupby(level="task", sort=False):
         names = list(part.index.get_level_values("condition").unique())
         if len(names) <= MOST_ALL_PAIRS:
@@ -116,31 +118,30 @@ def _compared(table: pd.DataFrame, first: str, second: str) -> list[dict[str, An
     rows: list[dict[str, Any]] = []
     for kind in by_unit.columns.unique("kind"):
         part = pd.DataFrame(by_unit[kind])
-        found = stats.mean_tests(part.to_numpy(dtype=float))
+        tests = stats.mean_tests(part.to_numpy(dtype=float))
         for column, name in enumerate(part):
             rows.append(
                 {
                     "comparison": f"{second} − {first}",
                     "kind": kind,
                     "quantity": name,
-                    "n": int(found.n[column]),
+                    "n": int(tests.n[column]),
                     "unit": str(units),
-                    "difference": found.value[column],
-                    "low": found.low[column],
-                    "high": found.high[column],
-                    "p": found.p[column],
-                    "adjusted": found.adjusted[column],
-                    "attainable": found.attainable[column],
+                    "difference": tests.value[column],
+                    "low": tests.low[column],
+                    "high": tests.high[column],
+                    "p": tests.p[column],
+                    "adjusted": tests.adjusted[column],
+                    "attainable": tests.attainable[column],
                 }
             )
     return [row for row in rows if row["n"]]
 
 
 def paired_family_chart(table: pd.DataFrame, order: Sequence[str], label: str) -> alt.FacetChart:
-    """Mean paired difference of every quantity with its interval, a panel a comparison.
+    """Mean paired difference of every quantity with its interval, a panel per comparison.
 
-    The table is the part of `differences` that is of one kind, `label`. Filled: corrected p up to
-    5 %.
+    `table` is the part of `differences` of one kind, `label`. Filled: corrected p ≤ 0.05.
     """
     y = alt.Y("quantity:N", sort=list(order), title=None, axis=alt.Axis(grid=True, domain=False))
     height = max(300, 18 * len(order))
@@ -149,9 +150,9 @@ def paired_family_chart(table: pd.DataFrame, order: Sequence[str], label: str) -
 
 
 def paired_quantities_chart(table: pd.DataFrame, comparisons: Sequence[str]) -> alt.FacetChart:
-    """Mean paired difference of each quantity with its interval, a panel a quantity.
+    """Mean paired difference of each quantity with its interval, a panel per quantity.
 
-    The table is the part of `differences` of kinds with one quantity each. Filled: p up to 5 %.
+    `table` is the part of `differences` of kinds with one quantity each. Filled: p ≤ 0.05.
     """
     axis = alt.Axis(grid=True, domain=False, labelLimit=300)
     y = alt.Y("comparison:N", sort=list(comparisons), title=None, axis=axis)
@@ -195,7 +196,7 @@ def _panels(
 
 
 def section(report: Report) -> Section:
-    """Paired differences between conditions at the chosen level."""
+    """Show paired differences between conditions at the chosen level."""
     data, table = report.data, differences_of(report)
     if len(data.conditions) < 2:
         how = (
@@ -206,10 +207,10 @@ def section(report: Report) -> Section:
     if table.empty:
         return Section("pairs", TITLE, ["No two conditions share a network yet."])
     lead = [
-        "Networks of one data seed and number start from the same initial weights; a difference is "
-        f"taken network by network, each condition at its level nearest to "
-        f"{pruned(report.density)}, and where several levels have that density at the last. "
-        "Conditions that do no better than a constant there are not compared."
+        "Differences are taken network by network: networks with the same data seed and number "
+        "have the same initial weights. Each condition is taken at its level nearest to "
+        f"{pruned(report.density)}, the last of several. Conditions that do no better than a "
+        "constant there are not compared."
     ]
     if limited(data, table):
         lead.append("There are many conditions: each is compared with the first only.")
@@ -223,19 +224,21 @@ def section(report: Report) -> Section:
 
 
 def _notes(report: Report) -> str:
-    """What metrics say of the quantities."""
+    """Return the notes of metrics on their quantities."""
     return "".join(f"{one.label}: {one.note} " for one in report.data.families if one.note)
 
 
 def _attainable(report: Report) -> str:
-    """Which p are given, and the smallest that there can be."""
+    """Say how p is computed, and the smallest possible p."""
     table = differences_of(report)
     least = table["attainable"]
     ends = [number(float(end)) for end in (least.min(), least.max())]
-    said = ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
+    smallest = ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
     nouns = dict.fromkeys(f"{one.nouns}" for one in families_of(report.data) if not one.single)
     corrected = f" Corrected: for all {listed(list(nouns))} of a comparison." if nouns else ""
-    return f"p and interval are of one procedure. The smallest attainable p is {said}.{corrected}"
+    return (
+        f"One procedure gives p and interval. The smallest attainable p is {smallest}.{corrected}"
+    )
 
 
 def _figures(report: Report) -> list[Figure]:

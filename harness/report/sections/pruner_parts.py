@@ -1,4 +1,4 @@
-"""Parts that the sections on pruners have in common: columns, figures, words of captions."""
+"""Parts that the sections on pruners share: columns, figures, words of captions."""
 
 from collections.abc import Callable, Sequence
 
@@ -14,7 +14,7 @@ from harness.tables.units import said
 PrunerChart = alt.LayerChart | alt.FacetChart
 
 SHOWN = (0.5, 0.15, 0.07, 0.02)
-"""The levels that long tables show: the nearest to these; the data of the figures have all."""
+"""Long tables show the levels nearest to these; the data of the figures have all."""
 
 PRUNER = Column("pruner", "pruner", "text")
 KEPT = Column("density", "kept", "kept")
@@ -22,13 +22,13 @@ LEVEL = Column("level", "level")
 
 
 def columns(report: Report, *own: Column) -> list[Column]:
-    """The columns of a table, with the task where there are several."""
+    """Return the columns of a table, with the task if there are several."""
     task = [Column("task", "task", "text")] if len(comparisons_of(report)) > 1 else []
     return [*task, *own]
 
 
 def of_each(report: Report, summarised: Callable[[PrunerComparison], pd.DataFrame]) -> pd.DataFrame:
-    """A summary of every comparison in one table."""
+    """Summarise every comparison in one table."""
     return by_task(comparisons_of(report), summarised)
 
 
@@ -40,7 +40,7 @@ def figure(
     chart: Callable[[pd.DataFrame, Sequence[str]], PrunerChart],
     table: pd.DataFrame,
 ) -> Figure:
-    """A figure of pruners in the colours that they have in all these figures."""
+    """Make a figure in which pruners have the same colours as in the others."""
     pruners = list(dict.fromkeys(label for c in comparisons_of(report) for label in c.pruners))
     return Figure(
         name,
@@ -55,7 +55,7 @@ def figure(
 
 
 def at_levels(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of a few densities, of levels of one density the last."""
+    """Return the rows of a few densities, at the last level of each."""
     parts = []
     table = table[table["later"] == 0] if "later" in table else table
     for _, part in table.groupby("task", sort=False):
@@ -77,7 +77,7 @@ def baselines(report: Report) -> str:
 
 
 def panels_by_task(chart: alt.LayerChart, table: pd.DataFrame) -> PrunerChart:
-    """A panel for each task, where there are several, with axes of their own."""
+    """Make a panel for each task, if there are several, with axes of their own."""
     tasks = list(dict.fromkeys(table["task"].astype(str)))
     if len(tasks) < 2:
         return chart

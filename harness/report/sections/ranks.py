@@ -27,13 +27,13 @@ _COLUMNS = ("pruner", "density", "later", "rank", "low", "high", "best", "networ
 
 
 def ranks(comparison: PrunerComparison) -> pd.DataFrame:
-    """Mean rank of each pruner by validation loss at each level that all were trained at.
+    """Return each pruner's mean rank by validation loss at each level that all pruners have.
 
-    Pruners are ranked within each network, 1 the lowest loss, ties sharing their mean rank; a
-    network that lacks a loss under any pruner is left out. A pruner that does no better than a
+    Pruners are ranked within each network; 1 is the lowest loss, ties share their mean rank. A
+    network without a loss under some pruner is left out. A pruner that does no better than a
     constant at a level is not ranked there. `low` and `high` are the ends of a 95 % interval of
-    the mean rank over `n` units; `best` counts those of the `networks` in which the pruner has the
-    lowest loss, ties for each. At density 1 there is nothing to rank.
+    the mean rank over `n` units; `best` counts the `networks` in which the pruner has the lowest
+    loss (each pruner of a tie). Density 1 is not ranked.
     """
     from scipy.stats import rankdata
 
@@ -62,7 +62,7 @@ def ranks(comparison: PrunerComparison) -> pd.DataFrame:
 
 
 def ranks_chart(table: pd.DataFrame, pruners: Sequence[str]) -> PrunerChart:
-    """Mean rank by loss against density, with intervals; the table is that of `ranks`."""
+    """Mean rank by loss against density, with intervals; `table` is the result of `ranks`."""
     y = alt.Y(
         "rank:Q",
         title="mean rank, 1 the lowest loss",
@@ -83,7 +83,7 @@ def ranks_chart(table: pd.DataFrame, pruners: Sequence[str]) -> PrunerChart:
 
 
 def section(report: Report) -> Section:
-    """Ranks of pruners within each network."""
+    """Show how pruners rank within each network."""
     table = of_each(report, ranks)
     if table.empty:
         return Section("ranks", "Ranks of pruners")
@@ -104,7 +104,10 @@ def section(report: Report) -> Section:
         Column("n", "n", note="units: what the interval is over"),
         Column("unit", "unit", "text"),
     )
-    said = "Mean ranks at some densities; the data of the figure have all. Ranks say which, not how"
+    some = (
+        "Mean ranks at some densities; the data of the figure have all. Ranks do not say how much "
+        "better a pruner is. All densities use one set of networks: they are not independent."
+    )
     return Section(
         "ranks",
         "Ranks of pruners",
@@ -112,7 +115,7 @@ def section(report: Report) -> Section:
             figure(report, "ranks", "Mean rank against density", caption, ranks_chart, table),
             Table(
                 "ranks_at_levels",
-                f"{said} much. Densities are those of one set of networks: not independent.",
+                some,
                 at_levels(table),
                 columns(report, *own),
                 sortable=True,

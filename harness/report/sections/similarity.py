@@ -1,4 +1,4 @@
-"""How alike networks are: similarity of significance profiles, corrected for noise, by level."""
+"""How alike networks are: noise-corrected similarity of their profiles, by level."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -29,11 +29,11 @@ _TESTED = (
     Column("difference", "difference", note="jackknife: less its bias"),
     Column("low", "low"),
     Column("high", "high"),
-    Column("p", "p", note="two-sided, of the same procedure as the interval"),
-    Column("attainable", "attainable p", note="the smallest p that so few networks can give"),
+    Column("p", "p", note="two-sided, from the same procedure as the interval"),
+    Column("attainable", "attainable p", note="the smallest p possible with so many networks"),
 )
 _DASHES = {"dashed": [6, 3], "dotted": [2, 3], "dash-dotted": [6, 3, 2, 3], "long-dashed": [12, 4]}
-"""How lines of controls are drawn, in their order."""
+"""Line styles of controls, in order."""
 
 
 @shared
@@ -54,26 +54,26 @@ def profiles_of(data: Collection) -> dict[str, tuple[Profile, Mapping[str, str]]
     for name, measured in data.measured.items():
         if (profile := measured.schema.profile) is not None:
             controls = measured.schema.controls.get(profile.kind, {})
-            found[name] = profile, {kind: said for kind, said in controls.items() if said}
+            found[name] = profile, {kind: label for kind, label in controls.items() if label}
     return found
 
 
 def similarity(data: Collection) -> pd.DataFrame:
-    """Noise-corrected similarity within each condition and between them, with intervals.
+    """Return noise-corrected similarity within each condition and between them, with intervals.
 
     One row for each metric that marks a profile, each group and kind of its vectors, level and
-    comparison. A profile is the vector of the entries that are defined in all the networks
-    compared. `classes` is how many those are; `graphs` are the networks, or the name of a control
-    made for them. Rows without a signal that is clear of noise are left out.
+    comparison. A profile is the vector of the entries that are defined in all networks compared;
+    `classes` counts them. `graphs` is "networks", or the name of a control made for them. Rows
+    whose signal is not clear of noise are left out.
     """
     rows = []
     for metric, (profile, controls) in profiles_of(data).items():
         kinds = [("networks", kind, kind) for kind in profile.kinds]
         first = next(iter(profile.kinds))
-        for graphs, said, kind in [*kinds, *((v, first, k) for k, v in controls.items())]:
+        for graphs, label, kind in [*kinds, *((v, first, k) for k, v in controls.items())]:
             table = data.table(metric, controls=graphs != "networks")
             for place, wide in _by_level(data, table[table[profile.kind] == kind], profile):
-                place = {"metric": metric, "graphs": graphs, profile.kind: said, **place}
+                place = {"metric": metric, "graphs": graphs, profile.kind: label, **place}
                 rows += [{**place, **row} for row in _rows(wide)]
     return pd.DataFrame([row for row in rows if np.isfinite(row["mean"])])
 
@@ -81,9 +81,9 @@ def similarity(data: Collection) -> pd.DataFrame:
 def _by_level(
     data: Collection, table: pd.DataFrame, profile: Profile
 ) -> Iterator[tuple[dict[str, Any], pd.DataFrame]]:
-    """For each group and level the profile of every network, a row a network, a column an entry.
+    """Yield each group and level, and the networks' profiles there: (networks, entries).
 
-    Yields the group, the density and `later` of the level, and the profiles.
+    The group and level are a mapping with the density and `later` of the level.
     """
     table = selected(table, profile.where)
     if table.empty:
@@ -112,7 +112,7 @@ def _by_level(
 
 
 def _rows(wide: pd.DataFrame) -> list[dict[str, Any]]:
-    """Similarity within each condition and, where there are several, between them."""
+    """Return similarity within each condition and, if there are several, between them."""
     rows: list[dict[str, Any]] = [
         {"comparison": condition, **_within(_profiles(part))}
         for condition, part in wide.groupby(level="condition", sort=False)
@@ -129,7 +129,7 @@ def _rows(wide: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _by_unit(profiles: pd.DataFrame) -> tuple[pd.DataFrame, stats.Noise]:
-    """The mean profile of each unit of replication, and the noise that such a mean has."""
+    """Return the mean profile of each unit of replication, and the noise of such a mean."""
     if profiles.empty:
         return profiles, stats.EXACT
     units = units_of(profiles.index.to_frame(index=False))
@@ -138,9 +138,9 @@ def _by_unit(profiles: pd.DataFrame) -> tuple[pd.DataFrame, stats.Noise]:
 
 
 def _profiles(wide: pd.DataFrame) -> pd.DataFrame:
-    """The networks that have a profile, and the classes that are defined in all of them."""
+    """Return the networks that have a profile, with the classes defined in all of them."""
     complete = wide.dropna(axis="index", how="all").dropna(axis="columns")
-    # One class has no direction but its sign: any two such profiles are alike or opposite.
+    # With one class, any two profiles are equal or opposite in direction.
     return complete if complete.shape[1] > 1 else complete.iloc[:0]
 
 
@@ -158,8 +158,8 @@ def control_tests(data: Collection) -> pd.DataFrame:
     """Test whether networks are more alike than the controls made for them, at a few levels.
 
     One row for each metric, level, group, condition and control. Profiles are of the first kind;
-    each network is paired with its own control. `difference` is the similarity of the networks less
-    that of their controls, with its interval and p from one procedure
+    each network is paired with its own control. `difference` is the similarity of the networks
+    minus that of their controls, with interval and p from one procedure
     (`stats.similarity_difference`). Of levels of one density the last is tested.
     """
     levels = {nearest(data.densities, one) for one in TESTED_DENSITIES if data.densities}
@@ -170,8 +170,8 @@ def control_tests(data: Collection) -> pd.DataFrame:
             table = data.table(metric, controls=controls)  # noqa: B023
             table = table[table["density"].isin(levels) & (table["later"] == 0)]
             table = table[table[profile.kind] == kind]  # noqa: B023
-            found = _by_level(data, table, profile)  # noqa: B023
-            return {tuple(place.items()): wide for place, wide in found}
+            levels_of = _by_level(data, table, profile)  # noqa: B023
+            return {tuple(place.items()): wide for place, wide in levels_of}
 
         rows = []
         networks = tested(next(iter(profile.kinds)), controls=False)
@@ -188,7 +188,7 @@ def control_tests(data: Collection) -> pd.DataFrame:
 
 
 def _beside(trained: pd.DataFrame, drawn: pd.DataFrame) -> list[dict[str, Any]]:
-    """The networks of one condition against their controls: one row, or none without a pair."""
+    """Compare the networks of one condition with their controls: one row, or none."""
     common = trained.index.intersection(drawn.index)
     networks = [_profiles(part.loc[common]) for part in (trained, drawn)]
     if len(networks[0]) < 2 or len(networks[0]) != len(networks[1]):
@@ -217,9 +217,9 @@ def _beside(trained: pd.DataFrame, drawn: pd.DataFrame) -> list[dict[str, Any]]:
 def similarity_chart(
     table: pd.DataFrame, comparisons: Sequence[str], profile: Profile, controls: Sequence[str]
 ) -> alt.FacetChart:
-    """Noise-corrected similarity against density with its interval; grey lines: the controls.
+    """Chart noise-corrected similarity against density with its interval; grey: the controls.
 
-    The table is that of `similarity`, of one metric.
+    `table` is the result of `similarity`, for one metric.
     """
     tooltip = [
         alt.Tooltip("comparison:N"),
@@ -250,7 +250,7 @@ def similarity_chart(
 
 
 def _apart(table: pd.DataFrame) -> pd.DataFrame:
-    """The controls in a column of their own: they are no comparison that the legend picks."""
+    """Move controls to a column of their own, because the legend does not pick them."""
     control = table["graphs"] != "networks"
     shown = table[~control | (table["comparison"] != BETWEEN)]
     hidden = {end: shown[end].mask(control) for end in ("mean", "low", "high")}
@@ -299,7 +299,7 @@ def section(report: Report) -> Section:
 
 
 def _named(report: Report, metric: str, name: str) -> str:
-    """The name of a part: with the metric's where several mark profiles."""
+    """Return the name of a part, with the metric's if it is not the first."""
     first = next(iter(profiles_of(report.data)))
     return name if metric == first else f"{name}_{slug(metric)}"
 
@@ -319,7 +319,7 @@ def _figure(
     return Figure(
         _named(report, metric, "similarity"),
         "Noise-corrected similarity of profiles against density",
-        f"Lines: mean over pairs of networks; bands: 95 % intervals over networks, none under "
+        f"Lines: mean over pairs of networks; bands: 95 % intervals over networks, none below "
         f"6 ({report.networks}). Only {profile.entry}s defined in all networks are compared, at "
         f"levels where their signal is clear of noise.{reference}",
         f"Noise-corrected similarity of profiles against density, by {profile.group} and "
@@ -339,8 +339,8 @@ def _test_tables(report: Report, metric: str, profile: Profile) -> list[Table]:
     caption = (
         "Are networks more alike than random graphs made for each of them, "
         f"{next(iter(profile.kinds.values()))}? Noise-corrected similarities, their difference "
-        "with its 95 % interval and p. p are not corrected over rows: the levels are those of one "
-        "set of networks."
+        "with its 95 % interval and p. p is not corrected over rows: all levels use the same "
+        "networks."
     )
     group = Column(profile.group, profile.group)
     columns = [Column("condition", "condition", "text"), Column("density", "kept", "kept"), group]
