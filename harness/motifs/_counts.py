@@ -66,7 +66,8 @@ def _chosen(orders: Sequence[int], names: Sequence[str] | None) -> list[MotifCla
     known = {motif.name: motif for order in sorted(set(orders)) for motif in classes(order)}
     unknown = [name for name in names or () if name not in known]
     if unknown:
-        raise ValueError(f"unknown classes: {', '.join(unknown)}; known: {', '.join(known)}")
+        asked = f"orders {sorted(set(orders))} have no class {', '.join(unknown)}"
+        raise ValueError(f"{asked}: see `classes`")
     return [motif for motif in known.values() if names is None or motif.name in names]
 
 

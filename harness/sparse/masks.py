@@ -88,7 +88,7 @@ def miscount(kept: Mapping[str, int], target: Target) -> str:
     shares = {name: int(number) for name, number in target.by_leaf.items()}
     differing = [name for name in kept if kept[name] != shares[name]] or list(kept)
     layers = ", ".join(f"{kept[name]} in '{name}' (share: {shares[name]})" for name in differing)
-    return f"{sum(kept.values())} weights are kept, not {int(target.total)}: {layers}"
+    return f"{sum(kept.values())} weights, not {int(target.total)}: {layers}"
 
 
 def _ordered_bits(
