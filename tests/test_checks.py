@@ -246,7 +246,7 @@ FAULTS = {
     "pruner that counts its calls": (pruner(counted), "two runs of one seed differ"),
     "pruner that changes settings": (
         pruner(changing_settings),
-        "it changes jax_default_matmul_precision of JAX for everyone",
+        "it changes jax_default_matmul_precision of JAX for the whole process",
     ),
     "task whose data come from NumPy": (
         plugin(TinyTask, data=noisy_data),

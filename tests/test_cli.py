@@ -408,7 +408,7 @@ def test_a_full_disk_exits_with_1_and_says_what_to_do(harness, monkeypatch):
     code, _, err = harness("run", *TINY, *MAGNITUDE, "--quiet")
     assert code == 1
     assert "No space left on device" in err
-    assert "Free space on that disk, then give the same command again" in err
+    assert "Free space on that disk, then run the same command again" in err
     assert "Traceback" not in err
 
 

@@ -21,7 +21,7 @@ from harness.plugin.trajectory import Trajectory
 from harness.testing import _answers, _shown
 from harness.testing._finding import BrokenRuleError, Rule, expect
 from harness.testing._surroundings import INDEPENDENT, drawn_before
-from harness.testing._tiny import Largest, TinyDigraph, TinySchedule, TinyTask, tiny_model
+from harness.testing._tiny import Largest, TinyArchitecture, TinyDigraph, TinySchedule, TinyTask
 from harness.training.trainer import Trainer
 
 if TYPE_CHECKING:
@@ -74,8 +74,9 @@ class _Subject:
 
     def __init__(self, metric: AbstractMetric) -> None:
         self.metric = metric
-        self.one = _Trained(tiny_model(), seed=0, width=3)
-        self.other = _Trained(tiny_model(hidden=7), seed=1, width=2)
+        made = TinyDigraph if "digraph" in metric.needs else TinyArchitecture
+        self.one = _Trained(Model(TinyTask(), made()), seed=0, width=3)
+        self.other = _Trained(Model(TinyTask(), made(7)), seed=1, width=2)
 
     @cached_property
     def table(self) -> "pd.DataFrame":
@@ -94,7 +95,7 @@ def metric_rules(metric: AbstractMetric) -> Iterator[Rule]:
     yield Rule(text, lambda: _shown.shows(metric, subject.table))
     text = "gives the same table each time, whatever else runs"
     yield Rule(text, partial(_repeats, subject), vital=True)
-    if "layered" not in metric.needs:
+    if not {"layered", "digraph"} & metric.needs:
         text = "measures networks without layers, or declares that it needs layers"
         yield Rule(text, partial(_measures_digraphs, subject))
 
