@@ -49,7 +49,8 @@ def execute(
     )
     outcome = execution.run()
     progress.update("reporting", 0, 1)
-    build([open_run(folder)], folder / "report")
+    metrics = {choice.name: choice.instance for choice in reversed(plan.metrics)}
+    build([open_run(folder)], folder / "report", metrics)
     progress.update("reporting", 1, 1)
     return outcome
 
@@ -71,6 +72,8 @@ def run(
     task: str | Sequence[str],
     pruner: str | Sequence[str],
     *,
+    architecture: str | Sequence[str] = (),
+    intervention: str | Sequence[str] = (),
     schedule: str | Sequence[str] = "quick",
     metric: str | Sequence[str] = ("performance", "motifs", "sampled"),
     out: Path | str | None = None,
@@ -91,6 +94,8 @@ def run(
     asked = checked(
         {
             "tasks": _several(task),
+            "architectures": _several(architecture),
+            "interventions": _several(intervention),
             "pruners": _several(pruner),
             "schedules": _several(schedule),
             "metrics": _several(metric),

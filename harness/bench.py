@@ -1,4 +1,4 @@
-"""Benchmarks: found by their entry points, their figures told as they come, with where they ran."""
+"""Benchmarks, found by their entry points: each figure as soon as it is known, and the machine."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -11,15 +11,15 @@ from harness.machine import devices
 from harness.results.provenance import provenance
 
 GROUP = "harness.benchmarks"
-"""The entry-point group: each entry is a function without arguments that yields its figures."""
+"""The entry-point group: each entry is a function without arguments that yields figures."""
 
 
 @dataclass(frozen=True)
 class Measured:
     """One figure of a benchmark: what was measured, its value and unit.
 
-    `ratio` is to the figure named by `of`, where there is one; `note` says how it was measured, or
-    why it could not be, and then the value is None.
+    `ratio` compares it with the figure named by `of`, if any. `note` says how it was measured; if
+    `value` is None, why it could not be.
     """
 
     what: str
@@ -31,12 +31,12 @@ class Measured:
 
 
 def benchmarks() -> dict[str, EntryPoint]:
-    """The benchmarks that are installed, by name."""
+    """Return the installed benchmarks by name."""
     return {point.name: point for point in sorted(entry_points(group=GROUP), key=lambda p: p.name)}
 
 
 def chosen(what: str | None) -> list[str]:
-    """The names of those asked for: one, or all. Raises `UserError` for a name that is wrong."""
+    """Return the names of the chosen benchmarks: one, or all. Raises `UserError` if unknown."""
     known = benchmarks()
     if what is not None and what not in known:
         raise unknown("benchmark", what, known)
@@ -44,9 +44,9 @@ def chosen(what: str | None) -> list[str]:
 
 
 def measured(name: str) -> Iterator[Measured]:
-    """The figures of a benchmark, each as soon as it is known.
+    """Return an iterator over a benchmark's figures, each as soon as it is known.
 
-    Raises `UserError` where it needs a package that is not installed.
+    Raises `UserError` if it needs a package that is not installed.
     """
     try:
         function: Callable[[], Iterator[Measured]] = benchmarks()[name].load()
@@ -59,7 +59,7 @@ def measured(name: str) -> Iterator[Measured]:
 
 
 def as_json(found: Mapping[str, list[Measured]], command: list[str]) -> str:
-    """All figures with their provenance."""
+    """Return all figures with their provenance, as JSON."""
     figures: dict[str, Any] = {name: [asdict(one) for one in rows] for name, rows in found.items()}
     return json.dumps({"provenance": provenance(command), "benchmarks": figures}, indent=2)
 
@@ -68,17 +68,17 @@ HEAD = "| what | figure | beside | how |\n|---|---|---|---|"
 
 
 def as_row(one: Measured) -> str:
-    """A figure as a row of a Markdown table."""
+    """Return a figure as a row of a Markdown table."""
     value = "not measured" if one.value is None else f"{one.value:.4g} {one.unit}".strip()
     ratio = "" if one.ratio is None else f"{one.ratio:.3g} x {one.of}"
     return f"| {one.what} | {value} | {ratio} | {one.note} |"
 
 
 def where(command: list[str]) -> str:
-    """The command, machine, versions and time, as a line above a table."""
-    told = provenance(command)
-    versions = ", ".join(f"{name} {version}" for name, version in told["versions"].items())
+    """Return the command, machine, versions and time, as a line above a table."""
+    record = provenance(command)
+    versions = ", ".join(f"{name} {version}" for name, version in record["versions"].items())
     return (
-        f"`{told['command']}`, {told['time']}, {told['device']}, {devices.cores()} cores, "
-        f"Python {told['python']}, {versions}, commit {told['commit']}"
+        f"`{record['command']}`, {record['time']}, {record['device']}, {devices.cores()} cores, "
+        f"Python {record['python']}, {versions}, commit {record['commit']}"
     )

@@ -1,8 +1,8 @@
-"""Arrays that are costly to make, kept in the user's cache folder and made again where damaged.
+"""Costly arrays, kept in the user's cache folder and made again if they are damaged.
 
-The folder is that of the operating system for caches, or the one named by `HARNESS_CACHE`. Each
-entry is a safetensors file, named by a hash of all that determines its content, and beside it a
-JSON record with the checksum. Nothing is pickled: reading an entry cannot run code.
+The folder is the operating system's for caches, or the one named by `HARNESS_CACHE`. Each entry is
+a safetensors file, named by a hash of all that determines its content, with a JSON record that
+holds the checksum. Nothing is pickled: reading an entry cannot run code.
 """
 
 import os
@@ -26,7 +26,7 @@ _NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class Cached(NamedTuple):
-    """Arrays by name, and notes about their making that JSON can hold."""
+    """Arrays by name, and notes on how they were made, which JSON can hold."""
 
     arrays: dict[str, np.ndarray]
     notes: dict[str, Any]
@@ -38,7 +38,7 @@ Report: TypeAlias = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry of the cache: `bytes` on disk, `made` in UTC, and what determines it."""
+    """One entry of the cache: `bytes` on disk, `made` in UTC, and what determines its content."""
 
     name: str
     path: Path
@@ -48,19 +48,19 @@ class Entry:
 
 
 def folder() -> Path:
-    """Where entries are kept. It need not exist yet."""
+    """Return the folder of the entries. It need not exist yet."""
     chosen = os.environ.get("HARNESS_CACHE")
     base = Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("motif-harness")
     return base / "arrays"
 
 
 def programs(environment: str) -> Path:
-    """Where compiled programs are kept for one compiler and device: others could not run them."""
+    """Return the folder of the programs compiled for one compiler and device."""
     return folder().parent / "programs" / files.fingerprint(environment)
 
 
 def programs_bytes() -> int:
-    """How large all compiled programs that are kept are together."""
+    """Return the total size of all stored programs, in bytes."""
     return sum(path.stat().st_size for path in _programs())
 
 
@@ -71,19 +71,19 @@ def _programs() -> list[Path]:
 def load_or_make(
     name: str, determinants: Mapping[str, Any], make: Make, *, report: Report | None = None
 ) -> Cached:
-    """The entry for `determinants`, read if it is there and whole, else made and kept.
+    """Return the entry for `determinants`: read if it exists undamaged, else made and stored.
 
     **Arguments:**
 
-    - `name`: what a person calls the data; letters, digits, `-` and `_`.
+    - `name`: a readable name for the data; letters, digits, `-` and `_`.
     - `determinants`: everything that determines the arrays, as JSON can hold it: parameters, seed,
-      versions of code and libraries. Other determinants are another entry.
-    - `make`: makes the arrays and the notes. Where two processes ask at once, one makes and the
+      versions of code and libraries. Different determinants make a different entry.
+    - `make`: makes the arrays and the notes. If two processes ask at once, one makes them; the
       other waits, then reads.
-    - `report`: told in words what is being done.
+    - `report`: called with a message about each step.
 
-    **Warns** (UserWarning) where an entry is damaged, and makes it again; and where the folder
-    cannot be written, and goes on without keeping anything.
+    **Warns** (UserWarning) if an entry is damaged, and makes it again; also if the folder cannot
+    be written, and then stores nothing.
 
     **Errors:** ValueError for a name with other characters, TypeError for determinants or notes
     that JSON cannot hold; whatever `make` raises.
@@ -93,20 +93,20 @@ def load_or_make(
     tell = report or (lambda words: None)
     key = files.fingerprint({"format": _FORMAT, "name": name, "determinants": determinants})
     path = folder() / f"{name}-{key}.safetensors"
-    found = _read(path)
-    if found is not None:
+    entry = _read(path)
+    if entry is not None:
         tell(f"{name}: read from {path}")
-        return found
+        return entry
     try:
         lock = _locked(path, tell)
     except (OSError, NotImplementedError) as error:
         _warn_not_kept(name, error)
         return _made(make)
     with lock:
-        found = _read(path, silent=True)
-        if found is not None:
+        entry = _read(path, silent=True)
+        if entry is not None:
             tell(f"{name}: read from {path}")
-            return found
+            return entry
         tell(f"{name}: being made")
         made = _made(make)
         try:
@@ -117,26 +117,24 @@ def load_or_make(
 
 
 def entries() -> list[Entry]:
-    """All entries that have a readable record, by name and time of making."""
-    found = []
-    for record in folder().glob("*.json"):
-        path = record.with_suffix(".safetensors")
+    """Return all entries that have a readable record, sorted by name and time of making."""
+    readable = []
+    for path in folder().glob("*.json"):
+        arrays = path.with_suffix(".safetensors")
         try:
-            told = files.read_json(record)
-            made = datetime.fromisoformat(told["made"])
-            entry = Entry(told["name"], path, path.stat().st_size, made, told["determinants"])
+            record = files.read_json(path)
+            made, size = datetime.fromisoformat(record["made"]), arrays.stat().st_size
+            entry = Entry(record["name"], arrays, size, made, record["determinants"])
         except (files.DamagedFileError, OSError, KeyError, TypeError, ValueError):
             continue
-        found.append(entry)
-    return sorted(found, key=lambda entry: (entry.name, entry.made))
+        readable.append(entry)
+    return sorted(readable, key=lambda entry: (entry.name, entry.made))
 
 
 def clear() -> int:
-    """Delete all entries, also damaged and half-written ones, and all programs.
+    """Delete all entries, damaged and half-written ones too, and all programs.
 
-    Returns the bytes freed.
-
-    What another process is making at this moment stays.
+    Entries that another process is making at this moment stay. Returns the bytes freed.
     """
     freed = 0
     for path in _programs():
@@ -161,9 +159,9 @@ def clear() -> int:
 
 
 def _locked(path: Path, tell: Report) -> AbstractContextManager[Any]:
-    """The lock of an entry, held until its context ends.
+    """Return the lock of an entry, held until its context ends.
 
-    Lock files stay: to delete one that others wait for is a race.
+    Lock files are never deleted: another process may be waiting for one.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = filelock.FileLock(path.with_suffix(".lock"))
@@ -181,21 +179,21 @@ def _made(make: Make) -> Cached:
 
 
 def _write(path: Path, name: str, determinants: Mapping[str, Any], made: Cached) -> None:
-    """The arrays first: an entry without its record counts as absent."""
-    record = path.with_suffix(".json")
-    record.unlink(missing_ok=True)
+    """Write the arrays, then the record: an entry without its record counts as absent."""
+    beside = path.with_suffix(".json")
+    beside.unlink(missing_ok=True)
     checksum = files.write_arrays(path, made.arrays, made.notes)
-    told = {
+    record = {
         "name": name,
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
         "sha256": checksum,
         "determinants": dict(determinants),
     }
-    files.write_json(record, told)
+    files.write_json(beside, record)
 
 
 def _read(path: Path, *, silent: bool = False) -> Cached | None:
-    """The entry at `path`, or None where it is absent or (with a warning) damaged."""
+    """Return the entry at `path`, or None if it is absent or (with a warning) damaged."""
     record = path.with_suffix(".json")
     try:
         if not record.exists():

@@ -1,4 +1,4 @@
-"""Data for authors of tasks: rows split in three, columns scaled on the training rows."""
+"""Data tools for authors of tasks: split rows in three, scale columns on the training rows."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -9,7 +9,7 @@ from jaxtyping import Array, Shaped
 from harness.types import Batch
 
 SHARES = (0.64, 0.16)
-"""Of the rows, training and validation; the others are for the test."""
+"""The shares of training and of validation rows; the others are for the test."""
 
 
 def split(
@@ -17,9 +17,9 @@ def split(
     targets: Shaped[np.ndarray, "rows ..."],
     shares: tuple[float, float] = SHARES,
 ) -> tuple[Batch, Batch, Batch]:
-    """Return the training, validation and test rows, in the order in which they come.
+    """Return the training, validation and test rows, in their order in the data.
 
-    `shares` are those of the first two; the third has the rest.
+    `shares` are those of training and validation; the test has the rest.
     """
     ends = np.cumsum([round(share * len(inputs)) for share in shares])
     pieces = zip(np.split(inputs, ends), np.split(targets, ends), strict=True)
@@ -30,7 +30,7 @@ def split(
 def scaled(
     splits: tuple[Batch, Batch, Batch],
 ) -> tuple[tuple[Batch, Batch, Batch], dict[str, np.ndarray]]:
-    """Return rows whose columns run from -1/2 to 1/2 over the training rows, and their scales.
+    """Return the splits scaled so that training columns run from -1/2 to 1/2, and the scales.
 
     The scales are `input_low`, `input_range`, `target_low` and `target_range`, by column: scaled
     values are (value - low) / range - 1/2.
@@ -55,5 +55,5 @@ def unscaled(
     scales: Mapping[str, np.ndarray],
     of: Literal["input", "target"],
 ) -> Shaped[Array | np.ndarray, "rows _columns"]:
-    """Return rows of inputs or of targets in their units again; `scales` are those of `scaled`."""
+    """Return rows of inputs or of targets converted back to units; `scales` come from `scaled`."""
     return (rows + 0.5) * scales[f"{of}_range"][None] + scales[f"{of}_low"][None]

@@ -1,4 +1,4 @@
-"""Errors that are the user's to mend: what is wrong, where, and what would be right."""
+"""Errors that the user can fix: what is wrong, where, and what would be right."""
 
 import difflib
 import errno
@@ -15,17 +15,17 @@ _STANDARD = sysconfig.get_paths()["stdlib"]
 
 
 class UserError(Exception):
-    """A mistake in what was asked for. The message is complete; no traceback is shown."""
+    """A mistake in the user's request. The message is complete; no traceback is shown."""
 
 
 class CannotWriteError(OSError):
-    """A file could not be written: a full disk, mostly. The message says what to do about it."""
+    """A file could not be written, usually for a full disk. The message says what to do."""
 
     def __init__(self, path: Path, error: OSError) -> None:
         cause = error.strerror or str(error)
         super().__init__(
-            f"cannot write '{path}': {cause}. What was finished before is kept. "
-            f"{_REMEDIES.get(error.errno or 0, 'Mend that')}, then give the same command again."
+            f"cannot write '{path}': {cause}. Finished work is kept. "
+            f"{_REMEDIES.get(error.errno or 0, 'Fix that')}, then run the same command again."
         )
 
 
@@ -34,12 +34,12 @@ _REMEDIES = {
     errno.EDQUOT: "Free space in your quota",
     errno.EACCES: "Allow writing there",
     errno.EROFS: "Make that disk writable",
-    errno.EISDIR: "Remove the folder that stands there",
+    errno.EISDIR: "Remove the folder of that name",
 }
 
 
 def unknown(kind: str, name: str, known: Iterable[str], where: str = "") -> UserError:
-    """The error for a name that is not known: the closest one, and all the right ones."""
+    """Return the error for an unknown name. It gives the closest name and all known ones."""
     names = sorted(known)
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     hint = f" Did you mean '{close[0]}'?" if close else ""
@@ -48,14 +48,14 @@ def unknown(kind: str, name: str, known: Iterable[str], where: str = "") -> User
 
 
 def of_library(file: str) -> bool:
-    """Whether a file of a traceback is a library's or Python's own: no plugin's, not ours."""
+    """Return whether a file in a traceback belongs to a library or to Python itself."""
     if file.startswith("<") or _LIBRARIES.search(file):
         return True
     return file.startswith(_STANDARD) and "site-packages" not in file
 
 
 def summary(error: Exception) -> str:
-    """The type of an error and its message or, where it has none, the last place of ours in it."""
+    """Return an error's type and message; without a message, the last line outside libraries."""
     kind, message = type(error).__name__, str(error)
     if message.strip():
         return f"{kind}: {message}"

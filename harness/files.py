@@ -1,4 +1,4 @@
-"""Files that are whole or absent: written beside, synced, renamed; checked by their hash."""
+"""Atomic files: each is written under another name, synced and renamed, and checked by its hash."""
 
 import hashlib
 import json
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 
 class DamagedFileError(Exception):
-    """A file that is not what was written. The message names it."""
+    """A file differs from what was written. The message names it."""
 
 
 def write(path: Path, content: bytes) -> str:
-    """Put `content` at `path` at once or not at all. Returns its SHA-256.
+    """Write `content` to `path` completely or not at all. Returns its SHA-256.
 
-    Raises `CannotWriteError` where the disk is full or does not let us.
+    Raises `CannotWriteError` if the disk is full or does not allow writing.
     """
     try:
         _replace(path, content)
@@ -58,12 +58,12 @@ def _sync_folder(folder: Path) -> None:
 
 
 def write_json(path: Path, value: Any) -> str:
-    """Write JSON that a person can read. Returns its SHA-256."""
+    """Write indented JSON. Returns its SHA-256."""
     return write(path, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode())
 
 
 def read_json(path: Path) -> Any:
-    """What a JSON file holds. Raises `DamagedFileError` where it cannot be read."""
+    """Return the content of a JSON file. Raises `DamagedFileError` if it cannot be read."""
     try:
         return json.loads(path.read_bytes())
     except (ValueError, OSError) as error:
@@ -84,14 +84,14 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], metadata: Mapping
     from safetensors.numpy import save
 
     contiguous = {name: np.asarray(array, order="C") for name, array in arrays.items()}
-    told = json.dumps(metadata)
+    text = json.dumps(metadata)
     # One entry only: safetensors writes several in an order that differs from run to run.
-    header = {"sha256": _checksum(contiguous, told), "metadata": told}
+    header = {"sha256": _checksum(contiguous, text), "metadata": text}
     return write(path, save(contiguous, {"harness": json.dumps(header)}))
 
 
 def _checksum(arrays: Mapping[str, np.ndarray], metadata: str) -> str:
-    """What a file says of its own content, so that a flipped bit is noticed."""
+    """Return a hash of a file's content, which the file stores to reveal a flipped bit."""
     digest = hashlib.sha256(metadata.encode())
     for name in sorted(arrays):
         array = arrays[name]
@@ -101,7 +101,7 @@ def _checksum(arrays: Mapping[str, np.ndarray], metadata: str) -> str:
 
 
 def read_arrays(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """Arrays and metadata of a safetensors file. Raises `DamagedFileError`."""
+    """Return the arrays and metadata of a safetensors file. Raises `DamagedFileError`."""
     from safetensors import SafetensorError, safe_open
 
     try:
@@ -109,19 +109,19 @@ def read_arrays(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
             header = json.loads((file.metadata() or {})["harness"])
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         if header["sha256"] != _checksum(arrays, header["metadata"]):
-            raise ValueError("it is not as it was written")
+            raise ValueError("its content does not match its checksum")
         return arrays, json.loads(header["metadata"])
     except (SafetensorError, KeyError, TypeError, ValueError, OSError) as error:
         raise DamagedFileError(f"'{path}' cannot be read: {error}") from error
 
 
 def digest(path: Path) -> str:
-    """The SHA-256 of a file's content."""
+    """Return the SHA-256 of a file's content."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def fingerprint(value: Any) -> str:
-    """A short hash of a JSON-able value, whatever the order of its keys."""
+    """Return a short hash of a JSON-able value, the same for any order of its keys."""
     canonical = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""A thin channel by which long work says how far it is, to whoever listens."""
+"""Progress of long work, sent to a listener if there is one."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 @dataclass(frozen=True)
 class Update:
-    """How far an activity is: `done` of `total`, with facts such as level, loss or sparsity."""
+    """The progress of an activity: `done` of `total`, with facts such as the level or loss."""
 
     activity: str
     done: float | int
@@ -25,7 +25,7 @@ _facts: ContextVar[Mapping[str, Any]] = ContextVar("facts", default={})  # noqa:
 
 @contextmanager
 def listening(listener: Listener) -> Iterator[None]:
-    """Send the updates of what happens inside to `listener`."""
+    """Send all updates from inside this context to `listener`."""
     token = _listener.set(listener)
     try:
         yield
@@ -35,7 +35,7 @@ def listening(listener: Listener) -> Iterator[None]:
 
 @contextmanager
 def within(**facts: Any) -> Iterator[None]:
-    """Add these facts to the updates of what happens inside."""
+    """Add these facts to all updates from inside this context."""
     token = _facts.set({**_facts.get(), **facts})
     try:
         yield
@@ -44,7 +44,7 @@ def within(**facts: Any) -> Iterator[None]:
 
 
 def update(activity: str, done: float | int, total: float | int, **facts: Any) -> None:
-    """Say how far an activity is. Costs nothing where nobody listens."""
+    """Send the progress of an activity. Costs nothing without a listener."""
     listener = _listener.get()
     if listener is not None:
         listener(Update(activity, done, total, {**_facts.get(), **facts}))

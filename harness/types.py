@@ -1,4 +1,4 @@
-"""The vocabulary of arrays and records that every layer of the harness shares."""
+"""The types of arrays and records that the whole harness shares."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ Weights: TypeAlias = dict[str, Float[Array, "..."]]
 """The prunable leaves of one network by name: weights, scores, or gradients."""
 
 Masks: TypeAlias = dict[str, Bool[Array, "..."]]
-"""For each prunable leaf, which of its entries act (True) and which are pruned (False)."""
+"""For each prunable leaf, which of its entries are kept (True) and which are pruned (False)."""
 
 Frozen: TypeAlias = Mapping[str, Bool[Array, ""]]
 """For each trained leaf of a network, whether it is neither trained nor pruned now."""
@@ -30,15 +30,15 @@ When: TypeAlias = Literal["init", "level", "during"]
 GoesOn: TypeAlias = Literal["level", "start", "rewind", "new", "here", "not"]
 """How training goes on with changed masks, level by level:
 
-- "level": from the intervention's own level before, for the steps of the level;
-- "start": from the initial weights, for the steps of all levels up to it;
+- "level": from the intervention's own previous level, for the steps of this level;
+- "start": from the initial weights, for the steps of all levels up to this one;
 - "rewind": from the source's rewind point, the weights after its pruner's `rewind_step` steps of
-  the first level (0: the initial weights), step counts of the optimiser going on from there. For
-  the steps of a pruner that rewinds: of the level, or, where the source's pruner `retrains`, of
-  the first level from the rewind step on;
-- "new": from other initial weights, for as many;
-- "here": from the weights that the source has at the level, for the steps of the level;
-- "not": not at all; the source's weights are evaluated under the changed masks.
+  the first level (0: the initial weights); the optimiser's step counts go on from there. It trains
+  for as many steps as a pruner that rewinds: those of the level or, if the source's pruner
+  `retrains`, those of the first level from the rewind step on;
+- "new": from other initial weights, for the same number of steps;
+- "here": from the source's weights at this level, for the steps of this level;
+- "not": no training; the source's weights are evaluated under the changed masks.
 """
 Scope: TypeAlias = Literal["layer", "global", "output"]
 Split: TypeAlias = Literal["train", "validation", "test"]
@@ -48,10 +48,10 @@ InputKind: TypeAlias = Literal["vector", "sequence", "image"]
 
 
 class Shape(NamedTuple):
-    """What a task asks of a network: the shape of one input, and the number of its outputs.
+    """What a task asks of a network: the shape of one input and the number of outputs.
 
-    `inputs` is (features,) of a vector, (steps, features) of a sequence, (channels, height, width)
-    of an image.
+    `inputs` is (features,) for a vector, (steps, features) for a sequence, (channels, height,
+    width) for an image.
     """
 
     inputs: tuple[int, ...]
@@ -59,10 +59,10 @@ class Shape(NamedTuple):
 
     @property
     def kind(self) -> InputKind:
-        """What one input is, by its number of axes."""
+        """The kind of one input, by its number of axes."""
         kinds: dict[int, InputKind] = {1: "vector", 2: "sequence", 3: "image"}
         if len(self.inputs) not in kinds:
-            raise ValueError(f"inputs of shape {self.inputs}: 1 to 3 axes are known")
+            raise ValueError(f"inputs have shape {self.inputs}; give one of 1 to 3 axes")
         return kinds[len(self.inputs)]
 
 
@@ -74,7 +74,7 @@ class Batch(NamedTuple):
 
 
 class Target(NamedTuple):
-    """How many weights are to be kept: the density, and the exact counts that follow from it.
+    """How many weights to keep: the density, and the exact counts that follow from it.
 
     `binding` is () where each leaf has to keep its number of `by_leaf`, because the level gives
     densities by leaf, and None where only `total` counts. Neither is traced.
@@ -96,10 +96,10 @@ class Quantity:
 
 @dataclass(frozen=True)
 class TaskData:
-    """A task's data set: three splits, what their columns mean, and what the task must remember.
+    """A task's data set: three splits, the meaning of their columns, scales and notes.
 
-    `scales` are arrays that the task's own `evaluate` needs, for instance to get back to units.
-    `notes` are figures about the making of the data that the report shows.
+    `scales` are arrays that the task's own `evaluate` needs, for instance to convert to units.
+    `notes` are facts about how the data were made; the report shows them.
     """
 
     train: Batch
@@ -148,10 +148,10 @@ class Level:
 class StopRule:
     """Stop a level early when the validation loss no longer falls (SCIENCE.md section 3).
 
-    Every `every` steps, once past `after`, a network stops when the mean loss of the window before
-    the last, divided by the mean of the last, is under `ratio`. Each loss is that of one
-    validation batch. With `scope="ensemble"` the mean over all networks decides for all of them:
-    the rule of Zahn et al. (2024).
+    After step `after`, every `every` steps, a network stops if the mean loss of the second-to-last
+    window, divided by that of the last window, is below `ratio`. Each loss is that of one
+    validation batch. With `scope="ensemble"` the mean over all networks decides for all of them,
+    as in Zahn et al. (2024).
     """
 
     scope: Literal["network", "ensemble"]

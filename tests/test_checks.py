@@ -25,6 +25,7 @@ from harness import (
     Update,
     leaf_map,
     prune_by_score,
+    report,
 )
 from harness.plugin.registry import Plugin
 from harness.testing import TinyArchitecture, TinySchedule, TinyTask, assert_contract, check_plugin
@@ -71,6 +72,7 @@ def metric(table: Callable[..., Any], **attributes: Any) -> type[Any]:
     return plugin(AbstractMetric, columns={"value": "1"}, measure=measure, **attributes)
 
 
+VALUE = report.Schema(values=(report.Value("value"),), compared=(report.Quantities("value"),))
 SIZES: dict[str, int] = {}
 COUNT: list[int] = []
 TABLES: list[Any] = []
@@ -193,7 +195,7 @@ FAULTS = {
     ),
     "scores that are not a number": (
         pruner(lambda evidence, key: leaf_map(lambda w: jnp.log(-jnp.abs(w)), evidence.weights)),
-        "scores that are not a number: their order is chance",
+        "scores that are NaN, which have no order",
     ),
     "an update without a state": (
         stepping(lambda evidence, state: Update(evidence.mask)),
@@ -205,7 +207,7 @@ FAULTS = {
     ),
     "masks of numbers": (
         stepping(lambda evidence, state: (Update(leaf_map(jnp.float32, evidence.mask)), state)),
-        "a mask of 'first' of float32: masks are of bool",
+        "a mask of 'first' of float32: return bool",
     ),
     "masks of another shape": (
         stepping(lambda evidence, state: (Update(leaf_map(lambda m: m[1:], evidence.mask)), state)),
@@ -221,7 +223,7 @@ FAULTS = {
     ),
     "columns in a list": (
         plugin(AbstractMetric, columns=["value"], measure=lambda self, trajectory: None),
-        "`columns` is a list: let it be a property that returns a dict",
+        "`columns` is a list: make it a property that returns a dict",
     ),
     "a table that is none": (
         plugin(AbstractMetric, columns={"value": "1"}, measure=lambda self, trajectory: None),
@@ -244,7 +246,7 @@ FAULTS = {
     "pruner that counts its calls": (pruner(counted), "two runs of one seed differ"),
     "pruner that changes settings": (
         pruner(changing_settings),
-        "it changes jax_default_matmul_precision of JAX for everyone",
+        "it changes jax_default_matmul_precision of JAX for the whole process",
     ),
     "task whose data come from NumPy": (
         plugin(TinyTask, data=noisy_data),
@@ -277,7 +279,7 @@ FAULTS = {
     ),
     "architecture whose activations are none": (
         plugin(TinyArchitecture, takes=VECTORS, activations=lambda self, network, inputs: {}),
-        "`activations` says nothing of 'first'",
+        "`activations` lacks 'first'",
     ),
     "pruner that is never done": (
         plugin(AbstractPruner, when="level", step=never_done),
@@ -285,7 +287,7 @@ FAULTS = {
     ),
     "metric that does not say that it needs layers": (
         metric(by_layers),
-        "of networks whose graph is a `Digraph` it raises ValueError('no layers')",
+        "it raises ValueError('no layers') for networks whose graph is a `Digraph`",
     ),
     "metric that draws from NumPy": (
         metric(noisy_table(np.random.random)),
@@ -304,17 +306,33 @@ FAULTS = {
         "it has networks [0] of 0 to 2",
     ),
     "metric without rows": (metric(lambda trajectory: densities(trajectory)[:0]), "no column"),
+    "metric whose schema is of another table": (
+        metric(densities, schema=report.Schema(("layer",), (report.Value("z"),))),
+        "'layer' is no column of the table; 'z' is no column of the table",
+    ),
+    "metric whose keys do not tell its rows apart": (
+        metric(lambda trajectory: densities(trajectory) * 2, schema=VALUE),
+        "24 rows are not unique by the `keys` of its schema",
+    ),
+    "metric whose sections fail": (
+        metric(densities, schema=VALUE, sections=lambda self, report: 1 / 0),
+        "its sections fail on a tiny table: ZeroDivisionError",
+    ),
+    "metric whose headline is a text": (
+        metric(densities, headline=lambda self, table: "12"),
+        "`headline` returns '12'",
+    ),
     "schedule of other levels": (
         plugin(TinySchedule, levels=rising_levels),
-        "`levels` gives others when called again",
+        "`levels` returns other levels when called again",
     ),
     "schedule without levels": (plugin(TinySchedule, levels=lambda self: ()), "has no levels"),
     "study of nothing": (study(experiments=lambda self: {}), "it has no experiments"),
     "study in no folder": (
         study(experiments=lambda self: {"One Run": {}}),
-        "'One Run' names no folder",
+        "'One Run' cannot name a folder",
     ),
-    "study without a question": (study(question="It is."), "its question is none: 'It is.'"),
+    "study without a question": (study(question="It is."), "its question has no '?': 'It is.'"),
     "study that cannot be planned": (
         study(experiments=lambda self: {"one": {"tasks": ["digit"], "pruners": ["random"]}}),
         "unknown task 'digit'. Did you mean 'digits'?",
@@ -331,7 +349,7 @@ FAULTS = {
     "study's parameter untold": (study(**UNTOLD), "says nothing of `sharpness`"),
     "parameter told, but not there": (
         pruner(magnitude, __doc__=f"Keep some.\n\n{LIST}`gone`: away\n"),
-        "tells of `gone`, which it has no field for: its fields are none.",
+        "names `gone`, but the class has no such field: its fields are none.",
     ),
     "no defaults": (
         pruner(magnitude, __annotations__={"sharpness": float}),

@@ -346,7 +346,7 @@ def test_done_already_is_told_and_quiet_is_quiet(harness, finished):
     arguments = ("run", *TINY, *MAGNITUDE, "--networks", "2", "--out", finished)
     code, out, err = harness(*arguments)
     assert (code, err) == (0, "")
-    assert "All that was asked for had been done already." in out
+    assert "Nothing to do: all trials and measurements are finished." in out
     assert f"Report: {finished / 'report' / 'index.html'}" in out
     assert harness(*arguments, "--quiet") == (0, "", "")
 
@@ -397,7 +397,7 @@ def test_measure_tells_what_is_not_trained(harness, finished, tmp_path):
     shutil.rmtree(next(folder.glob("trials/*")))
     code, out, err = harness("measure", folder, *TASKS, "--metric", "performance")
     assert code == 0
-    assert "1 trials are not trained" in " ".join((out + err).split())
+    assert "1 trials are not fully trained" in " ".join((out + err).split())
 
 
 def test_a_full_disk_exits_with_1_and_says_what_to_do(harness, monkeypatch):
@@ -408,7 +408,7 @@ def test_a_full_disk_exits_with_1_and_says_what_to_do(harness, monkeypatch):
     code, _, err = harness("run", *TINY, *MAGNITUDE, "--quiet")
     assert code == 1
     assert "No space left on device" in err
-    assert "Free space on that disk, then give the same command again" in err
+    assert "Free space on that disk, then run the same command again" in err
     assert "Traceback" not in err
 
 
@@ -677,7 +677,7 @@ def test_check_all_exits_with_1_where_one_is_broken_or_not_there(
 
 
 def test_check_needs_a_name_or_all(refused):
-    assert "or give --all: one of the two" in refused("check", "magnitude", "--all")
+    assert "or --all for every plugin" in refused("check", "magnitude", "--all")
 
 
 def test_new_writes_a_plugin_and_says_what_next(harness):
@@ -694,12 +694,12 @@ def test_new_writes_a_plugin_and_says_what_next(harness):
     assert commands[3].startswith("harness run --plugin my_metric.py --task ")
     code, out, err = harness("new", "metric", "my-metric", "--out", "a folder")
     assert (code, out) == (2, "")
-    assert "is there already and is not overwritten: choose another name" in err
+    assert "exists and is not overwritten: choose another name" in err
 
 
 def test_new_refuses_what_will_not_do(refused):
     assert "lower-case letters" in refused("new", "pruner", "Mine")
-    assert "is the name of a pruner" in refused("new", "task", "magnitude")
+    assert "is already the name of a pruner" in refused("new", "task", "magnitude")
     assert "'pruner', 'task', 'architecture', 'intervention', " in refused("new", "prunner", "mine")
 
 

@@ -20,8 +20,8 @@ SOURCES = CORE + sorted((ROOT / "plugins").rglob("*.py"))
 # From the ground up: a room imports only from rooms before it, in type-only imports too.
 ROOMS = (
     *("errors", "types", "progress", "files", "cache", "machine", "sparse", "datasets"),
-    *("networks", "stats", "motifs"),
-    *("report", "results", "plugin", "experiment", "training", "execution", "api", "studies"),
+    *("networks", "stats", "motifs", "tables", "results", "plugin", "report"),
+    *("experiment", "training", "execution", "api", "studies"),
     *("network_files", "motif_profiles", "bench", "templates", "testing", "cli"),
 )
 
@@ -43,19 +43,7 @@ DEFAULTS = {
     ("plugin/task.py", "mlp"),
     ("cli/run.py", "serial"),
 }
-TABLES = {
-    # The report and the closing tables read the tables of these metrics where a run has them.
-    ("cli/outcome.py", "motifs"),
-    ("report/sections/degree_null.py", "sampled"),
-    # What was left out of tables that were kept without their run.
-    *(("results/thinned.py", table) for table in ("motifs", "performance", "sampled")),
-    ("report/collection.py", "motifs"),
-    ("report/collection.py", "performance"),
-    ("report/sections/motifs.py", "motifs"),
-    ("report/sections/performance.py", "performance"),
-    # Sections of these names.
-    ("report/sections/__init__.py", "motifs"),
-    ("report/sections/__init__.py", "performance"),
+OTHER_MEANINGS = {
     # What a task can offer, which is no schedule.
     ("testing/_tiny.py", "linear"),
     ("testing/_answers.py", "linear"),
@@ -199,11 +187,11 @@ def test_the_core_names_no_built_in_plugin():
             named = re.fullmatch(r"(?:[\w-]+[:.])?([a-z][\w-]*)(?:\[.*\])?", text)
             if named and named[1] in known:
                 place = (str(path.relative_to(HARNESS)), named[1])
-                allowed = DEFAULTS | TABLES | EXPECTED
+                allowed = DEFAULTS | OTHER_MEANINGS | EXPECTED
                 assert place in allowed, f"{name(path)}, line {line}: '{text}'"
                 found.add(place)
     found -= EXPECTED
-    assert found == DEFAULTS | TABLES, "allowed here, but no longer needed"
+    assert found == DEFAULTS | OTHER_MEANINGS, "allowed here, but no longer needed"
     assert not {text for _, text in found} & TASKS_AND_PRUNERS
 
 

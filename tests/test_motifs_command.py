@@ -232,7 +232,7 @@ def test_an_edge_list_without_layers_is_a_digraph(harness, recurrent):
     out = harness("recurrent.csv", "--draws", 5)[1]
     assert "recurrent.csv: 1 network, digraph; 30 nodes; edges" in out
     assert "030T" in out
-    assert "classes of digraphs neither there nor expected: not shown" in out
+    assert "classes of digraphs with no copies, seen or expected" in out
 
 
 def test_tetrads_of_a_large_digraph_are_counted_when_asked_for(harness, tmp_path, monkeypatch):
@@ -291,10 +291,10 @@ def test_nulls_are_chosen_by_name(harness, a):
     ("arguments", "told"),
     [
         (("recurrent.csv", "--order", "4"), "--order 4: networks without layers"),
-        (("a.npz", "--draws", "1"), "takes 2 draws or more"),
+        (("a.npz", "--draws", "1"), "gives no standard deviation. Give 2 or more"),
         (("a.npz", "--null", "degrees"), "--null"),
         (("none.npz",), "there is no file 'none.npz'"),
-        (("a.npz", "--threshold", "-1"), "threshold -1.0 is not a number from 0 up"),
+        (("a.npz", "--threshold", "-1"), "threshold -1.0 is no finite number from 0 up"),
         (("a.npz", "--layout", "out-in"), "chain only as in-out, not as out-in"),
         (("a.npz", "--layout", "x"), "'out-in', 'in-out'"),
         (("a.npz", "--order", "5"), "--order"),
@@ -317,8 +317,8 @@ def test_networks_too_large_to_count_exactly(harness, tmp_path):
     np.savez(tmp_path / "n.npz", np.ones((100_000, 1), bool))
     code, out, err = harness("n.npz", "--order", 4)
     assert (code, out) == (2, "")
-    assert "'n.npz': counting" in err
-    assert "more than int64 can hold. Give fewer --order, lower ones" in err
+    assert "'n.npz': counts of" in err
+    assert "more than int64 can hold. Give fewer or lower --order" in err
 
 
 def test_a_layer_without_edges_in_one_network(harness, tmp_path):

@@ -95,7 +95,7 @@ FAULTS = {
     "twice": (EDGES, NODES + "c,2\n", "has node 'c' twice in a layer"),
     "gap": (EDGES, NODES + "d,4\n", "has no node in layer 3"),
     "word": (EDGES, NODES + "d,x\n", "row 5: layer 'x' is not a whole number"),
-    "short": (EDGES, NODES + "d\n", "row 5 has 1 columns, the first line 2"),
+    "short": (EDGES, NODES + "d\n", "row 5 has 1 columns, not 2 as the first line"),
     "nameless": (EDGES, NODES + ",1\n", "row 5 names no node"),
     "absent": (EDGES, "node,layer\na,0\nb,1\n", "line 3: node 'c' is in no layer of"),
     "in two": (EDGES, NODES + "a,1\n", "line 2: node 'a' is in the layers [0, 1] of"),
@@ -121,5 +121,5 @@ def test_node_lists_that_are_not_there_or_belong_to_no_edges(tmp_path):
     with pytest.raises(UserError, match="there is no file"):
         network_files.read(tmp_path / "n.csv", nodes=tmp_path / "none.csv")
     (tmp_path / "n.npz").write_bytes(b"x")
-    with pytest.raises(UserError, match="is no edge list: --nodes is for"):
+    with pytest.raises(UserError, match="is no edge list: give --nodes only"):
         network_files.read(tmp_path / "n.npz", nodes=tmp_path / "n.csv")

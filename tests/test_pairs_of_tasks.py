@@ -27,6 +27,22 @@ def test_a_task_has_its_own_architecture_unless_others_are_named(planned):
     assert len(both.trials) == len({trial.key for trial in both.trials}) == 6
 
 
+def test_the_bare_name_of_a_tasks_own_architecture_has_the_tasks_parameters(planned):
+    made = planned(tasks=["digits", "moth[flights=200]"], architectures=["mlp|rnn"])
+    expected = [
+        ("digits", "mlp[sizes=[32, 16]]"),
+        ("digits", "rnn"),
+        ("moth[flights=200]", "mlp"),
+        ("moth[flights=200]", "rnn"),
+    ]
+    assert labels(made) == expected
+    again = planned(**{name: made.resolved()[name] for name in ("tasks", "architectures")})
+    assert labels(again) == expected
+    assert [one.key for one in again.trials] == [one.key for one in made.trials]
+    full = planned(tasks=["digits"], architectures=["mlp[sizes=[400, 400, 400, 16]]"])
+    assert labels(full) == [("digits", "mlp")]
+
+
 def test_parameters_that_were_a_tasks_are_its_architectures(planned):
     """As in experiment files and commands from before architectures were plugins."""
     old = planned(tasks=["digits[sizes=[8], initial_scale=0.1]"])

@@ -43,7 +43,7 @@ def test_a_setting_that_determines_a_result_is_in_the_key(name, registry):
 def test_a_plugin_that_changes_them_when_imported_is_refused_and_they_are_put_back(tmp_path):
     path = tmp_path / "x64.py"
     path.write_text("import jax\njax.config.update('jax_enable_x64', True)\n")
-    with pytest.raises(UserError, match="changes jax_enable_x64 of JAX for everyone"):
+    with pytest.raises(UserError, match="changes jax_enable_x64 of JAX for the whole process"):
         loading.load([path])
     assert settings.determining() == {}
 

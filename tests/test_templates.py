@@ -85,7 +85,7 @@ def test_nothing_is_overwritten(tmp_path, there):
     )
     kept.write_text("mine")
     other.unlink()
-    with pytest.raises(UserError, match=rf"'{kept}' is there already.*another name.*--out"):
+    with pytest.raises(UserError, match=rf"'{kept}' exists and is not.*another name.*--out"):
         write("metric", tmp_path)
     assert kept.read_text() == "mine"
     assert not other.exists()
@@ -98,15 +98,15 @@ def test_nothing_is_overwritten(tmp_path, there):
         ("my pruner", "lower-case letters"),
         ("../mine", "lower-case letters"),
         ("", "lower-case letters"),
-        ("magnitude", "is the name of a pruner of 'motif-harness' already"),
-        ("digits", "is the name of a task of 'motif-harness' already"),
-        ("class", "Python has no module 'class'"),
+        ("magnitude", "is already the name of a pruner of 'motif-harness'"),
+        ("digits", "is already the name of a task of 'motif-harness'"),
+        ("class", "Python allows no module 'class'"),
         ("true", "class 'True'"),
-        ("2nd", "'my-2nd' is right"),
+        ("2nd", "Use 'my-2nd'"),
         ("json", "would hide the Python module 'json'"),
         ("jax", "would hide the Python module 'jax'"),
-        ("evidence", "would call the class 'Evidence', which the file needs"),
-        ("score-pruner", "'my-score-pruner' is right"),
+        ("evidence", "would name the class 'Evidence', which the file needs"),
+        ("score-pruner", "use 'my-score-pruner'"),
     ],
 )
 def test_names_that_will_not_do(tmp_path, name, problem):

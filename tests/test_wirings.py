@@ -161,7 +161,7 @@ def test_weights_under_a_mask_of_pytorch(tmp_path):
     save_file(tensors, tmp_path / "n.safetensors")
     found = network_files.read(tmp_path / "n.safetensors")
     assert same_profile(found, arrays)
-    assert "'0.weight' is its _orig times its _mask" in found.notes
+    assert "'0.weight' was read as its _orig times its _mask" in found.notes
 
 
 def test_nodes_of_an_edge_list(tmp_path):
@@ -170,7 +170,7 @@ def test_nodes_of_an_edge_list(tmp_path):
     found = network_files.read(path)
     assert node_counts(found.graph) == (2, 1, 1)
     assert edge_counts(found.graph).tolist() == [[2, 1]]
-    assert found.notes[0] == "left out, columns of no meaning here: 'by'"
+    assert found.notes[0] == "left out, unknown columns: 'by'"
     assert "list all with --nodes" in found.notes[1]
     assert not found.graph.every_node
 
@@ -194,7 +194,7 @@ NPZ = {
     "empty": ({"w1": W, "w2": np.ones((4, 0))}, "array 'w2' is empty: its shape is (4, 0)"),
     "no networks": ({"w": np.ones((0, 4, 2))}, "array 'w' is empty"),
     "no edge": ({"w1": W, "w2": np.zeros((4, 2))}, "array 'w2' has no edge"),
-    "convolution": ({"w": np.ones((3, 3, 4, 2))}, "array 'w' has shape (3, 3, 4, 2): only layers"),
+    "convolution": ({"w": np.ones((3, 3, 4, 2))}, "'w' has shape (3, 3, 4, 2): only matrices"),
     "batches": ({"w1": np.ones((2, 3, 4)), "w2": np.ones((4, 2))}, "array 'w2' has shape (4, 2)"),
     "networks": ({"w1": np.ones((2, 3, 4)), "w2": np.ones((3, 4, 2))}, "array 'w2' has shape (3,"),
 }
@@ -216,14 +216,14 @@ CSV = {
     "no edges": ("source,target,layer\n", "no edges below its first line"),
     "nothing": ("\n\n", "It must name the columns"),
     "no layer": ("source,target,layer\na,b,0\na,c,x", "line 3: layer 'x' is not a whole number"),
-    "gap": ("source,target,layer\na,b,0\nb,c,2", "no edge has layer 1, though 0 and 2"),
+    "gap": ("source,target,layer\na,b,0\nb,c,2", "no edge has layer 1, between 0 and 2"),
     "chain": ("source,target,layer\na,b,0\nc,d,1", "no target of layer 0 is a source of layer 1"),
     "twice": ("source,target,layer\na,b,0\na,b,0", "line 3 repeats the edge of line 2, 'a' to 'b'"),
     "short": ("source,target,layer\na,b", "line 2 has 1 columns fewer"),
     "long": ("source,target,layer\na,b,0,0", "line 2 has 1 columns more"),
     "nameless": ("source,target,layer\na,,0", "line 2 names no target"),
-    "nan": ("source,target,layer,weight\na,b,0,nan", "line 2: weight 'nan' is not a finite"),
-    "word": ("source,target,layer,weight\na,b,0,x", "line 2: weight 'x' is not a finite"),
+    "nan": ("source,target,layer,weight\na,b,0,nan", "line 2: weight 'nan' is no finite"),
+    "word": ("source,target,layer,weight\na,b,0,x", "line 2: weight 'x' is no finite"),
     "bare": ("source,target,layer,weight\na,b,0,0", "layer 0 has no edge"),
     "open quote": ('source,target,layer\n"a,b,0', "cannot be read as .csv"),
 }
@@ -242,19 +242,19 @@ def test_edge_lists_that_are_refused(tmp_path, fault):
 @pytest.mark.parametrize("threshold", [-1.0, float("nan"), float("inf")])
 def test_thresholds_that_are_refused(tmp_path, threshold):
     as_npz(tmp_path / "n.npz", weights())
-    with pytest.raises(UserError, match="is not a number from 0 up"):
+    with pytest.raises(UserError, match="is no finite number from 0 up"):
         network_files.read(tmp_path / "n.npz", threshold=threshold)
 
 
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("n.txt", "unknown kind of file '.txt'. Known: .npz, .npy, .safetensors, .h5"),
+        ("n.txt", "is of unknown kind '.txt'. Known: .npz, .npy, .safetensors, .h5"),
         ("n.keras", "model.save_weights"),
         ("n.pt", "torch.load("),
         ("n.pth", "weights_only=True"),
         ("n.ckpt", '["state_dict"]'),
-        ("n.pkl", "if you trust where it comes from"),
+        ("n.pkl", "if you trust its source"),
         ("n.joblib", "joblib.load("),
         ("folder", "is a folder"),
         ("none.npz", "there is no file"),
@@ -335,7 +335,7 @@ def test_arrays_of_objects_are_not_opened_and_the_line_converts_them(tmp_path, n
 def test_an_archive_of_pytorch_under_another_name(tmp_path):
     with zipfile.ZipFile(tmp_path / "n.npz", "w") as archive:
         archive.writestr("archive/data.pkl", pickle.dumps(1))
-    with pytest.raises(UserError, match="archive of PyTorch's, a pickle"):
+    with pytest.raises(UserError, match="is a PyTorch archive, a pickle"):
         network_files.read(tmp_path / "n.npz")
 
 
@@ -359,7 +359,7 @@ def test_claims_are_checked_before_anything_is_made(tmp_path, monkeypatch):
     with pytest.raises(UserError, match=r"claims 138 entries.*'w6', \(7, 8\)"):
         network_files.read(tmp_path / "n.npz")
     as_csv(tmp_path / "n.csv", weights())
-    with pytest.raises(UserError, match="more than 50 pairs"):
+    with pytest.raises(UserError, match="over 50 pairs"):
         network_files.read(tmp_path / "n.csv")
 
 
@@ -373,7 +373,7 @@ def test_other_files_are_not_followed(tmp_path):
     with h5py.File(tmp_path / "external.h5", "w") as file:
         where = [(str(tmp_path / "other.h5"), 0, 96)]
         file.create_dataset("kernel", (3, 4), "f8", external=where)
-    with pytest.raises(UserError, match="'kernel' lies in another file"):
+    with pytest.raises(UserError, match="'kernel' is stored in another file"):
         network_files.read(tmp_path / "external.h5")
 
 
@@ -389,7 +389,7 @@ def test_without_h5py_the_line_that_installs_it(tmp_path, monkeypatch):
 def test_hdf5_that_hangs_is_ended(tmp_path, monkeypatch):
     monkeypatch.setattr(_formats, "HDF5_SECONDS", 0.0)
     as_keras(tmp_path / "n.h5", weights())
-    with pytest.raises(UserError, match="HDF5 was not done with it after 0 s"):
+    with pytest.raises(UserError, match="HDF5 did not finish within 0 s"):
         network_files.read(tmp_path / "n.h5")
 
 

@@ -1,11 +1,11 @@
-"""The command line: its commands, its exit codes."""
+"""The command line: its commands and exit codes."""
 
 import gc
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
 
@@ -21,10 +21,6 @@ from harness.cli.report import rebuild, report
 from harness.cli.run import run
 from harness.cli.study import study
 from harness.errors import CannotWriteError, UserError
-
-if TYPE_CHECKING:
-    pass
-
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -51,8 +47,7 @@ app.command(no_args_is_help=True)(motifs)
 
 @contextmanager
 def _exit_codes() -> Iterator[None]:
-    """0 done, 1 something failed, 2 wrong use, 130 interrupted. Bugs keep their traceback."""
-
+    """Exit with 0 done, 1 something failed, 2 wrong use, 130 interrupted; bugs show a traceback."""
     try:
         yield
     except UserError as error:
@@ -69,9 +64,9 @@ def _exit_codes() -> Iterator[None]:
 
 
 def main(arguments: list[str] | None = None) -> Any:
-    """The entry point of the `harness` command."""
-    # Importing JAX makes some million objects. Collecting them while they are made, and once more
-    # on the way out, is a quarter of the time of a short command.
+    """Run the `harness` command."""
+    # Importing JAX makes about a million objects. Garbage collection during the import and at exit
+    # would take a quarter of the time of a short command.
     gc.set_threshold(100_000)
     try:
         with _exit_codes():

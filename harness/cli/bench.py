@@ -1,13 +1,10 @@
 """`harness bench`: how fast this machine trains, simulates and counts."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from harness.cli.options import Json
-
-if TYPE_CHECKING:
-    pass
 
 
 def bench(
@@ -17,7 +14,7 @@ def bench(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Measure how fast this machine trains, simulates and counts, beside rivals."""
+    """Measure how fast this machine trains, simulates and counts, compared with rivals."""
     from harness import bench
     from harness.machine import devices
     from harness.results.provenance import command_line
@@ -25,8 +22,8 @@ def bench(
     names = bench.chosen(what)
     devices.use_all_cores()
     if as_json:
-        found = {name: list(bench.measured(name)) for name in names}
-        typer.echo(bench.as_json(found, command_line()))
+        figures = {name: list(bench.measured(name)) for name in names}
+        typer.echo(bench.as_json(figures, command_line()))
         return
     typer.echo(bench.where(command_line()))
     for name in names:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def cache(
     clear: Annotated[bool, typer.Option("--clear", help="Delete everything in it.")] = False,
 ) -> None:
-    """Say where simulated data and compiled programs are kept, and their size, or clear them."""
+    """Show where simulated data and compiled programs are kept, and their size; or clear them."""
     from harness import cache as store
 
     show_cache(store.folder(), store.entries(), store.programs_bytes())
@@ -24,10 +24,10 @@ def cache(
 
 
 def show_cache(folder: Path, entries: "list[Entry]", programs: int) -> None:
-    """Where data are kept, each data set with its size, and the size of compiled programs."""
+    """Print the folder, each data set with its size, and the size of compiled programs."""
     console.print(escape(str(folder)), soft_wrap=True)
     for entry in entries:
-        told = f"  {entry.name}  {entry.bytes / 1e6:,.1f} MB  made {entry.made:%Y-%m-%d %H:%M}"
-        console.print(escape(told), soft_wrap=True)
+        line = f"  {entry.name}  {entry.bytes / 1e6:,.1f} MB  made {entry.made:%Y-%m-%d %H:%M}"
+        console.print(escape(line), soft_wrap=True)
     if programs:
         console.print(f"  compiled programs  {programs / 1e6:,.1f} MB")

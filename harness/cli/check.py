@@ -21,18 +21,16 @@ def check(
         str | None, typer.Argument(help="A plugin, as NAME or NAME[field=value], or FILE.py.")
     ] = None,
     every: Annotated[
-        bool, typer.Option("--all", help="Every plugin that is registered, a line for each.")
+        bool, typer.Option("--all", help="Check every registered plugin, one line each.")
     ] = False,
     plugin: Plugins = None,
 ) -> None:
-    """Check that a plugin keeps the contract of its kind, and say what to mend if not."""
+    """Check that a plugin keeps the contract of its kind, and say what to fix if not."""
     from harness import testing
     from harness.plugin.loading import load
 
     if (target is None) is not every:
-        raise UserError(
-            "name what to check, a plugin or a file FILE.py, or give --all: one of the two."
-        )
+        raise UserError("name what to check: a plugin, a file FILE.py, or --all for every plugin.")
     if target is None:
         _check_all(load(plugin or []))
         return
@@ -47,7 +45,7 @@ def check(
 
 
 def _check_all(registry: "Registry") -> None:
-    """Exit code 1 where a plugin breaks its contract or cannot be loaded."""
+    """Check every plugin; exit with 1 if one breaks its contract or cannot be loaded."""
     from harness import testing
 
     checked = []
@@ -60,10 +58,10 @@ def _check_all(registry: "Registry") -> None:
 
 
 def show_finding(finding: "Finding") -> None:
-    """One rule of a contract: kept, kept with advice, or broken."""
+    """Print one rule of a contract: kept, kept with advice, or broken."""
     note = f" [dim]({escape(finding.note)})[/dim]" if finding.note else ""
-    told = f"{escape(finding.plugin)}: {escape(finding.rule)}{note}"
-    console.print(f"{_mark(finding)}  {told}", soft_wrap=True)
+    rule = f"{escape(finding.plugin)}: {escape(finding.rule)}{note}"
+    console.print(f"{_mark(finding)}  {rule}", soft_wrap=True)
     if finding.advice:
         console.print(f"        {escape(finding.advice)}", soft_wrap=True)
 
@@ -75,7 +73,7 @@ def _mark(finding: "Finding") -> str:
 
 
 def show_checked(checked: "Checked") -> None:
-    """One plugin in a line, and below it what there is to say of its rules."""
+    """Print one plugin in a line, and below it the advice on its rules."""
     plugin, found, seconds = checked
     mark = "[green]ok[/green]    " if checked.passed else "[red]broken[/red]"
     kept = sum(finding.passed for finding in found)
@@ -88,17 +86,17 @@ def show_checked(checked: "Checked") -> None:
     )
     for finding in found:
         if finding.advice:
-            told = f"{_mark(finding)}  {escape(finding.rule)}: {escape(finding.advice)}"
-            console.print(f"        {told}", soft_wrap=True)
+            advice = f"{_mark(finding)}  {escape(finding.rule)}: {escape(finding.advice)}"
+            console.print(f"        {advice}", soft_wrap=True)
 
 
 def show_all_checked(checked: "Sequence[Checked]", failures: "Sequence[Failure]") -> None:
-    """What came of checking every plugin, those that could not be loaded among them."""
+    """Print the plugins that failed to load, and the number of broken ones."""
     for failure in failures:
-        told = f"{failure.owner} ({failure.source}) failed to load: {failure.error}"
-        console.print(f"[red]broken[/red]  {escape(told)}", soft_wrap=True)
+        message = f"{failure.owner} ({failure.source}) failed to load: {failure.error}"
+        console.print(f"[red]broken[/red]  {escape(message)}", soft_wrap=True)
     number = len(checked) + len(failures)
     broken = number - sum(one.passed for one in checked)
     seconds = sum(one.seconds for one in checked)
-    told = f"{broken} of {number} are broken" if broken else "all keep their contracts"
-    console.print(f"{number} plugins, {duration(seconds)}: {told}.")
+    summary = f"{broken} of {number} are broken" if broken else "all keep their contracts"
+    console.print(f"{number} plugins, {duration(seconds)}: {summary}.")

@@ -24,7 +24,7 @@ def list_plugins(
         typer.Option(metavar="FILE.html", help="Motif classes only: write a page of drawings."),
     ] = None,
 ) -> None:
-    """List the plugins with their parameters and owners, those that failed, or motif classes."""
+    """List plugins with their parameters and owners, those that failed to load, or motifs."""
     from harness.plugin.loading import load
 
     if html is not None and kind is not Listable.MOTIFS:
@@ -41,9 +41,9 @@ def list_plugins(
 
 
 def show_plugins(registry: "Registry", kinds: str | None = None) -> None:
-    """Every plugin with its description, parameters and owner; the broken ones with their error.
+    """Print every plugin with its description, parameters and owner; broken ones with their error.
 
-    `kinds`: of one kind only, in the plural.
+    `kinds` is the plural of a kind, to print only that one.
     """
     from harness.plugin.parameters import described
     from harness.plugin.registry import KINDS, PLURALS, describe
@@ -60,17 +60,17 @@ def show_plugins(registry: "Registry", kinds: str | None = None) -> None:
             )
             values = described(plugin.factory)
             if values:
-                told = ", ".join(f"{name}={value}" for name, value in values.items())
-                console.print(f"      [dim]{escape(told)}[/dim]", soft_wrap=True)
+                line = ", ".join(f"{name}={value}" for name, value in values.items())
+                console.print(f"      [dim]{escape(line)}[/dim]", soft_wrap=True)
     if registry.failures:
         console.print("\n[bold red]failed to load[/bold red]")
         for failure in registry.failures:
-            told = f"  {failure.owner} ({failure.source}): {failure.error}"
-            console.print(escape(told), soft_wrap=True)
+            line = f"  {failure.owner} ({failure.source}): {failure.error}"
+            console.print(escape(line), soft_wrap=True)
 
 
 def show_motifs() -> None:
-    """Every motif class of order 2 to 4: nodes and edges, |Aut|, its edges written out."""
+    """Print every motif class of order 2 to 4: nodes by layer, |Aut| and edges."""
     from harness.motifs import classes
 
     for order in (2, 3, 4):
@@ -80,6 +80,6 @@ def show_motifs() -> None:
         for motif in known:
             nodes = "-".join(map(str, motif.layers))
             edges = " ".join(f"{chr(97 + a)}→{chr(97 + b)}" for a, b in motif.edges)
-            told = f"  {motif.name:{name}}  {nodes:9}  |Aut| {motif.automorphisms:<3} {edges}"
-            console.print(escape(told), soft_wrap=True)
+            line = f"  {motif.name:{name}}  {nodes:9}  |Aut| {motif.automorphisms:<3} {edges}"
+            console.print(escape(line), soft_wrap=True)
     console.print("\nNodes by layer; drawn by harness list motifs --html FILE.html")

@@ -1,7 +1,7 @@
-"""`harness measure`: take another metric of a run that is trained."""
+"""`harness measure`: measure another metric of a trained run."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -9,17 +9,14 @@ from harness.cli.options import Plugins, Quiet
 from harness.cli.outcome import carried_out
 from harness.errors import UserError
 
-if TYPE_CHECKING:
-    pass
-
 
 def measure(
-    run: Annotated[Path, typer.Argument(help="Folder of a run that is trained.")],
+    run: Annotated[Path, typer.Argument(help="Folder of a trained run.")],
     metric: Annotated[list[str] | None, typer.Option(help="Metric to add. Repeatable.")] = None,
     plugin: Plugins = None,
     quiet: Quiet = False,
 ) -> None:
-    """Take another metric of a run that is there, without training."""
+    """Measure another metric of a run, without training."""
     from harness import api
     from harness.plugin.loading import load
 

@@ -1,7 +1,7 @@
-"""`harness motifs`: motif profiles of anyone's networks."""
+"""`harness motifs`: motif profiles of any networks."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -21,9 +21,6 @@ from harness.cli.options import (
     Threshold,
 )
 from harness.errors import UserError
-
-if TYPE_CHECKING:
-    pass
 
 
 def motifs(
@@ -50,11 +47,11 @@ def motifs(
     as_csv: Csv = False,
     html: Html = None,
 ) -> None:
-    """Motif profiles of anyone's sparse networks, layered or not, against random ones."""
+    """Compare the motifs of any sparse networks, layered or not, with those of random ones."""
     from harness import motif_profiles, network_files
 
     if as_json and as_csv:
-        raise UserError("--json and --csv both print: give one of them.")
+        raise UserError("--json and --csv exclude each other: give one of them.")
     found = motif_profiles.of_files(
         files,
         layout=layout.value if layout else None,

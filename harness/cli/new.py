@@ -1,4 +1,4 @@
-"""`harness new`: write a plugin of one's own and its test."""
+"""`harness new`: write a new plugin and its test."""
 
 import shlex
 from pathlib import Path
@@ -29,7 +29,7 @@ def new(
 
 
 def show_written(written: "Written", folder: Path) -> None:
-    """The files of a new plugin, and what to do with them."""
+    """Print the files of a new plugin, and the commands to go on with."""
     console.print(f"Written: {escape(str(written.plugin))}, {escape(str(written.test_file))}")
     console.print("It works as it is. Make it yours, then")
     if folder != Path():

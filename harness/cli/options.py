@@ -1,4 +1,4 @@
-"""The options of the command line: what they are called, what they may be, their help."""
+"""The options of the command line: names, values and help."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -14,7 +14,7 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")
 
 
 class Listable(StrEnum):
-    """What `harness list` can be narrowed to."""
+    """The things that `harness list` can list."""
 
     TASKS = "tasks"
     ARCHITECTURES = "architectures"
@@ -50,7 +50,7 @@ class Support(StrEnum):
 
 
 class Null(StrEnum):
-    """What the motifs of layered networks are compared with."""
+    """The null models that the motifs of layered networks are compared with."""
 
     LAYERED = "layered"
     DEGREE = "degree"
@@ -102,13 +102,13 @@ BlockWidth = Annotated[
 Precision = Annotated[
     str | None,
     typer.Option(
-        help="Of matrix products on accelerators: float32, tf32, bfloat16. [default: float32]"
+        help="Matrix products on accelerators: float32, tf32, bfloat16. [default: float32]"
     ),
 ]
-Executor = Annotated[str, typer.Option(help="Who carries out the trials.")]
+Executor = Annotated[str, typer.Option(help="Executor of the trials.")]
 Observers = Annotated[
     list[str] | None,
-    typer.Option("--observer", help="Who is told of events, as a tracker. Repeatable."),
+    typer.Option("--observer", help="Observer of events, such as a tracker. Repeatable."),
 ]
 KeepWeights = Annotated[
     bool | None, typer.Option(help="Keep the weights that survive. [default: keep]")
@@ -123,9 +123,9 @@ Nodes = Annotated[
         metavar="NODES.csv", help="All nodes of an edge list: columns node,layer or node."
     ),
 ]
-ByLayer = Annotated[bool, typer.Option("--by-layer", help="Each base layer besides their sum.")]
+ByLayer = Annotated[bool, typer.Option("--by-layer", help="Each base layer, and their sum.")]
 Draws = Annotated[
-    int | None, typer.Option(help="Where nulls are sampled. [default: 1000; digraphs 100]")
+    int | None, typer.Option(help="Draws of sampled nulls. [default: 1000; digraphs 100]")
 ]
 KeepMutual = Annotated[
     bool, typer.Option("--keep-mutual", help="Digraphs: nulls keep mutual edges, too.")
@@ -133,16 +133,16 @@ KeepMutual = Annotated[
 Threshold = Annotated[float, typer.Option(help="A weight w with |w| <= this is no edge.")]
 Orders = Annotated[
     list[int] | None,
-    typer.Option("--order", min=2, max=4, help="Nodes less one. Repeatable. [default: 2 and 3]"),
+    typer.Option("--order", min=2, max=4, help="Nodes minus one. Repeatable. [default: 2 and 3]"),
 ]
 PlanOnly = Annotated[
     bool,
-    typer.Option("--plan", help="Make the run folder and list its trials, for --trial; no more."),
+    typer.Option("--plan", help="Only make the run folder and list its trials, for --trial."),
 ]
 Trial = Annotated[
     str | None,
     typer.Option(
-        metavar="KEY", help="Run one trial of the run folder given in place of a file; no report."
+        metavar="KEY", help="Run one trial of a run folder, given in place of a file; no report."
     ),
 ]
 DryRun = Annotated[

@@ -1,8 +1,8 @@
-"""What came of a run, as its closing tables and the exit code say it."""
+"""The outcome of a run: its closing tables and exit code."""
 
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,41 +19,42 @@ if TYPE_CHECKING:
 
     from harness.execution.outcome import Outcome
     from harness.experiment.plan import Plan
+    from harness.plugin.metric import AbstractMetric
     from harness.results.run_folder import Run
 
 
 def carried_out(made: "Plan", folder: Path, *, quiet: bool, **how: Any) -> None:
-    """Run a plan as `api.execute` does, and show what came of it."""
+    """Run a plan as `api.execute` does, and show the outcome."""
     from harness import api
     from harness.results.run_folder import open_run
 
     with terminal.showing_progress(quiet=quiet), resumable(folder):
         outcome = api.execute(made, folder, **how)
     if not quiet:
-        show_result(open_run(folder), outcome)
+        show_result(open_run(folder), outcome, [choice.instance for choice in made.metrics])
     show_outcome(outcome, folder, quiet=quiet)
 
 
 @contextmanager
 def resumable(folder: Path) -> Iterator[None]:
-    """Say how to go on where someone interrupts."""
+    """Say how to resume if someone interrupts."""
     from harness.results import provenance
 
     try:
         yield
     except KeyboardInterrupt:
-        terminal.complain(f"interrupted. What is done is kept in {folder}; resume with")
+        terminal.complain(f"interrupted. Finished work is kept in {folder}; resume with")
         print(f"  {shlex.join(provenance.command_line())}", file=sys.stderr)
         raise
 
 
 def show_outcome(outcome: "Outcome", folder: Path, *, quiet: bool) -> None:
-    """Say where the report is and what went wrong; exit code 1 where anything did."""
+    """Say where the report is and what went wrong; exit with 1 if anything failed."""
     show_notes(outcome, f"Report: {folder / 'report' / 'index.html'}" if not quiet else "")
 
 
 def show_notes(outcome: "Outcome", place: str = "") -> None:
-    """Say what there is to know, where the report is, and what failed: exit code 1 then."""
+    """Print notes, where the report is, and failures; exit with 1 if there are any."""
     for note in outcome.notes:
         terminal.warn(note)
     if place:
@@ -64,30 +65,23 @@ def show_notes(outcome: "Outcome", place: str = "") -> None:
         raise typer.Exit(1)
 
 
-def show_result(run: "Run", outcome: "Outcome") -> None:
-    """The closing tables of a run."""
-    levels, motifs = run.table("levels"), None
-    if "motifs" in run.tables():
-        motifs = run.table("motifs")
+def show_result(run: "Run", outcome: "Outcome", metrics: "Sequence[AbstractMetric]") -> None:
+    """Print the closing tables of a run: its losses and the headlines of its metrics."""
+    levels = run.table("levels")
     if len(levels):
         console.print(_loss_table(levels))
-    if motifs is not None and len(motifs):
-        console.print(_motif_table(motifs))
-        console.print(
-            "z: mean ± sd over networks; exact null with as many edges between each two layers. "
-            "[dim]live: nodes on a path from an input to an output; all: every node.[/dim]",
-            soft_wrap=True,
-        )
+    for metric in {one.name: one for one in metrics}.values():
+        _show_headlines(metric, run.table(metric.name))
     diverged = levels.loc[levels["diverged"].astype(bool), "network"].unique()
     if len(diverged):
         warn(f"diverged, left out of statistics: networks {', '.join(map(str, diverged))}")
     if outcome.untrained:
         warn(
-            f"{outcome.untrained} trials are not trained to the end, so not measured; give the "
-            "run's own command again to train them."
+            f"{outcome.untrained} trials are not fully trained and so not measured; repeat the "
+            "run's own command to train them."
         )
     elif outcome.nothing_to_do:
-        console.print("All that was asked for had been done already.")
+        console.print("Nothing to do: all trials and measurements are finished.")
 
 
 def _conditions(table: "pd.DataFrame") -> list[str]:
@@ -101,7 +95,7 @@ def _loss_table(levels: "pd.DataFrame") -> Table:
     table = Table(*by, "pruned", "networks", "validation loss", "range", title="Loss by level")
     shown = sorted(sound["density"].unique(), reverse=True)
     shown = [density for density in shown if _chosen(density, shown)]
-    for (*names, kept), group in sound.groupby([*by, "density"], sort=False):
+    for (*names, kept, _), group in sound.groupby([*by, "density", "level"], sort=False):
         density = float(str(kept))
         if density in shown:
             loss = group["validation_loss"]
@@ -116,36 +110,29 @@ def _loss_table(levels: "pd.DataFrame") -> Table:
 
 
 def _chosen(density: float, densities: list[float]) -> bool:
-    """A handful of levels that tell the story: dense, 85 and 93 % pruned, and the last."""
+    """Choose a few levels: dense, 50, 85 and 93 % pruned, and the last."""
     wanted = {1.0, 0.5, 0.15, 0.07, min(densities)}
     return density in {min(densities, key=lambda one: abs(one - want)) for want in wanted}
 
 
-def _motif_table(motifs: "pd.DataFrame") -> Table:
-    density = min(motifs["density"].unique(), key=lambda one: abs(one - 0.07))
-    by = _conditions(motifs)
-    near = motifs[(motifs["density"] == density) & (motifs["base_layer"] == -1)]
-    table = Table(
-        *by, "motif", "z live", "z all", "count / expected (live)",
-        title=f"Motifs at {1 - density:.0%} pruned",
-    )  # fmt: skip
-    for (*names, motif), group in near.groupby([*by, "motif"], sort=False):
-        z = {support: part["z"] for support, part in group.groupby("support")}
-        live = group[group["support"] == "live"]
-        ratio = (live["count"] / live["expected"].where(live["expected"] > 0)).mean()
-        trials = [_spread(z[support]) if support in z else "" for support in ("live", "all")]
-        table.add_row(*(escape(str(name)) for name in names), motif, *trials, _number(ratio))
-    return table
+def _show_headlines(metric: "AbstractMetric", measured: "pd.DataFrame") -> None:
+    """Print a metric's headline of each condition, as one table for each title, with its note.
 
-
-def _number(value: float) -> str:
-    return f"{value:.2f}" if value == value else "undefined"
-
-
-def _spread(values: "pd.Series") -> str:
-    defined = values.dropna()
-    if defined.empty:
-        return "undefined"
-    spread = f" ± {defined.std():.1f}" if len(defined) > 1 else ""
-    fewer = f" (n={len(defined)})" if len(defined) < len(values) else ""
-    return f"{defined.mean():+.1f}{spread}{fewer}"
+    If the metric's `headline` raises, a warning says so and the run goes on.
+    """
+    by = _conditions(measured) if len(measured) else []
+    tables: dict[str, tuple[Table, str]] = {}
+    try:
+        for names, part in measured.groupby(by, sort=False) if by else ():
+            if (shown := metric.headline(part)) is None:
+                continue
+            made = Table(*by, *map(escape, shown.columns), title=escape(shown.title))
+            table, _ = tables.setdefault(shown.title, (made, shown.note))
+            for row in shown.rows:
+                table.add_row(*(escape(str(text)) for text in (*names, *row)))
+    except Exception as error:
+        warn(f"metric '{metric.name}' shows nothing: its `headline` raised {error!r}")
+    for table, note in tables.values():
+        console.print(table)
+        if note:
+            console.print(escape(note), style="dim", soft_wrap=True)

@@ -1,4 +1,4 @@
-"""The plan of a run as a table: what would be trained, and what it would take."""
+"""The plan of a run as a table: what would be trained, and at what cost."""
 
 import shlex
 from pathlib import Path
@@ -14,15 +14,14 @@ if TYPE_CHECKING:
 
 
 def show_plan(plan: "Plan", folder: Path) -> None:
-    """What would run, and what it would take."""
+    """Print what would run, and what it would cost."""
     from harness.experiment.cost import cost
 
     table = Table("task", "schedule", "pruner", "data seed", "networks", title="Trials to train")
     for trial in plan.trials:
-        told = trial.reason_to_skip
-        numbers = (
-            f"{trial.first}-{trial.first + trial.width - 1}" if not told else f"skipped: {told}"
-        )
+        reason = trial.reason_to_skip
+        last = trial.first + trial.width - 1
+        numbers = f"skipped: {reason}" if reason else f"{trial.first}-{last}"
         labels = (trial.task.label, trial.schedule.label, trial.pruning.label, str(trial.data_seed))
         table.add_row(*map(escape, (*labels, numbers)))
     console.print(table)
@@ -30,13 +29,13 @@ def show_plan(plan: "Plan", folder: Path) -> None:
     if extra := -networks % plan.width:
         console.print(
             f"Networks are trained in whole blocks of {plan.width}: {extra} more than the "
-            f"{networks} that tables and report are about."
+            f"{networks} in tables and report."
         )
     estimate = cost(plan)
     console.print(
         f"Training: {estimate.network_steps:,} network-steps, about "
-        f"{duration(estimate.seconds)} on this machine; data, compilation and measuring come on "
-        f"top.\nMemory: about {estimate.memory / 1e6:,.0f} MB besides the data. "
+        f"{duration(estimate.seconds)} on this machine, without data, compilation and measuring.\n"
+        f"Memory: about {estimate.memory / 1e6:,.0f} MB besides the data. "
         f"Disk: about {estimate.disk / 1e6:,.0f} MB.\n"
         f"Metrics: {escape(', '.join(choice.label for choice in plan.metrics))}\n"
         f"Folder: {escape(str(folder))}",
@@ -45,14 +44,12 @@ def show_plan(plan: "Plan", folder: Path) -> None:
 
 
 def show_trials(plan: "Plan", folder: Path) -> None:
-    """The trials of a run folder that was made ready, with the command that runs one."""
+    """Print the trials of a prepared run folder, with the command that runs one."""
     for trial in plan.ordered:
         reason, source = trial.reason_to_skip, trial.source
         labels = f"{trial.pruning.label} on {trial.task.label}, {trial.architecture.label}"
         after = f", after {source.key}" if source else ""
-        told = (
-            f"  skipped: {reason}" if reason else f"  {labels}, data seed {trial.data_seed}{after}"
-        )
-        console.print(escape(f"{trial.key}  {told}"), soft_wrap=True)
+        line = f"skipped: {reason}" if reason else f"{labels}, data seed {trial.data_seed}{after}"
+        console.print(escape(f"{trial.key}    {line}"), soft_wrap=True)
     command = f"harness run {shlex.quote(str(folder))} --trial KEY"
     console.print(f"Run each with {escape(command)}; then harness report", soft_wrap=True)

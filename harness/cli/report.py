@@ -1,15 +1,12 @@
-"""`harness report` and `harness rebuild`: pages of runs and of kept tables."""
+"""`harness report` and `harness rebuild`: pages on runs and on kept tables."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from harness.cli.options import Plugins
 from harness.errors import UserError
-
-if TYPE_CHECKING:
-    pass
 
 
 def report(
@@ -17,16 +14,19 @@ def report(
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Folder of the report. [default: report/ in the run; of several runs, a folder "
-            "beside the first that has all their names]"
+            help="Folder of the report. [default: report/ in the run; for several runs, a folder "
+            "beside the first, named after them]"
         ),
     ] = None,
+    plugin: Plugins = None,
 ) -> None:
-    """Write the report of one run or several."""
-    from harness.report import build, folder_for
+    """Write the report on one run or several."""
+    from harness.plugin.loading import load
+    from harness.report import build, folder_for, metrics_of
     from harness.results.run_folder import open_run
 
-    page = build([open_run(path) for path in runs], out or folder_for(runs))
+    opened = [open_run(path) for path in runs]
+    page = build(opened, out or folder_for(runs), metrics_of(opened, load(plugin or [])))
     typer.echo(f"Report: {page}")
 
 
@@ -42,12 +42,12 @@ def rebuild(
         bool,
         typer.Option(
             "--constant-loss",
-            help="Compute the best constant predictor's loss where tables lack it: makes the data.",
+            help="Compute missing losses of the best constant predictor; this makes the data.",
         ),
     ] = False,
     plugin: Plugins = None,
 ) -> None:
-    """Write a study's page anew from tables that were kept without their run folders."""
+    """Rewrite a study's page from tables that were kept without their run folders."""
     from harness import studies
     from harness.plugin.loading import load
     from harness.plugin.parameters import parse
@@ -55,7 +55,7 @@ def rebuild(
     registry = load(plugin or [])
     (chosen, *others) = parse(study)
     if others:
-        raise UserError(f"'{study}' names {1 + len(others)} studies: one at a time.")
+        raise UserError(f"'{study}' names {1 + len(others)} studies: give one.")
     made = registry.make("study", chosen)
     losses = studies.constant_losses(registry) if constant_loss else None
     page = studies.rebuild(made, tables, out or tables.resolve().parent, losses)

@@ -61,7 +61,7 @@ def run(
     dry_run: DryRun = False,
     quiet: Quiet = False,
 ) -> None:
-    """Train, prune and measure every combination of what is named, and report."""
+    """Train, prune and measure every combination of the options, and report."""
     factors = {"tasks": task, "architectures": architecture, "pruners": pruner}
     factors |= {"interventions": intervention, "metrics": metric, "schedules": schedule}
     seeds = {"seed": seed, "data_seeds": data_seeds, "batch_seed": batch_seed}
@@ -70,7 +70,9 @@ def run(
     given = {name: value for name, value in fields.items() if value is not None}
     if trial is not None:
         if experiment is None or given or observer or out or plan_only or dry_run:
-            raise UserError("--trial takes a run folder and no other option but --plugin, --quiet.")
+            raise UserError(
+                "--trial takes a run folder, and only the options --plugin and --quiet."
+            )
         _one_trial(experiment, trial, plugin or [], quiet=quiet)
         return
     made, folder, registry = _planned(experiment, given, out, plugin or [])
@@ -95,14 +97,14 @@ def run(
 
 
 def _made(registry: "Registry", kind: "Kind", names: list[str]) -> list[Any]:
-    """The plugins of a kind that are named, with their parameters."""
+    """Make the named plugins of a kind, with their parameters."""
     from harness.plugin.parameters import parse
 
     return [registry.make(kind, one) for name in names for one in parse(name)]
 
 
 def _one_trial(folder: Path, key: str, plugins: list[Path], *, quiet: bool) -> None:
-    """Run one trial of a run folder, after its source; exit code 1 where it failed."""
+    """Run one trial of a run folder, after its source; exit with 1 if it failed."""
     from harness.execution.run_trial import run_trial, spec_of
 
     spec = spec_of(folder, key, tuple(plugins))
@@ -110,14 +112,14 @@ def _one_trial(folder: Path, key: str, plugins: list[Path], *, quiet: bool) -> N
         state, outcome = run_trial(spec, folder)
     show_notes(outcome)
     if not quiet:
-        told = state.status if state else "not run"
-        terminal.console.print(f"Trial {spec.key}: {told}. The report: harness report {folder}")
+        status = state.status if state else "not run"
+        terminal.console.print(f"Trial {spec.key}: {status}. The report: harness report {folder}")
 
 
 def _planned(
     experiment: Path | None, given: dict[str, Any], out: Path | None, plugins: list[Path]
 ) -> "tuple[Plan, Path, Registry]":
-    """What the options come to, those of the command line before those of the file."""
+    """Make the plan, its folder and the registry; the command line precedes the file."""
     from harness import api
     from harness.experiment.config import checked, read
     from harness.experiment.plan import plan

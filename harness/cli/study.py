@@ -1,7 +1,7 @@
 """`harness study`: run the experiments of a study and answer its question."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -11,9 +11,6 @@ from harness.cli.options import Architecture, DryRun, Networks, Plugins, Quiet, 
 from harness.cli.outcome import resumable, show_outcome
 from harness.cli.plan import show_plan
 from harness.errors import UserError
-
-if TYPE_CHECKING:
-    pass
 
 
 def study(
@@ -30,7 +27,7 @@ def study(
     dry_run: DryRun = False,
     quiet: Quiet = False,
 ) -> None:
-    """Answer a question: run a study's experiments, as far as they are not done, and report."""
+    """Answer a question: run a study's unfinished experiments, and report."""
     from harness import api, studies
     from harness.execution import preparation
     from harness.plugin.loading import load
@@ -42,7 +39,7 @@ def study(
         return
     (chosen, *others) = parse(name)
     if others:
-        raise UserError(f"'{name}' names {1 + len(others)} studies: one at a time.")
+        raise UserError(f"'{name}' names {1 + len(others)} studies: give one.")
     made = registry.make("study", chosen)
     fields = {"networks": networks, "architectures": architecture, "schedules": schedule}
     changed = {field: value for field, value in fields.items() if value is not None}

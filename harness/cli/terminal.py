@@ -1,20 +1,16 @@
-"""What a person sees: progress while it runs, tables when it is done, errors that help."""
+"""Output for people: progress, tables, warnings and errors."""
 
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
 
 from harness import progress
 
-if TYPE_CHECKING:
-    pass
-
 PLAIN_SECONDS = 10.0
-"""Between two plain lines of progress where the output is no terminal."""
+"""Seconds between two lines of progress if the output is not a terminal."""
 
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
@@ -33,7 +29,7 @@ def showing_progress(*, quiet: bool) -> Iterator[None]:
             yield
 
 
-def _told(update: progress.Update) -> str:
+def _facts(update: progress.Update) -> str:
     facts = update.facts
     parts = []
     if "level" in facts:
@@ -53,13 +49,13 @@ def _live() -> Iterator[progress.Listener]:
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
     from rich.table import Column
 
-    # Fixed widths, so that in a narrow terminal it is the end of the facts that gives way.
+    # Fixed widths, so that a narrow terminal cuts the end of the facts.
     columns = (
         TextColumn("{task.description}", table_column=Column(min_width=10, no_wrap=True)),
         BarColumn(bar_width=10, table_column=Column(min_width=10)),
         TextColumn("{task.percentage:>3.0f} %", table_column=Column(min_width=5, no_wrap=True)),
         TimeRemainingColumn(compact=True, table_column=Column(min_width=5, no_wrap=True)),
-        TextColumn("{task.fields[told]}", table_column=Column(no_wrap=True, overflow="ellipsis")),
+        TextColumn("{task.fields[facts]}", table_column=Column(no_wrap=True, overflow="ellipsis")),
     )
     with Progress(*columns, console=console) as bars:
         open_bars: dict[tuple[str, object], object] = {}
@@ -67,15 +63,15 @@ def _live() -> Iterator[progress.Listener]:
         def listen(update: progress.Update) -> None:
             place = (update.activity, update.facts.get("trial"))
             if place not in open_bars:
-                open_bars[place] = bars.add_task(update.activity, total=update.total, told="")
-            told = escape(_told(update))
-            bars.update(open_bars[place], completed=update.done, total=update.total, told=told)  # type: ignore[arg-type]
+                open_bars[place] = bars.add_task(update.activity, total=update.total, facts="")
+            facts = escape(_facts(update))
+            bars.update(open_bars[place], completed=update.done, total=update.total, facts=facts)  # type: ignore[arg-type]
 
         yield listen
 
 
 class _Plain:
-    """A line when an activity begins, and then every few seconds."""
+    """Prints a line when an activity begins, and then every few seconds."""
 
     def __init__(self) -> None:
         self._activity = ""
@@ -88,22 +84,22 @@ class _Plain:
             return
         self._activity, self._spoken = update.activity, now
         share = f"{update.done / update.total:.0%}" if update.total else ""
-        told = ", ".join(part for part in (share, _told(update)) if part)
-        console.print(f"{update.activity}: {told}", soft_wrap=True, markup=False)
+        facts = ", ".join(part for part in (share, _facts(update)) if part)
+        console.print(f"{update.activity}: {facts}", soft_wrap=True, markup=False)
 
 
 def complain(message: str) -> None:
-    """An error that is the user's to mend, in one paragraph."""
+    """Print an error that the user can fix, in one paragraph."""
     errors.print(f"[red]error:[/red] {escape(message)}", soft_wrap=True)
 
 
 def warn(message: str) -> None:
-    """Something to know that stops nothing."""
+    """Print a warning; nothing stops."""
     errors.print(f"[yellow]warning:[/yellow] {escape(message)}", soft_wrap=True)
 
 
 def duration(seconds: float) -> str:
-    """A time as a person says it."""
+    """Format a time in seconds, minutes or hours."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     minutes = seconds / 60

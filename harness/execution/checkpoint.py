@@ -1,4 +1,4 @@
-"""The whole state of a trial in training, saved often so that little is lost when it ends.
+"""The whole state of a trial in training, saved often so that an interruption loses little.
 
 A state is any pytree of arrays.
 """
@@ -19,7 +19,7 @@ State = TypeVar("State")
 def save(
     path: Path, state: Any, history: Mapping[str, np.ndarray], facts: Mapping[str, Any]
 ) -> None:
-    """Write the state, the losses of the level so far, and where in the training it is."""
+    """Write the state, the losses of the level so far, and the position in training."""
     arrays = {f"state/{index}": _plain(leaf) for index, leaf in enumerate(jax.tree.leaves(state))}
     arrays |= {f"history/{name}": values for name, values in history.items()}
     files.write_arrays(path, arrays, facts)
@@ -28,19 +28,19 @@ def save(
 def load(path: Path, like: State) -> tuple[State, dict[str, np.ndarray], dict[str, Any]]:
     """Read what `save` wrote, in the structure of `like`.
 
-    Raises `DamagedFileError` where the file is damaged or belongs to something else.
+    Raises `DamagedFileError` if the file is damaged or belongs to another trial.
     """
     arrays, facts = files.read_arrays(path)
     leaves, structure = jax.tree.flatten(like)
     try:
-        found = [arrays[f"state/{index}"] for index in range(len(leaves))]
+        stored = [arrays[f"state/{index}"] for index in range(len(leaves))]
     except KeyError as error:
         raise files.DamagedFileError(f"'{path}' lacks {error}") from error
-    for saved, leaf in zip(found, leaves, strict=True):
+    for saved, leaf in zip(stored, leaves, strict=True):
         plain = _plain(leaf)
         if saved.shape != plain.shape or saved.dtype != plain.dtype:
-            raise files.DamagedFileError(f"'{path}' is of another trial")
-    restored = [_restored(saved, leaf) for saved, leaf in zip(found, leaves, strict=True)]
+            raise files.DamagedFileError(f"'{path}' belongs to another trial")
+    restored = [_restored(saved, leaf) for saved, leaf in zip(stored, leaves, strict=True)]
     history = {
         name.removeprefix("history/"): array
         for name, array in arrays.items()

@@ -1,4 +1,4 @@
-"""An intervention at one level: the source's masks changed, and set on the networks in training."""
+"""An intervention at one level: change the source's masks and set them on the networks."""
 
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ from harness.types import Masks, NetworkKeys, Weights
 
 
 class Kept(NamedTuple):
-    """Masks, and weights as they act or None, of a level; by leaf, networks first."""
+    """Masks of a level, and weights as they act or None; by leaf, networks first."""
 
     masks: dict[str, np.ndarray]
     weights: dict[str, np.ndarray] | None
@@ -24,10 +24,10 @@ class Kept(NamedTuple):
 def imposed(
     trial: Trial, trainer: Trainer, state: Ensemble, kept: Kept, level: int, keys: NetworkKeys
 ) -> Ensemble:
-    """Return the networks with the masks of a trial's intervention, ready to be trained on.
+    """Return the networks with the masks of a trial's intervention, ready for training.
 
-    Raises `ArithmeticError` where an exact intervention keeps another number of weights than its
-    source, `TypeError` where masks have other names or shapes.
+    Raises `ArithmeticError` if an exact intervention keeps another number of weights than its
+    source, `TypeError` if masks have other names or shapes.
     """
     change, source = _changed(trial, trainer, state, kept, level, keys)
     _check(trial, trainer, change.masks, source, level)
@@ -68,7 +68,7 @@ def _among(masks: Masks, prunable: Masks) -> Masks:
 
 
 def _check(trial: Trial, trainer: Trainer, masks: Masks, source: Source, level: int) -> None:
-    """Raise where changed masks are none of these networks, or of another number of weights."""
+    """Raise if changed masks do not fit the networks, or keep another number of weights."""
     intervention = trial.intervention
     if intervention is None:
         return
@@ -78,13 +78,13 @@ def _check(trial: Trial, trainer: Trainer, masks: Masks, source: Source, level: 
         raise TypeError(f"{place}: masks have the shapes {shapes}, not {right}")
     if not intervention.exact:
         return
-    found, due = (
+    counts, due = (
         np.sum([*mask_algebra.kept_by_leaf(one, trainer.prunable).values()], axis=0)
         for one in (masks, source.masks)
     )
-    if len(wrong := np.flatnonzero(found != due)):
+    if len(wrong := np.flatnonzero(counts != due)):
         first = int(wrong[0])
         raise ArithmeticError(
-            f"{place}: network {trial.networks[first]} keeps {found[first]} weights, and its "
+            f"{place}: network {trial.networks[first]} keeps {counts[first]} weights, and its "
             f"source {due[first]}"
         )

@@ -1,4 +1,4 @@
-"""A lease on a trial: the right of one process to work on it, given back when the process ends."""
+"""A lease on a trial: one process alone may work on it, until the process ends."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,10 +13,10 @@ LEASE = ".lease"
 
 @contextmanager
 def leased(folder: Path) -> Iterator[bool]:
-    """Have a trial's folder for oneself, made if need be; False where another process has it.
+    """Lock a trial's folder, made if need be; yield False if another process has the lock.
 
-    The lease is a lock on a file of this machine or of a file system that locks: it ends with the
-    process, however that ends. Raises `CannotWriteError` where the folder cannot be made.
+    The lock is on a file, on this machine or a file system that supports locks. It ends with the
+    process, however that ends. Raises `CannotWriteError` if the folder cannot be made.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)

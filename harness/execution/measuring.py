@@ -1,4 +1,4 @@
-"""One metric of a trial's trajectory to a table."""
+"""Measure one metric of a trial's trajectory."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def trajectory(trial: Trial, folder: Path, make_data: Callable[[], Any]) -> Trajectory:
-    """The trajectory of a finished trial."""
+    """Return the trajectory of a finished trial."""
     levels = trial.levels
     return Trajectory(
         model=trial.model,
@@ -32,26 +32,33 @@ def trajectory(trial: Trial, folder: Path, make_data: Callable[[], Any]) -> Traj
 
 
 def reason_not_to_measure(choice: Choice, trial: Trial) -> str | None:
-    """Why a metric makes no sense for a trial, or None if it does."""
+    """Return why a metric does not apply to a trial, or None if it does."""
     metric: AbstractMetric = choice.instance
     if "weights" in metric.needs and not trial.keep_weights:
         return f"metric '{metric.name}' needs weights, which this run does not keep"
-    model = trial.model
+    model, name = trial.model, trial.model.architecture.name
+    if metric.view and metric.view not in model.views:
+        return (
+            f"metric '{metric.name}' reads the view '{metric.view}': '{name}' has "
+            f"{', '.join(model.views)}"
+        )
 
     def wired(key: Key) -> Any:
         network = model.network(key=key)
-        return model.graph(network, model.prunable(network))
+        return model.graph(network, model.prunable(network), metric.view or None)
 
-    graph = jax.eval_shape(wired, jax.random.key(0))
-    if "layered" in metric.needs and not isinstance(graph, LayeredGraph):
-        return f"metric '{metric.name}' needs layers: '{model.architecture.name}' has none"
+    layers = isinstance(jax.eval_shape(wired, jax.random.key(0)), LayeredGraph)
+    if "layered" in metric.needs and not layers:
+        return f"metric '{metric.name}' needs layers: '{name}' has none in this view"
+    if "digraph" in metric.needs and layers:
+        return f"metric '{metric.name}' needs a graph without layers: '{name}' has layers"
     return None
 
 
 def measure(choice: Choice, trial: Trial, finished: Trajectory) -> "pd.DataFrame":
-    """The table of one metric of one trial, with the columns that say whose it is.
+    """Return the table of one metric of one trial, with the columns of its condition.
 
-    Raises `ValueError` where it lacks a column that it must have, `TypeError` where it is no table.
+    Raises `ValueError` if it lacks a column or has an unknown one, `TypeError` if it is no table.
     """
     import pandas as pd
 
@@ -61,9 +68,9 @@ def measure(choice: Choice, trial: Trial, finished: Trajectory) -> "pd.DataFrame
         raise TypeError(f"metric '{metric.name}' returned a {kind}: return a pandas DataFrame")
     if missing := {"level", "network", *metric.columns} - set(table.columns):
         raise ValueError(f"metric '{metric.name}' returned no column {', '.join(sorted(missing))}")
-    if untold := set(table.columns) - {"level", "network", *metric.columns}:
-        told = ", ".join(sorted(untold))
-        raise ValueError(f"metric '{metric.name}': `columns` does not say what {told} mean")
+    if unknown := set(table.columns) - {"level", "network", *metric.columns}:
+        names = ", ".join(sorted(unknown))
+        raise ValueError(f"metric '{metric.name}': `columns` does not say what {names} mean")
     numbers = np.asarray(finished.networks)
     densities = np.asarray(finished.densities)
     table = table.assign(

@@ -1,4 +1,4 @@
-"""What became of a run, as counts, failures and notes."""
+"""The outcome of a run: counts, failures and notes."""
 
 import logging
 from dataclasses import dataclass, field
@@ -8,10 +8,9 @@ _log = logging.getLogger(__name__)
 
 @dataclass
 class Outcome:
-    """What became of a run: how many trials and measurements were done, found done, or failed.
+    """The outcome of a run: how many trials and measurements were done, already done, or failed.
 
-    `untrained` are trials that were to be measured and have no trajectory; `notes` are what a
-    person should know although nothing failed.
+    `untrained` counts trials without a trajectory to measure; `notes` are warnings for people.
     """
 
     trained: int = 0
@@ -25,10 +24,10 @@ class Outcome:
 
     @property
     def nothing_to_do(self) -> bool:
-        """Whether all that was asked for had been there already."""
+        """Whether all trials and measurements were there already."""
         return not (self.trained or self.measured or self.failures)
 
     def note(self, text: str) -> None:
-        """Something to know, for the log too."""
+        """Add a note, and log it."""
         _log.warning(text)
         self.notes.append(text)

@@ -1,4 +1,4 @@
-"""A run folder made ready for a plan: checked, locked, its index written, its log open."""
+"""Prepare a run folder for a plan: check and lock it, write its index, open its log."""
 
 import inspect
 import logging
@@ -29,9 +29,10 @@ _log = logging.getLogger("harness")
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Have a run folder for oneself, made if need be.
+    """Lock a run folder, made if need be.
 
-    Raises `UserError` where another process works on it or it cannot be made.
+    Raises `UserError` if another process works on it or its path is a file, `CannotWriteError` if
+    it cannot be made.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -50,7 +51,7 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def tidy(folder: Path) -> None:
-    """Remove what a process that was killed had begun to write, but for trials in work."""
+    """Remove files that a killed process left unfinished, except in trials being worked on."""
     for begun in folder.rglob(".*.part"):
         trial = begun.parent
         of_trial = trial.parent == trial_folder(folder, trial.name).parent
@@ -60,15 +61,15 @@ def tidy(folder: Path) -> None:
 
 
 class _Quiet(logging.FileHandler):
-    """A log that a full disk cuts short without a word: what matters is said elsewhere."""
+    """A log that ignores a full disk; other files report it."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
-        """Go on."""
+        """Ignore the error."""
 
 
 @contextmanager
 def logging_to(folder: Path) -> Iterator[None]:
-    """Log into a run folder what happens inside. A run goes on without where that cannot be."""
+    """Log to a run folder. If that is not possible, the run goes on without a log."""
     handler: logging.Handler
     try:
         handler = _Quiet(folder / LOG, encoding="utf-8", errors="backslashreplace")
@@ -93,9 +94,9 @@ def logging_to(folder: Path) -> Iterator[None]:
 
 
 def prepare(plan: Plan, folder: Path) -> None:
-    """Write a folder's index, or check that the one that is there holds the same experiment.
+    """Write a folder's index, after checking that an earlier one holds the same experiment.
 
-    What it says of earlier metrics is kept. Raises `UserError` as `index_of` does.
+    Earlier metrics are kept. Raises `UserError` as `index_of` does.
     """
     known = index_of(plan, folder)
     resolved = plan.resolved()
@@ -119,12 +120,12 @@ def prepare(plan: Plan, folder: Path) -> None:
         metrics=tuple(metrics),
         columns=columns,
     )
-    write_index(folder, index)  # first: a folder without it is not taken for a run
+    write_index(folder, index)  # first: a folder without it is not a run
     files.write(folder / "experiment.toml", tomli_w.dumps(resolved).encode())
 
 
 def lay_out(plan: Plan, folder: Path) -> None:
-    """Make the folder of a plan whose trials are then run one by one, in any processes.
+    """Make the folder of a plan; its trials can then run one by one, in any processes.
 
     Raises `UserError` as `locked` and `prepare` do.
     """
@@ -134,7 +135,7 @@ def lay_out(plan: Plan, folder: Path) -> None:
 
 
 def check(plan: Plan, folder: Path) -> None:
-    """Raise `UserError` where a run of the plan would be refused its folder. Changes nothing."""
+    """Raise `UserError` if the plan cannot run in the folder. Changes nothing."""
     if any(place.is_file() for place in (folder, *folder.parents)):
         raise UserError(f"'{folder}' is, or is below, a file. Choose another --out.")
     if (folder / LOCK).is_file():
@@ -144,11 +145,11 @@ def check(plan: Plan, folder: Path) -> None:
 
 
 def index_of(plan: Plan, folder: Path) -> Index | None:
-    """The index that a folder has already, or None where a run can begin there.
+    """Return the index of a folder, or None if a run can begin there.
 
-    Raises `UserError` where the plan cannot be carried out there: the folder holds something else,
-    another experiment (only networks and metrics may differ), or results of an earlier version of
-    the harness, which can be read and measured, but not continued.
+    Raises `UserError` if the plan cannot run there: the folder holds something else, another
+    experiment (only networks and metrics may differ), or results of an earlier version of the
+    harness, which can be read and measured but not continued.
     """
     if not (folder / "run.json").exists():
         if folder.is_dir() and any(not entry.name.startswith(".") for entry in folder.iterdir()):
@@ -161,7 +162,7 @@ def index_of(plan: Plan, folder: Path) -> Index | None:
             "networks differently. They can be read, reported and measured, but not continued: "
             "choose another --out."
         )
-    if not plan.keys:  # else the plan was made of what the folder says
+    if not plan.keys:  # else the plan was made from the folder
         _same(known.experiment, plan.resolved(), folder)
     return known
 
@@ -177,7 +178,7 @@ def _same(known: Mapping[str, Any], resolved: Mapping[str, Any], folder: Path) -
 
 
 def _earlier(known: Index, metrics: Iterable[MetricEntry]) -> Iterator[tuple[MetricEntry, Any]]:
-    """The metrics that a run has and is not asked for now, as entries and as tables."""
+    """Yield a run's metrics that are not asked for now, as entries and as tables."""
     asked = {metric.label for metric in metrics}
     tables = known.experiment.get("metrics", [])
     for entry, table in zip(known.metrics, tables, strict=False):
@@ -194,10 +195,10 @@ def _columns(metric: Choice) -> dict[str, str]:
 
 
 def entry_of(trial: Trial) -> Entry:
-    """A trial as the index holds it."""
+    """Return a trial's entry in the index."""
     try:
         skipped = trial.reason_to_skip
-    except Exception:  # a plugin's; it is recorded as the trial's failure when its turn comes
+    except Exception:  # a plugin's: recorded as the trial's failure when it is carried out
         skipped = None
     return Entry(
         **trial.condition,
@@ -209,14 +210,14 @@ def entry_of(trial: Trial) -> Entry:
 
 
 def _when(trial: Trial) -> str | None:
-    """At which moments masks change: of an intervention, before training or after each level."""
+    """Return when masks change; for an intervention, before training or after each level."""
     if trial.intervention is None:
         return getattr(trial.pruning.pruner.instance, "when", None)
     return "level" if trial.goes_on in ("level", "rewind") else "init"
 
 
 def _plugin_files(plan: Plan) -> set[Path]:
-    """The files of a plan's plugins that are not the harness's own."""
+    """Return the files of a plan's plugins that do not belong to the harness."""
     kinds = {type(choice.instance) for choice in plan.chosen}
     own = ("harness", "harness_plugins")
     return {
@@ -225,7 +226,7 @@ def _plugin_files(plan: Plan) -> set[Path]:
 
 
 def record_provenance(plan: Plan, folder: Path) -> None:
-    """Write who works on the folder now, with what, after whom."""
+    """Write which command works on the folder now, in which environment, and earlier ones."""
     path = folder / "provenance.json"
     earlier: list[Any] = []
     with suppress(files.DamagedFileError, ValueError, TypeError):

@@ -1,4 +1,4 @@
-"""One trial is one call: from plain data that survives the border of a process to its record."""
+"""Run one trial from plain data, which can be sent to another process."""
 
 from pathlib import Path
 
@@ -18,27 +18,27 @@ from harness.results.records import TrialRecord, TrialState, read_index, trial_f
 
 
 def spec_of(folder: Path, key: str, plugins: tuple[Path, ...] = ()) -> TrialSpec:
-    """The spec of a trial of a run folder, by its key or the beginning of it.
+    """Return the spec of a trial of a run folder, by its key or the beginning of it.
 
-    Raises `UserError` where the folder is no run, or has no such trial.
+    Raises `UserError` if the folder is not a run or has no such trial.
     """
     index = read_index(folder)
     known = [entry.trial for entry in index.trials]
-    found = [one for one in known if one.startswith(key)] if key else []
-    if len(found) != 1:
-        which = "no trial" if not found else f"{len(found)} trials"
+    matches = [one for one in known if one.startswith(key)] if key else []
+    if len(matches) != 1:
+        which = "no trial" if not matches else f"{len(matches)} trials"
         raise UserError(f"'{folder}' has {which} '{key}'. It has {', '.join(known)}.")
-    return TrialSpec(experiment=index.experiment, plugins=plugins, key=found[0])
+    return TrialSpec(experiment=index.experiment, plugins=plugins, key=matches[0])
 
 
 def run_trial(spec: TrialSpec, root: Path) -> tuple[TrialState | None, Outcome]:
-    """Train and measure one trial in a run folder, its source first, as far as it is not done.
+    """Train and measure one trial in a run folder, after its source; finished work is kept.
 
-    Several processes may do so in one folder at a time: a trial on which another one works is left
-    to it. Index and report are the coordinator's: `harness run` and `harness report` write them.
+    Several processes may work in one folder; each skips trials on which another works. `harness
+    run` and `harness report` alone write the index and the report.
 
-    **Returns:** the trial's record, None where there is none yet, and what became of it.
-    **Errors:** UserError where the plugins have changed since the folder was planned.
+    **Returns:** the trial's record, None if there is none yet, and the outcome.
+    **Errors:** UserError if the plugins have changed since the folder was planned.
     """
     made = plan(checked(spec.experiment, source=f"'{root}'"), load(spec.plugins))
     trial = _trial(made, spec, root)
@@ -57,5 +57,5 @@ def _trial(made: Plan, spec: TrialSpec, root: Path) -> Trial:
             return trial
     raise UserError(
         f"'{root}': a plugin, the harness or JAX's settings have changed since trial {spec.key} "
-        "was planned. Give the command that made the folder again."
+        "was planned. Repeat the command that made the folder."
     )

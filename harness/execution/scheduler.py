@@ -1,4 +1,4 @@
-"""The coordinator of a run: it makes the folder ready and has every trial carried out in order."""
+"""The coordinator of a run: it prepares the folder and has all trials carried out in order."""
 
 import logging
 import shutil
@@ -19,11 +19,10 @@ _log = logging.getLogger(__name__)
 
 
 class Execution:
-    """The carrying out of one plan in one folder; with `train=False`, of its measurements only.
+    """Carries out one plan in one folder; with `train=False`, only its measurements.
 
-    It alone writes the index and the provenance of the folder. Dense levels that pruners have in
-    common are kept in `shared` until someone clears it; where none is given, within the folder
-    until the plan is done.
+    It alone writes the folder's index and provenance. Dense levels that pruners share are kept in
+    `shared` until someone clears it, or by default in the folder until the plan is done.
     """
 
     def __init__(
@@ -44,10 +43,10 @@ class Execution:
         self._trials = Trials(plan, folder, self.outcome, train=train, shared=dense)
 
     def run(self) -> Outcome:
-        """Train and measure what is not there yet.
+        """Train and measure whatever is not finished.
 
-        Raises `UserError` where the folder is in use or holds something else, `CannotWriteError`
-        where its disk is full.
+        Raises `UserError` if the folder is in use or holds something else, `CannotWriteError` if
+        its disk is full.
         """
         compilation.keep_in(cache.programs(provenance.environment()))
         with preparation.locked(self.folder):
@@ -62,11 +61,11 @@ class Execution:
 
     def _all_trials(self) -> None:
         """Have the executor carry out all trials, each after its source."""
-        trials, told = self.plan.ordered, self.outcome
+        trials, outcome = self.plan.ordered, self.outcome
         if any(trial.changed for trial in trials):
-            told.note(
-                "the harness or a plugin has changed since this run was trained; what it left is "
-                "measured as it is, with the task as it is today"
+            outcome.note(
+                "the harness or a plugin has changed since this run was trained; its networks are "
+                "measured as they are, with today's version of the task"
             )
         places = {trial.key: number for number, trial in enumerate(trials)}
 
@@ -83,11 +82,11 @@ class Execution:
             self._executor.carry_out(specs, self.folder, carry_out)
         _log.info(
             "ends: %d trials trained, %d measurements made, %d failures",
-            told.trained, told.measured, len(told.failures),
+            outcome.trained, outcome.measured, len(outcome.failures),
         )  # fmt: skip
 
     def _specs(self) -> Iterator[TrialSpec]:
-        """The trials as plain data, in an order in which each comes after its source."""
+        """Yield the trials as plain data, each after its source."""
         resolved = self.plan.resolved()
         chosen = {Path(file) for choice in self.plan.chosen for file in choice.files}
         files = tuple(sorted(chosen))

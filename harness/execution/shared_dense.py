@@ -1,7 +1,7 @@
-"""The dense level, trained once for all pruners that only wait for its end.
+"""The dense level, trained once for all pruners that first act at its end.
 
 Such pruners start from the same weights, read the same batches and run the same compiled step, so
-that each would train the same networks to the last bit before it first prunes.
+each would train bit-identical networks before it first prunes.
 """
 
 from pathlib import Path
@@ -18,14 +18,14 @@ from harness.training.state import Ensemble
 from harness.types import Level
 
 PRUNING = ("pruner", "interventions")
-"""The parts of a trial's identity on which a dense level does not depend."""
+"""The parts of a trial's identity that do not affect the dense level."""
 
 FOLDER = "dense"
 """Where a run keeps dense levels until all its trials are done."""
 
 
 def is_shared(trial: Trial, state: Ensemble, level: Level) -> bool:
-    """Whether a trial's first level is the same whatever the pruner."""
+    """Return whether a trial's first level is the same for all pruners."""
     pruner = trial.trained_by.instance
     gathers = bool(jax.tree.leaves(state.gathered))
     plain = pruner.when == "level" and not pruner.rewind_step and not gathers
@@ -34,25 +34,25 @@ def is_shared(trial: Trial, state: Ensemble, level: Level) -> bool:
 
 
 def path(folder: Path, trial: Trial) -> Path:
-    """The file of a trial's dense level: the same for trials that differ in their pruner only."""
+    """Return the file of a trial's dense level, the same for trials that differ only in pruner."""
     common = {name: value for name, value in trial.identity.items() if name not in PRUNING}
     key = files.fingerprint({**common, "environment": provenance.environment()})
     return folder / f"{key}.safetensors"
 
 
 def save(path: Path, state: Ensemble, history: dict[str, np.ndarray]) -> None:
-    """Write what pruners have in common at the end of the level."""
+    """Write the part of the state at the end of the level that pruners share."""
     path.parent.mkdir(parents=True, exist_ok=True)
     checkpoint.save(path, _common(state), history, {})
 
 
 def load(path: Path, fresh: Ensemble) -> tuple[Ensemble, dict[str, np.ndarray]]:
-    """A trial's state at the end of the level, with its pruner's own part as `fresh` has it.
+    """Return a trial's state at the end of the level, with the pruner's own part from `fresh`.
 
-    Raises `DamagedFileError` where the file is not there, damaged, or of something else.
+    Raises `DamagedFileError` if the file is missing, damaged or belongs to something else.
     """
-    found, history, _ = checkpoint.load(path, _common(fresh))
-    network, optimizer, active, steps = found
+    common, history, _ = checkpoint.load(path, _common(fresh))
+    network, optimizer, active, steps = common
     state = fresh._replace(
         network=network, optimizer=optimizer, active=active, gathered_steps=steps
     )

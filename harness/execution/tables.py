@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def constant_loss(task: AbstractTask, data: TaskData) -> float:
-    """The loss of the task's best constant predictor on the rows of `validation_loss`."""
+    """Return the loss of the task's best constant predictor on the rows of `validation_loss`."""
     held_out = Batch(*(np.asarray(part[:EVALUATION_ROWS]) for part in data.validation))
     return float(task.constant_loss(data.train, held_out))
 
@@ -28,19 +28,19 @@ def constant_loss(task: AbstractTask, data: TaskData) -> float:
 def level_tables(
     trial: Trial, folder: Path, constant_loss: float = math.nan
 ) -> dict[str, "pd.DataFrame"]:
-    """The tables `levels`, `training` and, if there are any, `diagnostics`, from the level files.
+    """Make the tables `levels`, `training` and, if there are any, `diagnostics` from the levels.
 
     `constant_loss` is that of the task's best constant predictor.
     """
     import pandas as pd
 
-    rows, curves, said = [], [], []
+    rows, curves, diagnostics = [], [], []
     for number, level in enumerate(trial.levels):
         kept = snapshot.load(level_path(folder, number), weights=False)
         place = {"level": number, "density": level.density, "network": list(trial.networks)}
         figures = {**kept.figures, "constant_loss": constant_loss}
         rows.append(pd.DataFrame({**trial.condition, **place, **figures}))
-        said += _diagnostics(trial, {**trial.condition, **place}, kept)
+        diagnostics += _diagnostics(trial, {**trial.condition, **place}, kept)
         chunks, width = kept.curve.shape
         curves.append(
             pd.DataFrame(
@@ -54,14 +54,14 @@ def level_tables(
                 }
             )
         )
-    made = {"levels": rows, "training": curves} | ({"diagnostics": said} if said else {})
-    return {name: pd.concat(parts, ignore_index=True) for name, parts in made.items()}
+    made = {"levels": rows, "training": curves, "diagnostics": diagnostics}
+    return {name: pd.concat(parts, ignore_index=True) for name, parts in made.items() if parts}
 
 
 def _diagnostics(
     trial: Trial, place: Mapping[str, Any], kept: snapshot.Snapshot
 ) -> "list[pd.DataFrame]":
-    """What the pruner said of its prunings at a level, a table for each."""
+    """Return the pruner's diagnostics of each pruning at a level, as tables."""
     import pandas as pd
 
     meanings = trial.trained_by.instance.diagnostics
@@ -69,13 +69,13 @@ def _diagnostics(
         pd.DataFrame(
             {**place, "step": step, "diagnostic": name, "value": row, "meaning": meanings[name]}
         )
-        for name, said in kept.diagnostics.items()
-        for step, row in zip(kept.pruning_steps, said, strict=True)
+        for name, rows in kept.diagnostics.items()
+        for step, row in zip(kept.pruning_steps, rows, strict=True)
     ]
 
 
 def diverged(levels: "pd.DataFrame") -> str | None:
-    """Why a trial with these `levels` has failed: the first at which every network diverged."""
+    """Name the first level at which every network has diverged, so that the trial failed."""
     for (number, density), rows in levels.groupby(["level", "density"]):
         if rows["diverged"].all():
             return f"every network has diverged at level {number} (density {density:g})"
@@ -83,7 +83,7 @@ def diverged(levels: "pd.DataFrame") -> str | None:
 
 
 def timings(trial: Trial, seconds: Mapping[tuple[int, str], float]) -> "pd.DataFrame":
-    """The table `timings` of a trial."""
+    """Make the table `timings` of a trial."""
     import pandas as pd
 
     rows: Iterable[dict[str, Any]] = (
@@ -94,7 +94,7 @@ def timings(trial: Trial, seconds: Mapping[tuple[int, str], float]) -> "pd.DataF
 
 
 def peaks(trial: Trial) -> "pd.DataFrame":
-    """The table `memory` of a trial."""
+    """Make the table `memory` of a trial."""
     import pandas as pd
 
     return pd.DataFrame(

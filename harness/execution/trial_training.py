@@ -1,4 +1,4 @@
-"""One trial to one trajectory on disk."""
+"""Train one trial to a trajectory on disk."""
 
 import itertools
 import logging
@@ -35,10 +35,10 @@ CHECKPOINT = "checkpoint.safetensors"
 
 @dataclass
 class Clock:
-    """Seconds by level and activity, compilation apart, under level -1.
+    """Seconds by level and activity; compilation counts separately, under level -1.
 
-    `compiled` gives the seconds of compilation since it was last asked: what was compiled between
-    two activities, or before the first, is counted too.
+    `compiled` gives the seconds of compilation since its last call, so compilation between two
+    activities, or before the first, is counted too.
     """
 
     compiled: Callable[[], float]
@@ -46,7 +46,7 @@ class Clock:
 
     @contextmanager
     def timing(self, level: int, activity: str) -> Iterator[None]:
-        """Add the time of what happens inside, which must wait for the device."""
+        """Add the time of the block inside, which must wait for the device."""
         self.seconds[-1, "compile"] += self.compiled()
         start = time.perf_counter()
         yield
@@ -70,9 +70,9 @@ class _Level:
     pruning_steps: list[int] = field(default_factory=list)
     diagnostics: dict[str, list[np.ndarray]] = field(default_factory=lambda: defaultdict(list))
 
-    def note(self, said: Mapping[str, jax.Array], step: int = 0) -> None:
-        """Take up what the pruner said from a step on: (networks, steps), NaN where nothing."""
-        rows = {name: np.asarray(values).T for name, values in said.items()}
+    def note(self, diagnostics: Mapping[str, jax.Array], step: int = 0) -> None:
+        """Add the pruner's diagnostics from a step on: (networks, steps), NaN without a pruning."""
+        rows = {name: np.asarray(values).T for name, values in diagnostics.items()}
         pruned = [~np.isnan(values).all(axis=1) for values in rows.values()]
         for place in np.flatnonzero(np.any(pruned, axis=0)) if pruned else ():
             self.pruning_steps.append(step + int(place))
@@ -80,7 +80,7 @@ class _Level:
                 self.diagnostics[name].append(values[place])
 
     def history(self) -> dict[str, np.ndarray]:
-        """What a checkpoint must hold of it."""
+        """Return what a checkpoint must hold of the level."""
         width = self.steps_taken.shape[0]
         return {
             "curve": np.stack(self.curve) if self.curve else np.zeros((0, width), np.float32),
@@ -90,11 +90,11 @@ class _Level:
             "curve_steps": np.asarray(self.curve_steps, np.int64),
             "steps_taken": self.steps_taken,
             "pruning_steps": np.asarray(self.pruning_steps, np.int64),
-            **{f"said/{name}": np.stack(said) for name, said in self.diagnostics.items()},
+            **{f"said/{name}": np.stack(rows) for name, rows in self.diagnostics.items()},
         }
 
     def recall(self, history: dict[str, np.ndarray]) -> None:
-        """Take up what `history` gave."""
+        """Restore what `history` returned."""
         self.curve = list(history["curve"])
         self.curve_steps = history["curve_steps"].tolist()
         self.checks = [history["checks"]]
@@ -105,11 +105,11 @@ class _Level:
 
 
 class TrialTraining:
-    """The training of one trial in its folder, level by level, from its last checkpoint on.
+    """Trains one trial in its folder, level by level, from its last checkpoint on.
 
-    Where `shared` is given, a dense level that is the same for several pruners is taken from that
-    folder, or left there. `source` gives the masks and weights of a level, by number, networks
-    first, that an intervention changes.
+    With `shared`, a dense level that several pruners share is taken from that folder or left there.
+    `source` gives the masks and weights of a level, by number, networks first, that an intervention
+    changes.
     """
 
     def __init__(
@@ -133,7 +133,7 @@ class TrialTraining:
         self._keys: Keys = trainer.keys(trial.networks)
 
     def train(self) -> None:
-        """Train every level that is not there yet, and leave each in the folder."""
+        """Train every unfinished level, and write each to the folder."""
         with self.clock.timing(0, "start"):
             state = self.trainer.start(self._keys)
         state, current = self._resumed(state)
@@ -153,7 +153,7 @@ class TrialTraining:
         return _Level(number, level, before, steps_taken=np.zeros(self.trial.width, np.int64))
 
     def _resumed(self, fresh: Ensemble) -> tuple[Ensemble, _Level]:
-        """Where the last checkpoint was, or the beginning where there is none that is whole."""
+        """Return the state and level of the last whole checkpoint, or else the beginning."""
         try:
             state, history, facts = checkpoint.load(self.folder / CHECKPOINT, fresh)
             if facts["environment"] != provenance.environment():
@@ -163,19 +163,19 @@ class TrialTraining:
             self._check_kept(facts["level"], facts["step"])
         except (DamagedFileError, KeyError) as error:
             if (self.folder / CHECKPOINT).exists():
-                _log.warning("trial %s begins anew: %s", self.trial.key, error)
+                _log.warning("trial %s starts again: %s", self.trial.key, error)
             current = self._begin(0)
             return self._prune(fresh, current), current
         current = self._begin(facts["level"])
         current.step = facts["step"]
         _log.info(
-            "trial %s goes on at level %d, step %d", self.trial.key, current.number, current.step
+            "trial %s resumes at level %d, step %d", self.trial.key, current.number, current.step
         )
         current.recall(history)
         return state, current
 
     def _check_kept(self, level: int, step: int) -> None:
-        """Raise `DamagedFileError` where a snapshot from before a step of a level is not whole."""
+        """Raise `DamagedFileError` if a snapshot from before a step of a level is not whole."""
         for number in range(level + 1):
             budget = step if number == level else self._budgets[number]
             path = snapshot.level_path(self.folder, number)
@@ -183,7 +183,7 @@ class TrialTraining:
                 snapshot.load(snapshot.step_path(path, one))
 
     def _prune(self, state: Ensemble, current: _Level) -> Ensemble:
-        """Prune at the start of a level, where the pruner acts there and there is what to prune."""
+        """Prune at the start of a level, if the pruner acts there and the level is not dense."""
         state = state._replace(active=finite(state))
         if self._source is not None:
             return self._intervened(state, current, self._source)
@@ -198,9 +198,9 @@ class TrialTraining:
     def _intervened(
         self, state: Ensemble, current: _Level, source: Callable[[int], Kept]
     ) -> Ensemble:
-        """Set the masks of an intervention at the start of a level, and what training starts from.
+        """Set an intervention's masks at the start of a level, and the weights to train from.
 
-        A dense level stays as it is, but where training goes on from the source's weights.
+        A dense level stays as it is, unless training goes on from the source's weights.
         """
         if current.level.density == 1 and self.trial.goes_on not in ("here", "not"):
             return state
@@ -248,7 +248,7 @@ class TrialTraining:
         return state
 
     def _keep(self, state: Ensemble, current: _Level, first: int, last: int) -> None:
-        """Write the networks for the snapshots that the level names from step `first` to `last`."""
+        """Write the level's snapshots from step `first` to `last`."""
         path = snapshot.level_path(self.folder, current.number)
         for step in current.level.snapshots:
             if first <= step <= last:
@@ -261,13 +261,13 @@ class TrialTraining:
     def _networks(
         self, state: Ensemble
     ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray] | None]:
-        """What files keep of networks: masks, and weights as they act where the run keeps them."""
+        """Return masks, and weights as they act if the run keeps them."""
         masks = {name: np.asarray(mask) for name, mask in state.masks.items()}
         keeps = self.trial.keep_weights
         return masks, snapshot.named_leaves(self.trainer.acting(state)) if keeps else None
 
     def _dense(self, state: Ensemble, current: _Level, path: Path) -> Ensemble:
-        """The end of the dense level as another pruner's trial left it, or trained and left."""
+        """Take the end of the dense level from another pruner's trial, or train and leave it."""
         try:
             with self.clock.timing(0, "take over"):
                 ended, history = shared_dense.load(path, state)
@@ -310,7 +310,7 @@ class TrialTraining:
     def _steps(
         self, state: Ensemble, current: _Level, number: int
     ) -> tuple[Ensemble, np.ndarray, np.ndarray]:
-        """Train a number of steps, in parts where snapshots fall within: no part moves a bit."""
+        """Train a number of steps, in parts between snapshots; parts do not change a bit."""
         end, losses = current.step + number, []
         ends = {step for step in current.level.snapshots if current.step < step < end} | {end}
         for first, last in itertools.pairwise([current.step, *sorted(ends)]):
@@ -333,9 +333,9 @@ class TrialTraining:
         return state, taken, checks
 
     def _steps_to_next_look(self, current: _Level) -> int:
-        """Up to the next multiple of a chunk or of the stop rule's period, or the rewind point.
+        """Return the steps to the next multiple of a chunk or stop-rule period, or rewind point.
 
-        Multiples, so that where one look falls does not move another.
+        With multiples, one look does not move another.
         """
         rule = self._schedule.stop_rule
         periods = [CHUNK] if rule is None else [CHUNK, rule.every]
@@ -345,7 +345,7 @@ class TrialTraining:
         return min(*ahead, current.level.steps - current.step)
 
     def _may_stop(self, current: _Level) -> bool:
-        """Not before the last pruning within a level: it would end at another density."""
+        """Return whether a level may stop: not before its last pruning, which sets its density."""
         pruner = self._pruner
         if pruner.when != "during" or current.previous.density == current.level.density == 1:
             return True
@@ -355,7 +355,7 @@ class TrialTraining:
         return sum(self._budgets[:level])
 
     def _first_batch(self, level: int) -> int:
-        """Which batch a level begins with: each training reads the data on, or anew."""
+        """Return the batch that a level begins with: the next one, or the first again."""
         return 0 if self._from_start or self._schedule.rewind_data else self._steps_before(level)
 
     def _checkpoint(self, state: Ensemble, current: _Level) -> None:
@@ -389,7 +389,7 @@ class TrialTraining:
             curve=current.history()["curve"],
             curve_steps=current.history()["curve_steps"],
             facts={"density": current.level.density},
-            diagnostics={name: np.stack(said) for name, said in current.diagnostics.items()},
+            diagnostics={name: np.stack(rows) for name, rows in current.diagnostics.items()},
             pruning_steps=current.pruning_steps,
         )
         snapshot.save(snapshot.level_path(self.folder, current.number), kept)

@@ -1,4 +1,4 @@
-"""One trial after the other: trained, split where it does not fit, measured, recorded."""
+"""Train, measure and record single trials; split those that do not fit into memory."""
 
 import gc
 import logging
@@ -31,7 +31,7 @@ from harness.sparse import finite
 from harness.training.trainer import Trainer
 
 REQUIRED = frozenset({"levels.parquet", "training.parquet", "timings.parquet"})
-"""The tables of a trained trial, whatever the format of its run."""
+"""The tables that a trained trial has in every format of runs."""
 
 _log = logging.getLogger(__name__)
 
@@ -39,9 +39,9 @@ _log = logging.getLogger(__name__)
 class Trials:
     """Carries out single trials of a plan in its run folder, one at a time.
 
-    Each trial is guarded by a lease of its own, so that several processes may work in one folder.
-    With `train=False` trials are measured only. Dense levels that pruners have in common are kept
-    in `shared`. What becomes of the trials is told to `outcome`.
+    A lease guards each trial, so that several processes may work in one folder. With `train=False`
+    trials are only measured. Dense levels that pruners share are kept in `shared`. `outcome`
+    records what becomes of the trials.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Trials:
         self._data, self._trainer = self._workshop.data, self._workshop.trainer
 
     def carry_out(self, trial: Trial) -> None:
-        """Train and measure a trial as far as it is not done yet.
+        """Train and measure a trial; finished work is not repeated.
 
         A trial on which another process works is left to it, with a note.
         """
@@ -96,13 +96,13 @@ class Trials:
                 state = self._measure(choice, trial, record, state)
 
     def _halves(self, trial: Trial, entries: Sequence[Entry]) -> None:
-        """Do a trial's halves in its place; where it is known by another key, so are they."""
-        gc.collect()  # what the attempt at the whole still holds
+        """Carry out a trial's halves; if the trial has another key in the run, so have they."""
+        gc.collect()  # free what the attempt at the whole still holds
         for half, entry in zip(trial.halves, entries, strict=True):
             self.carry_out(half if trial.trained_as is None else half.known_as(entry.trial))
 
     def _trained(self, trial: Trial, record: TrialRecord, earlier: TrialState | None) -> TrialState:
-        """Train a trial, and write what became of it."""
+        """Train a trial, and write its record."""
         for name in record.damaged(earlier.files if earlier else {}):
             self.outcome.note(
                 f"trial {trial.key}: {name} is missing or not as it was written; done again"
@@ -130,7 +130,7 @@ class Trials:
         return state
 
     def _cautions(self, trial: Trial, trainer: Trainer) -> tuple[str, ...]:
-        """Note what schedule and pruner say about this training, each sentence once; return it."""
+        """Note the cautions of schedule and pruner, each sentence once; return them."""
         schedule = trial.schedule.instance
         levels = (within(*pair) for pair in zip(trial.levels, trial.budgets, strict=True))
         own = trainer.cautions([*levels])
@@ -142,10 +142,10 @@ class Trials:
         return general + own
 
     def _tried(self, trial: Trial, record: TrialRecord) -> dict[str, Any]:
-        """Train a trial. Returns what its record is to say.
+        """Train a trial; return the update of its record.
 
-        Where every network has diverged the trial has failed. Its files stay, for who looks for the
-        cause, but no table of the run has them.
+        If every network has diverged, the trial has failed. Its files stay, to find the cause, but
+        no table of the run includes them.
         """
         data = self._data(trial.task, trial.data_seed)
         finite.check_data(data)
@@ -155,8 +155,8 @@ class Trials:
         )
         if trainer.batch_size < (asked := trial.schedule.instance.batch_size):
             self.outcome.note(
-                f"{_what(trial)}: batches of {trainer.batch_size} rows, all that the training "
-                f"split has, in place of {asked}"
+                f"{_what(trial)}: batches have {trainer.batch_size} rows, all of the training "
+                f"split, not {asked}"
             )
         if trial.halves:
             self._must_fit(trainer, trial)
@@ -175,19 +175,19 @@ class Trials:
         return update | {"status": "done"}
 
     def _must_fit(self, trainer: Trainer, trial: Trial) -> None:
-        """Raise `MemoryError` where a block needs more memory than there is, before it is taken.
+        """Raise `MemoryError` if a block needs more memory than is free.
 
-        Processes that take more memory than a processor has are killed, without a word.
+        On CPUs, a process that takes more memory than there is is killed without a message.
         """
-        gc.collect()  # what an earlier trial still holds
+        gc.collect()  # free what an earlier trial still holds
         needed, free = trainer.memory(trial.networks), memory.free()
         if free is not None and needed > free:
-            raise MemoryError(f"{needed} bytes are needed on each device, {free} are free")
+            raise MemoryError(f"each device needs {needed} bytes, and {free} are free")
 
     def _kept_of(self, trial: Trial, level: int) -> Kept:
-        """What another trial of the run keeps of the end of a level, networks first.
+        """Return masks and weights of another trial at the end of a level, networks first.
 
-        Raises `RuntimeError` where that trial is not done.
+        Raises `RuntimeError` if that trial is not done.
         """
         record = TrialRecord(trial_folder(self.folder, trial.key))
         state = record.read()
@@ -196,23 +196,22 @@ class Trials:
             return jax.tree.map(lambda *parts: np.concatenate(parts), *halves)
         if state is None or state.status != "done":
             raise RuntimeError(f"its source, {_what(trial)}, is not trained")
-        found = snapshot.load(snapshot.level_path(record.folder, level))
-        weights = None if found.weights is None else dict(found.weights)
-        return Kept(dict(found.masks), weights)
+        end = snapshot.load(snapshot.level_path(record.folder, level))
+        return Kept(dict(end.masks), None if end.weights is None else dict(end.weights))
 
     def _split(self, trial: Trial) -> dict[str, Any]:
-        """What the record of a trial says that does not fit into memory."""
+        """Return the record's update for a trial that does not fit into memory."""
         halves = trial.halves
         self.outcome.note(
             f"{_what(trial)}: {trial.width} networks at once do not fit into memory; "
-            f"trained in blocks of {halves[0].width}, as trials of their own"
+            f"they are trained in blocks of {halves[0].width}, as separate trials"
         )
         return {"status": "split", "into": tuple(map(preparation.entry_of, halves))}
 
     def _tables(
         self, trial: Trial, run: trial_training.TrialTraining, folder: Path, constant_loss: float
     ) -> dict[str, Any]:
-        """A trained trial's tables by name."""
+        """Make a trained trial's tables, by name."""
         made = tables.level_tables(trial, folder, constant_loss)
         seconds = dict(run.clock.seconds)
         simulated = self._workshop.simulated.pop((trial.task.label, trial.data_seed), None)
@@ -223,7 +222,7 @@ class Trials:
         return made
 
     def _files(self, trial: Trial, folder: Path, made: Mapping[str, Any]) -> dict[str, str]:
-        """Write a trained trial's tables. Returns the checksums of all its files."""
+        """Write a trained trial's tables; return the checksums of all its files."""
         checksums = {
             f"{name}.parquet": files.write_table(folder / f"{name}.parquet", table)
             for name, table in made.items()
@@ -258,7 +257,7 @@ class Trials:
     def _measured(self, choice: Choice, trial: Trial, record: TrialRecord, file: str) -> Measured:
         start = time.perf_counter()
         try:
-            # Within, for it asks the task for its wiring, and a plugin may raise.
+            # Inside `try`: it asks the task for its wiring, and a plugin may raise.
             reason = measuring.reason_not_to_measure(choice, trial)
             if reason:
                 self.outcome.skipped += 1
@@ -281,7 +280,7 @@ class Trials:
         return Measured(status="done", file=file, checksum=checksum, seconds=seconds)
 
     def _failed(self, trial: Trial, what: str, error: Exception) -> dict[str, Any]:
-        """Record a failure of a plugin, or of the harness, with its traceback."""
+        """Record a failure of a plugin or of the harness, with its traceback."""
         message = summary(error)
         self.outcome.failures.append(f"{what}: {message}")
         lines = "".join(traceback.format_exception(error))
@@ -295,7 +294,7 @@ def _what(trial: Trial) -> str:
 
 
 def _is_trained(record: TrialRecord, state: TrialState) -> bool:
-    """Whether a trial's record says that it is done, with all its tables, and its files agree."""
+    """Return whether a trial is recorded as done, with all its tables and undamaged files."""
     return (
         state.status == "done"
         and state.files.keys() >= REQUIRED

@@ -13,7 +13,7 @@ from harness.types import TaskData
 
 
 class _Latest:
-    """The last thing made by a function of choices and numbers, kept for the next trial."""
+    """Keeps the last result of a function of choices and numbers, for the next trial."""
 
     def __init__(self, make: Callable[..., Any]) -> None:
         self._make = make
@@ -31,9 +31,9 @@ class _Latest:
 
 
 class Workshop:
-    """What the trials of one process have in common: data sets and trainers, each made once.
+    """Makes the data sets and trainers that the trials of one process share.
 
-    `plan` says the seeds and the precision of the trainers.
+    `plan` gives the seeds and the precision of the trainers.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -41,7 +41,7 @@ class Workshop:
         self.data = _Latest(self._make_data)
         self.trainer = _Latest(self._make_trainer)
         self.simulated: dict[tuple[str, int], float] = {}
-        """Seconds that making a data set took, by task and data seed, until someone tells them."""
+        """Seconds that making a data set took, by task and data seed, until they are recorded."""
 
     def _make_data(self, task: Choice, data_seed: int) -> TaskData:
         start = time.perf_counter()

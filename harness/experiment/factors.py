@@ -21,11 +21,13 @@ def pairs(
     """Each task with each architecture; with its own where none is named.
 
     A task's own architecture is `architecture` in its table, or its default. Parameters that it
-    had before architectures were plugins, such as `sizes`, are its own architecture's.
+    had before architectures were plugins, such as `sizes`, are its own architecture's. The bare
+    name of its default, as `mlp` of `digits`, means the default with its parameters.
 
     Raises `UserError` where a task with an architecture of its own is given others.
     """
     asked = list(choices(registry, "architecture", architectures))
+    bare = {one.name for _, one in placed("architecture", architectures) if not one.parameters}
     seen: set[str] = set()
     for place, selection in placed("task", tasks):
         try:
@@ -38,7 +40,11 @@ def pairs(
             chosen = choice_of(registry, "task", registry.make("task", task))
             default = parse(chosen.instance.architecture)[0]
             one = registry.make("architecture", own or default)
-            beside = asked or [choice_of(registry, "architecture", one)]
+            its = choice_of(registry, "architecture", one)
+            beside = [
+                its if one.name in bare & {its.name} and not changed(one.instance) else one
+                for one in asked
+            ] or [its]
         except UserError as error:
             raise UserError(f"{place}{error}") from None
         for architecture in beside:

@@ -112,18 +112,17 @@ class Plan:
 
     def _resolved_pairs(self) -> dict[str, Any]:
         """The tasks and architectures as tables; a task's own architecture stands in its table."""
-        if self.experiment.architectures:
-            tasks, architectures = (
-                list({choice.label: choice.table() for choice in column}.values())
-                for column in zip(*self.pairs, strict=True)
-            )
+        tasks, architectures = (
+            list({choice.label: choice.table() for choice in column}.values())
+            for column in zip(*self.pairs, strict=True)
+        )
+        if self.experiment.architectures and len(tasks) * len(architectures) == len(self.pairs):
             return {"tasks": tasks, "architectures": architectures}
-        return {
-            "tasks": [
-                {**task.table(), "architecture": architecture.table()}
-                for task, architecture in self.pairs
-            ]
-        }
+        pairs = [
+            {**task.table(), "architecture": architecture.table()}
+            for task, architecture in self.pairs
+        ]
+        return {"tasks": pairs, **({"architectures": []} if self.experiment.architectures else {})}
 
     @property
     def chosen(self) -> tuple[Choice, ...]:

@@ -1,1 +1,1 @@
-"""The machine: devices, memory, compiled programs, what JAX is set to."""
+"""The machine: devices, memory, compiled programs, settings of JAX."""

@@ -1,7 +1,7 @@
-"""Programs compiled ahead of time: timed apart from their running, and one for all that are equal.
+"""Programs compiled ahead of time: timed apart from their run, and compiled once if they are equal.
 
-Another pruner, data seed or block of networks often means the same program again. What is lowered
-is compared as text, and compiled once in a process; and where a folder is given, kept on disk.
+Another pruner, data seed or block of networks often needs the same program again. Lowered programs
+are compared as text, and compiled once per process; they are stored on disk if a folder is given.
 """
 
 import hashlib
@@ -16,18 +16,18 @@ import jax
 import numpy as np
 
 Precision = Literal["float32", "tf32", "bfloat16"]
-"""Of matrix products: what accelerators round their factors to. Sums are float32. Processors
-compute in float32 whatever is asked for."""
+"""The precision to which accelerators round the factors of matrix products. Sums are float32.
+CPUs always compute in float32."""
 
-# Algorithms by name: jax's "bfloat16" means whatever is fastest, which on a GPU is TF32.
+# Algorithms by name: JAX's "bfloat16" means whatever is fastest, which on a GPU is TF32.
 _NAMES = {"float32": "float32", "tf32": "TF32_TF32_F32", "bfloat16": "BF16_BF16_F32"}
 _MOST_KEPT = 64
 _programs: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
-"""Executables by what they were lowered to, the last used last."""
+"""Executables by their lowered program, most recently used last."""
 
 
 class Compiled:
-    """A jitted function, compiled once for each shape of its first argument: each block width."""
+    """A jitted function, compiled once for each shape of its first argument (each block width)."""
 
     def __init__(
         self,
@@ -42,21 +42,20 @@ class Compiled:
         self.seconds = 0.0
 
     def __call__(self, *arguments: Any) -> Any:
-        """Run it. Other arguments than the first have the same shapes in every call."""
+        """Run it. All arguments but the first must have the same shapes in every call."""
         return self._program(arguments)(*arguments)
 
     def memory(self, *arguments: Any) -> int:
-        """Bytes that running it takes on each device, its arguments and results included.
+        """Return the bytes that a run takes on each device, arguments and results included.
 
-        They are those of the compiled program; of arguments only shapes, dtypes and shardings are
-        looked at.
+        The compiled program says so; only shapes, dtypes and shardings of the arguments matter.
         """
-        told = self._program(arguments).memory_analysis()
-        results = told.output_size_in_bytes - told.alias_size_in_bytes
-        return int(told.argument_size_in_bytes + results + told.temp_size_in_bytes)
+        sizes = self._program(arguments).memory_analysis()
+        results = sizes.output_size_in_bytes - sizes.alias_size_in_bytes
+        return int(sizes.argument_size_in_bytes + results + sizes.temp_size_in_bytes)
 
     def shapes(self, *arguments: Any) -> Any:
-        """The shapes and dtypes of its result."""
+        """Return the shapes and dtypes of its result."""
         return jax.eval_shape(self._jitted, *arguments)
 
     def _program(self, arguments: tuple[Any, ...]) -> Any:
@@ -71,7 +70,7 @@ class Compiled:
         with rounding(self._precision, jax.default_backend()):
             lowered = self._jitted.lower(*arguments)
         text = hashlib.sha256(lowered.as_text().encode()).hexdigest()
-        # Arguments that a program does not use are not in its text, and are looked at all the same.
+        # The text leaves out arguments that the program does not use, but a call checks them too.
         leaves = tuple(
             (np.shape(leaf), getattr(leaf, "dtype", type(leaf)), getattr(leaf, "sharding", None))
             for leaf in jax.tree.leaves(arguments)
@@ -86,16 +85,16 @@ class Compiled:
 
 
 def rounding(precision: Precision, platform: str) -> Any:
-    """The context in which products are lowered; none on processors, where it changes nothing."""
+    """Return the context in which products are lowered; an empty one on CPUs."""
     if platform == "cpu":
         return nullcontext()
     return jax.default_matmul_precision(_NAMES[precision])
 
 
 def keep_in(folder: Path) -> None:
-    """Keep what takes long to compile in a folder, for later processes.
+    """Store programs that take long to compile in a folder, for later processes.
 
-    Where JAX has such a folder already (its own setting), that one stays.
+    If JAX already has such a folder (by its own setting), that one stays.
     """
     if jax.config.jax_compilation_cache_dir is None:  # type: ignore[attr-defined]
         jax.config.update("jax_compilation_cache_dir", str(folder))

@@ -1,4 +1,4 @@
-"""Where an ensemble lies: its networks spread over the devices, or the cores, of this machine."""
+"""Placement of an ensemble: its networks spread over the devices, or cores, of this machine."""
 
 import os
 from typing import TypeVar
@@ -12,10 +12,10 @@ _FLAG = "xla_force_host_platform_device_count"
 
 
 def use_all_cores() -> None:
-    """Let JAX take each core of a processor for a device, so that each trains networks of its own.
+    """Make each CPU core a device of JAX, so that each core trains its own networks.
 
-    Cores that share every product wait for one another. Where JAX is at work already, or XLA_FLAGS
-    says how many devices there are, nothing changes. Accelerators are not concerned.
+    Cores that share every product wait for one another. Nothing changes if JAX has already started
+    or XLA_FLAGS sets the number of devices. Accelerators are not affected.
     """
     if _FLAG in os.environ.get("XLA_FLAGS", ""):
         return
@@ -26,29 +26,29 @@ def use_all_cores() -> None:
 
 
 def cores() -> int:
-    """How many cores this process may use."""
+    """Return how many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def used(width: int, devices: int) -> int:
-    """Over how many of the devices a block of this width is spread: as many as divide it."""
+    """Return over how many devices a block is spread: the largest number that divides its width."""
     return max(number for number in range(1, min(width, devices) + 1) if width % number == 0)
 
 
 def spread(tree: Tree, width: int) -> Tree:
-    """Arrays of `width` networks, networks first, evenly over the devices that divide it."""
+    """Spread arrays of `width` networks, networks first, evenly over `used` devices."""
     return _placed(tree, width, PartitionSpec("networks"))
 
 
 def everywhere(tree: Tree, width: int) -> Tree:
-    """What the networks of such a block have in common, on each of their devices."""
+    """Copy what the networks of a block share to each of its devices."""
     return _placed(tree, width, PartitionSpec())
 
 
 def alike_spread(shapes: Tree, width: int) -> Tree:
-    """The shapes of what `spread` would place, with where it would: for compiling ahead."""
+    """Return the shapes and places of what `spread` would place, for compiling ahead."""
     where = _sharding(width, PartitionSpec("networks"))
     if where is None:
         return shapes
@@ -67,7 +67,7 @@ def _placed(tree: Tree, width: int, axes: PartitionSpec) -> Tree:
 
 
 def _sharding(width: int, axes: PartitionSpec) -> NamedSharding | None:
-    """Over as many devices as divide the width; None where there is but one device."""
+    """Return the sharding over `used` devices; None if there is only one device."""
     devices = jax.local_devices()
     if len(devices) == 1:
         return None

@@ -1,4 +1,4 @@
-"""Memory: how much was taken, how much is left, and whether it was too little."""
+"""Memory: how much was taken, how much is free, and whether it ran out."""
 
 import resource
 import sys
@@ -8,28 +8,28 @@ import jax
 
 
 def peaks() -> dict[str, int]:
-    """The most memory that this process has taken so far, in bytes: of the host, of the device.
+    """Return the most memory that this process has taken so far, in bytes, on host and device.
 
-    The device's is known for accelerators only: on a processor, its memory is the host's.
+    The device's is known for accelerators only: a CPU uses the host's memory.
     """
     unit = 1 if sys.platform == "darwin" else 1024
-    found = {"host": unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}
-    told = jax.local_devices()[0].memory_stats() or {}
-    if "peak_bytes_in_use" in told:
-        found["device"] = int(told["peak_bytes_in_use"])
-    return found
+    taken = {"host": unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}
+    statistics = jax.local_devices()[0].memory_stats() or {}
+    if "peak_bytes_in_use" in statistics:
+        taken["device"] = int(statistics["peak_bytes_in_use"])
+    return taken
 
 
 def free() -> int | None:
-    """Bytes that a device of this process can still be given; None where nobody can say.
+    """Return the bytes that are free on each device of this process; None if unknown.
 
-    Processors, which are several devices where each core is one, share half of the host's memory
-    evenly: the other half is for what the host itself holds, copies of networks to be written.
+    CPU devices (one for each core) share half of the host's memory evenly. The other half is for
+    the host itself, for instance for copies of networks that wait to be written.
     """
     devices = jax.local_devices()
-    told = devices[0].memory_stats() or {}
-    if "bytes_limit" in told:
-        return int(told["bytes_limit"]) - int(told.get("bytes_in_use", 0))
+    statistics = devices[0].memory_stats() or {}
+    if "bytes_limit" in statistics:
+        return int(statistics["bytes_limit"]) - int(statistics.get("bytes_in_use", 0))
     try:
         lines = Path("/proc/meminfo").read_text("ascii").splitlines()
     except OSError:
@@ -39,7 +39,7 @@ def free() -> int | None:
 
 
 def ran_out(error: BaseException) -> bool:
-    """Whether an error, or one that it arose from, says that memory did not suffice."""
+    """Return whether an error, or one of its causes, says that memory ran out."""
     seen: BaseException | None = error
     while seen is not None:
         out = isinstance(seen, jax.errors.JaxRuntimeError) and "RESOURCE_EXHAUSTED" in str(seen)

@@ -1,4 +1,4 @@
-"""The settings of JAX on which results depend, or which a plugin may not change for everyone."""
+"""The settings of JAX: which of them determine results, and a guard against plugins' changes."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,22 +12,22 @@ DETERMINING: Mapping[str, Any] = {
     "jax_threefry_partitionable": True,
     "jax_default_matmul_precision": None,
 }
-"""Settings that determine a result, with what JAX has where nobody sets them."""
+"""Settings that determine a result, with JAX's defaults."""
 
 
 def determining() -> dict[str, Any]:
-    """Those of the settings that determine a result which are not as usual."""
+    """Return the settings that determine a result and differ from JAX's defaults."""
     now = {name: jax.config.values[name] for name in DETERMINING}
     return {name: value for name, value in now.items() if value != DETERMINING[name]}
 
 
 def all_settings() -> dict[str, Any]:
-    """Every setting of JAX: they are those of everybody in the process."""
+    """Return every setting of JAX. The whole process shares them."""
     return dict(jax.config.values)
 
 
 def put_back(before: Mapping[str, Any]) -> list[str]:
-    """Put settings back as they were. Returns the names of those that had changed."""
+    """Restore settings. Returns the names of those that had changed."""
     now = all_settings()
     changed = sorted(name for name, value in before.items() if now.get(name, value) != value)
     for name in changed:
@@ -36,18 +36,18 @@ def put_back(before: Mapping[str, Any]) -> list[str]:
 
 
 def advice(changed: list[str]) -> str:
-    """What to tell the author of a plugin that changes settings."""
+    """Return advice for the author of a plugin that changes settings."""
     return (
-        f"it changes {', '.join(changed)} of JAX for everyone in the process: use it as a context, "
-        "as in `with jax.enable_x64(True):`, where only the plugin itself is concerned."
+        f"it changes {', '.join(changed)} of JAX for the whole process. Set it in a context around "
+        "the plugin's own code, as in `with jax.enable_x64(True):`."
     )
 
 
 @contextmanager
 def guarded(what: Callable[[], str]) -> Iterator[None]:
-    """Raise `RuntimeError` where a plugin, which `what` names, changes settings of JAX inside.
+    """Raise `RuntimeError` if a plugin, named by `what`, changes settings of JAX inside.
 
-    They are put back, whatever happens.
+    The settings are restored in any case.
     """
     before = all_settings()
     try:

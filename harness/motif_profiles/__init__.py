@@ -1,4 +1,4 @@
-"""Motif profiles of anyone's networks, for the terminal, for programs and as a page."""
+"""Motif profiles of networks in files, for the terminal, for programs and as a page."""
 
 from ._export import as_csv as as_csv
 from ._export import as_json as as_json

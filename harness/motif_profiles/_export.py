@@ -1,4 +1,4 @@
-"""A table of profiles for programs: JSON and CSV."""
+"""Tables of profiles for programs: JSON and CSV."""
 
 import json
 import math
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def as_json(table: "pd.DataFrame") -> str:
-    """An array of one object for each row, a line each; what is undefined is null."""
+    """Return the table as a JSON array, one object per row and line; undefined values are null."""
     columns = [[_plain(value) for value in table[name].tolist()] for name in table.columns]
     rows = (dict(zip(table.columns, row, strict=True)) for row in zip(*columns, strict=True))
     return "[\n" + ",\n".join(json.dumps(row, allow_nan=False) for row in rows) + "\n]"
@@ -22,5 +22,5 @@ def _plain(value: Any) -> Any:
 
 
 def as_csv(table: "pd.DataFrame") -> str:
-    """The table as CSV; what is undefined is empty."""
+    """Return the table as CSV; undefined values are empty."""
     return table.assign(file=table["file"].map(printable)).to_csv(index=False)

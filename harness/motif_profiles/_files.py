@@ -1,4 +1,4 @@
-"""The profiles of the networks in some files, as one table."""
+"""Profiles of the networks in some files, as one table."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 NULLS = ("layered", "degree", "published")
 _DRAWS, _DRAWS_OF_DIGRAPHS = 1000, 100
 _TETRADS_AT_EASE = 10**9
-"""Connected sets of four nodes that are counted, draws included, without being asked for."""
+"""The most connected sets of four nodes, over all draws, that are counted by default."""
 
 _FIELDS = (
     *("file", "layout", "network", "motif", "order", "base_layer", "null", "draws", "convention"),
@@ -45,11 +45,11 @@ _PLACE = ["network", "support", "motif", "base_layer"]
 
 @dataclass(frozen=True)
 class Asked:
-    """What is to be found out of each network.
+    """Options for the profiles.
 
-    `nulls` are for layered networks; a digraph is compared with those of the same degrees, and of
-    the same mutual edges with `keep_mutual`. `orders` and `draws` None leave both to the kind of
-    network. `by_layer` adds a row for each base layer to that for their sum.
+    `nulls` are for layered networks; a digraph is compared with digraphs of the same degrees and,
+    with `keep_mutual`, of the same mutual edges. `orders` and `draws` None choose by the kind of
+    network. `by_layer` adds a row for each base layer to the row for their sum.
     """
 
     orders: tuple[int, ...] | None = None
@@ -65,11 +65,10 @@ class Asked:
 class Profiles:
     """The networks of several files, by the files' names, and the table of their motifs.
 
-    `table` has the columns of `motifs.profile`, `sampled_profile` and `digraph_profile` besides
-    `file` and its `layout`. `p` and `q` are normal approximations or ranks among draws, as
-    `p_method` says; `calibrated`: whether z and p hold for draws of the null, `uncalibrated`: why
-    not. `base_layer` is -1
-    for the sum over base layers. `notes` say what was left out, by file.
+    `table` has `file`, its `layout`, and the columns of `motifs.profile`, `sampled_profile` and
+    `digraph_profile`. `p` and `q` are normal approximations or ranks among draws, as `p_method`
+    says; `calibrated` is whether z and p are valid for draws of the null, `uncalibrated` why not.
+    `base_layer` is -1 for the sum over base layers. `notes` say what was left out, by file.
     """
 
     wirings: dict[str, Wiring]
@@ -85,12 +84,12 @@ def of_files(
     nodes: Path | None = None,
     asked: Asked = Asked(),
 ) -> Profiles:
-    """The profiles of all networks of some files.
+    """Return the profiles of all networks in some files.
 
     **Arguments:** `layout`, `threshold` and `nodes` as in `network_files.read`.
 
     **Errors:** UserError as in `network_files.read`, for a file named twice, an unknown null, an
-    order that a digraph has no census of, and networks too large for exact counts.
+    order without a census of digraphs, and networks too large for exact counts.
     """
     import pandas as pd
 
@@ -98,7 +97,7 @@ def of_files(
         if null not in NULLS:
             raise unknown("null", null, NULLS)
     if asked.draws is not None and asked.draws < 2:
-        raise UserError(f"--draws {asked.draws}: a standard deviation takes 2 draws or more.")
+        raise UserError(f"--draws {asked.draws} gives no standard deviation. Give 2 or more.")
     read: dict[str, Wiring] = {}
     notes: dict[str, tuple[str, ...]] = {}
     tables = []
@@ -111,15 +110,15 @@ def of_files(
             table, own_notes = _of_network(read[name], asked)
         except (OverflowError, MemoryError) as error:
             raise UserError(
-                f"'{printable(name)}': {error or 'memory does not suffice'}. Give fewer --order, "
-                "lower ones, or smaller networks."
+                f"'{printable(name)}': {error or 'memory ran out'}. Give fewer or lower --order, "
+                "or smaller networks."
             ) from None
         if not asked.by_layer:
             table = table[table["base_layer"] == motifs.TOTAL]
         notes[name] = (*read[name].notes, *own_notes)
         tables.append(table.assign(file=name, layout=read[name].layout or "edge list"))
     whole = pd.concat(tables, ignore_index=True)
-    # Whole numbers, and nothing where moments are exact.
+    # Whole numbers, or None if moments are exact.
     for name in ("draws", "trades"):
         numbers = [None if pd.isna(n) else int(n) for n in whole[name]]
         whole[name] = pd.Series(numbers, dtype=object)
@@ -193,14 +192,14 @@ def _of_digraph(graph: Digraph, asked: Asked) -> tuple["pd.DataFrame", list[str]
     orders, notes = asked.orders or motifs.DIGRAPH_ORDERS, []
     if other := sorted(set(orders) - set(motifs.DIGRAPH_ORDERS)):
         raise UserError(
-            f"--order {other[0]}: networks without layers have a census of the orders 2 and 3 only."
+            f"--order {other[0]}: networks without layers can be counted for orders 2 and 3 only."
         )
     sets = _connected_fours(np.asarray(graph.adjacency)) * (draws + 1)
     if asked.orders is None and sets > _TETRADS_AT_EASE:
         orders = (2,)
         notes.append(
-            f"tetrads left out: with {draws} draws some {sets:.0e} connected sets of four nodes "
-            "would be counted, about 10^7 a second. Ask for them with --order 3."
+            f"tetrads left out: {draws} draws would take some {sets:.0e} connected sets of four "
+            "nodes, at about 10^7 a second. Give --order 3 to count them."
         )
     table = motifs.digraph_profile(
         graph, draws=draws, keep_mutual=asked.keep_mutual, seed=asked.seed, orders=orders
@@ -220,7 +219,7 @@ def _of_digraph(graph: Digraph, asked: Asked) -> tuple["pd.DataFrame", list[str]
 
 
 def _connected_fours(wires: np.ndarray) -> int:
-    """About how many sets of four nodes are connected: stars and paths in the undirected graph."""
+    """Return about how many sets of four nodes are connected: undirected stars and paths."""
     either = wires | wires.swapaxes(-1, -2)
     degree = either.sum(-1, dtype=np.int64)
     stars = sum(comb(int(n), 3) for n in degree.ravel())

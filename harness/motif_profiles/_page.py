@@ -1,11 +1,11 @@
-"""Profiles as a page that needs no other file, with a drawing of each class."""
+"""Profiles as one self-contained page, with a drawing of each class."""
 
 from pathlib import Path
 from typing import Any
 
 from harness import files, motifs
 from harness.motif_profiles._files import Profiles
-from harness.motif_profiles._show import by_null, explained, summary, told
+from harness.motif_profiles._show import by_null, described, explained, summary
 
 _DRAWN = (2, 3, 4)
 
@@ -29,7 +29,7 @@ _PAGE = (
     + "<title>Motif profile</title>\n"
     + _STYLE
     + """<h1>Motif profile</h1>
-<ul>{% for line in told %}<li>{{ line }}</li>
+<ul>{% for line in described %}<li>{{ line }}</li>
 {% endfor %}</ul>
 {% for title, heads, rows in tables %}<div><table><caption>{{ title }}</caption>
 <thead><tr>
@@ -47,7 +47,7 @@ _CLASSES = (
     + "<title>Motif classes</title>\n"
     + _STYLE
     + """<h1>Motif classes of layered networks</h1>
-<p>Edges run from each layer to the next, left to right. Named by nodes per layer and edges.</p>
+<p>Edges run left to right, to the next layer. Long names give nodes per layer, then edges.</p>
 {% for order in orders %}<h2>Order {{ order[0].order }}: {{ order | length }} classes</h2>
 <ul class="classes">{% for one in order %}<li>{{ drawn(one.name) }}<br>{{ one.name }}<br>
 nodes {{ one.layers | join("-") }}, |Aut| {{ one.automorphisms }}</li>
@@ -58,13 +58,13 @@ nodes {{ one.layers | join("-") }}, |Aut| {{ one.automorphisms }}</li>
 
 
 def write_html(profiles: Profiles, path: Path) -> None:
-    """Write the short table and what it means as one page that needs no other file."""
+    """Write the short table and its explanation as one self-contained page."""
     tables = [(title, *summary(part)) for title, part in by_null(profiles)]
-    _write(path, _PAGE, told=told(profiles), tables=tables, explained=explained(profiles))
+    _write(path, _PAGE, described=described(profiles), tables=tables, explained=explained(profiles))
 
 
 def write_classes(path: Path) -> None:
-    """Write a page of all motif classes, each with its drawing."""
+    """Write a page of the motif classes of orders 2 to 4, each with its drawing."""
     _write(path, _CLASSES, orders=[motifs.classes(order) for order in _DRAWN])
 
 

@@ -1,4 +1,4 @@
-"""Profiles for people: the short table, what it is of, and what its numbers mean."""
+"""Profiles for people: the short table, its files, and the meaning of its numbers."""
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -23,8 +23,8 @@ _TITLES = dict(zip(_SHOWN, ("count", "expected", "z", "log2 ratio"), strict=True
 _NULLS = {
     "layered": "Null `layered`: as many edges between each two layers, placed uniformly among all "
     "pairs of their nodes; exact moments, nothing sampled.",
-    "degree": "Null `degree`: every node keeps its in- and out-degree, in a layered network to "
-    "each layer beside it; {draws:,} draws. z has a Monte-Carlo error of about z / sqrt(2 R).",
+    "degree": "Null `degree`: every node keeps its in- and out-degree (in a layered network, to "
+    "each adjacent layer); R = {draws:,} draws. z has a Monte-Carlo error of about z / sqrt(2 R).",
     "degree-mutual": "Null `degree-mutual`: every node keeps its in- and out-degree and its mutual "
     "edges; {draws:,} draws.",
     "published": "Null `published`: as Zahn, Daniel and Kutz (2024) drew and counted; {draws:,} "
@@ -32,15 +32,15 @@ _NULLS = {
 }
 _SUPPORTS = {
     "all": "Support all: every node of the file.",
-    "live": "Support live: only nodes on a path from an input to an output. Under `layered` "
-    "descriptive, for they were chosen after looking; draws are cut down alike, and calibrated.",
-    "live-published": "Support live-published: ghost and then dead nodes cut off, bias units in.",
+    "live": "Support live: only nodes on a path from an input to an output. Under `layered` it is "
+    "descriptive: nodes were chosen after looking. Draws are cut down likewise, so calibrated.",
+    "live-published": "Support live-published: without ghost and then dead nodes, with bias units.",
 }
 
 
 def show(profiles: Profiles, console: Console) -> None:
-    """Print the tables on a console, the files they are of above them, what they mean below."""
-    for line in told(profiles):
+    """Print the files, the tables, and what the tables mean."""
+    for line in described(profiles):
         console.print(escape(line), soft_wrap=True)
     unbounded = console.options.update(max_width=10**4)
     for title, part in by_null(profiles):
@@ -53,7 +53,7 @@ def show(profiles: Profiles, console: Console) -> None:
 
 
 def by_null(profiles: Profiles) -> list[tuple[str, "pd.DataFrame"]]:
-    """A table for each null, with its title."""
+    """Return a title and a table for each null."""
     nulls = list(dict.fromkeys(profiles.table["null"]))
     if len(nulls) == 1:
         return [("Motifs", profiles.table)]
@@ -67,7 +67,7 @@ def _rich(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Ta
     )
     for head in heads:
         text = head in ("motif", "file", "support")
-        # A name that is cut short is no name: a file's is folded, numbers keep their width.
+        # Long file names are folded, not cut; numbers keep their width.
         table.add_column(
             escape(head.replace("log2 ", "log2\n").replace(" | ", "\n")),
             justify="left" if text else "right",
@@ -80,8 +80,8 @@ def _rich(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Ta
     return table
 
 
-def told(profiles: Profiles) -> list[str]:
-    """A line for each file and each of its notes: its networks, layout, layers, edges."""
+def described(profiles: Profiles) -> list[str]:
+    """Return a line for each file (its networks, layout, layers, edges) and each of its notes."""
     lines = []
     for name, wiring in profiles.wirings.items():
         lines.append(f"{printable(name)}: {_described(wiring)}")
@@ -111,28 +111,28 @@ def _range(values: Sequence[int]) -> str:
 
 
 def explained(profiles: Profiles) -> list[str]:
-    """What the numbers mean."""
+    """Return what the numbers mean."""
     table = profiles.table
     draws = dict(zip(table["null"], table["draws"], strict=True))
     lines = [_NULLS[null].format(draws=number) for null, number in draws.items()]
     lines.append(
-        "z = (count - expected) / sd: how many standard deviations of that null the count lies "
-        f"from its mean; {UNDEFINED} is undefined (sd 0, or no copies for the ratio)."
+        "z = (count - expected) / sd: the distance of the count from the null's mean in standard "
+        f"deviations; {UNDEFINED} is undefined (sd 0, or no copies for the ratio)."
     )
     lines += [_SUPPORTS[support] for support in dict.fromkeys(table["support"])]
     lines += _reservations(table)
     if any(not isinstance(one.graph, LayeredGraph) for one in profiles.wirings.values()):
-        lines.append("Digraphs: induced copies; triads by Holland and Leinhardt, tetrads by edges.")
+        lines.append("Digraphs: induced copies, named after Holland and Leinhardt or by edges.")
     absent = _absent(table)
     if absent:
-        lines.append(f"{absent} classes of digraphs neither there nor expected: not shown.")
+        lines.append(f"Not shown: {absent} classes of digraphs with no copies, seen or expected.")
     if table.groupby("file")["network"].nunique().max() > 1:
-        lines.append("Of several networks: means, for z ± standard deviation over networks.")
+        lines.append("For several networks: means; for z ± standard deviation over networks.")
     return lines
 
 
 def _reservations(table: "pd.DataFrame") -> list[str]:
-    """Which rows have no p and no q, and why."""
+    """Return lines that say which rows have no p and no q, and why."""
     wanting = table[~table["calibrated"]]
     places = wanting[["null", "support", "uncalibrated"]].drop_duplicates()
     return [
@@ -142,7 +142,7 @@ def _reservations(table: "pd.DataFrame") -> list[str]:
 
 
 def _missing(table: "pd.DataFrame") -> "pd.Series[bool]":
-    """Rows of a digraph's class that no network has and none is expected to have."""
+    """Return the rows of digraph classes that no network has or is expected to have."""
     empty = (table["count"] == 0) & (table["expected"] == 0) & (table["convention"] == "induced")
     return empty.groupby(table["motif"]).transform("all")
 
@@ -152,7 +152,7 @@ def _absent(table: "pd.DataFrame") -> int:
 
 
 def summary(table: "pd.DataFrame", *, beside: bool = True) -> tuple[list[str], list[list[str]]]:
-    """The headings and rows of the short table, supports `beside` each other or row by row."""
+    """Return headings and rows of the short table, supports `beside` each other or in rows."""
     table = table[~_missing(table)]
     by = ["motif", "order"]
     by += ["base_layer"] if table["base_layer"].nunique() > 1 else []
@@ -179,7 +179,7 @@ def summary(table: "pd.DataFrame", *, beside: bool = True) -> tuple[list[str], l
 
 
 def _cells(group: "pd.DataFrame") -> Iterable[str]:
-    """Count, expected, z and log2 ratio of one network, or of several in short."""
+    """Return count, expected, z and log2 ratio of one network, or the means of several."""
     if group.empty:
         yield from [UNDEFINED] * 4
         return

@@ -11,6 +11,7 @@ from ._conventions import PUBLISHED as PUBLISHED
 from ._conventions import published_counts as published_counts
 from ._counts import counts as counts
 from ._counts import induced as induced
+from ._digraph_draws import drawn_digraph_profile as drawn_digraph_profile
 from ._drawing import drawing as drawing
 from ._draws import CONTROLS as CONTROLS
 from ._draws import control_draws as control_draws
@@ -20,6 +21,7 @@ from ._moments import Moments as Moments
 from ._moments import covariance as covariance
 from ._moments import covariances as covariances
 from ._moments import moments as moments
+from ._nulls import OwnNull as OwnNull
 from ._nulls import draws as draws
 from ._nulls import overlap as overlap
 from ._sampled import SAMPLED_COLUMNS as SAMPLED_COLUMNS

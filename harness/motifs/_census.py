@@ -1,4 +1,4 @@
-"""Motifs of general digraphs: connected triads and tetrads, and how far from chance they are."""
+"""Motifs of general digraphs: counts of connected triads and tetrads, compared with chance."""
 
 import zlib
 from collections.abc import Sequence
@@ -26,13 +26,13 @@ Census = dict[str, Int64[np.ndarray, "*batch"]]
 
 
 def census(graph: Digraph, orders: Sequence[int] = DIGRAPH_ORDERS) -> Census:
-    """How many sets of 3 and of 4 nodes induce each weakly connected digraph: 13 and 199 classes.
+    """Count the sets of 3 and of 4 nodes that induce each connected digraph: 13 and 199 classes.
 
     Triads are named by their mutual, asymmetric and null pairs and a letter (Holland and Leinhardt
     1976; letters as in igraph: 111D is a<->b<-c, 111U is a<->b->c, 120D is b<-a->c with b<->c);
     tetrads by the same three numbers and their least list of edges, as in `132:01.02.10.13.23`.
-    Counted by igraph's `motifs_randesu` (Wernicke 2006), whose cost grows with the connected sets:
-    some 10^7 of them a second. Self-loops take no part.
+    Connected means weakly connected. igraph's `motifs_randesu` (Wernicke 2006) counts about 10^7
+    connected sets a second. Self-loops are ignored.
 
     **Arguments:** `graph` with any leading batch axes.
 
@@ -45,8 +45,8 @@ def census(graph: Digraph, orders: Sequence[int] = DIGRAPH_ORDERS) -> Census:
     batch = wires.shape[:-2]
     stacked = wires.reshape(-1, *wires.shape[-2:])
     names = [name for order in dict.fromkeys(orders) for name in connected_classes(order)]
-    found = np.array([_counted(network, orders) for network in stacked], np.int64)
-    columns = found.reshape(len(stacked), len(names)).T
+    rows = np.array([_counted(network, orders) for network in stacked], np.int64)
+    columns = rows.reshape(len(stacked), len(names)).T
     return {name: row.reshape(batch) for name, row in zip(names, columns, strict=True)}
 
 
@@ -59,33 +59,33 @@ def digraph_profile(
     orders: Sequence[int] = DIGRAPH_ORDERS,
     switches_per_edge: int = SWITCHES_PER_EDGE,
 ) -> "pd.DataFrame":
-    """The census of each network against digraphs of the same in- and out-degrees.
+    """Compare each network's census with digraphs of the same in- and out-degrees.
 
-    Null `degree` keeps every node's in- and out-degree, `degree-mutual` its mutual edges, too; see
-    `switched`. Draws start from a common graph that the network was switched into, as far from each
-    draw as from the network: under the null the network is then a draw like any other, and p holds
-    even for chains too short to mix (Besag and Clifford 1989, Biometrika 76:633). Triads are not
-    kept when tetrads are judged: an excess of tetrads may be one of their triads.
+    Null `degree` keeps every node's in- and out-degree; `degree-mutual` also keeps its mutual
+    edges (see `switched`). All draws start from a common graph, switched from the network, which is
+    as far from each draw as from the network. Under the null the network is then a draw like any
+    other, and p holds even for chains too short to mix (Besag and Clifford 1989, Biometrika
+    76:633). Draws do not keep triads: an excess of tetrads may only reflect one of their triads.
 
-    **Arguments:** `graph` with at most one batch axis, the networks. A network's draws depend on
-    `seed`, its number and itself only.
+    **Arguments:** `graph` with at most one batch axis, the networks. A network's draws depend only
+    on `seed`, its number and itself.
 
     **Returns:** a row per network and class. Columns:
 
     - network, order (nodes - 1), motif, count: induced copies
-    - expected, sd: mean and standard deviation of the draws; z is NaN where all draws have one and
-      the same count
-    - log2_ratio: log2(count / expected), NaN where either is 0
-    - p: two-sided, min(1, 2 (r+1)/(R+1)) for the smaller tail, so never below 2/(R+1); NaN where
-      all draws have the network's count
+    - expected, sd: mean and standard deviation of the draws; z is NaN if all draws have the same
+      count
+    - log2_ratio: log2(count / expected), NaN if either is 0
+    - p: two-sided, min(1, 2 (r+1)/(R+1)) for the smaller tail, so never below 2/(R+1); NaN if all
+      draws have the network's count
     - q: Benjamini-Hochberg over the classes of one network and order
     - profile: z / sqrt(sum of z^2) over the same (Milo et al. 2004, Science 303:1538)
     - null, draws
-    - calibrated: whether p holds for draws of the null; uncalibrated: why not, empty where it does.
-      Where edges share weights or some places can hold none, p and q are NaN
-    - overlap: share of a draw's edges that its start has; overlap_between: that another draw has,
-      which is twice as many switches away. Where overlap is larger, the chains have not mixed
-    - self_loops: how many the network had; they are removed before anything else
+    - calibrated: whether p is valid for draws of the null; uncalibrated: why not, else empty. p and
+      q are NaN if edges share weights or some places can hold no edge
+    - overlap: share of a draw's edges that its start has; overlap_between: the same for another
+      draw, which is twice as many switches away. If overlap is larger, the chains have not mixed
+    - self_loops: how many the network had; they are removed first
 
     **Errors:** ValueError for fewer than two draws, another order, or more batch axes.
     """
@@ -94,7 +94,7 @@ def digraph_profile(
     wires = np.asarray(graph.adjacency)
     _check(orders)
     if draws < 2:
-        raise ValueError(f"an sd takes two draws or more, not {draws}")
+        raise ValueError(f"{draws} draws give no standard deviation; take two or more")
     if wires.ndim not in (2, 3):
         raise ValueError(f"expected adjacency of shape (networks, n, n), not {wires.shape}")
     reason = why_uncalibrated(graph, "degree") or ""
@@ -112,27 +112,27 @@ def digraph_profile(
 
 
 def layered_part(graph: Digraph, layers: Sequence[Bool[np.ndarray, " n"]]) -> LayeredGraph:
-    """The edges from each of some sets of nodes to the next, as a layered graph; no others.
+    """Return a layered graph of the edges from each of some sets of nodes to the next.
 
-    What a connectome's cell types make of it: inputs, the cells that they reach, outputs. Edges
+    For instance a connectome by cell types: inputs, the cells that they reach, outputs. Edges
     within a set, backwards, or past a set are left out.
 
     **Arguments:** `layers`, two or more disjoint sets of nodes, each (n,); within a layer nodes
     keep their order.
 
-    **Errors:** ValueError where sets share nodes or there are fewer than two.
+    **Errors:** ValueError if sets share nodes or there are fewer than two.
     """
     if len(layers) < 2:
         raise ValueError(f"a layered graph has two layers of nodes or more, not {len(layers)}")
     if (np.sum(layers, axis=0) > 1).any():
-        raise ValueError("a node is in two layers; every node may be in one at most")
+        raise ValueError("a node is in two layers; put each node in one layer at most")
     wires = np.asarray(graph.adjacency)
     return LayeredGraph(tuple(wires[..., a, :][..., b] for a, b in pairwise(layers)))
 
 
 @cache
 def connected_classes(order: int) -> dict[str, int]:
-    """The names of the connected classes of an order, each with its number among igraph's."""
+    """Return the names of an order's connected classes, each with its number in igraph."""
     import igraph
 
     size, known = order + 1, {}
@@ -162,7 +162,7 @@ def _name(size: int, edges: Sequence[Edge]) -> str:
 
 
 def _letter(code: str, single: Sequence[Edge], mutual: Sequence[Edge]) -> str:
-    """Down, up, cyclic or transitive: what tells triads of the same numbers of pairs apart."""
+    """Return down, up, cyclic or transitive, to distinguish triads of the same numbers of pairs."""
     sources, targets = ({edge[end] for edge in single} for end in (0, 1))
     if code == "030":
         return "C" if len(sources) == 3 else "T"
@@ -174,16 +174,16 @@ def _letter(code: str, single: Sequence[Edge], mutual: Sequence[Edge]) -> str:
 
 
 def _counted(wires: np.ndarray, orders: Sequence[int]) -> list[int]:
-    """One network's counts, in the order of the names, its self-loops left out."""
+    """Return one network's counts, in the order of the names, without its self-loops."""
     import igraph
 
     clean = wires & ~np.eye(len(wires), dtype=bool)
     network = igraph.Graph(n=len(wires), edges=np.argwhere(clean), directed=True)
-    found = []
+    row = []
     for order in dict.fromkeys(orders):
         by_class = network.motifs_randesu(order + 1, cut_prob=[0] * (order + 1))
-        found += [int(by_class[number]) for number in connected_classes(order).values()]
-    return found
+        row += [int(by_class[number]) for number in connected_classes(order).values()]
+    return row
 
 
 def _profile(
@@ -194,7 +194,7 @@ def _profile(
     orders: Sequence[int],
     switches_per_edge: int,
 ) -> "pd.DataFrame":
-    """The rows of one network. Draws are counted as they come: kept, they could fill the memory."""
+    """Return one network's rows. Each draw is counted and dropped: all could fill the memory."""
     import pandas as pd
 
     def run(wires: np.ndarray) -> Switched:
@@ -223,7 +223,7 @@ def _profile(
         null="degree-mutual" if keep_mutual else "degree",
         draws=draws,
         overlap=np.mean(overlaps),
-        # The first stands beside the centre, not beside another draw.
+        # The first was compared with the centre, not with another draw.
         overlap_between=np.mean(shared[1:]) / edges if edges else np.nan,
         self_loops=int(network.sum()) - edges,
     )

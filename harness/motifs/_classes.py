@@ -7,7 +7,7 @@ from itertools import chain, combinations, pairwise, permutations, product
 
 Edge = tuple[int, int]
 
-# A class of order 2 or 3 is told from all others by its nodes per layer and edges per layer.
+# Nodes per layer and edges per layer identify each class of order 2 or 3.
 _NAMES = {
     ((1, 2), (2,)): "diverge2",
     ((2, 1), (2,)): "converge2",
@@ -42,21 +42,21 @@ class MotifClass:
 
     @property
     def span(self) -> int:
-        """How many layers of edges it covers: one less than its layers of nodes."""
+        """The layers of edges that it covers: one less than its layers of nodes."""
         return len(self.layers) - 1
 
     @cached_property
     def edges_per_layer(self) -> tuple[int, ...]:
-        """Edges from each layer to the next, `span` numbers."""
+        """The number of edges from each layer to the next, `span` numbers."""
         return _edges_per_layer(self.layers, self.edges)
 
 
 @cache
 def classes(order: int) -> tuple[MotifClass, ...]:
-    """All classes of one order: 3, 10, 42 for orders 2, 3, 4.
+    """Return all classes of one order: 3, 10, 42 for orders 2, 3, 4.
 
-    Sorted by layers spanned, then edges, then nodes per layer. Orders 2 and 3 bear names; a class
-    of higher order is named by its nodes per layer and its edges, as in `1-2-2:01.02.13.24`.
+    Sorted by layers spanned, then edges, then nodes per layer. Classes of orders 2 and 3 have
+    names; others are named by nodes per layer and edges, as in `1-2-2:01.02.13.24`.
 
     **Errors:** ValueError for an order below 1.
     """
@@ -80,10 +80,10 @@ def classes(order: int) -> tuple[MotifClass, ...]:
 
 @cache
 def induced_combination(motif: MotifClass) -> tuple[tuple[MotifClass, int], ...]:
-    """The integer combination of copy counts that is the induced count of `motif`.
+    """Return the integer combination of copy counts that equals the induced count of `motif`.
 
     A set of nodes whose induced graph is H' holds as many copies of H as H' has spanning subgraphs
-    of class H. Solving that triangular system from the fullest class down gives the coefficients;
+    of class H. Solving this triangular system from the fullest class down gives the coefficients;
     `motif` itself comes first, with coefficient 1.
     """
     fuller = [c for c in classes(motif.order) if c.layers == motif.layers]
@@ -103,7 +103,7 @@ def _spanning_copies(motif: MotifClass, host: MotifClass) -> int:
 
 
 def _compositions(total: int) -> Iterator[tuple[int, ...]]:
-    """Ordered ways to spread `total` nodes over two or more layers, none of them empty."""
+    """Return the ordered ways to spread `total` nodes over two or more non-empty layers."""
     for parts in range(2, total + 1):
         for cuts in combinations(range(1, total), parts - 1):
             edges = (0, *cuts, total)
@@ -116,7 +116,7 @@ def _node_ranges(layers: tuple[int, ...]) -> list[range]:
 
 
 def _edge_sets(layers: tuple[int, ...]) -> Iterator[tuple[Edge, ...]]:
-    """Sets of edges between consecutive layers, at least as many as a tree has."""
+    """Return the sets of edges between consecutive layers with at least as many as a tree."""
     ranges = _node_ranges(layers)
     places = list(chain.from_iterable(map(product, ranges, ranges[1:])))
     for size in range(sum(layers) - 1, len(places) + 1):
@@ -125,7 +125,7 @@ def _edge_sets(layers: tuple[int, ...]) -> Iterator[tuple[Edge, ...]]:
 
 @cache
 def relabelings(layers: tuple[int, ...]) -> list[tuple[int, ...]]:
-    """All renumberings of the nodes that keep every node in its layer."""
+    """Return all renumberings of the nodes that keep every node in its layer."""
     within = [list(permutations(nodes)) for nodes in _node_ranges(layers)]
     return [tuple(chain.from_iterable(parts)) for parts in product(*within)]
 

@@ -1,9 +1,8 @@
 """Homomorphism counts of patterns in layered graphs, by eliminating one node after the other.
 
 The arithmetic is exact. Every intermediate entry counts homomorphisms of part of the pattern, so it
-is at most the number of ways to send its nodes to nodes of their layers: where that fits into the
-53 bits of a float64, products run on it (and so on BLAS, or an accelerator's matrix units), else on
-int64.
+is at most the number of ways to send its nodes to nodes of their layers. If that fits into the 53
+bits of a float64, products use float64 (and so BLAS, or an accelerator's matrix units), else int64.
 """
 
 from collections import defaultdict
@@ -20,12 +19,12 @@ Tensor = Any
 
 
 def places(pattern: Pattern, nodes: Sequence[int], base: int) -> int:
-    """How many ways there are to send a pattern's nodes to nodes of layers `base`, `base + 1`…"""
+    """Count the ways to send a pattern's nodes to nodes of layers `base`, `base + 1`…"""
     return prod(n**v for n, v in zip(nodes[base:], pattern.layers, strict=False))
 
 
 def homomorphisms(pattern: Pattern, wires: Sequence[Tensor], xp: Any) -> Tensor:
-    """How many homomorphisms of a pattern there are into a graph, its first layer being the first.
+    """Count the homomorphisms of a pattern into a graph that map its first layer to the first.
 
     **Arguments:** `wires` are the graph's layers of edges as numbers, (*batch, sources, targets),
     of a type that holds every intermediate count; `xp` is NumPy or `jax.numpy`.
@@ -46,7 +45,7 @@ def homomorphisms(pattern: Pattern, wires: Sequence[Tensor], xp: Any) -> Tensor:
 
 
 def _summed_over(gone: int, step: Elimination, used: Sequence[Tensor], xp: Any) -> Tensor:
-    """The product of tensors, summed over one node."""
+    """Return the product of tensors, summed over one node."""
     by_axes: defaultdict[tuple[int, ...], list[Tensor]] = defaultdict(list)
     for axes, tensor in zip(step.operands, used, strict=True):
         by_axes[axes].append(tensor)
@@ -65,5 +64,5 @@ def _summed_over(gone: int, step: Elimination, used: Sequence[Tensor], xp: Any) 
 
 
 def _gone_first(axes: tuple[int, ...], tensor: Tensor, gone: int, xp: Any) -> Tensor:
-    """A matrix with the node to be summed over on its first axis."""
+    """Return a matrix with the node to be summed over on its first axis."""
     return tensor if axes[0] == gone else xp.swapaxes(tensor, -1, -2)

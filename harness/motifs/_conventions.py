@@ -1,4 +1,4 @@
-"""How Zahn, Daniel and Kutz (2024) counted: beside the right counts, for comparing with theirs."""
+"""Motif counts by the convention of Zahn, Daniel and Kutz (2024), to compare with their tables."""
 
 from collections.abc import Sequence
 
@@ -13,24 +13,24 @@ PUBLISHED = (
     *("diverge2", "converge2", "chain2_pairs", "diverge3", "converge3_as_published"),
     *("chain3_pairs", "bifan", "biparallel"),
 )
-"""What their tables hold, by the names that say what each is."""
+"""The counts in their tables, under names that say what each one is."""
 
 
 def published_counts(graph: LayeredGraph) -> Counts:
-    """The counts of the published convention, laid out as those of `counts`.
+    """Return counts by the published convention, laid out like those of `counts`.
 
     Ghost nodes, then dead ones, are cut off; the bias unit of each layer is one more source. Chains
-    are pairs of nodes that a chain connects, however many do (`chain2_pairs`, `chain3_pairs`: their
-    code counts the non-zero entries of products of masks). Three that converge are counted as
-    C(n,2) for every node that n >= 3 edges enter (`converge3_as_published`).
+    are counted as pairs of nodes that some chain connects (`chain2_pairs`, `chain3_pairs`: their
+    code counts the non-zero entries of products of masks). `converge3_as_published` is C(n,2) for
+    every node that n >= 3 edges enter.
     """
     return counted_as_published(bias_as_nodes(strip_published(graph)))
 
 
 def counted_as_published(graph: LayeredGraph) -> Counts:
-    """The same of a graph as it is: nothing is cut off, and bias edges do not count."""
-    copies = [name for name in PUBLISHED if not name.endswith(("_pairs", "_as_published"))]
-    found = counts(LayeredGraph(graph.adjacency), names=copies)
+    """Return counts by the published convention for a graph as it is, without its bias edges."""
+    names = [name for name in PUBLISHED if not name.endswith(("_pairs", "_as_published"))]
+    copies = counts(LayeredGraph(graph.adjacency), names=names)
     wires = [np.asarray(layer) for layer in graph.adjacency]
     batch = wires[0].shape[:-2]
     networks = list(zip(*(layer.reshape(-1, *layer.shape[-2:]) for layer in wires), strict=True))
@@ -46,13 +46,13 @@ def counted_as_published(graph: LayeredGraph) -> Counts:
             [_connected(one[base : base + length]) for base in range(bases)] for one in networks
         ]
         special[name] = np.array(pairs, np.int64).reshape(*batch, bases)
-    return {name: special[name] if name in special else found[name] for name in PUBLISHED}
+    return {name: special[name] if name in special else copies[name] for name in PUBLISHED}
 
 
 def _connected(wires: Sequence[np.ndarray]) -> int:
-    """Pairs of a first and a last node that some chain through these layers connects.
+    """Count the pairs of a first and a last node that some chain through these layers connects.
 
-    What is narrow is multiplied first: the ends are, in the networks that this is for.
+    Narrow layers are multiplied first: in the published networks the ends are narrow.
     """
     first, *middle, last = wires
     for layer in middle:

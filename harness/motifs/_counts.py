@@ -1,8 +1,8 @@
 """Exact copy counts of motif classes of any order, by base layer.
 
-All results are int64; what might not fit is refused before anything is counted (float32 sums are
-wrong above 2^24, and counts of order 3 reach 5e10). Orders 2 and 3 have a fast path on the host;
-every other order, and every order on an accelerator, takes the same general one.
+All results are int64; graphs whose counts might not fit are refused before counting (float32 sums
+are wrong above 2^24, and counts of order 3 reach 5e10). Orders 2 and 3 have a fast path on the
+host; every other order, and every order on an accelerator, uses one general method.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ from ._popcounts import popcounts, without_bare_nodes
 _LARGEST = 2**63 - 1
 _FAST = (2, 3)
 _BLOCK_BYTES = 2**28
-"""What a block of networks may take of an accelerator's memory."""
+"""The most of an accelerator's memory that a block of networks may take."""
 
 Counts = dict[str, Int64[np.ndarray, "*batch _base_layers"]]
 
@@ -36,20 +36,19 @@ def counts(
     names: Sequence[str] | None = None,
     on: Literal["host", "device"] = "host",
 ) -> Counts:
-    """How many copies (not necessarily induced) of each class the graph holds.
+    """Count the copies (not necessarily induced) of each class in the graph.
 
-    Bias edges are not counted; see `bias_as_nodes` for counting them.
+    Bias edges are not counted; see `bias_as_nodes` to count them.
 
-    **Arguments:** `orders` are any from 1 up, of which `names` may choose some classes;
-    `on="device"` counts a block of networks at a time on JAX's default device, in 64 bits, with the
-    same result.
+    **Arguments:** `orders`, any from 1 up; `names` may choose some of their classes. `on="device"`
+    counts a block of networks at a time on JAX's default device, in 64 bits, with the same result.
 
     **Returns:** for each class, by name, an array (*batch, base layers): entry l counts the copies
     whose first layer is l. A class that spans s layers of edges has L-s+1 base layers in a graph of
     L layers of edges, none if L < s. Sum over the last axis for the whole graph.
 
-    **Errors:** ValueError for an order below 1 or a name of no class of these orders; OverflowError
-    where a graph of this shape could hold more copies than int64 can count.
+    **Errors:** ValueError for an order below 1 or a name that no class of these orders has;
+    OverflowError if a graph of this shape could hold more copies than int64 can count.
     """
     known = _chosen(orders, names)
     nodes = node_counts(graph)
@@ -57,9 +56,9 @@ def counts(
     adjacency = [np.asarray(wires) for wires in graph.adjacency]
     batch = adjacency[0].shape[:-2]
     stacked = [wires.reshape(-1, *wires.shape[-2:]) for wires in adjacency]
-    found = (_on_device if on == "device" else _on_host)(stacked, known)
+    rows = (_on_device if on == "device" else _on_host)(stacked, known)
     return {
-        motif.name: found[motif].reshape(*batch, _bases(motif, len(adjacency))) for motif in known
+        motif.name: rows[motif].reshape(*batch, _bases(motif, len(adjacency))) for motif in known
     }
 
 
@@ -67,15 +66,16 @@ def _chosen(orders: Sequence[int], names: Sequence[str] | None) -> list[MotifCla
     known = {motif.name: motif for order in sorted(set(orders)) for motif in classes(order)}
     unknown = [name for name in names or () if name not in known]
     if unknown:
-        raise ValueError(f"no classes of the orders {sorted(set(orders))}: {', '.join(unknown)}")
+        asked = f"orders {sorted(set(orders))} have no class {', '.join(unknown)}"
+        raise ValueError(f"{asked}: see `classes`")
     return [motif for motif in known.values() if names is None or motif.name in names]
 
 
 def induced(copies: Counts) -> Counts:
-    """Induced counts, laid out like the copy counts they are integer combinations of.
+    """Return induced counts, which are integer combinations of the copy counts, in their layout.
 
-    **Arguments:** `copies` as `counts` returns it; a class is left out where a fuller class of its
-    order, which its combination needs, is missing.
+    **Arguments:** `copies` as `counts` returns it. A class is left out if its combination needs a
+    fuller class that is missing.
     """
     result = {}
     for motif in _named(copies):
@@ -87,13 +87,13 @@ def induced(copies: Counts) -> Counts:
 
 
 def _named(copies: Counts) -> list[MotifClass]:
-    """The classes with these names: all of the orders up to the first that none is of."""
-    found: list[MotifClass] = []
+    """Return the classes with these names, from order 1 up until all are there."""
+    named: list[MotifClass] = []
     order = 1
-    while len(found) < len(copies):
-        found += [motif for motif in classes(order) if motif.name in copies]
+    while len(named) < len(copies):
+        named += [motif for motif in classes(order) if motif.name in copies]
         order += 1
-    return found
+    return named
 
 
 def _bases(motif: MotifClass, layers: int) -> int:
@@ -101,7 +101,7 @@ def _bases(motif: MotifClass, layers: int) -> int:
 
 
 def _refuse_overflow(known: Sequence[MotifClass], nodes: tuple[int, ...]) -> None:
-    """Every sum below is at most that of the ways to send the nodes of a class's patterns."""
+    """Raise OverflowError if the bound on all sums, the ways to send patterns, exceeds int64."""
     for motif in known:
         most = sum(
             abs(number) * places(pattern, nodes, base)
@@ -110,15 +110,15 @@ def _refuse_overflow(known: Sequence[MotifClass], nodes: tuple[int, ...]) -> Non
         )
         if most > _LARGEST:
             raise OverflowError(
-                f"counting {motif.name} in layers of {nodes} nodes can lead to numbers up to "
-                f"{most}, more than int64 can hold"
+                f"counts of {motif.name} in layers of {nodes} nodes can reach {most}, more than "
+                "int64 can hold"
             )
 
 
 def _on_host(
     stacked: Sequence[np.ndarray], known: Sequence[MotifClass]
 ) -> dict[MotifClass, np.ndarray]:
-    """Network by network, without the nodes that no edge touches: sparse masks have many."""
+    """Count one network at a time, without its bare nodes: sparse masks have many."""
     fast = [motif.name for motif in known if motif.order in _FAST]
     general = [motif for motif in known if motif.order not in _FAST]
 
@@ -138,16 +138,16 @@ def _on_host(
 def _general(
     wires: Sequence[np.ndarray], known: Sequence[MotifClass]
 ) -> dict[MotifClass, list[int]]:
-    """Every class in one network, by base layer."""
+    """Count every class in one network, by base layer."""
     nodes = (wires[0].shape[0], *(layer.shape[1] for layer in wires))
     exact = {kind: [layer.astype(kind) for layer in wires] for kind in (np.float64, np.int64)}
-    found: dict[tuple[Pattern, int], int] = {}
+    counted: dict[tuple[Pattern, int], int] = {}
 
     def of(pattern: Pattern, base: int) -> int:
-        if (pattern, base) not in found:
+        if (pattern, base) not in counted:
             kind = np.float64 if places(pattern, nodes, base) < EXACT_IN_FLOAT else np.int64
-            found[pattern, base] = int(homomorphisms(pattern, exact[kind][base:], np))
-        return found[pattern, base]
+            counted[pattern, base] = int(homomorphisms(pattern, exact[kind][base:], np))
+        return counted[pattern, base]
 
     return {
         motif: [
@@ -162,11 +162,11 @@ def _general(
 def _on_device(
     stacked: Sequence[np.ndarray], known: Sequence[MotifClass]
 ) -> dict[MotifClass, np.ndarray]:
-    """A block of networks at a time, each block of one size, so that it is compiled once."""
+    """Count a block of networks at a time, all blocks of one size, so that one program serves."""
     nodes = (stacked[0].shape[1], *(layer.shape[2] for layer in stacked))
     widest = max(nodes)
     networks = len(stacked[0])
-    # About eight matrices of the widest layers are alive at a time.
+    # About eight matrices of the widest layers are in memory at a time.
     block = max(1, min(networks, _BLOCK_BYTES // (8 * 8 * widest * widest)))
     parts: list[list[np.ndarray]] = []
     with jax.enable_x64(True):
@@ -186,14 +186,14 @@ def _device_block(
     layers: tuple[jax.Array, ...], known: tuple[MotifClass, ...], nodes: tuple[int, ...]
 ) -> list[jax.Array]:
     exact = {kind: [layer.astype(kind) for layer in layers] for kind in (jnp.float64, jnp.int64)}
-    found: dict[tuple[Pattern, int], jax.Array] = {}
+    counted: dict[tuple[Pattern, int], jax.Array] = {}
 
     def of(pattern: Pattern, base: int) -> jax.Array:
-        if (pattern, base) not in found:
+        if (pattern, base) not in counted:
             kind = jnp.float64 if places(pattern, nodes, base) < EXACT_IN_FLOAT else jnp.int64
-            counted = homomorphisms(pattern, exact[kind][base:], jnp)
-            found[pattern, base] = counted.astype(jnp.int64)
-        return found[pattern, base]
+            maps = homomorphisms(pattern, exact[kind][base:], jnp)
+            counted[pattern, base] = maps.astype(jnp.int64)
+        return counted[pattern, base]
 
     def row(motif: MotifClass) -> jax.Array:
         bases = [

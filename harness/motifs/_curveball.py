@@ -1,13 +1,13 @@
-"""Draws from the `degree` null: every node keeps its in- and out-degree to each layer beside it.
+"""Draws from the `degree` null: every node keeps its in- and out-degree to each adjacent layer.
 
 A Curveball global trade (Strona et al. 2014, Nat. Commun. 5:4114; Carstens 2015, Phys. Rev. E
 91:042812; global trades: Carstens, Hamann, Meyer, Penschuck, Tran and Wagner 2018) pairs all rows
-of a mask at random; each pair deals out anew, uniformly, what only one of the two has. Rows and
-columns keep their sums, every trade can be undone with the same probability, and trades reach every
-mask of these margins: in the long run the draws are uniform.
+of a mask at random; each pair redistributes, uniformly, the entries that only one of the two has.
+Rows and columns keep their sums, every trade is as likely as its reverse, and trades reach every
+mask with these sums: in the long run the draws are uniform.
 
-A row that is empty or full has nothing to trade, and a trade with it is wasted: such rows and
-columns are set aside first. How many trades suffice, `enough_trades` finds out.
+An empty or full row has nothing to trade, so such rows and columns are set aside first.
+`enough_trades` finds how many trades suffice.
 """
 
 import jax
@@ -16,19 +16,19 @@ import numpy as np
 from jaxtyping import Array, Bool, Int, Key
 
 _ENTRIES_AT_ONCE = 2**17
-"""Of masks that are traded together: small ones share a call, large ones stay in the cache."""
+"""Entries of the masks traded in one call: small masks share it, large ones stay in the cache."""
 _LOT_BITS = 16
-"""At least, of the lots that are sorted: fewer would tie too often."""
+"""The smallest size of the random lots that are sorted: with fewer bits they would often tie."""
 
 
 def traded(
     masks: Bool[np.ndarray, "draws sources targets"], rng: np.random.Generator, trades: int
 ) -> Bool[np.ndarray, "draws sources targets"]:
-    """Masks of the same row and column sums, each after so many global trades more, on the host."""
-    found = masks.copy()
+    """Return the masks, each after `trades` more global trades, on the host."""
+    result = masks.copy()
     rows, columns = _free(masks[0])
     if not trades or len(rows) < 2 or len(columns) < 2:
-        return found
+        return result
     part = masks[:, rows[:, None], columns]
     # Fewer and longer rows meet each other sooner.
     turned = len(rows) > len(columns)
@@ -38,14 +38,14 @@ def traded(
         block = part[start : start + together]
         for _ in range(trades):
             _trade(block, rng)
-    found[:, rows[:, None], columns] = part.swapaxes(1, 2) if turned else part
-    return found
+    result[:, rows[:, None], columns] = part.swapaxes(1, 2) if turned else part
+    return result
 
 
 def _free(
     mask: Bool[np.ndarray, "sources targets"],
 ) -> tuple[Int[np.ndarray, " rows"], Int[np.ndarray, " columns"]]:
-    """The rows and columns that are neither empty nor full once the others are set aside."""
+    """Return the rows and columns that are neither empty nor full once the others are set aside."""
     rows, columns = np.arange(mask.shape[0]), np.arange(mask.shape[1])
     while True:
         part = mask[rows[:, None], columns]
@@ -57,7 +57,7 @@ def _free(
 
 
 def _trade(masks: Bool[np.ndarray, "draws sources targets"], rng: np.random.Generator) -> None:
-    """One global trade of each mask, in place."""
+    """Make one global trade of each mask, in place."""
     draws, rows, columns = masks.shape
     order = rng.permuted(np.broadcast_to(np.arange(rows), (draws, rows)), axis=1)
     order += rows * np.arange(draws)[:, None]
@@ -71,7 +71,7 @@ def _trade(masks: Bool[np.ndarray, "draws sources targets"], rng: np.random.Gene
     starts = np.searchsorted(places, columns * np.arange(len(one) + 1))
     pairs = np.repeat(numbers, np.diff(starts))
     dealt = _dealt_anew(sides, pairs, rng)
-    # Index arrays, not masks, and no reading of what is written: each twice as fast.
+    # Index arrays instead of masks, and writing without reading: each is twice as fast.
     traded = np.flatnonzero(dealt ^ sides)
     place, pair, side = places.take(traded), pairs.take(traded), dealt.take(traded)
     entries = masks.reshape(-1)
@@ -84,14 +84,14 @@ def _dealt_anew(
     pairs: Int[np.ndarray, " places"],
     rng: np.random.Generator,
 ) -> Bool[np.ndarray, " places"]:
-    """The sides of each pair of rows in random order: sorted by pair, then by lot.
+    """Return the sides of each pair of rows in random order: sorted by pair, then by lot.
 
-    Two equal lots are rare, and a coin says which side then comes first.
+    If two lots are equal, which is rare, a coin decides which side comes first.
     """
     bits = int(pairs[-1]).bit_length() if len(pairs) else 0
     size = 32 if bits + 1 + _LOT_BITS <= 32 else 64
     word = np.dtype(f"uint{size}")
-    # A third of the time of `rng.integers`.
+    # Takes a third of the time of `rng.integers`.
     deck = rng.bit_generator.random_raw(-(-len(pairs) * size // 64)).view(word)[: len(pairs)]
     deck >>= bits
     if bits:
@@ -109,9 +109,9 @@ def traded_on_device(
     key: Key[Array, ""],
     trades: Int[Array, ""] | int,
 ) -> Bool[Array, "draws sources targets"]:
-    """Masks of the same row sums, each after so many global trades more, on JAX's device.
+    """Return the masks, each after `trades` more global trades, on JAX's device.
 
-    Empty and full rows stay where they are, so that one program serves all masks of a shape.
+    Empty and full rows are not removed, so that one program serves all masks of a shape.
     """
     draws, rows, _ = masks.shape
     half = rows // 2
@@ -120,7 +120,7 @@ def traded_on_device(
 
     def trade(number: Array, masks: Array) -> Array:
         pairing, dealing = jax.random.split(jax.random.fold_in(key, number))
-        # Idle rows come last, and so meet each other.
+        # Idle rows come last, so that they are paired with each other.
         lots = jax.random.uniform(pairing, (draws, rows)) + idle.astype(float)[None]
         order = jnp.argsort(lots, axis=1)
         one, other = order[:, 0 : 2 * half : 2], order[:, 1 : 2 * half : 2]
@@ -131,7 +131,7 @@ def traded_on_device(
 
 
 def _dealt(left: Array, right: Array, key: Array) -> tuple[Array, Array]:
-    """What only one of two rows has, dealt out anew: column by column, as one draws from an urn."""
+    """Return two rows after a trade: entries of only one are dealt by column, as from an urn."""
     single = left ^ right
     wanted = (left & single).sum(-1, dtype=jnp.int32)
     total = single.sum(-1, dtype=jnp.int32)

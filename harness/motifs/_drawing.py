@@ -8,10 +8,10 @@ from xml.sax.saxutils import escape
 from ._classes import MotifClass, image, relabelings
 
 HEIGHT = 48
-"""Of every drawing, in user units: at 48 px high a unit is a pixel."""
+"""Height of every drawing, in user units: at 48 px a unit is a pixel."""
 RADIUS, MARGIN = 4.0, 5.0
 COLUMN, ROW = 36.0, 24.0
-"""How far apart columns are, and rows at most."""
+"""The distance between columns, and the largest distance between rows."""
 HEAD, HALF_WIDTH = 7.0, 2.8
 """Length of an arrowhead and half its width."""
 
@@ -20,13 +20,13 @@ Point = tuple[float, float]
 
 @cache
 def drawing(motif: MotifClass) -> str:
-    """A class as an SVG element: nodes in columns by layer, arrows from left to right.
+    """Return a class as an SVG element: nodes in columns by layer, arrows from left to right.
 
-    It takes its colour from the text around it, its name as title, and is readable at 48 px high.
-    Within a column nodes are placed where the fewest lines cross. A line runs from one column to
-    the next, so none passes through a node.
+    It has the colour of the text around it and the class's name as title, and is readable at 48 px.
+    Within a column, nodes are placed so that the fewest lines cross. Every line runs from one
+    column to the next, so none passes through a node.
 
-    **Returns:** an `<svg>` element that stands by itself or within HTML (no ids, no styles): for
+    **Returns:** an `<svg>` element for a file of its own or within HTML (no ids, no styles): for
     each edge a `<line>` with its arrowhead, a `<path>`; then for each node a `<circle>`.
     """
     places = positions(motif)
@@ -41,7 +41,7 @@ def drawing(motif: MotifClass) -> str:
 
 
 def positions(motif: MotifClass) -> list[Point]:
-    """Where the centre of each node stands, in the order of the nodes' numbers."""
+    """Return the centre of each node, in the order of the nodes' numbers."""
     columns = [_column(layer, number) for layer, number in enumerate(motif.layers)]
     slots = [slot for column in columns for slot in column]
 
@@ -55,14 +55,14 @@ def positions(motif: MotifClass) -> list[Point]:
 
 
 def _column(layer: int, number: int) -> list[Point]:
-    """Slots spread evenly about the middle."""
+    """Return slots spread evenly about the middle."""
     gap = min(ROW, (HEIGHT - 2 * MARGIN) / max(1, number - 1))
     top = (HEIGHT - gap * (number - 1)) / 2
     return [(MARGIN + COLUMN * layer, top + gap * row) for row in range(number)]
 
 
 def _crossings(lines: list[tuple[Point, Point]]) -> int:
-    """Pairs of lines between the same two columns whose ends lie in opposite orders."""
+    """Count the pairs of lines between the same two columns whose ends lie in opposite orders."""
     return sum(
         a[0] == c[0] and (a[1] - c[1]) * (b[1] - d[1]) < 0
         for (a, b), (c, d) in combinations(lines, 2)
@@ -70,7 +70,7 @@ def _crossings(lines: list[tuple[Point, Point]]) -> int:
 
 
 def _arrow(source: Point, target: Point) -> tuple[str, str]:
-    """A line from the rim of one node to the arrowhead that touches the rim of another."""
+    """Return a line from the rim of one node, and an arrowhead that touches the rim of another."""
     length = math.dist(source, target)
     along = ((target[0] - source[0]) / length, (target[1] - source[1]) / length)
 

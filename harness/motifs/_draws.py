@@ -1,4 +1,4 @@
-"""One random graph beside each network of an ensemble: what to compare its profile with."""
+"""One random graph for each network of an ensemble, to compare their profiles."""
 
 import zlib
 from collections.abc import Callable, Mapping, Sequence
@@ -36,20 +36,20 @@ def control_draws(
     """Draw for each network one graph with as many edges between each two layers.
 
     - `drawn`: edges placed uniformly, the null `layered`
-    - `degree-drawn`: every node keeps its degrees, the null `degree`: what degrees explain
-    - `unequal-degrees`: nodes differ in fitness alone, so much that degrees vary as the network's
-      do (`unequal_degrees`): what inequality of degrees alone looks like
+    - `degree-drawn`: every node keeps its degrees, the null `degree`: shows what degrees explain
+    - `unequal-degrees`: nodes differ only in fitness, by so much that degrees vary as in the
+      network (`unequal_degrees`): shows the effect of unequal degrees alone
 
-    All nodes of the architecture take part; bias edges are left out. A draw is determined by the
-    network's number, its level and its own wiring: the same number under two pruners gets two
-    independent draws, the same network always the same.
+    All nodes of the architecture take part; bias edges are left out. The network's number, its
+    level and its wiring determine the draw: the same network always gets the same draw, the same
+    number under two pruners two independent ones.
 
     **Arguments:** `graph` with one leading batch axis; `numbers` of the networks along it.
 
     **Errors:** ValueError for another control.
     """
     if control not in _CONTROLS:
-        raise ValueError(f"unknown control '{control}'; there are {', '.join(_CONTROLS)}")
+        raise ValueError(f"unknown control '{control}'; known: {', '.join(_CONTROLS)}")
     drawn = []
     for row, number in enumerate(numbers):
         one = LayeredGraph(tuple(np.asarray(wires[row]) for wires in graph.adjacency))

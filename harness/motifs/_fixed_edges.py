@@ -1,4 +1,4 @@
-"""The `layered` null of a batch of networks: as many edges in each stratum, placed uniformly."""
+"""The `layered` null of a batch of networks: the same edge counts per stratum, placed uniformly."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -12,7 +12,7 @@ Sizes = Sequence[int] | Sequence[Sequence[int]] | Int[np.ndarray, "*batch _sizes
 
 
 class Nulls(NamedTuple):
-    """The null of each network of a batch, as `_unions` numbers groups and strata; row by row."""
+    """The null of each network of a batch; rows are groups or strata, as `_unions` numbers them."""
 
     nodes: Int[np.ndarray, "groups networks"]
     places: Int[np.ndarray, "strata networks"]
@@ -27,7 +27,7 @@ class Nulls(NamedTuple):
         return max(0, len(self.places) // 2 - layers_spanned + 1)
 
     def of(self, network: int) -> _exact.Null:
-        """The null of one network, in Python's integers."""
+        """Return the null of one network, in Python's integers."""
         nodes, places, edges = (
             tuple(part[:, network].tolist()) for part in (self.nodes, self.places, self.edges)
         )
@@ -37,7 +37,7 @@ class Nulls(NamedTuple):
 def fixed_edges(
     nodes: Sizes, edges: Sizes, bias_edges: Sizes | None
 ) -> tuple[Nulls, tuple[int, ...]]:
-    """The nulls of all networks, and the batch's shape."""
+    """Return the nulls of all networks, and the batch's shape."""
     n, m = np.asarray(nodes, np.int64), np.asarray(edges, np.int64)
     layers = m.shape[-1]
     if n.shape != (*m.shape[:-1], layers + 1):
@@ -47,7 +47,7 @@ def fixed_edges(
         )
     b = np.zeros_like(m) if bias_edges is None else np.asarray(bias_edges, np.int64)
     if b.shape != m.shape:
-        raise ValueError(f"edges of bias units {b.shape} beside those of weights {m.shape}")
+        raise ValueError(f"bias edges have shape {b.shape}; give that of the edges, {m.shape}")
     places = np.stack([n[..., :-1] * n[..., 1:], n[..., 1:]], -1)
     given = np.stack([m, b], -1)
     wrong = np.argwhere((given < 0) | (given > places) | (n[..., :-1, None] < 0))
@@ -60,9 +60,9 @@ def fixed_edges(
 
 
 def _misfit(nodes: np.ndarray, given: np.ndarray, wrong: np.ndarray) -> str:
-    """Where the first edges that do not fit are."""
+    """Return a message that names the first edges that do not fit."""
     if not len(wrong):
-        return f"numbers of nodes below 0: {nodes[nodes < 0].tolist()}"
+        return f"numbers of nodes are below 0: {nodes[nodes < 0].tolist()}"
     *network, layer, kind = wrong[0].tolist()
     a, b = nodes[tuple(network)][layer : layer + 2].tolist()
     what = "bias edges" if kind else "edges"
@@ -71,11 +71,11 @@ def _misfit(nodes: np.ndarray, given: np.ndarray, wrong: np.ndarray) -> str:
 
 
 class Tables:
-    """What the sums over unions look up, for every network: falling factorials and probabilities.
+    """Tables for the sums over unions, for every network: falling factorials and probabilities.
 
-    `falling[g, v]` = (n_g)_v. `probability[s, e]` = (m)_e / (N)_e of e given edges of stratum s;
-    `joint[s, e, f]` of e and of f as if they were independent, and `excess[s, e, f, k]` the
-    logarithm of P(both are there) over that, where they share k edges.
+    `falling[g, v]` = (n_g)_v. `probability[s, e]` = (m)_e / (N)_e, for e given edges of stratum s.
+    `joint[s, e, f]` is that for sets of e and of f edges if they were independent, and
+    `excess[s, e, f, k]` the log of P(both are present) over that, if they share k edges.
     """
 
     def __init__(self, nulls: Nulls, most_edges: int) -> None:
@@ -89,7 +89,7 @@ class Tables:
         with np.errstate(divide="ignore", invalid="ignore"):
             chance = np.where(step < m, (m - step) / (n - step), 0.0)
             missed = np.where(step < m, (n - m) / (n - step), 1.0)
-            logs = _cumulated(np.log1p(-missed), np.add)  # exact where few are missed, too
+            logs = _cumulated(np.log1p(-missed), np.add)  # accurate even if few are missed
             self.probability = _cumulated(chance, np.multiply)[:, :once]
             self.joint = self.probability[:, :, None] * self.probability[:, None]
             self.excess = np.zeros((len(n), once, once, once, nulls.networks))
@@ -101,11 +101,11 @@ class Tables:
                     for k in range(min(e, f) + 1):
                         gained = logs[:, f - k] - logs[:, f]
                         self.excess[:, e, f, k] = more[:, f - k] + gained
-        # Where a copy cannot be there at all, no union of it can.
+        # If a copy is impossible, so is every union with it.
         self.excess[(self.joint == 0)[:, :, :, None].repeat(once, 3)] = 0.0
 
 
 def _cumulated(values: np.ndarray, operation: np.ufunc) -> np.ndarray:
-    """`values` combined along axis 1, from none of them on."""
+    """Return the cumulative results of `operation` along axis 1, starting with its identity."""
     first = np.full_like(values[:, :1], operation.identity)
     return np.concatenate([first, operation.accumulate(values, 1)], 1)

@@ -1,4 +1,4 @@
-"""Copies of any class as an integer combination of homomorphisms, and how to count those.
+"""Copies of any class as an integer combination of homomorphisms, and steps to count these.
 
 A placement of a class sends its nodes to distinct nodes of equal layers; a homomorphism may send
 several to one. Over the partitions t of the nodes within layers, by Möbius inversion of the
@@ -7,8 +7,8 @@ partition lattice,
     placements(H) = sum_t prod_(blocks B of t) (-1)^(|B|-1) (|B|-1)! * homomorphisms(H/t)
 
 (Curticapean, Dell and Marx 2017, "Homomorphisms are a good basis for counting small subgraphs").
-Homomorphisms are counted by eliminating one node after the other, each a product of small tensors:
-for all classes of order 4 or less, of vectors and matrices.
+Homomorphisms are counted by eliminating one node after the other. Each elimination is a product of
+small tensors: of vectors and matrices for all classes of order 4 or less.
 """
 
 from collections import Counter
@@ -38,8 +38,8 @@ class Pattern:
 class Elimination:
     """One step of counting: which tensors to multiply and which node to sum over.
 
-    Tensors are named by the nodes on their axes. `operands` are taken, `result` is put back; where
-    it is empty it is a number.
+    Tensors are named by the nodes on their axes. `operands` are replaced by `result`, which is a
+    number if it has no nodes.
     """
 
     operands: tuple[tuple[int, ...], ...]
@@ -47,7 +47,7 @@ class Elimination:
 
     @property
     def subscripts(self) -> str:
-        """The step as `einsum` wants it, with the batch in front."""
+        """The subscripts of the step for `einsum`, batch axes first."""
         letters = {node: chr(ord("a") + node) for node in chain(*self.operands)}
         parts = ("".join(letters[node] for node in operand) for operand in self.operands)
         return (
@@ -59,27 +59,27 @@ class Elimination:
 
 @cache
 def combination(motif: MotifClass) -> tuple[tuple[Pattern, int], ...]:
-    """The homomorphism counts, with coefficients, that sum to the placements of `motif`."""
-    found: Counter[Pattern] = Counter()
+    """Return the homomorphism counts, with coefficients, that sum to the placements of `motif`."""
+    coefficients: Counter[Pattern] = Counter()
     nodes = _nodes_by_layer(motif.layers)
     for choice in product(*map(_partitions, nodes)):
         blocks = [block for layer in choice for block in layer]
         sign = prod((-1) ** (len(b) - 1) * factorial(len(b) - 1) for b in blocks)
         merged = {node: number for number, block in enumerate(blocks) for node in block}
         edges = {(merged[a], merged[b]) for a, b in motif.edges}
-        found[_canonical(tuple(map(len, choice)), edges)] += sign
-    return tuple((pattern, number) for pattern, number in found.items() if number)
+        coefficients[_canonical(tuple(map(len, choice)), edges)] += sign
+    return tuple((pattern, number) for pattern, number in coefficients.items() if number)
 
 
 def _canonical(layers: tuple[int, ...], edges: set[Edge]) -> Pattern:
-    """The same pattern for all that differ in the numbering of nodes only."""
+    """Return the same pattern for all that differ only in the numbering of nodes."""
     least = min(image(tuple(edges), relabeling) for relabeling in relabelings(layers))
     return Pattern(layers, least)
 
 
 @cache
 def eliminations(pattern: Pattern, nodes: tuple[int, ...]) -> tuple[Elimination, ...]:
-    """Steps that count a pattern in layers of `nodes` nodes: the cheapest next, one by one.
+    """Return the steps that count a pattern in layers of `nodes` nodes, the cheapest step next.
 
     A step costs the product of the layers' sizes over the node and its neighbours.
     """
@@ -110,7 +110,7 @@ def _nodes_by_layer(layers: tuple[int, ...]) -> list[tuple[int, ...]]:
 
 
 def _partitions(items: tuple[int, ...]) -> list[list[tuple[int, ...]]]:
-    """All ways to part a few things into blocks."""
+    """Return all ways to partition a few items into blocks."""
     return list(_parted(items))
 
 

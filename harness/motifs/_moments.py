@@ -1,14 +1,14 @@
 """Exact moments of copy and induced counts under the `layered` null, a batch of networks at a time.
 
 The null places, for each layer on its own, the m_l edges uniformly and without replacement among
-the N_l = n_l n_(l+1) places; bias edges, where they count, among the n_(l+1) nodes of their layer.
-Over the unions u of two copies with p and p' of being there,
+the N_l = n_l n_(l+1) places; bias edges, if they count, among the n_(l+1) nodes of their layer.
+Over the unions u of two copies, which are present with probabilities p and p',
 
     Cov = sum over u of ways(u) (P(u) - p p') = sum over u of ways(u) p p' (exp(D(u)) - 1),
 
-with D(u) = log(P(u) / (p p')) from sums of log1p of small numbers: E[XY] and E[X] E[Y], which
-nearly agree, are never formed. What still cancels between unions is seen by the size of the terms,
-and done again in rational numbers (`_exact`), so that a variance is 0 exactly where it should be.
+with D(u) = log(P(u) / (p p')) from sums of log1p of small numbers: E[XY] and E[X] E[Y], which are
+nearly equal, are never computed. If terms of unions still cancel, which their sizes show, the sum
+is computed in rational numbers (`_exact`), so that a variance is exactly 0 where it should be.
 """
 
 from collections.abc import Sequence
@@ -26,15 +26,15 @@ from ._fixed_edges import Nulls, Sizes, Tables, fixed_edges
 from ._unions import Combination, common_automorphisms, most_edges, single, span, unions
 
 _DOUBTFUL = 1e-4
-"""A variance below this share of the sum of its terms' sizes has lost four digits: done again."""
+"""A variance below this share of the sum of its terms' sizes has lost four digits."""
 
 
 @dataclass(frozen=True, eq=False)
 class Moments:
     """Mean and standard deviation of one class's count, by base layer and summed over them.
 
-    `total_sd` knows of the covariance between base layers that share edges. A standard deviation is
-    0.0 exactly where the count is constant under the null.
+    `total_sd` includes the covariance between base layers that share edges. A standard deviation is
+    0.0 exactly if the count is constant under the null.
     """
 
     mean: Float[np.ndarray, "*batch base_layers"]
@@ -51,16 +51,16 @@ def moments(
     bias_edges: Sizes | None = None,
     induced: bool = False,
 ) -> dict[str, Moments]:
-    """The moments of every class of some orders under the `layered` null.
+    """Return the moments of every class of some orders under the `layered` null.
 
     **Arguments:** `nodes`, n_0..n_L, shape (*batch, L+1), and `edges`, m_0..m_(L-1), shape
-    (*batch, L); `bias_edges`, shape (*batch, L), where bias units count as nodes: edges of layer
-    l's unit, placed uniformly over the nodes of layer l+1; `induced` for the moments of induced
-    instead of copy counts.
+    (*batch, L); `bias_edges`, shape (*batch, L), if bias units count as nodes: edges of layer l's
+    unit, placed uniformly over the nodes of layer l+1; `induced` for the moments of induced instead
+    of copy counts.
 
     **Returns:** for each class, by name, arrays with the leading axes of the arguments.
 
-    **Errors:** ValueError where the edges do not fit between the nodes.
+    **Errors:** ValueError if the edges do not fit between the nodes.
     """
     nulls, batch = fixed_edges(nodes, edges, bias_edges)
     known = [motif for order in orders for motif in classes(order)]
@@ -78,22 +78,22 @@ def covariances(
     *,
     bias_edges: Sizes | None = None,
 ) -> Float[np.ndarray, "*batch classes classes"]:
-    """The covariances of the copy counts of all pairs of classes, summed over base layers.
+    """Return the covariances of the copy counts of all pairs of classes, summed over base layers.
 
-    For tests of several classes at once. **Arguments** and **errors** as of `moments`. Classes are
-    in the order of `classes`, one order after the other.
+    They serve tests of several classes at once. **Arguments** and **errors** are those of
+    `moments`. Classes are in the order of `classes`, one order after the other.
     """
     nulls, batch = fixed_edges(nodes, edges, bias_edges)
     known: list[Combination] = [((motif, 1),) for order in orders for motif in classes(order)]
     tables = Tables(nulls, max((most_edges(one) for one in known), default=0))
-    found = np.zeros((nulls.networks, len(known), len(known)))
+    matrices = np.zeros((nulls.networks, len(known), len(known)))
     for (i, first), (j, second) in combinations_with_replacement(enumerate(known), 2):
         offsets = range(1 - span(second), span(first))
         total = _total([_covariance(first, second, offset, nulls, tables) for offset in offsets])
         for row in total.doubtful():
             total.value[:, row] = _exact.total_covariance(first, second, nulls.of(row))
-        found[:, i, j] = found[:, j, i] = total.value
-    return found.reshape(*batch, len(known), len(known))
+        matrices[:, i, j] = matrices[:, j, i] = total.value
+    return matrices.reshape(*batch, len(known), len(known))
 
 
 def covariance(
@@ -104,9 +104,9 @@ def covariance(
     *,
     bias_edges: Sequence[int] | None = None,
 ) -> Fraction:
-    """The covariance of two classes' copy counts, both summed over base layers, as a fraction.
+    """Return the covariance of two classes' copy counts, summed over base layers, as a fraction.
 
-    Of one network; `covariances` is the fast one. **Errors:** as of `moments`.
+    For one network; `covariances` is faster. **Errors** are those of `moments`.
     """
     nulls, _ = fixed_edges(nodes, edges, bias_edges)
     return _exact.total_covariance(((first, 1),), ((second, 1),), nulls.of(0))
@@ -136,7 +136,7 @@ class _Sum(NamedTuple):
     size: Float[np.ndarray, "base_layers networks"]
 
     def doubtful(self) -> list[int]:
-        """The networks for which too many digits have cancelled."""
+        """Return the networks for which too many digits have cancelled."""
         lost = (np.abs(self.value) <= _DOUBTFUL * self.size) & (self.size > 0)
         return np.flatnonzero(lost.any(0)).tolist()
 
@@ -144,7 +144,7 @@ class _Sum(NamedTuple):
 def _covariance(
     first: Combination, second: Combination, offset: int, nulls: Nulls, tables: Tables
 ) -> _Sum:
-    """Of X at each base layer and Y `offset` layers further on, wherever both have one."""
+    """Return the covariance of X at each base layer and Y `offset` layers further on, if any."""
     low = max(0, -offset)
     high = min(nulls.base_layers(span(first)), nulls.base_layers(span(second)) - offset)
     start = 2 * (np.arange(low, high) + min(0, offset))[:, None]
@@ -162,7 +162,7 @@ def _covariance(
 
 
 def _total(parts: Sequence[_Sum]) -> _Sum:
-    """All offsets and base layers together."""
+    """Return the sum over all offsets and base layers."""
     return _Sum(*(sum(part[i].sum(0, keepdims=True) for part in parts) for i in (0, 1)))
 
 
@@ -175,7 +175,7 @@ def _moments(
         for offset in range(span(combination))
     ]
     by_base = parts[0]
-    # A copy further on and one further back make the same unions.
+    # A copy further forward and one further back make the same unions.
     total = _total([by_base, *(part for part in parts[1:] for _ in range(2))])
     for row in by_base.doubtful():
         by_base.value[:, row] = _exact.variances(combination, nulls.of(row))

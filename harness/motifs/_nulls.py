@@ -1,7 +1,9 @@
-"""Random networks to compare one network with, under a null model by name."""
+"""Random networks from a null model, chosen by name, to compare one network with."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 import jax
 import numpy as np
@@ -14,6 +16,20 @@ from ._trades import enough_trades, trader
 
 _NULLS = ("layered", "degree", "published")
 
+G = TypeVar("G")
+
+
+@dataclass(frozen=True)
+class OwnNull(Generic[G]):
+    """A null model that is not of this package, such as another plugin's.
+
+    `draw(network, number, seed)` returns so many independent random graphs for the network at a
+    place of the batch, with a leading axis of draws.
+    """
+
+    name: str
+    draw: Callable[[int, int, tuple[int, ...]], G]
+
 
 def draws(
     graph: LayeredGraph,
@@ -24,32 +40,32 @@ def draws(
     on: Literal["host", "device"] = "host",
     trades: int | None = None,
 ) -> LayeredGraph:
-    """Random networks from a null model of one network.
+    """Draw random networks from a null model of one network.
 
     - `layered`: as many edges between each two layers, placed uniformly
-    - `degree`: every node keeps its in- and out-degree to each layer beside it: Curveball, so many
-      global `trades` for each draw, which starts from the network; as many as `enough_trades` finds
-      where None are given
+    - `degree`: every node keeps its in- and out-degree to each adjacent layer. Each draw starts
+      from the network and makes `trades` global Curveball trades; if None, as many as
+      `enough_trades` finds
     - `published`: as Zahn, Daniel and Kutz (2024) drew them: over live nodes, not uniform
 
-    Bias edges, where the graph has them, are a stratum of their own: as many, placed uniformly.
+    Bias edges, if the graph has any, are a separate stratum: as many, placed uniformly.
 
     **Arguments:** `graph` without a batch axis.
     `on="device"` draws `layered` and `degree` on JAX's default device, from other random numbers.
 
-    **Returns:** a graph with a leading axis of `number` draws. The same seed, the same draws.
+    **Returns:** a graph with a leading axis of `number` draws. The same seed gives the same draws.
 
     **Errors:** ValueError for another null, a graph with a batch axis, or `published` on a device.
     """
     if any(np.ndim(wires) != 2 for wires in graph.adjacency):
-        raise ValueError("draws are made for one network at a time: adjacency (sources, targets)")
+        raise ValueError("give one network: adjacency (sources, targets), without a batch axis")
     if null not in _NULLS:
-        raise ValueError(f"unknown null '{null}'; draws are made from {', '.join(_NULLS)}")
+        raise ValueError(f"unknown null '{null}'; known: {', '.join(_NULLS)}")
     if null == "degree":
         drawn = _degree(graph, number, seed, on, trades)
     elif null == "published":
         if on == "device":
-            raise ValueError("null 'published' is drawn on the host only")
+            raise ValueError("null 'published' is drawn on the host only: leave on='device' out")
         drawn = published_draws(graph, number, _stream(seed, null))
     elif on == "device":
         drawn = _layered_on_device(graph, number, seed)
@@ -107,15 +123,15 @@ def _layered_on_device(
 
 @partial(jax.jit, static_argnums=2)
 def _first_of_all(keys: jax.Array, edges: jax.Array | np.integer, places: int) -> jax.Array:
-    """The first of all places in a random order, some draws at a time: sorting takes memory."""
+    """Place edges at the first of all places in random order; sorts take memory: 16 at a time."""
     return jax.lax.map(lambda key: jax.random.permutation(key, places) < edges, keys, batch_size=16)
 
 
 def overlap(graph: LayeredGraph, drawn: LayeredGraph) -> list[float]:
-    """By layer, the mean share of a network's edges that its draws have too: mixing.
+    """Return by layer the mean share of a network's edges that its draws have too.
 
-    Under a null that has forgotten the network it is what chance gives, for `layered` its density.
-    NaN where a layer has no edge.
+    If draws have forgotten the network it is at chance: for `layered`, the layer's density. NaN if
+    a layer has no edge.
     """
     shares = []
     for wires, draw in zip(graph.adjacency, drawn.adjacency, strict=True):

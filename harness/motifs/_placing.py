@@ -1,4 +1,4 @@
-"""Edges placed uniformly: what the nulls share."""
+"""Uniform placing of edges, which the nulls share."""
 
 from math import prod
 
@@ -7,7 +7,7 @@ from jaxtyping import Bool
 
 
 def placed(shape: tuple[int, ...], edges: int, rng: np.random.Generator) -> Bool[np.ndarray, "..."]:
-    """So many edges, placed uniformly. The fewer of the present and the absent ones are drawn."""
+    """Place edges uniformly. Present or absent ones are drawn, whichever are fewer."""
     size = prod(shape)
     absent = 2 * edges > size
     wires = np.full(size, absent)

@@ -1,7 +1,7 @@
-"""The fast path of orders 2 and 3: closed formulas, products of masks by counting bits.
+"""The fast path for orders 2 and 3: closed formulas, with products of masks by counting bits.
 
-Counting bits is exact, and at 400 nodes a layer it costs less than half of what float32 BLAS does,
-which on a busy machine slows down by tens of times besides.
+Counting bits is exact. At 400 nodes a layer it takes less than half the time of float32 BLAS, which
+also slows down tens of times on a busy machine.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,18 +13,18 @@ import numpy as np
 from jaxtyping import Array, Int64, UInt64
 
 _WORD = 64
-_ENTRIES = 2**18  # of a product of masks at a time: bounds its memory
-_SMALL = 2**15  # words to compare: for fewer, to call a compiled function takes longer
+_ENTRIES = 2**18  # entries of a product of masks at a time: bounds its memory
+_SMALL = 2**15  # words to compare: for fewer, calling a compiled function takes longer
 
 
 def popcounts(adjacency: Sequence[np.ndarray], names: Sequence[str]) -> dict[str, list[int]]:
-    """The classes of these names in one network, every entry a list over base layers."""
+    """Count the classes of these names in one network; each result is a list over base layers."""
     network = _Network(adjacency)
     return {name: _FORMULAS[name](network) for name in names}
 
 
 class _Network:
-    """What the formulas share of one network, each made when it is first asked for."""
+    """Degrees, edges and packed rows of one network, which the formulas share."""
 
     def __init__(self, wires: Sequence[np.ndarray]) -> None:
         self.wires = wires
@@ -41,11 +41,11 @@ class _Network:
 
     @property
     def middle(self) -> list[tuple[np.ndarray, np.ndarray]]:
-        """In- and out-degree of every layer that has both."""
+        """In- and out-degrees of every layer that has both."""
         return list(zip(self.ins, self.outs[1:], strict=False))
 
     def summed(self, first: int, ends: Sequence[tuple[np.ndarray, np.ndarray]]) -> list[int]:
-        """Over the edges of each layer from number `first` on: products of their ends' values."""
+        """Sum the products of both ends' values over the edges of each layer from `first` on."""
         return [
             int(left[sources] @ right[targets])
             for (sources, targets), (left, right) in zip(self.edges[first:], ends, strict=False)
@@ -53,7 +53,7 @@ class _Network:
 
     @cached_property
     def rows(self) -> list[np.ndarray]:
-        """Of the sources with two edges or more: others share no pair."""
+        """Packed rows of the sources with two edges or more: others share no pair."""
         return [_packed(w[r > 1]) for w, r in zip(self.wires, self.outs, strict=True)]
 
     @cached_property
@@ -61,7 +61,7 @@ class _Network:
         return [_packed(w.T[c > 1]) for w, c in zip(self.wires, self.ins, strict=True)]
 
     def bifans(self) -> list[int]:
-        """Pairs of common successors over pairs of sources; or the mirror image if that is less."""
+        """Count pairs of common successors of pairs of sources, or the mirror image if smaller."""
         ends = zip(self.rows, self.outs, self.columns, self.ins, strict=True)
         return [
             _among(rows, outs) if len(outs) <= len(ins) else _among(columns, ins)
@@ -93,7 +93,7 @@ _FORMULAS: Mapping[str, Callable[[_Network], list[int]]] = {
 
 
 def connected_pairs(first: np.ndarray, last: np.ndarray) -> int:
-    """Pairs of a source of one mask and a target of the next with a common node between them."""
+    """Count the pairs of a source of one mask and a target of the next with a node between them."""
     left, right = _packed(first[first.any(1)]), _packed(last.T[last.any(0)])
     if left.size * right.shape[1] <= _SMALL:
         return int((left[:, :, None] & right[:, None]).any(0).sum())
@@ -102,7 +102,7 @@ def connected_pairs(first: np.ndarray, last: np.ndarray) -> int:
 
 
 def connected(first: np.ndarray, last: np.ndarray) -> np.ndarray:
-    """Which source of one mask and target of the next have a common node between them.
+    """Return which source of one mask and target of the next have a node between them.
 
     For masks of few sources or targets: it takes a word of memory for each pair and 64 nodes.
     """
@@ -111,7 +111,7 @@ def connected(first: np.ndarray, last: np.ndarray) -> np.ndarray:
 
 
 def without_bare_nodes(adjacency: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """The same wires without the nodes that no edge touches: sparse masks have many."""
+    """Return the same wires without bare nodes, which no edge touches: sparse masks have many."""
     left = [wires.any(1) for wires in adjacency]
     entered = [wires.any(0) for wires in adjacency]
     kept = [left[0], *(a | b for a, b in zip(entered, left[1:], strict=False)), entered[-1]]
@@ -122,14 +122,14 @@ def without_bare_nodes(adjacency: Sequence[np.ndarray]) -> list[np.ndarray]:
 
 
 def _among(packed: np.ndarray, degrees: np.ndarray) -> int:
-    """Pairs of bits shared, over pairs of different rows."""
+    """Count the pairs of shared bits over pairs of different rows."""
     return (_pairs_shared(packed, packed) - int(_choose2(degrees).sum())) // 2
 
 
 def _packed(wires: np.ndarray) -> np.ndarray:
-    """Rows of a mask as bits, 64 to a word: (rows, columns) bool to (words, rows) uint64.
+    """Pack rows of a mask as bits, 64 to a word: (rows, columns) bool to (words, rows) uint64.
 
-    Rows are filled up to whole blocks, which have no bits: so few shapes are ever compiled.
+    Rows and columns are padded with zeros to whole blocks, so that few shapes are compiled.
     """
     rows, columns = wires.shape
     whole = np.zeros((_up(rows), _up(columns)), bool)
@@ -142,7 +142,7 @@ def _up(number: int) -> int:
 
 
 def _pairs_shared(left: np.ndarray, right: np.ndarray) -> int:
-    """The sum, over pairs of a row of `left` and one of `right`, of C2(bits they share)."""
+    """Return the sum, over pairs of a row of `left` and one of `right`, of C2(bits they share)."""
     if left.size * right.shape[1] <= _SMALL:
         shared = np.bitwise_count(left[:, :, None] & right[:, None]).sum(0, dtype=np.int64)
         return int((shared * (shared - 1)).sum()) // 2
@@ -151,7 +151,7 @@ def _pairs_shared(left: np.ndarray, right: np.ndarray) -> int:
 
 
 def _rows_at_once(rows: int, others: int) -> int:
-    """As many whole words as divide the rows and keep a block in the cache."""
+    """Return the most rows, in whole words, that divide all rows and keep a block in the cache."""
     words = rows // _WORD
     fitting = [n for n in range(1, words + 1) if words % n == 0 and n * _WORD * others <= _ENTRIES]
     return _WORD * max(fitting, default=1)

@@ -1,8 +1,8 @@
 """Draws from the null of Zahn, Daniel and Kutz (2024), which is not uniform given the edge counts.
 
-Rebuilt from the description of their code, special cases for sparse layers included; what those do
-not say is decided here and said below. Only for comparing with their tables: the null `layered`
-asks the same question without these shapes.
+It follows the description of their code, with its special cases for sparse layers; choices that the
+description leaves open are stated below. It serves only to compare with their tables: the null
+`layered` asks the same question and is uniform.
 """
 
 import numpy as np
@@ -16,20 +16,20 @@ Wires = Bool[np.ndarray, "sources targets"]
 
 
 def published_draws(graph: LayeredGraph, number: int, rng: np.random.Generator) -> LayeredGraph:
-    """Random networks as published, for one network, each with its bias edges if it has any.
+    """Draw random networks as published, for one network, with bias edges if it has any.
 
     First ghost and dead nodes are cut off. The nodes of a draw are those that an edge leaves, and
-    all outputs. For a layer with E weight edges from a sources to b targets:
+    all outputs. A layer with E weight edges from a sources to b targets gets:
 
-    - E > a + b: E - a - b edges uniformly, then one more in every row and one more in every column,
-      each at a random empty place; a full row or column passes its edge on to a random empty place;
+    - if E > a + b: E - a - b edges uniformly, then one more in every row and in every column, each
+      at a random empty place; a full row or column adds its edge at any random empty place;
     - else, in the last layer: an identity of size min(a, b), one random edge for each further row
-      or column, the rest of E uniformly, rows shuffled. It can exceed E;
-    - else, in the layer before the last: min(a + b - E, E - a) edges uniformly (none where that is
-      negative), one more in every row, the rest of E uniformly. It can exceed E;
-    - else the layer stays empty, as published; it does not happen on the published networks.
+      or column, the rest of E uniformly, rows shuffled. The result can exceed E;
+    - else, in the layer before the last: min(a + b - E, E - a) edges uniformly (none if that is
+      negative), one more in every row, the rest of E uniformly. The result can exceed E;
+    - else no edges, as published; this does not happen with the published networks.
 
-    Bias edges go uniformly over the targets.
+    Bias edges are placed uniformly over the targets.
 
     **Arguments:** `graph` without a batch axis.
 
@@ -55,7 +55,7 @@ def published_draws(graph: LayeredGraph, number: int, rng: np.random.Generator) 
 
 
 def _layer(a: int, b: int, edges: int, left: int, rng: np.random.Generator) -> Wires:
-    """One layer of one draw; `left` layers follow it."""
+    """Draw one layer; `left` layers follow it."""
     if edges > a + b:
         wires = placed((a, b), edges - a - b, rng)
         _one_more_in_every_row(wires, rng)
@@ -83,7 +83,7 @@ def _last(a: int, b: int, edges: int, rng: np.random.Generator) -> Wires:
 
 
 def _one_more_in_every_row(wires: Wires, rng: np.random.Generator) -> None:
-    """A new edge in each row at a random empty place, elsewhere where the row is full; in place."""
+    """Add an edge to each row, or elsewhere if it is full, at a random empty place; in place."""
     full = wires.all(1)
     rows = np.flatnonzero(~full)
     while len(rows):
@@ -95,7 +95,7 @@ def _one_more_in_every_row(wires: Wires, rng: np.random.Generator) -> None:
 
 
 def _fill(wires: Wires, number: int, rng: np.random.Generator) -> None:
-    """So many new edges at random empty places, as far as there are any; in place."""
+    """Add edges at random empty places, as long as there are any; in place."""
     if number <= 0:
         return
     empty = np.argwhere(~wires)

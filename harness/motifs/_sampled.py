@@ -1,4 +1,4 @@
-"""Significance by sampling, under nulls whose moments are not known exactly."""
+"""Significance by sampling, for nulls whose exact moments are unknown."""
 
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +16,7 @@ from harness.stats import benjamini_hochberg
 from ._classes import classes
 from ._conventions import PUBLISHED, counted_as_published
 from ._counts import Counts, counts
-from ._nulls import draws, overlap
+from ._nulls import OwnNull, draws, overlap
 from ._scores import scored, significance_profile
 from ._significance import CHOSEN_NODES, TOTAL
 from ._supports import Support, check_supports, supported
@@ -25,43 +25,43 @@ from ._trades import Trades, enough_trades
 if TYPE_CHECKING:
     import pandas as pd
 
-_AT_ONCE = 64  # draws that one thread has in memory
+_AT_ONCE = 64  # draws in one thread's memory at a time
 _THREADS = min(4, os.cpu_count() or 1)
 _INDEPENDENT = Trades(0, mixed=True)
 
 SAMPLED_COLUMNS = {
     "network": "number of the network in the batch",
-    "support": "nodes that count: all, or those that are live in one sense or the other",
+    "support": "nodes that count: all, or live ones by either definition",
     "bias": "whether bias units count as nodes",
-    "calibrated": "whether p holds for draws of the null; else p and q are undefined",
-    "uncalibrated": "why not; empty where it is",
+    "calibrated": "whether p is valid for draws of the null; else p and q are undefined",
+    "uncalibrated": "why p is not valid; empty if it is",
     "null": "null model: what the draws keep of the network",
-    "draws": "random networks that each network is compared with, R",
-    "trades": "null `degree`: global trades of each draw, as many as a check of mixing asks for; "
-    "0 for other nulls",
-    "mixed": "null `degree`: whether the check found the chain of that length mixed; true for "
-    "other nulls, whose draws are independent",
+    "draws": "number of random networks that each network is compared with, R",
+    "trades": "null `degree`: global trades of each draw, set by a check of mixing; 0 for other "
+    "nulls",
+    "mixed": "null `degree`: whether chains of that length had mixed; true for other nulls, whose "
+    "draws are independent",
     "convention": "copies, or as Zahn, Daniel and Kutz (2024) counted",
     "order": "nodes of the motif less one",
     "motif": "motif class",
     "base_layer": "layer of the motif's first nodes; -1 for the sum over layers",
-    "overlap": "share of the network's edges that its draws have, too, on average",
+    "overlap": "mean share of the network's edges that its draws have too",
     "count": "copies in the network, not necessarily induced",
     "expected": "mean count of the draws",
     "sd": "standard deviation of the count of the draws",
-    "z": "(count - expected) / sd; undefined where all draws have one and the same count",
-    "log2_ratio": "log2(count / expected), undefined where either is 0",
+    "z": "(count - expected) / sd; undefined if all draws have the same count",
+    "log2_ratio": "log2(count / expected), undefined if either is 0",
     "p": "two-sided, min(1, 2 * the smaller tail), each tail (r + 1) / (R + 1), so never 0 "
-    "(Phipson and Smyth 2010); undefined where all draws have the network's count",
+    "(Phipson and Smyth 2010); undefined if all draws have the network's count",
     "profile": "z / sqrt(sum of z^2) over the defined classes of one network and order; sums only",
     "q": "p after Benjamini and Hochberg, over the defined classes of one network; sums only",
 }
-"""What the columns of a table of sampled significance mean."""
+"""The meaning of each column of a table of sampled significance."""
 
 
 def sampled_profile(
     graph: LayeredGraph,
-    null: str,
+    null: str | OwnNull[LayeredGraph],
     *,
     number: int = 1000,
     orders: Sequence[int] = (2, 3),
@@ -72,21 +72,21 @@ def sampled_profile(
     convention: Literal["copies", "published"] = "copies",
     on: Literal["host", "device"] = "host",
 ) -> "pd.DataFrame":
-    """Counts of every motif class against random networks from a null model (see `draws`).
+    """Compare each motif count with those of random networks from a null model (see `draws`).
 
-    **Arguments:** `graph` with one leading batch axis, the networks; `number` of draws for each;
-    `names` of some classes, if not all of the `orders` are wanted. Draws are of the whole network;
-    on another `support` each of them is cut down as the network itself is, and then counted: so
-    that p is calibrated there, too. With `bias` the bias unit of each layer is one more of its
-    nodes. With `convention="published"` what Zahn, Daniel and Kutz (2024) counted is counted
-    (`PUBLISHED`), of the support and with the bias that are asked, and `orders` and `names` are
-    not. The draws of a network depend on `seed` and its place in the batch.
+    **Arguments:** `null` by name, or an `OwnNull`, under which p is taken to hold; `graph` with one
+    leading batch axis, the networks; `number` of draws for each; `names` to choose some classes of
+    the `orders`. The whole network is drawn; for another `support` each draw is cut down like the
+    network before it is counted, so that p is calibrated there too. With `bias` the bias unit of
+    each layer is one more of its nodes. `convention="published"` counts as Zahn, Daniel and Kutz
+    (2024) did (`PUBLISHED`), for the given support and bias; `orders` and `names` are then ignored.
+    The draws of a network depend on `seed` and its place in the batch.
 
     **Returns:** a row per network, motif and base layer, and one with base_layer = -1 for the sum
     over base layers, with the columns of `SAMPLED_COLUMNS`.
 
-    z has a Monte-Carlo error of about z / sqrt(2 R). **Errors:** as of `draws` and `counts`, and
-    ValueError for `bias` where the graph has none.
+    z has a Monte-Carlo error of about z / sqrt(2 R). **Errors:** those of `draws` and `counts`, and
+    ValueError for `bias` if the graph has none.
     """
     import pandas as pd
 
@@ -104,23 +104,29 @@ def sampled_profile(
         trades = _INDEPENDENT
         if null == "degree":
             trades = enough_trades(one, seed=(seed, place), on=on)
-        drawn, shared = _counted_draws(one, null, number, (seed, place), count, on, trades.number)
+        if isinstance(null, OwnNull):
+            draw, reason = partial(null.draw, place), ""
+        else:
+            draw = partial(_draws, one, null, on, trades.number)
+            reason = why_uncalibrated(graph, null) or _reason(null, trades)
+        # Draws of `published` are over other nodes.
+        same = one if null != "published" else None
+        drawn, shared = _counted_draws(draw, number, (seed, place), count, same)
         own = count(jax.tree.map(lambda leaf: leaf[None], one))
-        reason = why_uncalibrated(graph, null) or _reason(null, trades)
         table = _table(own, drawn, order_of, reason)
         chain = {"overlap": shared, "trades": trades.number, "mixed": trades.mixed}
         tables.append(table.assign(network=place, **chain))
     return pd.concat(tables, ignore_index=True).assign(
         support=support,
         bias=bias,
-        null=null,
+        null=null.name if isinstance(null, OwnNull) else null,
         draws=number,
         convention=convention,
     )
 
 
 def _reason(null: str, trades: Trades) -> str:
-    """Why draws of a null calibrate nothing, empty where they do."""
+    """Return why draws of a null are not calibrated, or an empty text if they are."""
     if null == "published":
         return CHOSEN_NODES
     return "" if trades.mixed else f"the chain had not mixed after {trades.number} trades"
@@ -132,7 +138,7 @@ def _classes_of(
     names: Sequence[str] | None,
     on: Literal["host", "device"],
 ) -> tuple[Callable[[LayeredGraph], Counts], dict[str, int]]:
-    """What counts the classes of a convention, and their orders by name."""
+    """Return the function that counts the classes of a convention, and their orders by name."""
     if convention == "published":
         return counted_as_published, _PUBLISHED_ORDERS
     known = [motif for order in sorted(set(orders)) for motif in classes(order)]
@@ -146,7 +152,7 @@ def _table(
     order_of: Mapping[str, int],
     reason: str,
 ) -> "pd.DataFrame":
-    """The rows of one network. Where there is a reason why not, it has no p."""
+    """Return the rows of one network, without p if there is a reason why it is not calibrated."""
     import pandas as pd
 
     rows = []
@@ -165,7 +171,7 @@ _PUBLISHED_ORDERS = {
 
 
 def _networks(graph: LayeredGraph) -> list[LayeredGraph]:
-    """Each network of a batch by itself."""
+    """Return each network of a batch."""
     if any(np.ndim(wires) != 3 for wires in graph.adjacency):
         shapes = [tuple(np.shape(wires)) for wires in graph.adjacency]
         raise ValueError(f"expected adjacency of shape (networks, n_in, n_out), not {shapes}")
@@ -174,38 +180,45 @@ def _networks(graph: LayeredGraph) -> list[LayeredGraph]:
     return [jax.tree.map(lambda leaf, at=place: leaf[at], host) for place in range(networks)]
 
 
-def _counted_draws(
+def _draws(
     one: LayeredGraph,
     null: str,
+    on: Literal["host", "device"],
+    trades: int,
+    number: int,
+    seed: tuple[int, ...],
+) -> LayeredGraph:
+    return draws(one, null, number, seed=seed, on=on, trades=trades)
+
+
+def _counted_draws(
+    draw: Callable[[int, tuple[int, ...]], LayeredGraph],
     number: int,
     seed: tuple[int, int],
     count: Callable[[LayeredGraph], Counts],
-    on: Literal["host", "device"],
-    trades: int,
+    same: LayeredGraph | None,
 ) -> tuple[dict[str, Int[np.ndarray, "draws _rows"]], float]:
-    """The counts of the draws of one network, and their overlap with it.
+    """Return the counts of the draws of one network, and their overlap with it, if it is `same`.
 
-    A block at a time in every thread. Each block has a seed of its own: threads change no number.
+    Each thread draws one block at a time. Every block has its own seed, so that threads do not
+    change results.
     """
 
     def block(start: int) -> tuple[Counts, float]:
-        some = draws(
-            one, null, min(_AT_ONCE, number - start), seed=(*seed, start), on=on, trades=trades
-        )
-        # Draws of `published` are over other nodes.
-        return count(some), _overlap(one, some) if null != "published" else float("nan")
+        some = draw(min(_AT_ONCE, number - start), (*seed, start))
+        return count(some), float("nan") if same is None else _overlap(same, some)
 
     starts = range(0, number, _AT_ONCE)
     with ThreadPoolExecutor(_THREADS) as threads:
-        found, shares = zip(*threads.map(block, starts), strict=True)
+        blocks, shares = zip(*threads.map(block, starts), strict=True)
     joined = {
-        name: _with_sum(np.concatenate([counted[name] for counted in found])) for name in found[0]
+        name: _with_sum(np.concatenate([counted[name] for counted in blocks])) for name in blocks[0]
     }
     return joined, float(np.average(shares, weights=[min(_AT_ONCE, number - n) for n in starts]))
 
 
 def _overlap(one: LayeredGraph, some: LayeredGraph) -> float:
-    """The mean share of the whole network's edges that its draws have."""
+    """Return the mean share of the whole network's edges that its draws have."""
     edges = [int(wires.sum()) for wires in one.adjacency]
     shares = [share * m for share, m in zip(overlap(one, some), edges, strict=True) if m]
     return sum(shares) / max(1, sum(edges))
@@ -216,7 +229,7 @@ def _with_sum(found: Int[np.ndarray, "batch base_layers"]) -> Int[np.ndarray, "b
 
 
 def _families(table: "pd.DataFrame") -> "pd.DataFrame":
-    """The columns that compare the classes of one network."""
+    """Add the columns that compare the classes of one network."""
     family = np.flatnonzero(table["base_layer"] == TOTAL)
     shares, q = np.full(len(table), np.nan), np.full(len(table), np.nan)
     z, p = (table[name].to_numpy(dtype=float)[family] for name in ("z", "p"))

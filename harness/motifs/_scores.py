@@ -1,4 +1,4 @@
-"""A network's counts beside those of random networks, and classes beside each other."""
+"""A network's counts compared with those of random networks, and classes with each other."""
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -7,12 +7,12 @@ from jaxtyping import Float, Int
 def scored(
     own: Int[np.ndarray, " rows"], drawn: Int[np.ndarray, "draws rows"]
 ) -> dict[str, Float[np.ndarray, " rows"] | Int[np.ndarray, " rows"]]:
-    """The columns count, expected, sd, z, log2_ratio and p of some counts, by their draws.
+    """Return the columns count, expected, sd, z, log2_ratio and p of some counts, by their draws.
 
-    z is NaN where all draws have one and the same count: seen on the integers, so that rounding
-    makes no spread of a constant. p is two-sided, min(1, 2 * the smaller tail), each tail
-    (r + 1) / (R + 1) of R draws, so never 0 (Phipson and Smyth 2010); it is a rank, defined where
-    the draws vary or the network differs from all of them, else NaN.
+    z is NaN if all draws have the same count; the integers decide, so that rounding cannot give a
+    constant some spread. p is two-sided, min(1, 2 * the smaller tail), each tail
+    (r + 1) / (R + 1) of R draws, so never 0 (Phipson and Smyth 2010). It is a rank, NaN if all
+    draws have the network's count.
     """
     draws = len(drawn)
     varies = (drawn != drawn[:1]).any(0)
@@ -37,7 +37,7 @@ def scored(
 def significance_profile(
     z: Float[np.ndarray, "*networks rows"], order: Int[np.ndarray, " rows"]
 ) -> Float[np.ndarray, "*networks rows"]:
-    """z / sqrt(sum of z^2) over the defined classes of each order (Milo et al. 2004)."""
+    """Return z / sqrt(sum of z^2) over the defined classes of each order (Milo et al. 2004)."""
     shares = np.full(z.shape, np.nan)
     for one in np.unique(order):
         family = np.flatnonzero(order == one)

@@ -1,4 +1,4 @@
-"""How far the motif counts of trained networks lie from those of the `layered` null."""
+"""Motif counts of trained networks, compared with the exact moments of the `layered` null."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ from ._supports import check_supports, supported
 if TYPE_CHECKING:
     import pandas as pd
 
-_AT_ONCE = 64  # networks whose wires are copied at a time, where they are cut down
+_AT_ONCE = 64  # networks whose wires are copied and cut down at a time
 
 TOTAL = -1
 """The `base_layer` of a row that sums over base layers."""
@@ -34,18 +34,18 @@ def profile(
     orders: Sequence[int] = (2, 3),
     bias: bool = False,
 ) -> "pd.DataFrame":
-    """Counts of every motif class, against the exact moments of the `layered` null.
+    """Compare each motif count with the exact moments of the `layered` null.
 
-    On support `all` the null keeps the edges per layer among all nodes of the architecture; it is
-    calibrated, and it alone has p-values; not where edges share weights, where some places can hold
-    no edge, or where nodes without an edge are missing. On `live` the graph is first cut to the
-    nodes on a path from input to output and the null keeps what is left of nodes and edges:
-    descriptive, for those nodes were chosen after looking; where the null itself leaves nodes bare,
-    uniformly random masks get z far from 0. `live-published` is the same with the nodes that Zahn,
-    Daniel and Kutz (2024) counted (`supported`). `sampled_profile` calibrates both by drawing.
+    On support `all` the null keeps the edges per layer among all nodes of the architecture. It is
+    calibrated, and only it has p-values, unless edges share weights, some places can hold no edge,
+    or nodes without an edge are missing. On `live` the graph is first cut to the nodes on a path
+    from input to output, and the null keeps the remaining nodes and edges. That is descriptive: the
+    nodes were chosen after looking, and if the null itself leaves nodes bare, uniformly random
+    masks get z far from 0. `live-published` does the same with the nodes that Zahn, Daniel and Kutz
+    (2024) counted (`supported`). `sampled_profile` calibrates both by drawing.
 
-    Bias edges are not counted, unless `bias` is asked: then the bias unit of each layer is one more
-    of its nodes, and the null keeps the number of its edges, too.
+    Bias edges are not counted unless `bias` is set: then the bias unit of each layer is one more of
+    its nodes, and the null keeps the number of its edges too.
 
     **Arguments:** `graph` with one leading batch axis, the networks.
 
@@ -54,12 +54,12 @@ def profile(
 
     - network, support, bias, null, order, motif, base_layer: what the row is about
     - calibrated: whether z has mean 0 and variance 1 for uniformly random masks
-    - uncalibrated: why not; empty where it is
-    - count, expected, sd, z: copies; z is NaN where sd is exactly 0, never anything else
-    - log2_ratio: log2(count / expected), NaN where either is 0
+    - uncalibrated: why not; empty if calibrated
+    - count, expected, sd, z: copies; z is NaN if sd is exactly 0, and only then
+    - log2_ratio: log2(count / expected), NaN if either is 0
     - induced, induced_expected, induced_sd, induced_z: the same for induced copies
-    - p_normal: two-sided, by the normal approximation, which is thin-tailed in small layers; NaN
-      where z is, and where it is not calibrated
+    - p_normal: two-sided, by the normal approximation, whose tails are too thin in small layers;
+      NaN if z is NaN or not calibrated
 
     and, in summed rows only (else NaN):
 
@@ -68,7 +68,7 @@ def profile(
     - q_normal: Benjamini-Hochberg over the defined classes, all orders, of one network and support
 
     **Errors:** ValueError for an unknown support or order, a graph without one batch axis, or
-    `bias` where the graph has none; OverflowError as in `counts`.
+    `bias` if the graph has none; OverflowError as in `counts`.
     """
     import pandas as pd
 
@@ -118,7 +118,7 @@ def _on_support(
 def _identity(
     motif: MotifClass, support: str, bias: bool, reason: str, networks: int, base_layers: int
 ) -> dict[str, np.ndarray]:
-    """What the rows are about; every array (networks, 1 + base layers), the sum first."""
+    """Return the columns that identify rows, each (networks, 1 + base layers), the sum first."""
     shape = (networks, 1 + base_layers)
     return {
         "network": np.broadcast_to(np.arange(networks)[:, None], shape),
@@ -134,7 +134,7 @@ def _identity(
 
 
 def _scored(found: Int[np.ndarray, "networks base_layers"], null: Moments) -> dict[str, np.ndarray]:
-    """Counts beside their moments; every array (networks, 1 + base layers), the sum first."""
+    """Return counts and their moments, each (networks, 1 + base layers), the sum first."""
     count = np.concatenate([found.sum(-1, keepdims=True), found], 1)
     shape = count.shape
     expected = np.concatenate([null.total_mean[:, None], null.mean], 1)
@@ -146,7 +146,7 @@ def _scored(found: Int[np.ndarray, "networks base_layers"], null: Moments) -> di
 
 
 def _add_families(columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The columns that compare the classes of one network, all arrays (networks, rows)."""
+    """Add the columns that compare the classes of one network; all arrays are (networks, rows)."""
     from scipy.special import erfc
 
     family = np.flatnonzero((columns["base_layer"][:1] == TOTAL).any(0))

@@ -1,4 +1,4 @@
-"""Which nodes take part when motifs are counted."""
+"""Supports: the nodes among which motifs are counted."""
 
 from collections.abc import Sequence
 from typing import Literal, get_args
@@ -14,12 +14,12 @@ Support = Literal["all", "live", "live-published"]
 def supported(
     graph: LayeredGraph, support: str
 ) -> tuple[LayeredGraph, Int[np.ndarray, "networks layers"]]:
-    """The edges between the nodes of a support, and how many nodes it has in each layer.
+    """Return the edges between the nodes of a support, and its number of nodes in each layer.
 
     - `all`: every node of the architecture
     - `live`: nodes on a path from an input to an output, bias units ignored
-    - `live-published`: what is left when ghost and then dead nodes are cut off, where bias edges
-      count as input (`strip_published`): nodes that an edge leaves, and all outputs
+    - `live-published`: nodes that an edge leaves, and all outputs, once ghost and then dead nodes
+      are cut off, bias edges counted as input (`strip_published`)
 
     **Arguments:** `graph` with one leading batch axis. Arrays keep their shapes.
 
@@ -38,7 +38,7 @@ def supported(
 
 
 def check_supports(supports: Sequence[str]) -> None:
-    """Raise ValueError for a support that there is not."""
+    """Raise ValueError for an unknown support."""
     unknown = sorted(set(supports) - set(get_args(Support)))
     if unknown:
         raise ValueError(f"unknown support {unknown}; known: {list(get_args(Support))}")

@@ -1,15 +1,15 @@
 """Draws of digraphs in which every node keeps its in- and its out-degree, by switching edges.
 
 A step picks two edges a->b, c->d and makes them a->d, c->b, unless that would make a self-loop or a
-double edge (Maslov and Sneppen 2002, Science 296:910). A refused switch counts as a step in which
-the graph stays as it is. Were steps counted only when accepted, each graph would be drawn in
-proportion to the number of switches that it allows: the draws would be biased (Roberts and Coolen
-2012, Phys. Rev. E 85:046103).
+double edge (Maslov and Sneppen 2002, Science 296:910). A refused switch counts as a step that
+leaves the graph unchanged. If only accepted steps counted, each graph would be drawn in proportion
+to the number of switches that it allows, which is biased (Roberts and Coolen 2012, Phys. Rev. E
+85:046103).
 
-Switches alone cannot turn a directed triangle round, so some steps make a walk a->b->c->d into
-a->c->b->d, which with d = a does that; with both, steps reach every digraph of the same degrees
-(Rao, Jana and Bandyopadhyay 1996, Sankhya A 58:225). Each step is as likely as the one that undoes
-it: in the long run every such digraph is drawn as often.
+Switches alone cannot reverse a directed triangle, so some steps make a walk a->b->c->d into
+a->c->b->d, which does that if d = a. Both kinds together reach every digraph of the same degrees
+(Rao, Jana and Bandyopadhyay 1996, Sankhya A 58:225). Each step is as likely as its reverse: in the
+long run every such digraph is drawn equally often.
 """
 
 from dataclasses import dataclass
@@ -19,10 +19,10 @@ import numpy as np
 from jaxtyping import Bool
 
 SWITCHES_PER_EDGE = 20
-"""Tried for each draw: several times what brings the overlap with the start down to chance."""
+"""Switches tried for each draw: several times what brings the overlap with the start to chance."""
 
 _SWITCHES_PER_WALK = 10
-"""So many switches are tried for each try to rewire a walk."""
+"""Switches that are tried for each attempt to rewire a walk."""
 
 Wiring = Bool[np.ndarray, "nodes nodes"]
 
@@ -32,8 +32,8 @@ class Switched:
     """A digraph after a run of switches.
 
     `adjacency`, (nodes, nodes), is source x target; of the steps `tried` (switches and walks),
-    `accepted` changed the graph; `overlap` is the share of the start's edges that are in the draw
-    as well, NaN without edges. Once it falls no more with longer runs, they have mixed.
+    `accepted` changed the graph; `overlap` is the share of the start's edges that the draw has too,
+    NaN without edges. Runs have mixed once longer ones no longer lower it.
     """
 
     adjacency: Wiring
@@ -49,29 +49,28 @@ def switched(
     keep_mutual: bool = False,
     switches_per_edge: int = SWITCHES_PER_EDGE,
 ) -> Switched:
-    """One digraph of the same in- and out-degrees, after a run of steps from `adjacency`.
+    """Return one digraph of the same in- and out-degrees, after a run of steps from `adjacency`.
 
-    With `keep_mutual` each node keeps the number of its mutual edges (a<->b), too: mutual pairs
-    are switched among mutual pairs, single edges among single ones, and a switch is refused where
-    it would put an edge beside another, in either direction. Unlike without it, these steps need
-    not reach every digraph of the same degrees: with edges between most of a few nodes there can be
-    separate parts (so for 12 of the 211 sets of degrees on 4 nodes), and draws are uniform within
-    the part of the start.
+    With `keep_mutual` each node also keeps its number of mutual edges (a<->b): mutual pairs are
+    switched among mutual pairs, single edges among single ones, and a switch is refused if it would
+    join two nodes that are already joined, in either direction. These steps need not reach every
+    digraph of the same degrees: in small dense graphs there can be separate parts (for 12 of the
+    211 sets of degrees on 4 nodes), and draws are uniform within the part of the start.
 
     **Arguments:** `adjacency` (nodes, nodes), source x target; `switches_per_edge` switches are
-    tried for each edge, and a tenth as many rewirings of walks. Where most switches are refused, as
-    in dense graphs with many mutual pairs kept, it takes more: compare overlaps.
+    tried for each edge, and a tenth as many rewirings of walks. If most switches are refused, as in
+    dense graphs with many mutual pairs kept, more are needed: compare overlaps.
 
-    **Errors:** ValueError for self-loops, which this null does not know.
+    **Errors:** ValueError for self-loops, which this null excludes.
     """
     loops = int(np.diagonal(adjacency).sum())
     if loops:
-        raise ValueError(f"{loops} self-loops; clear the diagonal: this null has none")
+        raise ValueError(f"{loops} self-loops; clear the diagonal: this null excludes them")
     edges = int(adjacency.sum())
     chain = _Chain(adjacency, keep_mutual)
     tried = accepted = 0
     for _ in range(switches_per_edge):
-        # A fixed number of walks would leave a triangle that is turned each time where it was.
+        # A fixed number of walks would bring a triangle that every walk reverses back each time.
         walks = rng.binomial(2 * -(-edges // _SWITCHES_PER_WALK), 0.5)
         tried += edges + walks
         of_pairs = rng.binomial(edges, chain.share_of_pairs)
@@ -80,7 +79,7 @@ def switched(
             (chain.switch_pairs, of_pairs),
             (chain.rewire_walks, walks),
         )
-        # In a random order, so that a whole run is as likely as the one that undoes it.
+        # In a random order, so that a whole run is as likely as its reverse.
         for which in rng.permutation(len(steps)):
             step, number = steps[which]
             accepted += step(int(number), rng)
@@ -92,11 +91,11 @@ def switched(
 class _Chain:
     """A digraph as lists of edges, which plain Python changes faster than NumPy arrays.
 
-    `rows` and `heads` hold the single edges, sorted by their source, whose number times `nodes` is
-    in `rows`; a switch exchanges two heads, so sources stay in place and the successors of a node
-    are always `heads[starts[node] : starts[node + 1]]`. `left` and `right` hold the mutual pairs.
-    `taken` says of each place source * nodes + target that no edge may come there: it holds an
-    edge, or (where mutual pairs are kept) its reverse does, or it is on the diagonal.
+    `rows` and `heads` hold the single edges, sorted by source; `rows` has the source's number times
+    `nodes`. A switch exchanges two heads, so sources stay in place and the successors of a node are
+    always `heads[starts[node] : starts[node + 1]]`. `left` and `right` hold the mutual pairs.
+    `taken` marks each place source * nodes + target that may not get an edge: it holds one, or (if
+    mutual pairs are kept) its reverse does, or it is on the diagonal.
     """
 
     def __init__(self, adjacency: np.ndarray, keep_mutual: bool) -> None:
@@ -116,7 +115,7 @@ class _Chain:
         self.taken = bytearray((taken | taken.T if keep_mutual else taken).tobytes())
 
     def adjacency(self) -> np.ndarray:
-        """The graph as it is now, (nodes, nodes)."""
+        """Return the graph in its present state, (nodes, nodes)."""
         wires = np.zeros((self.nodes, self.nodes), bool)
         wires.reshape(-1)[np.add(self.rows, self.heads).astype(np.intp)] = True
         left, right = np.array([self.left, self.right], np.intp)
@@ -124,7 +123,7 @@ class _Chain:
         return wires
 
     def switch_edges(self, number: int, rng: np.random.Generator) -> int:
-        """Tries so many switches of single edges; returns how many were accepted."""
+        """Try `number` switches of single edges. Returns how many were accepted."""
         rows, heads, taken, nodes = self.rows, self.heads, self.taken, self.nodes
         keep_mutual = self.keep_mutual
         if not heads:
@@ -147,7 +146,7 @@ class _Chain:
         return accepted
 
     def switch_pairs(self, number: int, rng: np.random.Generator) -> int:
-        """Tries so many switches of mutual pairs; returns how many were accepted."""
+        """Try `number` switches of mutual pairs. Returns how many were accepted."""
         left, right, taken, nodes = self.left, self.right, self.taken, self.nodes
         if not number:
             return 0
@@ -167,11 +166,10 @@ class _Chain:
         return accepted
 
     def rewire_walks(self, number: int, rng: np.random.Generator) -> int:
-        """Tries so often to make a walk a->b->c->d into a->c->b->d; returns how often it did.
+        """Try `number` times to make a walk a->b->c->d into a->c->b->d. Returns how many it made.
 
-        With d = a that turns a triangle round. The walk is picked by a single edge, a successor of
-        its head, and one of that: with probability 1 / (edges * out(b) * out(c)), as is the walk it
-        becomes.
+        If d = a that reverses a triangle. A walk is picked by a single edge, a successor of its
+        head and one of that: with probability 1 / (edges * out(b) * out(c)), as is its reverse.
         """
         heads, starts, taken, nodes = self.heads, self.starts, self.taken, self.nodes
         if not heads:
@@ -190,7 +188,7 @@ class _Chain:
             d = heads[k]
             first, middle, last = a * nodes + c, c * nodes + b, b * nodes + d
             if self.keep_mutual:
-                # The places between b and c, and with d = a the others too, are the walk's own.
+                # The walk itself takes the places between b and c and, if d = a, the others too.
                 if d != a and (taken[first] or taken[last]):
                     continue
             elif taken[first] or taken[middle] or taken[last]:
@@ -202,7 +200,7 @@ class _Chain:
         return accepted
 
     def _mark(self, edges: tuple[tuple[int, int], ...], taken: int) -> None:
-        """Writes into `taken` that edges came or went."""
+        """Record in `taken` that edges were added or removed."""
         for source, target in edges:
             self.taken[source * self.nodes + target] = taken
             if self.keep_mutual:

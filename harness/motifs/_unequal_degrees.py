@@ -6,20 +6,20 @@ from jaxtyping import Bool, Float, Int
 from harness.sparse.graph import LayeredGraph
 
 _NODES = 16
-"""Places at which a log-normal distribution is taken to compute variances: its quantiles."""
+"""The number of quantiles that stand for a log-normal distribution when variances are computed."""
 
 _SPREADS = np.linspace(0.0, 4.0, 21) ** 2 / 4
-"""Standard deviations of log fitness between which a matching one is interpolated."""
+"""Standard deviations of log fitness, between which the matching one is interpolated."""
 
 
 def unequal_degrees(graph: LayeredGraph, number: int, rng: np.random.Generator) -> LayeredGraph:
-    """Draw graphs whose nodes differ in fitness alone, matched to one network.
+    """Draw graphs whose nodes differ only in fitness, matched to one network.
 
-    In each layer of edges sources and targets have log-normal fitness, drawn anew for each graph.
+    In each layer of edges, sources and targets have log-normal fitness, drawn anew for each graph.
     As many edges as the network has are drawn without replacement, each with probability
-    proportional to the product of its ends' fitness. The spreads of fitness are chosen so that
-    the variances of out- and of in-degrees are those of the network on average; a node's fitness
-    as a target has nothing to do with that as a source.
+    proportional to the product of its ends' fitness. The spreads of fitness are chosen so that the
+    variances of out- and in-degrees match those of the network on average; a node's fitness as a
+    target is independent of that as a source.
 
     **Arguments:** `graph` without a batch axis. **Returns:** `number` graphs, without bias edges.
     """
@@ -34,7 +34,7 @@ def unequal_degrees(graph: LayeredGraph, number: int, rng: np.random.Generator) 
 def _drawn(
     shape: tuple[int, ...], edges: int, out: float, into: float, rng: np.random.Generator
 ) -> Bool[np.ndarray, "sources targets"]:
-    """Exponential races: the first places to ring, at rates of their fitness (Efraimidis 2006)."""
+    """Draw edges by exponential races: the places that finish first get them (Efraimidis 2006)."""
     source = np.exp(-out * rng.normal(size=(shape[0], 1)))
     target = np.exp(-into * rng.normal(size=(1, shape[1])))
     times = (rng.exponential(size=shape) * source * target).ravel()
@@ -44,14 +44,14 @@ def _drawn(
 
 
 def _spreads(wires: Bool[np.ndarray, "sources targets"]) -> tuple[float, float]:
-    """The standard deviations of log fitness of sources and of targets that match a layer."""
+    """Return the standard deviations of log fitness of sources and targets that match a layer."""
     sources, targets = wires.shape
     edges = int(wires.sum())
     if edges in (0, wires.size):
         return 0.0, 0.0
     wanted = [_variance(wires.sum(axis=axis)) for axis in (1, 0)]
     out, into = 0.0, 0.0
-    # Each spread changes the other side's variance a little.
+    # Three rounds: each spread changes the other side's variance a little.
     for _ in range(3):
         there = _variances(_SPREADS, np.array([into]), edges / wires.size, targets)
         out = float(np.interp(wanted[0], np.maximum.accumulate(there), _SPREADS))
@@ -70,11 +70,11 @@ def _variances(
     density: float,
     places: int,
 ) -> Float[np.ndarray, " spreads"]:
-    """The variance of the degrees of nodes whose fitness has each spread.
+    """Return the variance of the degrees of nodes whose fitness has each spread.
 
-    `places` is how many nodes each can be connected to, whose fitness has spread `other`. An edge
-    is there with probability 1 - exp(-t·fitness·fitness), with one t so that the density is right;
-    degrees vary by fitness and by chance.
+    Each node can be connected to `places` nodes, whose fitness has spread `other`. An edge is
+    present with probability 1 - exp(-t·fitness·fitness), with t set to give the density; degrees
+    vary by fitness and by chance.
     """
     from scipy.special import ndtri
 

@@ -1,7 +1,7 @@
-"""How two copies of motif classes can overlap: the combinatorics behind second moments.
+"""Overlaps of two copies of motif classes: the combinatorics behind second moments.
 
-Nodes come in groups: group 2l holds the nodes of layer l, group 2l + 1 its bias unit, where bias
-units count as nodes. Edges come in strata, numbered by the group that they leave.
+Nodes are in groups: group 2l holds the nodes of layer l, group 2l + 1 its bias unit, if bias units
+count as nodes. Edges are in strata, numbered by the group that they leave.
 """
 
 from collections import Counter
@@ -23,19 +23,19 @@ Sizes = tuple[int, ...]
 
 
 class Placement(NamedTuple):
-    """A class with the choice of those of its nodes that lie on bias units."""
+    """A class and the set of its nodes that lie on bias units."""
 
     motif: MotifClass
     on_bias: frozenset[int]
 
     def groups(self, start: int) -> list[int]:
-        """The group of each node, the motif's first layer being number `start`."""
+        """Return the group of each node if the motif's first layer has number `start`."""
         layers = (layer for layer, n in enumerate(self.motif.layers, start) for _ in range(n))
         return [2 * layer + (node in self.on_bias) for node, layer in enumerate(layers)]
 
 
 class Placed(NamedTuple):
-    """The placements of a combination that have the same sizes: how many, with their weights."""
+    """The placements of a combination that have equal sizes; `number` is their weighted number."""
 
     nodes: Sizes
     edges: Sizes
@@ -43,10 +43,10 @@ class Placed(NamedTuple):
 
 
 class Unions(NamedTuple):
-    """The unions of two copies, merged by their sizes: a row each.
+    """The unions of two copies, merged by their sizes: one row for each size.
 
-    By group the nodes of the union; by stratum the edges of the first copy, of the second, and
-    those that they share; and how often such a union arises, with the weights of both.
+    `nodes` of the union are by group; edges of the `first` copy, of the `second`, and those that
+    they share are by stratum; `number` is how often such a union arises, weighted by both.
     """
 
     nodes: Int64[np.ndarray, "unions groups"]
@@ -57,25 +57,25 @@ class Unions(NamedTuple):
 
 
 def span(combination: Combination) -> int:
-    """How many layers of edges each class of the combination covers."""
+    """Return how many layers of edges each class of the combination covers."""
     return combination[0][0].span
 
 
 def most_edges(combination: Combination) -> int:
-    """The most edges that a copy has between two layers."""
+    """Return the most edges that a copy has between two layers."""
     return max(max(motif.edges_per_layer) for motif, _ in combination)
 
 
 def common_automorphisms(combination: Combination) -> int:
-    """The least number by which `single` is too large, and `unions` the product of two of them."""
+    """Return the factor by which `single` is too large, `unions` by the product of two of them."""
     return lcm(*(motif.automorphisms for motif, _ in combination))
 
 
 @cache
 def placements(combination: Combination, bias: bool) -> tuple[tuple[Placement, int], ...]:
-    """All placements of a combination, weighted so that they are integers.
+    """Return all placements of a combination, with integer weights.
 
-    With `bias` a node that nothing enters may lie on the bias unit of its layer, one in each layer.
+    With `bias`, one node of each layer that nothing enters may lie on the bias unit of the layer.
     """
     common = common_automorphisms(combination)
     found = []
@@ -92,7 +92,7 @@ def placements(combination: Combination, bias: bool) -> tuple[tuple[Placement, i
 
 @cache
 def single(combination: Combination, bias: bool) -> tuple[Placed, ...]:
-    """The placements of one copy, merged by their sizes."""
+    """Return the placements of one copy, merged by their sizes."""
     merged: Counter[tuple[Sizes, Sizes]] = Counter()
     groups = 2 * (span(combination) + 1)
     for placement, weight in placements(combination, bias):
@@ -104,7 +104,7 @@ def single(combination: Combination, bias: bool) -> tuple[Placed, ...]:
 
 @cache
 def unions(first: Combination, second: Combination, offset: int, bias: bool) -> Unions:
-    """The unions of two copies, the second `offset` layers further on, merged by their sizes.
+    """Return the unions of two copies, the second `offset` layers further on, merged by size.
 
     Layers are numbered from the earlier of the two bases.
     """
@@ -124,12 +124,12 @@ def unions(first: Combination, second: Combination, offset: int, bias: bool) -> 
 def _overlaps(
     first: Placement, second: Placement, offset: int, groups: int
 ) -> Counter[tuple[Sizes, Sizes, Sizes, Sizes]]:
-    """Over all partial one-to-one maps of nodes in equal groups: sizes of the union, by number."""
+    """Count unions by their sizes, over all partial one-to-one maps of nodes in equal groups."""
     own_groups, moved_groups = first.groups(max(0, -offset)), second.groups(max(0, offset))
     own_edges = _tally((own_groups[a] for a, _ in first.motif.edges), groups)
     moved_edges = _tally((moved_groups[a] for a, _ in second.motif.edges), groups)
     own, moved = _by_group(own_groups, groups), _by_group(moved_groups, groups)
-    found: Counter[tuple[Sizes, Sizes, Sizes, Sizes]] = Counter()
+    by_sizes: Counter[tuple[Sizes, Sizes, Sizes, Sizes]] = Counter()
     for parts in product(*map(_partial_maps, moved, own)):
         identified = dict(chain.from_iterable(parts))
         shared = (
@@ -138,8 +138,8 @@ def _overlaps(
             if (identified.get(a), identified.get(b)) in first.motif.edges
         )
         nodes = (len(x) + len(y) - len(part) for x, y, part in zip(own, moved, parts, strict=True))
-        found[tuple(nodes), own_edges, moved_edges, _tally(shared, groups)] += 1
-    return found
+        by_sizes[tuple(nodes), own_edges, moved_edges, _tally(shared, groups)] += 1
+    return by_sizes
 
 
 def _layers(motif: MotifClass) -> list[list[int]]:
@@ -157,7 +157,7 @@ def _by_group(where: list[int], groups: int) -> list[list[int]]:
 
 
 def _partial_maps(moved: list[int], own: list[int]) -> list[tuple[tuple[int, int], ...]]:
-    """Every way to identify some of `moved` with distinct ones of `own`."""
+    """Return every way to identify some of `moved` with distinct ones of `own`."""
     return [
         tuple(zip(some, images, strict=True))
         for size in range(min(len(moved), len(own)) + 1)

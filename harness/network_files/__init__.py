@@ -1,7 +1,7 @@
-"""Anyone's network as a layered graph: read from arrays or edge lists, checked, never run.
+"""Graphs from other people's files: arrays or edge lists, checked, without running their code.
 
 Formats: NumPy `.npz` and `.npy`, `.safetensors`, Keras `.h5`, edge lists in `.csv`. Pickles are
-refused with the line that converts them.
+refused, with a command that converts them.
 """
 
 from collections.abc import Callable
@@ -39,9 +39,9 @@ class Wiring:
     """The networks of a file.
 
     `graph` has one leading batch axis, the networks: `adjacency[l]` is boolean, (networks, n_l,
-    n_(l+1)); of an edge list without layers it is a digraph, (1, n, n). `names` are the arrays it
-    was made of, input layer first; `layout` is how they were taken, None for an edge list; `notes`
-    say what was left out or assumed.
+    n_(l+1)); an edge list without layers gives a digraph, (1, n, n). `names` are those of the
+    arrays, input layer first; `layout` is the one in which they were read, None for an edge list;
+    `notes` say what was left out or assumed.
     """
 
     graph: LayeredGraph | Digraph
@@ -58,35 +58,35 @@ def read(
 ) -> Wiring:
     """Read the wiring of one network or of a batch of them. Code in the file is never run.
 
-    Arrays have two axes, (a, b), or three, (networks, a, b), the same in all; they are taken in the
-    natural order of their names (w2 before w10), of Keras layers in that of the model where the
-    file tells it. Arrays with fewer axes, such as biases, are left out and noted. An edge list has
-    the columns source and target; with `layer`, the source's, it is a layered network, without a
-    general digraph; `weight` is optional.
+    Arrays have two axes, (a, b), or three, (networks, a, b), the same in all. They are read in the
+    natural order of their names (w2 before w10); Keras layers in the order of the model, if the
+    file says it. Arrays with fewer axes, such as biases, are left out and noted. An edge list has
+    the columns source and target. With the column `layer` (the source's) it is a layered network,
+    else a general digraph; `weight` is optional.
 
     **Arguments:** `layout` of each array: "out-in" (PyTorch, Equinox) or "in-out" (Keras); None
-    takes out-in for safetensors whose names end in `.weight`, in-out for NumPy and Keras. A weight
+    means out-in for safetensors whose names end in `.weight`, in-out for NumPy and Keras. A weight
     w with |w| <= `threshold` is no edge. `nodes`, for an edge list, is a CSV of all its nodes: with
-    the columns node and layer of a layered network, with node alone of a digraph. Edges then need
-    no layer where each node is in one layer only. Without it, only nodes that have an edge exist.
+    the columns node and layer for a layered network, only node for a digraph. Edges then need no
+    layer if each node is in only one layer. Without it, only nodes that have an edge exist.
 
-    **Errors:** UserError, naming file, array and remedy: for a file that is missing, empty,
-    damaged, a pickle or of no known kind; arrays that are not real and finite, do not chain, hold
-    no edge, differ in their batch axis or claim more than `LARGEST` entries.
+    **Errors:** UserError, naming file, array and remedy, for a file that is missing, empty,
+    damaged, a pickle or of unknown kind, and for arrays that are not real and finite, do not chain,
+    hold no edge, differ in their batch axis or claim more than `LARGEST` entries.
     """
     path = Path(path)
     asked = next((known for known in get_args(Layout) if known == layout), None)
     if asked != layout:
         raise unknown("layout", str(layout), get_args(Layout))
     if not isfinite(threshold) or threshold < 0:
-        raise UserError(f"threshold {threshold} is not a number from 0 up")
+        raise UserError(f"threshold {threshold} is no finite number from 0 up. Give one.")
     _refuse_unreadable(path)
     suffix = path.suffix.lower()
     if suffix == ".csv":
         listed = None if nodes is None else _nodes.read(Path(nodes))
         return Wiring(*_edges.read(path, threshold, LARGEST, listed))
     if nodes is not None:
-        raise UserError(f"'{printable(path)}' is no edge list: --nodes is for edges in .csv only.")
+        raise UserError(f"'{printable(path)}' is no edge list: give --nodes only for a .csv.")
     with ExitStack() as stack:
         reader, usual = _READERS[suffix]
         with decoding(path):
@@ -98,14 +98,14 @@ def _refuse_unreadable(path: Path) -> None:
     suffix = path.suffix.lower()
     if path.is_dir():
         raise UserError(
-            f"'{printable(path)}' is a folder, not a file of arrays. For a run: harness report"
+            f"'{printable(path)}' is a folder, not a file of arrays. For a run, use harness report."
         )
     if not path.is_file():
-        raise UserError(f"there is no file '{printable(path)}'")
+        raise UserError(f"there is no file '{printable(path)}'. Check the path.")
     refuse_pickle(path)
     if suffix not in _READERS and suffix != ".csv":
         raise UserError(
-            f"'{printable(path)}': unknown kind of file '{printable(suffix)}'. "
+            f"'{printable(path)}' is of unknown kind '{printable(suffix)}'. "
             f"Known: {', '.join([*_READERS, '.csv'])}."
         )
     if path.stat().st_size == 0:
@@ -126,8 +126,8 @@ def _from_arrays(
     if not layers:
         has = f"only {', '.join(map(quoted, ignored))}" if ignored else "no arrays"
         raise UserError(
-            f"'{printable(path)}' holds no array with two axes, but {has}. Store one matrix for "
-            "each layer, or one of (networks, a, b)."
+            f"'{printable(path)}' holds no array with two axes, but {has}. Store for each layer a "
+            "matrix, or an array (networks, a, b)."
         )
     if ignored:
         notes.append(f"left out, fewer than two axes: {', '.join(map(quoted, ignored))}")
@@ -152,7 +152,7 @@ def _from_arrays(
 
 
 def _refuse_shapes(path: Path, layers: list[Stored]) -> None:
-    """What shapes and kinds alone show to be wrong, before anything is allocated."""
+    """Raise UserError for wrong shapes and kinds of arrays, before anything is allocated."""
     first = layers[0]
     for one in layers:
         where = f"'{printable(path)}', array {quoted(one.name)}"
@@ -160,27 +160,27 @@ def _refuse_shapes(path: Path, layers: list[Stored]) -> None:
             raise UserError(f"{where} {one.problem}")
         if len(one.shape) > 3:
             raise UserError(
-                f"{where} has shape {one.shape}: only layers that are matrices, (a, b) or "
-                "(networks, a, b), can be taken, no convolutions. Leave it out."
+                f"{where} has shape {one.shape}: only matrices, (a, b) or (networks, a, b), can be "
+                "read, no convolutions. Leave it out."
             )
         if 0 in one.shape:
             raise UserError(f"{where} is empty: its shape is {one.shape}. Leave it out.")
         if one.shape[:-2] != first.shape[:-2]:
             raise UserError(
-                f"{where} has shape {one.shape}, but {quoted(first.name)} {first.shape}: either "
-                "all arrays have a leading axis of as many networks, or none."
+                f"{where} has shape {one.shape}, but {quoted(first.name)} {first.shape}. Give all "
+                "arrays a leading axis of the same number of networks, or none."
             )
     claimed = sum(prod(one.shape) for one in layers)
     if claimed > LARGEST:
         largest = max(layers, key=lambda one: prod(one.shape))
         raise UserError(
-            f"'{printable(path)}' claims {claimed:,} entries, more than {LARGEST:,}; the most in "
-            f"array {quoted(largest.name)}, {largest.shape}. Split it into files of fewer networks."
+            f"'{printable(path)}' claims {claimed:,} entries, more than {LARGEST:,}; array "
+            f"{quoted(largest.name)}, {largest.shape}, has most. Store fewer networks per file."
         )
 
 
 def _edges_of(path: Path, stored: Stored, threshold: float) -> np.ndarray:
-    """Where the weights of an array are edges: boolean, of its shape."""
+    """Return which weights of an array are edges: boolean, in its shape."""
     with decoding(path, stored.name):
         weights = stored.load()
     if weights.dtype.kind not in "biuf" or weights.dtype.itemsize == 2:
@@ -190,7 +190,7 @@ def _edges_of(path: Path, stored: Stored, threshold: float) -> np.ndarray:
     if wrong:
         raise UserError(
             f"'{printable(path)}', array {quoted(stored.name)}: {wrong} of {weights.size} weights "
-            "are NaN or infinite. Leave that network out, or set what is no edge to 0."
+            "are NaN or infinite. Leave that network out, or set weights that are no edges to 0."
         )
     with np.errstate(over="ignore"):
         return np.asarray((weights > threshold) | (weights < -threshold))

@@ -1,4 +1,4 @@
-"""Edge lists: one edge a line, of a layered network with the layer of its source."""
+"""Edge lists: one edge per line; in a layered network, with the layer of its source."""
 
 import csv
 import re
@@ -19,6 +19,7 @@ from ._nodes import NodeList
 
 _COLUMNS = ("source", "target", "layer", "weight")
 _REQUIRED = _COLUMNS[:2]
+_FEWER = "Give a smaller network."
 
 
 class _Edge(NamedTuple):
@@ -32,15 +33,15 @@ class _Edge(NamedTuple):
 def read(
     path: Path, threshold: float, largest: int, listed: NodeList | None = None
 ) -> tuple[LayeredGraph | Digraph, tuple[str, ...], None, tuple[str, ...]]:
-    """The graph of an edge list, as one network; names of its layers of edges; notes.
+    """Return the graph of an edge list, as one network; names of its layers of edges; notes.
 
-    A node is known by its layer and its name; a line whose |weight| is at most `threshold` is no
-    edge, but its nodes are nodes. Without a list of nodes, those that no line names do not exist.
+    Layer and name identify a node. A line whose |weight| is at most `threshold` is no edge, but
+    names nodes. Without a list of nodes, only those named by a line exist.
     """
     edges, notes, layered = _edges(path)
     where = f"'{printable(path)}'"
     if not edges:
-        raise UserError(f"{where} has no edges below its first line. Write one edge a line.")
+        raise UserError(f"{where} has no edges below its first line. Write one edge per line.")
     if listed is not None and listed.layered and not layered:
         edges, layered = [_in_layers(where, edge, listed) for edge in edges], True
     if not layered:
@@ -52,13 +53,13 @@ def read(
     for before, layer in pairwise(layers):
         if layer != before + 1:
             raise UserError(
-                f"{where}: no edge has layer {before + 1}, though {before} and {layer} are there. "
+                f"{where}: no edge has layer {before + 1}, between {before} and {layer}. "
                 "Number the layers of the sources without gaps."
             )
     nodes = _nodes(where, edges, layers) if listed is None else _listed(where, edges, listed)
     shapes = [(len(nodes[layer]), len(nodes[layer + 1])) for layer in layers]
     if sum(map(prod, shapes)) > largest:
-        raise UserError(f"{where} has layers of {shapes} nodes, more than {largest:,} pairs.")
+        raise UserError(f"{where} has layers of {shapes} nodes, over {largest:,} pairs. {_FEWER}")
     wires = {
         layer: np.zeros((1, *shape), bool) for layer, shape in zip(layers, shapes, strict=True)
     }
@@ -74,7 +75,7 @@ def read(
             )
     if listed is None:
         notes.append(
-            "nodes are those that a line names, so that null layered is not calibrated: list all "
+            "only nodes named by a line are known, so null layered is not calibrated: list all "
             "with --nodes"
         )
     names = tuple(f"layer {layer}" for layer in layers)
@@ -83,19 +84,19 @@ def read(
 
 
 def _in_layers(where: str, edge: _Edge, listed: NodeList) -> _Edge:
-    """The edge with the layer that the list of nodes says."""
+    """Return the edge with its source's layer in the list of nodes."""
     place = f"{where}, line {edge.line}"
     source, target = (listed.layer_of(name, place) for name in (edge.source, edge.target))
     if target != source + 1:
         raise UserError(
             f"{place}: the edge runs from layer {source} to layer {target}, not to the next. Leave "
-            "it out, or list nodes without layers to take the network as a digraph."
+            "it out, or list nodes without layers, to read the network as a digraph."
         )
     return edge._replace(layer=source)
 
 
 def _listed(where: str, edges: list[_Edge], listed: NodeList) -> dict[int, dict[str, int]]:
-    """The number of each node of a list, by layer and name. Every edge is between such nodes."""
+    """Return the number of each listed node, by layer and name. Edges may have no other nodes."""
     nodes = {layer: {name: n for n, name in enumerate(of)} for layer, of in listed.layers.items()}
     for _, layer, name in _ends(_lines_of_edges(where, edges)):
         if name not in nodes.get(layer, {}):
@@ -105,7 +106,7 @@ def _listed(where: str, edges: list[_Edge], listed: NodeList) -> dict[int, dict[
 
 
 def _ends(edges: Iterable[tuple[int, str, str]]) -> Iterator[tuple[int, int, str]]:
-    """Both ends of each edge: 0 or 1, layer, name."""
+    """Return both ends of each edge: 0 or 1, layer, name."""
     for layer, source, target in edges:
         yield 0, layer, source
         yield 1, layer + 1, target
@@ -114,7 +115,7 @@ def _ends(edges: Iterable[tuple[int, str, str]]) -> Iterator[tuple[int, int, str
 def _digraph(
     where: str, edges: list[_Edge], threshold: float, largest: int, listed: NodeList | None
 ) -> Digraph:
-    """Every node may be where signals enter and leave."""
+    """Return a digraph in which every node is an input and an output."""
     seen = _lines_of_edges(where, edges)
     named = sorted({end for _, *ends in seen for end in ends}, key=natural)
     if listed is not None:
@@ -124,7 +125,7 @@ def _digraph(
                             f"{where} has. Add it there.")  # fmt: skip
         named = list(names)
     if len(named) ** 2 > largest:
-        raise UserError(f"{where} has {len(named):,} nodes, more than {largest:,} pairs.")
+        raise UserError(f"{where} has {len(named):,} nodes, more than {largest:,} pairs. {_FEWER}")
     number = {name: place for place, name in enumerate(named)}
     wires = np.zeros((1, len(named), len(named)), bool)
     for edge in edges:
@@ -140,7 +141,7 @@ def _digraph(
 
 
 def _lines_of_edges(where: str, edges: list[_Edge]) -> dict[tuple[int, str, str], int]:
-    """On which line each edge is; none is there twice."""
+    """Return the line of each edge. Raises `UserError` if an edge is there twice."""
     seen: dict[tuple[int, str, str], int] = {}
     for edge in edges:
         place = (edge.layer, edge.source, edge.target)
@@ -154,7 +155,7 @@ def _lines_of_edges(where: str, edges: list[_Edge]) -> dict[tuple[int, str, str]
 
 
 def _nodes(where: str, edges: list[_Edge], layers: list[int]) -> dict[int, dict[str, int]]:
-    """The number of each node, by layer and name."""
+    """Return the number of each node, by layer and name."""
     sources: dict[int, set[str]] = {layer: set() for layer in [*layers, layers[-1] + 1]}
     targets: dict[int, set[str]] = {layer: set() for layer in sources}
     _lines_of_edges(where, edges)
@@ -165,7 +166,7 @@ def _nodes(where: str, edges: list[_Edge], layers: list[int]) -> dict[int, dict[
         if not sources[layer] & targets[layer]:
             raise UserError(
                 f"{where}: no target of layer {layer - 1} is a source of layer {layer}, so the "
-                "layers do not chain. Name a node alike where an edge enters and leaves it."
+                "layers do not chain. Give a node one name as a source and as a target."
             )
     return {
         layer: {
@@ -176,7 +177,7 @@ def _nodes(where: str, edges: list[_Edge], layers: list[int]) -> dict[int, dict[
 
 
 def _edges(path: Path) -> tuple[list[_Edge], list[str], bool]:
-    """The edges, notes, and whether they have layers."""
+    """Return the edges, notes, and whether the edges have layers."""
     with decoding(path), path.open(encoding="utf-8-sig", newline="") as file:
         lines = ((n, row) for n, row in _rows(csv.reader(file, strict=True)) if any(row))
         _, first = next(lines, (0, []))
@@ -185,7 +186,7 @@ def _edges(path: Path) -> tuple[list[_Edge], list[str], bool]:
         edges = [_edge(path, number, dict(zip(header, row, strict=False)), len(row) - len(header))
                  for number, row in lines]  # fmt: skip
     others = [quoted(name) for name in header if name not in _COLUMNS]
-    notes = [f"left out, columns of no meaning here: {', '.join(others)}"] if others else []
+    notes = [f"left out, unknown columns: {', '.join(others)}"] if others else []
     return edges, notes, "layer" in header
 
 
@@ -200,7 +201,7 @@ def _refuse_header(path: Path, header: list[str]) -> None:
     if not set(_REQUIRED) <= set(header) or len(set(header)) < len(header):
         raise UserError(
             f"{where} has the first line '{shown}'. It must name the columns source,target,layer "
-            "(and weight, if you like; no layer: a digraph), once each, with commas between."
+            "(no layer for a digraph; weight is optional), once each, separated by commas."
         )
 
 
@@ -208,17 +209,17 @@ def _edge(path: Path, number: int, row: dict[str, str], surplus: int) -> _Edge:
     where = f"'{printable(path)}', line {number}"
     if surplus:
         raise UserError(f"{where} has {abs(surplus)} columns {'more' if surplus > 0 else 'fewer'} "
-                        "than the first line. Mend that line.")  # fmt: skip
+                        "than the first line. Correct that line.")  # fmt: skip
     for column in _REQUIRED:
         if not row[column]:
             raise UserError(f"{where} names no {column}. Name it, or leave the line out.")
     layer = row.get("layer", "0")
     if not re.fullmatch(r"-?[0-9]{1,9}", layer):
-        raise UserError(f"{where}: layer {quoted(layer)} is not a whole number.")
+        raise UserError(f"{where}: layer {quoted(layer)} is not a whole number. Write one.")
     try:
         weight = float(row.get("weight", 1))
     except ValueError:
         weight = float("nan")
     if not isfinite(weight):
-        raise UserError(f"{where}: weight {quoted(row['weight'])} is not a finite number.")
+        raise UserError(f"{where}: weight {quoted(row['weight'])} is no finite number. Write one.")
     return _Edge(number, row["source"], row["target"], int(layer), weight)

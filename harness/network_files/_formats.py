@@ -1,7 +1,7 @@
-"""Formats of arrays: what a file holds, its headers first, and how to load each array.
+"""File formats of arrays: readers of headers, and how to load each array.
 
-A reader takes the path and a stack on which it leaves what must be closed. It looks at headers
-only, so that what claims too much is refused before anything is allocated.
+A reader takes the path and a stack for what must be closed. It reads only headers, so that files
+which claim too much are refused before anything is allocated.
 """
 
 import json
@@ -24,14 +24,14 @@ from ._names import printable, quoted
 from ._pickles import objects_refused
 
 LARGEST = 2**31
-"""The most entries that the arrays of a file may claim together, before any is made."""
+"""The most entries that the arrays of a file may claim together."""
 HDF5_SECONDS = 60.0
-"""What reading an HDF5 file may take, and a second more for each 10 MB of it."""
+"""The time limit for an HDF5 file, plus one second for each 10 MB."""
 
 
 @dataclass(frozen=True)
 class Stored:
-    """One array in a file: its header, what is wrong with its kind if anything, how to load it."""
+    """One array in a file: its header, any problem with its kind, and how to load it."""
 
     name: str
     shape: tuple[int, ...]
@@ -41,7 +41,7 @@ class Stored:
 
 @dataclass(frozen=True)
 class Contents:
-    """The arrays of a file, `ordered` where the file itself says in which order."""
+    """The arrays of a file; `ordered` if the file itself gives their order."""
 
     arrays: Sequence[Stored]
     notes: Sequence[str] = ()
@@ -50,10 +50,10 @@ class Contents:
 
 @contextmanager
 def decoding(path: Path, array: str | None = None) -> Iterator[None]:
-    """Turn whatever a decoder raises over a damaged file into an error that names it.
+    """Turn whatever a decoder raises for a damaged file into an error that names the file.
 
-    All exceptions, for once: zipfile, zlib, lzma, numpy, safetensors and HDF5 raise some twenty
-    types over damaged files, and document few. Nothing but decoders runs in here.
+    It catches all exceptions: zipfile, zlib, lzma, numpy, safetensors and HDF5 raise some twenty
+    types for damaged files, and document few of them. Only decoders run inside.
     """
     where = f"'{printable(path)}'" + ("" if array is None else f", array {quoted(array)}")
     try:
@@ -63,25 +63,25 @@ def decoding(path: Path, array: str | None = None) -> Iterator[None]:
     except UserError:
         raise
     except MemoryError:
-        raise UserError(f"{where} does not fit into memory. Store fewer networks a file.") from None
+        raise UserError(f"{where} exceeds the memory. Store fewer networks per file.") from None
     except Exception as error:
-        told = printable(f"{type(error).__name__}: {error}")
+        message = printable(f"{type(error).__name__}: {error}")
         raise UserError(
-            f"{where} cannot be read as {path.suffix.lower()}: {told[:300]}. It is damaged, cut "
+            f"{where} cannot be read as {path.suffix.lower()}: {message[:300]}. It is damaged, cut "
             "short or of another kind: write it again."
         ) from error
 
 
 def npz(path: Path, stack: ExitStack) -> Contents:
-    """The arrays of a zip archive of .npy files."""
+    """Return the arrays of a zip archive of .npy files."""
     import zipfile
 
     archive = stack.enter_context(zipfile.ZipFile(path))
     members = archive.infolist()
     if any(Path(member.filename).name == "data.pkl" for member in members):
         raise UserError(
-            f"'{printable(path)}' is an archive of PyTorch's, a pickle. Opening one can run code, "
-            "so it is not opened. Name it .pt to be told the line that converts it."
+            f"'{printable(path)}' is a PyTorch archive, a pickle. Opening one can run code, so it "
+            "is not opened. Rename it to .pt to get a command that converts it."
         )
     names = [member.filename for member in members]
     twice = next((name for name in names if names.count(name) > 1), None)
@@ -104,7 +104,7 @@ def npz(path: Path, stack: ExitStack) -> Contents:
 
 
 def npy(path: Path, stack: ExitStack) -> Contents:
-    """The one array of a .npy file."""
+    """Return the one array of a .npy file."""
     return Contents([_npy_array(path, None, lambda: path.open("rb"), path.stat().st_size)])
 
 
@@ -116,14 +116,14 @@ def _npy_array(path: Path, name: str | None, opened: Callable[[], Any], size: in
             (2, 0): np.lib.format.read_array_header_2_0,
         }.get(version)
         if header is None:
-            raise ValueError(f"format {version} of a .npy file is not known here")
+            raise ValueError(f"format {version} of .npy files is unknown")
         shape, _, dtype = header(file)
         start = file.tell()
     if dtype.hasobject:
         where = f"'{printable(path)}'" + ("" if name is None else f", array {quoted(name)}")
         raise UserError(f"{where} {objects_refused(path, name)}")
     if start + prod(shape) * dtype.itemsize != size:
-        raise ValueError(f"its header says {shape} of {dtype}, its {size} bytes are not that")
+        raise ValueError(f"its header says {shape} of {dtype}, but it has {size} bytes")
 
     def load() -> np.ndarray:
         with opened() as file:
@@ -133,7 +133,7 @@ def _npy_array(path: Path, name: str | None, opened: Callable[[], Any], size: in
 
 
 def safetensors(path: Path, stack: ExitStack) -> Contents:
-    """The tensors of a .safetensors file, PyTorch's pruned pairs of weight and mask made one."""
+    """Return the tensors of a .safetensors file; PyTorch's pairs of weight and mask become one."""
     from safetensors import safe_open
 
     file = stack.enter_context(safe_open(path, framework="numpy"))
@@ -154,10 +154,10 @@ def safetensors(path: Path, stack: ExitStack) -> Contents:
             return file.get_tensor(f"{base}_orig") * (file.get_tensor(f"{base}_mask") != 0)
 
         if pair:
-            notes.append(f"{quoted(base)} is its _orig times its _mask")
+            notes.append(f"{quoted(base)} was read as its _orig times its _mask")
             if tuple(file.get_slice(f"{base}_mask").get_shape()) != shape:
                 raise UserError(
-                    f"'{printable(path)}': {quoted(base + '_mask')} is not of the shape of "
+                    f"'{printable(path)}': {quoted(base + '_mask')} has not the shape of "
                     f"{quoted(name)}, {shape}. Call prune.remove before saving."
                 )
         arrays.append(Stored(base if pair else name, shape, problem, load))
@@ -165,45 +165,45 @@ def safetensors(path: Path, stack: ExitStack) -> Contents:
 
 
 def keras(path: Path, stack: ExitStack) -> Contents:
-    """The kernels of a Keras model or of its weights, in the order of its layers if it says so."""
+    """Return the kernels of a Keras model or weights file, in the order of layers if it has one."""
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="harness-")))
-    told = _by_hdf5(path, folder)
-    if "missing" in told:
+    record = _by_hdf5(path, folder)
+    if "missing" in record:
         raise UserError(
             f"'{printable(path)}' is an HDF5 file, which needs h5py: pip install 'h5py>=3.11'"
         )
-    if "error" in told:
-        raise ValueError(told["error"])
-    if not told["kernels"]:
-        has = ", ".join(map(quoted, told["others"][:8])) or "none at all"
+    if "error" in record:
+        raise ValueError(record["error"])
+    if not record["kernels"]:
+        has = ", ".join(map(quoted, record["others"][:8])) or "none at all"
         raise UserError(
             f"'{printable(path)}' holds no dataset named kernel. It has: {has}. Save it with "
             "Keras's save_weights, or write an .npz with a matrix for each layer."
         )
     arrays = []
-    for number, header in enumerate(told["kernels"]):
+    for number, header in enumerate(record["kernels"]):
         problem = _problem(header["kind"], header["dtype"])
         if header["elsewhere"]:
-            problem = "lies in another file, which is not followed. Write it into one."
+            problem = "is stored in another file, which is not read. Write all into one file."
 
         def load(number: int = number) -> np.ndarray:
             return np.load(folder / f"{number}.npy", allow_pickle=False)
 
         arrays.append(Stored(header["name"], tuple(header["shape"]), problem, load))
-    others = ", ".join(map(quoted, told["others"]))
+    others = ", ".join(map(quoted, record["others"]))
     return Contents(arrays, [f"left out, no kernels: {others}"] if others else [], ordered=True)
 
 
 def _by_hdf5(path: Path, folder: Path) -> dict[str, Any]:
-    """What the script beside says of the file, having saved its kernels in `folder`."""
+    """Run `_hdf5.py`, which saves the file's kernels in `folder`. Returns its record."""
     script = Path(__file__).with_name("_hdf5.py")
-    # -P: a module beside the script is no module of Python's.
+    # -P keeps modules beside the script from replacing those of Python.
     command = [sys.executable, "-P", str(script), str(path.absolute()), str(folder), str(LARGEST)]
     seconds = HDF5_SECONDS + path.stat().st_size / 1e7
     try:
         done = subprocess.run(command, capture_output=True, timeout=seconds, check=False)
     except subprocess.TimeoutExpired:
-        raise ValueError(f"HDF5 was not done with it after {seconds:.0f} s") from None
+        raise ValueError(f"HDF5 did not finish within {seconds:.0f} s") from None
     if done.returncode:
         raise ValueError(f"HDF5 ended with status {done.returncode}")
     return json.loads(done.stdout)

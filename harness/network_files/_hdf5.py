@@ -1,7 +1,7 @@
-"""Reads the kernels of an HDF5 file, in a process of its own: damaged files hang or crash HDF5.
+"""Read the kernels of an HDF5 file in a separate process: damaged files can hang or crash HDF5.
 
-Run as a script, `_hdf5.py FILE FOLDER LARGEST`: it imports nothing of the harness, prints one JSON
-object, and saves kernel n as n.npy in FOLDER unless they claim more than LARGEST entries.
+Run as a script, `_hdf5.py FILE FOLDER LARGEST`. It imports nothing from the harness, prints one
+JSON object, and saves kernel n as n.npy in FOLDER unless all claim more than LARGEST entries.
 """
 
 import json
@@ -16,31 +16,31 @@ import numpy as np
 
 
 def contents(source: str, folder: Path, largest: int) -> dict[str, Any]:
-    """The kernels in the order of the model's layers if the file tells it, and other names."""
+    """Return the kernels, in the order of the model if the file has it, and other names."""
     try:
         import h5py
     except ImportError:
         return {"missing": True}
     with h5py.File(source, "r") as file:
-        found: dict[str, Any] = {}
+        datasets: dict[str, Any] = {}
 
-        # Visits what this file itself holds: links to other files are not followed.
+        # Visits only what this file itself holds: links to other files are not followed.
         def visit(name: str, item: object) -> None:
             if isinstance(item, h5py.Dataset) and not name.startswith("optimizer"):
-                found[name] = item
+                datasets[name] = item
 
         file.visititems(visit)
-        kernels = [name for name in found if name.split("/")[-1].split(":")[0] == "kernel"]
+        kernels = [name for name in datasets if name.split("/")[-1].split(":")[0] == "kernel"]
         if not kernels:  # `save_weights` of Keras 3: layers/<layer>/vars/<number>
-            kernels = [name for name in found if name.endswith("vars/0")]
-        layers = _layers(file, found)
+            kernels = [name for name in datasets if name.endswith("vars/0")]
+        layers = _layers(file, datasets)
         kernels.sort(key=lambda name: (_place(name, layers), _natural(name)))
-        headers = [_header(name, found[name]) for name in kernels]
+        headers = [_header(name, datasets[name]) for name in kernels]
         if sum(prod(header["shape"]) for header in headers) <= largest:
             for number, header in enumerate(headers):
                 if header["kind"] in "biuf" and not header["elsewhere"]:
-                    np.save(folder / f"{number}.npy", found[header["name"]][()])
-        return {"kernels": headers, "others": [name for name in found if name not in kernels]}
+                    np.save(folder / f"{number}.npy", datasets[header["name"]][()])
+        return {"kernels": headers, "others": [name for name in datasets if name not in kernels]}
 
 
 def _header(name: str, dataset: Any) -> dict[str, Any]:
@@ -53,8 +53,8 @@ def _header(name: str, dataset: Any) -> dict[str, Any]:
     }
 
 
-def _layers(file: Any, found: Iterable[str]) -> list[str]:
-    whole = any(name.startswith("model_weights/") for name in found)  # visited, so no link
+def _layers(file: Any, datasets: Iterable[str]) -> list[str]:
+    whole = any(name.startswith("model_weights/") for name in datasets)  # visited, so no link
     names = (file["model_weights"] if whole else file).attrs.get("layer_names", ())
     return [n.decode(errors="replace") if isinstance(n, bytes) else str(n) for n in names]
 
@@ -66,14 +66,14 @@ def _place(name: str, layers: Sequence[str]) -> int:
 
 
 def _natural(name: str) -> list[tuple[str, int, str]]:
-    """As in `_names`, which a script cannot import."""
+    """Return the sort key of `_names.natural`, which a script cannot import."""
     parts = ((text, digits.lstrip("0")) for text, digits in re.findall("([^0-9]*)([0-9]*)", name))
     return [(text, len(digits), digits) for text, digits in parts]
 
 
 if __name__ == "__main__":
     try:
-        told = contents(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]))
-    except Exception as error:  # whatever HDF5 raises over a damaged file
-        told = {"error": f"{type(error).__name__}: {error}"}
-    print(json.dumps(told))
+        record = contents(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]))
+    except Exception as error:  # whatever HDF5 raises for a damaged file
+        record = {"error": f"{type(error).__name__}: {error}"}
+    print(json.dumps(record))

@@ -1,4 +1,4 @@
-"""Which axis of a weight matrix is the layer before it: told, known of the format, or checked."""
+"""The layout of weight matrices (which axis is the input): asked for, or known from the format."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -18,13 +18,13 @@ _MOST_TO_ORDER = 12
 def in_right_layout(
     path: Path, layers: Sequence[Stored], asked: Layout | None, usual: Layout | None
 ) -> tuple[Layout, list[str]]:
-    """The layout to take the layers in, with notes.
+    """Return the layout in which to read the layers, and notes.
 
-    **Arguments:** `asked` is what the user said, `usual` what holds in the format; both may be
-    None: then names that end in `.weight`, as PyTorch's do, say out-in.
+    **Arguments:** `asked` is the user's choice, `usual` the format's layout. If both are None,
+    names that end in `.weight`, as PyTorch's do, mean out-in.
 
-    **Errors:** UserError where nothing says the layout, or where the shapes do not chain in it; it
-    names the layout or the order in which they would.
+    **Errors:** UserError if the layout is unknown, or if the shapes do not chain in it; it names
+    the layout or the order in which they would.
     """
     layout = asked or usual or _by_names(path, layers)
     other: Layout = "in-out" if layout == "out-in" else "out-in"
@@ -39,21 +39,21 @@ def _by_names(path: Path, layers: Sequence[Stored]) -> Layout:
     for one in layers:
         if not one.name.endswith(".weight"):
             raise UserError(
-                f"'{printable(path)}': array {quoted(one.name)} does not end in '.weight', as "
-                "PyTorch's do, so its layout is not known. Give --layout out-in (PyTorch, Equinox) "
-                "or --layout in-out (Keras, Flax)."
+                f"'{printable(path)}': array {quoted(one.name)} does not end in '.weight', as in "
+                "PyTorch, so its layout is unknown. Give --layout out-in (PyTorch, Equinox) or "
+                "--layout in-out (Keras, Flax)."
             )
     return "out-in"
 
 
 def _ends(stored: Stored, layout: Layout) -> tuple[int, int]:
-    """How many nodes it leads from and to."""
+    """Return how many nodes a layer leads from, and how many it leads to."""
     a, b = stored.shape[-2:]
     return (b, a) if layout == "out-in" else (a, b)
 
 
 def _broken(layers: Sequence[Stored], layout: Layout) -> tuple[Stored, Stored] | None:
-    """The first two neighbours that do not chain."""
+    """Return the first two neighbours that do not chain."""
     for left, right in pairwise(layers):
         if _ends(left, layout)[1] != _ends(right, layout)[0]:
             return left, right
@@ -84,8 +84,8 @@ def _refuse(path: Path, layers: Sequence[Stored], layout: Layout, other: Layout)
             "reverse order): name them so that this is their natural order (w2 before w10)."
         )
     raise UserError(
-        f"{message}Arrays must lead from each layer to the next, and be named in that order "
-        "(w2 before w10); leave out those that are no layer."
+        f"{message}Arrays must lead from each layer to the next and be named in that order "
+        "(w2 before w10); leave out arrays that are no layers."
     )
 
 
@@ -94,7 +94,7 @@ def _listed(layers: Sequence[Stored], order: Sequence[int]) -> str:
 
 
 def _chain(layers: Sequence[Stored], layout: Layout) -> list[int] | None:
-    """An order in which the layers chain, if there are few enough to look for one."""
+    """Return an order in which the layers chain, or None if there is none or there are too many."""
     if len(layers) > _MOST_TO_ORDER:
         return None
     ends = [_ends(one, layout) for one in layers]

@@ -1,4 +1,4 @@
-"""Node lists: all nodes of a network, also those that no edge touches."""
+"""Node lists: all nodes of a network, including those that no edge touches."""
 
 import csv
 import re
@@ -13,69 +13,69 @@ from ._names import natural, printable, quoted
 
 
 class NodeList(NamedTuple):
-    """The names of all nodes by layer, in natural order; all in layer 0 where there is no layer."""
+    """The names of all nodes by layer, in natural order; all in layer 0 if there are no layers."""
 
     where: str
     layers: dict[int, tuple[str, ...]]
     layered: bool
 
     def layer_of(self, name: str, place: str) -> int:
-        """The layer of a node that is in one layer only. Raises `UserError` that names `place`."""
-        found = [layer for layer, names in self.layers.items() if name in names]
-        if len(found) == 1:
-            return found[0]
+        """Return the layer of a node in only one layer. Raises `UserError`, naming `place`."""
+        layers = [layer for layer, names in self.layers.items() if name in names]
+        if len(layers) == 1:
+            return layers[0]
         raise UserError(
             f"{place}: node {quoted(name)} is in "
-            + ("no layer" if not found else f"the layers {found}")
+            + ("no layer" if not layers else f"the layers {layers}")
             + f" of {self.where}. "
-            + ("Add it there." if not found else "Give the edges a column layer, the source's.")
+            + ("Add it there." if not layers else "Give the edges a column layer, the source's.")
         )
 
 
 def read(path: Path) -> NodeList:
-    """The node list of a CSV with the column `node` and, for a layered network, `layer`.
+    """Read the node list of a CSV with the column `node` and, for a layered network, `layer`.
 
     **Errors:** UserError for a file that is missing or no such table, a layer that is no whole
-    number, a node that is there twice, and layers with a gap.
+    number, a node that is listed twice, and layers with a gap.
     """
     where = f"'{printable(path)}'"
     if not path.is_file():
-        raise UserError(f"there is no file {where}")
+        raise UserError(f"there is no file {where}. Check the path.")
     with decoding(path), path.open(encoding="utf-8-sig", newline="") as file:
         rows = [[cell.strip() for cell in row] for row in csv.reader(file, strict=True) if any(row)]
     header = [name.lower() for name in rows[0]] if rows else []
     if "node" not in header or len(set(header)) < len(header):
         shown = printable(", ".join(header))[:200]
         raise UserError(
-            f"{where} has the first line '{shown}'. It must name the columns node,layer, or node "
-            "alone for a network without layers, once each, with commas between."
+            f"{where} has the first line '{shown}'. It must name the columns node,layer, or only "
+            "node for a network without layers, once each, separated by commas."
         )
-    found: dict[int, list[str]] = {}
+    listed: dict[int, list[str]] = {}
     for number, row in enumerate(rows[1:], 2):
         node, layer = _node(f"{where}, row {number}", header, row)
-        found.setdefault(layer, []).append(node)
-    for names in found.values():
+        listed.setdefault(layer, []).append(node)
+    for names in listed.values():
         if len(set(names)) < len(names):
             twice = next(name for place, name in enumerate(names) if name in names[:place])
             raise UserError(f"{where} has node {quoted(twice)} twice in a layer. Keep one of them.")
-    if not found:
-        raise UserError(f"{where} has no nodes below its first line. Write one node a line.")
-    for before, layer in pairwise(sorted(found)):
+    if not listed:
+        raise UserError(f"{where} has no nodes below its first line. Write one node per line.")
+    for before, layer in pairwise(sorted(listed)):
         if layer != before + 1:
             raise UserError(
                 f"{where} has no node in layer {before + 1}. Number layers without gaps."
             )
-    layers = {layer: tuple(sorted(found[layer], key=natural)) for layer in sorted(found)}
+    layers = {layer: tuple(sorted(listed[layer], key=natural)) for layer in sorted(listed)}
     return NodeList(where, layers, "layer" in header)
 
 
 def _node(where: str, header: list[str], row: list[str]) -> tuple[str, int]:
     if len(row) != len(header):
-        raise UserError(f"{where} has {len(row)} columns, the first line {len(header)}.")
+        raise UserError(f"{where} has {len(row)} columns, not {len(header)} as the first line has.")
     cells = dict(zip(header, row, strict=True))
     layer = cells.get("layer", "0")
     if not cells["node"]:
         raise UserError(f"{where} names no node. Name it, or leave the line out.")
     if not re.fullmatch(r"-?[0-9]{1,9}", layer):
-        raise UserError(f"{where}: layer {quoted(layer)} is not a whole number.")
+        raise UserError(f"{where}: layer {quoted(layer)} is not a whole number. Write one.")
     return cells["node"], int(layer)

@@ -1,4 +1,4 @@
-"""Pickles run code when they are opened: refused, with the line that converts them."""
+"""Refusal of pickles, which can run code when opened, with a command that converts them."""
 
 import json
 import shlex
@@ -13,7 +13,7 @@ _PICKLE = {".pkl", ".pickle", ".joblib"}
 
 
 def refuse_pickle(path: Path) -> None:
-    """UserError for a file whose suffix says that it is a pickle, or a Keras archive."""
+    """Raise UserError if a file's suffix says that it is a pickle or a Keras archive."""
     suffix = path.suffix.lower()
     if suffix in _TORCH:
         load = f'torch.load({_text(path)}, weights_only=True, map_location="cpu"){_TORCH[suffix]}'
@@ -23,23 +23,23 @@ def refuse_pickle(path: Path) -> None:
         _refuse(path, f"{_importing(suffix)}; {_into_npz(path)}", trusted=True)
     if suffix == ".keras":
         raise UserError(
-            f"'{printable(path)}' is a Keras archive. Save its weights apart with "
+            f"'{printable(path)}' is a Keras archive. Save only its weights with "
             "model.save_weights('model.weights.h5') and give that file."
         )
 
 
 def objects_refused(path: Path, name: str | None) -> str:
-    """What is wrong with an array of objects; `name` in an archive, None for a file by itself."""
+    """Return what is wrong with an array of objects; `name` in an archive, None for a .npy file."""
     new = _text(path.with_name(f"{path.stem}-arrays.npz"))
     if name is None:
         opened = f"w = np.load({_text(path)}, allow_pickle=True)"
-        # An array without axes holds one object: from np.save of a dict. One axis: a list of them.
-        found = "(enumerate(w if w.ndim == 1 else [w]) if w.ndim else w.item().items())"
-        each = f'f"w{{k}}": np.array(a, float) for k, a in {found}'
+        # Without axes it holds one object, as from np.save of a dict; with one axis, a list.
+        items = "(enumerate(w if w.ndim == 1 else [w]) if w.ndim else w.item().items())"
+        each = f'f"w{{k}}": np.array(a, float) for k, a in {items}'
     else:
         opened = f"d = np.load({_text(path)}, allow_pickle=True)"
-        found = "enumerate(a if a.ndim == 1 and a.dtype == object else [a])"
-        each = f'f"{{k}}_{{i}}": np.array(b, float) for k, a in d.items() for i, b in {found}'
+        items = "enumerate(a if a.ndim == 1 and a.dtype == object else [a])"
+        each = f'f"{{k}}_{{i}}": np.array(b, float) for k, a in d.items() for i, b in {items}'
     code = f"import numpy as np; {opened}; np.savez({new}, **{{{each}}})"
     return f"holds Python objects, a pickle. {_advice(code, trusted=True)}"
 
@@ -62,7 +62,7 @@ def _into_npz(path: Path) -> str:
 
 
 def _text(path: Path) -> str:
-    """A path as a Python string in double quotes, so that the line can be in single ones."""
+    """Return a path as a Python string in double quotes: single ones enclose the command."""
     return json.dumps(str(path))
 
 
@@ -72,5 +72,5 @@ def _refuse(path: Path, code: str, *, trusted: bool = False) -> None:
 
 def _advice(code: str, *, trusted: bool) -> str:
     line = printable(f"python -c {shlex.quote(code)}")
-    trust = ", if you trust where it comes from," if trusted else ""
+    trust = ", if you trust its source," if trusted else ""
     return f"Opening one can run code, so it is not opened. Convert it{trust} with: {line}"

@@ -1,4 +1,4 @@
-"""Networks for authors of architectures: an MLP, initial weights, memory of batches, signals."""
+"""Tools for authors of architectures: an MLP, initial weights, networks with state, signals."""
 
 from harness.networks.initial import Initial as Initial
 from harness.networks.initial import drawn as drawn

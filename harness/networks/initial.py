@@ -12,7 +12,7 @@ from harness.types import Key, Network
 Initial: TypeAlias = Literal["normal", "glorot", "he", "orthogonal"]
 """How initial weights are drawn.
 
-- "normal": N(0, scale\u00b2), whatever the layer's size;
+- "normal": N(0, scale\u00b2), for layers of any size;
 - "glorot": N(0, 2 / (fan in + fan out)), Glorot and Bengio (2010);
 - "he": N(0, 2 / fan in), He et al. (2015);
 - "orthogonal": orthonormal rows or columns, Saxe, McClelland and Ganguli (2014).
@@ -27,7 +27,7 @@ _DRAWS = {
 
 
 def drawn(initial: Initial, shape: tuple[int, ...], *, scale: float, key: Key) -> Array:
-    """Return initial weights of shape (out, in, *window); `scale` is for "normal" alone."""
+    """Return initial weights of shape (out, in, *window); only "normal" uses `scale`."""
     if initial == "normal":
         return scale * jax.random.normal(key, shape, jnp.float32)
     return jnp.asarray(_DRAWS[initial](key, shape, jnp.float32))

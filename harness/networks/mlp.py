@@ -17,13 +17,13 @@ from harness.types import Key, Masks
 Activation: TypeAlias = Literal["tanh", "relu", "gelu", "silu", "sigmoid", "identity"]
 
 ROWS = 512
-"""More rows are taken a part at a time: the signals of all would not fit into the caches."""
+"""More rows are computed in parts of this size, so that their signals fit into the caches."""
 
 
 class MLP(eqx.Module):
     """Dense layers with `activation` between them and a linear output.
 
-    The leaves are called `layers.N.weight`, out x in, and `layers.N.bias`.
+    The leaves are named `layers.N.weight`, out x in, and `layers.N.bias`.
     """
 
     layers: tuple[eqx.nn.Linear, ...]
@@ -41,7 +41,7 @@ class MLP(eqx.Module):
     ) -> "MLP":
         """Return a network with weights drawn by `initial` and biases of zero.
 
-        `sizes` are those of all layers of nodes, inputs and outputs included; `scale` is the
+        `sizes` are the numbers of nodes in all layers, inputs and outputs included; `scale` is the
         standard deviation of normal weights.
         """
         layers = tuple(eqx.nn.Linear(*pair, key=key) for pair in itertools.pairwise(sizes))
@@ -59,7 +59,7 @@ class MLP(eqx.Module):
         return self.rows(inputs[None])[0]
 
     def rows(self, inputs: Float[Array, "rows _inputs"]) -> Float[Array, "rows _outputs"]:
-        """Return the outputs for a batch. Plain matrix products: fastest under `vmap`."""
+        """Return the outputs for a batch, by plain matrix products: fastest under `vmap`."""
         if len(inputs) <= ROWS:
             return _outputs(self, inputs)
         whole = len(inputs) // ROWS * ROWS
@@ -70,19 +70,19 @@ class MLP(eqx.Module):
         return jnp.concatenate([outputs, _outputs(self, inputs[whole:])])
 
     def entering(self, inputs: Float[Array, "rows _inputs"]) -> dict[str, Array]:
-        """Return what enters each weight leaf, by the leaf's name, rows first."""
-        found = {"layers.0.weight": inputs}
+        """Return the inputs of each weight leaf, by the leaf's name, rows first."""
+        entered = {"layers.0.weight": inputs}
         for number, layer in enumerate(self.layers[:-1], start=1):
-            signals = _act(self, _through(layer, found[f"layers.{number - 1}.weight"]))
-            found[f"layers.{number}.weight"] = signals
-        return found
+            signals = _act(self, _through(layer, entered[f"layers.{number - 1}.weight"]))
+            entered[f"layers.{number}.weight"] = signals
+        return entered
 
     def linearised(self) -> "MLP":
         """Return the same weights and biases with no activation between the layers."""
         return MLP(self.layers, "identity")
 
     def prunable(self, *, biases: bool) -> Masks:
-        """Return all entries of all weights, and with `biases` those of all biases too."""
+        """Return masks of all entries of all weights and, with `biases`, of all biases."""
         masks = {}
         for number, layer in enumerate(self.layers):
             weight, bias = _parts(layer)
@@ -93,7 +93,7 @@ class MLP(eqx.Module):
 
 
 def layered_of(masks: Masks) -> LayeredGraph:
-    """Return the layered graph of an MLP's masks, with bias units where they have biases."""
+    """Return the layered graph of an MLP's masks, with bias units if the masks include biases."""
     depth = sum(name.endswith(".weight") for name in masks)
     weights = [masks[f"layers.{number}.weight"] for number in range(depth)]
     if "layers.0.bias" not in masks:
@@ -102,9 +102,9 @@ def layered_of(masks: Masks) -> LayeredGraph:
 
 
 def activated(activation: Activation) -> Callable[[Array], Array]:
-    """Return the function of an activation's name."""
-    found: Callable[[Array], Array] = getattr(jax.nn, activation)
-    return found
+    """Return the activation function of this name."""
+    function: Callable[[Array], Array] = getattr(jax.nn, activation)
+    return function
 
 
 def _act(network: MLP, signals: Array) -> Array:
@@ -113,7 +113,7 @@ def _act(network: MLP, signals: Array) -> Array:
 
 def _parts(layer: eqx.nn.Linear) -> tuple[Array, Array]:
     if layer.weight is None or layer.bias is None:
-        raise TypeError("a layer without a weight or a bias")
+        raise TypeError("a layer of an MLP has no weight or no bias; it needs both")
     return layer.weight, layer.bias
 
 

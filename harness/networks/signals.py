@@ -1,6 +1,6 @@
-"""What a network's own calls show: the order of its layers, what enters each, and what leads where.
+"""Facts learnt by calling a network: the order of its layers, their inputs and their connections.
 
-Every `equinox.nn.Linear` and `equinox.nn.Conv` of a module is wrapped, and the module is called.
+Every `equinox.nn.Linear` and `equinox.nn.Conv` of a module is wrapped, then the module is called.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,14 +17,14 @@ from jaxtyping import Array, Bool, Float
 from harness.types import Network
 
 _IMPULSES = (1e6, -1e6, float("nan"))
-"""Large ones pass maxima and saturate nothing for good; NaN passes where a slope is zero."""
+"""Large values of both signs pass a maximum; NaN passes where a slope is zero."""
 
 Layer: TypeAlias = eqx.nn.Linear | eqx.nn.Conv
 See: TypeAlias = Callable[[str, Layer, Array], Array]
 
 
 class Sized(eqx.Module):
-    """A module with the shape of one input. Its leaves are called `module.NAME`."""
+    """A module with the shape of one input. Its leaves are named `module.NAME`."""
 
     module: Any
     inputs: tuple[int, ...] = eqx.field(static=True)
@@ -35,7 +35,7 @@ class Sized(eqx.Module):
 
 
 class _Tap(eqx.Module):
-    """A layer whose calls are seen."""
+    """A layer that passes each of its calls to `see`."""
 
     layer: Layer
     name: str = eqx.field(static=True)
@@ -50,7 +50,7 @@ def _is_layer(part: Any) -> bool:
 
 
 def tapped(network: Network, see: See) -> Network:
-    """Return a network whose layers leave each call to `see`, with the name of their weight."""
+    """Return a network whose layers pass each call to `see`, with the name of their weight."""
 
     def tap(path: tuple[Any, ...], part: Any) -> Any:
         if not _is_layer(part):
@@ -66,24 +66,24 @@ def entering(
 ) -> dict[str, Array]:
     """Return what enters each weight for one input, by the weight's name, in the order of calls.
 
-    Of a weight that is used several times: its inputs side by side on a last axis.
+    The inputs of a weight that is used several times are stacked on a last axis.
     """
-    found: dict[str, list[Array]] = {}
+    entered: dict[str, list[Array]] = {}
 
     def see(name: str, layer: Layer, x: Array) -> Array:
-        found.setdefault(name, []).append(x)
+        entered.setdefault(name, []).append(x)
         return layer(x)
 
     call(tapped(network, see), row)
-    return {name: xs[0] if len(xs) == 1 else jnp.stack(xs, -1) for name, xs in found.items()}
+    return {name: xs[0] if len(xs) == 1 else jnp.stack(xs, -1) for name, xs in entered.items()}
 
 
 @dataclass(frozen=True, eq=False)
 class Use:
     """One use of a layer in a call of the network.
 
-    `reads[k]` says which of its inputs (columns, flat) depend on which units (rows): those of the
-    network's input for k = 0, the outputs of use k - 1 for others, by a way that passes no layer.
+    `reads[k]` says which of its inputs (columns, flat) depend directly, through no other layer, on
+    which units (rows): those of the network's input for k = 0, else the outputs of use k - 1.
     """
 
     name: str
@@ -103,7 +103,7 @@ class Signals:
 
     @property
     def is_chain(self) -> bool:
-        """Whether each use reads the one before it alone, and the outputs the last alone."""
+        """Whether each use reads only the one before it, and the outputs only the last."""
         reads = [*(use.reads for use in self.uses), self.ends]
         return all(not any(one.any() for one in read[:-1]) for read in reads)
 
@@ -111,10 +111,10 @@ class Signals:
 def signals(
     call: Callable[[Network, Array], Array], network: Network, inputs: tuple[int, ...]
 ) -> Signals:
-    """Return how signals pass a network, whatever its weights; `network` may be of tracers.
+    """Return how signals pass through a network, for any weights; its leaves may be tracers.
 
-    Impulses are put in at each unit in turn, while all other layers give zeros; what they change
-    depends on the unit.
+    An impulse is put in at each unit in turn, while all other layers give zeros; whatever it
+    changes depends on that unit.
     """
     leaves, structure = jax.tree.flatten(network)
     shapes = tuple((leaf.shape, str(leaf.dtype)) if eqx.is_array(leaf) else leaf for leaf in leaves)
@@ -134,7 +134,7 @@ def _signals(
         names, layers, sizes, shapes_in = _calls(call, network, inputs)
 
         def given(units: Sequence[Array]) -> tuple[list[Array], Array]:
-            """What each use reads, and the outputs, where the uses give these units."""
+            """Return what each use reads, and the outputs, if the uses give these units."""
             read: list[Array] = []
 
             def see(name: str, layer: Layer, x: Array) -> Array:
@@ -173,7 +173,7 @@ def _calls(call: Any, network: Network, inputs: tuple[int, ...]) -> tuple[list[A
 def _reached(
     given: Callable[[Sequence[Array]], Any], quiet: Sequence[Array], place: int, zeros: Array
 ) -> tuple[list[np.ndarray], np.ndarray]:
-    """Which reads and outputs an impulse at each unit of a place changes, units first."""
+    """Return which reads and outputs an impulse at each unit of a place changes, units first."""
     rest = given(quiet)
 
     def changed(unit: Array, impulse: float) -> Any:
@@ -193,7 +193,7 @@ def _reached(
 def wired(
     use: Use, mask: Bool[Array, "..."], sources: Bool[np.ndarray, "_sources _inputs"]
 ) -> Array:
-    """Return which outputs of a use its masked weights join to which sources, (sources, outputs).
+    """Return which sources a use's masked weights connect to which outputs, (sources, outputs).
 
     `sources` says which inputs of the use each source feeds.
     """

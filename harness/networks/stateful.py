@@ -1,4 +1,4 @@
-"""Networks that remember batches."""
+"""Networks with a state, such as batch statistics."""
 
 from typing import Any
 
@@ -11,9 +11,9 @@ from jaxtyping import Array, Float
 class Stateful(eqx.Module):
     """A network with an `equinox.nn.State`, such as running means of batch normalisation.
 
-    Make one of what `equinox.nn.make_with_state` returns: `Stateful.of(network, state)`. Its state
-    is kept, restored and rewound with the weights; the optimiser does not change it. Leaves of the
-    network are called `network.NAME`.
+    Make one from what `equinox.nn.make_with_state` returns: `Stateful.of(network, state)`. Its
+    state is kept, restored and rewound with the weights; the optimiser does not change it. Leaves
+    of the network are named `network.NAME`.
     """
 
     network: Any
@@ -23,10 +23,10 @@ class Stateful(eqx.Module):
 
     @classmethod
     def of(cls, network: Any, state: eqx.nn.State) -> "Stateful":
-        """Return the network with a state that belongs to it."""
+        """Return the network joined with its state."""
         leaves, structure = jax.tree.flatten(state)
         dtypes = tuple(str(jnp.asarray(leaf).dtype) for leaf in leaves)
-        # As floats, for what is trained is floats; counts of batches are whole up to 2^24.
+        # Floats, as all trained leaves are; counts of batches stay exact up to 2^24.
         memory = tuple(jnp.asarray(leaf, jnp.float32) for leaf in leaves)
         return cls(network, memory, structure, dtypes)
 

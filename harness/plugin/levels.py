@@ -15,23 +15,23 @@ from harness.types import Level, Masks
 
 
 def are_by_leaf(levels: Sequence[Level], prunable: Iterable[str]) -> bool:
-    """Return whether a level gives densities of leaves, or freezes a leaf that is prunable."""
+    """Return whether a level gives densities of leaves, or freezes a prunable leaf."""
     frozen = {name for level in levels for name in level.frozen}
     return any(level.by_leaf for level in levels) or not frozen.isdisjoint(prunable)
 
 
 def within(level: Level, steps: int) -> Level:
-    """Return a level that is trained for another number of steps, and what it keeps within them."""
+    """Return a level with another number of steps, and its snapshots within them."""
     kept = tuple(step for step in level.snapshots if step <= steps)
     return replace(level, steps=steps, snapshots=kept)
 
 
 def resolved(levels: Sequence[Level], model: Model, *, from_start: bool) -> tuple[Level, ...]:
-    """Return the levels with the density of every prunable leaf, and what follows for them all.
+    """Return the levels with the density of every prunable leaf, and the resulting total.
 
-    Levels that name no leaves stay as they are. With `from_start` each level has a training of its
-    own, so that what it freezes is dense; otherwise a frozen leaf keeps the density of the level
-    before. Raises `UserError` where a level names a leaf that is not there.
+    Levels that name no leaves stay as they are. With `from_start` each level is trained from the
+    start, so that frozen leaves are dense; otherwise a frozen leaf keeps the density of the level
+    before. Raises `UserError` if a level names an unknown leaf.
     """
     if not any(level.by_leaf or level.frozen for level in levels):
         return tuple(levels)
@@ -62,13 +62,13 @@ def _check_names(
 ) -> None:
     if wrong := [name for name in asked if name not in right]:
         raise UserError(
-            f"level {number} {what} {', '.join(map(repr, wrong))}, and the network has no such "
+            f"level {number} {what} {', '.join(map(repr, wrong))}, but the network has no such "
             f"{kind} leaf. It has {', '.join(right)}."
         )
 
 
 def _leaves(model: Model) -> tuple[list[str], Masks]:
-    """The names of all trained arrays of a network, and what of it is prunable."""
+    """Return the names of all trained arrays of a network, and its prunable entries."""
 
     @eqx.filter_jit
     def prunable() -> tuple[Masks, object]:
@@ -81,11 +81,11 @@ def _leaves(model: Model) -> tuple[list[str], Masks]:
 
 
 def reason_not_to_prune(levels: Sequence[Level], pruner: AbstractPruner) -> str | None:
-    """Return why a pruner cannot honour the densities by leaf of resolved levels, or None."""
+    """Return why a pruner cannot keep the densities by leaf of resolved levels, or None."""
     if not any(level.by_leaf for level in levels):
         return None
     if not pruner.exact:
-        return f"pruner '{pruner.name}' keeps no exact numbers, as densities by leaf ask for"
+        return f"pruner '{pruner.name}' keeps no exact numbers, which densities by leaf need"
     if pruner.regrows or pruner.from_start:
         return None
     for number, (one, two) in enumerate(itertools.pairwise(levels), start=1):

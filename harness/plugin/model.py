@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from harness.errors import UserError
 from harness.networks import Stateful
 from harness.plugin.architecture import AbstractArchitecture
 from harness.plugin.task import AbstractTask
@@ -99,7 +100,15 @@ class Model:
     def graph(
         self, network: Network, masks: Masks, view: str | None = None
     ) -> LayeredGraph | Digraph:
-        """Return the wiring of one network under these masks, in a view or the default one."""
+        """Return the wiring of one network under these masks, in a view or the default one.
+
+        Raises `UserError` where the architecture has no view of this name.
+        """
+        if view is not None and view not in self.views:
+            raise UserError(
+                f"architecture '{self.architecture.name}' has no view '{view}'. It has "
+                f"{', '.join(self.views)}."
+            )
         return self.architecture.graph(network, masks, view or self.views[0])
 
     def linearised(self, network: Network) -> Network:

@@ -24,15 +24,15 @@ class AbstractSchedule(ABC):
 
     @abstractmethod
     def levels(self) -> tuple[Level, ...]:
-        """The levels, densities falling. Called once for each trial."""
+        """Return the levels, densities falling. Called once for each trial."""
 
     @abstractmethod
     def optimizer(self) -> "optax.GradientTransformation":
-        """The optimiser. Its state is carried through all levels."""
+        """Return the optimiser. Its state is carried through all levels."""
 
     def cautions(self) -> Sequence[str]:
-        """Return what a reader of results under this schedule should know first, as sentences.
+        """Return sentences that a reader of results under this schedule should know first.
 
-        Called once for each trial, after training. Reports say them at their top.
+        Called once for each trial, after training. Reports show them at their top.
         """
         return ()

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
-    from harness.report import RunTables, Section
+    from harness.tables.collection import RunTables
+    from harness.tables.parts import Section
 
 
 class AbstractStudy(ABC):

@@ -11,7 +11,17 @@ import numpy as np
 from jaxtyping import Array, Bool
 
 from harness.networks import Stateful
-from harness.networks.signals import Signals, Sized, Use, entering, signals, wired
+from harness.networks.convolution import convolved
+from harness.networks.signals import (
+    Layer,
+    Signals,
+    Sized,
+    Use,
+    entering,
+    signals,
+    tapped,
+    wired,
+)
 from harness.plugin.architecture import AbstractArchitecture
 from harness.sparse.graph import Digraph, LayeredGraph, layered
 from harness.types import Key, Masks, Network, Shape
@@ -53,6 +63,16 @@ class TracedArchitecture(AbstractArchitecture):
             module, state = made
             return Stateful.of(Sized(module, shape.inputs), state)
         return Sized(made, shape.inputs)
+
+    def forward(self, network: Network, inputs: Array) -> Array:
+        """Return the outputs for a batch, convolutions taken as matrix products."""
+        return super().forward(tapped(network, _product), inputs)
+
+    def train_forward(
+        self, network: Network, inputs: Array, *, key: Key
+    ) -> tuple[Array, tuple[Array, ...]]:
+        """Return the outputs in training, convolutions taken as matrix products."""
+        return super().train_forward(tapped(network, _product), inputs, key=key)
 
     def prunable(self, network: Network) -> Masks:
         """Return all weights of the layers, in the order of their calls."""
@@ -101,6 +121,10 @@ def _is_activation(part: Any) -> bool:
         return False
     block = jax.ShapeDtypeStruct((2, 3), jnp.float32)
     return bool(jax.eval_shape(part, block).shape == block.shape)
+
+
+def _product(name: str, layer: Layer, x: Array) -> Array:
+    return convolved(layer, x) if isinstance(layer, eqx.nn.Conv) else layer(x)
 
 
 def _call(network: Network, row: Array) -> Array:

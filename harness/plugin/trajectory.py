@@ -19,7 +19,7 @@ from harness.results import snapshot
 from harness.sparse import masks as mask_algebra
 from harness.sparse.graph import Digraph, LayeredGraph
 from harness.sparse.places import Places, places
-from harness.types import Masks, Network, TaskData
+from harness.types import Key, Masks, Network, TaskData
 
 T = TypeVar("T")
 
@@ -110,6 +110,41 @@ class Trajectory:
         graph = jax.tree.map(np.asarray, wire(self.masks(level, step)))
         held = self._places(view or self.model.views[0])
         return graph if held is None else replace(graph, places=held)
+
+    def redrawn(
+        self, masks: Masks, number: int, *, seed: Sequence[int], view: str | None = None
+    ) -> LayeredGraph | Digraph:
+        """Return the wirings of random masks that keep as many weights of each leaf as `masks` do.
+
+        The null that suits every architecture: an edge is only where one can be, and edges that
+        share a weight come and go together.
+
+        **Arguments:** `masks` of one network; `number` of random ones; `seed`, whole numbers that
+        are not negative.
+
+        **Returns:** a graph in the view with a leading axis of `number`.
+        """
+        name = view or self.model.views[0]
+        if name not in self._known_redrawers:
+            self._known_redrawers[name] = self._redrawer(name)
+        key = jax.random.key(0)
+        for part in np.random.SeedSequence(list(seed)).generate_state(2):
+            key = jax.random.fold_in(key, part)
+        like = {leaf: jnp.asarray(mask) for leaf, mask in masks.items()}
+        found = self._known_redrawers[name](like, jax.random.split(key, number))
+        return jax.tree.map(np.asarray, found)
+
+    @cached_property
+    def _known_redrawers(self) -> dict[str, Callable[..., LayeredGraph | Digraph]]:
+        return {}
+
+    def _redrawer(self, view: str) -> Callable[..., LayeredGraph | Digraph]:
+        def one(like: Masks, key: Key) -> LayeredGraph | Digraph:
+            candidates = self.model.prunable(self._skeleton)
+            masks = mask_algebra.random_masks(like, candidates, key=key)
+            return self.model.graph(self._skeleton, masks, view)
+
+        return jax.jit(jax.vmap(one, (None, 0)))
 
     def _places(self, view: str) -> Places | None:
         """What each place of a view holds; None where it is a weight of its own."""

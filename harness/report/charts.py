@@ -1,4 +1,4 @@
-"""The pieces that charts are made of, for authors of studies too: axes, colours, lines, sliders.
+"""The pieces of charts, also for authors of studies: axes, colours, lines, sliders.
 
 Charts are Altair charts of aggregated tables. Colours and symbols are fixed by the order of the
 conditions. Names are data, never field names or expressions.
@@ -17,7 +17,7 @@ from harness.report.pages.vega import to_dict as to_dict
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
 
 _STRONGEST = 0.7
-"""Opacity of the largest cell: its figure is still read on it, on light and on dark paper."""
+"""Opacity of the largest cell: its number stays readable, on light and on dark paper."""
 
 _DENSITIES = [1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001]
 SHORT = "format(datum.value, '~s')"
@@ -65,7 +65,7 @@ def band_and_line(
     ends: tuple[str, str] = ("lower", "upper"),
     below: Sequence[alt.Chart] = (),
 ) -> alt.LayerChart:
-    """Draw a line with symbols over the band between two columns; the legend picks what to see."""
+    """Draw a line with symbols over the band between two columns; the legend highlights."""
     pick = alt.selection_point(fields=[field], bind="legend")
     base = alt.Chart().encode(x=x, color=colour(names, field))
     faint = alt.condition(pick, alt.value(0.18), alt.value(0.02))
@@ -84,13 +84,13 @@ _CROSS = "M-1,-1L1,1M1,-1L-1,1"
 
 
 def crosses(x: alt.X, y: alt.Y) -> alt.Chart:
-    """Draw crosses on the rows whose column `left_out` is true: they are compared with nothing."""
+    """Draw crosses on the rows whose column `left_out` is true, which are not compared."""
     out = alt.Chart().transform_filter("datum.left_out")
     return out.mark_point(shape=_CROSS, size=60, color=RULE, strokeWidth=1.5).encode(x=x, y=y)
 
 
 def tooltip_of(*extra: alt.Tooltip, series: str = "condition") -> list[alt.Tooltip]:
-    """Return what a symbol says of its level: series, density, `extra`, quartiles and n."""
+    """Return the tooltip of a symbol: series, density, `extra`, quartiles and n."""
     return [
         alt.Tooltip(f"{series}:N"),
         alt.Tooltip("density:Q", title="weights kept", format=".3~%"),
@@ -102,14 +102,14 @@ def tooltip_of(*extra: alt.Tooltip, series: str = "condition") -> list[alt.Toolt
 
 
 def signed_cells(
-    base: alt.Chart, largest: float, names: tuple[str, str], tooltip: Sequence[alt.Tooltip]
+    base: alt.Chart, largest: float, names: Sequence[str], tooltip: Sequence[alt.Tooltip]
 ) -> list[alt.Chart]:
-    """Draw the cells of a heat map, and the figures on them.
+    """Draw the cells of a heat map, and the numbers on them.
 
-    The hue says which of two names the column `sign` has, its strength how large `size` is, up to
-    `largest`; the paper shows through, light or dark. The column `shown` is the figure.
+    The column `sign`, one of one or two names, gives the hue; `size`, up to `largest`, its
+    strength; the paper shows through, light or dark. The column `shown` is the number.
     """
-    hue = alt.Scale(domain=list(names), range=[SERIES[0], SERIES[1]])
+    hue = alt.Scale(domain=list(names), range=list(SERIES[: len(names)]))
     strength = alt.Scale(type="sqrt", domain=[0, largest or 1.0], range=[0, _STRONGEST], clamp=True)
     cells = base.mark_rect(stroke=RULE, strokeWidth=0.4, strokeOpacity=0.5).encode(
         color=alt.Color("sign:N", scale=hue, title=None, legend=alt.Legend(orient="top")),
@@ -129,10 +129,10 @@ def panels_of(chart: alt.LayerChart, names: Sequence[str], field: str) -> alt.Fa
 
 
 def slider(table: pd.DataFrame, first: int) -> tuple[alt.Parameter, alt.TitleParams]:
-    """Return a slider for the number of the level shown, and the title that says which it is.
+    """Return a slider for the level shown, and a title that names the level.
 
-    The column `pruned` says it for each `step`. It is made of densities, never of names: it becomes
-    part of an expression.
+    The names come from the column `pruned`. It must hold densities, never names of users: it
+    becomes part of an expression.
     """
     labels = level_labels(table)
     bind = alt.binding_range(min=0, max=len(labels) - 1, step=1, name="level ")
@@ -144,5 +144,5 @@ def slider(table: pd.DataFrame, first: int) -> tuple[alt.Parameter, alt.TitlePar
 
 
 def level_labels(table: pd.DataFrame) -> list[str]:
-    """Return what the column `pruned` says of each `step`, in order."""
+    """Return the text of the column `pruned` for each `step`, in order."""
     return list(table.drop_duplicates("step").sort_values("step")["pruned"].astype(str))

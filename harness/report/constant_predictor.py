@@ -1,16 +1,17 @@
-"""Levels at which networks do no better than a constant: marked, and compared with nothing.
+"""Levels at which networks do no better than a constant are marked and not compared.
 
-A network is marked where its validation loss is at least `SHARE` of the best constant predictor's.
-A level of a condition with more than `MOST` of its networks marked is left out whole of ranks,
-comparisons and fronts: leaving out single networks would select the survivors.
+A network is marked if its validation loss is at least `SHARE` of the best constant predictor's.
+If more than `MOST` of a condition's networks are marked at a level, ranks, comparisons and fronts
+leave out the whole level: leaving out single networks would select the survivors.
 """
 
 from collections.abc import Sequence
 
 import pandas as pd
 
-from harness.report.collection import Collection, RunTables, collect
-from harness.report.pages.parts import Finding, counted, listed, number, percent, pruned
+from harness.report.metrics import collect
+from harness.tables.collection import Collection, RunTables
+from harness.tables.parts import Finding, counted, listed, number, percent, pruned
 
 SHARE = 0.9
 MOST = 0.1
@@ -21,15 +22,15 @@ PLACE = ["condition", "level"]
 def marked(levels: pd.DataFrame) -> "pd.Series[bool]":
     """Return whether each row of `levels` is no better than a constant; False if unknown."""
     below = levels["validation_loss"] < SHARE * levels["constant_loss"].astype(float)
-    # A loss that is not finite, of a network that diverged, is below nothing.
+    # The loss of a diverged network is not finite, and so below nothing.
     return ~below & levels["constant_loss"].notna()
 
 
 def marked_levels(data: Collection) -> pd.DataFrame:
-    """List conditions and levels with a marked network: how many, and whether they are left out.
+    """List conditions and levels with a marked network.
 
-    `marked` networks of `n`, those that diverged among them; `constant_loss` is the mean over data
-    seeds; `left_out` says whether more than `MOST` of them are marked.
+    `marked` counts marked networks of `n`, diverged ones included; `constant_loss` is the mean over
+    data seeds; `left_out` says whether more than `MOST` of them are marked.
     """
     levels = data.started.assign(marked=marked(data.started))
     groups = levels.groupby([*PLACE, "density"], sort=False, observed=True)
@@ -41,20 +42,20 @@ def marked_levels(data: Collection) -> pd.DataFrame:
 
 
 def left_out(data: Collection, table: pd.DataFrame) -> "pd.Series[bool]":
-    """Return whether each row of a table is of a condition and level that is left out."""
-    found = marked_levels(data)
-    out = found.loc[found["left_out"], PLACE].astype({"condition": object})
+    """Return whether each row of a table belongs to a condition and level that is left out."""
+    levels = marked_levels(data)
+    out = levels.loc[levels["left_out"], PLACE].astype({"condition": object})
     places = pd.MultiIndex.from_frame(table[PLACE].astype({"condition": object}))
     return pd.Series(places.isin(pd.MultiIndex.from_frame(out)), index=table.index)
 
 
 def crossed(data: Collection) -> str:
-    """Return what a caption says of crosses, nothing where there are none."""
-    said = (
+    """Return the note of a caption on crosses, empty if there are none."""
+    note = (
         f" Crossed: levels at which more than {percent(MOST)} of networks do no better than a "
         "constant, left out of all comparisons."
     )
-    return said if marked_levels(data)["left_out"].any() else ""
+    return note if marked_levels(data)["left_out"].any() else ""
 
 
 def known(data: Collection) -> bool:
@@ -63,12 +64,12 @@ def known(data: Collection) -> bool:
 
 
 def left_out_findings(runs: Sequence[RunTables]) -> list[Finding]:
-    """Say what is left out of some runs, as `findings` does, for a page of one's own."""
+    """Say what is left out of some runs, as `findings` does, for a page of your own."""
     return findings(collect(runs))
 
 
 def findings(data: Collection) -> list[Finding]:
-    """Say what is left out, by name and with the reason, or that it cannot be known."""
+    """Say what is left out and why, or that this is not known."""
     if data.started.empty:
         return []
     if data.started["constant_loss"].isna().all():

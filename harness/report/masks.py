@@ -1,4 +1,4 @@
-"""The masks of the networks that are reported, read from their runs."""
+"""The masks of reported networks, read from their runs."""
 
 from collections.abc import Iterator, Mapping
 
@@ -7,9 +7,9 @@ import pandas as pd
 
 from harness.errors import UserError
 from harness.files import DamagedFileError
-from harness.report.collection import NETWORK, Collection
-from harness.report.summaries import at
-from harness.report.units import named
+from harness.tables.collection import NETWORK, Collection
+from harness.tables.summaries import at
+from harness.tables.units import named
 
 
 def masks(
@@ -18,9 +18,9 @@ def masks(
     """Read masks trial by trial, each at its level nearest to a density.
 
     Yields the condition, the numbers of its networks, and their masks by leaf. Masks are (networks,
-    out, in...), of the networks that are reported. With `only`, the network of a seed, data seed
-    and number, trials that lack it are not read. A trial whose masks cannot be read is passed over:
-    the page names what is damaged elsewhere.
+    out, in...), of the networks that are reported. With `only`, the seed, data seed and number of a
+    network, trials without it are not read. A trial whose masks cannot be read is skipped: another
+    part of the page names damaged trials.
     """
     first = dict(zip(data.trials["trial"], data.trials["first_network"], strict=True))
     in_run = dict(zip(data.trials["trial"], data.trials["run"], strict=True))
@@ -30,16 +30,16 @@ def masks(
         if only is not None and only not in identities(rows):
             continue
         try:
-            found = runs[in_run[str(trial)]].masks(str(trial), int(rows["level"].iloc[0]))
+            leaves = runs[in_run[str(trial)]].masks(str(trial), int(rows["level"].iloc[0]))
         except (UserError, DamagedFileError, OSError):
             continue
         numbers = np.sort(rows["network"].unique())
         index = numbers - first[str(trial)]
-        whole = all(np.array_equal(index, np.arange(len(mask))) for mask in found.values())
-        kept = found if whole else {name: mask[index] for name, mask in found.items()}
+        whole = all(np.array_equal(index, np.arange(len(mask))) for mask in leaves.values())
+        kept = leaves if whole else {name: mask[index] for name, mask in leaves.items()}
         yield str(rows["condition"].iloc[0]), numbers, kept
 
 
 def identities(rows: pd.DataFrame) -> set[tuple[str, int, int]]:
-    """Return the networks of some rows, which have the columns `NETWORK`."""
+    """Return the networks in some rows, by the columns `NETWORK`."""
     return set(rows[list(NETWORK)].itertuples(index=False, name=None))

@@ -1,6 +1,5 @@
-"""The pruners of one task, compared over the networks that they have in common."""
+"""The pruners of one task, compared on the networks that they have in common."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,10 +7,12 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from harness.report.collection import NETWORK, Collection, RunTables, collect
 from harness.report.constant_predictor import left_out
-from harness.report.summaries import last_of_equal, losses, measure
-from harness.report.units import Units, named, units_of
+from harness.report.metrics import collect
+from harness.tables.collection import NETWORK, Collection, RunTables, name_of
+from harness.tables.report import Report, shared
+from harness.tables.summaries import last_of_equal, losses
+from harness.tables.units import Units, named, units_of
 
 BASELINES = ("magnitude", "random")
 """Names of the pruners that the field expects beside any other (Blalock et al. 2020, MLSys,
@@ -29,13 +30,13 @@ AT_START, BY_LEVEL = "from the start at each density", "on from level to level"
 class PrunerComparison:
     """The pruners of one task over all their networks and levels.
 
-    `pruners` are labels in order of appearance; where schedules or runs differ too, they say so.
-    `names` are the pruners' names by label, without parameters; `trained` says by label whether
-    each density is trained from the start, and `recorded` whether the run says so or its steps.
+    `pruners` are labels in order of appearance; they name the schedule and the run where these
+    differ too. `names` are the pruners' names by label, without parameters; `trained` says by label
+    whether each density is trained from the start; `recorded` is false if the steps had to decide.
 
     `rows` has a row for each network and level: `pruner`, the columns of `NETWORK`, `trial`,
-    `level`, `density`, `loss` (validation), `effective` (density on a path from an input to an
-    output; NaN where it was not measured), `steps` of the level, `reached`, the steps that it took
+    `level`, `density`, `later`, `loss` (validation), `effective` (density on a path from an input
+    to an output; NaN where it was not measured), `steps` of the level, `reached`, the steps needed
     to get there, and `left_out`, whether the pruner does no better than a constant at that level.
     """
 
@@ -58,20 +59,20 @@ class PrunerComparison:
         return tuple(label for label in self.pruners if label != self.baseline)
 
     @property
+    def levels(self) -> list[tuple[float, int]]:
+        """The density and `later` of the levels that all pruners have, in order."""
+        places = (self.of(label)[["density", "later"]] for label in self.pruners)
+        levels = [set(part.itertuples(index=False, name=None)) for part in places]
+        return sorted(set.intersection(*levels), reverse=True)
+
+    @property
     def densities(self) -> list[float]:
-        """The densities that all pruners were trained at, falling."""
-        found = [set(self.of(label)["density"]) for label in self.pruners]
-        return sorted(set.intersection(*found), reverse=True)
+        """The densities that all pruners have, falling."""
+        return list(dict.fromkeys(density for density, _ in self.levels))
 
     def of(self, label: str) -> pd.DataFrame:
         """The rows of one pruner."""
         return self.rows[self.rows["pruner"] == label]
-
-    @property
-    def last(self) -> pd.DataFrame:
-        """The rows of one level a density: the last one where a pruner has several of it."""
-        last = self.rows.groupby(["pruner", "density"], sort=False)["level"].transform("max")
-        return self.rows[self.rows["level"] == last]
 
     @property
     def compared(self) -> pd.DataFrame:
@@ -102,7 +103,7 @@ class PrunerComparison:
 def pruner_comparisons(data: Collection) -> list[PrunerComparison]:
     """Return a comparison for each task with at least two pruners, in the order of the tasks."""
     rows = _rows(data)
-    found = []
+    comparisons = []
     for task, part in rows.groupby("task", sort=False):
         labels = _labels(part)
         if labels.nunique() < 2:
@@ -114,7 +115,7 @@ def pruner_comparisons(data: Collection) -> list[PrunerComparison]:
         whole = _reached(part, trained).drop(columns="pruner").rename(columns={"label": "pruner"})
         out = whole.groupby(["pruner", "level"], sort=False)["left_out"].transform("any")
         whole = whole.assign(left_out=out)
-        found.append(
+        comparisons.append(
             PrunerComparison(
                 task=str(task),
                 pruners=tuple(pruners),
@@ -124,38 +125,39 @@ def pruner_comparisons(data: Collection) -> list[PrunerComparison]:
                 rows=whole.reset_index(drop=True),
             )
         )
-    return found
+    return comparisons
+
+
+@shared
+def comparisons_of(report: Report) -> list[PrunerComparison]:
+    """Return the pruners of each task that has several."""
+    return pruner_comparisons(report.data)
 
 
 def losses_by_network(runs: Sequence[RunTables]) -> pd.DataFrame:
-    """The validation loss of every network at every density, as comparisons of pruners take it.
+    """Return the validation loss of every network at every density, as pruners are compared by it.
 
-    A row for each network and density: the columns `NETWORK` and `version` (which `units_of` takes)
-    say which network it is, `trial`, `pruner`, `schedule`, `level`, `density` and `condition` where
-    it is of. Of several levels of one density only the last is there. `left_out` says whether the
+    One row per network and density: the columns `NETWORK` and `version` (for `units_of`) identify
+    the network; `trial`, `pruner`, `schedule`, `level`, `density` and `condition` say where it was
+    measured. Of several levels of one density, only the last has a row. `left_out` says whether the
     condition does no better than a constant at the level. Diverged networks have no rows.
     """
     return last_of_equal(_rows(collect(runs)))
 
 
-def name_of(pruner: str) -> str:
-    """The name of a pruner from its label: without parameters and owner."""
-    found = re.match(r"(?:[^\[]*:)?([^\[:]*)", pruner)
-    return found[1] if found else pruner
-
-
 def _rows(data: Collection) -> pd.DataFrame:
-    """Every network and level with its loss, effective density, and what its trial is."""
+    """Return every network and level with its loss, effective density and trial."""
     place = ["trial", "network", "level"]
     known = ["trial", "pruner", "schedule", "when", "run"]
     trials = data.trials[known]
     levels = named(data, data.levels)
     rows = levels.assign(left_out=left_out(data, levels))
-    kept = [*place, *NETWORK[:2], "version", "task", "condition", "density", "steps", "left_out"]
+    kept = [*place, *NETWORK[:2], "version", "task", "condition", "density", "later"]
+    kept += ["steps", "left_out"]
     rows = rows[kept].astype({"trial": str})
     for name, table in (
         ("loss", losses(data)),
-        ("effective", measure(data, "effective density", "structure")),
+        ("effective", data.role("effective_density")),
     ):
         part = table[[*place, "value"]].rename(columns={"value": name}).astype({"trial": str})
         rows = rows.merge(part.drop_duplicates(place), how="left", on=place)
@@ -166,7 +168,7 @@ def _rows(data: Collection) -> pd.DataFrame:
 
 
 def _labels(rows: pd.DataFrame) -> pd.Series:
-    """The label of each row's pruner: with the schedule and the run where they tell two apart."""
+    """Label each row's pruner, with schedule and run where these are needed to be unique."""
     parts = ["pruner"]
     for more in ("schedule", "run"):
         if more == "schedule" and rows[more].nunique() > 1:
@@ -177,11 +179,10 @@ def _labels(rows: pd.DataFrame) -> pd.Series:
 
 
 def _trained(rows: pd.DataFrame) -> str:
-    """Whether a pruner's networks are trained from the start at each density.
+    """Say whether a pruner's networks are trained from the start at each density.
 
-    By when the run says that it acts; where it does not, or the pruner acts during training and may
-    do either, by the steps: those of each level then hold all before it, so that they rise from
-    each level to the next.
+    The run may record when the pruner acts. If it does not, or the pruner acts during training and
+    may do either, the steps decide: with training from the start they rise from level to level.
     """
     when = rows["when"].iloc[0]
     if when in ("init", "level"):
@@ -192,7 +193,7 @@ def _trained(rows: pd.DataFrame) -> str:
 
 
 def _reached(rows: pd.DataFrame, trained: Mapping[str, str]) -> pd.DataFrame:
-    """The rows with the steps that each level took to reach."""
+    """Add the steps needed to reach each level."""
     summed = rows.groupby(["trial", "network"], sort=False)["steps"].cumsum()
     at_start = rows["label"].map(trained) == AT_START
     return rows.assign(reached=summed.where(~at_start, rows["steps"]).astype(float))

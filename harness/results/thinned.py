@@ -1,8 +1,9 @@
 """Tables of a run that were kept without its folder, thinned for their size, read as the run's.
 
 A folder of such tables has `experiment.toml`, `provenance.json` and Parquet files: `levels` and any
-others. Columns that are constant or follow from others may be missing; they are put back where a
-reader needs them. There are no masks and no weights.
+others. Columns that have one value or follow from others may be missing; they are put back where a
+reader needs them, the former from `constants.toml`, a table of columns for each table. There are no
+masks and no weights.
 """
 
 import tomllib
@@ -20,14 +21,6 @@ from harness.results.records import OLD_COLUMNS
 
 if TYPE_CHECKING:
     import pandas as pd
-
-CONSTANT: Mapping[str, Mapping[str, Any]] = {
-    "levels": {"data_seed": 0, "diverged": False},
-    "motifs": {"support": "all", "null": "layered", "bias": False, "base_layer": -1},
-    "performance": {"layer": -1, "unit": "1"},
-    "sampled": {"base_layer": -1},
-}
-"""Columns by table that were left out where they have one value only, with that value."""
 
 _ORDERS = (2, 3)
 _PLACE = ["pruner", "schedule", "data_seed"]
@@ -78,9 +71,7 @@ class ThinnedRun:
         places = ["trial", "task", "network", "level", "density"]
         once = self._levels[[*_PLACE, *places]].drop_duplicates()
         table = self._joined(table, once)
-        if name in ("motifs", "sampled"):
-            table = _with_moments(table)
-        return table
+        return _with_moments(table) if {"motif", "count", "expected", "z"} <= set(table) else table
 
     def trials(self) -> "pd.DataFrame":
         """One row a trial, all of them done. Their version of results is not known."""
@@ -130,8 +121,14 @@ class ThinnedRun:
         if "density" in table:
             # Kept in single precision; densities have six decimals at most.
             table["density"] = table["density"].round(6)
-        missing = {k: v for k, v in CONSTANT.get(name, {}).items() if k not in table}
+        missing = {k: v for k, v in self._constants.get(name, {}).items() if k not in table}
         return table.assign(**missing)
+
+    @cached_property
+    def _constants(self) -> dict[str, Any]:
+        """The columns by table that were left out because they have one value, with that value."""
+        path = self.path / "constants.toml"
+        return tomllib.loads(path.read_text("utf-8")) if path.is_file() else {}
 
     def _joined(self, table: "pd.DataFrame", places: "pd.DataFrame") -> "pd.DataFrame":
         """The table with the columns of `places` that it lacks, by those that both have."""

@@ -1,1 +1,1 @@
-"""Masks and the graphs that they leave: plain arrays, no training."""
+"""Masks and their graphs: plain arrays, no training."""

@@ -1,4 +1,4 @@
-"""Numbers that are not finite, found where they enter: in data and in scores."""
+"""Checks for numbers that are not finite, where they enter: in data and in scores."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,12 +20,12 @@ class _Network(NamedTuple):
 
 
 _pruned: ContextVar[_Network | None] = ContextVar("pruned", default=None)
-_told: ContextVar[set[tuple[str, int]] | None] = ContextVar("told", default=None)
+_failures: ContextVar[set[tuple[str, int]] | None] = ContextVar("failures", default=None)
 
 
 @contextmanager
 def pruning(number: Int[Array, ""], diverged: Bool[Array, ""]) -> Iterator[None]:
-    """Say whose scores are looked at inside, and whether its weights are not finite themselves."""
+    """Name the network whose scores are checked inside, and say whether it has diverged."""
     before = _pruned.set(_Network(number, diverged))
     try:
         yield
@@ -34,54 +34,54 @@ def pruning(number: Int[Array, ""], diverged: Bool[Array, ""]) -> Iterator[None]
 
 
 def explanation(function: Callable[..., Any], arguments: tuple[Any, ...]) -> str | None:
-    """Which scores are not finite within a function of these arguments that prunes, or None.
+    """Return which leaves and networks get scores that are not finite, or None.
 
-    The leaves, and the numbers of the networks. The function is traced anew, to tell of its scores
-    while it runs: in every program of every run that would cost time and memory.
+    `function` prunes, given these arguments. It is traced and run again with a callback on its
+    scores, which would cost time and memory in every program of every run.
     """
-    found: set[tuple[str, int]] = set()
-    before = _told.set(found)
+    failures: set[tuple[str, int]] = set()
+    before = _failures.set(failures)
     try:
-        # A function of its own, for what was traced of the other tells of nothing.
+        # A new function: the program that JAX keeps of `function` has no callback.
         jax.block_until_ready(jax.jit(lambda *given: function(*given))(*arguments))
         jax.effects_barrier()
     finally:
-        _told.reset(before)
-    if not found:
+        _failures.reset(before)
+    if not failures:
         return None
-    leaves, networks = (sorted(set(part)) for part in zip(*found, strict=True))
+    leaves, networks = (sorted(set(part)) for part in zip(*failures, strict=True))
     named = ", ".join(f"'{leaf}'" for leaf in leaves)
     return f"the scores of {named} are not finite in network {', '.join(map(str, networks))}"
 
 
-def _tell(found: set[tuple[str, int]], leaf: str, fine: Any, number: Any) -> None:
+def _record(failures: set[tuple[str, int]], leaf: str, fine: Any, number: Any) -> None:
     if not fine:
-        found.add((leaf, int(number)))
+        failures.add((leaf, int(number)))
 
 
 def scored(scores: Mapping[str, Shaped[Array, "..."]], candidates: Masks) -> Bool[Array, ""]:
-    """Whether every candidate has a finite score, in the float32 in which scores are compared.
+    """Return whether every candidate has a finite score in float32, in which scores are compared.
 
-    True for a network that has diverged: it is marked as such, and left out of statistics.
+    True for a network that has diverged: it is marked as diverged and left out of statistics.
 
-    Raises `TypeError` where scores are complex.
+    Raises `TypeError` if scores are complex.
     """
-    network, told = _pruned.get(), _told.get()
+    network, failures = _pruned.get(), _failures.get()
     sound = []
     for name in sorted(scores):
         if jnp.iscomplexobj(scores[name]):
-            raise TypeError(f"the scores of '{name}' are {scores[name].dtype}: scores are real")
+            raise TypeError(f"the scores of '{name}' are {scores[name].dtype}; they must be real")
         finite = jnp.isfinite(scores[name].astype(jnp.float32))
         sound.append(jnp.all(finite | ~candidates[name]))
         if network is not None:
             sound[-1] = sound[-1] | network.diverged
-            if told is not None:
-                jax.debug.callback(partial(_tell, told, name), sound[-1], network.number)
+            if failures is not None:
+                jax.debug.callback(partial(_record, failures, name), sound[-1], network.number)
     return jnp.stack(sound).all()
 
 
 def check_data(data: TaskData) -> None:
-    """Raise `ValueError` where a split has values that are not finite, naming split and column."""
+    """Raise `ValueError` if a split has values that are not finite, naming split and column."""
     columns = {"inputs": data.inputs, "targets": data.outputs}
     for split in ("train", "validation", "test"):
         for part, named in columns.items():
@@ -92,7 +92,7 @@ def check_data(data: TaskData) -> None:
 
 
 def _where(values: np.ndarray, named: tuple[Quantity, ...]) -> str:
-    """How many values are not finite, and where the first of them is."""
+    """Return how many values are not finite, and where the first of them is."""
     places = np.argwhere(~np.isfinite(values))
     row, *column = places[0].tolist()
     name = ", ".join(map(str, column))

@@ -1,7 +1,7 @@
-"""Masks as wiring diagrams: layered graphs, general digraphs, and the nodes that act in them.
+"""Masks as graphs: layered graphs, general digraphs, and their live nodes.
 
-Graphs are stored source x target. All but the two containers, `layered` and `recurrent` runs in
-NumPy on the host and is batched over leading axes, so that one call serves a whole ensemble.
+Graphs are stored source x target. Everything but the two containers, `layered` and `recurrent` runs
+in NumPy on the host, batched over leading axes: one call serves a whole ensemble.
 """
 
 import itertools
@@ -27,12 +27,12 @@ class LayeredGraph(eqx.Module):
     """Nodes in layers 0..L, edges only from each layer to the next.
 
     `adjacency[l]` has shape (*batch, n_l, n_(l+1)), source x target. `bias[l]`, shape
-    (*batch, n_(l+1)), says which nodes of layer l+1 the bias unit of that layer reaches; None where
+    (*batch, n_(l+1)), says which nodes of layer l+1 the bias unit of that layer reaches; None if
     biases are not part of the wiring. Leaves are JAX arrays, tracers or NumPy arrays.
 
-    `places` says which weight each place holds; None where each holds one of its own, as in dense
-    layers. `every_node` is False where nodes without an edge may be missing, as from an edge list.
-    Neither is an array for JAX: both are the same for the whole batch.
+    `places` says which weight each place holds; None if each holds its own, as in dense layers.
+    `every_node` is False if nodes without an edge may be missing, as in an edge list. Both are
+    static for JAX: the same for the whole batch.
     """
 
     adjacency: tuple[Wires, ...]
@@ -44,10 +44,10 @@ class LayeredGraph(eqx.Module):
 class Digraph(eqx.Module):
     """A directed graph without layers, for recurrent or skipping wirings.
 
-    `adjacency` has shape (*batch, n, n), source x target; `inputs` and `outputs`, shape (n,) where
+    `adjacency` has shape (*batch, n, n), source x target; `inputs` and `outputs`, shape (n,) if
     they are the same for the whole batch, else (*batch, n), mark where signals enter and leave.
-    `places` as in a `LayeredGraph`; None where every place off the diagonal holds a weight of its
-    own if every node is an input and an output, else where that is not known.
+    `places` is as in a `LayeredGraph`. If it is None and every node is both an input and an output,
+    each place off the diagonal holds its own weight; else it is unknown which places hold weights.
     """
 
     adjacency: Bool[Array | np.ndarray, "*batch n n"]
@@ -57,12 +57,12 @@ class Digraph(eqx.Module):
 
 
 def layered(masks: Sequence[WeightMask], bias: Sequence[NodeSet] | None = None) -> LayeredGraph:
-    """The wiring of a stack of dense layers. The one place where out x in becomes in x out.
+    """Return the graph of a stack of dense layers. Only here does out x in become in x out.
 
     **Arguments:** `masks`, one per dense layer, (*batch, out, in) as Equinox stores weights;
     `bias`, one per dense layer, (*batch, out), or None to leave biases out of the wiring.
 
-    **Errors:** ValueError where consecutive masks do not fit, or `bias` does not fit the masks.
+    **Errors:** ValueError if consecutive masks do not fit, or `bias` does not fit the masks.
     """
     adjacency = tuple(mask.swapaxes(-1, -2) for mask in masks)
     if not adjacency:
@@ -84,16 +84,16 @@ def layered(masks: Sequence[WeightMask], bias: Sequence[NodeSet] | None = None) 
 
 
 def recurrent(into: WeightMask, within: WeightMask, out: WeightMask) -> Digraph:
-    """The wiring of one recurrent network: its inputs, its units, its outputs, in this order.
+    """Return the digraph of one recurrent network: inputs, units and outputs, in this order.
 
     **Arguments:** the masks of weights from inputs to units, between units, and from units to
     outputs, each (out, in) as `layered` takes them.
 
-    **Errors:** ValueError where they do not fit.
+    **Errors:** ValueError if they do not fit.
     """
     (units, inputs), outputs = into.shape, len(out)
     if within.shape != (units, units) or out.shape != (outputs, units):
-        raise ValueError(f"masks of {into.shape}, {within.shape} and {out.shape} do not fit")
+        raise ValueError(f"masks {into.shape}, {within.shape}, {out.shape} do not fit as (out, in)")
     place = np.arange(inputs + units + outputs)
     wires = jnp.zeros((len(place), len(place)), bool)
     entered = wires.at[:inputs, inputs : inputs + units].set(into.T)
@@ -107,11 +107,11 @@ def live_nodes(graph: LayeredGraph) -> tuple[HostNodeSet, ...]: ...
 @overload
 def live_nodes(graph: Digraph) -> HostNodeSet: ...
 def live_nodes(graph: LayeredGraph | Digraph) -> tuple[HostNodeSet, ...] | HostNodeSet:
-    """The nodes that lie on a path from an input to an output, biases ignored.
+    """Return the nodes that lie on a path from an input to an output, biases ignored.
 
     **Returns:** for a LayeredGraph one boolean array (*batch, n_l) per layer, inputs and outputs
-    included; for a Digraph one of (*batch, n), where a node that is both input and output lives by
-    itself.
+    included; for a Digraph one of (*batch, n), in which a node that is both input and output is
+    always live.
     """
     if isinstance(graph, Digraph):
         wires = np.asarray(graph.adjacency)
@@ -134,9 +134,9 @@ def restrict(graph: Digraph, nodes: NodeSet) -> Digraph: ...
 def restrict(
     graph: LayeredGraph | Digraph, nodes: Sequence[NodeSet] | NodeSet
 ) -> LayeredGraph | Digraph:
-    """Only the edges whose ends are both in `nodes`; of bias edges, those whose target is.
+    """Return the graph with only the edges between `nodes`, and the bias edges that reach them.
 
-    With `live_nodes(graph)` what remains are the effective edges. Arrays keep their shapes.
+    With `live_nodes(graph)` the effective edges remain. Arrays keep their shapes.
 
     **Arguments:** `nodes` as `live_nodes` returns it for this graph.
     """
@@ -159,11 +159,11 @@ def restrict(
 
 
 def strip_published(graph: LayeredGraph) -> LayeredGraph:
-    """Cuts ghost and then dead nodes off, the rule of Zahn, Daniel and Kutz (2024).
+    """Return the graph without ghost and then dead nodes, as in Zahn, Daniel and Kutz (2024).
 
-    From the inputs on, a hidden node that nothing enters (a ghost; a bias edge counts as something)
-    loses its outgoing edges; then, from the outputs back, a hidden node that nothing leaves (dead)
-    loses its incoming edges, its bias edge among them. Without biases this is
+    From the inputs forward, a hidden node that no edge enters (a ghost; bias edges count) loses its
+    outgoing edges. Then, from the outputs backward, a hidden node that no edge leaves (dead) loses
+    its incoming edges, its bias edge included. Without biases this is
     `restrict(graph, live_nodes(graph))`.
     """
     layers = list(_host(graph.adjacency))
@@ -182,11 +182,11 @@ def strip_published(graph: LayeredGraph) -> LayeredGraph:
 
 
 def bias_as_nodes(graph: LayeredGraph) -> LayeredGraph:
-    """The bias unit of each target layer as one more, last, node of the layer before it.
+    """Return the graph with each bias unit as one more, last, node of the layer before its targets.
 
     Layers 0..L-1 grow by one node that nothing enters. Copy counts of the result are the published
-    ones, "bias units included". A graph without biases comes back as it is; of one with them, what
-    its places hold is left out.
+    ones, "bias units included". A graph without biases is returned unchanged; one with biases loses
+    its `places`.
     """
     if graph.bias is None:
         return graph
@@ -202,19 +202,19 @@ def bias_as_nodes(graph: LayeredGraph) -> LayeredGraph:
 
 
 def node_counts(graph: LayeredGraph) -> tuple[int, ...]:
-    """Nodes in each layer of the architecture, n_0..n_L; the same for the whole batch."""
+    """Return the nodes in each layer of the architecture, n_0..n_L; equal for the whole batch."""
     return (graph.adjacency[0].shape[-2], *(wires.shape[-1] for wires in graph.adjacency))
 
 
 def edge_counts(graph: LayeredGraph) -> Int[np.ndarray, "*batch layers"]:
-    """Edges between each layer and the next, biases not counted; last axis the layer."""
+    """Count the edges between each layer and the next, without biases; the last axis is layers."""
     return np.stack([wires.sum((-2, -1), dtype=np.int64) for wires in _host(graph.adjacency)], -1)
 
 
 def effective_density(graph: LayeredGraph | Digraph) -> Float[np.ndarray, "*batch"]:
-    """The weights on a path from an input to an output, over all that can be pruned.
+    """Return the share of the prunable weights that lie on a path from an input to an output.
 
-    Where `places` is None an edge is a weight. An edge that stands for several weights counts as
+    If `places` is None, each edge is one weight. An edge that stands for several weights counts as
     one; biases do not count.
     """
     live = restrict(graph, live_nodes(graph))  # type: ignore[arg-type]
@@ -226,9 +226,9 @@ def effective_density(graph: LayeredGraph | Digraph) -> Float[np.ndarray, "*batc
 
 
 def why_uncalibrated(graph: LayeredGraph | Digraph, null: str) -> str | None:
-    """Why z under a null is not calibrated on all nodes of a graph, or None where it is.
+    """Return why z under a null is not calibrated on all nodes of a graph, or None if it is.
 
-    Nodes without an edge matter where the null places edges anew, not where it keeps degrees.
+    Missing bare nodes matter to a null that places edges anew, not to one that keeps degrees.
     """
     held = graph.places
     if held is not None and held.shared:
@@ -250,17 +250,17 @@ def _host(arrays: tuple[Array | np.ndarray, ...]) -> tuple[np.ndarray, ...]:
 
 
 def _entered(wires: np.ndarray) -> np.ndarray:
-    """The targets that some edge enters."""
+    """Return the targets that some edge enters."""
     return np.logical_or.reduce(wires, axis=-2)
 
 
 def _left(wires: np.ndarray) -> np.ndarray:
-    """The sources that some edge leaves."""
+    """Return the sources that some edge leaves."""
     return np.logical_or.reduce(wires, axis=-1)
 
 
 def _reachable(wires: np.ndarray, start: np.ndarray) -> np.ndarray:
-    """Nodes that can be reached from `start` along source x target `wires`, `start` included."""
+    """Return the nodes that `wires` (source x target) reach from `start`, `start` included."""
     reached = np.broadcast_to(start, wires.shape[:-1])
     while True:
         further = reached | _entered(wires & reached[..., :, None])

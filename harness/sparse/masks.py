@@ -1,4 +1,4 @@
-"""Pure mask algebra: naming a network's leaves, masking them, and keeping exactly K of them."""
+"""Pure mask algebra: name a network's leaves, mask them, and keep exactly K entries."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
@@ -18,35 +18,35 @@ def _named(path: tuple[Any, ...]) -> str:
 
 
 def leaf_names(network: Network) -> list[str]:
-    """The dotted paths of all leaves of a network, such as `layers.0.weight`."""
+    """Return the dotted paths of all leaves of a network, such as `layers.0.weight`."""
     return [_named(path) for path, _ in jax.tree_util.tree_leaves_with_path(network)]
 
 
 def select(network: Network, names: Iterable[str]) -> Weights:
-    """The leaves of `network` called by these names."""
+    """Return the leaves of `network` with these names."""
     leaves = {_named(path): leaf for path, leaf in jax.tree_util.tree_leaves_with_path(network)}
     return {name: leaves[name] for name in names}
 
 
 def replace(network: Network, weights: Mapping[str, Array]) -> Network:
-    """`network` with the leaves named in `weights` put in place of its own."""
+    """Return `network` with the leaves named in `weights` in place of its own."""
     return jax.tree_util.tree_map_with_path(
         lambda path, leaf: weights.get(_named(path), leaf), network
     )
 
 
 def apply(weights: Weights, masks: Masks) -> Weights:
-    """What acts: `weights` where the mask is True, zero elsewhere (a pruned NaN is zero too)."""
+    """Return `weights` where the mask is True, zero elsewhere (a pruned NaN becomes zero too)."""
     return {name: jnp.where(masks[name], weight, 0) for name, weight in weights.items()}
 
 
 def masked(network: Network, masks: Masks) -> Network:
-    """The network that acts: its prunable leaves masked, all others as they are."""
+    """Return the masked network: its prunable leaves masked, all others unchanged."""
     return replace(network, apply(select(network, masks), masks))
 
 
 def count(masks: Mapping[str, Shaped[np.ndarray, "..."] | Shaped[Array, "..."]]) -> dict[str, int]:
-    """Number of True entries of each leaf."""
+    """Count the True entries of each leaf."""
     return {name: int(np.sum(mask)) for name, mask in masks.items()}
 
 
@@ -54,7 +54,7 @@ def kept_by_leaf(
     masks: Mapping[str, Bool[np.ndarray, "networks ..."] | Bool[Array, "networks ..."]],
     prunable: Mapping[str, Bool[np.ndarray, "..."] | Bool[Array, "..."]],
 ) -> dict[str, Int[np.ndarray, " networks"]]:
-    """How many prunable entries of each leaf every network keeps, on the host."""
+    """Count the prunable entries of each leaf that each network keeps, on the host."""
     return {
         name: np.sum(np.asarray(mask) & np.asarray(prunable[name]), axis=tuple(range(1, mask.ndim)))
         for name, mask in masks.items()
@@ -64,12 +64,12 @@ def kept_by_leaf(
 def target(
     prunable: Mapping[str, int], density: float, by_leaf: Mapping[str, float] | None = None
 ) -> Target:
-    """Exact numbers to keep at `density`, given the number of prunable entries of each leaf.
+    """Return the exact numbers to keep at `density`, given the prunable entries of each leaf.
 
-    The total is K = round(density * N). Leaves get their share by largest remainder, ties in the
-    order of names, so that their sum is K. Where densities `by_leaf` are given, each leaf keeps
+    The total is K = round(density * N). Leaves get their shares by largest remainder, ties in the
+    order of names, so that they sum to K. Where densities `by_leaf` are given, each leaf keeps
     round(its density * its size), one that is not named at `density`, and K is their sum. Computed
-    in rational numbers on the decimal written.
+    in rational numbers from the decimal as written.
     """
     if not 0 <= density <= 1:
         raise ValueError(f"density {density} is outside 0 to 1")
@@ -96,17 +96,17 @@ def target(
 
 
 def miscount(kept: Mapping[str, int], target: Target) -> str:
-    """Words for a wrong number of weights, with the layers that have not their share of it."""
+    """Return a message for a wrong number of weights, with the leaves that miss their shares."""
     shares = {name: int(number) for name, number in target.by_leaf.items()}
     differing = [name for name in kept if kept[name] != shares[name]] or list(kept)
     layers = ", ".join(f"{kept[name]} in '{name}' (share: {shares[name]})" for name in differing)
-    return f"{sum(kept.values())} weights where {int(target.total)} are asked for: {layers}"
+    return f"{sum(kept.values())} weights, not {int(target.total)}: {layers}"
 
 
 def _ordered_bits(
     scores: Shaped[Array, " n"], candidates: Bool[Array, " n"]
 ) -> UInt32[Array, " n"]:
-    """Unsigned integers in the order of the scores; NaN lowest, then 0 for what is no candidate."""
+    """Return unsigned integers in the order of the scores: 0 if no candidate, 1 for NaN, others."""
     values = scores.astype(jnp.float32)
     bits = jax.lax.bitcast_convert_type(jnp.where(values == 0, 0.0, values), jnp.uint32)  # -0 is 0
     sign = jnp.uint32(0x8000_0000)
@@ -116,7 +116,7 @@ def _ordered_bits(
 
 
 def _in_rows(keys: UInt32[Array, " n"], width: int = 512) -> UInt32[Array, "rows width"]:
-    """Keys in rows, zeros at the end: below every number that they are compared with."""
+    """Return keys in rows, padded with zeros, which are below every threshold."""
     rows = -(-keys.shape[0] // width)
     return jnp.pad(keys, (0, rows * width - keys.shape[0])).reshape(rows, width)
 
@@ -137,25 +137,25 @@ class _Groups:
         return jnp.concatenate(parts)
 
     def positions(self, flags: Bool[Array, " n"]) -> Int[Array, " n"]:
-        """For each entry, how many flags its group has up to and with it."""
+        """Return for each entry how many flags its group has up to and including it."""
         parts = jnp.split(flags, self._ends[:-1])
         return jnp.concatenate([jnp.cumsum(part, dtype=jnp.int32) for part in parts])
 
     def threshold(
         self, keys: UInt32[Array, " n"], keep: Int[Array, " groups"]
     ) -> UInt32[Array, " n"]:
-        """By group the largest t with at least `keep` keys >= t, by bisection on the 32 bits.
+        """Return for each group the largest t with at least `keep` keys >= t, by bisection on bits.
 
-        Thirty-two counting passes: about ten times faster than a sort, and `keep` may be traced.
-        Zero where no group has more keys above zero than it keeps: mostly so among ties.
+        It takes 32 counting passes, about ten times faster than a sort, and `keep` may be traced.
+        Where no group has more keys above zero than it keeps (mostly among ties), t is zero.
         """
 
         parts = [_in_rows(part) for part in jnp.split(keys, self._ends[:-1])]
 
         def set_bit(position: Array, threshold: Array) -> Array:
             higher = threshold | (jnp.uint32(1) << (31 - position).astype(jnp.uint32))
-            # Each part against its own number: spread over all entries, these would cost as much
-            # memory traffic as the keys. Down the columns first, which processors do in vectors.
+            # Each part is compared with its own number: spread over all entries, these would cost
+            # as much memory traffic as the keys. Columns first: CPUs sum those in vectors.
             reached = [
                 jnp.sum(jnp.sum(part >= at, axis=0, dtype=jnp.int32))
                 for part, at in zip(parts, higher, strict=True)
@@ -184,11 +184,11 @@ def keep_largest(
     sizes: Sequence[int],
     key: Key,
 ) -> Bool[Array, " n"]:
-    """In each group exactly `keep` of the candidates (all, where they are fewer), the largest.
+    """Return exactly `keep` candidates of each group (all, if there are fewer), the largest.
 
-    Groups are consecutive, of these static sizes. Ties are broken by a seeded random order: broken
-    by index they would fabricate motifs. `keep` may be traced. Scores are compared in float32; NaN
-    ranks below everything.
+    Groups are consecutive, of these static sizes. Ties are broken in a seeded random order:
+    breaking them by index would fabricate motifs. `keep` may be traced. Scores are compared in
+    float32; NaN ranks below everything.
     """
     groups = _Groups(sizes)
     wanted = jnp.minimum(keep.astype(jnp.int32), groups.sums(candidates))
@@ -200,7 +200,7 @@ def keep_largest(
     lots = jnp.where(tied, jax.random.bits(key, keys.shape, jnp.uint32) | 1, 0)
     lot_threshold = groups.threshold(lots, missing)
     drawn = lots > lot_threshold
-    # Two equal lots on the threshold are rare; the first of them wins so that the count is exact.
+    # Equal lots on the threshold are rare; the first of them win, so that the count is exact.
     last = tied & (lots == lot_threshold)
     still_missing = missing - groups.sums(drawn)
 
@@ -220,11 +220,11 @@ def allocate(
     *,
     key: Key,
 ) -> Int[Array, " groups"]:
-    """How many of `total` each group gets, in proportion to its share, at most its capacity.
+    """Return how many of `total` each group gets: in proportion to its share, within its capacity.
 
-    What a full group cannot take goes to the others in the same proportion. Fractions are given out
-    by largest remainder, ties at random. The sum is `total`, or all capacities where they are less.
-    `total` may be traced.
+    What a full group cannot take goes to the others in the same proportion. Fractions are rounded
+    by largest remainder, ties at random. The sum is `total`, or that of all capacities if it is
+    less. `total` may be traced.
     """
 
     def quotas(scale: Array) -> Float[Array, " groups"]:
@@ -256,7 +256,7 @@ def _keep_by_output(
     *,
     key: Key,
 ) -> Bool[Array, "outputs ..."]:
-    """The same number of candidates for each output, up to one; of a vector simply the largest."""
+    """Return masks with equally many candidates for each output, up to one; a vector is one row."""
     outputs = scores.shape[0] if scores.ndim > 1 else 1
     rows, allowed = scores.reshape(outputs, -1), candidates.reshape(outputs, -1)
     share_key, tie_key = jax.random.split(key)
@@ -277,13 +277,13 @@ def prune_by_score(
     scope: Scope,
     key: Key,
 ) -> Masks:
-    """The masks that keep the candidates of largest score.
+    """Return the masks that keep the candidates of largest score.
 
-    By `scope` the leaves keep the numbers of `target.by_leaf` ("layer"), or these spread evenly
-    over the leaf's outputs, its first axis ("output"), or all leaves compete ("global"), but for
-    targets whose numbers by leaf are binding: those are by layer then. Where a
-    candidate's score is not finite nothing is kept, so that no such mask passes for a good one: in
-    a run the trial then fails, and names the leaf. Raises `TypeError` where scores are complex.
+    By `scope`, each leaf keeps its number in `target.by_leaf` ("layer"), spreads it evenly over its
+    outputs, the first axis ("output"), or all leaves compete ("global"); targets whose numbers by
+    leaf are binding are met by layer then. If a candidate's score is not finite, nothing is kept,
+    so that no such mask passes for a good one: in a run the trial then fails and names the leaf.
+    Raises `TypeError` if scores are complex.
     """
     sound = finite.scored(scores, candidates)
     candidates = {name: candidates[name] & sound for name in scores}
@@ -311,12 +311,12 @@ def prune_by_score(
 
 
 def leaf_map(function: Callable[..., Array], *trees: Mapping[str, Array]) -> dict[str, Array]:
-    """`function` leaf by leaf over mappings that share their names."""
+    """Return `function` applied leaf by leaf to mappings with the same names."""
     return {name: function(*(tree[name] for tree in trees)) for name in trees[0]}
 
 
 def leaf_keys(like: Mapping[str, Array], key: Key) -> dict[str, Key]:
-    """Return a key of its own for each leaf."""
+    """Return a separate key for each leaf."""
     names = sorted(like)
     return dict(zip(names, jax.random.split(key, len(names)), strict=True))
 
@@ -327,13 +327,13 @@ def counted(masks: Masks) -> dict[str, Int[Array, ""]]:
 
 
 def random_scores(like: Mapping[str, Array], key: Key) -> Weights:
-    """Return uniform random numbers of the shapes of some weights or masks."""
+    """Return uniform random numbers in the shapes of some weights or masks."""
     keys = leaf_keys(like, key)
     return {name: jax.random.uniform(keys[name], like[name].shape) for name in keys}
 
 
 def keep_by_leaf(scores: Weights, candidates: Masks, keep: Mapping[str, Array], key: Key) -> Masks:
-    """Return masks of the candidates of largest score, as many of each leaf as `keep` says."""
+    """Return masks of the candidates of largest score, `keep` of each leaf."""
     target = Target(density=jnp.zeros(()), total=jnp.zeros((), jnp.int32), by_leaf=keep)
     return prune_by_score(scores, candidates, target, scope="layer", key=key)
 

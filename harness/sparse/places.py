@@ -1,8 +1,9 @@
-"""Which weight each place of a wiring holds: one of its own, one that it shares, or none.
+"""Places of a graph: each holds a weight of its own, a shared one, or none.
 
-In a stack of dense layers a weight and an edge are the same thing. In an unrolled convolution, or a
-network unrolled in time, one weight is many edges; in a recurrent network no edge may run from an
-output to an input. What is random under a null is then not what it places: z is not calibrated.
+In a stack of dense layers each edge is one weight. In an unrolled convolution, or a network
+unrolled in time, one weight is many edges; in a recurrent network no edge may run from an output to
+an input. A null that places each edge by itself then does not describe random masks, so z is not
+calibrated.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,14 +18,14 @@ NumbersOfWeights = Int[np.ndarray, "_sources _targets"]
 
 @dataclass(frozen=True, eq=False)
 class Places:
-    """The number of the weight that an edge at each place belongs to.
+    """The number of the weight to which an edge at each place belongs.
 
-    `numbers`, one array (sources, targets) for each array of adjacency: -1 where no edge can be.
-    Places of the same number hold edges that come and go together. An edge that stands for several
-    weights, as one between the channels of a convolution, has a number of its own. `prunable` says
-    by number which weights can be pruned.
+    `numbers` has one array (sources, targets) for each array of adjacency: -1 where no edge can be.
+    Edges at places of the same number are present or absent together. An edge that stands for
+    several weights, such as one between channels of a convolution, has its own number. `prunable`
+    says by number which weights can be pruned.
 
-    It is static: the same for all networks of an ensemble, and left alone by `jax.vmap`.
+    It is static: the same for all networks of an ensemble, and `jax.vmap` does not map it.
     """
 
     numbers: tuple[NumbersOfWeights, ...]
@@ -42,7 +43,7 @@ class Places:
 
     @cached_property
     def weights(self) -> int:
-        """How many weights that can be pruned are at some place."""
+        """How many prunable weights are at some place."""
         return int(self.prunable[np.unique(self._held)].sum())
 
     @property
@@ -52,29 +53,28 @@ class Places:
     def weights_of(
         self, wires: Sequence[Bool[np.ndarray, "*batch _sources _targets"]]
     ) -> Int[np.ndarray, "*batch"]:
-        """How many weights that can be pruned these edges belong to."""
+        """Count the prunable weights to which these edges belong."""
         batch = wires[0].shape[:-2]
-        found = np.zeros((int(np.prod(batch)), len(self.prunable)), bool)
+        kept = np.zeros((int(np.prod(batch)), len(self.prunable)), bool)
         for numbers, layer in zip(self.numbers, wires, strict=True):
-            for row, network in zip(found, layer.reshape(-1, *layer.shape[-2:]), strict=True):
+            for row, network in zip(kept, layer.reshape(-1, *layer.shape[-2:]), strict=True):
                 row[numbers[network]] = True
-        return (found & self.prunable).sum(-1).reshape(batch)
+        return (kept & self.prunable).sum(-1).reshape(batch)
 
 
 def places(
     wire: Callable[[Mapping[str, Bool[np.ndarray, "..."]]], Sequence[Bool[np.ndarray, "_a _b"]]],
     prunable: Mapping[str, Bool[np.ndarray, "..."]],
 ) -> Places:
-    """Find out which weight each place holds, by wiring some masks.
+    """Find which weight each place holds, by wiring some masks.
 
-    Weights are numbered through the leaves in their order. In the b-th mask those are kept whose
-    number has bit b, so that an edge of one weight is there where its weight's number has that bit;
-    in the opposite mask where it has not. An edge that is in both stands for several weights. Some
-    40 wirings tell 10^6 weights.
+    Weights are numbered through the leaves in their order. The b-th mask keeps the weights whose
+    number has bit b; its complement keeps the others. So an edge of one weight is present in the
+    first where its number has that bit, else in the second. An edge present in both stands for
+    several weights. Some 40 wirings identify 10^6 weights.
 
     **Arguments:** `wire` returns the adjacency of one network, one array or several, source x
-    target; it must be a function of each mask that gains edges only where weights are kept.
-    `prunable` by leaf.
+    target; keeping more weights may only add edges. `prunable` is by leaf.
     """
     sizes = {name: which.size for name, which in prunable.items()}
     starts = dict(zip(sizes, np.cumsum([0, *sizes.values()]).tolist(), strict=False))

@@ -1,16 +1,16 @@
-"""How many independent draws a correlated series is worth."""
+"""The autocorrelation time of a correlated series."""
 
 import numpy as np
 from jaxtyping import Float
 
 
 def autocorrelation_time(series: Float[np.ndarray, " steps"]) -> float:
-    """The integrated autocorrelation time of a stationary series, in steps.
+    """Return the integrated autocorrelation time of a stationary series, in steps.
 
-    1 + 2 * the sum of all autocorrelations, summed by Geyer's initial monotone sequence (1992,
+    It is 1 + 2 * the sum of all autocorrelations, by Geyer's initial monotone sequence (1992,
     Statist. Sci. 7:473): over pairs of neighbouring lags while they are positive, none larger than
-    the one before. The effective sample size is the number of steps over it. NaN where the series
-    is constant or has fewer than four steps.
+    the one before. The effective sample size is the number of steps divided by it. NaN if the
+    series is constant or has fewer than four steps.
     """
     steps = len(series)
     centred = series - series.mean() if steps else series

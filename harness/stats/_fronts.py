@@ -1,14 +1,14 @@
-"""Pareto fronts: what nothing else is better than in every respect."""
+"""Pareto fronts: points that no other point dominates."""
 
 import numpy as np
 from jaxtyping import Bool, Float
 
 
 def non_dominated(costs: Float[np.ndarray, "points kinds"]) -> Bool[np.ndarray, " points"]:
-    """Which points no other point dominates: is at most as costly in every kind, and less in one.
+    """Return which points no other point dominates.
 
-    Equal points do not dominate each other. A point with an undefined cost (NaN) is neither on the
-    front nor dominates any.
+    One point dominates another if it costs at most as much in every kind and less in one. A point
+    with an undefined cost (NaN) is not on the front and dominates none.
     """
     defined = ~np.isnan(costs).any(axis=1)
     one, other = costs[:, None], costs[None]

@@ -1,27 +1,27 @@
-"""Places between the levels of one network's trajectory, taken as piecewise linear."""
+"""Linear interpolation between the levels of one network's trajectory."""
 
 import numpy as np
 from jaxtyping import Float
 
 
 def first_rise(values: Float[np.ndarray, " levels"], target: float) -> float:
-    """Where a trajectory first rises to a value: a fractional index of levels.
+    """Return the fractional index of levels at which a trajectory first rises to a value.
 
-    That is on the first step from a value of at most the target to one of at least it; to find a
-    fall, pass both with their signs changed. NaN where there is no such step: nothing is
-    extrapolated. Steps with an undefined end (NaN) are passed over.
+    It lies on the first step from a value at most the target to one at least the target. To find a
+    fall, change the signs of both arguments. NaN if there is no such step: nothing is extrapolated.
+    Steps with an undefined end (NaN) are skipped.
     """
     start, end = values[:-1], values[1:]
-    found = np.flatnonzero((start <= target) & (end >= target))
-    if not found.size:
+    rises = np.flatnonzero((start <= target) & (end >= target))
+    if not rises.size:
         return float("nan")
-    step = int(found[0])
+    step = int(rises[0])
     height = float(end[step] - start[step])
     return step + (float(target - start[step]) / height if height > 0 else 0.0)
 
 
 def interpolated(values: Float[np.ndarray, " levels"], place: float) -> float:
-    """The value at a fractional index of levels, linear between two; NaN at an undefined place."""
+    """Return the value at a fractional index of levels, linear between two; NaN if undefined."""
     if np.isnan(place):
         return float("nan")
     before = int(place)

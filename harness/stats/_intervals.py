@@ -1,4 +1,4 @@
-"""Means of few, perhaps skewed values: interval and test from one studentised procedure."""
+"""Means of a few, possibly skewed values: interval and test from one studentised procedure."""
 
 from functools import lru_cache
 from typing import NamedTuple
@@ -11,16 +11,16 @@ from harness.stats._sign_flips import sign_flips
 RESAMPLES = 9999
 
 _WIDENED = 0.4
-"""The share of the error asked for that both parts of the procedure are given: at n = 8 to 10 they
-miss skewed means up to 2.5 times as often as they should."""
+"""The share of the allowed error that each part of the procedure gets: at n = 8 to 10 they miss
+skewed means up to 2.5 times as often as they should."""
 
 _FLOOR = 0.02
-"""The least variance of a resample, as a share of that of the values: resamples of a few equal
-values would make intervals of bimodal data endless."""
+"""The smallest variance of a resample, as a share of that of the values: resamples of a few equal
+values would make intervals of bimodal data infinite."""
 
 
 class Interval(NamedTuple):
-    """An estimate, the ends of its interval (NaN where undefined), and its number of units."""
+    """An estimate, the ends of its interval (NaN if undefined), and its number of units."""
 
     value: float
     low: float
@@ -29,10 +29,10 @@ class Interval(NamedTuple):
 
 
 class MeanTest(NamedTuple):
-    """A mean, its interval, the p of a mean of zero from the same procedure, and what n allows.
+    """A mean with its interval and, from the same procedure, the p of a mean of zero.
 
-    `attainable` is the smallest p that so many values can give. `low`, `high` and `p` are NaN where
-    they are undefined.
+    `attainable` is the smallest p that n values can give. `low`, `high` and `p` are NaN if they are
+    undefined.
     """
 
     value: float
@@ -63,13 +63,13 @@ def mean_interval(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Interval:
-    """The mean of n values, one for each network, with its interval by `mean_tests`.
+    """Return the mean of n values, one for each network, with its interval by `mean_tests`.
 
-    `bounds` are the least and the largest value there can be, as ranks have: the interval is cut.
+    The interval is cut at `bounds`, the smallest and the largest possible value.
     """
-    found = mean_test(values, level=level, resamples=resamples, seed=seed)
-    low, high = (float(np.clip(end, *bounds)) for end in (found.low, found.high))
-    return Interval(found.value, low, high, found.n)
+    test = mean_test(values, level=level, resamples=resamples, seed=seed)
+    low, high = (float(np.clip(end, *bounds)) for end in (test.low, test.high))
+    return Interval(test.value, low, high, test.n)
 
 
 def mean_test(
@@ -79,13 +79,13 @@ def mean_test(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> MeanTest:
-    """The mean of n values with interval and p, as `mean_tests` of one column."""
-    found = mean_tests(values[:, None], level=level, resamples=resamples, seed=seed)
+    """Return the mean of n values with interval and p, as `mean_tests` of one column."""
+    tests = mean_tests(values[:, None], level=level, resamples=resamples, seed=seed)
     value, low, high, p, attainable = (
         float(column[0])
-        for column in (found.value, found.low, found.high, found.p, found.attainable)
+        for column in (tests.value, tests.low, tests.high, tests.p, tests.attainable)
     )
-    return MeanTest(value, low, high, p, attainable, int(found.n[0]))
+    return MeanTest(value, low, high, p, attainable, int(tests.n[0]))
 
 
 def mean_tests(
@@ -95,20 +95,20 @@ def mean_tests(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> MeanTests:
-    """Means of columns, their intervals, and two-sided p of means of zero, from one procedure.
+    """Return means of columns, their intervals, and two-sided p of means of zero.
 
     An interval holds the values that neither Student's t nor bootstrap-t (Efron and Tibshirani
-    1993, chapter 12) rejects, each at 0.4 of the error asked for, and p is the error at which zero
-    leaves the interval: p < 1 - `level` exactly where the interval does not hold zero. It covers
-    0.93 and more where 0.95 is asked, at n = 6, 8 and 10, for normal, exponential, log-normal (sd
-    up to 1) and bimodal values (modes of 25 % and more); for normal ones 0.99, the price of the
-    others. No procedure covers a mean that depends on a mode which n values often lack.
+    1993, chapter 12) rejects, each at 0.4 of the allowed error. p is the error at which zero leaves
+    the interval: p < 1 - `level` exactly if the interval excludes zero. At `level` 0.95 and n = 6,
+    8 and 10 it covers 0.93 or more for normal, exponential, log-normal (sd up to 1) and bimodal
+    values (modes of 25 % and more); normal ones 0.99, the price of the others. No procedure covers
+    a mean that depends on a mode which n values often lack.
 
-    `adjusted` is p, or the max-T p of `sign_flips` over all columns where that is larger: a column
-    that it calls different from zero has an interval that says so too.
+    `adjusted` is the larger of p and the max-T p of `sign_flips` over all columns: a column that it
+    calls different from zero has an interval that excludes zero too.
 
-    p is at least 2^(1-n), the smallest of a sign-flip test of n values. So few values that this is
-    above 1 - `level` (under 6 at 0.95) get no interval; values without spread get none, and no p.
+    p is at least 2^(1-n), the smallest of a sign-flip test of n values. If that is above
+    1 - `level` (n below 6 at 0.95) there is no interval; without spread there is no p either.
     Undefined values (NaN) are left out.
     """
     values = values[np.isfinite(values).any(axis=1)]
@@ -141,20 +141,20 @@ def _studentised(
     resamples: int,
     seed: int,
 ) -> Float[np.ndarray, "resamples columns"]:
-    """Student's t of resamples of columns of mean 0 and variance 1; NaN where there is no value."""
+    """Return Student's t of resamples of standardised columns; NaN if there are no two values."""
     weights = resample(max(1, len(standard)), resamples, seed)[:, : len(standard)]
     n = weights @ defined
     with np.errstate(divide="ignore", invalid="ignore"):
         mean = weights @ standard / n
         variance = (weights @ standard**2 - n * mean**2) / (n - 1)
-        found = mean / np.sqrt(np.maximum(variance, _FLOOR) / n)
-    return np.where(n > 1, found, np.nan)
+        t = mean / np.sqrt(np.maximum(variance, _FLOOR) / n)
+    return np.where(n > 1, t, np.nan)
 
 
 def _two_sided(
     drawn: Float[np.ndarray, " resamples"], values: Float[np.ndarray, " m"], n: int
 ) -> Float[np.ndarray, " m"]:
-    """The larger of both parts' two-sided p, of some values of t."""
+    """Return the larger of both parts' two-sided p for some values of t."""
     from scipy.special import stdtr
 
     known = np.sort(drawn[np.isfinite(drawn)])
@@ -168,13 +168,13 @@ def _two_sided(
 def _ends(
     drawn: Float[np.ndarray, "resamples columns"], n: Int[np.ndarray, " columns"], tail: float
 ) -> tuple[Float[np.ndarray, " columns"], Float[np.ndarray, " columns"]]:
-    """The quantiles of t that neither part rejects beyond."""
+    """Return the quantiles of t beyond which both parts reject."""
     from scipy.special import stdtrit
 
     low, high = np.full((2, n.size), np.nan)
     for column in np.flatnonzero(n > 1):
-        found = drawn[:, column]
-        known = found[np.isfinite(found)]
+        t = drawn[:, column]
+        known = t[np.isfinite(t)]
         if known.size:
             half = float(stdtrit(n[column] - 1, 1 - tail))
             ends = np.quantile(known, [tail, 1 - tail])
@@ -184,7 +184,7 @@ def _ends(
 
 @lru_cache(maxsize=4)
 def resample(n: int, resamples: int, seed: int) -> Float[np.ndarray, "resamples n"]:
-    """How often each of n units is drawn, in each of the resamples."""
+    """Return how often each of n units is drawn in each resample."""
     rng = np.random.default_rng(seed)
     weights = rng.multinomial(n, np.full(n, 1 / n), size=resamples).astype(np.float64)
     weights.flags.writeable = False

@@ -1,14 +1,14 @@
-"""P-values of families of tests."""
+"""P-values for families of tests."""
 
 import numpy as np
 from jaxtyping import Float
 
 
 def benjamini_hochberg(p: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
-    """Adjusted p-values (q) of one family of tests; NaN entries stay NaN and do not count.
+    """Return adjusted p-values (q) of one family of tests; NaN entries stay NaN and do not count.
 
     Benjamini and Hochberg (1995), J. R. Stat. Soc. B 57:289: q of the i-th smallest of m values is
-    the least of m·p_j / j over j ≥ i.
+    the minimum of m·p_j / j over j ≥ i.
     """
     q = np.full(p.shape, np.nan)
     defined = ~np.isnan(p)

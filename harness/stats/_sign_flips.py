@@ -7,14 +7,14 @@ import numpy as np
 from jaxtyping import Float
 
 MOST_SIGNED = 14
-"""Up to as many pairs all their signs are enumerated: 2^14."""
+"""Up to this many pairs, all arrangements of signs are enumerated: 2^14."""
 
 _TIE = 1e-9
-"""Statistics this near to what was seen are ties: they differ by rounding."""
+"""Statistics this close to the observed one are ties: they differ by rounding."""
 
 
 class SignFlips(NamedTuple):
-    """p and max-T p of each column, the smallest p there could be, arrangements, whether all."""
+    """p and max-T p by column, the smallest possible p, the arrangements, and if these are all."""
 
     p: Float[np.ndarray, " columns"]
     adjusted: Float[np.ndarray, " columns"]
@@ -26,12 +26,12 @@ class SignFlips(NamedTuple):
 def sign_flips(
     differences: Float[np.ndarray, "pairs columns"], *, draws: int = 9999, seed: int = 0
 ) -> SignFlips:
-    """Two-sided p of paired differences of mean zero, by flipping the signs of whole pairs.
+    """Return two-sided p of paired differences of mean zero, by flipping the signs of whole pairs.
 
-    The statistic is the size of the mean over the root mean square, which rises with Student's t
-    and has the same permutation distribution, but needs no variance of a column without spread.
-    `adjusted` is max-T (Westfall and Young 1993): the chance that any column reaches the value.
-    Undefined differences (NaN) are left out. A column of zeros has p 1.
+    The statistic is |mean| divided by the root mean square. It rises with Student's t and gives the
+    same permutation p, but needs no variance of a column without spread. `adjusted` is max-T
+    (Westfall and Young 1993): the chance that any column reaches the value. Undefined differences
+    (NaN) are left out. A column of zeros has p 1.
     """
     defined = np.isfinite(differences)
     kept = defined.any(axis=1)
@@ -48,9 +48,9 @@ def sign_flips(
     if not pairs or not columns:
         nothing = np.full(columns, np.nan)
         return SignFlips(nothing, nothing, float("nan"), 0, True)
-    seen, found = statistic(np.ones((1, pairs)))[0] - _TIE, statistic(signs)
-    reached = (found >= seen).sum(axis=0)
-    any_reached = (found.max(axis=1)[:, None] >= seen).sum(axis=0)
+    observed, flipped = statistic(np.ones((1, pairs)))[0] - _TIE, statistic(signs)
+    reached = (flipped >= observed).sum(axis=0)
+    any_reached = (flipped.max(axis=1)[:, None] >= observed).sum(axis=0)
     counted = len(signs) + (not exact)
     p, adjusted = ((hits + (not exact)) / counted for hits in (reached, any_reached))
     undefined = ~defined.any(axis=0)
@@ -60,7 +60,7 @@ def sign_flips(
 
 @lru_cache(maxsize=4)
 def _signs(pairs: int, draws: int, exact: bool, seed: int) -> Float[np.ndarray, "m pairs"]:
-    """Signs of pairs: all up to a common sign, which no size depends on, or random ones."""
+    """Return signs of pairs: all, up to a common sign that changes no statistic, or random ones."""
     if exact:
         count = 2 ** max(pairs - 1, 0)
         bits = np.arange(count)[:, None] >> np.arange(pairs)[None] & 1

@@ -1,4 +1,4 @@
-"""How alike profiles of z are, corrected for the noise of the null: similarity and differences."""
+"""Similarity of profiles of z, corrected for the noise of the null, and its differences."""
 
 from collections.abc import Sequence
 from itertools import combinations
@@ -10,15 +10,15 @@ from jaxtyping import Float, Int, Shaped
 from harness.stats._intervals import Interval, MeanTest, mean_test
 
 WEAKEST = 3.0
-"""A mean signal under so many of the standard errors that noise gives it is not taken for one."""
+"""A mean signal below this many standard errors (those of noise alone) counts as no signal."""
 
 
 class Noise(NamedTuple):
     """The noise of z under its null.
 
-    `correlations` of the classes under the null, by default unknown: then the worst is assumed,
-    that all classes rise and fall together. `draws`: of how many draws the moments are; 0: exact.
-    `averaged`: over how many networks each profile is a mean.
+    `correlations` are those of the classes under the null; None assumes the worst, that all classes
+    rise and fall together. `draws` is the number of draws that gave the moments, 0 if they are
+    exact. `averaged` is the number of networks of which each profile is the mean.
     """
 
     correlations: Float[np.ndarray, "classes classes"] | None = None
@@ -32,9 +32,9 @@ EXACT = Noise()
 def signal(
     profiles: Float[np.ndarray, "n classes"], noise: Noise = EXACT
 ) -> Float[np.ndarray, " n"]:
-    """The squared length of each profile less what noise adds on average: its squared signal.
+    """Return the squared signal of each profile: squared length less what noise adds on average.
 
-    A z of exact moments has noise of variance 1, so that k classes add k, however they correlate.
+    A z of exact moments has noise of variance 1, so k classes add k, whatever their correlations.
     Moments of R draws add 1/R to that variance by their mean, and z^2/(2R) by their sd.
     """
     squares = (profiles**2).sum(axis=1)
@@ -47,20 +47,20 @@ def signal(
 def similarity_within(
     profiles: Float[np.ndarray, "n classes"], *, noise: Noise = EXACT, level: float = 0.95
 ) -> Interval:
-    """How alike profiles point, corrected for noise: 1 for equal signals, 0 for unrelated ones.
+    """Return how similar profiles are, corrected for noise: 1 for equal signals, 0 for unrelated.
 
-    The mean dot product over pairs of rows over the mean `signal`: noise of two networks is
-    independent and adds nothing to a dot product, but it lengthens every profile. An estimate: it
-    may exceed 1. Signals of one direction but unequal strength give less than 1. Signal and null
-    are assumed to have equal noise.
+    It is the mean dot product over pairs of rows, divided by the mean `signal`: the noise of two
+    networks is independent and adds nothing to a dot product, but lengthens every profile. As an
+    estimate it may exceed 1. Signals of one direction but unequal strength give less than 1. Signal
+    and null are assumed to have equal noise.
 
-    Undefined (NaN) where the mean signal is not clear of the noise: under `WEAKEST` times
-    sqrt(2 tr(C^2)/n), its standard error where there is no signal and classes correlate as C.
+    Undefined (NaN) if the mean signal does not stand out from noise: if it is below `WEAKEST` times
+    sqrt(2 tr(C^2)/n), its standard error without a signal if classes have correlations C.
 
-    The interval is `mean_test`'s of jackknife pseudo-values over networks; noise, with the
-    covariance between classes that it has, is part of their scatter. It covers 0.93 and more where
-    0.95 is asked, at n = 8 and 10, of signals that differ in direction or whose strengths differ by
-    a log-normal factor of sd up to 0.5 or a factor of 2.
+    The interval is that of `mean_test` for jackknife pseudo-values over networks; their scatter
+    includes the noise and its covariance between classes. At `level` 0.95 and n = 8 and 10 it
+    covers 0.93 or more for signals that differ in direction, or in strength by a log-normal factor
+    of sd up to 0.5 or a factor of 2.
     """
     return _interval(*_pseudo([profiles], [np.arange(len(profiles))], noise), level)
 
@@ -73,12 +73,12 @@ def similarity_between(
     noise: Noise = EXACT,
     level: float = 0.95,
 ) -> Interval:
-    """As `similarity_within`, over pairs of rows in two groups and of two units.
+    """Return the similarity, as `similarity_within`, of rows in different groups and units.
 
-    For two groups the mean dot product over the root of the product of their mean signals; for more
-    the mean over pairs of groups. `units` says which rows belong together, such as one network
-    under several pruners, at most one row of each group: they are left out together, and not
-    paired. `n` counts units.
+    For two groups it is the mean dot product divided by the root of the product of their mean
+    signals; for more, the mean over pairs of groups. `units` says which rows belong together, such
+    as one network under several pruners, at most one row of each group: these are not paired, and
+    the jackknife leaves them out together. `n` counts units.
     """
     known = np.unique(groups)
     parts = [profiles[groups == group] for group in known]
@@ -92,24 +92,23 @@ def similarity_difference(
     noise: tuple[Noise, Noise] = (EXACT, EXACT),
     level: float = 0.95,
 ) -> MeanTest:
-    """How much more alike the first profiles are than the second, which are paired by row.
+    """Return how much more similar the first profiles are than the second, paired by row.
 
-    The mean difference of pseudo-values (which is that of both `similarity_within` less the
-    jackknife's estimate of its bias), with its interval and two-sided p by `mean_test`. The rows of
-    a pair belong to one network: its profiles at two levels, or its own and those of a control made
-    for it. Classes may differ between both.
+    It is the mean difference of pseudo-values (the difference of both `similarity_within` less the
+    jackknife's estimate of its bias), with interval and two-sided p by `mean_test`. The rows of a
+    pair belong to one network: its profiles at two levels, or its own and those of its control. The
+    two may have different classes.
     """
     both = [
         _pseudo([part], [np.arange(len(part))], its)
         for part, its in zip((first, second), noise, strict=True)
     ]
-    found = mean_test(both[0][1] - both[1][1], level=level)
-    return found._replace(n=len(first))
+    return mean_test(both[0][1] - both[1][1], level=level)._replace(n=len(first))
 
 
 def _interval(estimate: float, pseudo: Float[np.ndarray, " n"], level: float) -> Interval:
-    found = mean_test(pseudo, level=level)
-    return Interval(estimate, found.low, found.high, pseudo.size)
+    test = mean_test(pseudo, level=level)
+    return Interval(estimate, test.low, test.high, pseudo.size)
 
 
 def _pseudo(
@@ -117,25 +116,25 @@ def _pseudo(
     units: Sequence[Shaped[np.ndarray, " _"]],
     noise: Noise,
 ) -> tuple[float, Float[np.ndarray, " units"]]:
-    """The similarity, and jackknife pseudo-values n·s - (n - 1)·s_i of it without each unit.
+    """Return the similarity s and jackknife pseudo-values n·s - (n - 1)·s_i, s_i without unit i.
 
-    All are NaN where the signal of a group is not clear of the noise.
+    All are NaN if the signal of a group does not stand out from noise.
     """
     distinct = np.unique(np.concatenate([*units, np.zeros(0, int)])) if units else np.zeros(0)
     n = distinct.size
     weights = np.concatenate([np.ones((1, n)), 1 - np.eye(n)])
     index = [np.searchsorted(distinct, part) for part in units]
     lengths = [signal(part, noise) for part in parts]
-    found = _similarities(weights, parts, index, lengths)
+    similarities = _similarities(weights, parts, index, lengths)
     nothing = np.full(n, np.nan)
     sizes = [part.shape[1] for part in parts]
     if n < 2 or not all(map(_clear, lengths, sizes, [noise] * len(parts))):
         return float("nan"), nothing
-    return float(found[0]), n * found[0] - (n - 1) * found[1:]
+    return float(similarities[0]), n * similarities[0] - (n - 1) * similarities[1:]
 
 
 def _clear(lengths: Float[np.ndarray, " n"], classes: int, noise: Noise) -> bool:
-    """Whether a mean signal is well above what noise alone scatters it by."""
+    """Return whether a mean signal is well above its scatter by noise alone."""
     squared = classes**2 if noise.correlations is None else float((noise.correlations**2).sum())
     least = WEAKEST * np.sqrt(2 * squared / max(1, lengths.size)) / noise.averaged
     return bool(lengths.size and lengths.mean() > least)
@@ -147,12 +146,12 @@ def _similarities(
     index: Sequence[Int[np.ndarray, " _"]],
     lengths: Sequence[Float[np.ndarray, " _"]],
 ) -> Float[np.ndarray, " m"]:
-    """The similarity for each weighting of units: within one group, or between several."""
+    """Return the similarity for each weighting of units: within one group, or between several."""
     pairs = combinations(range(len(parts)), 2) if len(parts) > 1 else [(0, 0)] * len(parts)
-    found = [
+    by_pair = [
         _dots(weights, parts, index, a, b) / _scale(weights, index, lengths, a, b) for a, b in pairs
     ]
-    return np.mean(found, axis=0) if found else np.full(len(weights), np.nan)
+    return np.mean(by_pair, axis=0) if by_pair else np.full(len(weights), np.nan)
 
 
 def _dots(
@@ -162,7 +161,7 @@ def _dots(
     a: int,
     b: int,
 ) -> Float[np.ndarray, " m"]:
-    """The mean dot product over pairs of a row of one group and one of another of two units."""
+    """Return the mean dot product over pairs of rows, one of each group, of different units."""
     one, other = weights[:, index[a]], weights[:, index[b]]
     _, left, right = np.intersect1d(index[a], index[b], return_indices=True)
     same = one[:, left] * other[:, right]
@@ -179,7 +178,7 @@ def _scale(
     a: int,
     b: int,
 ) -> Float[np.ndarray, " m"]:
-    """The root of the product of two mean signals; NaN where one is not positive."""
+    """Return the root of the product of two mean signals; NaN if one is not positive."""
     means = []
     for group in (a, b):
         number = weights[:, index[group]].sum(axis=1)

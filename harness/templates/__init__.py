@@ -1,4 +1,4 @@
-"""New plugins: a file that works as it is, and its test, written from the templates beside this."""
+"""Write new plugins, each a working file and its test, from the templates beside this file."""
 
 import ast
 import importlib.util
@@ -17,7 +17,7 @@ from harness.plugin.registry import Kind, Registry
 
 @dataclass(frozen=True)
 class Written:
-    """The files of a new plugin, and the commands that its author may give next, beside them."""
+    """The files of a new plugin, and the next commands for its author, to run in their folder."""
 
     plugin: Path
     test_file: Path
@@ -27,16 +27,15 @@ class Written:
 def write(kind: Kind, name: str, folder: Path, registry: Registry) -> Written:
     """Write a plugin called `name` and its test into a folder.
 
-    Raises `UserError` for a name that cannot be used, and where one of the files is there already;
-    nothing is written then.
+    Raises `UserError`, and writes nothing, if the name cannot be used or one of the files exists.
     """
     words = _words(kind, name, registry)
     plugin, test = folder / words["file"], folder / words["test"]
     for path in (plugin, test):
         if path.exists():
             raise UserError(
-                f"'{path}' is there already and is not overwritten: choose another name, another "
-                "folder with --out, or move that file away."
+                f"'{path}' exists and is not overwritten: choose another name, another folder with "
+                "--out, or move that file away."
             )
     _free_for_import(words["module"])
     text = Template(_template(kind)).substitute(words)
@@ -50,36 +49,35 @@ def _template(name: str) -> str:
 
 
 def _commands(text: str) -> tuple[str, ...]:
-    """The lines of the module's docstring after the first."""
-    told = text.split('"""')[1]
-    return tuple(line for line in told.splitlines()[1:] if line)
+    """Return the lines of the module's docstring after the first."""
+    docstring = text.split('"""')[1]
+    return tuple(line for line in docstring.splitlines()[1:] if line)
 
 
 def _words(kind: Kind, name: str, registry: Registry) -> dict[str, str]:
-    """What is put into the templates. Raises `UserError` for a name that will not do."""
+    """Return the words to fill into templates. Raises `UserError` if the name cannot be used."""
     if not NAME.fullmatch(name):
         raise UserError(
-            f"a {kind} cannot be called '{name}': lower-case letters, digits, - and _ are right, "
-            f"as in 'my-{kind}'."
+            f"a {kind} cannot be called '{name}': use lower-case letters, digits, - and _, as in "
+            f"'my-{kind}'."
         )
     taken = registry.named(name)
     if taken:
         raise UserError(
-            f"'{name}' is the name of a {taken[0].kind} of '{taken[0].owner}' already: choose "
+            f"'{name}' is already the name of a {taken[0].kind} of '{taken[0].owner}': choose "
             "another. See `harness list`."
         )
     module = name.replace("-", "_")
     title = "".join(part[:1].upper() + part[1:] for part in re.split("[-_]", name))
     if not module.isidentifier() or keyword.iskeyword(module) or keyword.iskeyword(title):
         raise UserError(
-            f"a {kind} in a file of its own cannot be called '{name}': Python has no module "
-            f"'{module}' or class '{title}', as names begin with a letter and keywords are none. "
-            f"'my-{name}' is right."
+            f"a {kind} cannot be called '{name}': Python allows no module '{module}' or class "
+            f"'{title}', because names begin with a letter and are no keywords. Use 'my-{name}'."
         )
     if title in _names(kind):
         raise UserError(
-            f"'{name}' would call the class '{title}', which the file needs for something else: "
-            f"'my-{name}' is right."
+            f"'{name}' would name the class '{title}', which the file needs for something else: "
+            f"use 'my-{name}'."
         )
     return {
         "kind": kind,
@@ -92,7 +90,7 @@ def _words(kind: Kind, name: str, registry: Registry) -> dict[str, str]:
 
 
 def _names(kind: Kind) -> set[str]:
-    """The names that the code of a template uses besides that of the plugin."""
+    """Return the names that a template's code uses, besides the plugin's."""
     tree = ast.parse(_template(kind).replace("${Class}", "plugin"))
     return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} | {
         node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef | ast.alias)
@@ -100,9 +98,9 @@ def _names(kind: Kind) -> set[str]:
 
 
 def _free_for_import(module: str) -> None:
-    """Raise `UserError` where a file of that name would hide a module that others import."""
+    """Raise `UserError` if a file of that name would hide a module that others import."""
     if importlib.util.find_spec(module) is not None:
         raise UserError(
-            f"'{module}.py' would hide the Python module '{module}' from whatever imports it: "
-            f"'my-{module}' is right."
+            f"'{module}.py' would hide the Python module '{module}' from code that imports it: "
+            f"use 'my-{module}'."
         )

@@ -1,4 +1,4 @@
-"""The contract of each kind of plugin, checked: for plugin authors, and for the harness's tests."""
+"""Checks of the contract of each kind of plugin, for plugin authors and the harness's tests."""
 
 from harness.testing._check import Checked as Checked
 from harness.testing._check import assert_contract as assert_contract

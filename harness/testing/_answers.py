@@ -1,4 +1,4 @@
-"""What a plugin's methods give back: kind, shapes and names, told before anything is trained."""
+"""Checks of what a plugin's methods return (types, shapes, names), before anything is trained."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,13 +15,13 @@ from harness.types import Key, Target
 
 PRUNERS_MAY_NEED = frozenset({"linear", "activations", "output-loss"})
 """What tasks of the harness offer; another task may offer more."""
-METRICS_MAY_NEED = frozenset({"weights", "layered"})
+METRICS_MAY_NEED = frozenset({"weights", "layered", "digraph"})
 
 
 def of_pruner(pruner: Any, evidence: Evidence, target: Target, state: Any, key: Key) -> None:
-    """Raise `BrokenRuleError` where `score` or `step` give back what is no scores or no masks.
+    """Raise `BrokenRuleError` if `score` or `step` do not return scores or masks.
 
-    `evidence` is of one network. Shapes are asked for by tracing; scores are computed, too.
+    `evidence` is of one network. Tracing gives the shapes; scores are also computed.
     """
     if isinstance(pruner, ScorePruner) and type(pruner).step is ScorePruner.step:
         shapes = jax.eval_shape(lambda: pruner.score(evidence, key=key))
@@ -31,8 +31,8 @@ def of_pruner(pruner: Any, evidence: Evidence, target: Target, state: Any, key: 
             alive = np.asarray(score)[np.asarray(evidence.candidates[name])]
             expect(
                 not np.isnan(alive).any(),
-                f"`score` gives '{name}' scores that are not a number: their order is chance. "
-                "Guard what divides by zero or takes the logarithm of a negative number.",
+                f"`score` gives '{name}' scores that are NaN, which have no order. Guard divisions "
+                "by zero and logarithms of negative numbers.",
             )
     answers: list[Any] = []
 
@@ -55,7 +55,7 @@ def of_pruner(pruner: Any, evidence: Evidence, target: Target, state: Any, key: 
     for name, mask in masks.items():
         expect(
             mask.dtype == jnp.bool_,
-            f"`step` returns a mask of '{name}' of {mask.dtype}: masks are of bool, True is kept.",
+            f"`step` returns a mask of '{name}' of {mask.dtype}: return bool, True where kept.",
         )
 
 
@@ -66,7 +66,7 @@ def _kind(value: Any) -> str:
 
 
 def _leaves(method: str, what: str, found: Any, like: Any) -> None:
-    """Whether an answer has the names and shapes of the masks."""
+    """Check that an answer has the names and shapes of the masks."""
     names = ", ".join(sorted(like))
     expect(
         isinstance(found, dict) and set(found) == set(like),
@@ -88,20 +88,20 @@ def _named(found: Any) -> str:
 
 
 def needs_of_pruner(pruner: Any) -> None:
-    """Point out what no task of the harness offers."""
+    """Suggest a change if no task of the harness offers what a pruner needs."""
     if strange := sorted(set(pruner.needs) - PRUNERS_MAY_NEED):
         raise SuggestionError(
             f"it needs {', '.join(strange)}, which no task of the harness offers: they offer "
-            f"{', '.join(sorted(PRUNERS_MAY_NEED))}. Without a task that does it is always skipped."
+            f"{', '.join(sorted(PRUNERS_MAY_NEED))}. It runs only on tasks that do."
         )
 
 
 def of_metric(metric: AbstractMetric) -> None:
-    """Raise `BrokenRuleError` where `columns` or `needs` cannot be what they should be."""
+    """Raise `BrokenRuleError` if `columns` or `needs` are wrong."""
     expect(
         isinstance(metric.columns, Mapping),
-        f"`columns` is {_kind(metric.columns)}: let it be a property that returns a dict, from "
-        "the name of each column to what it means.",
+        f"`columns` is {_kind(metric.columns)}: make it a property that returns a dict, from the "
+        "name of each column to its meaning.",
     )
     strange = sorted(set(metric.needs) - METRICS_MAY_NEED)
     expect(

@@ -20,11 +20,11 @@ from harness.testing._surroundings import INDEPENDENT, drawn_before
 from harness.testing._tiny import TinyTask
 
 PROBES = {"vector": (5,), "sequence": (4, 3), "image": (2, 8, 8)}
-"""The shape of one input, by kind, that architectures are tried on."""
+"""The shape of one input, by kind, for trying architectures."""
 
 
 def rules(architecture: AbstractArchitecture) -> Iterator[Rule]:
-    """The rules that an architecture must keep, tried on each kind of input that it takes."""
+    """Yield the rules of architectures, for each kind of input that this one takes."""
     yield Rule("takes kinds of input that there are", partial(_takes, architecture), vital=True)
     for kind in sorted(architecture.takes & PROBES.keys()):
         yield from _rules(architecture, kind)
@@ -33,10 +33,10 @@ def rules(architecture: AbstractArchitecture) -> Iterator[Rule]:
 def _rules(architecture: AbstractArchitecture, kind: str) -> Iterator[Rule]:
     subject = Subject(Model(TinyTask(inputs=PROBES[kind]), architecture))
     of = f" ({kind} inputs)" if len(architecture.takes) > 1 else ""
-    told = f"gives the task's number of outputs{of}"
-    yield Rule(told, partial(_outputs, subject), vital=True)
-    told = f"is the same whatever else runs{of}"
-    yield Rule(told, partial(_independent, subject), vital=True)
+    outputs = f"gives the task's number of outputs{of}"
+    yield Rule(outputs, partial(_outputs, subject), vital=True)
+    independent = f"is the same whatever else runs{of}"
+    yield Rule(independent, partial(_independent, subject), vital=True)
     kept: list[tuple[str, Callable[[Subject], str | None]]] = [
         ("draws its networks from the key", _networks),
         ("has finite gradients", _loss),
@@ -130,8 +130,8 @@ def _masking(subject: Subject) -> None:
         )
         expect(
             np.array_equal(rows, np.broadcast_to(rows[:1], rows.shape)),
-            "masked weights still act on the outputs: with all of them masked and no path left in "
-            "the wiring, outputs depend on inputs. A weight of zero must be no connection.",
+            "masked weights still act: with all weights masked, the graph has no path, but outputs "
+            "depend on inputs. A weight of zero must be no connection.",
         )
 
 
@@ -144,9 +144,11 @@ def _graph(subject: Subject, view: str) -> None:
         for name, which in entries.items()
     }
     some = _edges(subject.model.graph(subject.network, half, view))
-    told = f"the graph `{view}` of full, half and no masks has {full}, {some} and {none} edges."
     # An edge that stands for several weights may outlive the loss of half of them.
-    expect(full >= some > none, told)
+    expect(
+        full >= some > none,
+        f"the graph `{view}` of full, half and no masks has {full}, {some} and {none} edges.",
+    )
     stacked = jax.tree.map(lambda leaf: jnp.stack([leaf, leaf]), half)
     graph = jax.vmap(lambda masks: subject.model.graph(subject.network, masks, view))(stacked)
     expect(

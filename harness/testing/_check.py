@@ -1,4 +1,4 @@
-"""Which rules a plugin is held to."""
+"""Check plugins against the rules of their kind."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -38,7 +38,7 @@ _RULES: dict[str, Callable[[Any], Iterator[Rule]]] = {
 
 
 class Checked(NamedTuple):
-    """A plugin, what its check found, and the seconds that it took."""
+    """A plugin, the findings of its check, and the seconds that it took."""
 
     plugin: Plugin
     findings: list[Finding]
@@ -51,7 +51,7 @@ class Checked(NamedTuple):
 
 
 def check_plugin(plugin: Plugin, **parameters: Any) -> list[Finding]:
-    """Hold one plugin, with its default parameters but these, to the contract of its kind."""
+    """Check one plugin, with default parameters except these, against the contract of its kind."""
     label = f"{plugin.kind} {plugin.name}"
     before = all_settings()
     try:
@@ -67,10 +67,10 @@ def check_plugin(plugin: Plugin, **parameters: Any) -> list[Finding]:
 
 
 def check(target: str, registry: Registry) -> Iterator[Finding]:
-    """Hold the plugins of a file, or those of a name, to the contracts of their kinds.
+    """Check the plugins of a file or of a name against the contracts of their kinds.
 
-    A name may have parameters, as in `name[field=value]`, a grid of them too. Raises `UserError`
-    where nothing is registered under the name or by the file.
+    A name may have parameters, as in `name[field=value]`, or a grid of them. Raises `UserError` if
+    nothing is registered under the name or by the file.
     """
     found: list[tuple[Plugin, dict[str, Any]]]
     if target.endswith(".py"):
@@ -78,8 +78,8 @@ def check(target: str, registry: Registry) -> Iterator[Finding]:
         found = [(one, {}) for one in registry.plugins if one.source == str(source)]
         if not found:
             raise UserError(
-                f"'{target}' registers no plugin: has it a @hookimpl function, named "
-                "register_pruners or the like, that returns a list with its class?"
+                f"'{target}' registers no plugin: it needs a @hookimpl function, such as "
+                "register_pruners, that returns a list with its class."
             )
     else:
         selections = parse(target)
@@ -98,7 +98,7 @@ def check(target: str, registry: Registry) -> Iterator[Finding]:
 
 
 def check_all(registry: Registry) -> Iterator[Checked]:
-    """Hold every registered plugin to the contract of its kind, one after another."""
+    """Check every registered plugin against the contract of its kind, one after another."""
     with compiling_quickly():
         for plugin in (plugin for kind in KINDS for plugin in registry.of(kind)):
             start = time.perf_counter()
@@ -107,21 +107,21 @@ def check_all(registry: Registry) -> Iterator[Checked]:
 
 
 def assert_contract(plugin: type[Any], **parameters: Any) -> None:
-    """Hold a plugin's class to the contract of its kind, for the tests of its author.
+    """Check a plugin's class against the contract of its kind, for the tests of its author.
 
-    With its default parameters but those that are given, as one that makes less data. Raises
-    `AssertionError` with every rule that is broken and advice on each, and `TypeError` where the
-    class is no finished plugin.
+    Parameters have their defaults, except those given, for instance to make less data. Raises
+    `AssertionError` with every broken rule and advice on it, and `TypeError` if the class is no
+    plugin.
     """
     found = check_plugin(_unregistered(plugin), **parameters)
     broken = [one for one in found if not one.passed]
     if broken:
-        told = "\n".join(f"  {one.plugin}: {one.rule}\n    {one.advice}" for one in broken)
-        raise AssertionError(f"{len(broken)} of {len(found)} rules are broken:\n{told}")
+        lines = "\n".join(f"  {one.plugin}: {one.rule}\n    {one.advice}" for one in broken)
+        raise AssertionError(f"{len(broken)} of {len(found)} rules are broken:\n{lines}")
 
 
 def _unregistered(factory: type[Any]) -> Plugin:
-    """A class as the harness would register it."""
+    """Return a class as the harness would register it."""
     for kind, abstract in KINDS.items():
         if issubclass(factory, abstract):
             name = name_of(factory, abstract)

@@ -1,4 +1,4 @@
-"""The rules about what a plugin says of itself, whatever its kind."""
+"""The rules about the documentation of a plugin of any kind."""
 
 import re
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ _BULLET = re.compile(r"^\s*- `(\w+)`", re.MULTILINE)
 
 
 def rules(plugin: type[Any]) -> Iterator[Rule]:
-    """The rules, each with the check of it."""
+    """Yield the rules of documentation."""
     yield Rule("says in a sentence what it is", partial(_described, plugin))
     yield Rule("documents its parameters", partial(_parameters, plugin))
     yield Rule("annotates its parameters", partial(_annotated, plugin))
@@ -25,7 +25,7 @@ def rules(plugin: type[Any]) -> Iterator[Rule]:
 
 
 def _docstring(plugin: type[Any]) -> str:
-    """What the author wrote; `dataclass` puts the signature where nothing is written."""
+    """Return what the author wrote, without the signature that `dataclass` puts in its place."""
     text = plugin.__doc__ or ""
     return "" if text.startswith(f"{plugin.__name__}(") else text
 
@@ -33,16 +33,16 @@ def _docstring(plugin: type[Any]) -> str:
 def _described(plugin: type[Any]) -> None:
     text = _docstring(plugin).strip()
     first = text.splitlines()[0].rstrip() if text else ""
-    told = f"begins with {first!r}" if first else "is missing"
+    state = f"begins with {first!r}" if first else "is missing"
     expect(
         first.endswith((".", "?", "!")),
-        f"the docstring of {plugin.__name__} {told}: write one whole sentence into its first line, "
-        "which `harness list` shows.",
+        f"the docstring of {plugin.__name__} {state}: write one whole sentence into its first "
+        "line, which `harness list` shows.",
     )
 
 
 def _parameters(plugin: type[Any]) -> None:
-    """Named in the docstring of the class, of a class that it builds on, or shared by all."""
+    """Check that docstrings of the class and its bases name all parameters, and no others."""
     lists = "\n".join(_list(base) for base in plugin.__mro__)
     own = {field.name for field in fields(plugin)}
     missing = [name for name in own - _shared(plugin) if f"`{name}`" not in lists]
@@ -54,13 +54,13 @@ def _parameters(plugin: type[Any]) -> None:
     gone = set(_BULLET.findall(_list(plugin))) - own
     expect(
         not gone,
-        f"the docstring of {plugin.__name__} tells of {_ticked(gone)}, which it has no field for: "
-        f"its fields are {_ticked(own) or 'none'}.",
+        f"the docstring of {plugin.__name__} names {_ticked(gone)}, but the class has no such "
+        f"field: its fields are {_ticked(own) or 'none'}.",
     )
 
 
 def _annotated(plugin: type[Any]) -> None:
-    """A dataclass takes a plain assignment for a class attribute, which no one can set."""
+    """Check for assignments without annotation, which a dataclass does not make parameters."""
     base = {
         name
         for parent in plugin.__mro__[1:]
@@ -76,7 +76,7 @@ def _annotated(plugin: type[Any]) -> None:
     expect(
         not bare,
         f"{_ticked(bare)} of {plugin.__name__} has no annotation, so it is no parameter: write "
-        "`name: int = 3`, or `name: ClassVar[int] = 3` for what nobody is to set.",
+        "`name: int = 3`, or `name: ClassVar[int] = 3` if nobody may set it.",
     )
 
 
@@ -85,7 +85,7 @@ def _list(plugin: type[Any]) -> str:
 
 
 def _shared(plugin: type[Any]) -> set[str]:
-    """What the abstract classes of the harness declare and tell, as `scope` of ScorePruner."""
+    """Return fields that the harness's abstract classes document, as `scope` of ScorePruner."""
     interfaces = {kind.__module__ for kind in KINDS.values()}
     bases = [base for base in plugin.__mro__ if base.__module__ in interfaces]
     return {name for base in bases for name in vars(base).get("__annotations__", {})}

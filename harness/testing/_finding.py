@@ -1,4 +1,4 @@
-"""What a check found."""
+"""Rules, and the findings of trying them."""
 
 import traceback
 from collections.abc import Callable, Iterable, Iterator
@@ -13,10 +13,10 @@ _HARNESS = str(Path(__file__).parents[1])
 
 @dataclass(frozen=True)
 class Finding:
-    """One rule of the contract: kept or broken, and if broken, what to do.
+    """One rule of the contract: kept, or broken with advice on what to do.
 
-    A rule may be kept and have advice all the same, where the contract asks for nothing but good
-    practice does. A note is for information only.
+    A rule that is kept has advice if good practice asks for more than the contract. A note is for
+    information only.
     """
 
     plugin: str
@@ -27,9 +27,9 @@ class Finding:
 
 
 class Rule(NamedTuple):
-    """A rule and the check of it, which raises where it is broken and may return a note.
+    """A rule and its check, which raises if the rule is broken and may return a note.
 
-    Where a vital rule is broken, the rules after it are not tried: they would only say so again.
+    If a vital rule is broken, later rules are not tried: they would only repeat it.
     """
 
     text: str
@@ -42,7 +42,7 @@ class BrokenRuleError(Exception):
 
 
 class SuggestionError(Exception):
-    """Something that the contract leaves open and that would be better done. Advice, again."""
+    """Something the contract does not ask for, but that would be better. The message is advice."""
 
 
 def expect(condition: bool, advice: str) -> None:
@@ -52,7 +52,7 @@ def expect(condition: bool, advice: str) -> None:
 
 
 def findings(plugin: str, rules: Iterable[Rule]) -> Iterator[Finding]:
-    """Try each rule. One that raises anything is broken; the rest go on unless it is vital."""
+    """Try each rule. A rule that raises anything is broken; a broken vital rule is the last."""
     for rule in rules:
         found = _tried(plugin, rule)
         yield found
@@ -73,9 +73,9 @@ def _tried(plugin: str, rule: Rule) -> Finding:
 
 
 def _summary(error: Exception) -> str:
-    """The error with the last place in the plugin that it passed, if it passed one.
+    """Return the error with the last line of the plugin in its traceback, if there is one.
 
-    One that did not came from what the harness, or a library, made of an answer of the plugin.
+    Otherwise the harness or a library raised it from an answer of the plugin.
     """
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if not _of_others(frame.filename)]
@@ -88,5 +88,5 @@ def _summary(error: Exception) -> str:
 
 
 def _of_others(file: str) -> bool:
-    """Whether a frame is the harness's, a library's or Python's own, and so not the plugin's."""
+    """Return whether a file belongs to the harness, a library or Python, not to the plugin."""
     return file.startswith(_HARNESS) or of_library(file)

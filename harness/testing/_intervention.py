@@ -28,7 +28,7 @@ class _Subject:
 
     @cached_property
     def source(self) -> Source:
-        """Masks that keep a good third of each leaf."""
+        """A source whose masks keep about a third of each leaf."""
         model = tiny_model()
         network = model.network(key=jax.random.key(0))
         prunable = model.prunable(network)
@@ -51,7 +51,7 @@ class _Subject:
         )  # fmt: skip
 
     def masks(self, source: Source | None = None) -> dict[str, np.ndarray]:
-        """The changed masks, on the host."""
+        """Return the changed masks, on the host."""
         change = self.intervention.change(source or self.source)
         return {name: np.asarray(mask) for name, mask in change.masks.items()}
 
@@ -61,7 +61,7 @@ def _arrays(network: Any) -> dict[str, Any]:
 
 
 def rules(intervention: AbstractIntervention) -> Iterator[Rule]:
-    """The rules that an intervention must keep, each with the check of it."""
+    """Yield the rules of interventions."""
     subject = _Subject(intervention)
     yield Rule("says how training goes on", partial(_goes_on, subject))
     yield Rule("returns masks of all networks", partial(_returns, subject), vital=True)
@@ -82,10 +82,10 @@ def _returns(subject: _Subject) -> None:
     for name, mask in subject.source.masks.items():
         expect(name in change.masks, f"`change` returns no mask of '{name}'.")
         found = change.masks[name]
-        told = f"`change` returns '{name}' as {found.dtype}{list(found.shape)}"
         expect(
             found.shape == mask.shape and found.dtype == bool,
-            f"{told}: masks are bool{list(mask.shape)}, networks first.",
+            f"`change` returns '{name}' as {found.dtype}{list(found.shape)}: masks are "
+            f"bool{list(mask.shape)}, networks first.",
         )
 
 

@@ -18,10 +18,10 @@ from harness.plugin.metric import AbstractMetric
 from harness.plugin.model import Model
 from harness.plugin.schedule import AbstractSchedule
 from harness.plugin.trajectory import Trajectory
-from harness.testing import _answers
+from harness.testing import _answers, _shown
 from harness.testing._finding import BrokenRuleError, Rule, expect
 from harness.testing._surroundings import INDEPENDENT, drawn_before
-from harness.testing._tiny import Largest, TinyDigraph, TinySchedule, TinyTask, tiny_model
+from harness.testing._tiny import Largest, TinyArchitecture, TinyDigraph, TinySchedule, TinyTask
 from harness.training.trainer import Trainer
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _LEVELS = 4
 
 
 class _Trained:
-    """A trajectory of tiny networks to measure, in a folder that goes when this goes."""
+    """A trajectory of tiny networks to measure, in a folder that is deleted with this object."""
 
     def __init__(self, model: Model, seed: int, width: int) -> None:
         self._model, self._seed, self.width = model, seed, width
@@ -58,7 +58,7 @@ class _Trained:
         return measuring.trajectory(self._trial, folder, lambda: data)
 
     def measured(self, metric: AbstractMetric) -> "pd.DataFrame":
-        """The metric's table, as a run would take it, its levels and networks seen to."""
+        """Return the metric's table as in a run, after checking its levels and networks."""
         choice = Choice("metric", metric.name, "harness", metric, "")
         table = measuring.measure(choice, self._trial, self._trajectory)
         expect(len(table) > 0, "it returns no rows.")
@@ -70,12 +70,13 @@ class _Trained:
 
 
 class _Subject:
-    """A metric with a trajectory, and with another one."""
+    """A metric with two trajectories."""
 
     def __init__(self, metric: AbstractMetric) -> None:
         self.metric = metric
-        self.one = _Trained(tiny_model(), seed=0, width=3)
-        self.other = _Trained(tiny_model(hidden=7), seed=1, width=2)
+        made = TinyDigraph if "digraph" in metric.needs else TinyArchitecture
+        self.one = _Trained(Model(TinyTask(), made()), seed=0, width=3)
+        self.other = _Trained(Model(TinyTask(), made(7)), seed=1, width=2)
 
     @cached_property
     def table(self) -> "pd.DataFrame":
@@ -85,16 +86,18 @@ class _Subject:
 
 
 def metric_rules(metric: AbstractMetric) -> Iterator[Rule]:
-    """The rules that a metric must keep, each with the check of it."""
+    """Yield the rules of metrics."""
     subject = _Subject(metric)
     yield Rule("says what its columns mean", partial(_answers.of_metric, metric), vital=True)
-    told = "measures every level and network of tiny networks, its columns told"
-    yield Rule(told, partial(_measures, subject), vital=True)
-    told = "gives the same table each time, whatever else runs"
-    yield Rule(told, partial(_repeats, subject), vital=True)
-    if "layered" not in metric.needs:
-        told = "measures networks without layers, or declares that it needs layers"
-        yield Rule(told, partial(_measures_digraphs, subject))
+    text = "measures every level and network of tiny networks, with known columns"
+    yield Rule(text, partial(_measures, subject), vital=True)
+    text = "describes its table to reports: schema, sections and headline fit it"
+    yield Rule(text, lambda: _shown.shows(metric, subject.table))
+    text = "gives the same table each time, whatever else runs"
+    yield Rule(text, partial(_repeats, subject), vital=True)
+    if not {"layered", "digraph"} & metric.needs:
+        text = "measures networks without layers, or declares that it needs layers"
+        yield Rule(text, partial(_measures_digraphs, subject))
 
 
 def _measures(subject: _Subject) -> None:
@@ -106,7 +109,7 @@ def _measures_digraphs(subject: _Subject) -> None:
         _Trained(Model(TinyTask(), TinyDigraph()), seed=0, width=2).measured(subject.metric)
     except Exception as error:
         raise BrokenRuleError(
-            f"of networks whose graph is a `Digraph` it raises {error!r}: measure it, or set "
+            f"it raises {error!r} for networks whose graph is a `Digraph`: measure them, or set "
             '`needs = frozenset({"layered"})`.'
         ) from error
 
@@ -117,8 +120,8 @@ def _repeats(subject: _Subject) -> None:
         try:
             subject.other.measured(subject.metric)
         except Exception as error:
-            told = f"after one trajectory it does not measure another ({error}): "
-            raise BrokenRuleError(told + advice) from error
+            message = f"after one trajectory it does not measure another ({error}): "
+            raise BrokenRuleError(message + advice) from error
         again = subject.one.measured(subject.metric)
     if subject.table.equals(again):
         return
@@ -131,7 +134,7 @@ def _repeats(subject: _Subject) -> None:
 
 
 def schedule_rules(schedule: AbstractSchedule) -> Iterator[Rule]:
-    """The rules that a schedule must keep, each with the check of it."""
+    """Yield the rules of schedules."""
     yield Rule("has levels of falling density, each with steps", partial(_levels, schedule))
     yield Rule("gives the same levels each time", partial(_same_levels, schedule))
     yield Rule("has an optimiser", partial(_optimizer, schedule))
@@ -153,7 +156,7 @@ def _same_levels(schedule: AbstractSchedule) -> None:
         again = schedule.levels()
     expect(
         first == again,
-        "`levels` gives others when called again: let them follow from its parameters alone.",
+        "`levels` returns other levels when called again: use its parameters only.",
     )
 
 

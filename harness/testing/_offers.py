@@ -1,4 +1,4 @@
-"""The rules about what a task and an architecture give pruners and reports beside the loss."""
+"""Rules about what tasks and architectures offer pruners and reports beside the loss."""
 
 import math
 from functools import partial
@@ -16,21 +16,21 @@ from harness.testing._finding import SuggestionError, expect
 from harness.types import Batch, Network, TaskData
 
 _STEPS, _ROWS, _RATE = 200, 64, 3e-3
-"""Of the training that has to beat the constant predictor."""
+"""Steps, batch rows and rate of the training that has to beat the constant predictor."""
 
 
 def constant(model: Model, data: TaskData, network: Network) -> str | None:
-    """Whether the constant predictor's loss is one that a network can be better than."""
+    """Check that a trained network can beat the constant predictor's loss."""
     found = model.task.constant_loss(data.train, data.validation)
     expect(
         isinstance(found, float | np.floating),
-        f"`constant_loss` returns {found!r}: return a number, NaN where it is not known.",
+        f"`constant_loss` returns {found!r}: return a number, NaN if it is unknown.",
     )
     if math.isnan(found):
         return "unknown, so that reports cannot mark networks that have learnt nothing"
     expect(
         math.isfinite(found) and found > 0,
-        f"`constant_loss` returns {found}: the loss on held-out rows is finite and positive.",
+        f"`constant_loss` returns {found}: a loss on held-out rows is finite and positive.",
     )
     loss = _trained_loss(model, data, network)
     if loss >= found:
@@ -64,7 +64,7 @@ def _trained_loss(model: Model, data: TaskData, network: Network) -> float:
 
 
 def examples(model: Model, network: Network, batch: Batch) -> None:
-    """Whether the loss is a mean over rows, as pruners by gradients of single rows take it."""
+    """Check that the loss is a mean over rows, as pruners with per-row gradients assume."""
     arrays, static = eqx.partition(network, eqx.is_inexact_array)
 
     @partial(jax.jit, static_argnums=1)
@@ -85,7 +85,7 @@ def examples(model: Model, network: Network, batch: Batch) -> None:
 
 
 def linear(model: Model, network: Network, batch: Batch) -> None:
-    """Whether `linearised` has the network's weights and outputs that are affine in the inputs."""
+    """Check that `linearised` keeps the weights, with outputs that are affine in the inputs."""
     other = model.linearised(network)
     for name, weights in mask_algebra.select(network, model.prunable(network)).items():
         found = mask_algebra.select(other, [name])[name]
@@ -103,19 +103,19 @@ def linear(model: Model, network: Network, batch: Batch) -> None:
     scale = np.abs(mean).max() + np.abs(outputs(jnp.zeros_like(one))).max()
     expect(
         bool(np.abs(middle - mean).max() <= 1e-3 * scale + 1e-6),
-        "`linearised` is not linear: half-way between two inputs its outputs are not half-way "
-        "between theirs.",
+        "`linearised` is not linear: the output of the mean of two inputs is not the mean of "
+        "their outputs.",
     )
 
 
 def entering(model: Model, network: Network, batch: Batch) -> None:
-    """Whether `activations` gives what enters each prunable weight, in the shape that it says."""
+    """Check that `activations` gives the inputs of each prunable weight, in the right shape."""
     found = model.activations(network, jnp.asarray(batch.inputs))
     rows = len(batch.inputs)
     for name, which in model.prunable(network).items():
         if which.ndim < 2:
             continue
-        expect(name in found, f"`activations` says nothing of '{name}'.")
+        expect(name in found, f"`activations` lacks '{name}'.")
         shape = found[name].shape
         expect(
             len(shape) >= 2 and shape[0] == rows and shape[1] % which.shape[1] == 0,

@@ -37,7 +37,7 @@ class _Passage(NamedTuple):
 
 
 class _Counting(Trainer):
-    """A trainer that leaves wrong numbers of weights to the rules below, which say what to do."""
+    """A trainer that accepts wrong numbers of weights, so that the rules below can give advice."""
 
     def _verified(self, state: Ensemble, *about: Any) -> Ensemble:
         try:
@@ -68,22 +68,22 @@ class _Subject:
         return list(self.run())
 
     def begin(self) -> Ensemble:
-        """The networks before training, the pruner's own beginning done."""
+        """Return the networks before training, after the pruner's `init`."""
         return _kept(self.trainer.start(self._keys))
 
     def first(self) -> Ensemble:
-        """The first of the networks before training."""
+        """Return the first network before training."""
         return _given(jax.tree.map(lambda leaf: leaf[0], self.begin()))
 
     def evidence(self, state: Ensemble) -> Evidence:
-        """What the pruner may look at of one network at the first level that prunes."""
+        """Return the pruner's evidence on one network at the first level that prunes."""
         keys = jax.tree.map(lambda leaf: leaf[0], self._keys)
         rules, key = self.trainer.rules, jax.random.key(0)
         rows = self.trainer.rows
         return rules.evidence(state, keys, rows, key, jnp.float32(0))
 
     def traced(self) -> None:
-        """Call the pruner as in `run`, but compile and compute nothing."""
+        """Trace the pruner as in `run`, without compiling or computing."""
         start = jax.vmap(self.trainer.rules.start, (0, None, None))
         state = jax.eval_shape(start, self._keys, self._train, jax.random.key(0))
         target = mask_algebra.target(self.trainer.sizes, 0.5)
@@ -103,12 +103,12 @@ class _Subject:
             yield _Passage(number, level.density, before, pruned, state)
 
     def pruned(self, state: Ensemble, level: int) -> Ensemble:
-        """The networks pruned to the density of a level."""
+        """Prune the networks to the density of a level."""
         density = self._schedule.levels()[level].density
         return _kept(self.trainer.prune(_given(state), self._keys, level, density))
 
     def trained(self, state: Ensemble, level: int) -> Ensemble:
-        """The networks after the training of a level."""
+        """Train the networks through a level."""
         levels = self._schedule.levels()
         first = level == 0 or self.pruner.from_start
         previous = Level(1.0, 0) if first else levels[level - 1]
@@ -119,7 +119,7 @@ class _Subject:
         return _kept(state)
 
     def answer(self, passage: _Passage) -> dict[str, np.ndarray]:
-        """The masks as the pruner gives them, before the core sees to it that they shrink."""
+        """Return the pruner's masks, before the core makes them shrink."""
         target = mask_algebra.target(self.trainer.sizes, passage.density)
         masks = self._answer(_given(passage.before), self._keys, target)
         return {name: np.asarray(mask) for name, mask in masks.items()}
@@ -136,7 +136,7 @@ def _kept(state: Ensemble) -> Ensemble:
 
 
 def _given(state: Ensemble) -> Ensemble:
-    """A copy on the device, which the trainer may use up."""
+    """Copy a state to the device; the trainer may donate the copy."""
     return jax.tree.map(lambda leaf: leaf if _is_key(leaf) else jnp.array(leaf), state)
 
 
@@ -150,7 +150,7 @@ def _equal(one: Any, other: Any) -> bool:
 
 
 def rules(pruner: AbstractPruner) -> Iterator[Rule]:
-    """The rules that a pruner must keep, each with the check of it."""
+    """Yield the rules of pruners."""
     subject = _Subject(pruner)
     yield Rule("says when it acts", partial(_acts, subject), vital=True)
     yield Rule(
@@ -193,15 +193,15 @@ def _finishes(subject: _Subject) -> str:
         leaves = jax.tree.leaves(passage.after.network)
         expect(
             all(bool(np.isfinite(leaf).all()) for leaf in leaves),
-            f"at density {passage.density} it leaves weights that are not finite: divide by "
-            "nothing that may be zero, as a sum over pruned weights.",
+            f"at density {passage.density} it leaves weights that are not finite: do not divide by "
+            "what may be zero, such as a sum over pruned weights.",
         )
     share = _seconds(subject) / _seconds_of_training()
     return f"{max(share, 1):.1f} times as long as training alone, roughly, on tiny networks"
 
 
 def _seconds(subject: _Subject) -> float:
-    """The best of three times through all levels, everything compiled before."""
+    """Return the best of three times through all levels, after compilation."""
 
     def once() -> float:
         start = time.perf_counter()
@@ -214,7 +214,7 @@ def _seconds(subject: _Subject) -> float:
 
 @cache
 def _seconds_of_training() -> float:
-    """The same of the training alone."""
+    """Return the same time for training alone."""
     subject = _Subject(Largest())
     passages, best = subject.passages, math.inf
     for _ in range(3):
@@ -277,8 +277,8 @@ def _freezes(subject: _Subject) -> None:
 
 
 def _repeats(subject: _Subject) -> None:
-    # Traced anew: what is drawn while tracing is a constant of the compiled function. Between the
-    # pruner's beginning and its first step, it is at work on other networks.
+    # Traced again: what is drawn while tracing is a constant of the compiled function. Between its
+    # `init` and its first step, the pruner works on other networks.
     again = _Subject(subject.pruner)
     with drawn_before(1):
         again.begin()
@@ -289,8 +289,8 @@ def _repeats(subject: _Subject) -> None:
     with drawn_before(0):
         expect(
             _same(subject, _Subject(subject.pruner).passages),
-            "two runs of one seed differ: draw all randomness from `key` and keep no state of its "
-            "own between calls.",
+            "two runs of one seed differ: draw all randomness from `key` and keep no state between "
+            "calls.",
         )
     raise BrokenRuleError(INDEPENDENT.format(source="`key`"))
 

@@ -28,7 +28,7 @@ _TRIAL = dict.fromkeys(("task", "architecture", "pruner", "schedule"), "tiny")
 
 
 def executor_rules(executor: AbstractExecutor) -> Iterator[Rule]:
-    """The rules that an executor must keep, each with the check of it."""
+    """Yield the rules of executors."""
 
     def carried_out() -> None:
         done: list[str] = []
@@ -43,13 +43,13 @@ def executor_rules(executor: AbstractExecutor) -> Iterator[Rule]:
 
         with tempfile.TemporaryDirectory() as folder:
             executor.carry_out(specs, Path(folder), run)
-        expect(sorted(done) == [*_KEYS], f"of the trials {_KEYS} it carries out {tuple(done)}.")
+        expect(sorted(done) == [*_KEYS], f"it carries out {tuple(done)}, not all of {_KEYS} once.")
 
     yield Rule("carries out every trial once, each after its source", carried_out)
 
 
 def observer_rules(observer: AbstractObserver) -> Iterator[Rule]:
-    """The rules that an observer must keep, each with the check of it."""
+    """Yield the rules of observers."""
 
     def observed() -> None:
         import pandas as pd

@@ -12,7 +12,7 @@ from harness.testing._finding import Rule, expect
 
 
 def rules(study: AbstractStudy) -> Iterator[Rule]:
-    """The rules that a study must keep, each with the check of it."""
+    """Yield the rules of studies."""
     kind = type(study)
     # A study of a one-file plugin may ask for the plugins beside it in its file.
     own = [inspect.getfile(kind)] if kind.__module__.startswith(ONE_FILE) else []
@@ -23,12 +23,12 @@ def rules(study: AbstractStudy) -> Iterator[Rule]:
         for name, fields in experiments.items():
             expect(
                 re.fullmatch("[a-z0-9][a-z0-9_-]*", name) is not None,
-                f"'{name}' names no folder: lower-case letters, digits, - and _ are right.",
+                f"'{name}' cannot name a folder: use lower-case letters, digits, - and _.",
             )
             plan(checked(dict(fields), source=name), load(own), source=name)
 
     def asked() -> None:
-        expect(study.question.endswith("?"), f"its question is none: {study.question!r}.")
+        expect(study.question.endswith("?"), f"its question has no '?': {study.question!r}.")
 
     yield Rule("has experiments that can be planned, under names that folders can have", planned)
     yield Rule("asks a question", asked)

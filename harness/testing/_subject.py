@@ -1,4 +1,4 @@
-"""What the rules of tasks and of architectures are tried on: a model with its data."""
+"""A model with its data, on which the rules of tasks and architectures are tried."""
 
 from functools import cached_property
 from typing import Any
@@ -23,9 +23,9 @@ class Subject:
 
     @cached_property
     def drawn(self) -> tuple[TaskData, TaskData, TaskData]:
-        """The data of seed 0: once, at once again, and after others were at work.
+        """The data of seed 0: once, again at once, and after other work.
 
-        The task may keep them for runs to come, so they are computed as in a run.
+        The task may keep them for later runs, so they are computed as in a run.
         """
         with compiling_as_ever():
             with drawn_before(0):
@@ -43,7 +43,7 @@ class Subject:
 
     @cached_property
     def network(self) -> Network:
-        """Of the first key."""
+        """The network of the first key."""
         with drawn_before(0):
             return self.model.network(key=self.keys[0])
 
@@ -54,7 +54,7 @@ class Subject:
 
 
 def same(one: TaskData, other: TaskData) -> bool:
-    """Whether two data sets are equal in every row."""
+    """Return whether two data sets are equal in every row."""
     pairs = zip(
         (*one.train, *one.validation, *one.test),
         (*other.train, *other.validation, *other.test),
@@ -64,5 +64,5 @@ def same(one: TaskData, other: TaskData) -> bool:
 
 
 def arrays(network: Network) -> list[Any]:
-    """The trained arrays of a network."""
+    """Return the trained arrays of a network."""
     return jax.tree.leaves(eqx.filter(network, eqx.is_inexact_array))

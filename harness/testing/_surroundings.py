@@ -1,4 +1,4 @@
-"""What else goes on in a process: random numbers that others draw, settings that others rely on."""
+"""Global state of the process during checks: random numbers, settings, compilation."""
 
 import random
 import shutil
@@ -22,7 +22,7 @@ INDEPENDENT = (
 
 @contextmanager
 def drawn_before(seed: int) -> Iterator[None]:
-    """The global generators of Python and NumPy as if others had drawn from them, then put back."""
+    """Seed the global generators of Python and NumPy, as if others had used them; then restore."""
     python, numpy = random.getstate(), np.random.get_state()
     random.seed(seed)
     np.random.seed(seed)
@@ -34,17 +34,17 @@ def drawn_before(seed: int) -> Iterator[None]:
 
 
 def left_alone(before: Mapping[str, Any]) -> None:
-    """Put back settings that a plugin has changed, and break the rule if there are any."""
+    """Restore settings that a plugin has changed; if there are any, the rule is broken."""
     changed = settings.put_back(before)
     expect(not changed, settings.advice(changed))
 
 
 @contextmanager
 def compiling_quickly() -> Iterator[None]:
-    """Little optimisation, and nothing compiled twice: a check computes little and compiles much.
+    """Compile with few optimisations and a cache: checks compile much and compute little.
 
-    Where a cache of compiled programs is set up already, all is left as it is. What was compiled
-    meanwhile is forgotten at the end, so that no other computation in the process uses it.
+    If a cache of compiled programs is already set up, nothing changes. Programs compiled here are
+    dropped at the end, so that no other computation in the process uses them.
     """
     if jax.config.values["jax_compilation_cache_dir"] is not None:
         yield
@@ -67,7 +67,7 @@ def compiling_quickly() -> Iterator[None]:
 
 @contextmanager
 def compiling_as_ever() -> Iterator[None]:
-    """Within `compiling_quickly`, as a run compiles: for what outlives the check."""
+    """Compile as in a run, within `compiling_quickly`: for results that outlive the check."""
     if not jax.config.values["jax_disable_most_optimizations"]:
         yield
         return

@@ -20,7 +20,7 @@ from harness.types import Batch
 
 
 def rules(task: AbstractTask) -> Iterator[Rule]:
-    """The rules that a task must keep, tried with a network of one hidden layer."""
+    """Yield the rules of tasks, for a network of one hidden layer."""
     subject = Subject(Model(task, TinyArchitecture()))
     yield Rule(
         "has finite splits in rows, the same for the same seed",
@@ -45,8 +45,8 @@ def _shape(subject: Subject) -> None:
         inputs.shape[1:] == tuple(shape.inputs),
         f"an input has shape {inputs.shape[1:]}, and `shape` says {tuple(shape.inputs)}.",
     )
-    told = len(subject.data.outputs)
-    expect(told == shape.outputs, f"`data` names {told} outputs, `shape` has {shape.outputs}.")
+    named = len(subject.data.outputs)
+    expect(named == shape.outputs, f"`data` names {named} outputs, `shape` has {shape.outputs}.")
 
 
 def _examples(subject: Subject) -> None:

@@ -1,4 +1,4 @@
-"""Plugins so small that a contract is checked on them in seconds."""
+"""Tiny plugins, on which contracts are checked in seconds."""
 
 import math
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ from harness.types import (
 
 
 class TinyNetwork(eqx.Module):
-    """Two dense layers; weights are out x in. Inputs of several axes are read in order."""
+    """Two dense layers; weights are out x in. Inputs of several axes are flattened."""
 
     first: Float[Array, "hidden inputs"]
     second: Float[Array, "outputs hidden"]
@@ -56,7 +56,7 @@ class TinyTask(AbstractTask):
 
     **Parameters:**
 
-    - `rows`: of all three splits together
+    - `rows`: number of rows of all three splits together
     - `inputs`: the shape of one input
     """
 
@@ -106,7 +106,7 @@ class TinyArchitecture(AbstractArchitecture):
 
     **Parameters:**
 
-    - `hidden`: nodes of it
+    - `hidden`: number of its nodes
     """
 
     name: ClassVar[str] = "tiny"
@@ -165,13 +165,13 @@ class TinyDigraph(TinyArchitecture):
 
 
 def tiny_model(hidden: int = 12) -> Model:
-    """A tiny network on the tiny task; of another size, what else may run during a check."""
+    """Return a tiny network on the tiny task, with this number of hidden nodes."""
     return Model(TinyTask(), TinyArchitecture(hidden))
 
 
 @dataclass(frozen=True)
 class Largest(ScorePruner):
-    """Keep the largest weights: the pruner of the networks that metrics are checked on."""
+    """Keep the largest weights; metrics are checked on networks that this pruner made."""
 
     name: ClassVar[str] = "largest"
     when: ClassVar[When] = "level"
@@ -188,7 +188,7 @@ class TinySchedule(AbstractSchedule):
     **Parameters:**
 
     - `batch_size`: rows of a step
-    - `steps`: of each level
+    - `steps`: steps of each level
     """
 
     name: ClassVar[str] = "tiny"

@@ -1,4 +1,4 @@
-"""The order in which training reads its rows, and its batches."""
+"""Batches, and the order in which training reads its rows."""
 
 import jax
 import jax.numpy as jnp
@@ -10,7 +10,7 @@ from harness.types import Batch
 
 
 def shuffled(rows: Batch, data_seed: int, batch_seed: int = 0) -> Batch:
-    """The rows in the order in which batches are read, the same for every network and pruner."""
+    """Return the rows in the order of batches, the same for every network and pruner."""
     more = (batch_seed,) if batch_seed else ()
     key = jax.random.key_data(stream(data_seed, "batches", *more))
     order = np.random.default_rng(np.asarray(key)).permutation(rows.inputs.shape[0])
@@ -18,7 +18,7 @@ def shuffled(rows: Batch, data_seed: int, batch_seed: int = 0) -> Batch:
 
 
 def batch_of(rows: Batch, number: Array, size: int) -> Batch:
-    """Batch `number` of the rows, read in order, round and round; a last part batch is left."""
+    """Return batch `number` of the rows, read cyclically; an incomplete last batch is dropped."""
     batches = rows.inputs.shape[0] // size
     first = (number % batches) * size
     return Batch(*(jax.lax.dynamic_slice_in_dim(part, first, size) for part in rows))

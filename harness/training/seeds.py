@@ -1,4 +1,4 @@
-"""Named streams of random numbers, so that nothing drawn for one purpose moves another."""
+"""Named streams of random numbers, so that draws for one purpose do not change others."""
 
 import zlib
 
@@ -8,23 +8,23 @@ from harness.types import Key
 
 
 def stream(seed: int, name: str, *indices: int) -> Key:
-    """The key of stream `name` of `seed`, further split by `indices` (network, level, ...).
+    """Return the key of stream `name` of `seed`, split further by `indices` (network, level, ...).
 
     Streams in use: `weights` and `pruning` (see `of_network`), `data`, `batches` and
     `pruning-batches` (per data seed, shared by all networks and pruners so that comparisons are
-    paired). The run's own seed is in neither of these: another seed then changes the initial
-    weights alone, another data seed weights and data, another batch seed the order of batches.
+    paired). The last three do not depend on the run's seed: another seed changes initial weights
+    and prunings only, another data seed weights and data, another batch seed the order of batches.
     """
     return _below(jax.random.key(seed), name, *indices)
 
 
 def of_network(seed: int, data_seed: int, name: str, network: int) -> Key:
-    """The key of stream `name`, `weights` or `pruning`, of one network of a run.
+    """Return the key of stream `name`, `weights` or `pruning`, of one network of a run.
 
-    Networks of two data seeds share nothing: a replicate is one (initialisation, data) pair. Those
-    of data seed 0 have the streams that every data seed had up to result version 2.
+    Networks of two data seeds share nothing: a replicate is one (initialisation, data) pair. Data
+    seed 0 has the streams that every data seed had up to result version 2.
     """
-    # A root of its own: a data seed folded in last could meet a key that the network splits off.
+    # A separate root: a data seed folded in last could equal a key that the network splits off.
     root = stream(seed, "data seed", data_seed) if data_seed else jax.random.key(seed)
     return _below(root, name, network)
 

@@ -1,4 +1,4 @@
-"""The state of networks in training, and what one training step and one pruning do to it."""
+"""The state of networks in training, one training step and one pruning."""
 
 import zlib
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ from harness.types import Batch, Frozen, Key, Masks, Network, NetworkKeys, Targe
 
 
 class Ensemble(NamedTuple):
-    """Networks in training. Under `vmap` one network; outside, all with a leading axis.
+    """Networks in training: one under `vmap`, else all with a leading axis.
 
-    `network` holds the trained arrays, `None` in place of what is static. Raw weights keep their
-    value under the mask; what acts is weight times mask. `rewind_point` is the network at the
-    pruner's rewind step, and `rewind_counts` what its optimiser had counted by then: the
-    optimiser's state with `None` in place of what it keeps for each weight.
+    `network` holds the trained arrays, with `None` for static parts. Raw weights keep their value
+    under the mask; the network acts with weight times mask. `rewind_point` is the network at the
+    pruner's rewind step. `rewind_counts` is the optimiser's state at that step, with `None` for
+    arrays that it keeps for each weight.
     """
 
     network: Network
@@ -37,14 +37,14 @@ class Ensemble(NamedTuple):
     rewind_counts: PyTree
     active: Bool[Array, "*networks"]
     inexact: Bool[Array, "*networks"]
-    """Whether a pruning has kept another number of weights than it was asked for."""
+    """Whether a pruning has kept another number of weights than its target."""
     diagnostics: PyTree = ()
-    """What the pruner has said of its last pruning, by name in an array of one place; during
+    """The pruner's diagnostics by name: of its last pruning, in an array of one place; during
     training, of each step of the last chunk, NaN where it did not prune."""
 
 
 class Keys(NamedTuple):
-    """The keys of a network: of its initial weights, and of its prunings; its number in the run."""
+    """The keys of a network's initial weights and prunings, and its number in the run."""
 
     weights: Key
     pruning: Key
@@ -53,7 +53,7 @@ class Keys(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Rules:
-    """A model, a pruner and an optimiser, and what they do to one network. All pure functions."""
+    """What a model, a pruner and an optimiser do to one network: pure functions."""
 
     model: Model
     pruner: AbstractPruner
@@ -61,18 +61,18 @@ class Rules:
     batch_size: int
     static: Any
     places: int = 1
-    """Prunings whose diagnostics a state holds."""
+    """The number of prunings whose diagnostics a state holds."""
 
     def arrays(self, network: Network) -> Network:
-        """The trained arrays of a network."""
+        """Return the trained arrays of a network."""
         return eqx.filter(network, eqx.is_inexact_array)
 
     def whole(self, arrays: Network) -> Network:
-        """The network that these arrays belong to."""
+        """Return the network with these arrays."""
         return eqx.combine(arrays, self.static)
 
     def start(self, keys: Keys, train: Batch, batch_key: Key) -> Ensemble:
-        """A network before training, dense."""
+        """Return a dense network before training."""
         network = self.arrays(self.model.network(key=keys.weights))
         prunable = self.model.prunable(self.whole(network))
         state = Ensemble(
@@ -95,12 +95,12 @@ class Rules:
         return self.forget(state._replace(pruner=pruner))
 
     def drawn(self, key: Key) -> Weights:
-        """The trained arrays of a network with other initial weights, by name."""
+        """Return the trained arrays of a network with other initial weights, by name."""
         arrays = self.arrays(self.model.network(key=key))
         return mask_algebra.select(arrays, mask_algebra.leaf_names(arrays))
 
     def remembered(self, state: Ensemble) -> Ensemble:
-        """The same with the networks of now as rewind point; also with a leading axis."""
+        """Set the present networks as rewind point; also with a leading axis."""
         counts = optax.tree_utils.tree_map_params(
             self.optimizer,
             lambda moment: False,
@@ -112,7 +112,7 @@ class Rules:
         )
 
     def forget(self, state: Ensemble) -> Ensemble:
-        """The same with nothing gathered yet."""
+        """Reset what the pruner has gathered."""
         weights = mask_algebra.select(state.network, state.masks)
         sums = jax.eval_shape(self.pruner.gather, weights, weights, state.masks)
         zeros = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), sums)
@@ -127,7 +127,7 @@ class Rules:
         progress: Float[Array, ""],
         frozen: Frozen | None = None,
     ) -> Evidence:
-        """What the pruner may look at."""
+        """Return what the pruner may look at."""
         initial = self.arrays(self.model.network(key=keys.weights))
         return Evidence(
             self.model,
@@ -145,7 +145,7 @@ class Rules:
         )
 
     def acting(self, state: Ensemble) -> Network:
-        """The network as it acts, masked."""
+        """Return the masked network."""
         return self.whole(mask_algebra.masked(state.network, state.masks))
 
     def train(
@@ -156,14 +156,14 @@ class Rules:
         key: Key | None = None,
         frozen: Frozen | None = None,
     ) -> tuple[Ensemble, Float[Array, ""]]:
-        """One optimiser step on one batch. Returns the loss before it.
+        """Take one optimiser step on one batch; return the new state and the loss before it.
 
-        Gradients are taken with respect to what acts, so that pruners can gather them where the
-        mask is False at no cost; there no gradient reaches the weight, and no update either, unless
-        the pruner lets pruned weights drift. A network that has stopped takes the step like any
-        other: `held` undoes it. That `drifts` is an argument, not the pruner's own
-        constant, makes one program of this step for all pruners that gather nothing. `key` is for
-        models that draw in training. Leaves that are `frozen` stay as they are.
+        Gradients are taken with respect to the masked weights, so that pruners can gather them
+        where the mask is False at no cost; no gradient reaches the weight there, and no update
+        unless the pruner lets pruned weights drift. Stopped networks take the step too, and `held`
+        undoes it. `drifts` is an argument, not a constant of the pruner, so that all pruners that
+        gather nothing share one program. `key` is for models that draw in training. Leaves that
+        are `frozen` stay as they are.
         """
         weights = mask_algebra.select(state.network, state.masks)
         effective = mask_algebra.apply(weights, state.masks)
@@ -196,7 +196,7 @@ class Rules:
     def _slope(
         self, arrays: Network, batch: Batch, key: Key | None
     ) -> tuple[tuple[Float[Array, ""], tuple[Array, ...]], Network]:
-        """The training loss with what the network remembers after it, and the loss's gradient."""
+        """Return the training loss with the network's memory after it, and the gradient."""
         if key is None or not self.model.varies(self.whole(arrays)):
             loss, slope = jax.value_and_grad(
                 lambda arrays: self.model.loss(self.whole(arrays), batch)
@@ -208,7 +208,7 @@ class Rules:
         )(arrays)
 
     def frozen(self, new: Ensemble, old: Ensemble, frozen: Frozen | None) -> Ensemble:
-        """The new state, but for the weights, moments and masks of frozen leaves: the old ones."""
+        """Return the new state with the old weights, moments and masks of frozen leaves."""
         if frozen is None:
             return new
         still = _marked(old.network, frozen)
@@ -230,9 +230,9 @@ class Rules:
         return new._replace(network=network, optimizer=optimizer, masks=masks)
 
     def held(self, ahead: Ensemble, before: Ensemble) -> Ensemble:
-        """After some steps: a network that had stopped before them as it was, but for its masks.
+        """Restore networks that had already stopped, keeping only their new masks.
 
-        Chosen once for many steps, for the choice takes as much memory traffic as a part of a step.
+        Done once for many steps, since it needs as much memory traffic as part of a step.
         """
         kept = before._replace(
             masks=ahead.masks,
@@ -253,36 +253,34 @@ class Rules:
         frozen: Frozen | None = None,
         place: Int[Array, ""] | int = 0,
     ) -> Ensemble:
-        """One call of the pruner, its update carried out. What was gathered starts anew.
+        """Call the pruner once, apply its update and reset what it gathered.
 
-        What the pruner says of it goes to this place of the diagnostics.
+        Its diagnostics go to `place` of the state's diagnostics.
         """
         evidence = self.evidence(state, keys, train, batch_key, progress, frozen)
         diverged = ~all_finite(state.network)
         with finite_numbers.pruning(keys.number, diverged):
             update, pruner = self.pruner.step(evidence, target, state.pruner, key=keys.pruning)
         new = self.frozen(self.carry_out(state, update), state, frozen)
-        said = self._said(state, update, place)
+        diagnostics = self._diagnostics(state, update, place)
         wrong = self.miscounted(new, target) & ~diverged
         inexact = state.inexact | wrong
-        return self.forget(new._replace(pruner=pruner, inexact=inexact, diagnostics=said))
+        return self.forget(new._replace(pruner=pruner, inexact=inexact, diagnostics=diagnostics))
 
-    def _said(self, state: Ensemble, update: Update, place: Int[Array, ""] | int) -> PyTree:
-        """The diagnostics with those of an update; `TypeError` where others were announced."""
-        said, due = update.diagnostics or {}, self.pruner.diagnostics
-        if said.keys() != due.keys():
+    def _diagnostics(self, state: Ensemble, update: Update, place: Int[Array, ""] | int) -> PyTree:
+        """Add an update's diagnostics to the state's; `TypeError` if the pruner names others."""
+        new, due = update.diagnostics or {}, self.pruner.diagnostics
+        if new.keys() != due.keys():
             raise TypeError(
-                f"pruner '{self.pruner.name}': an update has the diagnostics {sorted(said)}, and "
+                f"pruner '{self.pruner.name}': an update has the diagnostics {sorted(new)}, and "
                 f"its `diagnostics` names {sorted(due)}"
             )
-        return {
-            name: state.diagnostics[name].at[place].set(jnp.float32(said[name])) for name in due
-        }
+        return {name: state.diagnostics[name].at[place].set(jnp.float32(new[name])) for name in due}
 
     def miscounted(self, state: Ensemble, target: Target) -> Bool[Array, ""]:
-        """Whether a network has not the target's number of weights; of an inexact pruner, none.
+        """Return whether a network misses its target's number of weights.
 
-        By leaf where the numbers of the leaves are binding.
+        An inexact pruner misses it only with no weight left. Counts by leaf if these are binding.
         """
         prunable = self.model.prunable(self.whole(state.network))
         by_leaf = mask_algebra.counted(
@@ -297,7 +295,7 @@ class Rules:
         return jnp.asarray((kept == 0) & (jnp.asarray(target.total) > 0))
 
     def carry_out(self, state: Ensemble, update: Update) -> Ensemble:
-        """The state after a pruner's update, in the order of the fields of `Update`."""
+        """Apply a pruner's update, in the order of the fields of `Update`."""
         masks = update.mask
         if not self.pruner.regrows:
             masks = mask_algebra.leaf_map(jnp.logical_and, masks, state.masks)
@@ -319,38 +317,38 @@ class Rules:
         return state._replace(network=network, masks=masks, optimizer=optimizer)
 
     def rewound(self, state: Ensemble, network: Network) -> Ensemble:
-        """The same with the weights of a network at the rewind step, under the masks of now."""
+        """Set the weights of a network at the rewind step, under the present masks."""
         network = self.arrays(network)
         optimizer = self.optimizer.init(network)
         if self.pruner.rewind_step:
-            # Schedules go on from the rewind step; only what is kept for weights starts anew.
+            # Schedules go on from the rewind step; only arrays kept for weights are reset.
             optimizer = eqx.combine(state.rewind_counts, optimizer)
         return state._replace(network=network, optimizer=optimizer)
 
 
 def _marked(network: Network, frozen: Frozen) -> Network:
-    """Whether each trained array of a network is frozen, in the network's structure."""
+    """Return whether each trained array of a network is frozen, in the network's structure."""
     return mask_algebra.replace(jax.tree.map(lambda leaf: jnp.asarray(False), network), frozen)
 
 
 def all_finite(network: Network) -> Bool[Array, ""]:
-    """Whether all weights of one network are finite; if not, it has diverged."""
+    """Return whether all weights of one network are finite; if not, it has diverged."""
     return jnp.stack([jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(network)]).all()
 
 
 @jax.jit
 def finite(state: Ensemble) -> Bool[Array, " networks"]:
-    """Which of an ensemble's networks have only finite weights left: the others have diverged."""
+    """Return which networks of an ensemble have only finite weights; the others diverged."""
     return jax.vmap(all_finite)(state.network)
 
 
 def of_level(keys: Keys, level: Any) -> NetworkKeys:
-    """The key of each network for pruning at a level."""
+    """Return the key of each network for pruning at a level."""
     return jax.vmap(jax.random.fold_in, (0, None))(keys.pruning, level)
 
 
 def of_step(keys: Keys, level: Any, step: Any) -> NetworkKeys:
-    """The key of each network for what it draws in a training step: a stream of its own."""
+    """Return the key of each network for draws in a training step, a separate stream."""
 
     def one(key: Key) -> Key:
         named = jax.random.fold_in(key, zlib.crc32(b"training"))

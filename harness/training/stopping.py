@@ -1,4 +1,4 @@
-"""When a level ends early."""
+"""The rule that ends a level early."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float
 def stopped(
     history: Float[np.ndarray, "steps networks"], rule: Any
 ) -> Bool[np.ndarray, " networks"]:
-    """Which networks the stop rule ends, given all validation losses of the level so far."""
+    """Return which networks the stop rule ends, given all validation losses of the level."""
     networks = history.shape[1]
     if len(history) < max(rule.after, 2 * rule.window) or len(history) % rule.every:
         return np.zeros(networks, bool)

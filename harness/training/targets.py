@@ -1,4 +1,4 @@
-"""How many weights are to be kept at each level, and at each pruning within one; on the host."""
+"""How many weights to keep at each level, and at each pruning within one; on the host."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -15,7 +15,7 @@ from harness.types import Level, Target
 class Targets:
     """The targets of a schedule, for leaves with these numbers of prunable entries.
 
-    Where one level is by leaf all targets are, so that they have one structure.
+    If one level is by leaf, all targets are, so that they have the same structure.
     """
 
     def __init__(self, sizes: Mapping[str, int], levels: Sequence[Level]) -> None:
@@ -29,7 +29,7 @@ class Targets:
     def _within(
         self, ramp: Callable[..., float], previous: Level, current: Level, progress: float
     ) -> Target:
-        """Return the target when `progress` of the events of a level are past."""
+        """Return the target after a share `progress` of a level's events."""
         if not self._by_leaf:
             return target(self._sizes, ramp(previous.density, current.density, progress))
         shares = {name: current.by_leaf.get(name, current.density) for name in self._sizes}
@@ -41,7 +41,7 @@ class Targets:
     def events(
         self, pruner: AbstractPruner, step: int, number: int, previous: Level, current: Level
     ) -> Any:
-        """Return which of `number` steps begin with a pruning, to what, how far the level is."""
+        """Return which of `number` steps begin with a pruning, its target, the level's progress."""
         steps = np.arange(step, step + number)
         every = pruner.every
         last = max((current.steps - 1) // every, 0)

@@ -1,4 +1,4 @@
-"""The one masked, vmapped, jitted training loop: an ensemble, one pruner, all levels."""
+"""The masked, vmapped, jitted training loop: an ensemble, one pruner, all levels."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -25,14 +25,14 @@ from harness.training.targets import Targets
 from harness.types import Batch, Frozen, Level, Masks, NetworkKeys, Target, TaskData, Weights
 
 CHUNK = 100
-"""Steps between two looks of the host: at losses, stop rule, checkpoint. Divides no result."""
+"""Steps between two looks of the host at losses, stop rule, checkpoint. Affects no result."""
 
 EVALUATION_ROWS = 4096
-"""Rows of a split on which the losses at the end of a level are taken."""
+"""The number of a split's rows for losses at the end of a level."""
 
 
 class Trainer:
-    """Trains and prunes blocks of networks. Compiles each function once, whatever the level.
+    """Trains and prunes blocks of networks. Compiles each function once for all levels.
 
     With several devices the networks of a block are spread over them.
     """
@@ -52,15 +52,15 @@ class Trainer:
         self.schedule = schedule
         self.pruner = pruner
         self._seed, self._data_seed = seed, data_seed
-        # Pruners and evaluations see the same rows whatever the order of batches.
+        # Pruners and evaluations see the same rows for any order of batches.
         self._train = shuffled(data.train, data_seed)
         self._read = shuffled(data.train, data_seed, batch_seed) if batch_seed else self._train
         self._validation = Batch(*map(jnp.asarray, data.validation))
         self._placed: dict[int, tuple[Batch, Batch, Batch]] = {}
         self.batch_size = min(schedule.batch_size, self._train.inputs.shape[0])
-        """Rows of a training step: as many as the schedule says, or all that there are."""
+        """Rows of a training step: the schedule's number, or all if there are fewer."""
         self._checked = min(schedule.batch_size, self._validation.inputs.shape[0])
-        # In one program: a network's operations one by one would be compiled one by one.
+        # Jitted: otherwise each operation would be compiled by itself.
         start = time.perf_counter()
         example = eqx.filter_jit(model.network)(key=of_network(seed, data_seed, "weights", 0))
         self._built, self._counted = time.perf_counter() - start, 0.0
@@ -78,7 +78,7 @@ class Trainer:
         started = jax.vmap(self.rules.start, (0, None, None))
         self._start = Compiled(started, precision=precision)
         self._draw = Compiled(jax.vmap(self.rules.drawn), precision=precision)
-        # Not donated: where a pruning goes wrong, it is done again from the state before, checked.
+        # Not donated: a pruning that goes wrong is repeated from the same state, with checks.
         self._prune = Compiled(self._prune_all, precision=precision)
         self._chunk = Compiled(self._train_chunk, donate=True, precision=precision)
         self._hold = Compiled(jax.vmap(self.rules.held), donate=True)
@@ -86,28 +86,28 @@ class Trainer:
 
     @property
     def rows(self) -> Batch:
-        """The training rows that pruners see, in the order that they draw from."""
+        """The training rows that pruners see, in order."""
         return self._train
 
     @property
     def compile_seconds(self) -> float:
-        """Seconds spent on compiling so far, that of one network at the beginning included."""
+        """Seconds spent on compiling so far, including one network at the beginning."""
         parts = (self._start, self._draw, self._prune, self._chunk, self._hold, self._evaluate)
         return self._built + sum(part.seconds for part in parts)
 
     def compiled_since(self) -> float:
-        """Seconds spent on compiling since this was last asked, or since there is this trainer."""
+        """Return seconds spent on compiling since the last call, or since the trainer was made."""
         before, self._counted = self._counted, self.compile_seconds
         return self._counted - before
 
     def cautions(self, levels: Sequence[Level]) -> tuple[str, ...]:
-        """What the pruner has to say about training for these levels' steps."""
+        """Return the pruner's cautions about training for these levels' steps."""
         targets = [self._targets.of(level) for level in levels]
         prunable = {name: jnp.asarray(may) for name, may in self.prunable.items()}
         return tuple(self.pruner.cautions(levels, targets, prunable))
 
     def keys(self, networks: Sequence[int]) -> Keys:
-        """The keys of these networks, by their numbers within the run."""
+        """Return the keys of these networks, by their numbers within the run."""
         weights, pruning = (
             jnp.stack([of_network(self._seed, self._data_seed, name, one) for one in networks])
             for name in ("weights", "pruning")
@@ -116,14 +116,14 @@ class Trainer:
         return spread(keys, len(networks))
 
     def start(self, keys: Keys) -> Ensemble:
-        """The networks before training."""
+        """Return the networks before training."""
         return _spread(self._start(*self._beginning(keys)))
 
     def memory(self, networks: Sequence[int]) -> int:
-        """Bytes that training these networks in one block takes of each device they lie on.
+        """Return the bytes of each device needed to train these networks in one block.
 
-        The most that one of its programs takes: training, pruning at a level, evaluation. They are
-        compiled for it, and not again when they are called.
+        This is the most that training, pruning at a level or evaluation takes. The programs are
+        compiled here, and not again when they are called.
         """
         keys, width = self.keys(networks), len(networks)
         first, *_ = levels = self.schedule.levels()
@@ -154,7 +154,7 @@ class Trainer:
         number: int,
         level: Level | float,
     ) -> Ensemble:
-        """The networks pruned as a level asks, or to a density, as the beginning of level `number`.
+        """Prune the networks to a level's target, or to a density, at the start of level `number`.
 
         Raises `ArithmeticError` as `_verified` does.
         """
@@ -170,10 +170,9 @@ class Trainer:
     def imposed(
         self, state: Ensemble, masks: Masks, weights: Weights | None, *, fresh: bool
     ) -> Ensemble:
-        """Return the networks with these masks, and these trained arrays by name if there are any.
+        """Return the networks with these masks and, if given, these trained arrays by name.
 
-        Entries that are not prunable act whatever the masks say. With `fresh` the optimiser begins
-        anew.
+        Entries that are not prunable act under any mask. With `fresh` the optimiser is reset.
         """
         act = {name: jnp.asarray(~may) for name, may in self.prunable.items()}
         masks = mask_algebra.leaf_map(lambda mask, always: mask | always[None], masks, act)
@@ -186,14 +185,13 @@ class Trainer:
         return _spread(state)
 
     def rewound(self, state: Ensemble, keys: Keys) -> Ensemble:
-        """Return the networks as they were at the pruner's rewind step, under the masks of now."""
+        """Return the networks of the pruner's rewind step, under the present masks."""
         back = state.rewind_point if self.pruner.rewind_step else self.start(keys).network
-        # Of its own: the next chunk takes the arrays of its state away.
+        # A copy, because the next chunk donates the arrays of its state.
         return jax.tree.map(jnp.copy, jax.vmap(self.rules.rewound)(state, back))
 
     def drawn(self, keys: NetworkKeys) -> Weights:
         """Return the trained arrays of networks with other initial weights, by name."""
-
         return self._draw(keys)
 
     def chunk(
@@ -208,11 +206,11 @@ class Trainer:
         current: Level,
         first_batch: int,
     ) -> tuple[Ensemble, Float[np.ndarray, "steps networks"], Float[np.ndarray, "steps networks"]]:
-        """`number` <= CHUNK steps from step `step` of a level; `first_batch` is step 0's.
+        """Train `number` <= CHUNK steps from step `step` of a level; `first_batch` is step 0's.
 
         Returns the state and the training and validation losses of each step, (number, networks).
-        Validation losses are NaN where the schedule has no stop rule, both are for networks that
-        had stopped before: these stay as they are. Raises `ArithmeticError` as `_verified` does.
+        Validation losses are NaN without a stop rule. Networks that had stopped stay as they are,
+        with NaN losses. Raises `ArithmeticError` as `_verified` does.
         """
         active = np.asarray(state.active)
         events = self._events(step, previous, current)
@@ -231,7 +229,7 @@ class Trainer:
             state = self._hold(_spread(state), _spread(before))
         if level == 0 and step + number == self.pruner.rewind_step:
             state = self.rules.remembered(state)
-            # Of its own: the next chunk takes the arrays of its state away.
+            # A copy, because the next chunk donates the arrays of its state.
             state = state._replace(rewind_point=jax.tree.map(jnp.copy, state.rewind_point))
             state = state._replace(rewind_counts=jax.tree.map(jnp.copy, state.rewind_counts))
         train, validation = (np.where(active, part, np.nan) for part in (train, validation))
@@ -246,45 +244,45 @@ class Trainer:
         function: Callable[..., Any],
         arguments: tuple[Any, ...],
     ) -> Ensemble:
-        """The state that a function of these arguments gave, if its prunings kept what they should.
+        """Return the state that a function of these arguments gave, if its prunings are right.
 
-        Raises `FloatingPointError` where scores were not finite, with the leaf and the network, and
-        `ArithmeticError` where an exact pruner kept another number of weights than the target's.
+        Raises `FloatingPointError` if scores were not finite, with the leaf and the network, and
+        `ArithmeticError` if an exact pruner kept another number of weights than the target's.
         """
         wrong = np.flatnonzero(np.asarray(state.inexact))
         if not len(wrong):
             return _spread(state)
         place = f"pruner '{self.pruner.name}', level {level}"
-        if found := finite.explanation(function, arguments):
-            raise FloatingPointError(f"{place}: {found}")
+        if explanation := finite.explanation(function, arguments):
+            raise FloatingPointError(f"{place}: {explanation}")
         first = int(wrong[0])
         kept = {name: int(numbers[first]) for name, numbers in self.kept(state).items()}
-        told = mask_algebra.miscount(kept, target)
-        raise ArithmeticError(f"{place}: network {int(keys.number[first])} keeps {told}")
+        counts = mask_algebra.miscount(kept, target)
+        raise ArithmeticError(f"{place}: network {int(keys.number[first])} keeps {counts}")
 
     def losses(
         self, state: Ensemble
     ) -> tuple[Float[Array, " networks"], Float[Array, " networks"]]:
-        """Training and validation loss of each network, on the first EVALUATION_ROWS rows."""
+        """Return each network's training and validation loss on the first EVALUATION_ROWS rows."""
         return self._evaluate(_spread(state), self._rows_for(state.active.shape[0])[:2])
 
     def acting(self, state: Ensemble) -> Any:
-        """The networks as they act, masked, with a leading axis."""
+        """Return the masked networks, with a leading axis."""
         return jax.vmap(lambda one: self.rules.arrays(self.rules.acting(one)))(state)
 
     def kept(self, state: Ensemble) -> dict[str, Int[np.ndarray, " networks"]]:
-        """How many prunable weights each network keeps of each leaf."""
+        """Return how many prunable weights each network keeps of each leaf."""
         return mask_algebra.kept_by_leaf(state.masks, self.prunable)
 
     def _at(self, level: int, step: int, number: int, first_batch: int) -> np.ndarray:
-        """The numbers of a chunk, in one array: each would be sent to the device by itself."""
+        """Return the numbers of a chunk in one array, which is sent to the device at once."""
         return np.asarray([level, step, number, first_batch, self.pruner.drifts], np.int32)
 
     def _batch_key(self, level: int, purpose: int, width: int) -> Array:
         return everywhere(stream(self._data_seed, "pruning-batches", level, purpose), width)
 
     def _rows_for(self, width: int) -> tuple[Batch, Batch, Batch]:
-        """Training rows, validation rows, and the former as read, for a block of this width."""
+        """Return training rows, validation rows and rows in the order of batches, for a block."""
         if width not in self._placed:
             placed = everywhere((self._train, self._validation, self._read), width)
             self._placed[width] = placed
@@ -297,7 +295,7 @@ class Trainer:
         return self._targets.events(self.pruner, step, CHUNK, previous, current)
 
     def _frozen(self, level: Level) -> Frozen | None:
-        """Which trained leaves a level freezes; None where no level of the schedule does."""
+        """Return which trained leaves a level freezes; None if no level of the schedule does."""
         if not self._freezes:
             return None
         names = mask_algebra.leaf_names(self.rules.arrays(self.example))
@@ -330,7 +328,7 @@ class Trainer:
         train, validation, read = rows
         level, first_step, number, first_batch, drifts = at
         if events is not None:
-            nothing = jax.tree.map(lambda said: jnp.full_like(said, jnp.nan), state.diagnostics)
+            nothing = jax.tree.map(lambda values: jnp.full_like(values, jnp.nan), state.diagnostics)
             state = state._replace(diagnostics=nothing)
 
         def event(index: Array, state: Ensemble) -> Ensemble:
@@ -378,10 +376,10 @@ class Trainer:
 
 
 def _one(tree: Any, number: int) -> Any:
-    """One network's part of what has networks first."""
+    """Return entry `number` of the leading axis of every leaf."""
     return jax.tree.map(lambda leaf: leaf[number], tree)
 
 
 def _spread(state: Ensemble) -> Ensemble:
-    """The networks where they are computed: after a start, a checkpoint or a change by the host."""
+    """Place the networks on their devices: after a start, a checkpoint or a change by the host."""
     return spread(state, state.active.shape[0])

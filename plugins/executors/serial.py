@@ -17,7 +17,7 @@ class Serial(AbstractExecutor):
     def carry_out(
         self, trials: Sequence[TrialSpec], root: Path, run: Callable[[TrialSpec], None]
     ) -> None:
-        """Carry out the trials in their order."""
+        """Carry out the trials in order."""
         for trial in trials:
             run(trial)
 

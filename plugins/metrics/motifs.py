@@ -1,33 +1,35 @@
 """Motif counts and their significance."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from harness import AbstractMetric, LayeredGraph, Trajectory, hookimpl, motifs
+from harness import AbstractMetric, LayeredGraph, Trajectory, hookimpl, motifs, report
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from harness.report import Headline, Report, Schema, Section
 
 
 @dataclass(frozen=True)
 class Motifs(AbstractMetric):
     """Counts and exact z-scores of the motifs of order 2 and 3, by base layer and summed.
 
-    Under the null `layered`: as many edges between each two layers, placed uniformly.
+    The null `layered` keeps the number of edges between each two layers and places them uniformly.
 
     **Parameters:**
 
-    - `orders`: nodes of a motif less one
+    - `orders`: numbers of nodes of a motif, minus one
     - `supports`: the nodes that count: "all" of the architecture (calibrated), those that are
       "live", on a path from an input to an output (descriptive), or "live-published", without ghost
-      and dead nodes, as Zahn, Daniel and Kutz (2024) counted (descriptive). The others measure one
-      random graph beside each network, on all nodes and summed over layers: "drawn" from the null,
-      without any structure; "degree-drawn" with every node's degrees; "unequal-degrees", whose
-      nodes differ in fitness alone, so much that degrees vary as the network's do
-    - `control_densities`: the last two are measured at the levels nearest to these densities (of
-      several as near the last) and at the last level; at all levels where it is empty. Each takes
-      some 0.03 seconds for a network of the task `moth`
+      and dead nodes, as Zahn, Daniel and Kutz (2024) counted (descriptive). The others are
+      controls, one random graph for each network, on all nodes and summed over layers: "drawn" from
+      the null; "degree-drawn" with every node's degrees; "unequal-degrees", whose nodes differ only
+      in fitness, so that degrees vary as much as the network's
+    - `control_densities`: the last two controls are measured at the levels nearest to these
+      densities (the last of equally near ones) and at the last level; if empty, at all levels. One
+      takes about 0.03 seconds for a network of the task `moth`
     - `bias`: whether each layer's bias unit is one of its nodes, where biases are pruned
     """
 
@@ -63,7 +65,7 @@ class Motifs(AbstractMetric):
         return pd.concat(parts, ignore_index=True)
 
     def _controls(self, trajectory: Trajectory, level: int) -> list[str]:
-        """Which random graphs are measured beside the networks of a level."""
+        """Return the controls that are measured at a level."""
         chosen = {*trajectory.nearest(self.control_densities), len(trajectory.densities) - 1}
         at_every = not self.control_densities or level in chosen
         asked: list[str] = [support for support in self.supports if support in motifs.CONTROLS]
@@ -73,12 +75,12 @@ class Motifs(AbstractMetric):
     def columns(self) -> Mapping[str, str]:
         """The columns of the table."""
         return {
-            "support": "nodes that count: all of the architecture, or live ones. No trained "
-            "network, but a random graph beside it, all nodes: `drawn` from the null, "
-            "`degree-drawn` with its degrees, `unequal-degrees` with degrees as unequal",
+            "support": "nodes that count: all of the architecture, or live ones. Controls, random "
+            "graphs in the network's place, all nodes: `drawn` from the null, `degree-drawn` with "
+            "its degrees, `unequal-degrees` with degrees as unequal",
             "bias": "whether bias units count as nodes",
             "calibrated": "whether z has mean 0 and variance 1 for uniformly random masks",
-            "uncalibrated": "why not; empty where it has",
+            "uncalibrated": "why z is not calibrated; empty where it is",
             "null": "null model of z: `layered` fixes the number of edges between each two layers",
             "order": "number of edges of the smallest motif with that many nodes: nodes - 1",
             "motif": "motif class",
@@ -98,6 +100,57 @@ class Motifs(AbstractMetric):
             "q_normal": "p_normal after Benjamini and Hochberg, over one network's classes on one "
             "support",
         }
+
+    @property
+    def schema(self) -> "Schema":
+        """Compare z of whole networks on all nodes, which is also a network's profile."""
+        whole = {"base_layer": -1}
+        return report.Schema(
+            keys=("support", "bias", "null", "order", "motif", "base_layer"),
+            values=(
+                report.Value("z", signs=("more copies than the null expects", "fewer")),
+                report.Value("log2_ratio", "log2(count/expected)", signs=("more", "fewer")),
+                *(report.Value(name) for name in ("count", "expected", "sd")),
+            ),
+            controls={
+                "support": {
+                    "unequal-degrees": "unequal degrees alone",
+                    "degree-drawn": "the same degrees",
+                    "drawn": "",
+                }
+            },
+            compared=(
+                report.Quantities(
+                    "z",
+                    {"support": "all", **whole},
+                    name="motifs",
+                    note="All nodes, null `layered`, exact, not induced, summed over layers.",
+                ),
+            ),
+            profile=report.Profile(
+                value="z",
+                entry="motif",
+                group="order",
+                kind="support",
+                kinds={"all": "all nodes", "live": "live nodes"},
+                where=whole,
+                note="Only similarity above both controls is a motif profile, since unequal "
+                "degrees alone make graphs alike. One control has degrees that vary by layer as "
+                "the network's do, the other each node's own degrees. Null `layered`.",
+            ),
+        )
+
+    def sections(self, report: "Report") -> "Sequence[Section]":
+        """Show which motifs are more or less frequent than the null explains."""
+        from . import _motifs_sections
+
+        return _motifs_sections.sections(report)
+
+    def headline(self, table: "pd.DataFrame") -> "Headline":
+        """z of each motif at 93 % pruned, on both supports."""
+        from . import _motifs_headline
+
+        return _motifs_headline.headline(table)
 
 
 @hookimpl

@@ -1,30 +1,32 @@
-"""How well networks do, and how much of them is left."""
+"""How well networks perform, and how much of them is left."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
 from annotated_types import Ge
 
-from harness import AbstractMetric, Batch, Digraph, LayeredGraph, Trajectory, hookimpl
+from harness import AbstractMetric, Batch, Digraph, LayeredGraph, Trajectory, hookimpl, report
 from harness.sparse.graph import edge_counts, effective_density, live_nodes, restrict
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from harness.report import Report, Schema, Section
 
 
 @dataclass(frozen=True)
 class Performance(AbstractMetric):
     """Loss and evaluation on held-out data; densities, live nodes and edges by layer.
 
-    Held-out figures are taken on rows that were never trained on. Effective density is the share of
-    the weights, not of edges, that lie on a path from an input to an output: in an unrolled
-    convolution one weight is many edges.
+    Held-out rows were never trained on. Effective density is the share of weights on a path from an
+    input to an output. It counts weights, not edges: in an unrolled convolution one weight is many
+    edges.
 
     **Parameters:**
 
-    - `rows`: at most, from the beginning of each split
+    - `rows`: the largest number of rows used, from the beginning of each split
     """
 
     name: ClassVar[str] = "performance"
@@ -85,6 +87,35 @@ class Performance(AbstractMetric):
             "value": "its value",
             "unit": "the unit of the value; 1 for a pure number",
         }
+
+    @property
+    def schema(self) -> "Schema":
+        """Describe the figures; effective density is compared between conditions."""
+
+        def rows(**where: str | int) -> report.Quantities:
+            return report.Quantities("value", where)
+
+        whole = {"split": "structure", "measure": "effective_density", "layer": -1}
+        effective = report.Quantities("value", whole, "effective density", "effective_density")
+        return report.Schema(
+            keys=("split", "measure", "layer"),
+            values=(report.Value("value", unit_in="unit"),),
+            compared=(effective,),
+            roles={
+                "loss": rows(split="validation", measure="loss", layer=-1),
+                "test_loss": rows(split="test", measure="loss", layer=-1),
+                "test": rows(split="test"),
+                "effective_density": effective,
+                "edges": rows(split="structure", measure="edges"),
+                "effective_edges": rows(split="structure", measure="effective_edges"),
+            },
+        )
+
+    def sections(self, report: "Report") -> "Sequence[Section]":
+        """Figures of merit against density; edges and live nodes by layer."""
+        from . import _performance_sections
+
+        return _performance_sections.sections(report)
 
 
 def _layered_rows(level: int, graph: LayeredGraph) -> list[dict[str, Any]]:

@@ -13,8 +13,8 @@ from harness import AbstractObserver, Event, hookimpl
 class Jsonl(AbstractObserver):
     """Append each event to `events.jsonl` in the run folder, for programs that follow a run.
 
-    A line is a JSON object: `what` happened, the columns of the trial, and the facts of the event;
-    of a table the number of its rows.
+    A line is a JSON object: `what` happened, the columns of the trial, and the facts of the event,
+    with the number of rows in place of a table.
     """
 
     name: ClassVar[str] = "jsonl"

@@ -46,9 +46,9 @@ def moved(function, size, shape):
 
 
 CNNS = {
-    "means": Convolutional(channels=(3, 4)),
+    "means": Convolutional(channels=(3, 4), stride=1, pool=2),
     "strides": Convolutional(channels=(3, 4), stride=2, pool=1, kernel=2),
-    "one": Convolutional(channels=(2,), pool=3),
+    "one": Convolutional(channels=(2,), stride=1, pool=3),
 }
 
 
@@ -86,8 +86,9 @@ def test_channels_of_a_cnn_are_joined_where_some_of_their_units_are(name):
 
 def test_maxima_normalisation_and_dropout_leave_the_wiring_as_it_is():
     shape = Shape((1, 6, 6), 3)
-    plain = Convolutional(channels=(3, 4))
-    other = Convolutional(channels=(3, 4), pooling="max", normalised=True, dropout=0.5)
+    plain = Convolutional(channels=(3, 4), stride=1, pool=2)
+    facts = {"channels": (3, 4), "stride": 1, "pool": 2, "pooling": "max", "normalised": True}
+    other = Convolutional(**facts, dropout=0.5)
     one, two = plain.network(shape, key=KEY), other.network(shape, key=KEY)
     masks = half(plain, one)
     renamed = dict(zip(other.prunable(two), masks.values(), strict=True))
@@ -98,10 +99,14 @@ def test_maxima_normalisation_and_dropout_leave_the_wiring_as_it_is():
 
 
 def test_what_does_not_fit_is_named_with_what_would():
-    reason = Convolutional(channels=(8, 16, 32, 64)).reason_not_to_fit(Shape((1, 8, 8), 10))
+    pooled = {"stride": 1, "pool": 2}
+    reason = Convolutional(channels=(8, 16, 32, 64), **pooled).reason_not_to_fit(
+        Shape((1, 8, 8), 10)
+    )
     assert "8 x 8" in reason
     assert "3 convolutions fit" in reason
-    assert Convolutional(channels=(8, 16, 32)).reason_not_to_fit(Shape((1, 8, 8), 10)) is None
+    fits = Convolutional(channels=(8, 16, 32), **pooled)
+    assert fits.reason_not_to_fit(Shape((1, 8, 8), 10)) is None
 
 
 def test_a_residual_layer_reads_all_layers_before_it():

@@ -17,7 +17,7 @@ SIZES = (4, 9, 8, 3)
 class RandomWiring(Trajectory):
     """Random networks with bias masks, from no files."""
 
-    def graph(self, level):
+    def graph(self, level, view=None, step=None):
         rng = np.random.default_rng(level)
         n = len(self.networks)
         density = DENSITIES[level]
@@ -73,7 +73,7 @@ def test_the_default_levels_are_the_nearest_and_the_sparsest(registry, densities
 
 def test_a_complete_network_has_one_state_under_degree_and_no_z(sampled):
     class Complete(RandomWiring):
-        def graph(self, level):
+        def graph(self, level, view=None, step=None):
             n, sizes = len(self.networks), list(itertools.pairwise(SIZES))
             return layered([np.ones((n, b, a), bool) for a, b in sizes])
 

@@ -162,7 +162,7 @@ def test_p_is_calibrated_on_random_digraphs(keep_mutual):
 
 
 def test_mistakes_in_what_is_profiled():
-    with pytest.raises(ValueError, match="two draws or more"):
+    with pytest.raises(ValueError, match="take two or more"):
         digraph_profile(digraph(random_wires(0, 5)), draws=1)
     with pytest.raises(ValueError, match=r"\(networks, n, n\)"):
         digraph_profile(digraph(random_wires(0, 5, batch=(1, 1))))

@@ -66,5 +66,5 @@ def test_a_chain_is_repeatable_and_mistakes_are_refused():
     assert (one.overlap != other.overlap).any()
     with pytest.raises(ValueError, match="take 8 or more"):
         mixing(network(), trades=3)
-    with pytest.raises(ValueError, match="one network at a time"):
+    with pytest.raises(ValueError, match="give one network"):
         mixing(LayeredGraph((np.ones((1, 2, 2), bool),)))

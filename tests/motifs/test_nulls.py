@@ -156,5 +156,5 @@ def test_what_cannot_be_drawn_is_refused():
         draws(network(), "published", 1, on="device")
     with pytest.raises(ValueError, match="layered, degree, published"):
         draws(network(), "uniform", 1)
-    with pytest.raises(ValueError, match="one network at a time"):
+    with pytest.raises(ValueError, match="give one network"):
         draws(LayeredGraph((np.zeros((2, 3, 4), bool),)), "layered", 1)

@@ -76,5 +76,5 @@ def test_full_and_empty_layers_stay():
 
 def test_an_unknown_control_is_an_error():
     graph = LayeredGraph((np.ones((1, 2, 2), bool),))
-    with pytest.raises(ValueError, match="there are drawn, degree-drawn, unequal-degrees"):
+    with pytest.raises(ValueError, match="known: drawn, degree-drawn, unequal-degrees"):
         motifs.control_draws(graph, (0,), 0, "other")

@@ -48,7 +48,7 @@ class Adding(harness.RegressionTask):
     of a sequence; `rows` of all splits.
     """
 
-    name: ClassVar[str] = "adding"
+    name: ClassVar[str] = "own-adding"
     architecture: ClassVar[str] = "own-rnn"
     inputs: ClassVar = (Quantity("number", "1"), Quantity("mark", "1"))
     outputs: ClassVar = (Quantity("sum", "1"),)

@@ -75,16 +75,16 @@ class FakeRun:
             ("test", "loss", "1", 1.05 * loss),
             ("test", "rmse Fx", "g·cm/s²", 4e5 * loss),
             ("test", "flight error x", "cm", 30 * loss),
-            ("structure", "effective density", "1", place["density"] ** 1.3),
+            ("structure", "effective_density", "1", place["density"] ** 1.3),
         ):
             self._performance(place, split, measure, unit, values, -1)
         for layer in range(5):
             edges = (SIZES[layer] * SIZES[layer + 1] * place["density"]).round()
             self._performance(place, "structure", "edges", "1", edges, layer)
             effective = (edges * place["density"] ** 0.3).round()
-            self._performance(place, "structure", "effective edges", "1", effective, layer)
+            self._performance(place, "structure", "effective_edges", "1", effective, layer)
             live = SIZES[layer] * place["density"] ** 0.3 * rng.uniform(0.95, 1, size)
-            self._performance(place, "structure", "live nodes", "1", live, layer)
+            self._performance(place, "structure", "live_nodes", "1", live, layer)
         self._motifs(rng, place, number)
         self._tables["timings"].append(
             pd.DataFrame(
@@ -174,8 +174,9 @@ class FakeRun:
         done = done[done["status"] == "done"]
         return pd.DataFrame(
             [
-                {"trial": c, "metric": "motifs", "status": "done", "reason": ""}
+                {"trial": c, "metric": metric, "status": "done", "reason": ""}
                 for c in done["trial"]
+                for metric in ("performance", "motifs")
             ],
             columns=["trial", "metric", "status", "reason"],
         )

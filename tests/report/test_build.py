@@ -64,8 +64,8 @@ def test_page_has_every_section_and_is_small(fake_run, tmp_path):
     page = built([fake_run()], tmp_path / "report")
     anchors = [attributes["id"] for attributes in page.named("section")]
     assert anchors == [
-        *("answer", "performance", "motifs", "alike", "pairs", "layers", "wiring", "networks"),
-        *("troubles", "costs", "provenance"),
+        *("answer", "loss", "performance", "layers", "motifs", "alike", "pairs", "wiring"),
+        *("networks", "troubles", "costs", "provenance"),
     ]
     assert (tmp_path / "report" / "index.html").stat().st_size < 5e6
     drawn = {
@@ -79,7 +79,7 @@ def test_pruners_of_one_task_are_compared_in_sections_of_their_own(fake_run, tmp
     two = (("moth", "magnitude"), ("moth", "random"), ("digits", "random"))
     page = built([fake_run(conditions=two)], tmp_path / "report")
     anchors = [attributes["id"] for attributes in page.named("section")]
-    assert anchors[4:9] == ["pairs", "matched", "ranks", "fronts", "fairness"]
+    assert anchors[6:11] == ["pairs", "matched", "ranks", "fronts", "fairness"]
     drawn = {"matched_effective_density", "matched_loss", "matched_loss_motifs", "ranks"}
     assert drawn | {"loss_front", "cost_front"} <= set(page.charts)
     assert "smallest" in page.text

@@ -3,22 +3,25 @@
 import altair as alt
 import pytest
 import vl_convert
+from harness_plugins.metrics import _motifs_levels as motif_levels
+from harness_plugins.metrics import _motifs_sections as motifs
+from harness_plugins.metrics import _performance_sections as layers
+from harness_plugins.metrics import _performance_sections as performance
+from harness_plugins.metrics._motifs_tables import motif_order, trained
 
-from harness.report import charts, collect, pruner_comparison, summaries
-from harness.report.pages import parts
+from harness.report import Report, charts, collect, pruner_comparison
 from harness.report.sections import (
     fronts,
-    layers,
+    losses,
     mask_pictures,
     matched,
-    motif_levels,
-    motifs,
+    of_metrics,
     paired_differences,
-    performance,
     ranks,
     similarity,
     wiring,
 )
+from harness.tables import parts, summaries
 
 AWKWARD = ("magnitude", "a.b[c]:Q'\"<script>")
 
@@ -32,10 +35,10 @@ def paired(data, order):
     table = paired_differences.differences(data, 0.07)
     if table.empty:
         return {}
-    z = table["kind"] == paired_differences.Z
+    z = table["kind"] == "z"
     names = list(table["comparison"].unique())
     return {
-        "forest": paired_differences.paired_motifs_chart(table[z], order),
+        "forest": paired_differences.paired_family_chart(table[z], order, "z"),
         "differences": paired_differences.paired_quantities_chart(table[~z], names),
     }
 
@@ -45,6 +48,19 @@ def of_each(data, summarised):
     comparisons = pruner_comparison.pruner_comparisons(data)
     names = list(dict.fromkeys(label for comparison in comparisons for label in comparison.pruners))
     return pruner_comparison.by_task(comparisons, summarised), names
+
+
+def similarity_chart(data):
+    profile, controls = similarity.profiles_of(data)["motifs"]
+    table = similarity.similarity(data)
+    return similarity.similarity_chart(table, data.conditions, profile, list(controls.values()))
+
+
+def heat_map_chart(data, conditions=None, step=0):
+    one = data.families[-1]
+    cells = of_metrics.cells(of_metrics.by_level(one), one.signs, one.label)
+    names = conditions or data.conditions
+    return of_metrics.heat_map_chart(cells, names, one.order, one.signs, one.label, step=step)
 
 
 def of_pruners(data):
@@ -58,23 +74,24 @@ def of_pruners(data):
 
 
 def figures(data):
-    conditions, order = data.conditions, summaries.motif_order(data.motifs)
-    losses = performance.loss_by_density(data)
+    conditions, order = data.conditions, motif_order(trained(data))
+    by_level = losses.loss_by_density(data)
     by_density = motifs.motif_by_density(data)
     by_layer = layers.layers(data)
     return {
-        "loss": performance.loss_chart(losses, conditions),
-        "effective": performance.loss_chart(losses, conditions, against="effective_density"),
+        "loss": losses.loss_chart(by_level, conditions),
+        "effective": losses.loss_chart(by_level, conditions, against="effective_density"),
         "evaluations": performance.evaluations_chart(performance.evaluations(data), conditions),
         "z": motifs.motifs_chart(by_density, conditions, order),
         "log2": motifs.motifs_chart(by_density, conditions, order, statistic="log2_ratio"),
         "significance": motifs.significance_chart(
             motifs.significance(data, 0.07), conditions, order
         ),
-        "similarity": similarity.similarity_chart(similarity.similarity(data), conditions),
-        "heat map": motif_levels.heatmap_chart(motif_levels.mean_z(by_density), conditions, order),
+        "similarity": similarity_chart(data),
+        "heat map": heat_map_chart(data),
+        "quantities": of_metrics.against_density(Report(data), data.families[-1]).chart,
         "profile": motif_levels.profile_chart(
-            motif_levels.profiles(data), conditions, motif_levels.axis(data.motifs)
+            motif_levels.profiles(data), conditions, motif_levels.axis(trained(data))
         ),
         "degrees": wiring.degrees_chart(wiring.degrees(data, 0.07), conditions),
         "masks": mask_pictures.masks_chart(mask_pictures.pictures(data, 0.07), conditions, step=1),
@@ -98,7 +115,7 @@ def test_charts_are_valid_and_drawn(data):
 def test_large_z_gets_a_symmetric_logarithmic_axis(data):
     table = motifs.motif_by_density(data)
     large = table.assign(**{end: 100 * table[end] for end in ("mean", "lower", "upper")})
-    order = summaries.motif_order(data.motifs)
+    order = motif_order(trained(data))
     chart = motifs.motifs_chart(large, data.conditions, order)
     assert isinstance(chart, alt.FacetChart)
     assert "symlog" in chart.to_json()
@@ -108,20 +125,20 @@ def test_large_z_gets_a_symmetric_logarithmic_axis(data):
 def test_conditions_beyond_the_palette_still_get_a_colour(fake_run):
     names = tuple(("moth", f"pruner {number}") for number in range(10))
     data = collect([fake_run(conditions=names, networks=2, densities=(1.0, 0.1))])
-    spec = performance.loss_chart(performance.loss_by_density(data), data.conditions).to_dict()
+    spec = losses.loss_chart(losses.loss_by_density(data), data.conditions).to_dict()
     assert "<svg" in vl_convert.vegalite_to_svg(spec, vl_version="6.4")
 
 
 def test_a_slider_starts_at_the_chosen_level_and_says_which_it_is(data):
-    table = motif_levels.mean_z(motifs.motif_by_density(data))
-    densities = motif_levels.steps(table)
+    table = summaries.stepped(of_metrics.by_level(data.families[-1]))
+    densities = list(table.groupby("step")["density"].first())
     assert densities == sorted(densities, reverse=True)
     assert 1.0 not in densities, "z is undefined there"
     for chart in (
         motif_levels.profile_chart(
-            motif_levels.profiles(data), data.conditions, motif_levels.axis(data.motifs), step=7
+            motif_levels.profiles(data), data.conditions, motif_levels.axis(trained(data)), step=7
         ),
-        motif_levels.heatmap_chart(table, (*data.conditions, "another"), ["bifan"], step=7),
+        heat_map_chart(data, conditions=(*data.conditions, "another"), step=7),
     ):
         spec = chart.to_dict()
         (level,) = (param for param in spec["params"] if param["name"] == "level")

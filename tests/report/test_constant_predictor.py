@@ -89,7 +89,8 @@ def test_a_baseline_that_is_left_out_from_the_start_compares_with_nothing(fake_r
     (comparison,) = pruner_comparison.pruner_comparisons(data)
     assert matched.at_loss(comparison).empty
     assert matched.at_effective_density(comparison).empty
-    assert matched.z_at_loss(comparison, data).empty
+    for family in data.families:
+        assert matched.quantities_at_loss(comparison, family).empty
     assert "magnitude" not in set(ranks.ranks(comparison)["pruner"])
 
 

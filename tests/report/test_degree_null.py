@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.report import excerpt
+from harness.report import Report, collect, excerpt
+from harness.report.sections import sections_of
 
 
 class Sampled:
@@ -40,9 +41,13 @@ def under_degree(run):
     return table
 
 
+def anchors(run):
+    return {section.anchor for section in sections_of(Report(collect([run])))}
+
+
 def test_both_nulls_side_by_side(run):
     table = under_degree(run)
-    (section,) = excerpt([Sampled(run, table)], "degree_null")
+    (section,) = excerpt([Sampled(run, table)], "degree-null")
     (part,) = section.parts
     frame = part.frame
     assert set(frame["level"]) == {0, 2}, "the second of two levels of one density"
@@ -65,17 +70,17 @@ def test_other_draws_are_left_to_the_other_metrics(run):
     table = under_degree(run)
     other = table.assign(null="published", z=3.0)
     both = Sampled(run, pd.concat([table, other]))
-    (section,) = excerpt([both], "others")
+    (section,) = excerpt([both], "metric-sampled")
     assert set(section.parts[0].frame["null"]) == {"published"}
-    assert excerpt([Sampled(run, table)], "others") == []
-    (section,) = excerpt([both], "degree_null")
+    assert "metric-sampled" not in anchors(Sampled(run, table))
+    (section,) = excerpt([both], "degree-null")
     assert not (section.parts[0].frame["z_degree"] == 3).any()
 
 
 def test_a_run_without_it_has_no_such_section(fake_run):
-    assert excerpt([fake_run()], "degree_null") == []
+    assert "degree-null" not in anchors(fake_run())
 
 
 def test_draws_of_an_old_run_are_not_called_mixed(run):
-    (section,) = excerpt([Sampled(run, under_degree(run).drop(columns="mixed"))], "degree_null")
+    (section,) = excerpt([Sampled(run, under_degree(run).drop(columns="mixed"))], "degree-null")
     assert (section.parts[0].frame["mixed"] == 0).all()

@@ -2,24 +2,27 @@
 
 import pandas as pd
 import pytest
+from harness_plugins.metrics import _motifs_levels as motif_levels
+from harness_plugins.metrics import _motifs_sections as motifs
+from harness_plugins.metrics import _performance_sections as layers
+from harness_plugins.metrics import _performance_sections as performance
+from harness_plugins.metrics._motifs_tables import summed, trained
 
 from harness import stats
-from harness.report import build, collect, losses_by_network, pruner_comparison, summaries
+from harness.report import build, collect, losses_by_network, pruner_comparison
 from harness.report.sections import (
     fairness,
     fronts,
-    layers,
+    losses,
     matched,
-    motif_levels,
-    motifs,
     networks,
-    others,
+    of_metrics,
     paired_differences,
-    performance,
     ranks,
     similarity,
     wiring,
 )
+from harness.tables import summaries
 
 TWO = (("moth", "magnitude"), ("moth", "random"))
 PLATEAU = (1.0, 0.3, 0.07, 0.07, 0.07, 0.02)
@@ -39,7 +42,7 @@ def data(run):
 
 
 def of_level(data, level=LAST):
-    return data.summed[(data.summed["level"] == level) & (data.summed["support"] == "all")]
+    return summed(data)[(summed(data)["level"] == level) & (summed(data)["support"] == "all")]
 
 
 def test_a_level_near_a_density_is_the_last_of_equal_ones(data):
@@ -69,7 +72,7 @@ def test_motifs_are_those_of_one_level(data):
     z = of_level(data).query("condition == 'random' and motif == 'bifan'")["z"]
     assert row["z"] == pytest.approx(z.mean())
     layers = motifs.by_base_layer(data, 0.07)
-    base = data.motifs.query(
+    base = trained(data).query(
         "level == @LAST and base_layer == 1 and support == 'all' and motif == 'zigzag'"
     )
     mean = base[base["condition"] == "random"]["z"].mean()
@@ -79,11 +82,11 @@ def test_motifs_are_those_of_one_level(data):
 
 def test_every_table_by_level_counts_networks(data):
     for table in (
-        performance.loss_by_density(data),
+        losses.loss_by_density(data),
         performance.evaluations(data),
         layers.layers(data),
         motifs.motif_by_density(data),
-        motif_levels.mean_z(motifs.motif_by_density(data)),
+        *(of_metrics.by_level(family) for family in data.families),
         motif_levels.profiles(data).dropna(subset="n"),
         wiring.degrees(data, 0.07),
     ):
@@ -106,20 +109,20 @@ def test_pruners_are_compared_over_networks(data):
     assert comparison.n == NETWORKS
     ranked = ranks.ranks(comparison)
     assert set(ranked["n"]) == set(ranked["networks"]) == {NETWORKS}
-    assert len(ranked) == 2 * 3
+    assert len(ranked) == 2 * (len(PLATEAU) - 1), "each level, whatever its density"
     losses = comparison.rows[comparison.rows["level"] == LAST]
     wide = losses.pivot(index="network", columns="pruner", values="loss")
-    row = ranked.query("pruner == 'random' and density == 0.07").iloc[0]
+    row = ranked.query("pruner == 'random' and density == 0.07 and later == 0").iloc[0]
     assert row["rank"] == pytest.approx(wide.rank(axis=1)["random"].mean())
     assert set(fronts.loss_front(comparison)["n"]) == {NETWORKS}
     assert set(fronts.cost_front(comparison, data)["n"]) == {NETWORKS}
     budgets = fronts.budgets(comparison)
     assert set(budgets["n"]) == {NETWORKS}
-    assert set(budgets["equal"]) == set(budgets["densities"]) == {4}
+    assert set(budgets["equal"]) == set(budgets["levels"]) == {len(PLATEAU)}
     for table in (
         matched.at_effective_density(comparison),
         matched.at_loss(comparison),
-        matched.z_at_loss(comparison, data),
+        *(matched.quantities_at_loss(comparison, family) for family in data.families),
     ):
         assert table["n"].max() <= NETWORKS
 
@@ -132,7 +135,7 @@ def test_studies_take_the_losses_of_one_level(run):
 
 def test_collapsed_networks_are_counted_level_by_level(run):
     def collapse(table):
-        gone = (table["measure"] == "effective density") & (table["density"] == 0.07)
+        gone = (table["measure"] == "effective_density") & (table["density"] == 0.07)
         return table.assign(value=table["value"].mask(gone, 0.0))
 
     run.edit("performance", collapse)
@@ -141,14 +144,15 @@ def test_collapsed_networks_are_counted_level_by_level(run):
     assert set(table["n"]) == set(table["networks"]) == {NETWORKS}
 
 
-def test_similarity_is_of_one_level(data):
+@pytest.mark.parametrize("later", [0, 1, 2])
+def test_similarity_is_of_one_level(data, later):
     table = similarity.similarity(data)
     within = table[table["comparison"] == "random"]
     assert set(within["n"]) == {NETWORKS}
-    wide = of_level(data).query("condition == 'random' and order == 3")
+    wide = of_level(data, LAST - later).query("condition == 'random' and order == 3")
     z = wide.pivot(index="network", columns="motif", values="z").dropna(axis=1).to_numpy()
     place = "graphs == 'networks' and order == 3 and support == 'all' and density == 0.07"
-    row = within.query(place).iloc[-1]
+    (row,) = within.query(f"{place} and later == {later}").to_dict("records")
     assert row["mean"] == pytest.approx(stats.similarity_within(z).value)
 
 
@@ -157,7 +161,7 @@ def test_other_metrics_are_summed_up_by_level(run):
     run._tables["mine"] = [own.drop(columns=["steps", "train_loss", "validation_loss", "diverged"])]
     measured = run.measurements().assign(metric="mine")
     run.measurements = lambda: measured
-    table = others.others(collect([run]))["mine"]
+    table = of_metrics.summed_up(collect([run]).measured["mine"].rows)
     assert set(table["n"]) == {NETWORKS}
     assert len(table) == 2 * len(PLATEAU)
 

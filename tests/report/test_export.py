@@ -13,8 +13,8 @@ import pytest
 
 from harness.report import build, collect
 from harness.report.pages import export, latex
-from harness.report.pages.parts import Column, Figure, Section, Table
 from harness.report.pages.vega import for_file, for_page
+from harness.tables.parts import Column, Figure, Section, Table
 
 SPECIAL = (
     "\\ { } $ & # ^ _ ~ % < > | \" ' ` [ ] * - -- --- '' \x00\x07\u200b\u202e é ñ ß Å − ∞ · µ 中 🙂"

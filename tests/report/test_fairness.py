@@ -43,7 +43,7 @@ def fewer_steps(run):
 
 
 def no_effective_density(run):
-    change = "measure != 'effective density' or network > 0"
+    change = "measure != 'effective_density' or network > 0"
     run.edit("performance", lambda table: table.query(change))
 
 
@@ -89,7 +89,7 @@ def test_collapsed_networks_are_listed_with_the_layers_that_are_empty(fake_run):
 
     def collapse(table):
         gone = (table["trial"] == "c1") & (table["density"] <= 0.05) & (table["network"] < 3)
-        effective = table["measure"].isin(["effective edges", "effective density"])
+        effective = table["measure"].isin(["effective_edges", "effective_density"])
         emptied = (table["measure"] == "edges") & (table["layer"] == 4) & (table["density"] < 0.04)
         return table.assign(value=table["value"].mask(gone & (effective | emptied), 0.0))
 

@@ -103,6 +103,6 @@ def test_budgets_say_where_they_are_equal(fake_run):
     run.edit("levels", more)
     table = fronts.budgets(comparison_of(run)[0]).set_index("pruner")
     assert table["equal"].to_dict() == {"random": 3, "magnitude": 3, "third": 2}
-    assert set(table["densities"]) == {3}
+    assert set(table["levels"]) == {3}
     assert table.loc["third", ["steps", "fewest", "most"]].tolist() == [6000, 6000, 6100]
     assert table.loc["third", "n"] == 4

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from harness import stats
-from harness.report import collect, pruner_comparison
+from harness.report import Report, collect, pruner_comparison
 from harness.report.sections import matched
 
 TWO = (("moth", "random"), ("moth", "magnitude"))
@@ -58,7 +58,7 @@ def test_losses_are_interpolated_at_effective_densities(run):
 
 def test_networks_that_do_not_get_there_are_left_out(run):
     def collapsed(table):
-        gone = (table["pruner"] == "random") & (table["measure"] == "effective density")
+        gone = (table["pruner"] == "random") & (table["measure"] == "effective_density")
         gone &= (table["network"] == 1) & (table["density"] < 0.2)
         return table.assign(value=table["value"].mask(gone, 0.0))
 
@@ -116,8 +116,9 @@ def test_a_loss_that_falls_before_it_rises_is_exceeded_where_it_rises(run):
 
 def test_z_is_that_of_the_place_where_the_loss_is_exceeded(run):
     comparison, data = comparison_of(monotone(run))
-    table = matched.z_at_loss(comparison, data).set_index("target")
-    loss = np.log10(matched.dense_loss(comparison) * matched.Z_MULTIPLE)
+    (z,) = (family for family in data.families if family.label == "z")
+    table = matched.quantities_at_loss(comparison, z).set_index("target")
+    loss = np.log10(matched.dense_loss(comparison) * matched.QUANTITY_MULTIPLE)
     found = {}
     for label in comparison.pruners:
         z = run.table("motifs").query(
@@ -155,5 +156,8 @@ def test_nothing_is_matched_where_effective_densities_are_not_measured(run):
 
 def test_no_motifs_no_table(run):
     run._tables["motifs"] = []
-    comparison, data = comparison_of(run)
-    assert matched.z_at_loss(comparison, data).empty
+    report = Report(comparison_of(run)[1])
+    assert {family.label for family in report.data.families} == {"effective density"}
+    names = {part.name for part in matched.section(report).parts}
+    assert "matched_loss_effective_density" in names
+    assert "matched_loss_motifs" not in names

@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from harness_plugins.metrics import _motifs_levels as motif_levels
+from harness_plugins.metrics._motifs_tables import summed, trained
 
 from harness.report import collect
-from harness.report.sections import motif_levels, motifs
+from harness.report.sections import of_metrics
 
 TWO = (("moth", "magnitude"), ("moth", "random"))
 
@@ -14,11 +16,16 @@ def data(fake_run):
     return collect([fake_run(conditions=TWO)])
 
 
+def mean_z(data):
+    (z,) = (family for family in data.families if family.label == "z")
+    return of_metrics.cells(of_metrics.by_level(z), z.signs, z.label)
+
+
 def test_mean_z_is_that_of_all_nodes(data):
-    table = motif_levels.mean_z(motifs.motif_by_density(data))
+    table = mean_z(data)
     assert len(table) == 2 * 13 * 11
-    row = table.query("condition == 'random' and motif == 'bifan' and density == 0.07").iloc[0]
-    z = data.summed.query(
+    row = table.query("condition == 'random' and quantity == 'bifan' and density == 0.07").iloc[0]
+    z = summed(data).query(
         "condition == 'random' and motif == 'bifan' and density == 0.07 and support == 'all'"
     )["z"]
     assert row["mean"] == pytest.approx(z.mean())
@@ -30,7 +37,7 @@ def test_mean_z_is_that_of_all_nodes(data):
 def test_profiles_have_length_one_by_order(data):
     table = motif_levels.profiles(data)
     row = table.query("condition == 'magnitude' and motif == 'zigzag' and density == 0.07").iloc[0]
-    rows = data.summed.query(
+    rows = summed(data).query(
         "condition == 'magnitude' and order == 3 and density == 0.07 and support == 'all'"
     )
     wide = rows.pivot_table(index="network", columns="motif", values="z", observed=True)
@@ -46,12 +53,11 @@ def test_conditions_with_other_levels_share_one_numbering(fake_run):
     second.trials = lambda: trials
     for name in ("levels", "timings", "memory", "motifs", "performance"):
         second.edit(name, lambda table: table.assign(trial="other"))
-    table = motif_levels.mean_z(motifs.motif_by_density(collect([first, second])))
-    assert motif_levels.steps(table) == [0.5, 0.3, 0.07]
+    table = mean_z(collect([first, second]))
     assert dict(zip(table["density"], table["step"], strict=True)) == {0.5: 0, 0.3: 1, 0.07: 2}
 
 
 def test_orders_are_parted(data):
-    axis = motif_levels.axis(data.motifs)
+    axis = motif_levels.axis(trained(data))
     assert axis[3] == motif_levels.BREAK
     assert len(axis) == 14

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 import scipy.stats
+from harness_plugins.metrics import _motifs_sections as motifs
+from harness_plugins.metrics._motifs_tables import trained
 
 from harness import stats
 from harness.report import collect
-from harness.report.sections import motifs
 
 TWO = (("moth", "magnitude"), ("moth", "random"))
 
@@ -19,11 +20,11 @@ def data(fake_run):
 def test_significance_is_over_networks_with_its_family_of_tests(data):
     table = motifs.significance(data, 0.07)
     assert len(table) == 2 * 2 * 13
-    z = data.motifs[
-        (data.motifs["condition"] == "magnitude")
-        & (data.motifs["support"] == "live")
-        & (data.motifs["base_layer"] == -1)
-        & (data.motifs["density"] == 0.07)
+    z = trained(data)[
+        (trained(data)["condition"] == "magnitude")
+        & (trained(data)["support"] == "live")
+        & (trained(data)["base_layer"] == -1)
+        & (trained(data)["density"] == 0.07)
     ]
     family = table[(table["condition"] == "magnitude") & (table["support"] == "live")]
     p = [

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from harness.report import excerpt
 
@@ -30,8 +31,10 @@ def test_the_table_of_a_metric_of_ones_own_is_summed_up(fake_run):
         [levels.assign(layer=layer, way=levels["network"].astype(float)) for layer in "ab"]
     )
     table.loc[table["network"] == 3, "way"] = np.inf
-    (section,) = excerpt([Measuring(run, table.assign(metric="travelled[power=2]"))], "others")
-    (part,) = section.parts
+    (section,) = excerpt(
+        [Measuring(run, table.assign(metric="travelled[power=2]"))], "metric-travelled"
+    )
+    part = section.parts[-1]
     assert part.name == "metric_travelled"
     assert set(part.frame["layer"]) == {"a", "b"}
     assert len(part.frame) == 2 * levels["density"].nunique()
@@ -42,11 +45,12 @@ def test_the_table_of_a_metric_of_ones_own_is_summed_up(fake_run):
 
 
 def test_without_one_there_is_no_such_section(fake_run):
-    assert excerpt([fake_run()], "others") == []
+    with pytest.raises(ValueError, match=r"no section .'metric-travelled'"):
+        excerpt([fake_run()], "metric-travelled")
 
 
 def test_kept_tables_may_lack_the_label_of_their_metric(fake_run):
     run = fake_run(networks=4)
     table = run.table("levels")[["trial", "level", "density", "network"]].assign(way=1.0)
-    (section,) = excerpt([Measuring(run, table)], "others")
-    assert section.parts[0].frame["way"].eq(1).all()
+    (section,) = excerpt([Measuring(run, table)], "metric-travelled")
+    assert section.parts[-1].frame["way"].eq(1).all()

@@ -63,7 +63,7 @@ def test_paired_differences_are_counted(report):
     z = differences_of(report)[differences_of(report)["kind"] == "z"]
     clear = int((z["adjusted"] <= 0.05).sum())
     assert 0 < clear < 13
-    text = said(overview.difference_findings(differences_of(report), report.density))
+    text = said(overview.difference_findings(report.data, differences_of(report), report.density))
     assert f"{clear} of 13 for random − magnitude" in text
     assert "n = 8 networks, given one data set" in text
 
@@ -81,7 +81,7 @@ def test_damaged_trials_and_measurements_are_named(fake_run):
     run.measurements = lambda: measured
     text = said(overview.trouble_findings(collect([run])))
     assert "1 of 2 trials damaged: random." in text
-    assert "1 measurement damaged: motifs." in text
+    assert "2 measurements damaged: performance and motifs." in text
 
 
 def test_a_trial_that_is_whole_in_one_run_is_not_damaged(fake_run):

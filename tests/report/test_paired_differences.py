@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from harness_plugins.metrics._motifs_tables import summed
 
 from harness import stats
 from harness.report import collect
@@ -19,7 +20,7 @@ def test_differences_are_of_networks_of_one_number(data):
     table = paired_differences.differences(data, 0.07)
     assert set(table["comparison"]) == {"random − magnitude"}
     assert len(table) == 2 + 13
-    rows = data.summed.query("motif == 'bifan' and density == 0.07 and support == 'all'")
+    rows = summed(data).query("motif == 'bifan' and density == 0.07 and support == 'all'")
     wide = rows.pivot_table(index="network", columns="condition", values="z", observed=True)
     differences = (wide["random"] - wide["magnitude"]).to_numpy()
     row = table[table["quantity"] == "bifan"].iloc[0]
@@ -35,7 +36,7 @@ def test_loss_is_compared_on_a_log_scale(data):
     row = (
         paired_differences.differences(data, 0.07).query("kind == @paired_differences.LOSS").iloc[0]
     )
-    levels = data.performance.query(
+    levels = data.table("performance").query(
         "measure == 'loss' and split == 'validation' and density == 0.07"
     )
     wide = levels.pivot_table(index="network", columns="condition", values="value", observed=True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.report.pages import parts
+from harness.tables import parts
 
 
 @pytest.mark.parametrize(

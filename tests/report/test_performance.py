@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from harness.report import collect, summaries
-from harness.report.sections import performance
+from harness.report import collect
+from harness.report.sections import losses
+from harness.tables import summaries
 
 TWO = (("moth", "magnitude"), ("moth", "random"))
 
@@ -15,14 +16,14 @@ def data(fake_run):
 
 
 def test_loss_quartiles(data):
-    table = performance.loss_by_density(data)
+    table = losses.loss_by_density(data)
     row = table[
         (table["condition"] == "random")
         & (table["density"] == 0.07)
         & (table["split"] == "validation")
     ].iloc[0]
-    losses = summaries.losses(data)
-    values = losses[(losses["condition"] == "random") & (losses["density"] == 0.07)]["value"]
+    each = summaries.losses(data)
+    values = each[(each["condition"] == "random") & (each["density"] == 0.07)]["value"]
     assert row["n"] == 8
     np.testing.assert_allclose(
         row[["lower", "median", "upper"]].astype(float), np.quantile(values, [0.25, 0.5, 0.75])
@@ -32,6 +33,6 @@ def test_loss_quartiles(data):
 def test_losses_fall_back_on_those_seen_in_training(fake_run):
     run = fake_run()
     run._tables["performance"] = []
-    table = performance.loss_by_density(collect([run]))
+    table = losses.loss_by_density(collect([run]))
     assert set(table["split"]) == {"validation"}
     assert len(table) == 12

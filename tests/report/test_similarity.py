@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+from harness_plugins.metrics._motifs_tables import summed, trained
 
 from harness import stats
 from harness.report import collect
 from harness.report.sections import similarity
 
+CONTROLS = ("unequal degrees alone", "the same degrees")
 TWO = (("moth", "magnitude"), ("moth", "random"))
 
 
@@ -24,11 +26,11 @@ def test_similarity_equals_the_loop_over_pairs(data):
         & (table["graphs"] == "networks")
         & (table["density"] == 0.07)
     ].iloc[0]
-    motifs = data.motifs[
-        (data.motifs["base_layer"] == -1)
-        & (data.motifs["order"] == 3)
-        & (data.motifs["support"] == "all")
-        & (data.motifs["density"] == 0.07)
+    motifs = trained(data)[
+        (trained(data)["base_layer"] == -1)
+        & (trained(data)["order"] == 3)
+        & (trained(data)["support"] == "all")
+        & (trained(data)["density"] == 0.07)
     ]
     wide = motifs.pivot_table(index=["condition", "network"], columns="motif", values="z")
     first, second = wide.loc["magnitude"].to_numpy(), wide.loc["random"].to_numpy()
@@ -53,11 +55,15 @@ def test_classes_undefined_somewhere_are_not_compared(fake_run):
 
 
 def test_controls_are_no_networks(data):
-    assert set(data.motifs["support"]) == {"all", "live"}
-    assert set(data.drawn["support"]) == {"drawn", *similarity.CONTROLS}
+    assert set(trained(data)["support"]) == {"all", "live"}
+    assert set(data.table("motifs", controls=True)["support"]) == {
+        "drawn",
+        "unequal-degrees",
+        "degree-drawn",
+    }
     table = similarity.similarity(data).query("density == 0.07 and order == 3")
-    assert set(table["graphs"]) == {"networks", *similarity.CONTROLS.values()}
-    for name in similarity.CONTROLS.values():
+    assert set(table["graphs"]) == {"networks", *CONTROLS}
+    for name in CONTROLS:
         comparisons = table.loc[table["graphs"] == name, "comparison"]
         assert set(comparisons) == {"magnitude", "random", similarity.BETWEEN}
 
@@ -92,8 +98,8 @@ def test_each_network_is_paired_with_its_own_control(data):
     profiles = [
         part.query(of).pivot(index="network", columns="motif", values="z").to_numpy(dtype=float)
         for part in (
-            data.summed.query("support == 'all'"),
-            data.drawn.query("support == 'unequal-degrees'"),
+            summed(data).query("support == 'all'"),
+            data.table("motifs", controls=True).query("support == 'unequal-degrees'"),
         )
     ]
     by_hand = stats.similarity_difference(*profiles)
@@ -109,8 +115,7 @@ def test_means_over_a_data_seed_have_less_noise(fake_run):
     """With six data seeds a profile is a mean over networks: less noise is taken off its length."""
     data = collect([fake_run(data_seeds=tuple(range(6)), networks=4)])
     place = "order == 3 and density == 0.07 and support == 'all'"
-    z = data.summed.query(place).astype({"trial": str})
-    z = z.merge(data.trials[["trial", "data_seed"]].astype({"trial": str}), on="trial")
+    z = summed(data).query(place).astype({"trial": str})
     means = z.pivot_table(index="data_seed", columns="motif", values="z", observed=True)
     expected = stats.similarity_within(means.to_numpy(dtype=float), noise=stats.Noise(averaged=4))
     row = similarity.similarity(data).query(f"{place} and graphs == 'networks'").iloc[0]

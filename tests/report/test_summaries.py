@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from harness import stats
-from harness.report import collect, summaries
+from harness.report import collect
+from harness.tables import summaries
 
 TWO = (("moth", "magnitude"), ("moth", "random"))
 

@@ -3,10 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from harness_plugins.metrics import _motifs_sections as motifs
 
 from harness import stats
-from harness.report import NETWORK, collect, pruner_comparison, units
-from harness.report.sections import matched, motifs, overview, paired_differences, ranks
+from harness.report import NETWORK, collect, pruner_comparison
+from harness.report.sections import matched, overview, paired_differences, ranks
+from harness.tables import units
 
 TWO = (("moth", "magnitude"), ("moth", "random"))
 

@@ -204,13 +204,13 @@ def test_a_trial_is_not_half_trained_by_one_compiler_and_half_by_another(
     interrupted(planned, tmp_path / "one", monkeypatch, after=3)
     shutil.copytree(tmp_path / "one", tmp_path / "two")
     run(tmp_path / "one")
-    assert "goes on at level 2" in (tmp_path / "one" / "run.log").read_text()
+    assert "resumes at level 2" in (tmp_path / "one" / "run.log").read_text()
     assert_same_results(tmp_path / "one", finished)
     with monkeypatch.context() as patch:
         patch.setattr(provenance, "environment", lambda: "jax 99, a quantum computer")
         run(tmp_path / "two")
     assert (
-        "begins anew: its checkpoint was made with jax 0."
+        "starts again: its checkpoint was made with jax 0."
         in (tmp_path / "two" / "run.log").read_text()
     )
     assert set(open_run(tmp_path / "two").trials()["made_with"]) == {"jax 99, a quantum computer"}

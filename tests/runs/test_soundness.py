@@ -154,7 +154,7 @@ def test_a_score_that_is_not_finite_does_not_matter_where_nothing_is_chosen():
 
 @pytest.mark.parametrize("when", ["init", "level", "during"])
 def test_an_exact_pruner_that_keeps_another_number_fails_with_level_and_layer(when):
-    told = r"'one-more', level 1: network 4 keeps 59 weights where 58 are asked for: 37 in 'first'"
+    told = r"'one-more', level 1: network 4 keeps 59 weights, not 58: 37 in 'first'"
     with pytest.raises(ArithmeticError, match=told):
         pruned(OneMore(when=when))
     pruned(OneMore(when=when, exact=False))
@@ -270,7 +270,7 @@ def test_a_batch_is_limited_by_the_training_rows_alone(
     fields = {"pruners": [pruner], "schedules": [f"tiny[batch_size={asked}]"], "metrics": []}
     outcome = run(tmp_path, networks=2, **fields)
     assert rows == {used, 120, 40}  # of training, of pruning by snip, of both evaluations
-    notes = [note for note in outcome.notes if f"batches of {used} rows" in note]
+    notes = [note for note in outcome.notes if f"batches have {used} rows" in note]
     assert len(notes) == (used < asked)
     (folder,) = trials_of(tmp_path)
     assert json.loads((folder / "trial.json").read_text())["batch_size"] == used

@@ -121,7 +121,7 @@ def test_a_pruner_that_heeds_the_total_alone_fails_with_the_leaf(made, tmp_path)
 
 def test_what_cannot_be_honoured_is_skipped_with_its_reason(made):
     reason = trial_of(made("zahn2022")).reason_to_skip
-    assert reason == "pruner 'zahn2022' keeps no exact numbers, as densities by leaf ask for"
+    assert reason == "pruner 'zahn2022' keeps no exact numbers, which densities by leaf need"
     rising = (Level(1.0, 5), Level(0.2, 5, by_leaf={"second": 0.1}), Level(0.15, 5))
     reason = trial_of(made("magnitude"), rising).reason_to_skip
     assert "level 2 gives more weights to second than the level before" in reason

@@ -63,7 +63,7 @@ def _filled(folder: Path, size: int, reference: Path) -> str:
     with disk(folder, size):
         code, said = small_run.completed(folder), small_run.said(folder)
         assert code == 1, f"{size} bytes: exit code {code}: {said}"
-        assert "Free space on that disk, then give the same command again" in said, said
+        assert "Free space on that disk, then run the same command again" in said, said
         assert "Traceback" not in said, said
         finished = {path.parent for path in folder.glob("trials/*/trial.json")}
         before = {trial: files_of(trial) for trial in finished}

@@ -117,9 +117,9 @@ def quickly() -> Iterator[Callable[[bool], None]]:
             made[key] = trainer(task, pruner, schedule, data, **seeds)
         return made[key]
 
-    def built(runs: Any, out: Path) -> Path:
-        collect(runs)
-        return build(runs, out) if whole[0] else out
+    def built(runs: Any, out: Path, metrics: Any = None) -> Path:
+        collect(runs, metrics)
+        return build(runs, out, metrics) if whole[0] else out
 
     workshop.Trainer, report.build = shared, built  # type: ignore[assignment,misc]
     try:

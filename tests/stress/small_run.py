@@ -58,7 +58,7 @@ def _work(folder: Path, page: bool, environment: dict[str, str]) -> None:
 
 
 def _data_only(write: Callable[..., str], collect: Callable[..., Any]) -> Callable[..., Path]:
-    def build(runs: Any, out: Path) -> Path:
+    def build(runs: Any, out: Path, metrics: Any = None) -> Path:
         write(out / "levels.parquet", collect(runs).levels)
         return out
 

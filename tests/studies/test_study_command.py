@@ -141,7 +141,7 @@ def test_without_a_name_it_lists_the_studies(capsys):
         (("publishd",), "unknown study 'publishd'. Did you mean 'published'?"),
         (("published[draw=3]",), "unknown parameter 'draw'. Did you mean 'draws'?"),
         (("published[draws=1]",), "draws"),
-        (("published[draws=3|4]",), "names 2 studies: one at a time"),
+        (("published[draws=3|4]",), "names 2 studies: give one"),
         (("published", "--schedule", "quik"), "Did you mean 'quick'?"),
         (("published", "--networks", "0"), "networks"),
     ],

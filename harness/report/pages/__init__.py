@@ -1,4 +1,4 @@
-"""Any page: what it is made of, and how it is written with the files beside it.
+"""How any page is written, with the files beside it; `harness.report.page` is the public function.
 
-Knows nothing of runs or of what a report says. (`harness.report.page` is the public function.)
+Nothing here knows of runs or of the contents of a report.
 """

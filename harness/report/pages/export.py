@@ -9,18 +9,18 @@ import pandas as pd
 import vl_convert
 
 from harness.report.pages import latex, vega
-from harness.report.pages.parts import Figure, Section, Table, checked
+from harness.tables.parts import Figure, Section, Table, checked
 
 GENERATOR = "motif-harness report"
-"""What a page says of itself, so that a later one may remove the files it links to."""
+"""Marks a page as ours, so that a later one may remove the files it links to."""
 
 _OURS = re.compile(r'href="(tables/[a-z0-9_]+\.(?:csv|tex)|charts/[a-z0-9_]+\.(?:svg|pdf))"')
 
 
 def contents(sections: Sequence[Section]) -> Iterator[tuple[str, bytes]]:
-    """Make each file: its path below the page's folder, and what it holds.
+    """Yield each file's path below the page's folder, and its contents.
 
-    Raises `ValueError` where a chart and a table of one name have other data: they share a file.
+    Raises `ValueError` if a chart and a table of one name, which share a file, have different data.
     """
     frames: dict[str, pd.DataFrame] = {}
     for part in (part for section in sections for part in section.parts):
@@ -40,22 +40,22 @@ def contents(sections: Sequence[Section]) -> Iterator[tuple[str, bytes]]:
 
 
 def csv(frame: pd.DataFrame) -> bytes:
-    """A table with all its rows, safe to open as a spreadsheet."""
+    """Return a table with all its rows as CSV, safe to open as a spreadsheet."""
     guarded = frame.rename(columns=_guarded).map(_guarded)
     return _bytes(guarded.to_csv(index=False, lineterminator="\n"))
 
 
 def _guarded(value: Any) -> Any:
-    """A text that a spreadsheet would run as a formula, as one that it shows; else the value."""
+    """Return a value, with a quote before a text that a spreadsheet would run as a formula."""
     if not isinstance(value, str):
         return value
-    # Not every reader takes a carriage return without quotes for part of a cell.
+    # Some readers end a cell at a carriage return that is not quoted.
     lined = value.replace("\r\n", "\n").replace("\r", "\n")
     return f"'{lined}" if lined.startswith(("=", "+", "-", "@", "\t", "\n")) else lined
 
 
 def svg(figure: Figure) -> str:
-    """A chart as an SVG picture. Nothing is fetched: all its data are inside."""
+    """Return a chart as an SVG picture. Nothing is fetched: all its data are inside."""
     return vl_convert.vegalite_to_svg(
         vega.for_file(figure), vl_version=vega.VEGA_LITE, allowed_base_urls=[]
     )
@@ -66,7 +66,7 @@ def _bytes(text: str) -> bytes:
 
 
 def linked(page: Path) -> set[str]:
-    """The files that an earlier page in this place links to; none where it is no such page."""
+    """Return the files that an earlier page at this path links to; none if it is not ours."""
     if not page.is_file():
         return set()
     source = page.read_text(encoding="utf-8", errors="replace")

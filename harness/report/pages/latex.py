@@ -1,16 +1,16 @@
-"""Tables for papers: what the page shows of a table, as LaTeX with the rules of booktabs."""
+"""Tables for papers: a table as the page shows it, in LaTeX with the rules of booktabs."""
 
 import re
 import unicodedata
 from collections.abc import Sequence
 
-from harness.report.pages.parts import LONG, Table
+from harness.tables.parts import LONG, Table
 
 LONGEST = 300
-"""A longer text is cut: a cell of a paper's table is no place for it, and the CSV file has all."""
+"""Longer texts are cut to fit a paper's table; the CSV file has them in full."""
 
 MOST_TABULAR_ROWS = 40
-"""A longer table is a `longtable`, which goes on on the next page; a tabular would run off it."""
+"""Longer tables are a `longtable`, which breaks across pages; a tabular would run off the page."""
 
 _UNBROKEN = 24  # characters of one word that a narrow column can still hold
 
@@ -36,16 +36,16 @@ _ACCENTS = {
 
 
 def escaped(text: str) -> str:
-    """Any text on one line of LaTeX that shows it as it is, whatever the engine and encoding.
+    """Return one line of LaTeX that shows any text as it is, with any engine and encoding.
 
-    Spaces and line breaks in a row count as one space, as on the page. Signs that nobody sees are
-    left out, and one that not every LaTeX font has is named by its number.
+    Runs of spaces and line breaks become one space, as on the page. Invisible characters are left
+    out; characters that some LaTeX fonts lack are written as their code point.
     """
     return _typeset(_seen(text))
 
 
 def _seen(text: str) -> str:
-    """Text on one line, without signs that nobody sees; narrow and fixed spaces stay."""
+    """Return text on one line without invisible characters; narrow and fixed spaces stay."""
     shown = "".join(
         " " if sign.isspace() and sign not in _SIGNS else sign
         for sign in text
@@ -71,7 +71,7 @@ def _sign(sign: str) -> str:
 
 
 def _cell(text: str) -> str:
-    """A text for a cell: cut where it is very long, with places to break within a long word."""
+    """Return a text for a cell: cut if very long, with places to break within a long word."""
     seen = _seen(text)
     short = seen if len(seen) <= LONGEST else seen[: LONGEST - 1] + "\u2026"
     words = [
@@ -81,8 +81,8 @@ def _cell(text: str) -> str:
     return " ".join(r"\hspace{0pt}".join(word) for word in words)
 
 
-def _said(caption: str) -> str:
-    """A caption, with what stands between backquotes as code."""
+def _caption(caption: str) -> str:
+    """Return a caption with text between backquotes set as code."""
     parts = _seen(caption).split("`")
     if len(parts) % 2 == 0:
         return escaped(caption)
@@ -93,14 +93,14 @@ def _said(caption: str) -> str:
 
 
 def table(part: Table) -> str:
-    """The table as a file to `\\input`: its caption as a comment, then all rows as on the page."""
+    """Return the table as a file to `\\input`: its caption as a comment, then all rows."""
     rows = part.texts
     long = len(rows) > MOST_TABULAR_ROWS
     environment = "longtable" if long else "tabular"
     notes = [f"% {_cell(c.heading)}: {escaped(c.note)}" for c in part.columns if c.note]
     lines = [
         r"% \usepackage{booktabs}" + r", \usepackage{longtable}" * long,
-        rf"% \caption{{{_said(part.caption)}}}",
+        rf"% \caption{{{_caption(part.caption)}}}",
         *notes,
         rf"\begin{{{environment}}}{{{_alignments(part, rows)}}}",
         r"\toprule",
@@ -119,7 +119,7 @@ def _row(texts: Sequence[str]) -> str:
 
 
 def _alignments(part: Table, rows: Sequence[Sequence[str]]) -> str:
-    """Numbers to the right, text to the left, long text in a column that wraps."""
+    """Align numbers to the right, text to the left, and wrap long text."""
     return "".join(
         "r"
         if column.kind != "text"

@@ -1,4 +1,4 @@
-"""A figure's chart as Vega-Lite: for the page, in its colours and with its buttons; for a file."""
+"""A figure's chart as Vega-Lite, for the page (with its colours and buttons) and for files."""
 
 import hashlib
 import json
@@ -9,13 +9,13 @@ from typing import Any
 
 import altair as alt
 
-from harness.report.pages.parts import Figure
+from harness.tables.parts import Figure
 
 SERIES = ("#0a6ebd", "#c8500a", "#0b7a5b", "#a4418f", "#8a6a00", "#5a4fcf", "#b3263e", "#4d6470")
 """Colours of series: distinct in all common forms of colour blindness, on white at 4:1."""
 
 RULE = "#8c8c8c"
-"""The colour of axes and of lines to compare with."""
+"""The colour of axes and reference lines."""
 
 VEGA_LITE = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
 """The version of Vega-Lite that Altair writes for."""
@@ -70,7 +70,7 @@ def to_dict(chart: alt.TopLevelMixin) -> dict[str, Any]:
 
 
 def for_page(figure: Figure) -> dict[str, Any]:
-    """A chart for the page: colours by name, and what page.js needs to lay it out."""
+    """Return a chart for the page: colours by name, and what page.js needs to lay it out."""
     spec = _spec(figure)
     series = _take_legend(spec)
     spec = _mapped(spec, _named)
@@ -86,7 +86,7 @@ def for_page(figure: Figure) -> dict[str, Any]:
 
 
 def for_file(figure: Figure) -> dict[str, Any]:
-    """The same chart on its own: on white, with its legend, in a size fit for a page of text."""
+    """Return the chart for a file: on white, with its legend, in a size fit for a paper."""
     spec = _mapped(_spec(figure), _light)
     config = _mapped(_CONFIG, _light) | {"background": "#ffffff", "font": _FILE_FONT}
     columns = max(1, _FILE_ROOM // (8 * figure.longest + 60))
@@ -103,10 +103,10 @@ def _spec(figure: Figure) -> dict[str, Any]:
 
 
 def _plain(name: str) -> str:
-    """A name for a chart, where tables have it in full.
+    """Return a name that a chart can show; tables have it in full.
 
-    Some signs neither XML nor Vega's expressions can say, and a very long name takes seconds to
-    measure; where such a name is cut, its hash keeps it apart from others.
+    XML and Vega's expressions exclude some characters, and very long names take seconds to measure.
+    A name that is cut ends with its hash, so that it stays unique.
     """
     lined = re.sub(r"[\t\n\v\f\r\x85\u2028\u2029]", " ", name)
     shown = re.sub(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]", "\ufffd", lined)
@@ -117,11 +117,10 @@ def _plain(name: str) -> str:
 
 
 def _take_legend(spec: dict[str, Any]) -> dict[str, Any] | None:
-    """Take the legend that picks series out of a chart; returns what its buttons need.
+    """Remove the legend that picks series from a chart; return what its buttons need.
 
     Vega's legend cannot be used with a keyboard, and each has a selection of its own. The page has
-    buttons in its place, and the selection becomes a plain variable that they set: the names
-    picked, none of which means all.
+    buttons instead, which set a plain variable: the names picked, where none means all.
     """
     params = spec.get("params", [])
     for number, param in enumerate(params):
@@ -154,11 +153,11 @@ def _encodings(spec: dict[str, Any], channel: str, field: str) -> list[dict[str,
 
 
 _DATA = ("data", "datasets", "domain", "sort", "names")
-"""Where in a chart texts from tables stand."""
+"""The keys of a chart that hold texts from tables."""
 
 
 def _dicts(value: Any) -> list[dict[str, Any]]:
-    """All mappings within a chart, its data apart."""
+    """Return all mappings within a chart, without its data."""
     if isinstance(value, dict):
         within = [_dicts(part) for key, part in value.items() if key not in _DATA]
         return [value, *(found for part in within for found in part)]
@@ -168,7 +167,7 @@ def _dicts(value: Any) -> list[dict[str, Any]]:
 
 
 def _mapped(value: Any, change: Callable[[str], str], names: Callable[[str], str] = str) -> Any:
-    """A chart with its texts changed, and those from tables in another way or not at all."""
+    """Return a chart with its texts changed by `change`, and texts from tables by `names`."""
     if isinstance(value, dict):
         return {
             key: _mapped(part, names if key in _DATA else change, names)
@@ -186,14 +185,14 @@ def _named(colour: str) -> str:
 
 
 def _light(text: str) -> str:
-    """The colour that a name has in the light scheme."""
+    """Return the colour that a name has in the light scheme."""
     if text == "currentColor":
         return _light("var(--ink)")
-    found = re.fullmatch(r"var\((--[\w-]+)\)", text)
+    name = re.fullmatch(r"var\((--[\w-]+)\)", text)
     # The light scheme stands first in the style sheet.
-    return re.findall(rf"{found[1]}: (#[0-9a-f]{{6}});", resource("page.css"))[0] if found else text
+    return re.findall(rf"{name[1]}: (#[0-9a-f]{{6}});", resource("page.css"))[0] if name else text
 
 
 def resource(name: str) -> str:
-    """A file of this package as text."""
+    """Return a file of this package as text."""
     return resources.files("harness.report.pages").joinpath(name).read_text(encoding="utf-8")

@@ -14,14 +14,14 @@ import vl_convert
 
 from harness import files
 from harness.report.pages import export, vega
-from harness.report.pages.parts import Figure, Section
+from harness.tables.parts import Figure, Section
 
 
 def write(title: str, sections: Sequence[Section], out: Path) -> Path:
     """Write sections as a page with the files it links to; each file is whole or absent.
 
-    Files that an earlier page in this place linked to and this one does not are removed at the end,
-    so that a page always finds its files.
+    Files that only an earlier page at this path linked to are removed at the end, so that a page
+    always finds its files.
 
     **Returns:** the path of the page.
     """
@@ -65,7 +65,7 @@ def render(title: str, sections: Sequence[Section]) -> str:
 
 
 def _json(value: Any) -> markupsafe.Markup:
-    """JSON that cannot end the script element it stands in."""
+    """Return JSON that cannot end the script element around it."""
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     for sign in "<>&\u2028\u2029":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
@@ -73,7 +73,7 @@ def _json(value: Any) -> markupsafe.Markup:
 
 
 def _code(text: str) -> markupsafe.Markup:
-    """Text in which what stands between backquotes is set as code."""
+    """Return text as HTML, with parts between backquotes set as code."""
     parts = str(text).split("`")
     if len(parts) % 2 == 0:
         return markupsafe.escape(text)
@@ -84,13 +84,13 @@ def _code(text: str) -> markupsafe.Markup:
 
 
 def _vega() -> str:
-    """Vega, Vega-Lite and vega-embed as one script, of the versions that Altair writes for."""
-    # Without a snippet it is made once a process; its stub asks for one.
+    """Return Vega, Vega-Lite and vega-embed as one script, in the versions that Altair needs."""
+    # Without a snippet, which the type stub requires, it is made once per process.
     bundle: Any = vl_convert.javascript_bundle
     return bundle(vl_version=vega.VEGA_LITE)
 
 
 def _hash(script: str) -> str:
-    """What allows this script, and no other, to run in the page."""
+    """Return the hash that allows only this script to run in the page."""
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return f"'sha256-{digest}'"

@@ -1,51 +1,68 @@
 """The sections of a report, in order. A file holds one topic: its tables, charts and text."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
-from harness.report.pages.parts import Section
 from harness.report.sections import (
-    degree_null,
     fairness,
     fronts,
-    layers,
+    losses,
     matched,
-    motifs,
     networks,
-    others,
     overview,
     paired_differences,
-    performance,
     provenance,
     ranks,
     similarity,
     wiring,
     work,
 )
-from harness.report.sections.report import Report as Report
+from harness.report.sections.of_metrics import ANSWER, sections_of_metrics
+from harness.tables.parts import Section
+from harness.tables.report import Report as Report
 
-SECTIONS: Mapping[str, Callable[[Report], Section]] = {
-    "overview": overview.section,
-    "performance": performance.section,
-    "motifs": motifs.section,
-    "degree_null": degree_null.section,
+FIRST: Mapping[str, Callable[[Report], Section]] = {
+    ANSWER: overview.section,
+    "loss": losses.section,
+}
+LAST: Mapping[str, Callable[[Report], Section]] = {
     "alike": similarity.section,
     "pairs": paired_differences.section,
     "matched": matched.section,
     "ranks": ranks.section,
     "fronts": fronts.section,
     "fairness": fairness.section,
-    "layers": layers.section,
     "wiring": wiring.section,
     "networks": networks.section,
-    "others": others.section,
     "troubles": work.troubles_section,
     "costs": work.costs_section,
     "provenance": provenance.section,
 }
-"""What makes each section, by the name that `harness.report.excerpt` takes."""
+"""The function that makes each section, by anchor: before and after the sections of metrics."""
 
 
-def sections_of(report: Report, wanted: Iterable[str] = SECTIONS) -> list[Section]:
-    """Return the sections of a report, without those that have nothing to say of its runs."""
-    made = [SECTIONS[name](report) for name in wanted]
-    return [section for section in made if section.lead or section.findings or section.parts]
+def sections_of(report: Report) -> list[Section]:
+    """Return the sections of a report that are not empty."""
+    own = [section for section in sections_of_metrics(report) if section.anchor != ANSWER]
+    made = [*(make(report) for make in FIRST.values()), *own]
+    return _filled([*made, *(make(report) for make in LAST.values())])
+
+
+def named(report: Report, anchors: Sequence[str]) -> list[Section]:
+    """Return the sections with these anchors, of the report or of a metric, that are not empty.
+
+    **Errors:** ValueError if there is no section with a name.
+    """
+    own = {**FIRST, **LAST}
+    of_metrics = sections_of_metrics(report) if set(anchors) - set(own) else []
+    there = [*own, *(section.anchor for section in of_metrics)]
+    if unknown := set(anchors) - set(there):
+        raise ValueError(f"no section {sorted(unknown)}; there are {', '.join(there)}")
+    made = (
+        [own[name](report)] if name in own else [one for one in of_metrics if one.anchor == name]
+        for name in anchors
+    )
+    return _filled([section for sections in made for section in sections])
+
+
+def _filled(sections: Sequence[Section]) -> list[Section]:
+    return [section for section in sections if section.lead or section.findings or section.parts]

@@ -1,4 +1,4 @@
-"""Fairness of a comparison of pruners: criteria, and what the runs show of each.
+"""Fairness of a comparison of pruners: criteria, and how the runs meet them.
 
 After Blalock, Gonzalez Ortiz, Frankle and Guttag (2020, MLSys, arXiv 2003.03033), appendix B.
 """
@@ -6,12 +6,12 @@ After Blalock, Gonzalez Ortiz, Frankle and Guttag (2020, MLSys, arXiv 2003.03033
 import numpy as np
 import pandas as pd
 
-from harness.report.collection import NETWORK, Collection
-from harness.report.pages.parts import Column, Part, Section, Table, counted, listed, pruned
-from harness.report.pruner_comparison import BASELINES, CONTROLS, PrunerComparison
+from harness.report.pruner_comparison import BASELINES, CONTROLS, PrunerComparison, comparisons_of
 from harness.report.sections.fronts import budgets
 from harness.report.sections.pruner_parts import KEPT, PRUNER, columns, of_each
-from harness.report.sections.report import Report, shared
+from harness.tables.collection import NETWORK, Collection
+from harness.tables.parts import Column, Part, Section, Table, counted, listed, pruned
+from harness.tables.report import Report, shared
 
 FEWEST_DENSITIES, FEWEST_NETWORKS = 5, 3
 PASSED, MISSING = "passed", "missing"
@@ -42,7 +42,7 @@ def checklist(comparison: PrunerComparison, data: Collection) -> pd.DataFrame:
 
 
 def _sampled(comparison: PrunerComparison) -> list[Row]:
-    """Enough densities, and enough networks."""
+    """Check for enough densities and enough networks."""
     sparse = [density for density in comparison.densities if density < 1]
     rows = comparison.rows.drop_duplicates(["pruner", *NETWORK])
     units = comparison.units
@@ -52,7 +52,7 @@ def _sampled(comparison: PrunerComparison) -> list[Row]:
         (
             f"At least {FEWEST_DENSITIES} densities",
             len(sparse) >= FEWEST_DENSITIES,
-            f"{len(sparse)} below 1 that all pruners were trained at",
+            f"{len(sparse)} below 1 that all pruners have",
         ),
         (
             f"At least {FEWEST_NETWORKS} replicates",
@@ -67,8 +67,8 @@ def _unpruned(comparison: PrunerComparison) -> Row:
     without = [
         label for label in comparison.pruners if not (comparison.of(label)["density"] == 1).any()
     ]
-    said = f"no level of density 1 for {listed(without)}" if without else "density 1 for each"
-    return ("Unpruned networks as a control", not without, said)
+    answer = f"no level of density 1 for {listed(without)}" if without else "density 1 for each"
+    return ("Unpruned networks as a control", not without, answer)
 
 
 def _has_baseline(comparison: PrunerComparison, name: str) -> Row:
@@ -78,45 +78,46 @@ def _has_baseline(comparison: PrunerComparison, name: str) -> Row:
 
 def _has_controls(comparison: PrunerComparison) -> Row:
     found = [label for label in comparison.pruners if comparison.names[label] in CONTROLS]
-    said = listed(found) or f"none of {listed(CONTROLS)} among the pruners"
-    return ("Controls of the masks", bool(found), said)
+    answer = listed(found) or f"none of {listed(CONTROLS)} among the pruners"
+    return ("Controls of the masks", bool(found), answer)
 
 
 def _test_untouched(comparison: PrunerComparison, data: Collection) -> Row:
-    """The split of that name is read by metrics alone, after training: `training.trainer`."""
-    table = data.performance
-    tested = set(table.loc[table["split"] == "test", "trial"].astype(str))
+    """Check for test figures; only metrics read the split, after training (`training.trainer`)."""
+    tested = set(data.role("test")["trial"].astype(str))
     without = [
         label for label in comparison.pruners if tested.isdisjoint(comparison.of(label)["trial"])
     ]
     if without:
-        said = f"no figures on the test split for {listed(without)}"
+        answer = f"no figures on the test split for {listed(without)}"
     else:
-        said = (
+        answer = (
             "measured after training, by metrics only; training, pruning and stop rules are given "
-            "training and validation rows. Comparisons on this page are of validation losses. A "
-            "plugin that opens the data by itself would not be noticed"
+            "training and validation rows. This page compares validation losses. A plugin that "
+            "opens the data by itself would not be noticed"
         )
-    return ("Test split held out from all choices", not without, said)
+    return ("Test split held out from all choices", not without, answer)
 
 
 def _budgeted(comparison: PrunerComparison) -> Row:
     table = budgets(comparison)
-    unequal = table[table["equal"] < table["densities"]]
-    said = [
-        f"{row['pruner']} differs at {row['densities'] - row['equal']} of {row['densities']}"
+    unequal = table[table["equal"] < table["levels"]]
+    differing = [
+        f"{row['pruner']} differs at {row['levels'] - row['equal']} of {row['levels']}"
         for _, row in unequal.iterrows()
     ]
-    found = listed(said) or "as many steps under every pruner up to each density"
-    return ("Budgets equal and disclosed", not said, f"{found}; see the table of budgets")
+    answer = listed(differing) or "as many steps under every pruner up to each level"
+    return ("Budgets equal and disclosed", not differing, f"{answer}; see the table of budgets")
 
 
 def _effective(comparison: PrunerComparison) -> Row:
     without = [
         label for label in comparison.pruners if comparison.of(label)["effective"].isna().any()
     ]
-    said = f"not measured for all networks of {listed(without)}" if without else "for all networks"
-    return ("Effective density shown", not without, said)
+    answer = (
+        f"not measured for all networks of {listed(without)}" if without else "for all networks"
+    )
+    return ("Effective density shown", not without, answer)
 
 
 def _collapse(comparison: PrunerComparison, data: Collection) -> Row:
@@ -127,8 +128,8 @@ def _collapse(comparison: PrunerComparison, data: Collection) -> Row:
     if table.empty:
         return (what, True, "no layer of any network is without a live edge")
     first = table.groupby("pruner", sort=False)["density"].max()
-    said = [f"{label} from {pruned(density)} on" for label, density in first.items()]
-    return (what, True, f"collapsed: {listed(said)}; see the table of collapsed networks")
+    where = [f"{label} from {pruned(density)} on" for label, density in first.items()]
+    return (what, True, f"collapsed: {listed(where)}; see the table of collapsed networks")
 
 
 def _recorded(comparison: PrunerComparison, data: Collection) -> Row:
@@ -140,31 +141,30 @@ def _recorded(comparison: PrunerComparison, data: Collection) -> Row:
         for name in dict.fromkeys(trials["run"])
         if not (runs[name].get("versions") and runs[name].get("device"))
     ]
-    said = listed(made) or "not by trial"
+    answer = listed(made) or "not by trial"
     if len(made) > 1:
-        said = f"trials differ: {said}"
+        answer = f"trials differ: {answer}"
     if without:
-        said = f"no versions or device in the provenance of {listed(without)}"
-    return ("Hardware and versions recorded", not without, said)
+        answer = f"no versions or device in the provenance of {listed(without)}"
+    return ("Hardware and versions recorded", not without, answer)
 
 
 def collapsed(comparison: PrunerComparison, data: Collection) -> pd.DataFrame:
-    """Networks in which a layer has no live edge, by pruner and level.
+    """Count networks in which a layer has no live edge, by pruner and level.
 
-    An edge is live on a path from an input to an output: without one in a layer, no input reaches
-    any output. `networks` counts such networks, of `n`; `layers` are those that have lost all their
-    edges in any of them, the cause where there are any.
+    Live edges lie on a path from an input to an output: without one in a layer, no input reaches
+    any output. `networks` counts such networks, of `n`; `layers` names the layers without any edge
+    in one of them, which are the cause.
     """
-    table = data.performance
-    edges = table[(table["split"] == "structure") & (table["layer"] >= 0)].astype({"trial": str})
     place = ["trial", "network", "level"]
 
-    def emptied(measure: str) -> pd.Series:
-        empty = edges[(edges["measure"] == measure) & (edges["value"] == 0)]
+    def emptied(role: str) -> pd.Series:
+        edges = data.role(role).astype({"trial": str})
+        empty = edges[(edges["layer"] >= 0) & (edges["value"] == 0)]
         layers = empty.drop_duplicates([*place, "layer"]).groupby(place)["layer"]
-        return layers.agg(lambda found: sorted(map(int, found)))
+        return layers.agg(lambda numbers: sorted(map(int, numbers)))
 
-    rows = comparison.rows.join(emptied("effective edges").rename("dead"), on=place)
+    rows = comparison.rows.join(emptied("effective_edges").rename("dead"), on=place)
     rows = rows.join(emptied("edges").rename("empty"), on=place)
     rows = rows.assign(gone=(rows["effective"] == 0) | rows["dead"].notna())
     found = []
@@ -172,17 +172,17 @@ def collapsed(comparison: PrunerComparison, data: Collection) -> pd.DataFrame:
         gone = part[part["gone"]]
         if gone.empty:
             continue
-        layers = sorted({layer for found in gone["empty"].dropna() for layer in found})
-        said = ", ".join(map(str, layers)) or "none"
-        found.append((label, density, len(gone), len(part), said))
+        layers = sorted({layer for empty in gone["empty"].dropna() for layer in empty})
+        named = ", ".join(map(str, layers)) or "none"
+        found.append((label, density, len(gone), len(part), named))
     return pd.DataFrame(found, columns=["pruner", "density", "networks", "n", "layers"])
 
 
 def section(report: Report) -> Section:
-    """A checklist of the comparison, and networks that collapsed."""
-    if not report.pruner_comparisons:
+    """Show the checklist of the comparison, and collapsed networks."""
+    if not comparisons_of(report):
         return Section("fairness", "Fairness of the comparison")
-    lead = "What a reader should ask of a comparison of pruners, as these runs answer it."
+    lead = "Questions to ask of any comparison of pruners, with the answers of these runs."
     own = (
         Column("criterion", "criterion", "text"),
         Column("state", "state", "text"),

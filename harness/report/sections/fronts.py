@@ -1,4 +1,4 @@
-"""Fronts: loss against density, what training took against what is left; and budgets."""
+"""Fronts of loss against density and of seconds against weights; and training budgets."""
 
 from collections.abc import Sequence
 
@@ -9,9 +9,7 @@ import pandas as pd
 from harness import stats
 from harness.report import constant_predictor
 from harness.report.charts import RULE, band_and_line, colour, crosses, kept, shape
-from harness.report.collection import NETWORK, Collection
-from harness.report.pages.parts import Column, Part, Section, Table
-from harness.report.pruner_comparison import AT_START, PrunerComparison
+from harness.report.pruner_comparison import AT_START, PrunerComparison, comparisons_of
 from harness.report.sections.pruner_parts import (
     KEPT,
     LEVEL,
@@ -23,8 +21,10 @@ from harness.report.sections.pruner_parts import (
     of_each,
     panels_by_task,
 )
-from harness.report.sections.report import Report
-from harness.report.summaries import spread
+from harness.tables.collection import NETWORK, Collection
+from harness.tables.parts import Column, Part, Section, Table
+from harness.tables.report import Report
+from harness.tables.summaries import spread
 
 PLACE = ["trial", "level"]
 BY = ["pruner", "level", "density", "left_out"]
@@ -34,31 +34,31 @@ _FRONT = Column("on_front", "front", "text", note="whether no other row of the t
 def loss_front(comparison: PrunerComparison) -> pd.DataFrame:
     """Median validation loss over networks, with quartiles, by pruner and level.
 
-    `front` marks what no other pruner and level of the task dominates: with no more weights and
-    no more loss, and less of one. Levels that are `left_out` dominate nothing and are not on it.
+    `front` marks rows that no other row of the task dominates: no other has at most as many weights
+    and as much loss, and less of one. Levels that are `left_out` neither dominate nor are on it.
     """
     table = spread(comparison.rows, BY, "loss")
     return _marked(table, ["density", "median"])
 
 
 def cost_front(comparison: PrunerComparison, data: Collection) -> pd.DataFrame:
-    """Cost of a pruner's networks in theory and as measured, by level.
+    """Return the theoretical and measured cost of a pruner's networks, by level.
 
-    `weights` is the median number of kept edges of a network, each of them one multiply-add of a
-    forward pass where no weight is shared; `live` those of them on a path from an input to an
-    output. `seconds` is measured: the wall time of training and pruning up to that density, divided
-    by the networks that were trained together, mean over networks. `front` marks what no other row
-    of the task dominates in `weights` and `seconds`.
+    `weights` is the median number of kept edges of a network, each one multiply-add of a forward
+    pass if no weight is shared; `live` counts those on a path from an input to an output. `seconds`
+    is the measured wall time of training and pruning up to that density, divided by the number of
+    networks trained together, mean over networks. `front` marks rows that no other row of the task
+    dominates in `weights` and `seconds`.
     """
     places = [*PLACE, "network"]
     rows = comparison.rows.merge(_seconds(comparison, data), how="left", on=PLACE)
-    for name, measured in (("weights", "edges"), ("live", "effective edges")):
+    for name, measured in (("weights", "edges"), ("live", "effective_edges")):
         rows = rows.merge(_edges(data, measured, name), how="left", on=places)
     table = rows.groupby(BY, sort=False).agg(
         weights=("weights", "median"),
         live=("live", "median"),
-        # One trial without its times leaves the mean undefined, not that of the others.
-        seconds=("seconds", lambda found: found.mean(skipna=False)),
+        # If one trial lacks its times, the mean is undefined, not that of the others.
+        seconds=("seconds", lambda seconds: seconds.mean(skipna=False)),
         loss=("loss", "median"),
         trials=("trial", "nunique"),
         n=("network", "size"),
@@ -72,20 +72,18 @@ def _marked(table: pd.DataFrame, costs: Sequence[str]) -> pd.DataFrame:
     return table.assign(front=stats.non_dominated(values))
 
 
-def _edges(data: Collection, measured: str, name: str) -> pd.DataFrame:
-    """Edges of each network and level, over all layers."""
-    table = data.performance
-    chosen = table[(table["split"] == "structure") & (table["measure"] == measured)]
+def _edges(data: Collection, role: str, name: str) -> pd.DataFrame:
+    """Return the edges of each network and level, summed over layers."""
     places = [*PLACE, "network"]
-    once = chosen.drop_duplicates([*places, "layer"]).astype({"trial": str})
+    once = data.role(role).drop_duplicates([*places, "layer"]).astype({"trial": str})
     return once.groupby(places)["value"].sum().rename(name).reset_index()
 
 
 def _seconds(comparison: PrunerComparison, data: Collection) -> pd.DataFrame:
-    """Seconds for each network of a trial up to each level, undefined where they are not recorded.
+    """Return the seconds per network of a trial up to each level, NaN if not recorded.
 
-    A dense level that a trial took over from another pruner's counts as it took there: each would
-    have had to train it.
+    A dense level taken over from another pruner's trial counts its time there, since each pruner
+    would have had to train it.
     """
     spent = _spent(data)
     trials = data.trials.set_index("trial")
@@ -103,7 +101,7 @@ def _seconds(comparison: PrunerComparison, data: Collection) -> pd.DataFrame:
 
 
 def _spent(data: Collection) -> pd.Series:
-    """Seconds of training and pruning by trial and level, of levels whose training was timed."""
+    """Return seconds of training and pruning by trial and level, if training was timed."""
     table = data.timings.astype({"trial": str, "activity": str})
     trained = table[table["activity"] == "train"].groupby(PLACE)["seconds"].sum()
     pruned = table[table["activity"] == "prune"].groupby(PLACE)["seconds"].sum()
@@ -111,7 +109,7 @@ def _spent(data: Collection) -> pd.Series:
 
 
 def _taken_over(trials: pd.DataFrame, trial: str, spent: pd.Series, data: Collection) -> float:
-    """Seconds of the dense level of the trial that another took it over from; NaN if from none."""
+    """Return the seconds of a dense level in the trial it was taken over from; NaN if none."""
     own = data.timings[data.timings["trial"].astype(str) == trial]
     if "take over" not in set(own["activity"]):
         return float("nan")
@@ -124,22 +122,23 @@ def _taken_over(trials: pd.DataFrame, trial: str, spent: pd.Series, data: Collec
 
 
 def budgets(comparison: PrunerComparison) -> pd.DataFrame:
-    """Training steps of a pruner's networks: up to the lowest density in common, and in all.
+    """Return training steps of a pruner's networks: up to the last common level, and in all.
 
-    Of levels of equal density the last counts. `equal` counts the densities, of the `densities` in
-    common, up to which every network was given as many steps as under the baseline.
+    `equal` counts the levels, of the `levels` in common, up to which every network had as many
+    steps as under the baseline. Levels of one density count separately.
     """
-    common = comparison.densities
-    units = [*NETWORK, "density"]
-    shared = comparison.last[comparison.last["density"].isin(common)]
+    common = pd.DataFrame(comparison.levels, columns=["density", "later"])
+    units = [*NETWORK, "density", "later"]
+    shared = comparison.rows.merge(common, on=["density", "later"])
     base = shared[shared["pruner"] == comparison.baseline].set_index(units)["reached"]
     base = base.rename("wanted")
     rows = []
     for label in comparison.pruners:
         own = shared[shared["pruner"] == label]
         paired = own.join(base, on=units).dropna(subset="wanted")
-        same = (paired["reached"] == paired["wanted"]).groupby(paired["density"]).all()
-        last = own.loc[own["density"] == min(common, default=np.nan), "reached"]
+        equal = paired.assign(equal=paired["reached"] == paired["wanted"])
+        same = equal.groupby(["density", "later"])["equal"].all()
+        last = own.loc[(own["density"] == common["density"].min()) & (own["later"] == 0), "reached"]
         whole = comparison.of(label).groupby([*NETWORK])["steps"].sum()
         rows.append(
             {
@@ -150,7 +149,7 @@ def budgets(comparison: PrunerComparison) -> pd.DataFrame:
                 "most": last.max(),
                 "in_all": whole.median(),
                 "equal": int(same.sum()),
-                "densities": len(common),
+                "levels": len(common),
                 "n": len(whole),
             }
         )
@@ -158,9 +157,9 @@ def budgets(comparison: PrunerComparison) -> pd.DataFrame:
 
 
 def loss_front_chart(table: pd.DataFrame, pruners: Sequence[str]) -> PrunerChart:
-    """Median loss against density, with quartiles; ringed where nothing dominates.
+    """Median loss against density, with quartiles; points on the front are ringed.
 
-    The table is that of `loss_front`, with its task. Levels that are left out are crossed.
+    `table` is the result of `loss_front`, with its task. Levels that are left out are crossed.
     """
     y = alt.Y(
         "median:Q",
@@ -183,19 +182,19 @@ def loss_front_chart(table: pd.DataFrame, pruners: Sequence[str]) -> PrunerChart
 
 
 def cost_front_chart(table: pd.DataFrame, pruners: Sequence[str]) -> PrunerChart:
-    """Measured seconds against weights kept, both a network; ringed where nothing dominates.
+    """Measured seconds against weights kept, per network; points on the front are ringed.
 
-    The table is that of `cost_front`, with its task. Levels that are left out are crossed.
+    `table` is the result of `cost_front`, with its task. Levels that are left out are crossed.
     """
     x = alt.X(
         "weights:Q",
-        title="theoretical: weights kept of a network (median), log scale",
+        title="theoretical: weights kept per network (median), log scale",
         scale=alt.Scale(type="log", reverse=True, nice=False, padding=6),
         axis=alt.Axis(format="~s", grid=False, labelOverlap="greedy"),
     )
     y = alt.Y(
         "seconds:Q",
-        title="measured: seconds a network, log scale",
+        title="measured: seconds per network, log scale",
         scale=alt.Scale(type="log", nice=False, padding=12),
         axis=alt.Axis(format=".3~g", tickCount=6),
     )
@@ -203,7 +202,7 @@ def cost_front_chart(table: pd.DataFrame, pruners: Sequence[str]) -> PrunerChart
         alt.Tooltip("pruner:N"),
         alt.Tooltip("density:Q", title="weights kept", format=".3~%"),
         alt.Tooltip("weights:Q", title="weights", format=".4~s"),
-        alt.Tooltip("seconds:Q", title="seconds a network", format=".4~g"),
+        alt.Tooltip("seconds:Q", title="seconds per network", format=".4~g"),
         alt.Tooltip("loss:Q", title="median loss", format=".4~g"),
     ]
     pick = alt.selection_point(fields=["pruner"], bind="legend")
@@ -225,11 +224,11 @@ def _rings(x: alt.X, y: alt.Y) -> alt.Chart:
 
 def section(report: Report) -> Section:
     """Loss against density, seconds against weights, and training steps."""
-    if not report.pruner_comparisons:
+    if not comparisons_of(report):
         return Section("fronts", "Fronts and budgets")
     lead = (
-        "A pruner at a density is on the front where no other row of its task is at most as costly "
-        "in both respects and less in one. Medians decide, so that near ties may fall either way."
+        "A pruner at a density is on the front if no other row of its task is at least as good in "
+        "both respects and better in one. Medians are compared, so near ties may go either way."
     )
     parts = [*_losses(report), *_costs(report), *_budgets(report)]
     return Section("fronts", "Fronts and budgets", [lead], parts=parts)
@@ -255,10 +254,10 @@ def _losses(report: Report) -> list[Part]:
         Column("upper", "to", note="upper quartile over networks"),
         Column("n", "n", note="networks"),
     )
-    said = "Pruners and levels that no other dominates in median loss and density."
+    points = "Pruners and levels that no other dominates in median loss and density."
     return [
         figure(report, "loss_front", "Loss against density", caption, loss_front_chart, table),
-        Table("loss_front_points", said, front, columns(report, *own)),
+        Table("loss_front_points", points, front, columns(report, *own)),
     ]
 
 
@@ -268,12 +267,12 @@ def _costs(report: Report) -> list[Part]:
     if table["seconds"].isna().all() or table["weights"].isna().all():
         return []
     caption = (
-        "Measured against theoretical cost. Theoretical: kept weights, each one multiply-add of a "
-        "forward pass where no weight is shared. Measured: wall time of training and pruning up "
-        "to that density over the networks trained together, compilation apart; a dense level "
-        "taken over from another pruner counts as it took there, and a level that was interrupted "
-        "from then on only. Masks spare no time in training: it computes the dense network. Times "
-        "depend on the machine and on what else it did. Ringed: not dominated."
+        "Masks save no training time: training computes the dense network. Theoretical cost: kept "
+        "weights, each one multiply-add of a forward pass if no weight is shared. Measured cost: "
+        "wall time of training and pruning up to that density, without compilation, per network "
+        "trained together. A dense level taken over from another pruner counts its time there; an "
+        "interrupted level counts only from its resumption. Times depend on the machine and its "
+        "load. Ringed: not dominated."
         f"{constant_predictor.crossed(report.data)}"
     )
     own = [
@@ -282,31 +281,30 @@ def _costs(report: Report) -> list[Part]:
         KEPT,
         Column("weights", "weights kept", note="theoretical: multiply-adds of a forward pass"),
         Column("live", "of them live", note="theoretical: on a path from an input to an output"),
-        Column("seconds", "seconds, measured", note="training and pruning, a network"),
+        Column("seconds", "seconds, measured", note="training and pruning, per network"),
         Column("loss", "median loss"),
         Column("trials", "trials", note="blocks of networks that were timed"),
         _FRONT,
     ]
     shown = at_levels(table)
-    said = "Theoretical and measured cost of a network at some densities; the data have all."
+    some = "Theoretical and measured cost of a network at some densities; the data have all."
     return [
         figure(report, "cost_front", "Seconds against weights", caption, cost_front_chart, table),
-        Table("cost_at_levels", said, shown, columns(report, *own), sortable=True),
+        Table("cost_at_levels", some, shown, columns(report, *own), sortable=True),
     ]
 
 
 def _budgets(report: Report) -> list[Part]:
     table: pd.DataFrame = of_each(report, budgets)
-    inferred = [comparison for comparison in report.pruner_comparisons if not comparison.recorded]
-    how = " How is told from the steps: the run does not record it." if inferred else ""
+    inferred = [comparison for comparison in comparisons_of(report) if not comparison.recorded]
+    how = " Steps show which ones do: the run does not record it." if inferred else ""
     caption = (
-        "Training steps of a network up to the lowest density that all pruners have in common "
-        "(median, fewest, most), and in all: a pruner that acts before training trains each "
-        "density from the start. Equal: at how many densities every network was given as many "
-        "steps up to there as under the baseline. What a pruner computes to score weights is no "
-        f"step.{how}"
+        "Training steps of a network up to the last level that all pruners have in common "
+        "(median, fewest, most), and in all. Equal at: levels up to which every network had as "
+        "many steps as under the baseline. Computing scores of weights is not counted. A pruner "
+        f"that acts before training trains each density from the start.{how}"
     )
-    equal = table["equal"].astype(str) + " of " + table["densities"].astype(str)
+    equal = table["equal"].astype(str) + " of " + table["levels"].astype(str)
     own = (
         PRUNER,
         Column("trained", "trained", "text"),

@@ -12,35 +12,34 @@ import numpy as np
 import pandas as pd
 
 from harness.report.charts import RULE, slider
-from harness.report.collection import Collection
 from harness.report.masks import identities, masks
-from harness.report.pages.parts import Figure, pruned
-from harness.report.sections.report import Report
-from harness.report.summaries import at, nearest
-from harness.report.units import named
+from harness.tables.collection import Collection
+from harness.tables.parts import Figure, pruned
+from harness.tables.report import Report
+from harness.tables.summaries import at, nearest
+from harness.tables.units import named
 
 MOST_CONDITIONS = 6
 
 MOST_BYTES = 600_000
-"""Of all pictures together, as text in the page; levels beyond it are left out."""
+"""The largest size of all pictures, as text in the page; levels beyond it are left out."""
 
 SHOWN_DENSITIES = (0.15, 0.5)
-"""Levels shown beside the chosen one and the last where there is room, or those nearest."""
+"""If there is room, the nearest levels are shown beside the chosen and the last one."""
 
 _LARGEST = 512
 _SMALLEST = 96
 
 _INK = (0x3D, 0x87, 0xC9)
-"""Read on light and on dark paper; where there is no weight the paper shows."""
+"""Visible on light and on dark paper; where there is no weight the paper shows."""
 
 
 def pictures(data: Collection, density: float) -> pd.DataFrame:
-    """The masks of one network under each condition, one row for each leaf, condition and level.
+    """Return the masks of one network: one row for each leaf, condition and level.
 
-    The network is the first, by seed, data seed and number, that all conditions have at the chosen
-    level, the first six conditions only. `image` is a PNG as a data address, `kept` the edges of
-    the leaf; `step` numbers the levels shown, from the densest on. Empty where no network is under
-    all conditions.
+    The network is the first, by seed, data seed and number, that the first six conditions all have
+    at the chosen level; without one the table is empty. `image` is a PNG as a data address, `kept`
+    the edges of the leaf; `step` numbers the levels shown, from the densest on.
     """
     network = _common(data, density)
     if network is None:
@@ -61,7 +60,7 @@ def pictures(data: Collection, density: float) -> pd.DataFrame:
 
 
 def _common(data: Collection, density: float) -> tuple[str, int, int] | None:
-    """The first network that all conditions shown have at a level."""
+    """Return the first network that all conditions shown have at a level."""
     table = named(data, at(data.levels, density))
     wanted = data.conditions[:MOST_CONDITIONS]
     have = [identities(table[table["condition"] == name]) for name in wanted]
@@ -70,7 +69,7 @@ def _common(data: Collection, density: float) -> tuple[str, int, int] | None:
 
 
 def _of_level(data: Collection, density: float, network: tuple[str, int, int]) -> pd.DataFrame:
-    """The pictures of one level: a row for each condition and leaf."""
+    """Return the pictures of one level: a row for each condition and leaf."""
     rows = []
     for condition, numbers, leaves in masks(data, density, only=network):
         row = int(np.flatnonzero(numbers == network[-1])[0])
@@ -84,10 +83,10 @@ def _of_level(data: Collection, density: float, network: tuple[str, int, int]) -
 
 
 def arranged(leaves: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Masks as matrices (out, rest), hidden units by falling degree, the rest as it is.
+    """Return masks as matrices (out, rest), with hidden units sorted by falling degree.
 
-    A hidden unit's degree counts the edges into it and out of it where one leaf follows the other;
-    where shapes do not fit, those of the leaf alone.
+    A hidden unit's degree counts the edges into and out of it if one leaf follows the other, and
+    those of its leaf alone if the shapes do not fit.
     """
     matrices = {name: mask.reshape(len(mask), -1) for name, mask in leaves.items()}
     names = list(matrices)
@@ -102,7 +101,7 @@ def arranged(leaves: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def png(matrix: np.ndarray) -> str:
-    """A mask as a PNG of one ink on nothing, as a data address.
+    """Return a mask as a PNG of one ink on a transparent ground, as a data address.
 
     A side over 512 is reduced to means of blocks, in 16 strengths of the ink; a short side is
     enlarged by repeating, so that browsers do not blur it.
@@ -117,7 +116,7 @@ def png(matrix: np.ndarray) -> str:
 
 
 def _means(matrix: np.ndarray, blocks: Sequence[int]) -> np.ndarray:
-    """Means of blocks, those at the edge being of what there is."""
+    """Return means of blocks; blocks at the edge are smaller."""
     sums: np.ndarray = matrix.astype(float)
     sizes = np.ones(matrix.shape)
     for axis, block in enumerate(blocks):
@@ -128,7 +127,7 @@ def _means(matrix: np.ndarray, blocks: Sequence[int]) -> np.ndarray:
 
 
 def _encoded(indices: np.ndarray, *, bits: int) -> str:
-    """Palette indices as a PNG: the last entry is the ink, the first transparent."""
+    """Return palette indices as a PNG: the last entry is the ink, the first transparent."""
     height, width = indices.shape
     spread = (indices[:, :, None] >> np.arange(bits - 1, -1, -1)) & 1
     rows = np.packbits(spread.reshape(height, -1), axis=1)
@@ -150,9 +149,9 @@ def _encoded(indices: np.ndarray, *, bits: int) -> str:
 
 
 def masks_chart(table: pd.DataFrame, conditions: Sequence[str], *, step: int = 0) -> alt.LayerChart:
-    """Pictures of one network's masks: a row a condition, a column a leaf, a slider for the level.
+    """Chart one network's masks: rows are conditions, columns leaves, a slider picks the level.
 
-    The table is that of `pictures`.
+    `table` is the result of `pictures`.
     """
     level, title = slider(table, step)
     leaves = list(dict.fromkeys(table["leaf"].astype(str)))
@@ -169,7 +168,7 @@ def masks_chart(table: pd.DataFrame, conditions: Sequence[str], *, step: int = 0
             alt.Tooltip("pruned:N", title="level"),
         ],
     )
-    # A picture fills its trial, whatever its shape and the width of the page.
+    # A picture fills its place in the chart, whatever its shape and the width of the page.
     filled: dict[str, Any] = {
         "width": alt.expr("bandwidth('x')"),
         "height": alt.expr("bandwidth('y')"),
@@ -181,7 +180,7 @@ def masks_chart(table: pd.DataFrame, conditions: Sequence[str], *, step: int = 0
 
 
 def mask_figures(report: Report) -> list[Figure]:
-    """One network's masks under each condition, at a few levels; nothing where none can be read."""
+    """Show one network's masks under each condition, at a few levels, if they can be read."""
     table = pictures(report.data, report.density)
     if table.empty:
         return []
@@ -193,11 +192,10 @@ def mask_figures(report: Report) -> list[Figure]:
         Figure(
             "masks",
             f"Masks of network {table['network'].iloc[0]}",
-            "One network, an example (n = 1), not an average: a column for each leaf, units that "
-            "edges lead into downwards, units that they come from across. Ink: weight kept. Hidden "
-            "units are sorted by their number of edges, for their order carries no information; "
-            f"inputs and outputs are in theirs. Pictures are stretched to equal size.{more} The "
-            "slider picks the level.",
+            "One network as an example (n = 1), not an average, with a column for each leaf. "
+            "Downwards: units that edges lead into; across: units that they come from. Ink: weight "
+            "kept. Hidden units are sorted by their number of edges, as their order carries no "
+            f"information. Pictures are stretched to equal size.{more} The slider picks the level.",
             "Pictures of one network's masks under each condition; the data hold their numbers of "
             "edges.",
             masks_chart(table, conditions[:MOST_CONDITIONS], step=step),

@@ -1,8 +1,8 @@
-"""Pruners compared where they match: at equal effective density, and at equal loss.
+"""Pruners compared at equal effective density and at equal loss.
 
 Each network is followed along its own levels, taken as linear in the logarithms of density and
 loss. Nothing is extrapolated: a network that does not reach a value is undefined there. Levels at
-which a pruner does no better than a constant are passed over.
+which a pruner does no better than a constant are skipped.
 """
 
 from collections.abc import Callable, Hashable, Sequence
@@ -14,10 +14,8 @@ from jaxtyping import Float
 
 from harness import stats
 from harness.report.charts import RULE, band_and_line, kept
-from harness.report.collection import NETWORK, Collection
-from harness.report.pages.parts import Column, Figure, Part, Section, Table, listed, number
-from harness.report.pruner_comparison import PrunerComparison
-from harness.report.sections.paired_differences import paired_motifs_chart
+from harness.report.pruner_comparison import PrunerComparison, comparisons_of
+from harness.report.sections.paired_differences import paired_family_chart, paired_quantities_chart
 from harness.report.sections.pruner_parts import (
     PRUNER,
     PrunerChart,
@@ -28,8 +26,10 @@ from harness.report.sections.pruner_parts import (
     panels_by_task,
     units,
 )
-from harness.report.sections.report import Report
-from harness.report.summaries import motif_order
+from harness.tables.collection import NETWORK
+from harness.tables.parts import Column, Figure, Part, Section, Table, listed, number
+from harness.tables.report import Report
+from harness.tables.schema import Family
 
 EFFECTIVE_DENSITIES = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01)
 """Where losses are compared: fixed before looking, the same for every run."""
@@ -37,8 +37,8 @@ EFFECTIVE_DENSITIES = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01)
 LOSS_MULTIPLES = (1.1, 1.25, 1.5, 2.0, 3.0)
 """Losses at which densities are compared, as multiples of `dense_loss`: fixed before looking."""
 
-Z_MULTIPLE = 1.25
-"""The multiple of it at which motifs are compared."""
+QUANTITY_MULTIPLE = 1.25
+"""The multiple of `dense_loss` at which the quantities of metrics are compared."""
 
 _COLUMNS = (
     *("pruner", "comparison", "target", "n", "unit", "of_baseline", "of_pruner", "difference"),
@@ -48,9 +48,9 @@ _COLUMNS = (
 _TESTED = (
     Column("n", "n", note="units with a pair of networks that both reach the value"),
     Column("unit", "unit", "text"),
-    Column("p", "p", note="two-sided, of the procedure that gives the interval"),
-    Column("adjusted", "p, corrected", note="for the smallest p of all rows of one pruner"),
-    Column("attainable", "attainable p", note="the smallest p that so many pairs can give"),
+    Column("p", "p", note="two-sided, from the same procedure as the interval"),
+    Column("adjusted", "p, corrected", note="corrected for all rows of one pruner"),
+    Column("attainable", "attainable p", note="the smallest p possible with so many pairs"),
 )
 
 _RATIO = (
@@ -61,9 +61,9 @@ _RATIO = (
 
 
 def at_effective_density(comparison: PrunerComparison) -> pd.DataFrame:
-    """Validation loss at given effective densities: ratios to the baseline, paired by network.
+    """Return validation loss at given effective densities: ratios to the baseline, paired.
 
-    The columns are those of `_paired`; `target` is the effective density, values are losses.
+    Columns as in `_paired`; `target` is the effective density, values are losses.
     """
 
     def losses(network: pd.DataFrame) -> list[float]:
@@ -75,10 +75,10 @@ def at_effective_density(comparison: PrunerComparison) -> pd.DataFrame:
 
 
 def at_loss(comparison: PrunerComparison) -> pd.DataFrame:
-    """Density at which a validation loss is first exceeded: ratios to the baseline, paired.
+    """Return the density at which a validation loss is first exceeded: ratios to the baseline.
 
-    The columns are those of `_paired`; `target` is the loss, values are densities. Below 1 is
-    better: fewer weights hold the loss.
+    Columns as in `_paired`; `target` is the loss, values are densities. Below 1 is better: fewer
+    weights hold the loss.
     """
     dense = dense_loss(comparison)
     multiples = {multiple * dense: multiple for multiple in LOSS_MULTIPLES if np.isfinite(dense)}
@@ -92,50 +92,47 @@ def at_loss(comparison: PrunerComparison) -> pd.DataFrame:
 
 
 def dense_loss(comparison: PrunerComparison) -> float:
-    """The baseline's median loss at its densest level; NaN where that is left out."""
+    """Return the baseline's median loss at its densest level; NaN if that is left out."""
     rows = comparison.compared[comparison.compared["pruner"] == comparison.baseline]
     densest = rows[rows["density"] == rows["density"].max()]
     return float(densest.loc[densest["level"] == densest["level"].max(), "loss"].median())
 
 
 def exceeded(network: pd.DataFrame, loss: float) -> float:
-    """Find where along its levels a network's loss first rises above a value: a fractional index.
+    """Return the fractional index of the level at which a network's loss first exceeds a value.
 
-    A dense network may be worse than a pruned one that was trained on: levels before the loss first
-    falls to the value are passed over.
+    Levels before the loss first falls to the value are skipped: a dense network may be worse than a
+    pruned one that was trained further.
     """
     return stats.first_rise(_log(network["loss"]), float(np.log10(loss)))
 
 
-def z_at_loss(comparison: PrunerComparison, data: Collection) -> pd.DataFrame:
-    """Mean z of each motif where the loss is first exceeded, less that of the baseline, paired.
+def quantities_at_loss(comparison: PrunerComparison, family: Family) -> pd.DataFrame:
+    """Return each quantity where a loss is first exceeded, minus the baseline's, paired.
 
-    All nodes; the loss is `Z_MULTIPLE` times `dense_loss`, z is linear between two levels. One
-    family of tests for each comparison: its motifs.
+    The loss is `QUANTITY_MULTIPLE` times `dense_loss`; quantities are linear between two levels.
+    The quantities of one comparison are one family of tests.
     """
-    motifs = data.summed[data.summed["support"] == "all"]
-    if motifs.empty:
-        return pd.DataFrame()
-    names = motif_order(motifs)
-    z = motifs.astype({"trial": str}).pivot_table(
-        index=["trial", "network", "level"], columns="motif", values="z", observed=True
+    places = ["trial", "network", "level"]
+    wide = family.rows.astype({"trial": str}).pivot_table(
+        index=places, columns="quantity", values="value", observed=True
     )
-    z = z.reindex(columns=names)
-    loss = Z_MULTIPLE * dense_loss(comparison)
+    wide = wide.reindex(columns=list(family.order))
+    loss = QUANTITY_MULTIPLE * dense_loss(comparison)
 
     def there(network: pd.DataFrame) -> list[float]:
         place = exceeded(network, loss)
-        levels = pd.MultiIndex.from_frame(network[["trial", "network", "level"]])
-        values = z.reindex(levels).to_numpy(dtype=float)
+        levels = pd.MultiIndex.from_frame(network[places])
+        values = wide.reindex(levels).to_numpy(dtype=float)
         return [stats.interpolated(column, place) for column in values.T]
 
-    return _paired(comparison, names, there)
+    return _paired(comparison, family.order, there)
 
 
 def _log(values: pd.Series) -> Float[np.ndarray, " levels"]:
-    """Logarithms; of what is not positive, undefined."""
-    found = values.to_numpy(dtype=float)
-    return np.log10(found, out=np.full(found.shape, np.nan), where=found > 0)
+    """Return logarithms, NaN for values that are not positive."""
+    numbers = values.to_numpy(dtype=float)
+    return np.log10(numbers, out=np.full(numbers.shape, np.nan), where=numbers > 0)
 
 
 def _ratios(
@@ -143,7 +140,7 @@ def _ratios(
     targets: Sequence[float],
     values: Callable[[pd.DataFrame], list[float]],
 ) -> pd.DataFrame:
-    """`_paired` of logarithms, with its values and differences as values and ratios too."""
+    """Return `_paired` of logarithms, with values and ratios added."""
     table = _paired(comparison, targets, values)
     powers = {"of_baseline": "of_baseline", "of_pruner": "of_pruner"}
     powers |= {"difference": "ratio", "low": "ratio_low", "high": "ratio_high"}
@@ -155,13 +152,13 @@ def _paired(
     targets: Sequence[Hashable],
     values: Callable[[pd.DataFrame], list[float]],
 ) -> pd.DataFrame:
-    """Differences from the baseline, network by network: a row for each pruner and target.
+    """Return differences from the baseline, network by network: a row for each pruner and target.
 
     `values` gives a network's values at the targets, from its rows level by level. `n` pairs of
-    units are defined; `of_baseline` and `of_pruner` are medians over them; `low` and `high` the
-    ends of a 95 % interval of the mean `difference`, `p` of the same procedure
-    (`stats.mean_tests`), `adjusted` for the targets of one comparison, `attainable` the smallest p
-    that so many units can give.
+    units are defined; `of_baseline` and `of_pruner` are medians over them. One procedure
+    (`stats.mean_tests`) gives `low` and `high`, the ends of a 95 % interval of the mean
+    `difference`, and `p`; `adjusted` is p corrected for the targets of one comparison,
+    `attainable` the smallest p possible with n units.
     """
     found = {
         str(label): _by_network(part, targets, values)
@@ -191,7 +188,7 @@ def _by_network(
     targets: Sequence[Hashable],
     values: Callable[[pd.DataFrame], list[float]],
 ) -> pd.DataFrame:
-    """A row for each network of one pruner, a column for each target."""
+    """Return a row for each network of one pruner, a column for each target."""
     columns = pd.Index(list(targets), dtype=object)
     networks = {unit: values(network) for unit, network in rows.groupby(list(NETWORK))}
     index = pd.MultiIndex.from_tuples(list(networks), names=list(NETWORK))
@@ -201,7 +198,7 @@ def _by_network(
 def _paired_units(
     comparison: PrunerComparison, one: pd.DataFrame, other: pd.DataFrame
 ) -> tuple[Float[np.ndarray, "units targets"], Float[np.ndarray, "units targets"]]:
-    """The values of two pruners by unit, of the networks that both have and both defined."""
+    """Return the values of two pruners by unit, of networks for which both are defined."""
     shared = one.index.intersection(other.index)
     one, other = one.loc[shared], other.loc[shared]
     both = one.notna() & other.notna()
@@ -213,7 +210,7 @@ def _paired_units(
 def matched_loss_chart(table: pd.DataFrame, pruners: Sequence[str]) -> PrunerChart:
     """Ratio of losses to the baseline's against effective density, with intervals.
 
-    The table is that of `at_effective_density`, with its task.
+    `table` is the result of `at_effective_density`, with its task.
     """
     title = "weights kept on a path from input to output, log scale"
     return _ratios_chart(
@@ -224,7 +221,7 @@ def matched_loss_chart(table: pd.DataFrame, pruners: Sequence[str]) -> PrunerCha
 def matched_density_chart(table: pd.DataFrame, pruners: Sequence[str]) -> PrunerChart:
     """Ratio of the densities at which a loss is exceeded to the baseline's, with intervals.
 
-    The table is that of `at_loss`, with its task.
+    `table` is the result of `at_loss`, with its task.
     """
     x = alt.X(
         "target:Q",
@@ -258,27 +255,27 @@ def _ratios_chart(table: pd.DataFrame, pruners: Sequence[str], x: alt.X, title: 
 
 
 def section(report: Report) -> Section:
-    """Loss at equal effective density, density and z at equal loss."""
-    if not report.pruner_comparisons:
+    """Show loss at equal effective density; density and metrics' quantities at equal loss."""
+    if not comparisons_of(report):
         return Section("matched", "Matched comparisons")
     lead = [
-        "Pruners are compared where they match, network by network (paired by data seed and number "
-        f"of network), each with the baseline, {baselines(report)}. A network is followed along "
-        "its levels, linear in the logarithms of density and loss; one that does not reach a value "
-        "is left out there, for nothing is extrapolated: where n falls, those that are left were "
-        "not left by chance. Levels at which a pruner does no better than a constant are passed "
-        f"over. Intervals and tests: {units(report)}. Networks of one data seed share data and "
+        f"Each pruner is compared with the baseline, {baselines(report)}, network by network "
+        "(paired by data seed and number of network), at equal effective density or equal loss. "
+        "Between levels, networks are linear in the logarithms of density and loss. Nothing is "
+        "extrapolated: a network that does not reach a value is left out there, so where n falls, "
+        "the rest is a selection. Levels at which a pruner does no better than a constant are "
+        f"skipped. Intervals and tests: {units(report)}. Networks of one data seed share data and "
         "batch order."
     ]
-    parts = [*_at_effective_density(report), *_at_loss(report), *_z(report)]
+    parts = [*_at_effective_density(report), *_at_loss(report), *_quantities(report)]
     if not parts:
-        lead.append("No two networks of one number reach any of these values.")
+        lead.append("No pair of networks reaches any of these values.")
     return Section("matched", "Matched comparisons", lead, parts=parts)
 
 
 def _tests(report: Report, table: pd.DataFrame, family: str) -> str:
-    """How small p can be, and for what it is corrected."""
-    most = max(len(comparison.others) for comparison in report.pruner_comparisons)
+    """Say how small p can be, and what it is corrected for."""
+    most = max(len(comparison.others) for comparison in comparisons_of(report))
     across = "" if most < 2 else f"; not over the {most} comparisons (Bonferroni: p times {most})"
     least = number(float(table["attainable"].min()))
     return (
@@ -345,31 +342,40 @@ def _at_loss(report: Report) -> list[Part]:
     ]
 
 
-def _z(report: Report) -> list[Part]:
-    table = of_each(report, lambda comparison: z_at_loss(comparison, report.data))
+def _quantities(report: Report) -> list[Part]:
+    """Show what metrics measure at equal loss: a figure for each family."""
+    return [part for one in report.data.families for part in _of_family(report, one)]
+
+
+def _of_family(report: Report, family: Family) -> list[Part]:
+    table = of_each(report, lambda comparison: quantities_at_loss(comparison, family))
     if table.empty:
         return []
-    several = len(report.pruner_comparisons) > 1
+    several = len(comparisons_of(report)) > 1
     names = table["task"] + ": " + table["comparison"] if several else table["comparison"]
     table = table.assign(comparison=names, quantity=table["target"])
-    title = "Differences of z at equal loss"
+    title = f"Differences of {family.label} at equal loss"
     n = " to ".join(map(str, sorted({table["n"].min(), table["n"].max()})))
     caption = (
-        f"Where each network's loss first exceeds {number(Z_MULTIPLE)} times the "
-        "baseline's median at its densest level; z is linear between two levels. All nodes, null "
-        f"`layered`, exact. Bars: 95 % intervals over units (n = {n}). Filled symbols: "
-        f"p ≤ 0.05 after correction. {_tests(report, table, 'motif classes')} Right of 0: larger "
+        f"Where each network's loss first exceeds {number(QUANTITY_MULTIPLE)} times the "
+        f"baseline's median at its densest level; {family.label} is linear between two levels. "
+        f"{family.note} Bars: 95 % intervals over units (n = {n}). Filled symbols: "
+        f"p ≤ 0.05 after correction. {_tests(report, table, f'{family.nouns}')} Right of 0: larger "
         "under the first pruner named."
     )
+    if family.single:
+        chart = paired_quantities_chart(table, list(dict.fromkeys(table["comparison"])))
+    else:
+        chart = paired_family_chart(table, family.order, family.label)
     return [
         Figure(
-            "matched_loss_motifs",
+            f"matched_loss_{family.name}",
             title,
             caption,
-            f"{title} of {table['quantity'].nunique()} motifs; the data have the values.",
-            paired_motifs_chart(table, report.motifs),
+            f"{title} of {table['quantity'].nunique()} {family.nouns}; the data have the values.",
+            chart,
             table,
             panel=290,
-            axis=100,
+            axis=max(100, 7 * max(map(len, table["comparison" if family.single else "quantity"]))),
         )
     ]

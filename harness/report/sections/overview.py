@@ -1,50 +1,55 @@
-"""The answer: sentences computed from the tables, and motifs at the chosen level."""
+"""The answer: sentences computed from the tables, and what metrics add."""
 
 import pandas as pd
 
-from harness.report import constant_predictor, units
-from harness.report.collection import PARTS, Collection
-from harness.report.pages.parts import (
-    Figure,
+from harness.report import constant_predictor
+from harness.report.sections.fairness import MISSING, checklist_of
+from harness.report.sections.losses import losses_of
+from harness.report.sections.of_metrics import ANSWER, sections_of_metrics
+from harness.report.sections.paired_differences import differences_of
+from harness.report.sections.similarity import (
+    BETWEEN,
+    control_tests_of,
+    profiles_of,
+    similarity_of,
+)
+from harness.tables import units
+from harness.tables.collection import PARTS, Collection
+from harness.tables.parts import (
     Finding,
-    Part,
     Section,
     counted,
     listed,
     number,
     pruned,
 )
-from harness.report.sections.fairness import MISSING, checklist_of
-from harness.report.sections.motifs import significance_chart, significance_of
-from harness.report.sections.paired_differences import Z, differences_of
-from harness.report.sections.performance import losses_of
-from harness.report.sections.report import Report
-from harness.report.sections.similarity import BETWEEN, control_tests_of, similarity_of
-from harness.report.summaries import at, has_equal_densities
+from harness.tables.report import Report
+from harness.tables.summaries import at, has_equal_densities
 
 LOSS_DENSITIES = (1.0, 0.15, 0.07)
-"""The levels that the summary names: dense, 85 % and 93 % pruned, or the nearest there are."""
+"""The levels that the summary names: the nearest to dense, 85 % and 93 % pruned."""
 
 MOST_CONDITIONS = 4
-"""With more conditions, sentences for each would be a list; the tables say it."""
+"""With more conditions, a sentence for each would be too much; the tables have all."""
 
 
 def ran(data: Collection) -> list[str]:
     """Say what was run: tasks, pruners, schedules, networks and levels."""
     done = data.trials[data.trials["status"] == "done"]
     if data.levels.empty or done.empty:
-        return ["No trial has finished yet, so there is nothing to report but what is planned."]
+        return ["No trial has finished yet, so there are no results to report."]
     each = units.range_of(units.networks_of(data.levels), "network")
     parts = (*PARTS, "data_seed")
     names = {part: listed([str(name) for name in done[part].unique()]) for part in parts}
     per = "" if len(data.conditions) == 1 else f" in each of {len(data.conditions)} conditions"
     networks = listed([name for name in done["architecture"].unique() if name])
     on = f" with networks {networks}" if networks else ""
+    places = data.levels[["density", "later"]].drop_duplicates()
     several = "s" if done["data_seed"].nunique() > 1 else ""
     return [
         f"{each}{per}: task {names['task']}{on}, pruned by {names['pruner']} under "
         f"schedule {names['schedule']}, data seed{several} {names['data_seed']}; "
-        f"{counted(len(data.densities), 'level')}, {pruned(max(data.densities))} to "
+        f"{counted(len(places), 'level')}, {pruned(max(data.densities))} to "
         f"{pruned(min(data.densities))}. Networks of one data seed share data and batch order. "
         f"Intervals and tests are over {units.said(list(units.by_condition(data).values()))}.",
         *_cautions(data, done),
@@ -54,25 +59,25 @@ def ran(data: Collection) -> list[str]:
 
 
 def _cautions(data: Collection, done: pd.DataFrame) -> list[str]:
-    """What schedules and pruners say about their training; of which condition, if not of all."""
-    said: dict[str, list[str]] = {}
+    """Return the cautions of schedules and pruners, with their conditions if not of all."""
+    conditions: dict[str, list[str]] = {}
     for cautions, condition in zip(done["cautions"], done["condition"], strict=True):
         for caution in filter(None, cautions.split("\n")):
-            said.setdefault(caution, []).append(str(condition))
+            conditions.setdefault(caution, []).append(str(condition))
     every = len(data.conditions)
     return [
         caution if len(set(of)) == every else f"{listed(list(dict.fromkeys(of)))}: {caution}"
-        for caution, of in said.items()
+        for caution, of in conditions.items()
     ]
 
 
 def _equal_densities(data: Collection) -> list[str]:
-    """How levels of equal density are shown, where there are any."""
+    """Say how levels of equal density are shown, if there are any."""
     if not has_equal_densities(data):
         return []
     return [
-        "Some levels have the density of the level before: training went on without pruning. "
-        "Where one level stands for a density, it is the last of them."
+        "Some levels have the density of the level before, because training went on or layers "
+        "changed places. Charts show each level; elsewhere the last one stands for its density."
     ]
 
 
@@ -86,10 +91,10 @@ def loss_findings(data: Collection, losses: pd.DataFrame) -> list[Finding]:
             continue
         levels = [at(rows, density).iloc[0] for density in LOSS_DENSITIES]
         distinct = {row["density"]: row for row in levels}
-        said = [f"{number(row['median'])} at {pruned(key)}" for key, row in distinct.items()]
+        medians = [f"{number(row['median'])} at {pruned(key)}" for key, row in distinct.items()]
         detail = [f"{number(row['lower'])} to {number(row['upper'])}" for row in distinct.values()]
         n = listed(list(dict.fromkeys(str(row["n"]) for row in distinct.values())))
-        claim = f"median validation loss is {listed(said)}."
+        claim = f"median validation loss is {listed(medians)}."
         found.append(
             Finding(
                 _of(data, condition, claim),
@@ -100,104 +105,68 @@ def loss_findings(data: Collection, losses: pd.DataFrame) -> list[Finding]:
 
 
 def _of(data: Collection, condition: str, claim: str) -> str:
-    """The claim as a sentence of its own, saying its condition where there are several."""
+    """Make a claim a sentence, which names the condition if there are several."""
     if len(data.conditions) > 1:
         return f"With {condition}, {claim}"
     return claim[:1].upper() + claim[1:]
-
-
-def motif_findings(data: Collection, table: pd.DataFrame) -> list[Finding]:
-    """Say which motifs are over- and under-represented at the chosen level, on both supports."""
-    found = []
-    for condition in data.conditions[:MOST_CONDITIONS] if len(table) else ():
-        rows = table[table["condition"] == condition]
-        if rows.empty:
-            continue
-        density, n, unit = rows["density"].iloc[0], int(rows["n"].max()), rows["unit"].iloc[0]
-        every, live = (rows[rows["support"] == support] for support in ("all", "live"))
-        claim = f"at {pruned(density)}, counting all nodes, {_represented(every)}."
-        detail = f"Counting live nodes only, which is descriptive: {_represented(live)}."
-        found.append(Finding(_of(data, condition, claim), f"{detail} n\u00a0=\u00a0{n} {unit}."))
-    return found
-
-
-def _represented(rows: pd.DataFrame) -> str:
-    """Which motifs the mean z calls over- or under-represented."""
-    if not rows["z"].notna().any():
-        return "no z is defined"
-    if (rows["verdict"] == "undecided").all():
-        strongest = rows.dropna(subset="z").sort_values("z", key=abs).iloc[-1]
-        return (
-            f"the largest mean z is {number(strongest['z'])}, of {strongest['motif']}; there are "
-            "too few networks for a test"
-        )
-    said: list[str] = []
-    for verdict, words in (
-        ("over", "over-represented"),
-        ("under", "under-represented"),
-        ("unclear", "not told from chance"),
-        ("undecided", "not testable"),
-    ):
-        names = [str(name) for name in rows.loc[rows["verdict"] == verdict, "motif"]]
-        if len(names) == len(rows):
-            return f"all {len(rows)} motifs are {words}"
-        if names:
-            counts = f"{len(names)} {words} ({', '.join(names)})"
-            of = f" of {len(rows)} motifs {'are' if len(names) > 1 else 'is'} "
-            said.append(counts if said else counts.replace(" ", of, 1))
-    return listed(said)
 
 
 def similarity_findings(
     data: Collection, table: pd.DataFrame, tests: pd.DataFrame, density: float
 ) -> list[Finding]:
     """Say how alike the networks of a condition are at the chosen level, and between conditions."""
-    chosen = table[(table["support"] == "all") & (table["density"] == density)]
-    if chosen.empty:
-        return []
-    chosen = chosen[chosen["order"] == chosen["order"].max()]
-    own = chosen[chosen["graphs"] == "networks"]
-    within = own[own["comparison"] != BETWEEN]
-    if within.empty:
-        return []
-    said = [
-        f"{_interval(row)}{' with ' + row['comparison'] if len(data.conditions) > 1 else ''}"
-        for _, row in within.head(MOST_CONDITIONS).iterrows()
-    ]
-    order = int(chosen["order"].iloc[0])
-    claim = (
-        f"At {pruned(density)}, the noise-corrected similarity of two networks' z is "
-        f"{'; '.join(said)}; {_exceeding(tests, density, order)}."
-    )
-    rows = own[own["comparison"] == BETWEEN].iterrows()
-    across = [f"Between conditions: {_interval(row)}." for _, row in rows]
-    across += [_tested(row) for _, row in _at_order(tests, density, order).iterrows()]
-    return [
-        Finding(
-            claim, " ".join([f"Order {order}, all nodes; 95 % intervals over networks.", *across])
+    found = []
+    for metric, (profile, controls) in profiles_of(data).items() if len(table) else ():
+        kind, named = next(iter(profile.kinds.items()))
+        chosen = table[(table["metric"] == metric) & (table[profile.kind] == kind)]
+        chosen = chosen[(chosen["density"] == density) & (chosen["later"] == 0)]
+        group = chosen[profile.group].max()
+        own = chosen[(chosen[profile.group] == group) & (chosen["graphs"] == "networks")]
+        within = own[own["comparison"] != BETWEEN]
+        if within.empty:
+            continue
+        similarities = [
+            f"{_interval(row)}{' with ' + row['comparison'] if len(data.conditions) > 1 else ''}"
+            for _, row in within.head(MOST_CONDITIONS).iterrows()
+        ]
+        beside = _at_group(tests, metric, density, profile.group, group)
+        rows = own[own["comparison"] == BETWEEN].iterrows()
+        across = [f"Between conditions: {_interval(row)}." for _, row in rows]
+        across += [_tested(row) for _, row in beside.iterrows()]
+        label = data.measured[metric].schema.value(profile.value).label or profile.value
+        detail = f"{profile.group} {group}, {named}; 95 % intervals over networks."
+        found.append(
+            Finding(
+                f"At {pruned(density)}, the noise-corrected similarity of two networks' {label} is "
+                f"{'; '.join(similarities)}; {_exceeding(beside, list(controls.values()))}.",
+                " ".join([detail[:1].upper() + detail[1:], *across]),
+            )
         )
-    ]
+    return found
 
 
-def _exceeding(tests: pd.DataFrame, density: float, order: int) -> str:
-    """Whether similarity exceeds that of both controls: only then profiles are shared motifs."""
-    tested = _at_order(tests, density, order)
+def _exceeding(tested: pd.DataFrame, controls: list[str]) -> str:
+    """Say whether similarity exceeds that of all controls, which alone shows a common motif."""
     if tested.empty:
-        return "no control was compared with it, so that degrees alone may explain it"
+        return "it was compared with no control, so degrees alone may explain it"
     clear = (tested["low"] > 0).groupby(tested["condition"], sort=False).agg(["all", "size"])
-    exceed = clear["all"] & (clear["size"] > 1)
+    exceed = clear["all"] & (clear["size"] == len(controls))
+    graphs = f"that of graphs with {listed(controls)}"
     if exceed.all():
-        return "it exceeds that of graphs with degrees as unequal and of graphs with their degrees"
-    beside = "is not shown to exceed that of graphs made from degrees alone"
+        return f"it exceeds {graphs}"
+    beside = f"is not shown to exceed {graphs}"
     if not exceed.any():
         return f"it {beside}"
     return f"with {listed(list(exceed.index[~exceed]))} it {beside}"
 
 
-def _at_order(tests: pd.DataFrame, density: float, order: int) -> pd.DataFrame:
+def _at_group(
+    tests: pd.DataFrame, metric: str, density: float, key: str, group: object
+) -> pd.DataFrame:
     if tests.empty:
         return tests
-    return tests[(tests["density"] == density) & (tests["order"] == order)].dropna(subset="low")
+    here = (tests["metric"] == metric) & (tests["density"] == density) & (tests[key] == group)
+    return tests[here].dropna(subset="low")
 
 
 def _tested(row: pd.Series) -> str:
@@ -214,7 +183,7 @@ def _interval(row: pd.Series) -> str:
 
 
 def trouble_findings(data: Collection) -> list[Finding]:
-    """Say what failed, was skipped, is pending or diverged, and what is left out."""
+    """Say what failed, was skipped, is not finished or diverged, and what is left out."""
     found = []
     for status, words in (
         ("failed", "failed"),
@@ -244,12 +213,12 @@ def made_differently(data: Collection) -> list[Finding]:
     made = data.trials.loc[data.trials["made_with"] != "", "made_with"].value_counts(sort=False)
     if len(made) < 2:
         return []
-    said = [f"{name} ({counted(int(n), 'trial')})" for name, n in made.items()]
+    ways = [f"{name} ({counted(int(n), 'trial')})" for name, n in made.items()]
     return [
         Finding(
-            f"Trials were computed differently: {'; '.join(said)}.",
-            "Their training agrees in distribution, not bit by bit: differences between conditions "
-            "computed differently may have that cause.",
+            f"Trials were computed differently: {'; '.join(ways)}.",
+            "Their training agrees in distribution, not bit by bit. This may cause differences "
+            "between conditions that were computed differently.",
         )
     ]
 
@@ -263,27 +232,28 @@ def _diverged(table: pd.DataFrame) -> str:
     return f"{counted(len(table), 'network')}: {', '.join(names)}{more}:"
 
 
-def difference_findings(table: pd.DataFrame, density: float) -> list[Finding]:
-    """Say how many motifs differ between two conditions, network by network."""
+def difference_findings(data: Collection, table: pd.DataFrame, density: float) -> list[Finding]:
+    """Say how many quantities of a kind differ between two conditions, network by network."""
     found = []
-    z = table[table["kind"] == Z] if len(table) else table
-    said = []
-    for name, rows in z.groupby("comparison", sort=False) if len(z) else ():
-        clear = rows[rows["adjusted"] <= 0.05]
-        up = int((clear["difference"] > 0).sum())
-        split = f" ({up} higher, {len(clear) - up} lower)" if len(clear) else ""
-        said.append(f"{len(clear)} of {len(rows)} for {name}{split}")
-    if said:
-        more = "" if len(said) <= MOST_CONDITIONS else "; the table has the other comparisons"
-        least = number(float(z["attainable"].min()))
+    for family in data.families if len(table) else ():
+        rows = table[table["kind"] == family.label]
+        if family.single or rows.empty:
+            continue
+        counts = []
+        for name, part in rows.groupby("comparison", sort=False):
+            clear = part[part["adjusted"] <= 0.05]
+            up = int((clear["difference"] > 0).sum())
+            split = f" ({up} higher, {len(clear) - up} lower)" if len(clear) else ""
+            counts.append(f"{len(clear)} of {len(part)} for {name}{split}")
+        more = "" if len(counts) <= MOST_CONDITIONS else "; the table has the other comparisons"
+        least = number(float(rows["attainable"].min()))
         found.append(
             Finding(
-                f"Paired by network at {pruned(density)}, the z of so many motifs differ: "
-                f"{'; '.join(said[:MOST_CONDITIONS])}{more}.",
-                "All nodes, p ≤ 0.05 after correction for all motifs of a comparison; smallest "
-                f"attainable p "
-                f"{least}, n\u00a0=\u00a0{int(z['n'].max())} "
-                f"{listed(list(dict.fromkeys(z['unit'])))}.",
+                f"Paired by network at {pruned(density)}, these numbers of {family.nouns} differ "
+                f"in {family.label}: {'; '.join(counts[:MOST_CONDITIONS])}{more}.",
+                f"{family.note} p ≤ 0.05 after correction for all {family.nouns} of a comparison; "
+                f"smallest attainable p {least}, n\u00a0=\u00a0{int(rows['n'].max())} "
+                f"{listed(list(dict.fromkeys(rows['unit'])))}.".lstrip(),
             )
         )
     return found
@@ -307,32 +277,16 @@ def fairness_findings(table: pd.DataFrame) -> list[Finding]:
 
 
 def section(report: Report) -> Section:
-    """The answer in words, and motifs at the chosen level."""
-    data, table = report.data, significance_of(report)
-    parts: list[Part] = []
-    if not table.empty:
-        parts.append(
-            Figure(
-                "significance",
-                f"Motifs at {pruned(report.density)}",
-                f"Mean z under the exact null `layered` ({report.networks}); bars are 95 % "
-                f"intervals over {report.units}. All nodes (calibrated) and live nodes "
-                "(descriptive). Right of 0: more copies than the layer densities explain.",
-                f"Mean z of {len(report.motifs)} motifs at {pruned(report.density)}; the values "
-                "are in the table of section Motifs.",
-                significance_chart(table, data.conditions, report.motifs),
-                table,
-                panel=290 if len(data.conditions) > 1 else 0,
-                axis=100,
-                longest=12,
-            )
-        )
+    """Return the answer in words, with what metrics add in words and figures."""
+    data = report.data
+    added = [one for one in sections_of_metrics(report) if one.anchor == ANSWER]
     findings = [
         *loss_findings(data, losses_of(report)),
-        *motif_findings(data, table),
+        *(finding for one in added for finding in one.findings),
         *similarity_findings(data, similarity_of(report), control_tests_of(report), report.density),
-        *difference_findings(differences_of(report), report.density),
+        *difference_findings(data, differences_of(report), report.density),
         *fairness_findings(checklist_of(report)),
         *trouble_findings(data),
     ]
-    return Section("answer", "What came out", ran(data), findings, parts)
+    lead = [*ran(data), *(line for one in added for line in one.lead)]
+    return Section(ANSWER, "Results", lead, findings, [p for one in added for p in one.parts])

@@ -1,4 +1,4 @@
-"""What changes when the same networks are pruned in another way, network by network."""
+"""Differences between the same networks pruned in two ways."""
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations
@@ -10,17 +10,18 @@ import pandas as pd
 
 from harness import stats
 from harness.report.charts import RULE, SERIES
-from harness.report.collection import NETWORK, Collection
 from harness.report.constant_predictor import left_out
-from harness.report.pages.parts import Column, Figure, Part, Section, Table, listed, number, pruned
-from harness.report.sections.report import Report, shared
-from harness.report.summaries import at, losses, measure, motif_order
-from harness.report.units import named, units_of
+from harness.tables.collection import NETWORK, Collection
+from harness.tables.parts import Column, Figure, Part, Section, Table, listed, number, pruned
+from harness.tables.report import Report, shared
+from harness.tables.schema import Family
+from harness.tables.summaries import at, losses
+from harness.tables.units import named, units_of
 
 MOST_ALL_PAIRS = 4
 """With more conditions of a task, each is compared with the first only."""
 
-LOSS, EFFECTIVE, Z = "log10 validation loss", "effective density", "z"
+LOSS = "log10 validation loss"
 UNIT = ["task", *NETWORK]
 TITLE = "Paired comparisons"
 
@@ -32,9 +33,11 @@ _COLUMNS = (
     Column("difference", "mean"),
     Column("low", "from", note="lower end of the 95 % interval"),
     Column("high", "to", note="upper end of the 95 % interval"),
-    Column("p", "p", note="two-sided, of the procedure that gives the interval"),
-    Column("adjusted", "p, corrected", note="for the smallest p of all motifs of the comparison"),
-    Column("attainable", "attainable p", note="the smallest p that so many units can give"),
+    Column("p", "p", note="two-sided, from the same procedure as the interval"),
+    Column(
+        "adjusted", "p, corrected", note="corrected for all values of its kind in the comparison"
+    ),
+    Column("attainable", "attainable p", note="the smallest p possible with so many units"),
 )
 
 
@@ -44,16 +47,23 @@ def differences_of(report: Report) -> pd.DataFrame:
     return differences(report.data, report.density)
 
 
-def differences(data: Collection, density: float) -> pd.DataFrame:
-    """Mean paired differences at the level nearest to a density, with intervals and p-values.
+def families_of(data: Collection) -> list[Family]:
+    """Return what is compared: the loss on a log scale, and what metrics' schemas name."""
+    table = losses(data)
+    rows = table.assign(quantity=LOSS, value=np.log10(table["value"].astype(float)))
+    return [Family("loss", LOSS, "loss", rows, (LOSS,)), *data.families]
 
-    One row for each pair of conditions of one task and each quantity: log10 of the validation
-    loss, effective density, and z of each motif on all nodes. A difference is that of two networks
-    with the same initial weights and data; `comparison` says which less which, `n` counts units
-    and `unit` says which. `low` and `high` are the ends of a 95 % interval, `p` is two-sided and of
-    the same procedure (`stats.mean_tests`), `adjusted` for the motifs of a comparison, `attainable`
-    the smallest p there could be. Of several levels of one density the last is compared. A
-    condition that does no better than a constant at its level is not compared.
+
+def differences(data: Collection, density: float) -> pd.DataFrame:
+    """Return mean paired differences at the level nearest to a density, with intervals and p.
+
+    One row for each pair of conditions of one task and each quantity: log10 of the validation loss,
+    and those that the schemas of metrics name; `kind` is the family. Each difference is between two
+    networks with the same initial weights and data; `comparison` says which minus which, `n` counts
+    units and `unit` names them. One procedure (`stats.mean_tests`) gives `low` and `high`, the ends
+    of a 95 % interval, and the two-sided `p`; `adjusted` is p corrected for its kind in a
+    comparison, `attainable` the smallest possible p. Of several levels of one density the last is
+    compared. A condition that does no better than a constant at its level is not compared.
     """
     table = _quantities(data, density)
     rows = [row for first, second in _pairs(table) for row in _compared(table, first, second)]
@@ -66,34 +76,32 @@ def limited(data: Collection, table: pd.DataFrame) -> bool:
 
 
 def _quantities(data: Collection, density: float) -> pd.DataFrame:
-    """A row a network of a condition, a column a quantity; NaN where it is undefined."""
-    loss = at(losses(data), density)
-    loss = loss.assign(kind=LOSS, quantity=LOSS, value=np.log10(loss["value"].astype(float)))
-    effective = at(measure(data, "effective density", "structure"), density)
-    effective = effective.assign(kind=EFFECTIVE, quantity=EFFECTIVE)
-    z = at(data.summed[data.summed["support"] == "all"], density)
-    z = z.assign(kind=Z, quantity=z["motif"], value=z["z"])
+    """Return a row per condition and network, a column per quantity; NaN if undefined."""
+    families = families_of(data)
     keys = ["condition", "trial", "network", "level", "kind", "quantity"]
     numbers = ("network", "level")
-    parts = [part[[*keys, "value"]].astype({name: object for name in keys if name not in numbers})
-             for part in (loss, effective, z) if not part.empty]  # fmt: skip
+    parts = [
+        at(one.rows, density)
+        .assign(kind=one.label)[[*keys, "value"]]
+        .astype({name: object for name in keys if name not in numbers})
+        for one in families
+    ]
     index = ["condition", *UNIT, "version"]
-    if not parts:
-        return pd.DataFrame(index=pd.MultiIndex.from_arrays([[]] * len(index), names=index))
     long = pd.concat(parts, ignore_index=True)
+    if long.empty:
+        return pd.DataFrame(index=pd.MultiIndex.from_arrays([[]] * len(index), names=index))
     long = named(data, long[~left_out(data, long)])
-    # The version of old results is not known; an index drops what is undefined.
+    # Old results have no version, and an index drops undefined values.
     long["version"] = long["version"].fillna(0)
     once = long.drop_duplicates([*index, "kind", "quantity"])
     wide = once.pivot(index=index, columns=["kind", "quantity"], values="value")
-    order = [(Z, name) for name in motif_order(z)] if len(z) else []
-    wanted = [(LOSS, LOSS), (EFFECTIVE, EFFECTIVE), *order]
+    wanted = dict.fromkeys((one.label, name) for one in families for name in one.order)
     wide = wide[[name for name in wanted if name in wide]]
     return wide.reindex(list(data.conditions), level="condition")
 
 
 def _pairs(table: pd.DataFrame) -> Iterator[tuple[str, str]]:
-    """Pairs of conditions that share a task, in the order of the conditions."""
+    """Yield pairs of conditions that share a task, in the order of the conditions."""
     for _, part in table.groupby(level="task", sort=False):
         names = list(part.index.get_level_values("condition").unique())
         if len(names) <= MOST_ALL_PAIRS:
@@ -108,44 +116,43 @@ def _compared(table: pd.DataFrame, first: str, second: str) -> list[dict[str, An
     units = units_of(paired.index.to_frame(index=False))
     by_unit = units.averaged(paired)
     rows: list[dict[str, Any]] = []
-    for kind in (LOSS, EFFECTIVE, Z):
-        if kind not in by_unit:
-            continue
+    for kind in by_unit.columns.unique("kind"):
         part = pd.DataFrame(by_unit[kind])
-        found = stats.mean_tests(part.to_numpy(dtype=float))
+        tests = stats.mean_tests(part.to_numpy(dtype=float))
         for column, name in enumerate(part):
             rows.append(
                 {
                     "comparison": f"{second} − {first}",
                     "kind": kind,
                     "quantity": name,
-                    "n": int(found.n[column]),
+                    "n": int(tests.n[column]),
                     "unit": str(units),
-                    "difference": found.value[column],
-                    "low": found.low[column],
-                    "high": found.high[column],
-                    "p": found.p[column],
-                    "adjusted": found.adjusted[column],
-                    "attainable": found.attainable[column],
+                    "difference": tests.value[column],
+                    "low": tests.low[column],
+                    "high": tests.high[column],
+                    "p": tests.p[column],
+                    "adjusted": tests.adjusted[column],
+                    "attainable": tests.attainable[column],
                 }
             )
     return [row for row in rows if row["n"]]
 
 
-def paired_motifs_chart(table: pd.DataFrame, order: Sequence[str]) -> alt.FacetChart:
-    """Mean paired difference of z of every motif with its interval, a panel a comparison.
+def paired_family_chart(table: pd.DataFrame, order: Sequence[str], label: str) -> alt.FacetChart:
+    """Mean paired difference of every quantity with its interval, a panel per comparison.
 
-    The table is the part of `differences` that is about z. Filled: corrected p up to 5 %.
+    `table` is the part of `differences` of one kind, `label`. Filled: corrected p ≤ 0.05.
     """
     y = alt.Y("quantity:N", sort=list(order), title=None, axis=alt.Axis(grid=True, domain=False))
-    chart = _forest(table, y, "difference of z").properties(width=290, height=300)
+    height = max(300, 18 * len(order))
+    chart = _forest(table, y, f"difference of {label}").properties(width=290, height=height)
     return _panels(chart, table, "comparison", columns=3)
 
 
 def paired_quantities_chart(table: pd.DataFrame, comparisons: Sequence[str]) -> alt.FacetChart:
-    """Mean paired difference of each quantity with its interval, a panel a quantity.
+    """Mean paired difference of each quantity with its interval, a panel per quantity.
 
-    The table is the part of `differences` that is not about z. Filled: p up to 5 %.
+    `table` is the part of `differences` of kinds with one quantity each. Filled: p ≤ 0.05.
     """
     axis = alt.Axis(grid=True, domain=False, labelLimit=300)
     y = alt.Y("comparison:N", sort=list(comparisons), title=None, axis=axis)
@@ -189,7 +196,7 @@ def _panels(
 
 
 def section(report: Report) -> Section:
-    """Paired differences between conditions at the chosen level."""
+    """Show paired differences between conditions at the chosen level."""
     data, table = report.data, differences_of(report)
     if len(data.conditions) < 2:
         how = (
@@ -200,31 +207,37 @@ def section(report: Report) -> Section:
     if table.empty:
         return Section("pairs", TITLE, ["No two conditions share a network yet."])
     lead = [
-        "Networks of one data seed and number start from the same initial weights; a difference is "
-        f"taken network by network, each condition at its level nearest to "
-        f"{pruned(report.density)}, and where several levels have that density at the last. "
-        "Conditions that do no better than a constant there are not compared."
+        "Differences are taken network by network: networks with the same data seed and number "
+        "have the same initial weights. Each condition is taken at its level nearest to "
+        f"{pruned(report.density)}, the last of several. Conditions that do no better than a "
+        "constant there are not compared."
     ]
     if limited(data, table):
         lead.append("There are many conditions: each is compared with the first only.")
     parts: list[Part] = [*_figures(report)]
     caption = (
         f"Mean paired differences at {pruned(report.density)} with 95 % intervals over "
-        f"units. z: all nodes, null `layered`. {_attainable(report)}"
+        f"units. {_notes(report)}{_attainable(report)}"
     )
     parts.append(Table("pairs", caption, table, list(_COLUMNS), sortable=True))
     return Section("pairs", TITLE, lead, parts=parts)
 
 
+def _notes(report: Report) -> str:
+    """Return the notes of metrics on their quantities."""
+    return "".join(f"{one.label}: {one.note} " for one in report.data.families if one.note)
+
+
 def _attainable(report: Report) -> str:
-    """Which p are given, and the smallest that there can be."""
+    """Say how p is computed, and the smallest possible p."""
     table = differences_of(report)
     least = table["attainable"]
     ends = [number(float(end)) for end in (least.min(), least.max())]
-    said = ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
+    smallest = ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
+    nouns = dict.fromkeys(f"{one.nouns}" for one in families_of(report.data) if not one.single)
+    corrected = f" Corrected: for all {listed(list(nouns))} of a comparison." if nouns else ""
     return (
-        "p and interval are of one procedure. The smallest "
-        f"attainable p is {said}. Corrected: for all motifs of a comparison."
+        f"One procedure gives p and interval. The smallest attainable p is {smallest}.{corrected}"
     )
 
 
@@ -235,34 +248,39 @@ def _figures(report: Report) -> list[Figure]:
     numbers = f"{n.max()}" if n.min() == n.max() else f"{n.min()} to {n.max()}"
     counted = f"n = {numbers} {listed(list(dict.fromkeys(table['unit'])))}"
     bars = f"Bars: 95 % intervals over units ({counted}). Filled symbols: p ≤ 0.05"
-    z, rest = table[table["kind"] == Z], table[table["kind"] != Z]
+    families = families_of(report.data)
+    single = table[table["kind"].isin([one.label for one in families if one.single])]
     figures = []
-    if len(rest):
+    if len(single):
+        kinds = listed(list(dict.fromkeys(single["kind"])))
         figures.append(
             Figure(
-                "pairs_performance",
-                f"Differences of loss and effective density at {pruned(report.density)}",
+                "pairs_single",
+                f"Differences of {kinds} at {pruned(report.density)}",
                 f"{bars}. Right of 0: larger under the first condition named.",
-                "Mean paired differences of loss and effective density; the table has the values.",
-                paired_quantities_chart(rest, pairs),
-                rest,
+                f"Mean paired differences of {kinds}; the table has the values.",
+                paired_quantities_chart(single, pairs),
+                single,
                 panel=300,
                 axis=min(300, 7 * max(map(len, pairs))),
             )
         )
-    if len(z):
+    for one in families:
+        rows = table[table["kind"] == one.label]
+        if one.single or rows.empty:
+            continue
         figures.append(
             Figure(
-                "pairs_motifs",
-                f"Differences of z at {pruned(report.density)}",
-                f"{bars} after correction for all motifs of a comparison. All nodes, null "
-                "`layered`, exact. Right of 0: larger under the first condition named.",
-                f"Mean paired differences of z of {z['quantity'].nunique()} motifs; the table has "
-                "the values.",
-                paired_motifs_chart(z, report.motifs),
-                z,
+                f"pairs_{one.name}",
+                f"Differences of {one.label} at {pruned(report.density)}",
+                f"{bars} after correction for all {one.nouns} of a comparison. {one.note} "
+                "Right of 0: larger under the first condition named.",
+                f"Mean paired differences of {one.label} of {rows['quantity'].nunique()} "
+                f"{one.nouns}; the table has the values.",
+                paired_family_chart(rows, one.order, one.label),
+                rows,
                 panel=290,
-                axis=100,
+                axis=max(100, 7 * max(map(len, one.order))),
             )
         )
     return figures

@@ -1,11 +1,11 @@
-"""Provenance of the numbers, and what each statistic means and does not mean."""
+"""Where the numbers come from, and what each statistic means and does not mean."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from harness.report.collection import RunTables
-from harness.report.pages.parts import Facts, Section
-from harness.report.sections.report import Report
+from harness.tables.collection import RunTables
+from harness.tables.parts import Facts, Section
+from harness.tables.report import Report
 
 STATISTICS = (
     (
@@ -15,19 +15,19 @@ STATISTICS = (
     ),
     (
         "n, unit",
-        "Trained networks, never null draws. What counts as one replicate, and of what an interval "
-        "or p over them speaks, stands beside n. One data seed: networks, given one data set. One "
-        "network for each data seed: networks, over data. Six data seeds or more with several "
-        "networks each: data seeds, their networks averaged, over data; fewer: networks, given "
-        "these data sets. Results of before version 3 give network i the same start under every "
-        "data seed: starts, networks of one number averaged.",
+        "Trained networks, never null draws. The unit beside n is one replicate; it says what an "
+        "interval or p is about. One data seed: networks, given one data set. One network for each "
+        "data seed: networks, over data. Six or more data seeds with several networks each: data "
+        "seeds, their networks averaged, over data; fewer: networks, given these data sets. "
+        "Results before version 3 give network i the same start under every data seed: starts, "
+        "networks of one number averaged.",
     ),
     (
         "constant, left out",
         "A network is marked where its validation loss is at least 0.9 of that of the best "
-        "constant predictor. A level of a condition with more than 10 % of its networks marked is "
-        "left out whole of ranks, comparisons, matched comparisons and fronts, by name; single "
-        "networks never are, for that would select the survivors.",
+        "constant predictor. If more than 10 % of a condition's networks are marked at a level, "
+        "ranks, comparisons, matched comparisons and fronts leave out that whole level and the "
+        "page names it. Single networks are never left out: that would select the survivors.",
     ),
     (
         "null `layered`",
@@ -51,13 +51,13 @@ STATISTICS = (
     ),
     (
         "size of z",
-        "z grows with the size of a network. It says how sure, not how much: read "
+        "z grows with the size of a network. It says how certain, not how large: read "
         "log2(count/expected) beside it. 0 is as expected, 1 is twice, −1 is half.",
     ),
     (
         "near density 1",
-        "z describes a nearly complete graph, with few ways to differ; at density 1 σ is 0 and z "
-        "is undefined, shown as nothing rather than as a number.",
+        "z describes a nearly complete graph, with few ways to differ; at density 1 σ is 0, z is "
+        "undefined and nothing is shown.",
     ),
     (
         "sums over layers",
@@ -67,8 +67,8 @@ STATISTICS = (
         "interval of a mean",
         "95 %: the values that neither Student's t nor bootstrap-t rejects, each at 0.4 of the "
         "error asked for. It covers 0.93 and more at n = 8 and 10 for skewed and bimodal values; "
-        "none is shown for under six units. The p of a mean of 0 is of the same procedure: below "
-        "0.05 exactly where the interval does not hold 0.",
+        "none is shown below six units. The same procedure gives p for a mean of 0: below 0.05 "
+        "exactly where the interval excludes 0.",
     ),
     (
         "q",
@@ -101,31 +101,31 @@ STATISTICS = (
     ),
     (
         "attainable p",
-        "The smallest p that so many units can give: 2^(1 − n), that of a sign-flip test, and "
-        "0.0005 from 12 on. With five units or fewer it is above 0.05: nothing can be shown at "
+        "The smallest p possible with n units: 2^(1 − n), as in a sign-flip test, and 0.0005 from "
+        "12 units on. With five units or fewer it is above 0.05, so nothing can be significant at "
         "that level.",
     ),
     (
         "paired difference",
-        "Of two networks with the same initial weights, data and batches under two conditions. "
-        "Intervals and p over units (see there). Compared at equal density; at equal loss "
-        "and equal effective density in section Matched comparisons, where pruners compete.",
+        "Between two networks with the same initial weights, data and batches under two "
+        "conditions, at equal density. Intervals and p are over units (see there). Section "
+        "Matched comparisons compares pruners at equal loss and at equal effective density.",
     ),
     (
         "matched",
-        "Taken where a network's own levels, joined by straight lines in the logarithms of density "
-        "and loss, reach a value; undefined where they do not. Those that do not are the best or "
-        "the worst ones, so read n beside it.",
+        "Compared at a value that a network's own levels reach, joined by straight lines in the "
+        "logarithms of density and loss. Networks that do not reach it have no value; they are the "
+        "best or the worst ones, so read n beside it.",
     ),
     (
         "mean rank",
-        "Of a pruner by validation loss among all pruners of one network, over networks; intervals "
-        "as of a mean. It says how reliably one is better, not by how much.",
+        "A pruner's rank by validation loss among all pruners of one network, averaged over "
+        "networks; intervals as of a mean. It says how reliably one is better, not by how much.",
     ),
     (
         "front",
         "Rows (pruner and density) that no other row dominates: at most as costly in both "
-        "respects and less in one. Of medians, without a test.",
+        "respects and less in one. It compares medians, without a test.",
     ),
     (
         "budget",
@@ -134,9 +134,9 @@ STATISTICS = (
     ),
     (
         "p, corrected",
-        "For testing all motifs, or all values, of a comparison: p, or where it is larger the "
-        "chance that any of them reaches such a value when signs are flipped (max-T, Westfall and "
-        "Young). Comparisons are not corrected for one another.",
+        "p corrected for testing all motifs, or all values, of a comparison: the larger of p and "
+        "the chance that any of them is as extreme when signs are flipped (max-T, Westfall and "
+        "Young). There is no correction over several comparisons.",
     ),
     (
         "significance profile",
@@ -150,13 +150,13 @@ STATISTICS = (
     ),
     (
         "interval of a similarity",
-        "95 %, of jackknife pseudo-values: each network is left out in turn, not each pair, as "
-        "pairs share networks. Under 6 networks there is none.",
+        "95 %, from jackknife pseudo-values: each network is left out in turn, not each pair, as "
+        "pairs share networks. There is none below 6 networks.",
     ),
     (
         "between conditions",
         "Mean over pairs of networks under two conditions. Pairs with the same initial weights are "
-        "left out, as within a condition there are none.",
+        "left out, because a condition has no such pairs within itself.",
     ),
 )
 
@@ -167,7 +167,7 @@ def section(report: Report) -> Section:
 
 
 def provenance_of(runs: Sequence[RunTables]) -> Section:
-    """Say where the numbers of some runs come from, for a page of one's own."""
+    """Say where the numbers of some runs come from, for any page."""
     parts = [Facts("What each statistic means, and what it does not", STATISTICS)]
     for run in runs:
         parts += [
@@ -180,7 +180,7 @@ def provenance_of(runs: Sequence[RunTables]) -> Section:
 
 
 def _flat(value: Any, name: str = "") -> list[tuple[str, str]]:
-    """Nested mappings as names with dots, and values as text."""
+    """Flatten nested mappings to names with dots and values as text."""
     if isinstance(value, Mapping):
         items = [_flat(part, f"{name}.{key}" if name else str(key)) for key, part in value.items()]
         return [pair for pairs in items for pair in pairs]

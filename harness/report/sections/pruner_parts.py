@@ -1,20 +1,20 @@
-"""Parts that the sections on pruners have in common: columns, figures, words of captions."""
+"""Parts that the sections on pruners share: columns, figures, words of captions."""
 
 from collections.abc import Callable, Sequence
 
 import altair as alt
 import pandas as pd
 
-from harness.report.pages.parts import Column, Figure, listed
-from harness.report.pruner_comparison import PrunerComparison, by_task
-from harness.report.sections.report import Report
-from harness.report.summaries import nearest
-from harness.report.units import said
+from harness.report.pruner_comparison import PrunerComparison, by_task, comparisons_of
+from harness.tables.parts import Column, Figure, listed
+from harness.tables.report import Report
+from harness.tables.summaries import nearest
+from harness.tables.units import said
 
 PrunerChart = alt.LayerChart | alt.FacetChart
 
 SHOWN = (0.5, 0.15, 0.07, 0.02)
-"""The levels that long tables show: the nearest to these; the data of the figures have all."""
+"""Long tables show the levels nearest to these; the data of the figures have all."""
 
 PRUNER = Column("pruner", "pruner", "text")
 KEPT = Column("density", "kept", "kept")
@@ -22,14 +22,14 @@ LEVEL = Column("level", "level")
 
 
 def columns(report: Report, *own: Column) -> list[Column]:
-    """The columns of a table, with the task where there are several."""
-    task = [Column("task", "task", "text")] if len(report.pruner_comparisons) > 1 else []
+    """Return the columns of a table, with the task if there are several."""
+    task = [Column("task", "task", "text")] if len(comparisons_of(report)) > 1 else []
     return [*task, *own]
 
 
 def of_each(report: Report, summarised: Callable[[PrunerComparison], pd.DataFrame]) -> pd.DataFrame:
-    """A summary of every comparison in one table."""
-    return by_task(report.pruner_comparisons, summarised)
+    """Summarise every comparison in one table."""
+    return by_task(comparisons_of(report), summarised)
 
 
 def figure(
@@ -40,8 +40,8 @@ def figure(
     chart: Callable[[pd.DataFrame, Sequence[str]], PrunerChart],
     table: pd.DataFrame,
 ) -> Figure:
-    """A figure of pruners in the colours that they have in all these figures."""
-    pruners = list(dict.fromkeys(label for c in report.pruner_comparisons for label in c.pruners))
+    """Make a figure in which pruners have the same colours as in the others."""
+    pruners = list(dict.fromkeys(label for c in comparisons_of(report) for label in c.pruners))
     return Figure(
         name,
         title,
@@ -55,8 +55,9 @@ def figure(
 
 
 def at_levels(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of a few densities."""
+    """Return the rows of a few densities, at the last level of each."""
     parts = []
+    table = table[table["later"] == 0] if "later" in table else table
     for _, part in table.groupby("task", sort=False):
         densities = list(part["density"].unique())
         parts.append(part[part["density"].isin({nearest(densities, wanted) for wanted in SHOWN})])
@@ -65,20 +66,18 @@ def at_levels(table: pd.DataFrame) -> pd.DataFrame:
 
 def units(report: Report) -> str:
     """Say how many units the pruners of each task have in common, and what they are."""
-    counts = list(dict.fromkeys(str(comparison.n) for comparison in report.pruner_comparisons))
-    units_of_each = [comparison.units for comparison in report.pruner_comparisons]
+    counts = list(dict.fromkeys(str(comparison.n) for comparison in comparisons_of(report)))
+    units_of_each = [comparison.units for comparison in comparisons_of(report)]
     return f"n = {listed(counts)} {said(units_of_each)}"
 
 
 def baselines(report: Report) -> str:
     """Name the pruners that others are compared with."""
-    return listed(
-        list(dict.fromkeys(comparison.baseline for comparison in report.pruner_comparisons))
-    )
+    return listed(list(dict.fromkeys(comparison.baseline for comparison in comparisons_of(report))))
 
 
 def panels_by_task(chart: alt.LayerChart, table: pd.DataFrame) -> PrunerChart:
-    """A panel for each task, where there are several, with axes of their own."""
+    """Make a panel for each task, if there are several, with axes of their own."""
     tasks = list(dict.fromkeys(table["task"].astype(str)))
     if len(tasks) < 2:
         return chart

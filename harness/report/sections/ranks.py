@@ -7,8 +7,6 @@ import pandas as pd
 
 from harness import stats
 from harness.report.charts import band_and_line, kept
-from harness.report.collection import NETWORK
-from harness.report.pages.parts import Column, Section, Table
 from harness.report.pruner_comparison import PrunerComparison
 from harness.report.sections.pruner_parts import (
     KEPT,
@@ -21,27 +19,29 @@ from harness.report.sections.pruner_parts import (
     panels_by_task,
     units,
 )
-from harness.report.sections.report import Report
+from harness.tables.collection import NETWORK
+from harness.tables.parts import Column, Section, Table
+from harness.tables.report import Report
 
-_COLUMNS = ("pruner", "density", "rank", "low", "high", "best", "networks", "n", "unit")
+_COLUMNS = ("pruner", "density", "later", "rank", "low", "high", "best", "networks", "n", "unit")
 
 
 def ranks(comparison: PrunerComparison) -> pd.DataFrame:
-    """Mean rank of each pruner by validation loss at each density that all were trained at.
+    """Return each pruner's mean rank by validation loss at each level that all pruners have.
 
-    Pruners are ranked within each network, 1 the lowest loss, ties sharing their mean rank; a
-    network that lacks a loss under any pruner is left out. A pruner that does no better than a
-    constant at a density is not ranked there. `low` and `high` are the ends of a 95 % interval of
-    the mean rank over `n` units; `best` counts those of the `networks` in which the pruner has the
-    lowest loss, ties for each. At density 1 there is nothing to rank.
+    Pruners are ranked within each network; 1 is the lowest loss, ties share their mean rank. A
+    network without a loss under some pruner is left out. A pruner that does no better than a
+    constant at a level is not ranked there. `low` and `high` are the ends of a 95 % interval of
+    the mean rank over `n` units; `best` counts the `networks` in which the pruner has the lowest
+    loss (each pruner of a tie). Density 1 is not ranked.
     """
     from scipy.stats import rankdata
 
     rows = []
-    for density in comparison.densities:
-        part = comparison.last[
-            (comparison.last["density"] == density) & ~comparison.last["left_out"]
-        ]
+    places = comparison.rows.groupby(["density", "later"])
+    for density, later in comparison.levels:
+        part = places.get_group((density, later))
+        part = part[~part["left_out"]]
         wide = part.pivot(index=list(NETWORK), columns="pruner", values="loss")
         labels = [label for label in comparison.pruners if label in wide]
         losses = wide[labels].dropna()
@@ -56,13 +56,13 @@ def ranks(comparison: PrunerComparison) -> pd.DataFrame:
             interval = stats.mean_interval(values_of, bounds=(1.0, float(len(labels))))
             mean = (interval.value, interval.low, interval.high)
             counts = (int(best[:, column].sum()), len(losses), interval.n)
-            made = (label, density, *mean, *counts, str(comparison.units))
+            made = (label, density, later, *mean, *counts, str(comparison.units))
             rows.append(dict(zip(_COLUMNS, made, strict=True)))
     return pd.DataFrame(rows, columns=list(_COLUMNS))
 
 
 def ranks_chart(table: pd.DataFrame, pruners: Sequence[str]) -> PrunerChart:
-    """Mean rank by loss against density, with intervals; the table is that of `ranks`."""
+    """Mean rank by loss against density, with intervals; `table` is the result of `ranks`."""
     y = alt.Y(
         "rank:Q",
         title="mean rank, 1 the lowest loss",
@@ -83,7 +83,7 @@ def ranks_chart(table: pd.DataFrame, pruners: Sequence[str]) -> PrunerChart:
 
 
 def section(report: Report) -> Section:
-    """Ranks of pruners within each network."""
+    """Show how pruners rank within each network."""
     table = of_each(report, ranks)
     if table.empty:
         return Section("ranks", "Ranks of pruners")
@@ -104,7 +104,10 @@ def section(report: Report) -> Section:
         Column("n", "n", note="units: what the interval is over"),
         Column("unit", "unit", "text"),
     )
-    said = "Mean ranks at some densities; the data of the figure have all. Ranks say which, not how"
+    some = (
+        "Mean ranks at some densities; the data of the figure have all. Ranks do not say how much "
+        "better a pruner is. All densities use one set of networks: they are not independent."
+    )
     return Section(
         "ranks",
         "Ranks of pruners",
@@ -112,7 +115,7 @@ def section(report: Report) -> Section:
             figure(report, "ranks", "Mean rank against density", caption, ranks_chart, table),
             Table(
                 "ranks_at_levels",
-                f"{said} much. Densities are those of one set of networks: not independent.",
+                some,
                 at_levels(table),
                 columns(report, *own),
                 sortable=True,

@@ -1,4 +1,4 @@
-"""How alike networks are: similarity of significance profiles, corrected for noise, by level."""
+"""How alike networks are: noise-corrected similarity of their profiles, by level."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -9,32 +9,19 @@ import pandas as pd
 
 from harness import stats
 from harness.report.charts import RULE, band_and_line, kept, panels_of
-from harness.report.collection import Collection
-from harness.report.pages.parts import Column, Figure, Part, Section, Table
-from harness.report.sections.report import NOTHING, Report, shared
-from harness.report.summaries import SUPPORTS, last_of_equal, nearest
-from harness.report.units import units_of
+from harness.tables.collection import Collection
+from harness.tables.parts import Column, Figure, Part, Section, Table
+from harness.tables.report import NOTHING, Report, shared
+from harness.tables.schema import Profile, selected, slug
+from harness.tables.summaries import nearest
+from harness.tables.units import units_of
 
 BETWEEN = "between conditions"
-
-CONTROLS: Mapping[str, str] = {
-    "unequal-degrees": "unequal degrees alone",
-    "degree-drawn": "the same degrees",
-}
-"""The supports that measure random graphs made for each network, and what the page calls them."""
 
 TESTED_DENSITIES = (0.25, 0.15, 0.1, 0.07)
 """Similarity is tested at the levels nearest to 75, 85, 90 and 93 % pruned."""
 
-_COLUMNS = (
-    *("comparison", "graphs", "order", "support", "density", "mean", "low", "high", "n"),
-    "classes",
-)
-
-_TEST_COLUMNS = (
-    Column("condition", "condition", "text"),
-    Column("density", "kept", "kept"),
-    Column("order", "order"),
+_TESTED = (
     Column("control", "control", "text"),
     Column("n", "n", note="networks, each paired with its control"),
     Column("similarity", "networks"),
@@ -42,9 +29,11 @@ _TEST_COLUMNS = (
     Column("difference", "difference", note="jackknife: less its bias"),
     Column("low", "low"),
     Column("high", "high"),
-    Column("p", "p", note="two-sided, of the same procedure as the interval"),
-    Column("attainable", "attainable p", note="the smallest p that so few networks can give"),
+    Column("p", "p", note="two-sided, from the same procedure as the interval"),
+    Column("attainable", "attainable p", note="the smallest p possible with so many networks"),
 )
+_DASHES = {"dashed": [6, 3], "dotted": [2, 3], "dash-dotted": [6, 3, 2, 3], "long-dashed": [12, 4]}
+"""Line styles of controls, in order."""
 
 
 @shared
@@ -59,39 +48,49 @@ def control_tests_of(report: Report) -> pd.DataFrame:
     return control_tests(report.data)
 
 
-def similarity(data: Collection) -> pd.DataFrame:
-    """Noise-corrected similarity within each condition and between them, with intervals.
+def profiles_of(data: Collection) -> dict[str, tuple[Profile, Mapping[str, str]]]:
+    """Return the profiles that metrics mark, by metric, each with its controls and their names."""
+    found: dict[str, tuple[Profile, Mapping[str, str]]] = {}
+    for name, measured in data.measured.items():
+        if (profile := measured.schema.profile) is not None:
+            controls = measured.schema.controls.get(profile.kind, {})
+            found[name] = profile, {kind: label for kind, label in controls.items() if label}
+    return found
 
-    One row for each order of motifs, support, density and comparison. A profile is the vector of z
-    of the classes that are defined in all the networks compared. `classes` is how many those are;
-    `graphs` are the networks, or one of the `CONTROLS` made for them. Rows without a signal that is
-    clear of noise are left out.
+
+def similarity(data: Collection) -> pd.DataFrame:
+    """Return noise-corrected similarity within each condition and between them, with intervals.
+
+    One row for each metric that marks a profile, each group and kind of its vectors, level and
+    comparison. A profile is the vector of the entries that are defined in all networks compared;
+    `classes` counts them. `graphs` is "networks", or the name of a control made for them. Rows
+    whose signal is not clear of noise are left out.
     """
     rows = []
-    for support in SUPPORTS:
-        table = data.summed[data.summed["support"] == support]
-        for order, density, wide in _by_level(data, table):
-            place = {"graphs": "networks", "order": order, "support": support, "density": density}
-            rows += [{**place, **row} for row in _rows(wide)]
-    for control, name in CONTROLS.items():
-        table = data.drawn[data.drawn["support"] == control]
-        for order, density, wide in _by_level(data, table):
-            place = {"graphs": name, "order": order, "support": "all", "density": density}
-            rows += [{**place, **row} for row in _rows(wide)]
-    return pd.DataFrame([row for row in rows if np.isfinite(row["mean"])], columns=list(_COLUMNS))
+    for metric, (profile, controls) in profiles_of(data).items():
+        kinds = [("networks", kind, kind) for kind in profile.kinds]
+        first = next(iter(profile.kinds))
+        for graphs, label, kind in [*kinds, *((v, first, k) for k, v in controls.items())]:
+            table = data.table(metric, controls=graphs != "networks")
+            for place, wide in _by_level(data, table[table[profile.kind] == kind], profile):
+                place = {"metric": metric, "graphs": graphs, profile.kind: label, **place}
+                rows += [{**place, **row} for row in _rows(wide)]
+    return pd.DataFrame([row for row in rows if np.isfinite(row["mean"])])
 
 
 def _by_level(
-    data: Collection, table: pd.DataFrame, densities: Sequence[float] | None = None
-) -> Iterator[tuple[int, float, pd.DataFrame]]:
-    """For each order and density the z of every network, a row a network and a column a motif."""
-    if densities is not None:
-        table = table[table["density"].isin(densities)]
+    data: Collection, table: pd.DataFrame, profile: Profile
+) -> Iterator[tuple[dict[str, Any], pd.DataFrame]]:
+    """Yield each group and level, and the networks' profiles there: (networks, entries).
+
+    The group and level are a mapping with the density and `later` of the level.
+    """
+    table = selected(table, profile.where)
     if table.empty:
         return
-    place = ["density", "condition", "trial", "network"]
-    every = last_of_equal(table).pivot_table(
-        index=place, columns="motif", values="z", observed=True
+    place = ["density", "later", "condition", "trial", "network"]
+    every = table.pivot_table(
+        index=place, columns=profile.entry, values=profile.value, observed=True
     )
     every = every.reset_index(["condition", "trial"])
     trials = data.trials.set_index("trial")
@@ -104,15 +103,16 @@ def _by_level(
     every["condition"] = every["condition"].astype(object)
     every = every.iloc[np.argsort(every["condition"].map(rank).to_numpy(), kind="stable")]
     every = every.set_index(["condition", *about], append=True)
-    classes = table[["order", "motif"]].drop_duplicates()
-    for density, wide in every.groupby(level="density"):
-        for order, names in classes.groupby("order", observed=True)["motif"]:
+    classes = table[[profile.group, profile.entry]].drop_duplicates()
+    for (density, later), wide in every.groupby(level=["density", "later"]):
+        for group, names in classes.groupby(profile.group, observed=True)[profile.entry]:
             known = [name for name in names if name in wide]
-            yield int(str(order)), float(str(density)), wide.droplevel("density")[known]
+            where = {profile.group: group, "density": density, "later": later}
+            yield where, wide.droplevel(["density", "later"])[known]
 
 
 def _rows(wide: pd.DataFrame) -> list[dict[str, Any]]:
-    """Similarity within each condition and, where there are several, between them."""
+    """Return similarity within each condition and, if there are several, between them."""
     rows: list[dict[str, Any]] = [
         {"comparison": condition, **_within(_profiles(part))}
         for condition, part in wide.groupby(level="condition", sort=False)
@@ -129,7 +129,7 @@ def _rows(wide: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _by_unit(profiles: pd.DataFrame) -> tuple[pd.DataFrame, stats.Noise]:
-    """The mean profile of each unit of replication, and the noise that such a mean has."""
+    """Return the mean profile of each unit of replication, and the noise of such a mean."""
     if profiles.empty:
         return profiles, stats.EXACT
     units = units_of(profiles.index.to_frame(index=False))
@@ -138,9 +138,9 @@ def _by_unit(profiles: pd.DataFrame) -> tuple[pd.DataFrame, stats.Noise]:
 
 
 def _profiles(wide: pd.DataFrame) -> pd.DataFrame:
-    """The networks that have a profile, and the classes that are defined in all of them."""
+    """Return the networks that have a profile, with the classes defined in all of them."""
     complete = wide.dropna(axis="index", how="all").dropna(axis="columns")
-    # One class has no direction but its sign: any two such profiles are alike or opposite.
+    # With one class, any two profiles are equal or opposite in direction.
     return complete if complete.shape[1] > 1 else complete.iloc[:0]
 
 
@@ -157,34 +157,38 @@ def _row(found: stats.Interval, profiles: pd.DataFrame) -> dict[str, Any]:
 def control_tests(data: Collection) -> pd.DataFrame:
     """Test whether networks are more alike than the controls made for them, at a few levels.
 
-    One row for each level, order, condition and control. Profiles count all nodes; each network is
-    paired with its own control. `difference` is the similarity of the networks less that of their
-    controls, with its interval and p from one procedure (`stats.similarity_difference`).
+    One row for each metric, level, group, condition and control. Profiles are of the first kind;
+    each network is paired with its own control. `difference` is the similarity of the networks
+    minus that of their controls, with interval and p from one procedure
+    (`stats.similarity_difference`). Of levels of one density the last is tested.
     """
-    if not data.densities or data.drawn.empty:
-        return pd.DataFrame()
-    levels = {nearest(data.densities, density) for density in TESTED_DENSITIES}
-    own = data.summed[data.summed["support"] == "all"]
-    networks = {
-        (order, density): wide for order, density, wide in _by_level(data, own, sorted(levels))
-    }
-    rows = []
-    for control, name in CONTROLS.items():
-        table = data.drawn[data.drawn["support"] == control]
-        for order, density, drawn in _by_level(data, table, sorted(levels)):
-            trained = networks.get((order, density))
-            if trained is None:
-                continue
-            place = {"density": density, "order": order, "control": name}
-            for condition, part in trained.groupby(level="condition", sort=False):
-                rows += [{"condition": condition, **place, **row} for row in _beside(part, drawn)]
-    table = pd.DataFrame(rows)
-    by, ascending = ["density", "order", "condition"], [False, True, True]
-    return table.sort_values(by, ascending=ascending, kind="stable") if rows else table
+    levels = {nearest(data.densities, one) for one in TESTED_DENSITIES if data.densities}
+    parts = []
+    for metric, (profile, controls) in profiles_of(data).items():
+
+        def tested(kind: str, *, controls: bool) -> dict[tuple[Any, ...], pd.DataFrame]:
+            table = data.table(metric, controls=controls)  # noqa: B023
+            table = table[table["density"].isin(levels) & (table["later"] == 0)]
+            table = table[table[profile.kind] == kind]  # noqa: B023
+            levels_of = _by_level(data, table, profile)  # noqa: B023
+            return {tuple(place.items()): wide for place, wide in levels_of}
+
+        rows = []
+        networks = tested(next(iter(profile.kinds)), controls=False)
+        for control, name in controls.items():
+            for place, drawn in tested(control, controls=True).items():
+                trained = networks.get(place, pd.DataFrame(index=pd.Index([], name="condition")))
+                for condition, part in trained.groupby(level="condition", sort=False):
+                    about = {"condition": condition, **dict(place), "control": name}
+                    rows += [{"metric": metric, **about, **row} for row in _beside(part, drawn)]
+        if rows:
+            by, ascending = ["density", profile.group, "condition"], [False, True, True]
+            parts.append(pd.DataFrame(rows).sort_values(by, ascending=ascending, kind="stable"))
+    return pd.concat(parts) if parts else pd.DataFrame()
 
 
 def _beside(trained: pd.DataFrame, drawn: pd.DataFrame) -> list[dict[str, Any]]:
-    """The networks of one condition against their controls: one row, or none without a pair."""
+    """Compare the networks of one condition with their controls: one row, or none."""
     common = trained.index.intersection(drawn.index)
     networks = [_profiles(part.loc[common]) for part in (trained, drawn)]
     if len(networks[0]) < 2 or len(networks[0]) != len(networks[1]):
@@ -210,10 +214,12 @@ def _beside(trained: pd.DataFrame, drawn: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def similarity_chart(table: pd.DataFrame, comparisons: Sequence[str]) -> alt.FacetChart:
-    """Noise-corrected similarity against density with its interval; grey lines: the controls.
+def similarity_chart(
+    table: pd.DataFrame, comparisons: Sequence[str], profile: Profile, controls: Sequence[str]
+) -> alt.FacetChart:
+    """Chart noise-corrected similarity against density with its interval; grey: the controls.
 
-    The table is that of `similarity`.
+    `table` is the result of `similarity`, for one metric.
     """
     tooltip = [
         alt.Tooltip("comparison:N"),
@@ -221,13 +227,12 @@ def similarity_chart(table: pd.DataFrame, comparisons: Sequence[str]) -> alt.Fac
         alt.Tooltip("mean:Q", title="similarity", format=".3f"),
         alt.Tooltip("low:Q", title="interval from", format=".3f"),
         alt.Tooltip("high:Q", title="to", format=".3f"),
-        alt.Tooltip("classes:Q", title="motifs compared"),
+        alt.Tooltip("classes:Q", title=f"{profile.entry}s compared"),
         alt.Tooltip("n:Q", title="networks"),
     ]
-    names = {"all": "all nodes", "live": "live nodes"}
     panel = [
-        f"order {order}, {names.get(support, support)}"
-        for order, support in zip(table["order"], table["support"], strict=True)
+        f"{profile.group} {group}, {profile.kinds.get(kind, kind)}"
+        for group, kind in zip(table[profile.group], table[profile.kind], strict=True)
     ]
     scale = alt.Scale(zero=False)
     y = alt.Y("mean:Q", title=None, scale=scale, axis=alt.Axis(tickCount=4))
@@ -239,24 +244,22 @@ def similarity_chart(table: pd.DataFrame, comparisons: Sequence[str]) -> alt.Fac
         "comparison",
         tooltip,
         ends=("low", "high"),
-        below=_controls(scale),
+        below=_controls(scale, controls),
     )
     return panels_of(chart, sorted(set(panel)), "panel")
 
 
 def _apart(table: pd.DataFrame) -> pd.DataFrame:
-    """The controls in a column of their own: they are no comparison that the legend picks."""
+    """Move controls to a column of their own, because the legend does not pick them."""
     control = table["graphs"] != "networks"
     shown = table[~control | (table["comparison"] != BETWEEN)]
     hidden = {end: shown[end].mask(control) for end in ("mean", "low", "high")}
     return shown.assign(control=shown["mean"].where(control), **hidden)
 
 
-def _controls(scale: alt.Scale) -> list[alt.Chart]:
-    names = list(CONTROLS.values())
-    dash = alt.StrokeDash(
-        "graphs:N", scale=alt.Scale(domain=names, range=[[6, 3], [2, 3]]), legend=None
-    )
+def _controls(scale: alt.Scale, names: Sequence[str]) -> list[alt.Chart]:
+    dashes = alt.Scale(domain=list(names), range=list(_DASHES.values()))
+    dash = alt.StrokeDash("graphs:N", scale=dashes, legend=None)
     base = alt.Chart().transform_filter("isValid(datum.control)")
     base = base.encode(
         x=kept(title=""),
@@ -276,50 +279,71 @@ def _controls(scale: alt.Scale) -> list[alt.Chart]:
 
 def section(report: Report) -> Section:
     """Show how alike the networks are within and between conditions, and tests of it."""
-    table, conditions = similarity_of(report), report.data.conditions
+    table = similarity_of(report)
     if table.empty:
         return Section("alike", "How alike the networks are", [NOTHING])
-    lead = [
-        "The profile of a network is its vector of z, by order. Similarity is corrected for the "
-        "null's noise: 1 if all networks have equal signals, whatever their strength over the "
-        "noise. Unequal degrees alone make graphs alike, so two controls stand beside it; only "
-        "what exceeds both is a motif profile."
-    ]
+    lead: list[str] = []
+    parts: list[Part] = []
+    for metric, (profile, controls) in profiles_of(report.data).items():
+        rows = table[table["metric"] == metric]
+        if len(rows):
+            label = report.data.measured[metric].schema.value(profile.value).label or profile.value
+            lead.append(
+                f"The profile of a network is its vector of {label}, by {profile.group}. "
+                "Similarity is corrected for the null's noise: 1 if all networks have equal "
+                f"signals, whatever their strength over the noise. {profile.note}"
+            )
+            parts.append(_figure(report, metric, rows, profile, list(controls.values())))
+            parts += _test_tables(report, metric, profile)
+    return Section("alike", "How alike the networks are", lead, parts=parts)
+
+
+def _named(report: Report, metric: str, name: str) -> str:
+    """Return the name of a part, with the metric's if it is not the first."""
+    first = next(iter(profiles_of(report.data)))
+    return name if metric == first else f"{name}_{slug(metric)}"
+
+
+def _figure(
+    report: Report, metric: str, table: pd.DataFrame, profile: Profile, controls: Sequence[str]
+) -> Figure:
+    conditions = report.data.conditions
     names = [*conditions, BETWEEN] if len(conditions) > 1 else list(conditions)
-    controls = [name for name in CONTROLS.values() if name in set(table["graphs"])]
+    there = [name for name in controls if name in set(table["graphs"])]
+    lines = [f"{dash}: {name}" for dash, name in zip(_DASHES, controls, strict=False)]
     reference = (
-        " Grey: random graphs made for each network, by condition; dashed: "
-        "unequal degrees alone, dotted: the same degrees."
-        if controls
+        f" Grey: random graphs made for each network, by condition; {', '.join(lines)}."
+        if there
         else " These runs have no controls."
     )
-    parts: list[Part] = [
-        Figure(
-            "similarity",
-            "Noise-corrected similarity of significance profiles against density",
-            f"Lines: mean over pairs of networks; bands: 95 % intervals over networks, none under "
-            f"6 ({report.networks}). Only motifs defined in all networks are compared, at levels "
-            f"where their signal is clear of noise. Null `layered`.{reference}",
-            "Noise-corrected similarity of profiles against density, by order and support.",
-            similarity_chart(table, names),
-            table,
-            panel=300,
-            longest=max(report.longest, len(BETWEEN)),
-        )
-    ]
-    return Section(
-        "alike", "How alike the networks are", lead, parts=[*parts, *_test_tables(report)]
+    return Figure(
+        _named(report, metric, "similarity"),
+        "Noise-corrected similarity of profiles against density",
+        f"Lines: mean over pairs of networks; bands: 95 % intervals over networks, none below "
+        f"6 ({report.networks}). Only {profile.entry}s defined in all networks are compared, at "
+        f"levels where their signal is clear of noise.{reference}",
+        f"Noise-corrected similarity of profiles against density, by {profile.group} and "
+        f"{profile.kind}.",
+        similarity_chart(table, names, profile, controls),
+        table,
+        panel=300,
+        longest=max(report.longest, len(BETWEEN)),
     )
 
 
-def _test_tables(report: Report) -> list[Table]:
+def _test_tables(report: Report, metric: str, profile: Profile) -> list[Table]:
     table = control_tests_of(report)
+    table = table[table["metric"] == metric] if len(table) else table
     if table.empty:
         return []
     caption = (
-        "Are networks more alike than random graphs made for each of them, all nodes? Unequal "
-        "degrees alone: degrees vary by layer as the network's do. The same degrees: each node's "
-        "own. Noise-corrected similarities, their difference with its 95 % interval and p. p are "
-        "not corrected over rows: the levels are those of one set of networks."
+        "Are networks more alike than random graphs made for each of them, "
+        f"{next(iter(profile.kinds.values()))}? Noise-corrected similarities, their difference "
+        "with its 95 % interval and p. p is not corrected over rows: all levels use the same "
+        "networks."
     )
-    return [Table("convergence_tests", caption, table, list(_TEST_COLUMNS))]
+    group = Column(profile.group, profile.group)
+    columns = [Column("condition", "condition", "text"), Column("density", "kept", "kept"), group]
+    return [
+        Table(_named(report, metric, "convergence_tests"), caption, table, [*columns, *_TESTED])
+    ]

@@ -1,4 +1,4 @@
-"""Degrees of units against uniform placement, and the masks of one network beside each other."""
+"""Degrees of units compared with uniform placement, and the masks of one network."""
 
 from collections.abc import Sequence
 
@@ -7,23 +7,23 @@ import numpy as np
 import pandas as pd
 
 from harness.report.charts import band_and_line, colour, panels_of
-from harness.report.collection import Collection
 from harness.report.masks import masks
-from harness.report.pages.parts import Figure, Part, Section, pruned
 from harness.report.sections.mask_pictures import mask_figures
-from harness.report.sections.report import Report
+from harness.tables.collection import Collection
+from harness.tables.parts import Figure, Part, Section, pruned
+from harness.tables.report import Report
 
 MOST_DEGREES = 40
-"""Degrees at which a distribution is evaluated, at most."""
+"""The largest number of degrees at which a distribution is evaluated."""
 
 INTO, OUT_OF = "into", "out of"
 
 
 def degrees(data: Collection, density: float) -> pd.DataFrame:
-    """Share of units with at least so many edges, by condition, leaf and side, at one level.
+    """Return the share of units with at least so many edges, by condition, leaf and side.
 
     One row for each degree: `mean`, `lower` and `upper` quartile over networks. `expected` is the
-    share were each leaf's edges placed uniformly: the hypergeometric tail, at the mean number of
+    share if each leaf's edges were placed uniformly: the hypergeometric tail at the mean number of
     edges. Rows of a leaf's matrix (out, rest) are the units that edges lead into.
     """
     panels: dict[tuple[str, str], dict[str, list[np.ndarray]]] = {}
@@ -50,7 +50,7 @@ def degrees(data: Collection, density: float) -> pd.DataFrame:
 
 
 def _tail(values: np.ndarray, steps: np.ndarray, places: int, size: int) -> pd.DataFrame:
-    """Shares of units (networks, units) with at least `steps` edges, of `places` possible ones."""
+    """Return shares of units with at least `steps` of `places` edges; values (networks, units)."""
     from scipy.stats import hypergeom
 
     shares = np.stack([(values >= step).mean(axis=1) for step in steps])
@@ -70,7 +70,7 @@ def _tail(values: np.ndarray, steps: np.ndarray, places: int, size: int) -> pd.D
 def degrees_chart(table: pd.DataFrame, conditions: Sequence[str]) -> alt.FacetChart:
     """Share of units with at least so many edges, by leaf and side; dashed: uniform placement.
 
-    The table is that of `degrees`. Line: mean over networks, band: quartiles.
+    `table` is the result of `degrees`. Line: mean over networks, band: quartiles.
     """
     panel = table["leaf"].astype(str) + ", " + table["side"].astype(str) + " a unit"
     x = alt.X("degree:Q", title="", axis=alt.Axis(tickCount=5, tickMinStep=1))
@@ -98,12 +98,12 @@ def degrees_chart(table: pd.DataFrame, conditions: Sequence[str]) -> alt.FacetCh
 
 
 def section(report: Report) -> Section:
-    """Degree distributions against uniform placement, and one network's masks side by side."""
+    """Compare degrees with uniform placement, and show one network's masks."""
     parts: list[Part] = [*_degree_figures(report), *mask_figures(report)]
     lead = (
-        "The null `layered` fixes how many edges a layer has, not how they are shared out among "
-        "units. Where degrees are less even than by uniform placement, stars are over-represented "
-        "without any further pattern."
+        "Where degrees are less even than under uniform placement, stars are over-represented "
+        "without any further pattern: the null `layered` fixes how many edges a layer has, not "
+        "how they are distributed over units."
     )
     return Section("wiring", "Wiring", [lead if parts else "No masks can be read."], parts=parts)
 
@@ -116,9 +116,9 @@ def _degree_figures(report: Report) -> list[Figure]:
         Figure(
             "degrees",
             f"Degrees of units at {pruned(report.density)}",
-            f"Share of a leaf's units (upwards) with at least so many edges into or out of them "
-            f"(across). Lines: mean over networks; bands: quartiles ({report.networks}). Dashed: "
-            "what uniform placement of the leaf's mean number of edges gives (hypergeometric). "
+            f"Vertical: share of a leaf's units with at least so many edges into or out of them "
+            f"(horizontal). Lines: mean over networks; bands: quartiles ({report.networks}). "
+            "Dashed: the leaf's mean number of edges placed uniformly (hypergeometric). "
             "Horizontal axes differ.",
             f"Complementary cumulative degree distributions of {table['leaf'].nunique()} leaves "
             "against those of uniform placement.",

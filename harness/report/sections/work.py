@@ -1,14 +1,14 @@
-"""The work: what failed, and the time and memory it took."""
+"""What failed, and how much time and memory the work took."""
 
 import pandas as pd
 
-from harness.report.collection import Collection
-from harness.report.pages.parts import Column, Section, Table
-from harness.report.sections.report import NOTHING, Report
+from harness.tables.collection import Collection
+from harness.tables.parts import Column, Section, Table
+from harness.tables.report import NOTHING, Report
 
 
 def costs(data: Collection) -> pd.DataFrame:
-    """Seconds by condition and activity, and in all; the largest memory of a trial, in MB."""
+    """Return seconds by condition and activity, and in all; and a trial's peak memory in MB."""
     if data.timings.empty:
         return pd.DataFrame(columns=["condition", "total"])
     table = data.timings.pivot_table(
@@ -29,7 +29,7 @@ def costs(data: Collection) -> pd.DataFrame:
 
 
 def troubles_section(report: Report) -> Section:
-    """Trials and measurements that are not done, and networks that diverged."""
+    """List trials and measurements that are not done, and networks that diverged."""
     data = report.data
     parts = []
     trials = data.trials[data.trials["status"] != "done"]
@@ -47,7 +47,7 @@ def troubles_section(report: Report) -> Section:
     if len(data.diverged):
         named = [Column(key, key, "text") for key in ("condition", "network", "level")]
         caption = (
-            "Networks whose loss is not finite, left out of all statistics from that level on."
+            "Networks whose loss is not finite: all statistics from that level on exclude them."
         )
         parts.append(Table("diverged", caption, data.diverged, named))
     lead = [] if parts else ["Nothing failed, was skipped or diverged."]
@@ -55,17 +55,17 @@ def troubles_section(report: Report) -> Section:
 
 
 def costs_section(report: Report) -> Section:
-    """Seconds by activity, and memory."""
+    """Show seconds by activity, and memory."""
     table = costs(report.data)
     if table.empty:
         return Section("costs", "Costs", [NOTHING])
     columns = [Column(name, name) for name in map(str, table) if name != "condition"]
-    caption = "Wall time in seconds, compilation apart, device work waited for."
+    caption = "Wall time in seconds, including the device's work; compilation is listed apart."
     if any(column.key.endswith(" MB") for column in columns):
         caption += (
-            " MB: the largest memory of the process (host) and of the accelerator (device) up to "
-            "the end of a trial's training, in millions of bytes; the largest of the trials. A "
-            "process that computes several trials keeps its peak."
+            " MB: peak memory of the process (host) and of the accelerator (device) up to the end "
+            "of a trial's training, in millions of bytes; the largest of the trials. The peak of a "
+            "process includes all trials that it has computed."
         )
     parts = [Table("costs", caption, table, [Column("condition", "condition", "text"), *columns])]
     return Section("costs", "Costs", parts=parts)

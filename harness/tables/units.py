@@ -1,9 +1,8 @@
-"""The unit of replication: which networks count as one replicate, and of what they speak.
+"""The unit of replication: which networks count as one replicate, and what a result holds for.
 
-A replicate has nothing in common with another that the statement is about. Networks of one data
-seed share their data and the order of batches. From results of version `OWN_STARTS` on, networks of
-two data seeds share nothing; before, network i had the same initial weights and pruning keys under
-every data seed.
+Replicates share nothing that a statement is about. Networks of one data seed share their data and
+the order of batches. From results of version `OWN_STARTS` on, networks of two data seeds share
+nothing; before, network i had the same initial weights and pruning keys under every data seed.
 """
 
 from collections.abc import Sequence
@@ -11,23 +10,23 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from harness.report.collection import NETWORK, Collection, seed_in
-from harness.report.pages.parts import counted, listed
+from harness.tables.collection import NETWORK, Collection, seed_in
+from harness.tables.parts import counted, listed
 
 OWN_STARTS = 3
-"""The first version of results in which every data seed has initial weights of its own."""
+"""The first version of results in which data seeds do not share initial weights."""
 
 FEWEST_DATA_SEEDS = 6
-"""With as many data seeds, networks are averaged within them, and they are the units."""
+"""From this number on, data seeds are the units, with their networks averaged."""
 
 
 @dataclass(frozen=True)
 class Units:
     """What counts as one replicate among some networks.
 
-    `keys` are the columns of a network whose values say which unit it belongs to; `noun` names the
-    units; `scope` says of what an interval or a p over them speaks; `warning` what the networks
-    have in common that they should not, nothing if there is no such thing.
+    `keys` are the columns whose values identify a network's unit; `noun` names the units; `scope`
+    says what an interval or a p over them holds for; `warning` says what the networks share that
+    they should not, empty if nothing.
     """
 
     keys: tuple[str, ...]
@@ -36,11 +35,11 @@ class Units:
     warning: str = ""
 
     def __str__(self) -> str:
-        """The unit and its scope, as captions and tables say it."""
+        """Return the unit and its scope, for captions and tables."""
         return f"{self.noun}, {self.scope}"
 
     def averaged(self, values: pd.DataFrame) -> pd.DataFrame:
-        """Return a row for each unit: means over its networks of what is defined in them.
+        """Return a row for each unit: means over the defined values of its networks.
 
         The index of `values` has the levels `NETWORK`.
         """
@@ -54,12 +53,11 @@ class Units:
 
 
 def units_of(networks: pd.DataFrame) -> Units:
-    """The units of some networks, which have the columns `NETWORK` and `version`.
+    """Return the units of some networks, which have the columns `NETWORK` and `version`.
 
-    With one data seed, or one network for each, the network is the unit. With at least
-    `FEWEST_DATA_SEEDS` data seeds of several networks each, the data seed is; with fewer the
-    network is, and what is said holds for these data sets. Where starts are shared between data
-    seeds, the start is the unit.
+    With one data seed, or one network per data seed, the network is the unit. With several networks
+    per data seed, the data seed is the unit from `FEWEST_DATA_SEEDS` data seeds on; with fewer the
+    network is, and results hold for these data sets. If data seeds share starts, the start is.
     """
     found = networks[[*NETWORK, "version"]].drop_duplicates()
     seeds = found["data_seed"].nunique()
@@ -67,9 +65,9 @@ def units_of(networks: pd.DataFrame) -> Units:
         return Units(NETWORK, "networks", "given one data set")
     if not (found["version"] >= OWN_STARTS).all():
         warning = (
-            "In these runs, made before every data seed had initial weights of its own (or not "
-            "saying so), network i starts from the same weights under every data seed: networks "
-            "of one number are averaged over data seeds and count once."
+            "Networks of one number are averaged over data seeds and count once: in these older "
+            "runs (or runs without a version) network i starts from the same weights under every "
+            "data seed."
         )
         return Units(("seed", "network"), "starts", f"given these {seeds} data sets", warning)
     if not found.duplicated("data_seed").any():
@@ -80,7 +78,7 @@ def units_of(networks: pd.DataFrame) -> Units:
 
 
 def named(data: Collection, table: pd.DataFrame) -> pd.DataFrame:
-    """A table with the columns that say which network a row is of, and `version`."""
+    """Add the columns that identify a row's network, and `version`."""
     trials = data.trials.set_index("trial")
     trial = table["trial"].astype(object)
     columns = ("seed", "data_seed", "version", "task")
@@ -88,7 +86,7 @@ def named(data: Collection, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def by_condition(data: Collection) -> dict[str, Units]:
-    """The units of each condition."""
+    """Return the units of each condition."""
     networks = named(data, data.levels.drop_duplicates(["trial", "network"]))
     return {
         str(condition): units_of(part)
@@ -97,12 +95,12 @@ def by_condition(data: Collection) -> dict[str, Units]:
 
 
 def said(units: Sequence[Units]) -> str:
-    """List units, each once, as captions say them."""
+    """List units, each once, for captions."""
     return listed(list(dict.fromkeys(map(str, units))))
 
 
 def warnings(data: Collection) -> list[str]:
-    """Say what networks of different runs or data seeds share that replicates should not."""
+    """Warn of what networks of different runs or data seeds share but replicates should not."""
     found = list(dict.fromkeys(one.warning for one in by_condition(data).values() if one.warning))
     trials = data.trials[data.trials["status"] == "done"]
     for task, part in trials.groupby("task", sort=False):
@@ -112,31 +110,31 @@ def warnings(data: Collection) -> list[str]:
         if same:
             found.append(
                 f"Runs {listed(same)} have the same seed and data seed: their networks of {task} "
-                f"share initial weights and data{_batches(data, same)}, and are compared, never "
-                "counted twice."
+                f"share initial weights and data{_batches(data, same)}; they are compared and "
+                "never counted twice."
             )
             continue
         shared = _in_common({run: {data for _, data in pairs} for run, pairs in by_run.items()})
         if shared:
             found.append(
                 f"Runs {listed(shared)} have data seeds in common: their networks of {task} share "
-                "data, and replicate the initialisation only."
+                "data and only replicate the initialisation."
             )
     return found
 
 
 def _batches(data: Collection, names: Sequence[str]) -> str:
-    """What these runs say about the order of batches, where it is not the same in all."""
+    """Name the batch seeds of these runs, if they differ."""
     seeds = {run.path.name: seed_in(run.experiment, "batch_seed") for run in data.runs}
     seeds = {name: seeds[name] for name in names}
     if len(set(seeds.values())) == 1:
         return ""
-    said = listed([f"{seed} in {name}" for name, seed in seeds.items()])
-    return f", but not the order of batches (batch seed {said})"
+    listing = listed([f"{seed} in {name}" for name, seed in seeds.items()])
+    return f", but not the order of batches (batch seed {listing})"
 
 
 def _in_common(by_run: dict[str, set]) -> list[str]:
-    """The runs that share anything with another."""
+    """Return the runs that share anything with another."""
     return [
         run
         for run, own in by_run.items()
@@ -151,6 +149,6 @@ def networks_of(table: pd.DataFrame) -> "pd.Series[int]":
 
 
 def range_of(counts: "pd.Series[int]", thing: str) -> str:
-    """Write counts as a sentence has them: 8 networks, or 6 to 8 networks."""
+    """Format counts for a sentence: 8 networks, or 6 to 8 networks."""
     least, most = int(counts.min()), int(counts.max())
     return counted(most, thing) if least == most else f"{least} to {most} {thing}s"

@@ -1,4 +1,4 @@
-"""What a page is made of: sections with findings, figures and tables; and how numbers read."""
+"""The pieces of a page: sections with findings, figures and tables; and how numbers look."""
 
 import re
 from collections.abc import Sequence
@@ -12,15 +12,15 @@ from markupsafe import Markup
 Kind = Literal["text", "number", "kept"]
 
 LONG = 28
-"""A longer text is wrapped in its column of a table."""
+"""Longer texts are wrapped in their column of a table."""
 
 MOST_ROWS = 400
-"""A longer table is cut on the page; its CSV file has all rows."""
+"""Longer tables are cut on the page; their CSV files have all rows."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a table on the page: its key in the frame, its heading, how values read."""
+    """One column of a table on the page: its key in the frame, heading and kind of values."""
 
     key: str
     heading: str
@@ -32,7 +32,7 @@ class Column:
 class Table:
     """A frame as a table on the page, and as `tables/<name>.csv` and `.tex`.
 
-    `sortable` is for tables that a reader may want in another order.
+    Readers can sort the rows if it is `sortable`.
     """
 
     name: str
@@ -56,7 +56,7 @@ class Table:
 
     @property
     def rows(self) -> list[list[tuple[str, str, str]]]:
-        """Texts of cells, values to sort by and classes of style, of the rows on the page."""
+        """Cell texts, values to sort by and style classes of the rows on the page."""
         shown = self.frame.head(MOST_ROWS)
         cells = [
             [
@@ -70,12 +70,12 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """A chart with its caption, its data, and its description for readers who do not see it.
+    """A chart with its caption, data, and description for readers who do not see it.
 
     The chart is also written as `charts/<name>.svg` and `.pdf`, `data` as `tables/<name>.csv`.
-    `panel` is the least width of a panel of small multiples, 0 for a single chart; `axis` the width
-    of the labels of its vertical axis, both in pixels; `longest` the length of the longest name in
-    the legend.
+    `panel` is the minimum width of a panel of small multiples, 0 for a single chart; `axis` the
+    width of the labels of its vertical axis, both in pixels; `longest` the length of the longest
+    name in the legend.
     """
 
     name: str
@@ -95,7 +95,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Facts:
-    """Named facts, as a list of definitions."""
+    """Named facts, shown as a list of definitions."""
 
     title: str
     items: Sequence[tuple[str, str]]
@@ -116,7 +116,7 @@ Part = Figure | Table | Facts | Drawings
 
 @dataclass(frozen=True)
 class Finding:
-    """One sentence of the answer, and what qualifies it."""
+    """One sentence of the answer, and its qualification."""
 
     claim: str
     detail: str = ""
@@ -124,7 +124,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Section:
-    """A section of the page. `anchor` is its place in the address; `lead` opens it in words."""
+    """A section of the page. `anchor` is its name in the address, `lead` its first paragraphs."""
 
     anchor: str
     title: str
@@ -133,18 +133,28 @@ class Section:
     parts: Sequence[Part] = field(default_factory=tuple)
 
 
-def checked(name: str) -> str:
-    """Return the name of a part. It is in names of files and links: our own words, no data.
+@dataclass(frozen=True)
+class Headline:
+    """A metric's summary on the terminal after a run: a small table, and a note below it."""
 
-    Raises `ValueError` for any other.
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    note: str = ""
+
+
+def checked(name: str) -> str:
+    """Return the name of a part, which is in names of files and links and so never from data.
+
+    Raises `ValueError` for any other name.
     """
     if not re.fullmatch(r"[a-z0-9_]+", name, re.ASCII):
-        raise ValueError(f"a part's name is of [a-z0-9_] only, not {name!r}")
+        raise ValueError(f"a part's name may only have [a-z0-9_], not {name!r}")
     return name
 
 
 def text(value: Any, kind: Kind = "number") -> str:
-    """A value as the page shows it; an undefined one as a dash."""
+    """Format a value for the page; undefined ones are a dash."""
     if value is None or (isinstance(value, float) and np.isnan(value)):
         return "–"
     if kind == "kept":
@@ -159,7 +169,7 @@ def _style(value: Any, kind: Kind) -> str:
 
 
 def sort_value(value: Any) -> str:
-    """Return what a table is sorted by: numbers in full, nothing for undefined ones."""
+    """Return the text to sort a value by: numbers in full, empty if undefined."""
     if value is None or (isinstance(value, float) and np.isnan(value)):
         return ""
     if isinstance(value, int | float | np.number):
@@ -169,7 +179,7 @@ def sort_value(value: Any) -> str:
 
 
 def number(value: float, digits: int = 3) -> str:
-    """A number to three significant digits, whole ones in full, with a true minus sign."""
+    """Format a number to three significant digits, whole ones in full, with a true minus sign."""
     if not np.isfinite(value):
         return "–" if np.isnan(value) else ("∞" if value > 0 else "−∞")
     size = abs(value)
@@ -182,22 +192,22 @@ def number(value: float, digits: int = 3) -> str:
 
 
 def percent(share: float) -> str:
-    """A share as a percentage, to three digits."""
+    """Format a share as a percentage, to three digits."""
     return f"{round(100 * share, 3):.3g}\u00a0%"
 
 
 def pruned(density: float) -> str:
-    """A density as the share of weights pruned."""
+    """Format a density as the share of weights pruned."""
     return f"{percent(1 - density)} pruned"
 
 
 def listed(names: Sequence[str]) -> str:
-    """Names in a row, joined as in a sentence."""
+    """Join names as in a sentence."""
     if len(names) < 2:
         return "".join(names)
     return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def counted(n: int, thing: str) -> str:
-    """A number with its noun."""
+    """Format a number with its noun."""
     return f"{n} {thing}" if n == 1 else f"{n} {thing}s"

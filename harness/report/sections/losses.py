@@ -1,4 +1,4 @@
-"""Loss and figures of merit against density."""
+"""Loss against density and effective density."""
 
 from collections.abc import Sequence
 
@@ -6,11 +6,11 @@ import altair as alt
 import pandas as pd
 
 from harness.report import constant_predictor
-from harness.report.charts import band_and_line, crosses, kept, panels_of, tooltip_of
-from harness.report.collection import Collection
-from harness.report.pages.parts import Figure, Section, counted, number
-from harness.report.sections.report import NOTHING, Report, shared
-from harness.report.summaries import losses, measure, spread
+from harness.report.charts import band_and_line, crosses, kept, tooltip_of
+from harness.tables.collection import Collection
+from harness.tables.parts import Figure, Section, number
+from harness.tables.report import NOTHING, Report, shared
+from harness.tables.summaries import losses, spread
 
 
 @shared
@@ -20,27 +20,18 @@ def losses_of(report: Report) -> pd.DataFrame:
 
 
 def loss_by_density(data: Collection) -> pd.DataFrame:
-    """Median loss with quartiles by split, and the median effective density, for each level.
+    """Return median loss with quartiles by split, and median effective density, by level.
 
     `left_out` says whether more than a few networks do no better than a constant there.
     """
-    by = ["condition", "level", "density"]
-    parts = [
-        spread(losses(data, split), by, "value").assign(split=split)
-        for split in ("validation", "test")
-    ]
+    by = ["condition", "level", "density", "later"]
+    tables = {"validation": losses(data), "test": data.role("test_loss")}
+    parts = [spread(part, by, "value").assign(split=split) for split, part in tables.items()]
     table = pd.concat([part for part in parts if not part.empty] or parts[:1], ignore_index=True)
-    effective = spread(measure(data, "effective density", "structure"), by, "value")
+    effective = spread(data.role("effective_density"), by, "value")
     effective = effective[[*by, "median"]].rename(columns={"median": "effective_density"})
     table = table.merge(effective, how="left", on=by).astype({"effective_density": float})
     return table.assign(left_out=constant_predictor.left_out(data, table))
-
-
-def evaluations(data: Collection, split: str = "test") -> pd.DataFrame:
-    """Every figure of merit but the loss, in its unit, by density."""
-    table = data.performance
-    chosen = table[(table["split"] == split) & (table["measure"] != "loss") & (table["layer"] < 0)]
-    return spread(chosen, ["condition", "measure", "unit", "level", "density"], "value")
 
 
 def loss_chart(
@@ -66,34 +57,12 @@ def loss_chart(
     return band_and_line(table, x, y, conditions, "condition", tooltip, below=below)
 
 
-def evaluations_chart(table: pd.DataFrame, conditions: Sequence[str]) -> alt.FacetChart:
-    """Every figure of merit against density, a panel each; line: median, band: quartiles."""
-    units = table["unit"].astype(str)
-    panel = table["measure"].astype(str) + units.map(lambda unit: f" ({unit})" * (unit != "1"))
-    tooltip = tooltip_of(
-        alt.Tooltip("panel:N", title="measure"),
-        alt.Tooltip("median:Q", format=".4~g"),
-    )
-    y = alt.Y(
-        "median:Q",
-        title=None,
-        scale=alt.Scale(zero=False),
-        axis=alt.Axis(format=".6~g", tickCount=5),
-    )
-    chart = band_and_line(
-        table.assign(panel=panel), kept(title=""), y, conditions, "condition", tooltip
-    )
-    panels = panels_of(chart, list(dict.fromkeys(panel)), "panel").resolve_scale(y="independent")
-    # Each panel has its own axis: flush, or labels of other lengths would move the panels.
-    return panels.properties(bounds="flush", spacing=alt.RowColnumber(row=62, column=58))
-
-
 def section(report: Report) -> Section:
-    """Loss against density and effective density, and the task's own figures of merit."""
+    """Show loss against density and effective density."""
     data, table = report.data, losses_of(report)
     validation = table[table["split"] == "validation"]
     if validation.empty:
-        return Section("performance", "Performance", [NOTHING])
+        return Section("loss", "Loss", [NOTHING])
     note = f"Lines: median over networks; bands: quartiles ({report.networks})."
     crossed = constant_predictor.crossed(data)
     parts = [
@@ -121,18 +90,4 @@ def section(report: Report) -> Section:
                 longest=report.longest,
             )
         )
-    measures = evaluations(data)
-    if not measures.empty:
-        parts.append(
-            Figure(
-                "evaluation",
-                "Figures of merit on the test split",
-                f"The task's own measures, in units. {note} Axes differ between panels.",
-                f"{counted(measures['measure'].nunique(), 'measure')} against density.",
-                evaluations_chart(measures, data.conditions),
-                measures,
-                panel=200,
-                longest=report.longest,
-            )
-        )
-    return Section("performance", "Performance", parts=parts)
+    return Section("loss", "Loss", parts=parts)

@@ -1,14 +1,14 @@
-"""What degrees explain: the same networks' motifs under the nulls `layered` and `degree`."""
+"""What degrees explain: motifs of the same networks under the nulls `layered` and `degree`."""
+
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from harness.report.collection import Collection, labelled
-from harness.report.pages.parts import Column, Section, Table
-from harness.report.pruner_comparison import name_of
-from harness.report.sections.report import Report
+from harness.report import Collection, Column, Report, Section, Table, sections_of_schema
 
-_METRIC = "sampled"
+from ._motifs_tables import summed
+
 _NETWORK = ["trial", "network", "level", "motif"]
 _GROUP = ["condition", "level", "density", "order", "motif"]
 _FIGURES = ("z", "log2_ratio")
@@ -17,7 +17,7 @@ _COLUMNS = (
     Column("density", "kept", "kept"),
     Column("motif", "motif", "text"),
     Column("z_layered", "z, layered", note="mean over networks"),
-    Column("z_degree", "z, degree", note="mean over networks; – where every draw is alike"),
+    Column("z_degree", "z, degree", note="mean over networks; – where all draws are alike"),
     Column("log2_ratio_layered", "log2 ratio, layered", note="mean log2(count/expected)"),
     Column("log2_ratio_degree", "log2 ratio, degree", note="mean log2(count/expected)"),
     Column("n", "n", note="networks"),
@@ -26,22 +26,22 @@ _COLUMNS = (
 
 
 def explained(data: Collection) -> pd.DataFrame:
-    """Mean z and log2(count/expected) over networks under both nulls, all nodes.
+    """Return mean z and log2(count/expected) over networks under both nulls, all nodes.
 
-    A row for each condition, level and motif that was measured under both, in whole networks;
-    `n` counts networks, `mixed` those whose draws are known to be far enough from the network.
-    Under `degree` a class of which every draw has the same count has no z, and its mean is NaN.
+    One row per condition, level and motif measured under both, summed over layers. `n` counts
+    networks, `mixed` those whose draws are known to be far enough from the network. Where all draws
+    of a class have the same count under `degree`, z is undefined and its mean NaN.
     """
     columns = [*_GROUP, "n", "mixed", *(f"{name}_{null}" for null in ("layered", "degree")
                for name in _FIGURES)]  # fmt: skip
-    taken = any(name_of(str(label)) == _METRIC for label in data.measurements["metric"])
-    degree = labelled(data, _METRIC) if taken else pd.DataFrame()
-    if degree.empty or data.summed.empty:
+    degree = data.table("sampled")
+    if degree.empty or data.table("motifs").empty:
         return pd.DataFrame(columns=columns)
     degree = degree[_shown(degree) & (degree["base_layer"] == -1)]
-    if "mixed" not in degree:  # a run from before the number of trades was checked
+    if "mixed" not in degree:  # older runs did not check the number of trades
         degree = degree.assign(mixed=False)
-    layered = data.summed[data.summed["support"] == "all"]
+    layered = summed(data)
+    layered = layered[layered["support"] == "all"]
     keys = [*_NETWORK, *_FIGURES]
     text = {"trial": str, "motif": str}
     both = degree[[*keys, "condition", "density", "order", "mixed"]].astype(text)
@@ -55,9 +55,11 @@ def explained(data: Collection) -> pd.DataFrame:
     return table.reset_index()[columns]
 
 
-def left_over(name: str, table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of a metric's table that `explained` does not show."""
-    return table[~_shown(table)] if name == _METRIC and len(table) else table
+def sections(report: Report) -> list[Section]:
+    """Return the section on what degrees explain, and means of all other draws."""
+    measured = report.data.measured["sampled"]
+    rest = replace(measured, rows=measured.rows[~_shown(measured.rows)])
+    return [degree_null(report), *sections_of_schema(report, "sampled", rest)]
 
 
 def _shown(table: pd.DataFrame) -> "pd.Series[bool]":
@@ -69,16 +71,16 @@ def _shown(table: pd.DataFrame) -> "pd.Series[bool]":
     )
 
 
-def section(report: Report) -> Section:
-    """z and log2 ratios under `layered` and under `degree`, side by side."""
+def degree_null(report: Report) -> Section:
+    """Compare z and log2 ratios under `layered` and under `degree`."""
     table = explained(report.data)
     if table.empty:
         return Section("degree-null", "What degrees explain")
     lead = [
-        "Random networks of the null `layered` have as many edges between each two layers; those "
-        "of `degree` also keep every node's in- and out-degree. An excess that is there under "
-        "`layered` and gone under `degree` says that some nodes have more edges than others, and "
-        "no more. Only what is left under `degree` is a pattern beyond degrees."
+        "Only an excess under the null `degree` is a pattern beyond degrees. The null `layered` "
+        "keeps the number of edges between each two layers; `degree` also keeps every node's in- "
+        "and out-degree. An excess under `layered` alone only shows that some nodes have more "
+        "edges than others."
     ]
     columns = list(_COLUMNS)
     if len(report.data.conditions) > 1:
@@ -88,8 +90,8 @@ def section(report: Report) -> Section:
         columns.insert(len(columns) - len(_COLUMNS), Column("level", "level"))
     caption = (
         "Mean z and log2(count/expected) under both nulls: all nodes, copies, summed over layers. "
-        "Undefined under `degree`: classes around one node, whose count degrees decide, and every "
-        "class of a complete network."
+        "Under `degree`, z is undefined for classes around one node, because degrees fix their "
+        "count, and for complete networks."
     )
     parts = [Table("degrees_explain", caption, table, columns, sortable=True)]
     return Section("degree-null", "What degrees explain", lead, parts=parts)

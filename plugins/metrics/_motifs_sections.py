@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from harness import stats
-from harness.motifs import classes, drawing
+from harness import motifs, stats
+from harness.report import NETWORK, Collection, Column, Figure, Report, Section, Table, heat_map
 from harness.report.charts import (
     RULE,
     SHORT,
@@ -20,12 +20,14 @@ from harness.report.charts import (
     shape,
     tooltip_of,
 )
-from harness.report.collection import NETWORK, Collection
-from harness.report.pages.parts import Column, Drawings, Figure, Part, Section, Table, pruned
-from harness.report.sections.motif_levels import level_figures
-from harness.report.sections.report import NOTHING, Report, shared
-from harness.report.summaries import SUPPORTS, at, spread
-from harness.report.units import by_condition, named
+from harness.tables.parts import Drawings, Part, pruned
+from harness.tables.report import shared
+from harness.tables.summaries import at, spread
+from harness.tables.units import by_condition, named
+
+from . import _motifs_answer as answer
+from ._motifs_levels import profile_figure
+from ._motifs_tables import SUPPORTS, motif_order, summed, trained
 
 UNDECIDED = "undecided"
 
@@ -41,8 +43,8 @@ _COLUMNS = (
     Column("positive", "z > 0", note="networks with z above 0"),
     Column("n", "n", note="units"),
     Column("unit", "unit", "text"),
-    Column("p", "p", note="two-sided, of the procedure that gives the interval"),
-    Column("attainable", "attainable p", note="the smallest p that so many units can give"),
+    Column("p", "p", note="two-sided, from the same procedure as the interval"),
+    Column("attainable", "attainable p", note="the smallest p possible with so many units"),
     Column("q", "q", note="p of a mean z of 0, Benjamini-Hochberg over classes"),
     Column("verdict", "verdict", "text"),
 )
@@ -59,7 +61,7 @@ def significance_of(report: Report) -> pd.DataFrame:
 def motif_by_density(data: Collection) -> pd.DataFrame:
     """Mean z and log2(count/expected) with quartiles, by motif, support and density, long."""
     by = ["condition", "support", "order", "motif", "level", "density"]
-    whole = data.summed
+    whole = summed(data)
     parts = [spread(whole, by, name).assign(statistic=name) for name in ("z", "log2_ratio")]
     return pd.concat(parts, ignore_index=True)
 
@@ -67,15 +69,15 @@ def motif_by_density(data: Collection) -> pd.DataFrame:
 def significance(data: Collection, density: float) -> pd.DataFrame:
     """Motifs at one level: mean z over `n` units with its interval, p and q, and counts.
 
-    `unit` says what the units are, `positive` counts those with z above 0. Interval and `p`, of a
-    mean z of zero, are of one procedure (`stats.mean_tests`), `attainable` is the smallest p that n
-    allows. `q` adjusts p (Benjamini and Hochberg) over the classes of one condition on one support.
-    `verdict` reads it at 5 %: "over" and "under" where q is below, "unclear" where it is not, and
-    "undecided" where so few units can give no such p.
+    `unit` names the units, `positive` counts those with z above 0. One procedure
+    (`stats.mean_tests`) gives the interval and `p`, for a mean z of zero; `attainable` is the
+    smallest p that n allows. `q` adjusts p (Benjamini and Hochberg) over the classes of one
+    condition on one support. `verdict` is "over" or "under" where q < 0.05, "unclear" elsewhere,
+    and "undecided" where too few units make p < 0.05 impossible.
     """
     rows = []
     by = ["condition", "support", "order", "motif"]
-    chosen = at(data.summed, density)
+    chosen = at(summed(data), density)
     units = by_condition(data)
     for key, group in chosen.groupby(by, sort=False, observed=True):
         unit = units[str(key[0])]
@@ -83,23 +85,23 @@ def significance(data: Collection, density: float) -> pd.DataFrame:
         by_unit = unit.averaged(networks)
         z = by_unit["z"].to_numpy(dtype=float)
         finite = z[np.isfinite(z)]
-        found = stats.mean_test(z)
+        test = stats.mean_test(z)
         rows.append(
             {
                 **dict(zip(by, key, strict=True)),
                 "density": group["density"].iloc[0],
-                "n": found.n,
+                "n": test.n,
                 "unit": str(unit),
-                "z": found.value,
+                "z": test.value,
                 "z_sd": float(np.std(finite, ddof=1)) if finite.size > 1 else np.nan,
-                "z_low": found.low,
-                "z_high": found.high,
+                "z_low": test.low,
+                "z_high": test.high,
                 "positive": int((finite > 0).sum()),
                 "count": group["count"].median(),
                 "expected": group["expected"].median(),
                 "log2_ratio": by_unit["log2_ratio"].mean(),
-                "p": found.p,
-                "attainable": found.attainable,
+                "p": test.p,
+                "attainable": test.attainable,
             }
         )
     return _judged(pd.DataFrame(rows))
@@ -118,8 +120,8 @@ def _judged(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def by_base_layer(data: Collection, density: float) -> pd.DataFrame:
-    """Mean z at one level, a row a motif and a column a base layer."""
-    chosen = at(data.motifs, density)
+    """Return mean z at one level: one row per motif, one column per base layer."""
+    chosen = at(trained(data), density)
     chosen = chosen[chosen["base_layer"] >= 0]
     if chosen.empty:
         return pd.DataFrame(columns=["condition", "support", "motif"])
@@ -173,9 +175,9 @@ def motifs_chart(
 def significance_chart(
     table: pd.DataFrame, conditions: Sequence[str], order: Sequence[str]
 ) -> alt.FacetChart | alt.LayerChart:
-    """Mean z of every motif at one level, with its interval, on both supports; a panel a condition.
+    """Mean z of every motif at one level, with intervals, on both supports; a panel per condition.
 
-    The table is that of `significance`.
+    `table` is the result of `significance`.
     """
     motif = alt.Y("motif:N", sort=list(order), title=None, axis=alt.Axis(grid=True, domain=False))
     offset = alt.YOffset("support:N", sort=[*SUPPORTS], scale=alt.Scale(paddingOuter=0.35))
@@ -207,20 +209,56 @@ def significance_chart(
     )
 
 
-def section(report: Report) -> Section:
-    """Show z and log2(count/expected) of every motif against density, and tables at one level."""
+def sections(report: Report) -> list[Section]:
+    """Return what the first section says of motifs, and the section on all motifs."""
+    if trained(report.data).empty:
+        return []
+    table = significance_of(report)
+    findings = answer.findings(report.data, table)
+    first = Section("answer", "Motifs", findings=findings, parts=_at_a_glance(report))
+    return [first, _own(report)]
+
+
+def _at_a_glance(report: Report) -> list[Figure]:
+    table, order = significance_of(report), motif_order(trained(report.data))
+    conditions = report.data.conditions
+    if table.empty:
+        return []
+    return [
+        Figure(
+            "significance",
+            f"Motifs at {pruned(report.density)}",
+            f"Mean z under the exact null `layered` ({report.networks}); bars are 95 % "
+            f"intervals over {report.units}. All nodes (calibrated) and live nodes "
+            "(descriptive). Right of 0: more copies than the layer densities explain.",
+            f"Mean z of {len(order)} motifs at {pruned(report.density)}; the values "
+            "are in the table of section Motifs.",
+            significance_chart(table, conditions, order),
+            table,
+            panel=290 if len(conditions) > 1 else 0,
+            axis=100,
+            longest=12,
+        )
+    ]
+
+
+def _own(report: Report) -> Section:
     data = report.data
     table = motif_by_density(data)
     if table.empty:
-        return Section("motifs", "Motifs", [NOTHING])
+        return Section("motifs", "Motifs")
     lead = [
-        "z says how sure a departure from the null is, log2(count/expected) how large. Towards "
-        "density 1 z is that of a nearly complete graph; at density 1 it is undefined."
+        "z says how certain a departure from the null is, log2(count/expected) how large. Near "
+        "density 1, z describes a nearly complete graph; at density 1 it is undefined."
     ]
-    parts: list[Part] = [*_drawings(report.motifs)]
+    parts: list[Part] = [*_drawings(motif_order(trained(data)))]
     for statistic, title in (("z", "z"), ("log2_ratio", "log2(count/expected)")):
         parts += _figures(report, table, statistic, title)
-    parts += level_figures(report, table)
+    families = [one for one in data.families if one.name == "motifs"]
+    parts += [
+        heat_map(report, one, "motif_z_heatmap") for one in families if one.rows["value"].any()
+    ]
+    parts += profile_figure(report)
     columns = list(_COLUMNS)
     if len(data.conditions) > 1:
         columns.insert(0, Column("condition", "condition", "text"))
@@ -241,24 +279,24 @@ def section(report: Report) -> Section:
         keys = ("condition", "support", "motif")[len(data.conditions) < 2 :]
         places = [Column(key, "nodes" if key == "support" else key, "text") for key in keys]
         caption = (
-            f"Mean z by the layer of the motif's first nodes, at {pruned(report.density)}. The "
-            "moments are those of each base layer alone."
+            f"Mean z by the layer of the motif's first nodes, at {pruned(report.density)}. Each "
+            "base layer has its own moments under the null."
         )
         parts.append(Table("motifs_by_layer", caption, layers, [*places, *shown], sortable=True))
     return Section("motifs", "Motifs", lead, parts=parts)
 
 
 def _drawings(shown: list[str]) -> list[Drawings]:
-    """What the names mean. Classes that the harness does not know have no drawing."""
-    known = [motif for order in (2, 3, 4) for motif in classes(order) if motif.name in shown]
-    items = [(motif.name, Markup(drawing(motif))) for motif in known]
+    """Draw the motifs shown; classes that the harness does not know have no drawing."""
+    known = [motif for order in (2, 3, 4) for motif in motifs.classes(order) if motif.name in shown]
+    items = [(motif.name, Markup(motifs.drawing(motif))) for motif in known]
     title = "The motifs: edges run from each layer to the next, left to right"
     return [Drawings(title, items)] if items else []
 
 
 def _figures(report: Report, table: pd.DataFrame, statistic: str, title: str) -> list[Figure]:
-    """One figure with both supports, or one for each support where conditions are compared."""
-    conditions = report.data.conditions
+    """Return one figure with both supports, or one per support if there are several conditions."""
+    conditions, order = report.data.conditions, motif_order(trained(report.data))
     supports = {"": "all and live nodes"}
     if len(conditions) > 1:
         supports = {"all": "all nodes", "live": "live nodes"}
@@ -274,8 +312,8 @@ def _figures(report: Report, table: pd.DataFrame, statistic: str, title: str) ->
                 f"{title} against density, {nodes}",
                 f"Lines: mean over networks; bands: quartiles ({report.networks}). Null "
                 "`layered`, exact, not induced, summed over layers. All panels share their axes.",
-                f"{title} of {len(report.motifs)} motifs against density, a panel each.",
-                motifs_chart(part, conditions, report.motifs, statistic=statistic),
+                f"{title} of {len(order)} motifs against density, a panel each.",
+                motifs_chart(part, conditions, order, statistic=statistic),
                 part,
                 panel=200,
                 longest=report.longest if support else 4,

@@ -1,0 +1,53 @@
+"""Which motifs are over- and under-represented, in sentences."""
+
+import pandas as pd
+
+from harness.report import Collection, Finding
+from harness.tables.parts import listed, number, pruned
+
+MOST_CONDITIONS = 4
+"""With more conditions, a sentence for each would be too much; the tables have all."""
+
+
+def findings(data: Collection, table: pd.DataFrame) -> list[Finding]:
+    """Say which motifs are over- and under-represented at the chosen level, on both supports."""
+    found = []
+    for condition in data.conditions[:MOST_CONDITIONS] if len(table) else ():
+        rows = table[table["condition"] == condition]
+        if rows.empty:
+            continue
+        density, n, unit = rows["density"].iloc[0], int(rows["n"].max()), rows["unit"].iloc[0]
+        every, live = (rows[rows["support"] == support] for support in ("all", "live"))
+        claim = f"at {pruned(density)}, counting all nodes, {_represented(every)}."
+        detail = f"Counting live nodes only, which is descriptive: {_represented(live)}."
+        with_it = f"With {condition}, {claim}"
+        claim = with_it if len(data.conditions) > 1 else claim[:1].upper() + claim[1:]
+        found.append(Finding(claim, f"{detail} n\u00a0=\u00a0{n} {unit}."))
+    return found
+
+
+def _represented(rows: pd.DataFrame) -> str:
+    """Say which motifs are over- or under-represented by their mean z."""
+    if not rows["z"].notna().any():
+        return "no z is defined"
+    if (rows["verdict"] == "undecided").all():
+        strongest = rows.dropna(subset="z").sort_values("z", key=abs).iloc[-1]
+        return (
+            f"the largest mean z is {number(strongest['z'])}, of {strongest['motif']}; there are "
+            "too few networks for a test"
+        )
+    groups: list[str] = []
+    for verdict, words in (
+        ("over", "over-represented"),
+        ("under", "under-represented"),
+        ("unclear", "not distinguishable from chance"),
+        ("undecided", "not testable"),
+    ):
+        names = [str(name) for name in rows.loc[rows["verdict"] == verdict, "motif"]]
+        if len(names) == len(rows):
+            return f"all {len(rows)} motifs are {words}"
+        if names:
+            counts = f"{len(names)} {words} ({', '.join(names)})"
+            of = f" of {len(rows)} motifs {'are' if len(names) > 1 else 'is'} "
+            groups.append(counts if groups else counts.replace(" ", of, 1))
+    return listed(groups)

@@ -1,0 +1,39 @@
+"""The summary of motifs that the terminal prints after a run."""
+
+import pandas as pd
+
+from harness.report import Headline
+from harness.tables.summaries import nearest
+
+_SHOWN = 0.07
+"""z is shown at the level nearest to this density, the last of several."""
+
+
+def headline(table: pd.DataFrame) -> Headline:
+    """Return the mean z of each motif over networks, with its standard deviation."""
+    density = nearest(list(table["density"].unique()), _SHOWN)
+    near = table[(table["density"] == density) & (table["base_layer"] == -1)]
+    near = near[near["level"] == near["level"].max()]
+    rows = []
+    for motif, group in near.groupby("motif", sort=False, observed=True):
+        z = {support: part["z"] for support, part in group.groupby("support", observed=True)}
+        live = group[group["support"] == "live"]
+        ratio = (live["count"] / live["expected"].where(live["expected"] > 0)).mean()
+        spreads = [_spread(z[support]) if support in z else "" for support in ("live", "all")]
+        rows.append([str(motif), *spreads, f"{ratio:.2f}" if ratio == ratio else "undefined"])
+    return Headline(
+        f"Motifs at {1 - density:.0%} pruned",
+        ("motif", "z live", "z all", "count / expected (live)"),
+        rows,
+        "z: mean ± sd over networks; the null keeps the number of edges between layers (exact). "
+        "live: nodes on a path from an input to an output; all: every node.",
+    )
+
+
+def _spread(values: pd.Series) -> str:
+    defined = values.dropna()
+    if defined.empty:
+        return "undefined"
+    spread = f" ± {defined.std():.1f}" if len(defined) > 1 else ""
+    fewer = f" (n={len(defined)})" if len(defined) < len(values) else ""
+    return f"{defined.mean():+.1f}{spread}{fewer}"

@@ -1,0 +1,54 @@
+"""Every pruner on some architecture, and every architecture under pruners of each moment.
+
+All pairs at toy size are one command; its log is in reports/product.
+"""
+
+import itertools
+
+import pytest
+
+import harness
+from harness import open_run
+from harness.plugin import loading
+
+ARCHITECTURES = (
+    "mlp[sizes=[6]]",
+    "residual[width=5, blocks=1]",
+    "cnn[channels=[3], pool=4, normalised=true, dropout=0.2]",
+    "rnn[width=5]",
+    "gru[width=4]",
+)
+SKIPPED = {("gru", "synflow"): "needs linear of architecture 'gru'"}
+"""What an architecture does not offer, with the reason that is given."""
+SCHEDULE = "geometric[density=0.3, steps=24, share=0.5, batch_size=16]"
+
+
+def pruners():
+    """All that come with the harness, those that act at one moment side by side."""
+    registry = loading.load()
+    found = [plugin.name for plugin in registry.of("pruner") if plugin.owner == "motif-harness"]
+    return sorted(found, key=lambda name: (str(registry.find("pruner", name).factory().when), name))
+
+
+def shared():
+    """For each architecture the pruners that it is tried under: each pruner once, and synflow."""
+    dealt = {architecture: [] for architecture in ARCHITECTURES}
+    for architecture, pruner in zip(itertools.cycle(ARCHITECTURES), pruners(), strict=False):
+        dealt[architecture].append("lottery[rewind_step=2]" if pruner == "lottery" else pruner)
+    if "synflow" not in dealt["gru[width=4]"]:
+        dealt["gru[width=4]"].append("synflow")
+    return dealt.items()
+
+
+@pytest.mark.parametrize(("architecture", "names"), shared())
+def test_no_combination_ends_in_a_failure_without_a_name(tmp_path, architecture, names):
+    harness.run(
+        "digits", names, architecture=architecture, schedule=SCHEDULE, networks=1,
+        metric="performance", out=tmp_path / "run",
+    )  # fmt: skip
+    trials = open_run(tmp_path / "run").trials()
+    assert len(trials) == len(names)
+    for row in trials.to_dict("records"):
+        reason = SKIPPED.get((architecture.partition("[")[0], row["pruner"]), "")
+        assert row["status"] == ("skipped" if reason else "done"), row["reason"]
+        assert reason in row["reason"]
