@@ -1,15 +1,18 @@
 """The moth task: which force and torque bring a hawkmoth where it wants to be?"""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import jax.numpy as jnp
 import numpy as np
 from annotated_types import Ge
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 from harness import Batch, Quantity, RegressionTask, TaskData, hookimpl, scaled, split, unscaled
+
+if TYPE_CHECKING:
+    from ._moth_paths import Paths
 
 INPUTS = (
     Quantity("φ start", "rad"),
@@ -92,6 +95,42 @@ class Moth(RegressionTask):
             figures |= _flight_errors(rows, outputs[: self.flown], data.scales)
         return figures
 
+    def paths(self, *, seed: int, strokes: int = 3, flights: int = 256) -> "Paths":
+        """Return at most so many flights of several strokes, to be followed in a closed loop."""
+        from . import _moth_paths
+
+        return _moth_paths.draw(flights, strokes, seed)
+
+    def closed_loop(
+        self, forward: Callable[[Array], Array], paths: "Paths", data: TaskData
+    ) -> dict[str, Float[Array, ""]]:
+        """Return how far from a path's end a moth comes that a network steers stroke by stroke.
+
+        `forward` returns a network's outputs for scaled inputs, rows first; it is told where the
+        moth is now and where the path is after the stroke. Figures named `one stroke` start from
+        the path itself before its last stroke, so that what is more in those named `closed loop` is
+        what errors of earlier strokes add. Medians over flights that could be solved: position in
+        cm, angles in degrees. Traceable.
+        """
+        states = jnp.asarray(paths.states)
+        at, all_solved = states[0], jnp.ones(states.shape[1], bool)
+        for wanted in states[1:]:
+            at, solved = _steered(forward, at, wanted, data.scales)
+            all_solved &= solved
+        ends = {
+            "closed loop": (at, all_solved),
+            "one stroke": _steered(forward, states[-2], states[-1], data.scales),
+        }
+        figures = {}
+        for name, (end, solved) in ends.items():
+            missed = jnp.abs(end - states[-1])
+            missed = jnp.where(solved[:, None], missed, jnp.nan)
+            figures[f"{name} position"] = jnp.nanmedian(jnp.hypot(missed[:, _X], missed[:, _Y]))
+            figures[f"{name} θ"] = jnp.nanmedian(jnp.degrees(missed[:, _THETA]))
+            figures[f"{name} φ"] = jnp.nanmedian(jnp.degrees(missed[:, _PHI]))
+            figures[f"{name} not solved"] = 1 - jnp.mean(solved.astype(end.dtype))
+        return figures
+
     @property
     def units(self) -> Mapping[str, str]:
         """Units of the figures of `evaluate`."""
@@ -126,9 +165,7 @@ def _flight_errors(
     from . import _moth_solver
 
     flown = jnp.asarray(unscaled(inputs, scales, "input"))
-    pushes = unscaled(predicted, scales, "target")
-    fx, fy, torque = pushes[:, 0], pushes[:, 1], pushes[:, 2]
-    controls = jnp.stack([jnp.hypot(fx, fy), jnp.arctan2(fy, fx), torque], axis=1)
+    controls = _controls(predicted, scales)
     initial = jnp.zeros((len(flown), 8), flown.dtype)
     initial = initial.at[:, _START_COLUMNS].set(flown[:, _START_INPUTS])
     final, solved = _moth_solver.fly(initial, controls)
@@ -140,6 +177,37 @@ def _flight_errors(
         figures[f"flight error {name}"] = jnp.nanmedian(errors)
         figures[f"flight error {name} p90"] = jnp.nanquantile(errors, _TAIL)
     return figures
+
+
+def _steered(
+    forward: Callable[[Array], Array],
+    state: Float[Array, "flights 8"],
+    wanted: Float[Array, "flights 8"],
+    scales: Mapping[str, np.ndarray],
+) -> tuple[Float[Array, "flights 8"], Bool[Array, " flights"]]:
+    """States after one stroke of a network that is asked to come to `wanted`, and which solved."""
+    from . import _moth_paths, _moth_solver
+
+    # Seen from where the moth is, with the head within its first turn, as in training.
+    turn = _moth_paths.turns(state)
+    origin = jnp.zeros_like(state).at[:, _X].set(state[:, _X]).at[:, _Y].set(state[:, _Y])
+    origin = origin.at[:, _THETA].set(turn).at[:, _PHI].set(turn)
+    begin, end = state - origin, wanted - origin
+    inputs = jnp.zeros((len(state), len(INPUTS)), state.dtype)
+    inputs = inputs.at[:, _START_INPUTS].set(begin[:, _START_COLUMNS])
+    inputs = inputs.at[:, _END_INPUTS].set(end[:, _END_COLUMNS])
+    inputs = (inputs - scales["input_low"][None]) / scales["input_range"][None] - 0.5
+    final, solved = _moth_solver.fly(begin, _controls(forward(inputs), scales))
+    return final + origin, solved
+
+
+def _controls(
+    predicted: Float[Array, "flights 7"], scales: Mapping[str, np.ndarray]
+) -> Float[Array, "flights 3"]:
+    """Force, its angle and torque of what a network predicts."""
+    pushes = unscaled(predicted, scales, "target")
+    fx, fy, torque = pushes[:, 0], pushes[:, 1], pushes[:, 2]
+    return jnp.stack([jnp.hypot(fx, fy), jnp.arctan2(fy, fx), torque], axis=1)
 
 
 @hookimpl
