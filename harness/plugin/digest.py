@@ -17,7 +17,7 @@ def source_digest(instance: Any) -> str:
 
     The source is the plugin's file with every module of its own package that it imports, directly
     or through another one, at the top of a file or inside a function. A one-file plugin's package
-    is its folder. Not followed: other packages, whose versions a run records, and modules whose
+    is its folder. It leaves out other packages, whose versions a run records, and modules whose
     names are known only when the code runs (`importlib.import_module`).
     """
     digest = hashlib.sha256()
@@ -29,16 +29,16 @@ def source_digest(instance: Any) -> str:
 
 
 def _files(plugin: type[Any]) -> set[Path]:
-    """The file of a plugin, and those of its package that it imports."""
+    """Return the file of a plugin, and those of its package that it imports."""
     start = Path(inspect.getfile(plugin))
-    # The folders from which modules are imported, by the name before theirs.
+    # The folders that modules are imported from, by the first part of the module's name.
     homes = {}
     if package := sys.modules[plugin.__module__].__package__:
         # The folder of the outermost package, which may have another name than the package.
         homes[package.partition(".")[0]] = start.parents[package.count(".")]
     else:
         homes[""] = start.parent
-        # The file may lie in a package all the same, and import from it by its name.
+        # The file may still lie in a package, and import from it by the package's name.
         for folder in itertools.takewhile(
             lambda one: (one / "__init__.py").is_file(), start.parents
         ):
@@ -53,7 +53,7 @@ def _files(plugin: type[Any]) -> set[Path]:
 
 
 def _imported(file: Path, homes: Mapping[str, Path]) -> Iterator[Path]:
-    """The files below the homes that a file of theirs imports."""
+    """Yield the files below the homes that a file imports."""
     for node in ast.walk(ast.parse(file.read_bytes())):
         if isinstance(node, ast.Import):
             names = [alias.name.split(".") for alias in node.names]
@@ -71,7 +71,7 @@ def _imported(file: Path, homes: Mapping[str, Path]) -> Iterator[Path]:
 
 
 def _places(home: Path, names: Iterable[Sequence[str]]) -> Iterator[Path]:
-    """The file of each module below a folder; else that of the module which holds the name."""
+    """Yield the file of each module below a folder, or of the module that holds the name."""
     for parts in names:
         modules = [home.joinpath(*known) for known in (parts, parts[:-1])]
         files = [file for one in modules for file in (one / "__init__.py", one.with_suffix(".py"))]

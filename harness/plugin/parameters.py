@@ -1,4 +1,4 @@
-"""Plugins by name and parameters: reading `name[field=value]`, checking it, writing it back."""
+"""Reads, checks and writes plugins with their parameters, as `name[field=value]`."""
 
 import dataclasses
 import itertools
@@ -17,18 +17,18 @@ _BRACKETS = {"[": 1, "{": 1, "]": -1, "}": -1}
 
 @dataclass(frozen=True)
 class Selection:
-    """A plugin as someone asked for it: a name, maybe with its owner before a colon, and values."""
+    """A plugin as asked for: `name` or `owner:name`, and its parameters."""
 
     name: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        """Written as it is read."""
+        """Return it as `parse` reads it."""
         return label(self.name, self.parameters)
 
 
 def label(name: str, parameters: Mapping[str, Any]) -> str:
-    """`name[field=value, ...]`, or the name alone where there are no parameters."""
+    """Return `name[field=value, ...]`, or the name alone where there are no parameters."""
     if not parameters:
         return name
     inside = ", ".join(f"{field}={_written(value)}" for field, value in parameters.items())
@@ -41,7 +41,7 @@ def _written(value: Any) -> str:
 
 
 def _split(text: str, separator: str) -> list[str]:
-    """`text` at the separators that stand outside brackets and quotes."""
+    """Split `text` at the separators that stand outside brackets and quotes."""
     pieces, depth, quoted, current, escaped = [], 0, False, "", False
     for character in text:
         if character == separator and depth == 0 and not quoted:
@@ -69,10 +69,10 @@ def _value(text: str) -> Any:
 
 
 def parse(text: str) -> list[Selection]:
-    """All selections that `text` means: a bar between values makes a grid, lists are values.
+    """Return all selections that `text` means. A bar between values makes a grid.
 
-    `magnitude[scope=layer|global]` is two selections. Values are read as JSON where they are
-    JSON, otherwise as text.
+    `magnitude[scope=layer|global]` is two selections. Values are read as JSON, lists included,
+    and otherwise as text.
     """
     match = _SELECTION.fullmatch(text.strip())
     if not match:
@@ -95,7 +95,7 @@ def parse(text: str) -> list[Selection]:
 
 
 def build(plugin: type[Any], parameters: Mapping[str, Any], *, kind: str) -> Any:
-    """An instance of a plugin with these parameters, names and values checked.
+    """Return an instance of a plugin with these parameters, names and values checked.
 
     Raises `UserError` with the list of right names, or with what is right for a value.
     """
@@ -106,7 +106,7 @@ def build(plugin: type[Any], parameters: Mapping[str, Any], *, kind: str) -> Any
     for name in parameters:
         if name not in fields:
             raise unknown("parameter", name, fields, where)
-    # Defaults too: a dataclass takes its own as they are, and a scope "layers" would be none.
+    # Defaults are checked too: a dataclass does not, and its default scope might be "layers".
     defaults = {field.name: _default(field) for field in dataclasses.fields(plugin)}
     given = {name: value for name, value in defaults.items() if value is not dataclasses.MISSING}
     try:
@@ -122,9 +122,9 @@ def build(plugin: type[Any], parameters: Mapping[str, Any], *, kind: str) -> Any
 
 
 def values(instance: Any) -> dict[str, Any]:
-    """All parameters of a plugin's instance by name, as JSON can hold them.
+    """Return all parameters of a plugin's instance by name, as JSON can hold them.
 
-    One that is a plugin itself is given as it would be written, complete.
+    One that is itself a plugin is given as text, with all its parameters.
     """
     plain = {field.name: getattr(instance, field.name) for field in dataclasses.fields(instance)}
     return json.loads(json.dumps(plain, default=lambda inner: label(inner.name, values(inner))))

@@ -77,7 +77,7 @@ class Registry:
         ]
 
     def find(self, kind: Kind, name: str) -> Plugin:
-        """The plugin called `name` or `owner:name`.
+        """Return the plugin called `name` or `owner:name`.
 
         Raises `UserError` where there is none, or more than one.
         """
@@ -99,15 +99,15 @@ class Registry:
         return next(plugin for plugin in self.plugins if plugin.factory is type(instance))
 
     def make(self, kind: Kind, selection: Selection) -> Any:
-        """An instance of the plugin that a selection names, its parameters checked.
+        """Return an instance of the plugin that a selection names, its parameters checked.
 
-        A parameter that is a plugin itself is given as its own selection, a text or a table.
+        A parameter that is itself a plugin is given as a selection, a text or a table.
         """
         factory = self.find(kind, selection.name).factory
         return build(factory, self.parameters(kind, selection), kind=kind)
 
     def parameters(self, kind: Kind, selection: Selection) -> dict[str, Any]:
-        """The parameters of a selection, those that are plugins themselves made."""
+        """Return the parameters of a selection, with instances of those that are plugins."""
         factory = self.find(kind, selection.name).factory
         parameters = dict(selection.parameters)
         for field, inner in nested(factory).items():
@@ -125,7 +125,7 @@ class Registry:
 
 
 def nested(factory: type[Any]) -> dict[str, Kind]:
-    """Which parameters of a plugin are plugins themselves, and of which kind."""
+    """Return the parameters of a plugin that are themselves plugins, with their kinds."""
     hints = get_type_hints(factory)
     return {
         field.name: kind
@@ -136,7 +136,7 @@ def nested(factory: type[Any]) -> dict[str, Kind]:
 
 
 def selections(kind: Kind, entry: str | Mapping[str, Any]) -> list[Selection]:
-    """What a text or a table selects. Raises `UserError` where it names no plugin."""
+    """Return what a text or a table selects. Raises `UserError` where it names no plugin."""
     if isinstance(entry, str):
         return parse(entry)
     name = entry.get("name")
@@ -146,6 +146,6 @@ def selections(kind: Kind, entry: str | Mapping[str, Any]) -> list[Selection]:
 
 
 def describe(plugin: type[Any]) -> str:
-    """The first line of a plugin's docstring: what `harness list` shows."""
+    """Return the first line of a plugin's docstring, which `harness list` shows."""
     lines = (plugin.__doc__ or "").strip().splitlines()
     return lines[0] if lines else ""

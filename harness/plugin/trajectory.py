@@ -26,10 +26,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Trajectory:
-    """One trial's networks at every level: read from disk, one level at a time.
+    """One trial's networks at every level, read from disk one level at a time.
 
     `networks` are the numbers of the networks within the run, in the order of the arrays' first
-    axis; `densities` those asked for, one for each level.
+    axis; `densities` has the density asked for at each level.
     """
 
     model: Model
@@ -48,7 +48,7 @@ class Trajectory:
         return eqx.filter_jit(self.model.network)(key=jax.random.key(0))
 
     def snapshot(self, level: int) -> snapshot.Snapshot:
-        """Everything that was kept of a level."""
+        """Return everything that was kept of a level."""
         return snapshot.load(self.levels[level])
 
     def masks(self, level: int) -> Masks:
@@ -63,7 +63,7 @@ class Trajectory:
         return np.sum(list(kept.values()), axis=0) / sum(mask_algebra.count(prunable).values())
 
     def nearest(self, densities: Sequence[float]) -> list[int]:
-        """The levels nearest to these densities, each once; of several as near the last."""
+        """Return the levels nearest to these densities, each once; of equals the last."""
 
         def level(wanted: float) -> int:
             gaps = [round(abs(density - wanted), 9) for density in self.densities]
@@ -72,10 +72,10 @@ class Trajectory:
         return sorted({*map(level, densities)})
 
     def vectorised(self, function: Callable[[Network, Masks], T]) -> Callable[[int], T]:
-        """`function` of one acting network and its masks, over all networks of a level.
+        """Return a function of a level: `function` of each masked network and its masks.
 
-        Compiled once for all levels, and all trials with the same data. The networks are spread
-        over the devices. What it returns has a leading axis of networks.
+        It is compiled once for all levels, and for all trials with the same data. The networks are
+        spread over the devices. Results have a leading axis of networks.
         """
         arrays, static = eqx.partition(self._skeleton, eqx.is_inexact_array)
 
@@ -87,13 +87,13 @@ class Trajectory:
         def at(level: int) -> T:
             kept = self.snapshot(level)
             if kept.weights is None:
-                raise ValueError("this run kept no weights")
+                raise ValueError("this run kept no weights: run it again with keep_weights = true")
             return over_all(*spread((dict(kept.weights), dict(kept.masks)), len(self.networks)))
 
         return at
 
     def graph(self, level: int, view: str | None = None) -> LayeredGraph | Digraph:
-        """The wiring of all networks of a level, with a leading axis of networks.
+        """Return the wiring of all networks of a level, with a leading axis of networks.
 
         `view` is the name of a graph of the architecture; None is its default.
         """
@@ -103,7 +103,7 @@ class Trajectory:
         return graph if held is None else replace(graph, places=held)
 
     def _places(self, view: str) -> Places | None:
-        """What each place of a view holds; None where it is a weight of its own."""
+        """Return what each place of a view holds; None where each holds a weight of its own."""
         if view not in self._known_places:
             self._known_places[view] = self._find_places(view)
         return self._known_places[view]

@@ -1,4 +1,4 @@
-"""The published result, reproduced, and told apart from its artefacts."""
+"""The published result, repeated: what holds, and what comes from the published code."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _FACTORS = tuple(round(1 - percent / 100, 2) for percent in quirks.LEVELS)
 
 @dataclass(frozen=True)
 class Published(AbstractStudy):
-    """Does the result of Zahn, Daniel and Kutz (2024) repeat, and which of it are artefacts?
+    """Zahn, Daniel and Kutz (2024), repeated: what holds, and what comes from their code.
 
     Four ensembles from the same seeds and data: pruned as published, with pruned weights kept
     pruned, with biases cut by their own magnitudes, and with both mended, which is plain magnitude.
@@ -40,7 +40,7 @@ class Published(AbstractStudy):
 
     name: ClassVar[str] = "published"
     question: ClassVar[str] = (
-        "Does pruning make the motifs of moth networks alike, as published, or its quirks?"
+        "We repeated Zahn et al. (2024): what holds, and what comes from their code?"
     )
     flights: Annotated[int, Ge(1)] = 3_200_000
     draws: Annotated[int, Ge(2)] = 1000
