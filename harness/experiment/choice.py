@@ -15,7 +15,7 @@ from harness.plugin.registry import Kind, Registry, selections
 
 @dataclass(frozen=True)
 class Choice:
-    """One plugin with its parameters, made: as the experiment uses it."""
+    """One plugin made with its parameters, as the experiment uses it."""
 
     kind: Kind
     name: str
@@ -34,13 +34,13 @@ class Choice:
         return {"name": self.name, "parameters": values(self.instance), "source": self.source}
 
     def table(self) -> dict[str, Any]:
-        """As an experiment file holds it, complete."""
+        """Return it as an experiment file holds it, with all parameters."""
         given = {name: value for name, value in values(self.instance).items() if value is not None}
         return {"name": f"{self.owner}:{self.name}", **given}  # TOML has no null
 
 
 def metric_identity(choice: Choice) -> dict[str, Any]:
-    """What a measurement is: the metric with its parameters and source."""
+    """Return what identifies a measurement: the metric with its parameters and source."""
     metric: AbstractMetric = choice.instance
     return {**choice.identity, "needs": sorted(metric.needs)}
 
@@ -53,7 +53,7 @@ def metric_key(choice: Choice) -> str:
 def choices(
     registry: Registry, kind: Kind, asked: Sequence[str | Mapping[str, Any]]
 ) -> Iterable[Choice]:
-    """The plugins of a kind that an experiment asks for, each once."""
+    """Yield the plugins of a kind that an experiment asks for, each once."""
     seen: set[str] = set()
     for place, selection in placed(kind, asked):
         try:
@@ -67,13 +67,13 @@ def choices(
 
 
 def choice_of(registry: Registry, kind: Kind, instance: Any) -> Choice:
-    """A plugin that is made, as a choice."""
+    """Return the choice of a plugin's instance."""
     plugin = registry.plugin_of(instance)
     return Choice(kind, plugin.name, plugin.owner, instance, source_digest(instance))
 
 
 def placed(kind: Kind, asked: Sequence[str | Mapping[str, Any]]) -> Iterable[tuple[str, Selection]]:
-    """Each selection with its place in the experiment, where that is a table."""
+    """Yield each selection, with its place in the experiment where it is a table."""
     for number, entry in enumerate(asked):
         place = "" if isinstance(entry, str) else f"{kind}s.{number}: "
         for selection in selections(kind, entry):

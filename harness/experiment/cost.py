@@ -1,4 +1,4 @@
-"""What a plan would cost: seconds, memory and disk, from a short trial of this machine."""
+"""The cost of a plan: seconds, memory and disk, from a short measurement of this machine."""
 
 import math
 import time
@@ -24,7 +24,7 @@ COPIES = 6
 
 @dataclass(frozen=True)
 class Cost:
-    """What training would take; data, compilation and measuring come on top."""
+    """The cost of training, without data, compilation and measuring."""
 
     network_steps: int
     seconds: float

@@ -18,7 +18,7 @@ FORMAT = 1
 
 
 def level_path(folder: Path, level: int) -> Path:
-    """Where a trial keeps one of its levels."""
+    """Return the file in which a trial keeps a level."""
     return folder / f"level-{level:02d}.safetensors"
 
 
@@ -26,7 +26,7 @@ def level_path(folder: Path, level: int) -> Path:
 class Snapshot:
     """What is kept of one level: every array has the networks first.
 
-    `masks` by name of prunable leaf; `weights` the leaves of the acting networks by name, zero
+    `masks` by name of prunable leaf; `weights` the leaves of the masked networks by name, zero
     where pruned (None where weights are not kept); `figures` one row of numbers per network;
     `curve` the mean training loss of each chunk of steps, (chunks, networks), and `curve_steps` the
     step that each chunk ends with.

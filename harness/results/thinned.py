@@ -1,8 +1,8 @@
-"""Tables of a run that were kept without its folder, thinned for their size, read as the run's.
+"""Reads tables that were kept of a run without its folder, thinned for their size.
 
 A folder of such tables has `experiment.toml`, `provenance.json` and Parquet files: `levels` and any
-others. Columns that are constant or follow from others may be missing; they are put back where a
-reader needs them. There are no masks and no weights.
+others. Columns that are constant or follow from others may be missing; reading restores
+them. There are no masks and no weights.
 """
 
 import tomllib
@@ -59,7 +59,7 @@ class ThinnedRun:
 
     @property
     def notes(self) -> dict[str, Any]:
-        """Nothing: notes are not kept."""
+        """Empty: notes are not kept."""
         return {}
 
     def tables(self) -> list[str]:
@@ -72,7 +72,7 @@ class ThinnedRun:
             return self._levels
         table = self._read(name)
         if name == "timings":
-            # Blocks are not told apart any more: a condition's seconds are those of its first.
+            # Blocks can no longer be distinguished: a condition's seconds are those of its first.
             first = self._levels.drop_duplicates(_PLACE)[[*_PLACE, "task", "trial"]]
             return self._joined(table, first)
         places = ["trial", "task", "network", "level", "density"]
@@ -83,11 +83,11 @@ class ThinnedRun:
         return table
 
     def trials(self) -> "pd.DataFrame":
-        """One row a trial, all of them done. Their version of results is not known."""
+        """Return one row a trial, all of them done. Their version of results is not known."""
         groups = self._levels.groupby(["trial", "task", *_PLACE], sort=False)["network"]
         trials = groups.agg(first_network="min", networks="nunique").reset_index()
-        told = {"status": "done", "reason": "", "made_with": "", "when": "", "version": None}
-        return trials.assign(**told)
+        outcome = {"status": "done", "reason": "", "made_with": "", "when": "", "version": None}
+        return trials.assign(**outcome)
 
     def measurements(self) -> "pd.DataFrame":
         """One row a metric and trial, all of them done."""
@@ -100,7 +100,7 @@ class ThinnedRun:
     def masks(self, trial: str, level: int) -> dict[str, np.ndarray]:
         """Raises `UserError`: no masks are kept."""
         raise UserError(
-            f"no masks are kept of trial {trial}, level {level}: '{self.path}' is tables."
+            f"no masks are kept of trial {trial}, level {level}: '{self.path}' has only tables."
         )
 
     @cached_property

@@ -63,7 +63,7 @@ class Convolutional(TracedArchitecture):
         depth = sum(min(side) > 0 for side in sides) - 1
         return (
             f"architecture '{self.name}' pools images of {_by(shape.inputs[1:])} down to nothing: "
-            f"{depth} convolutions fit, or a smaller `pool` or `stride`"
+            f"use at most {depth} convolutions, or a smaller `pool` or `stride`"
         )
 
     def _sides(self, shape: Shape) -> list[tuple[int, ...]]:
