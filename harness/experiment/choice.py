@@ -46,7 +46,7 @@ def metric_identity(choice: Choice) -> dict[str, Any]:
 
 
 def metric_key(choice: Choice) -> str:
-    """The name of a measurement within its trial."""
+    """Return the name of a measurement within its trial."""
     return f"{choice.name}-{fingerprint(metric_identity(choice))}"
 
 

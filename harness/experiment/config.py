@@ -52,7 +52,7 @@ class Experiment(BaseModel):
 
 
 def checked(fields: Mapping[str, Any], *, source: str) -> Experiment:
-    """An experiment from its fields. Raises `UserError` that names the field and `source`."""
+    """Return an experiment from its fields. Raises `UserError` with the field and `source`."""
     for name in fields:
         if name not in Experiment.model_fields:
             raise unknown("key", name, Experiment.model_fields, f"{source}: ")
@@ -89,7 +89,7 @@ def chosen_later(**fields: Any) -> dict[str, Any]:
 
 
 def without_networks(resolved: Mapping[str, Any]) -> dict[str, Any]:
-    """The part of a resolved experiment that a run folder keeps for good."""
+    """Return the part of a resolved experiment that a run folder keeps for good."""
     free = {"networks", "metrics"}
     kept = {name: value for name, value in resolved.items() if name not in free}
     return {**LATER, **kept}

@@ -33,7 +33,7 @@ class Cost:
 
 
 def cost(plan: Plan) -> Cost:
-    """The cost of training a plan's trials, in seconds, bytes of memory and bytes on disk."""
+    """Return the cost of training a plan, in seconds, bytes of memory and bytes on disk."""
     rate = product_rate()
     trials = [trial for trial in plan.trials if not trial.reason_to_skip]
     parts = [_trial_cost(trial, rate) for trial in trials]
@@ -64,7 +64,7 @@ def _trial_cost(trial: Trial, rate: float) -> Cost:
 
 
 def product_rate(seconds: float = 0.3) -> float:
-    """Floating-point operations a second of this machine in batched products of layer size."""
+    """Measure floating-point operations a second in batched products of layer size."""
     width, rows, nodes = 8, 128, 400
     left, right = jnp.ones((width, rows, nodes)), jnp.ones((width, nodes, nodes))
     product = jax.jit(jnp.matmul)

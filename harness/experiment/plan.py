@@ -18,7 +18,7 @@ from harness.plugin.registry import PLURALS, Registry
 
 
 def block_width(networks: int) -> int:
-    """The default width of a block, by the device.
+    """Return the default width of a block, by the device.
 
     Two networks fit into the caches of a core (measured: benchmarks/RESULTS.md), so a block has up
     to two for each core: the width that trains `networks` soonest, and the widest of equals. An
@@ -154,7 +154,7 @@ class Plan:
 
 
 def plan(experiment: Experiment, registry: Registry, *, source: str = "") -> Plan:
-    """The plan of an experiment. Raises `UserError` where a plugin or parameter is wrong.
+    """Return the plan of an experiment. Raises `UserError` where a plugin or parameter is wrong.
 
     `source` names the experiment's file in that error. Unless JAX has started already, all cores
     of a processor become devices: the width of blocks depends on their number.

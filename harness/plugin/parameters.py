@@ -131,7 +131,7 @@ def values(instance: Any) -> dict[str, Any]:
 
 
 def changed(instance: Any) -> dict[str, Any]:
-    """The parameters of a plugin's instance that differ from their defaults."""
+    """Return the parameters of a plugin's instance that differ from their defaults."""
     defaults = {field.name: _default(field) for field in dataclasses.fields(instance)}
     plain = {name: _plain(default) for name, default in defaults.items()}
     found = {name: value for name, value in values(instance).items() if value != plain[name]}
@@ -143,7 +143,7 @@ def changed(instance: Any) -> dict[str, Any]:
 
 
 def described(plugin: type[Any]) -> dict[str, str]:
-    """The default of every parameter of a plugin, as it would be written."""
+    """Return the default of every parameter of a plugin, as it would be written."""
     return {
         field.name: "required" if default is dataclasses.MISSING else _written(_plain(default))
         for field in dataclasses.fields(plugin)

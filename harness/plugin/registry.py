@@ -62,12 +62,12 @@ class Registry:
     failures: tuple[Failure, ...]
 
     def of(self, kind: Kind) -> list[Plugin]:
-        """The plugins of a kind, by name."""
+        """Return the plugins of a kind, by name."""
         found = (plugin for plugin in self.plugins if plugin.kind == kind)
         return sorted(found, key=lambda plugin: (plugin.name, plugin.owner))
 
     def named(self, name: str) -> list[Plugin]:
-        """The plugins of any kind called `name`, or `owner:name`."""
+        """Return the plugins of any kind called `name`, or `owner:name`."""
         owner, _, short = name.rpartition(":")
         return [
             plugin
@@ -95,7 +95,7 @@ class Registry:
         return found[0]
 
     def plugin_of(self, instance: Any) -> Plugin:
-        """The plugin that an instance is of."""
+        """Return the plugin that an instance is of."""
         return next(plugin for plugin in self.plugins if plugin.factory is type(instance))
 
     def make(self, kind: Kind, selection: Selection) -> Any:

@@ -52,12 +52,12 @@ class Trajectory:
         return snapshot.load(self.levels[level])
 
     def masks(self, level: int) -> Masks:
-        """The masks by name of leaf, each (networks, ...)."""
+        """Return the masks by name of leaf, each (networks, ...)."""
         masks = snapshot.load(self.levels[level], weights=False).masks
         return {name: jnp.asarray(mask) for name, mask in masks.items()}
 
     def kept(self, level: int) -> Float[np.ndarray, " networks"]:
-        """The density that each network has at a level: kept / prunable weights."""
+        """Return the density that each network has at a level: kept / prunable weights."""
         prunable = self.model.prunable(self._skeleton)
         kept = mask_algebra.kept_by_leaf(self.masks(level), prunable)
         return np.sum(list(kept.values()), axis=0) / sum(mask_algebra.count(prunable).values())

@@ -44,7 +44,7 @@ def environment() -> str:
 
 @cache
 def device() -> str:
-    """The device that JAX computes on; for a processor, its model: the bits depend on it."""
+    """Return the device that JAX computes on; for a processor, its model: the bits depend on it."""
     import jax
 
     kind = jax.devices()[0].device_kind
@@ -63,5 +63,5 @@ def _processor() -> str:
 
 
 def command_line() -> list[str]:
-    """The command that runs now, as a person would type it."""
+    """Return the command that runs now, as a person would type it."""
     return [Path(sys.argv[0]).name, *sys.argv[1:]]

@@ -209,7 +209,7 @@ class Run:
         return pd.DataFrame(rows, columns=["trial", "metric", "status", "reason"])
 
     def tables(self) -> list[str]:
-        """The names of all tables."""
+        """Return the names of all tables."""
         return sorted(self.columns)
 
     def table(self, name: str) -> "pd.DataFrame":
@@ -249,7 +249,7 @@ class Run:
                 )
 
     def masks(self, trial: str, level: int) -> dict[str, np.ndarray]:
-        """The masks of a trial's networks at a level, by leaf name, each (networks, out, in)."""
+        """Return the masks of a trial's networks at a level by leaf, each (networks, out, in)."""
         from harness.results import snapshot
         from harness.results.snapshot import level_path
 

@@ -41,7 +41,7 @@ class Snapshot:
 
 
 def named_leaves(network: Network) -> dict[str, np.ndarray]:
-    """All arrays of a network by name, on the host."""
+    """Return all arrays of a network by name, on the host."""
     return {
         name: np.asarray(leaf)
         for name, leaf in zip(leaf_names(network), jax.tree.leaves(network), strict=True)

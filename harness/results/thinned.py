@@ -63,11 +63,11 @@ class ThinnedRun:
         return {}
 
     def tables(self) -> list[str]:
-        """The names of all tables."""
+        """Return the names of all tables."""
         return sorted(path.stem for path in self.path.glob("*.parquet"))
 
     def table(self, name: str) -> "pd.DataFrame":
-        """A table with the columns that were left out. Raises `UserError` where there is none."""
+        """Return a table, with columns left out restored. Raises `UserError` if it is missing."""
         if name == "levels":
             return self._levels
         table = self._read(name)
@@ -90,7 +90,7 @@ class ThinnedRun:
         return trials.assign(**outcome)
 
     def measurements(self) -> "pd.DataFrame":
-        """One row a metric and trial, all of them done."""
+        """Return one row a metric and trial, all of them done."""
         import pandas as pd
 
         kept = [name for name in self.tables() if name not in ("levels", "timings", "memory")]
@@ -134,18 +134,18 @@ class ThinnedRun:
         return table.assign(**missing)
 
     def _joined(self, table: "pd.DataFrame", places: "pd.DataFrame") -> "pd.DataFrame":
-        """The table with the columns of `places` that it lacks, by those that both have."""
+        """Return the table with the columns of `places` that it lacks, by those that both have."""
         shared = [column for column in places if column in table]
         return table.merge(places, how="left", on=shared, validate="many_to_one")
 
 
 def _named(asked: Any) -> str:
-    """The name of the one plugin that an experiment has of a kind, without its owner."""
+    """Return the name of the one plugin that an experiment has of a kind, without its owner."""
     return str(asked[0]["name"]).rpartition(":")[2]
 
 
 def _with_moments(table: "pd.DataFrame") -> "pd.DataFrame":
-    """Motif counts with what follows from count, expectation and z; no p."""
+    """Return motif counts with what follows from count, expectation and z; no p."""
     order = {motif.name: number for number in _ORDERS for motif in classes(number)}
     count, expected = table["count"].astype(float), table["expected"].astype(float)
     with np.errstate(divide="ignore", invalid="ignore"):

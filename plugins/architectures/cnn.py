@@ -67,7 +67,7 @@ class Convolutional(TracedArchitecture):
         )
 
     def _sides(self, shape: Shape) -> list[tuple[int, ...]]:
-        """The sides of the image, and of what each convolution with its pooling leaves."""
+        """Return the sides of the image, and of what each convolution with its pooling leaves."""
         found = [shape.inputs[1:]]
         for _ in self.channels:
             found.append(tuple(-(-side // self.stride) // self.pool for side in found[-1]))

@@ -12,7 +12,7 @@ Layers: TypeAlias = Literal["uniform", "erk"] | tuple[float, ...]
 
 
 def divided(target: Target, layers: Layers, candidates: Masks, *, key: Key) -> Target:
-    """The target with its numbers by leaf divided anew, none above the leaf's candidates.
+    """Return the target with its numbers by leaf divided anew, none above the leaf's candidates.
 
     - "uniform": the same density in every layer
     - "erk": a number proportional to inputs plus outputs (and kernel), Erdős-Rényi-Kernel: Mocanu

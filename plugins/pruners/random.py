@@ -35,9 +35,7 @@ class Random(ScorePruner):
 
     def __post_init__(self) -> None:
         if self.layers != "uniform" and self.scope == "global":
-            raise ValueError(
-                "`layers` divides weights between layers: scope=global cannot"
-            )
+            raise ValueError("`layers` divides weights between layers: scope=global cannot")
         if not isinstance(self.layers, str) and any(share <= 0 for share in self.layers):
             raise ValueError("`layers` must be densities above 0")
 

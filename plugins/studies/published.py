@@ -25,7 +25,7 @@ class Published(AbstractStudy):
     """Zahn, Daniel and Kutz (2024), repeated: what holds, and what comes from their code.
 
     Four ensembles from the same seeds and data: pruned as published, with pruned weights kept
-    pruned, with biases cut by their own magnitudes, and with both mended, which is plain magnitude.
+    pruned, with biases cut by their own magnitudes, and with both, which is plain magnitude.
     The first is counted as published, and in every combination of the quirks of counting.
 
     **Parameters:**
@@ -50,7 +50,7 @@ class Published(AbstractStudy):
     block_width: Annotated[int, Ge(1)] = 2
 
     def experiments(self) -> Mapping[str, Mapping[str, Any]]:
-        """The four ensembles, each with what is counted of it."""
+        """Return the four ensembles, each with what is counted of it."""
         common = {
             "tasks": [{"name": "moth", "flights": self.flights}],
             "architectures": ["mlp[prune_biases=true]"],
@@ -82,7 +82,7 @@ class Published(AbstractStudy):
         }
 
     def _counted(self) -> list[dict[str, Any]]:
-        """Measurements of the published masks: at every level, and with each quirk mended."""
+        """Return measurements of the published masks: at every level, and without each quirk."""
         return [
             self._sampled(PUBLISHED, self.draws, _CLOSE),
             self._sampled(PUBLISHED, self.fewer_draws, _OTHERS),
@@ -102,7 +102,7 @@ class Published(AbstractStudy):
         return {"name": "sampled", **how, "draws": draws, "densities": list(densities)}
 
     def sections(self, runs: Mapping[str, "RunTables"]) -> "Sequence[Section]":
-        """The answer, then each analysis with its table and chart."""
+        """Return the answer, then each analysis with its table and chart."""
         from . import _published_report
 
         return _published_report.sections(runs)
