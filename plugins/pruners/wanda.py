@@ -21,14 +21,14 @@ class Wanda(ScorePruner):
     effective pruning approach for large language models, arXiv 2306.11695, eq. 1 and section 3.
 
     As published, layers are pruned one after the other, and x are the signals with the layers
-    before already pruned. The order is that of the network's leaves; a layer that lies before its
-    inputs in it sees them unpruned.
+    before already pruned. The order is that of the network's leaves; a layer that comes before its
+    inputs in this order sees them unpruned.
 
     **Parameters:**
 
     - `scope`: as published "output", or "layer" or "global": within what weights compete
-    - `signals`: of the network whose earlier layers are "pruned", or of the whole network as it was
-      "before"; the only ones that there are where all layers compete (scope=global)
+    - `signals`: taken once earlier layers are "pruned", or "before" any layer is; with scope=global
+      only "before" is possible
     - `batches`: of training data
     """
 
@@ -62,11 +62,11 @@ class Wanda(ScorePruner):
         return Update(masks), state
 
     def score(self, evidence: Evidence, *, key: Key) -> Weights:
-        """|w| · ‖x‖₂ of each weight; |w| of biases, which a constant 1 enters."""
+        """Return |w| · ‖x‖₂ of each weight; |w| of biases, which a constant 1 enters."""
         return self._scores(evidence, evidence.effective)
 
     def _scores(self, evidence: Evidence, acting: Weights) -> Weights:
-        """The scores, with the signals of the network that acts."""
+        """Return the scores, with the signals of the network with these weights."""
 
         def squares(batch: Batch) -> Weights:
             entering = evidence.activations(acting, jnp.asarray(batch.inputs))

@@ -21,7 +21,7 @@ class Digits(AbstractTask):
     """Handwritten digits, 8 x 8 pixels: which of ten is it?
 
     The test part of Alpaydin and Kaynak's optical digits (UCI, 1998), 1797 images, as scikit-learn
-    carries them. 64 inputs, scaled to [-1/2, 1/2], and ten outputs, trained on cross-entropy.
+    ships them. 64 inputs, scaled to [-1/2, 1/2], and ten outputs, trained on cross-entropy.
 
     **Parameters:**
 
@@ -34,12 +34,12 @@ class Digits(AbstractTask):
     images: bool = False
 
     def data(self, *, seed: int) -> TaskData:
-        """All images, shuffled by the seed and split 64/16/20 %."""
+        """Return all images, shuffled by the seed and split 64/16/20 %."""
         from sklearn.datasets import load_digits
 
         images, labels = load_digits(return_X_y=True)
         order = np.asarray(jax.random.permutation(stream(seed, "data"), len(labels)))
-        # Scaled by the format's range, not by what the training rows happen to hold.
+        # Scaled by the format's range, not by that of the training rows.
         inputs = (images[order] / _BRIGHTEST - 0.5).astype(np.float32)
         targets = labels[order].astype(np.int32)
         train, validation, test = split(inputs.reshape(-1, *self.shape.inputs), targets)
@@ -53,7 +53,7 @@ class Digits(AbstractTask):
 
     @property
     def shape(self) -> Shape:
-        """A pixel each, in rows of one channel with `images`; a logit each."""
+        """The first of `shapes`: a vector of pixels, or an image with `images`; ten logits."""
         return self.shapes[0]
 
     @property
@@ -66,12 +66,12 @@ class Digits(AbstractTask):
     def loss(
         self, outputs: Float[Array, "rows 10"], targets: Int[Array, " rows"]
     ) -> Float[Array, ""]:
-        """Mean cross-entropy, nats."""
+        """Return the mean cross-entropy, nats."""
         chances = jax.nn.log_softmax(outputs)
         return -jnp.mean(jnp.take_along_axis(chances, targets[:, None], axis=1))
 
     def constant_loss(self, train: Batch, held_out: Batch) -> float:
-        """The cross-entropy of the classes' frequencies, which minimise it on the training rows."""
+        """Return the cross-entropy of class frequencies, which minimise it on the training rows."""
         counts = np.bincount(np.asarray(train.targets), minlength=_CLASSES)
         with np.errstate(divide="ignore"):  # of a digit that the training rows lack
             chances = np.log(counts / counts.sum())
@@ -80,7 +80,7 @@ class Digits(AbstractTask):
     def evaluate(
         self, outputs: Float[Array, "rows 10"], batch: Batch, data: TaskData
     ) -> dict[str, Float[Array, ""]]:
-        """The share of digits that are recognised, and the cross-entropy."""
+        """Return the share of digits that are recognised, and the cross-entropy."""
         answers = jnp.argmax(outputs, axis=1)
         loss = self.loss(outputs, jnp.asarray(batch.targets))
         correct = (answers == batch.targets).astype(jnp.float32)
@@ -94,5 +94,5 @@ class Digits(AbstractTask):
 
 @hookimpl
 def register_tasks() -> list[type[Digits]]:
-    """The digits."""
+    """Offer the task to the harness."""
     return [Digits]
