@@ -40,7 +40,7 @@ def execute(
     """Carry out a plan in a folder and write its report. What is there already is kept.
 
     With `train=False` only what is trained already is measured. `shared` is a folder for dense
-    levels that this plan has in common with others. `observers` are told what happens.
+    levels that this plan has in common with others. `observers` learn what happens.
     """
     from harness.report import build
 

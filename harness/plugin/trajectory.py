@@ -77,7 +77,7 @@ class Trajectory:
         return sorted({*map(level, densities)})
 
     def vectorised(self, function: Callable[[Network, Masks], T]) -> Callable[..., T]:
-        """`function` of one acting network and its masks, over all networks of a level.
+        """`function` of one masked network and its masks, over all networks of a level.
 
         Compiled once for all levels, and all trials with the same data. The networks are spread
         over the devices. It is called with a level, and a step as `snapshot` is; what it returns

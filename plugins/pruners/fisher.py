@@ -30,12 +30,12 @@ class Fisher(ScorePruner):
 
     def score(self, evidence: Evidence, *, key: Key) -> Weights:
         """Return w² times the mean of g² of each weight."""
-        acting = evidence.effective
+        masked = evidence.effective
         information = evidence.mean(
-            lambda one: leaf_map(jnp.square, evidence.gradient(acting, one)),
+            lambda one: leaf_map(jnp.square, evidence.gradient(masked, one)),
             evidence.examples(self.examples),
         )
-        return leaf_map(lambda w, f: f * w**2, acting, information)
+        return leaf_map(lambda w, f: f * w**2, masked, information)
 
 
 @hookimpl

@@ -32,7 +32,7 @@ class Grasp(ScorePruner):
 
     def score(self, evidence: Evidence, *, key: Key) -> Weights:
         """Return w · Hg of each weight."""
-        acting, batches = evidence.effective, evidence.batches(self.batches)
+        masked, batches = evidence.effective, evidence.batches(self.batches)
 
         def slope(weights: Weights, batch: Batch) -> Weights:
             return evidence.gradient(weights, batch)
@@ -40,13 +40,13 @@ class Grasp(ScorePruner):
         # The gradient is that of the kept connections.
         gradient = leaf_map(
             lambda g, mask: jnp.where(mask, g, 0),
-            evidence.mean(lambda batch: slope(acting, batch), batches),
+            evidence.mean(lambda batch: slope(masked, batch), batches),
             evidence.mask,
         )
         curved = evidence.mean(
-            lambda batch: jax.jvp(lambda w: slope(w, batch), (acting,), (gradient,))[1], batches
+            lambda batch: jax.jvp(lambda w: slope(w, batch), (masked,), (gradient,))[1], batches
         )
-        return leaf_map(jnp.multiply, acting, curved)
+        return leaf_map(jnp.multiply, masked, curved)
 
 
 @hookimpl

@@ -54,15 +54,15 @@ class RigL(AbstractPruner):
         """Make a sparse start first, then regrow each time."""
         start_key, tie_key = jax.random.split(key)
         start = sparse_start(evidence, target, self.layers, state, key=start_key)
-        acting = evidence.effective
+        masked = evidence.effective
         slope = evidence.mean(
-            lambda batch: evidence.gradient(acting, batch), evidence.batches(self.batches)
+            lambda batch: evidence.gradient(masked, batch), evidence.batches(self.batches)
         )
         update = regrown(
             evidence,
             self.share(jnp.asarray(evidence.progress)),
             leaf_map(jnp.abs, slope),
-            leaf_map(jnp.zeros_like, acting),
+            leaf_map(jnp.zeros_like, masked),
             start,
             state,
             key=tie_key,

@@ -30,11 +30,11 @@ class Snip(ScorePruner):
 
     def score(self, evidence: Evidence, *, key: Key) -> Weights:
         """Return |w · dL/dw| of each weight."""
-        acting = evidence.effective
+        masked = evidence.effective
         slope = evidence.mean(
-            lambda batch: evidence.gradient(acting, batch), evidence.batches(self.batches)
+            lambda batch: evidence.gradient(masked, batch), evidence.batches(self.batches)
         )
-        return leaf_map(lambda w, g: jnp.abs(w * g), acting, slope)
+        return leaf_map(lambda w, g: jnp.abs(w * g), masked, slope)
 
 
 @hookimpl

@@ -65,11 +65,11 @@ class WoodFisher(AbstractPruner):
 
     def information(self, evidence: Evidence) -> dict[str, Matrices]:
         """Return F of each block of each leaf, damped; pruned weights have no part in it."""
-        acting = evidence.effective
+        masked = evidence.effective
 
         def mean(examples: Batch) -> dict[str, Matrices]:
             # One at a time: not every operation has a rule for a batch of batches.
-            slopes = jax.lax.map(lambda one: evidence.gradient(acting, one), examples)
+            slopes = jax.lax.map(lambda one: evidence.gradient(masked, one), examples)
             parts = leaf_map(
                 lambda g, mask: jax.vmap(self._blocks)(jnp.where(mask[None], g, 0)),
                 slopes,

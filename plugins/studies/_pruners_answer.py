@@ -117,12 +117,12 @@ def landscape(likeness: pd.DataFrame, motifs: pd.DataFrame) -> list[Finding]:
     rows = likeness[likeness["density"] == tables.CHOSEN].set_index("pruner")
     if motifs.empty or "magnitude" not in rows.index:
         return []
-    floor = CALIBRATED_LENGTH * motifs["motif"].nunique() ** 0.5
+    noise_level = CALIBRATED_LENGTH * motifs["motif"].nunique() ** 0.5
     own = rows.loc["magnitude"].to_dict()
     unit = f"n = {rows['within_n'].max():.0f} {rows['unit'].iloc[0]}"
     others = rows.drop("magnitude").dropna(subset="between")
-    flat = others[others["length"] < floor]
-    shown = others[others["length"] >= floor].sort_values("between", ascending=False)
+    flat = others[others["length"] < noise_level]
+    shown = others[others["length"] >= noise_level].sort_values("between", ascending=False)
     known = shown.dropna(subset=["between_low", "between_high"])
     apart = known[known["between_high"] < own["within_low"]]
     among = "not defined" if np.isnan(own["within"]) else f"{own['within']:.2f}"
@@ -138,7 +138,7 @@ def landscape(likeness: pd.DataFrame, motifs: pd.DataFrame) -> list[Finding]:
             f"({unit}): {_similar(shown) or 'none defined'}; among magnitude's own "
             f"{among}{_interval(own['within_low'], own['within_high'])}. Profiles as "
             "short as those of random wiring with the same layer densities (mean length of z under "
-            f"{floor:.1f}): {_plain(flat) or 'none'}. Graphs whose nodes only have unequal degrees "
+            f"{noise_level:.1f}): {_plain(flat) or 'none'}. Graphs whose nodes only have unequal degrees "
             "are as alike as most of these: no similarity here says more than that.",
         )
     ]
