@@ -138,7 +138,8 @@ def landscape(likeness: pd.DataFrame, motifs: pd.DataFrame) -> list[Finding]:
             f"({unit}): {_similar(shown) or 'none defined'}; among magnitude's own "
             f"{among}{_interval(own['within_low'], own['within_high'])}. Profiles as "
             "short as those of random wiring with the same layer densities (mean length of z under "
-            f"{noise_level:.1f}): {_plain(flat) or 'none'}. Graphs whose nodes only have unequal degrees "
+            f"{noise_level:.1f}): {_plain(flat) or 'none'}. Graphs whose nodes only have unequal "
+            "degrees "
             "are as alike as most of these: no similarity here says more than that.",
         )
     ]
