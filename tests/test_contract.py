@@ -10,7 +10,8 @@ from harness.testing import check_plugin
 
 FOLDER = Path(__file__).parent / "plugins"
 FILES = [FOLDER / "small_tasks.py", FOLDER / "small_pruners.py"]
-SMALL = {"moth": {"flights": 200, "flown": 16}, "mlp": {"sizes": (12, 6)}}
+_FEW = {"flights": 200, "flown": 16}
+SMALL = {"moth": _FEW, "quadrotor": _FEW, "mlp": {"sizes": (12, 6)}}
 """Parameters with which a plugin is checked instead of its defaults, which take too long here."""
 
 REGISTRY = loading.load(FILES)

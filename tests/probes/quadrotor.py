@@ -36,7 +36,7 @@ class Quadrotor(RegressionTask):
     splits; `flown`: those that are flown with predicted thrusts.
     """
 
-    name: ClassVar[str] = "quadrotor"
+    name: ClassVar[str] = "own-quadrotor"
     architecture: ClassVar[str] = "mlp[sizes=[64, 64, 16]]"
     inputs: ClassVar = (*START[2:], *END[:3])
     outputs: ClassVar = (Quantity("left thrust", "N"), Quantity("right thrust", "N"), *END[3:])

@@ -153,14 +153,14 @@ def test_a_marked_number_of_each_half_is_added():
 
 
 def test_quadrotor_trains_with_perceptrons(folder):
-    run = tiny("quadrotor", folder, "quadrotor[flights=400, flown=8]")
+    run = tiny("quadrotor", folder, "own-quadrotor[flights=400, flown=8]")
     measured = run.table("performance").set_index("measure")["unit"].to_dict()
     assert measured["position error"] == "m"
     assert measured["rmse left thrust"] == "N"
 
 
 def test_true_thrusts_bring_the_quadrotor_where_it_shall_be():
-    task = load([HERE / "quadrotor.py"]).find("task", "quadrotor").factory(flights=100, flown=8)
+    task = load([HERE / "quadrotor.py"]).find("task", "own-quadrotor").factory(flights=100, flown=8)
     data = task.data(seed=1)
     rows = jax.tree.map(jnp.asarray, data.test)
     told = task.evaluate(rows.targets, rows, data)
