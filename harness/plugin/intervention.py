@@ -23,7 +23,7 @@ class Source:
     have before it acts (all ones where each level begins anew); `prunable` says which entries may
     be pruned, of one network. `weights` are the source's trained arrays by name, masked, or None
     where the run keeps none. Arrays of networks have the networks first. `keys` holds one key for
-    each network.
+    each network and level.
     """
 
     model: Model
