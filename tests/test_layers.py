@@ -63,6 +63,7 @@ OTHER_MEANINGS = {
 WRAPPED_BY_DEFAULT = {
     ("inverted", "magnitude"),
     ("jittered", "quick"),
+    ("shuffled_targets", "digits"),
 }
 EXPECTED = {
     # Baselines and controls that a report looks for among a run's pruners, whether or not there is

@@ -32,7 +32,7 @@ ROD = 0.5
 """Length of the rod, m."""
 GRAVITY = 9.81
 
-_WIDTH = 0.01  # s; of a step of Tsit5, whose error is then below float32's
+_WIDTH = 0.01  # s; a step of Tsit5: its error is below float32's
 
 
 def slope(t: Any, state: Float[Array, " 8"], thrusts: Float[Array, " 2"]) -> Float[Array, " 8"]:
