@@ -84,7 +84,7 @@ def dispatched(ours: Trainer, networks: int, steps: int) -> Callable[[], Any]:
     step = jax.jit(jax.vmap(ours.rules.train, (0, None, None)), donate_argnums=0)
     losses = jax.jit(
         lambda state, batch: jax.vmap(
-            lambda one: ours.rules.model.loss(ours.rules.acting(one), batch)
+            lambda one: ours.rules.model.loss(ours.rules.masked(one), batch)
         )(state)
     )
 

@@ -1,4 +1,4 @@
-"""From Python what `harness run` and `harness measure` are on the command line."""
+"""`harness run` and `harness measure`, from Python."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -21,7 +21,7 @@ RUNS = Path("runs")
 
 
 def widened(asked: Plan, folder: Path, registry: Registry) -> Plan:
-    """The plan in blocks of the width that its folder has already, so that it is extended."""
+    """Return the plan with the block width that its folder has already, so as to extend it."""
     if asked.experiment.block_width or not (folder / "run.json").exists():
         return asked
     width = open_run(folder).experiment.get("block_width", asked.width)
@@ -40,7 +40,7 @@ def execute(
     """Carry out a plan in a folder and write its report. What is there already is kept.
 
     With `train=False` only what is trained already is measured. `shared` is a folder for dense
-    levels that this plan has in common with others. `observers` are told what happens.
+    levels that this plan has in common with others. `observers` learn what happens.
     """
     from harness.report import build
 
@@ -56,15 +56,15 @@ def execute(
 
 
 def of_run(folder: Path, metrics: Sequence[str | Mapping[str, Any]], registry: Registry) -> Plan:
-    """The plan of a run folder's own experiment with these metrics, to take of what it trained.
+    """Return the plan that measures a run folder's own experiment with these metrics.
 
-    Its trials keep the keys that they have there, whatever has become of their plugins since.
+    Its trials keep the keys that they have there, even if their plugins have changed since.
     """
     index = read_index(folder)
     fields = {**index.experiment, "metrics": metrics}
     made = plan(checked(fields, source=f"'{folder}'"), registry, source=f"'{folder}'")
     if len(made.trials) != len(index.trials):
-        raise UserError(f"'{folder}' is not as its experiment says: give the run's command again.")
+        raise UserError(f"'{folder}' lacks trials of its experiment: run its command again.")
     return made.trained_as([entry.trial for entry in index.trials])
 
 
@@ -120,7 +120,7 @@ def measure(
     plugins: Sequence[Path | str] = (),
     on_progress: Callable[[progress.Update], None] | None = None,
 ) -> Run:
-    """Take metrics of a run that is there, without training, and open it.
+    """Measure a run with these metrics, without training, and open it.
 
     **Arguments:** `path` is the run folder, `metric` one or several as on the command line.
 

@@ -1,4 +1,4 @@
-"""Studies: their experiments run, one folder each, and their report written of what is there."""
+"""Runs the experiments of a study, one folder each, and writes its report."""
 
 import shutil
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from harness.results.thinned import ConstantLoss, ThinnedRun
 def plans(
     study: AbstractStudy, folder: Path, registry: Registry, changed: Mapping[str, Any]
 ) -> dict[Path, Plan]:
-    """The plan of each experiment by its run folder, `changed` fields in place of the study's.
+    """Return the plan of each experiment by its run folder; `changed` fields replace the study's.
 
     Raises `UserError` where a field, a plugin or a parameter is wrong.
     """
@@ -34,7 +34,7 @@ def plans(
 def conduct(study: AbstractStudy, folder: Path, made: Mapping[Path, Plan]) -> Outcome:
     """Carry out the plans, then write the study's report into `folder / "report"`.
 
-    What is done already is kept. Where a trial failed, the report is of the others.
+    Finished work is not repeated. Where a trial failed, the report is about the others.
     """
     shared = folder / shared_dense.FOLDER
     outcomes = [api.execute(one, path, shared=shared) for path, one in made.items()]
@@ -49,7 +49,7 @@ def conduct(study: AbstractStudy, folder: Path, made: Mapping[Path, Plan]) -> Ou
 
 
 def write(study: AbstractStudy, folder: Path) -> Path:
-    """The report on the runs that are in a study's folder. Returns the page's path."""
+    """Write the report on the runs in a study's folder. Returns the page's path."""
     runs = {name: open_run(folder / name) for name in study.experiments()}
     return report.page(study.question, study.sections(runs), list(runs.values()), folder / "report")
 
@@ -57,16 +57,16 @@ def write(study: AbstractStudy, folder: Path) -> Path:
 def rebuild(
     study: AbstractStudy, kept: Path, out: Path, constant_loss: ConstantLoss | None = None
 ) -> Path:
-    """The same of tables that were kept of each run, in a folder of its name. Returns the path.
+    """Write the report from tables kept of each run, in folders of their names. Returns the path.
 
-    `constant_loss` is taken where the tables lack it. Raises `UserError` where a run has none.
+    `constant_loss` is used where tables lack it. Raises `UserError` where a run has no tables.
     """
     runs = {name: ThinnedRun(kept / name, constant_loss) for name in study.experiments()}
     return report.page(study.question, study.sections(runs), list(runs.values()), out)
 
 
 def constant_losses(registry: Registry) -> ConstantLoss:
-    """The loss of a task's best constant predictor by task and data seed; makes the data."""
+    """Return a function of task and data seed: the loss of the best constant predictor."""
 
     def found(task: Mapping[str, Any], data_seed: int) -> float:
         (chosen,) = selections("task", dict(task))

@@ -125,7 +125,7 @@ class NumpyTiny:
         self.square = {name: np.zeros(leaf.shape) for name, leaf in self.raw.items()}
         self.steps = 0
 
-    def acting(self):
+    def masked(self):
         return {name: np.where(self.mask[name], leaf, 0) for name, leaf in self.raw.items()}
 
     @staticmethod
@@ -134,7 +134,7 @@ class NumpyTiny:
         return np.mean((hidden @ acting["second"].T - np.asarray(batch.targets, float)) ** 2)
 
     def gradient(self, batch):
-        acting, x = self.acting(), np.asarray(batch.inputs, float)
+        acting, x = self.masked(), np.asarray(batch.inputs, float)
         hidden = np.tanh(x @ acting["first"].T + acting["bias"])
         error = hidden @ acting["second"].T - np.asarray(batch.targets, float)
         outer = 2 * error / error.size
@@ -167,7 +167,7 @@ def test_training_is_masked_adam(step, start, masks):
             state = state._replace(masks=on_device(masks))
             by_hand.mask |= masks
         batch = row(many, number)
-        expected = by_hand.loss(by_hand.acting(), batch)
+        expected = by_hand.loss(by_hand.masked(), batch)
         state, loss = step(state, batch)
         by_hand.train(batch)
         assert float(loss) == pytest.approx(expected, rel=1e-4)
@@ -186,7 +186,7 @@ def test_pruned_weights_stay_though_adam_has_momentum(rules, step, pruned, masks
     state, many = pruned, batches(20)
     for number in range(20):
         state, _ = step(state, row(many, number))
-    acting = rules.acting(state)
+    acting = rules.masked(state)
     for name, mask in masks.items():
         before, after = (np.asarray(getattr(one.network, name)) for one in (pruned, state))
         np.testing.assert_array_equal(after[~mask], before[~mask], strict=True)
@@ -241,7 +241,7 @@ def test_gradients_are_gathered_where_the_mask_is_false_too(step, pruned, masks)
         for place in [*np.argwhere(~mask)[:3], *np.argwhere(mask)[:3]]:
             losses = []
             for change in (1e-5, -1e-5):
-                acting = by_hand.acting()
+                acting = by_hand.masked()
                 acting[name][tuple(place)] += change
                 losses.append(by_hand.loss(acting, batch))
             slope = (losses[0] - losses[1]) / 2e-5
@@ -276,7 +276,7 @@ def test_a_pruned_nan_has_no_effect(rules, step, pruned, masks):
         clean, loss = step(clean, row(many, number))
         ill, same = step(ill, row(many, number))
         assert loss == same
-    assert_bitwise(rules.acting(clean), rules.acting(ill))
+    assert_bitwise(rules.masked(clean), rules.masked(ill))
     assert_bitwise(clean.optimizer, ill.optimizer)
     assert_bitwise(clean.gathered["gradient"], ill.gathered["gradient"])
 
@@ -319,7 +319,7 @@ def test_evidence_shows_the_network_its_past_and_its_loss(rules, pruned, masks):
     batch, by_hand = row(batches(1), 0), NumpyTiny(pruned.network)
     by_hand.mask |= masks
     assert float(evidence.loss(evidence.effective, batch)) == pytest.approx(
-        by_hand.loss(by_hand.acting(), batch), rel=1e-5
+        by_hand.loss(by_hand.masked(), batch), rel=1e-5
     )
     for name, mask in masks.items():
         raw = np.asarray(getattr(pruned.network, name))
@@ -327,7 +327,7 @@ def test_evidence_shows_the_network_its_past_and_its_loss(rules, pruned, masks):
         np.testing.assert_array_equal(evidence.effective[name], np.where(mask, raw, 0))
         np.testing.assert_array_equal(evidence.initial_weights[name], getattr(initial, name))
     hidden = evidence.activations(evidence.effective, batch.inputs)["second"]
-    acting = by_hand.acting()
+    acting = by_hand.masked()
     entering = np.asarray(batch.inputs) @ acting["first"].T + acting["bias"]
     np.testing.assert_allclose(hidden, np.tanh(entering), rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(

@@ -256,7 +256,7 @@ def test_broken_plugin_that_was_named_is_the_users_error(write, fault):
     message = str(told.value)
     assert str(broken) in message
     assert error in message
-    assert message.endswith("Mend the file, or leave it out.")
+    assert message.endswith("Fix the file, or leave it out.")
 
 
 def test_error_of_a_named_file_has_its_line(write):

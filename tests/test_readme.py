@@ -1,26 +1,41 @@
-"""What the README shows works as it stands there."""
+"""What README.md and plugins/README.md show works as it stands there."""
 
 import re
 from pathlib import Path
+
+import pytest
 
 from harness import testing
 from harness.plugin import loading
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
+PLUGINS = (ROOT / "plugins" / "README.md").read_text("utf-8")
 
 
-def test_the_pruner_in_twenty_lines_keeps_the_contract(tmp_path):
-    code = next(
-        block
-        for block in re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-        if "@hookimpl" in block
-    )
-    file = tmp_path / "my_pruner.py"
-    file.write_text(code)
+@pytest.mark.parametrize(
+    ("page", "name", "lines"), [(README, "my_pruner.py", 20), (PLUGINS, "my_architecture.py", 15)]
+)
+def test_a_plugin_in_a_few_lines_keeps_the_contract(page, name, lines, tmp_path):
+    blocks = re.findall(rf"```python\n# {name}\n(.*?)```", page, re.DOTALL)
+    assert [len([line for line in block.splitlines() if line]) <= lines for block in blocks] == [
+        True
+    ]
+    file = tmp_path / name
+    file.write_text(blocks[0])
     findings = list(testing.check(str(file), loading.load([file])))
     assert findings
     assert [finding.advice for finding in findings if not finding.passed] == []
+
+
+def test_the_architecture_section_is_a_picture_and_at_most_twenty_lines():
+    section = re.search(r"## Architecture\n(.*?)\n## ", README, re.DOTALL)[1]
+    (picture,) = re.findall(r"```.*?```", section, re.DOTALL)
+    assert len([line for line in section.replace(picture, "").splitlines() if line]) <= 20
+    named = {*re.findall(r"[a-z_]+(?:/[a-z_]+)*\.py", section)}
+    assert named
+    homes = (ROOT / "harness", ROOT)
+    assert [one for one in named if not any((home / one).exists() for home in homes)] == []
 
 
 def test_ci_runs_the_test_line_of_the_readme():

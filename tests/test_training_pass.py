@@ -158,7 +158,7 @@ def test_evaluation_takes_the_running_means():
     trainer = trainer_of(Normalising())
     state, _ = trained(trainer, [0], 20)
     inputs = jnp.asarray(trainer.rows.inputs[:8])
-    network = jax.tree.map(lambda leaf: leaf[0], trainer.acting(state))
+    network = jax.tree.map(lambda leaf: leaf[0], trainer.masked(state))
     whole = trainer.rules.whole(network)
     model = trainer.rules.model
     one, all_rows = model.forward(whole, inputs[:1]), model.forward(whole, inputs)

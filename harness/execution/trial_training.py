@@ -264,7 +264,7 @@ class TrialTraining:
         """Return masks, and weights as they act if the run keeps them."""
         masks = {name: np.asarray(mask) for name, mask in state.masks.items()}
         keeps = self.trial.keep_weights
-        return masks, snapshot.named_leaves(self.trainer.acting(state)) if keeps else None
+        return masks, snapshot.named_leaves(self.trainer.masked(state)) if keeps else None
 
     def _dense(self, state: Ensemble, current: _Level, path: Path) -> Ensemble:
         """Take the end of the dense level from another pruner's trial, or train and leave it."""

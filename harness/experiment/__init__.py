@@ -1,1 +1,1 @@
-"""What is asked for: the experiment, its plan, what it costs."""
+"""The experiment, its plan, its trials and their cost."""

@@ -15,7 +15,7 @@ from harness.plugin.registry import Kind, Registry, nested, selections
 
 @dataclass(frozen=True)
 class Choice:
-    """One plugin with its parameters, made: as the experiment uses it."""
+    """One plugin made with its parameters, as the experiment uses it."""
 
     kind: Kind
     name: str
@@ -36,26 +36,26 @@ class Choice:
         return {"name": self.name, "parameters": values(self.instance), "source": self.source}
 
     def table(self) -> dict[str, Any]:
-        """As an experiment file holds it, complete."""
+        """Return it as an experiment file holds it, with all parameters."""
         given = {name: value for name, value in values(self.instance).items() if value is not None}
         return {"name": f"{self.owner}:{self.name}", **given}  # TOML has no null
 
 
 def metric_identity(choice: Choice) -> dict[str, Any]:
-    """What a measurement is: the metric with its parameters and source."""
+    """Return what identifies a measurement: the metric with its parameters and source."""
     metric: AbstractMetric = choice.instance
     return {**choice.identity, "needs": sorted(metric.needs)}
 
 
 def metric_key(choice: Choice) -> str:
-    """The name of a measurement within its trial."""
+    """Return the name of a measurement within its trial."""
     return f"{choice.name}-{fingerprint(metric_identity(choice))}"
 
 
 def choices(
     registry: Registry, kind: Kind, asked: Sequence[str | Mapping[str, Any]]
 ) -> Iterable[Choice]:
-    """The plugins of a kind that an experiment asks for, each once."""
+    """Yield the plugins of a kind that an experiment asks for, each once."""
     seen: set[str] = set()
     for place, selection in placed(kind, asked):
         try:
@@ -69,7 +69,7 @@ def choices(
 
 
 def choice_of(registry: Registry, kind: Kind, instance: Any) -> Choice:
-    """A plugin that is made, as a choice."""
+    """Return the choice of a plugin's instance."""
     plugin = registry.plugin_of(instance)
     inner = (getattr(instance, field) for field in nested(type(instance)))
     sources = {plugin.source, *(registry.plugin_of(one).source for one in inner)}
@@ -78,7 +78,7 @@ def choice_of(registry: Registry, kind: Kind, instance: Any) -> Choice:
 
 
 def placed(kind: Kind, asked: Sequence[str | Mapping[str, Any]]) -> Iterable[tuple[str, Selection]]:
-    """Each selection with its place in the experiment, where that is a table."""
+    """Yield each selection, with its place in the experiment where it is a table."""
     for number, entry in enumerate(asked):
         place = "" if isinstance(entry, str) else f"{kind}s.{number}: "
         for selection in selections(kind, entry):

@@ -21,17 +21,17 @@ LATER: Mapping[str, Any] = {
     "architectures": [],
     "interventions": [],
 }
-"""Fields of an experiment that came after the first runs, with what those runs had."""
+"""Fields that experiments got after the first runs, with the values of those runs."""
 
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 
 
 class Experiment(BaseModel):
-    """What is asked for, as an experiment file holds it. Plugins are `name[field=value]` or tables.
+    """An experiment as its file holds it. Plugins are `name[field=value]` or tables.
 
-    `networks` networks are trained for each combination of task, pruner, schedule and data seed,
-    in blocks of `block_width`. The networks' own randomness follows from the seed and the data
-    seed; the data seed sets the data and, with the batch seed, the order in which they are read.
+    `networks` networks are trained for each combination of task, architecture, pruner,
+    schedule and data seed, in blocks of `block_width`. The seed and the data seed set the
+    networks' own randomness; the data seed and the batch seed set the data and their order.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -52,7 +52,7 @@ class Experiment(BaseModel):
 
 
 def checked(fields: Mapping[str, Any], *, source: str) -> Experiment:
-    """An experiment from its fields. Raises `UserError` that names the field and `source`."""
+    """Return an experiment from its fields. Raises `UserError` with the field and `source`."""
     for name in fields:
         if name not in Experiment.model_fields:
             raise unknown("key", name, Experiment.model_fields, f"{source}: ")
@@ -64,18 +64,18 @@ def checked(fields: Mapping[str, Any], *, source: str) -> Experiment:
 
 
 def _problem(found: Any) -> str:
-    """What is wrong with a field, and where."""
+    """Return what is wrong with a field, and where."""
     field, *inner = found["loc"]
     if found["type"] == "missing":
         return f"{field}: missing"
     place = ".".join(str(part) for part in (field, *inner[:1]))
-    if len(inner) > 1:  # what it would have to be, twice: as a text and as a table
+    if len(inner) > 1:  # pydantic reports it twice: as a text and as a table
         return f"{place} = {found['input']!r}: should be a plugin's name or a table with its name"
     return f"{place} = {found['input']!r}: {found['msg']}"
 
 
 def read(path: Path) -> Experiment:
-    """The experiment of a TOML file. Raises `UserError`."""
+    """Read the experiment of a TOML file. Raises `UserError`."""
     try:
         fields = tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -84,12 +84,12 @@ def read(path: Path) -> Experiment:
 
 
 def chosen_later(**fields: Any) -> dict[str, Any]:
-    """Those of these fields that are not as in runs from before there was a choice."""
+    """Return those of these fields that differ from runs made before the fields existed."""
     return {name: value for name, value in fields.items() if value != LATER[name]}
 
 
 def without_networks(resolved: Mapping[str, Any]) -> dict[str, Any]:
-    """The part of a resolved experiment that a run folder keeps for good."""
+    """Return the part of a resolved experiment that a run folder keeps for good."""
     free = {"networks", "metrics"}
     kept = {name: value for name, value in resolved.items() if name not in free}
     return {**LATER, **kept}

@@ -1,4 +1,4 @@
-"""What a plan would cost: seconds, memory and disk, from a short trial of this machine."""
+"""The cost of a plan: seconds, memory and disk, from a short measurement of this machine."""
 
 import math
 import time
@@ -24,7 +24,7 @@ COPIES = 6
 
 @dataclass(frozen=True)
 class Cost:
-    """What training would take; data, compilation and measuring come on top."""
+    """The cost of training, without data, compilation and measuring."""
 
     network_steps: int
     seconds: float
@@ -33,7 +33,7 @@ class Cost:
 
 
 def cost(plan: Plan) -> Cost:
-    """The cost of training a plan's trials, in seconds, bytes of memory and bytes on disk."""
+    """Return the cost of training a plan, in seconds, bytes of memory and bytes on disk."""
     rate = product_rate()
     trials = [trial for trial in plan.trials if not trial.reason_to_skip]
     parts = [_trial_cost(trial, rate) for trial in trials]
@@ -64,7 +64,7 @@ def _trial_cost(trial: Trial, rate: float) -> Cost:
 
 
 def product_rate(seconds: float = 0.3) -> float:
-    """Floating-point operations a second of this machine in batched products of layer size."""
+    """Measure floating-point operations a second in batched products of layer size."""
     width, rows, nodes = 8, 128, 400
     left, right = jnp.ones((width, rows, nodes)), jnp.ones((width, nodes, nodes))
     product = jax.jit(jnp.matmul)

@@ -1,4 +1,4 @@
-"""The factors of an experiment that go together: tasks with architectures, pruners with changes."""
+"""Factors of an experiment that go together: task and architecture, pruner and interventions."""
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,7 +18,7 @@ def pairs(
     tasks: Sequence[str | Mapping[str, Any]],
     architectures: Sequence[str | Mapping[str, Any]],
 ) -> Iterable[tuple[Choice, Choice]]:
-    """Each task with each architecture; with its own where none is named.
+    """Yield each task with each architecture, or with its own where none is named.
 
     A task's own architecture is `architecture` in its table, or its default. Parameters that it
     had before architectures were plugins, such as `sizes`, are its own architecture's. The bare
@@ -34,7 +34,7 @@ def pairs(
             task, own = _apart(registry, selection)
             if asked and own is not None:
                 raise UserError(
-                    f"task '{task.name}' names an architecture of its own: leave that out, or "
+                    f"task '{task.name}' names an architecture of its own: give either that or "
                     "--architecture."
                 )
             chosen = choice_of(registry, "task", registry.make("task", task))
@@ -55,7 +55,7 @@ def pairs(
 
 
 def _apart(registry: Registry, selection: Selection) -> tuple[Selection, Selection | None]:
-    """A task's selection without what is its architecture's, and that one's, if it says any."""
+    """Split off the selection of a task's architecture; None where it has none."""
     factory = registry.find("task", selection.name).factory
     values = dict(selection.parameters)
     own = values.pop("architecture", None)
@@ -75,21 +75,21 @@ def _apart(registry: Registry, selection: Selection) -> tuple[Selection, Selecti
 
 @dataclass(frozen=True)
 class Pruning:
-    """A pruner, and the interventions on the masks that it finds, the first first."""
+    """A pruner, and the interventions on its masks in the order in which they act."""
 
     pruner: Choice
     interventions: tuple[Choice, ...] = ()
 
     @property
     def source(self) -> "Pruning | None":
-        """What the last intervention changes the masks of, where there is one."""
+        """The pruning whose masks the last intervention changes; None without one."""
         if not self.interventions:
             return None
         return dataclasses.replace(self, interventions=self.interventions[:-1])
 
     @cached_property
     def label(self) -> str:
-        """The pruner's label, or the last intervention's with what it is `of` in its brackets."""
+        """The pruner's label, or the last intervention's with its source as `of` in brackets."""
         if not (source := self.source):
             return self.pruner.label
         last = self.interventions[-1]
@@ -103,7 +103,7 @@ class Pruning:
         return {"pruner": self.pruner.identity, **({"interventions": changes} if changes else {})}
 
     def table(self) -> dict[str, Any]:
-        """As an experiment file holds it, complete."""
+        """Return it as an experiment file holds it, with all parameters."""
         if not (source := self.source):
             return self.pruner.table()
         return {**self.interventions[-1].table(), "of": source.table()}
@@ -114,7 +114,7 @@ def prunings(
     pruners: Sequence[str | Mapping[str, Any]],
     interventions: Sequence[str | Mapping[str, Any]],
 ) -> Iterable[Pruning]:
-    """Each pruner alone, then with each intervention; what is changed comes before its change.
+    """Yield each pruner alone, then with each intervention, each after its source.
 
     A pruner may be written as an intervention `of` one: `shuffled[of=snip]`.
     """
@@ -140,7 +140,7 @@ def prunings(
 
 
 def _pruning(registry: Registry, selection: Selection) -> Pruning:
-    """The pruner that a selection names, with the interventions that it is written within."""
+    """Return the pruner that a selection names, with the interventions written around it."""
     kinds = {plugin.kind for plugin in registry.named(selection.name)}
     if "pruner" in kinds or "intervention" not in kinds:
         return Pruning(choice_of(registry, "pruner", registry.make("pruner", selection)))

@@ -18,12 +18,12 @@ from harness.plugin.registry import PLURALS, Registry
 
 
 def block_width(networks: int) -> int:
-    """The default width of a block, by the device.
+    """Return the default width of a block, by the device.
 
-    Two networks fit into the caches of a core (measured: benchmarks/RESULTS.md), so that a block
-    has up to two for each: as many as train `networks` soonest, and the wider of two such. An
-    accelerator takes them all, as equally many on each if there are several; what does not fit into
-    its memory is halved when that turns out.
+    Two networks fit into the caches of a core (measured: benchmarks/RESULTS.md), so a block has up
+    to two for each core: the width that trains `networks` soonest, and the widest of equals. An
+    accelerator takes all networks, evenly spread over several; a block that does not fit into its
+    memory is halved when it is trained.
     """
     import jax
 
@@ -82,24 +82,24 @@ class Plan:
         return (*tasks, *architectures) if self.experiment.architectures else tasks
 
     def chain(self, trial: Trial) -> tuple[Trial, ...]:
-        """A trial with all that it is made from, the source of each before it."""
+        """Return a trial with all its sources, each source before what is made from it."""
         source = trial.source
         return (*(self.chain(source) if source else ()), trial)
 
     @cached_property
     def ordered(self) -> tuple[Trial, ...]:
         """All trials in the order of the plan, each after its source."""
-        if self.keys:  # what was trained before has its sources
+        if self.keys:  # trained before, so their sources are there
             return self.trials
         found = {one.key: one for trial in self.trials for one in self.chain(trial)}
         return tuple(found.values())
 
     def trained_as(self, keys: Sequence[str]) -> "Plan":
-        """The same plan with its trials under the keys that a run folder has them by."""
+        """Return the same plan, its trials under the keys that they have in a run folder."""
         return replace(self, keys=tuple(keys))
 
     def resolved(self) -> dict[str, Any]:
-        """The experiment, complete: every parameter and the block width written out."""
+        """Return the complete experiment: every parameter and the block width written out."""
         return {
             **self.experiment.model_dump(mode="json", exclude_none=True),
             **self._resolved_pairs(),
@@ -153,10 +153,10 @@ class Plan:
 
 
 def plan(experiment: Experiment, registry: Registry, *, source: str = "") -> Plan:
-    """The plan of an experiment. Raises `UserError` where a plugin or parameter is wrong.
+    """Return the plan of an experiment. Raises `UserError` where a plugin or parameter is wrong.
 
-    `source` is the file that the experiment is from, for that error. From here on all cores of a
-    processor are devices, where JAX is not at work yet: the width of blocks depends on them.
+    `source` names the experiment's file in that error. Unless JAX has started already, all cores
+    of a processor become devices: the width of blocks depends on their number.
     """
     use_all_cores()
     try:

@@ -1,4 +1,4 @@
-"""One trial: a block of networks that is trained in one go, and what determines its result."""
+"""One trial: a block of networks trained together, and what determines its result."""
 
 import itertools
 from dataclasses import dataclass, replace
@@ -27,7 +27,7 @@ From 3 on, networks of two data seeds have different initial weights.
 
 @dataclass(frozen=True)
 class Trial:
-    """One (task, pruner, schedule, seed block): what is trained in one go."""
+    """One (task, architecture, pruning, schedule, block of seeds), trained together."""
 
     task: Choice
     architecture: Choice
@@ -77,12 +77,12 @@ class Trial:
         return self.trained_as or fingerprint(self.identity)
 
     def known_as(self, key: str) -> "Trial":
-        """The same trial as a run folder has it, whatever its plugins are by now."""
+        """Return the same trial under its key in a run folder, whatever its plugins are now."""
         return replace(self, trained_as=key)
 
     @property
     def changed(self) -> bool:
-        """Whether a run folder has it by a key that it would not be given today."""
+        """Whether a run folder holds it under another key than it would get today."""
         return self.trained_as not in (None, fingerprint(self.identity))
 
     @property
@@ -93,7 +93,7 @@ class Trial:
 
     @property
     def intervention(self) -> AbstractIntervention | None:
-        """What changes the masks of its source."""
+        """The intervention that changes the masks of its source, where there is one."""
         found = self.pruning.interventions
         return found[-1].instance if found else None
 
@@ -106,7 +106,7 @@ class Trial:
 
     @property
     def trained_by(self) -> Choice:
-        """The pruner that is asked in training: none where an intervention sets the masks."""
+        """The pruner that training calls; where an intervention sets the masks, it never prunes."""
         if self.intervention is None:
             return self.pruning.pruner
         if self.goes_on == "rewind":
@@ -139,7 +139,7 @@ class Trial:
 
     @property
     def halves(self) -> "tuple[Trial, ...]":
-        """The same networks in two blocks, or nothing where there is but one network."""
+        """The same networks in two blocks; nothing where there is only one network."""
         half = -(-self.width // 2)
         rest = self.width - half
         first = replace(self, width=half, trained_as=None)
@@ -148,7 +148,7 @@ class Trial:
 
     @property
     def condition(self) -> dict[str, Any]:
-        """The columns that say in every table what it was."""
+        """The columns that identify the trial in every table."""
         return {
             "trial": self.key,
             "task": self.task.label,
@@ -160,7 +160,7 @@ class Trial:
 
     @property
     def reason_to_skip(self) -> str | None:
-        """Why this combination makes no sense, or None if it does."""
+        """Why this combination is skipped, or None if it is not."""
         model = self.model
         if reason := model.reason_not_to_fit:
             return reason
@@ -169,7 +169,7 @@ class Trial:
                 return f"its source is skipped: {reason}"
             needs = self.intervention.needs_weights or self.goes_on in ("here", "not")
             if needs and not self.keep_weights:
-                return f"intervention '{self.intervention.name}' needs weights, and none are kept"
+                return f"intervention '{self.intervention.name}' needs weights, but none are kept"
             return None
         pruner: AbstractPruner = self.pruning.pruner.instance
         lacking = pruner.needs - model.offers
@@ -190,7 +190,7 @@ class Trial:
 
 
 def levels_of(schedule: AbstractSchedule, pruner: AbstractPruner) -> list[int]:
-    """Training steps of each level: its own, all up to it, or what the first had left (rewound)."""
+    """Return each level's steps: its own, all up to it, or what the first has left (rewound)."""
     steps = [level.steps for level in schedule.levels()]
     if pruner.retrains:
         return [steps[0], *(steps[0] - pruner.rewind_step for _ in steps[1:])]

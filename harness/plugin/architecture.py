@@ -50,7 +50,7 @@ class AbstractArchitecture(ABC):
     def prunable(self, network: Network) -> Masks:
         """Return which entries of which leaves may be pruned. Entries that are False always act.
 
-        The leaves stand in the order in which signals pass them, inputs first. The default are all
+        The leaves stand in the order in which signals pass them, inputs first. By default: all
         entries of trained arrays of two axes or more, except what Equinox keeps as `bias`, in the
         order of the network's fields.
         """
@@ -76,7 +76,7 @@ class AbstractArchitecture(ABC):
     def train_forward(
         self, network: Network, inputs: Array, *, key: Key
     ) -> tuple[Array, tuple[Array, ...]]:
-        """Return the outputs in training, and what a stateful network remembers after the batch.
+        """Return the outputs in training, and the memory of a stateful network after the batch.
 
         Called where `stochastic` is set or the network is `harness.Stateful`. The default calls it
         on each row, with `key=` where it is stochastic, and with its state where it has one; the
@@ -104,6 +104,6 @@ class AbstractArchitecture(ABC):
         For a weight (out, in): (rows, in). For a kernel (out, in, *size) of a convolution: what it
         slides over, (rows, in, *places), padding left out. For a weight that is used several times
         for a row, as at each step of a sequence: (rows, in, times). Leaves of one axis, such as
-        biases, need not be there.
+        biases, may be left out.
         """
         raise NotImplementedError(f"architecture '{self.name}' offers no activations")

@@ -17,11 +17,10 @@ from harness.types import Batch, Frozen, Key, Masks, Network, Weights
 class Evidence:
     """One network with its mask, its past and its training data.
 
-    Lives inside `jit` and `vmap`; what is not read is not computed. `weights` arguments are what
-    acts: pass `evidence.effective` for the network as it is, anything else for what-ifs; trained
-    arrays that they do not name act as they are. The gradient of `loss` with respect to them is
-    therefore dense, also where the mask is False. Nothing is kept between two readings, so that it
-    may be read inside `scan` and `grad` as well.
+    It is used inside `jit` and `vmap`; only what is read is computed. `weights` arguments replace
+    the network's own: pass `evidence.effective` for the network as it is, other weights to ask what
+    if; trained arrays that they do not name stay as they are. No mask is applied to them, so the
+    gradient of `loss` is dense. Nothing is cached: all may be read inside `scan` and `grad` too.
     """
 
     def __init__(
@@ -64,7 +63,7 @@ class Evidence:
         return tuple(self._model.prunable(self.network))
 
     def graph(self, masks: Masks, view: str | None = None) -> LayeredGraph | Digraph:
-        """The wiring of the network under some masks, in a view of its architecture."""
+        """Return the wiring of the network under these masks, in a view of its architecture."""
         return self._model.graph(self.network, masks, view)
 
     @property
@@ -80,7 +79,7 @@ class Evidence:
 
     @property
     def candidates(self) -> Masks:
-        """What is prunable and not pruned yet: what a mask that only shrinks chooses among."""
+        """The prunable entries not yet pruned: a mask that only shrinks chooses among them."""
         return mask_algebra.leaf_map(jnp.logical_and, self.mask, self.prunable)
 
     @property
@@ -90,12 +89,12 @@ class Evidence:
 
     @property
     def effective(self) -> Weights:
-        """The prunable leaves as they act: zero where pruned."""
+        """The masked values of the prunable leaves: zero where pruned."""
         return mask_algebra.apply(self.weights, self.mask)
 
     @property
     def parameters(self) -> Weights:
-        """Raw values of all trained arrays by name, those of which nothing may be pruned too."""
+        """Raw values of all trained arrays by name, including those that may not be pruned."""
         trained = eqx.filter(self.network, eqx.is_inexact_array)
         return mask_algebra.select(trained, mask_algebra.leaf_names(trained))
 
@@ -105,14 +104,14 @@ class Evidence:
         return mask_algebra.select(self.initial, self.mask)
 
     def batches(self, number: int) -> Batch:
-        """`number` batches of training rows, drawn at random, the same for all networks.
+        """Return `number` random batches of training rows, the same for all networks.
 
         Arrays have shape (number, batch, ...).
         """
         return self._rows(number, self._batch_size)
 
     def examples(self, number: int) -> Batch:
-        """`number` training rows, drawn at random, each a batch of one: (number, 1, ...)."""
+        """Return `number` random training rows, each a batch of one: (number, 1, ...)."""
         return self._rows(number, 1)
 
     def _rows(self, number: int, size: int) -> Batch:
@@ -123,7 +122,7 @@ class Evidence:
         )
 
     def mean(self, function: Callable[[Any], PyTree], stacked: PyTree) -> PyTree:
-        """The mean of `function` over what is stacked, such as `batches(8)`, one at a time."""
+        """Return the mean of `function` over a stack, such as `batches(8)`, one at a time."""
 
         def add(total: PyTree, one: PyTree) -> tuple[PyTree, None]:
             return jax.tree.map(jnp.add, total, function(one)), None
@@ -135,26 +134,26 @@ class Evidence:
         return jax.tree.map(lambda leaf: leaf / number, total)
 
     def gradient(self, weights: Weights, batch: Batch) -> Weights:
-        """The gradient of `loss` with respect to the weights, also where the mask is False."""
+        """Return the gradient of `loss` with respect to the weights, also where masked."""
         return jax.grad(self.loss)(weights, batch)
 
     def loss(self, weights: Weights, batch: Batch) -> Float[Array, ""]:
-        """The task's loss with `weights` acting."""
+        """Return the task's loss of the network with these weights."""
         return self._model.loss(mask_algebra.replace(self.network, weights), batch)
 
     def output_loss(self, outputs: Array, targets: Array) -> Float[Array, ""]:
-        """The task's loss of these outputs. The pruner's `needs` must have "output-loss"."""
+        """Return the loss of these outputs. The pruner's `needs` must have "output-loss"."""
         return self._model.output_loss(outputs, targets)
 
     def forward(self, weights: Weights, inputs: Array) -> Array:
-        """The network's outputs with `weights` acting."""
+        """Return the outputs of the network with these weights."""
         return self._model.forward(mask_algebra.replace(self.network, weights), inputs)
 
     def linear_forward(self, weights: Weights, inputs: Array) -> Array:
-        """Outputs without nonlinearities. The pruner's `needs` must have "linear"."""
+        """Return outputs without nonlinearities. The pruner's `needs` must have "linear"."""
         network = self._model.linearised(mask_algebra.replace(self.network, weights))
         return self._model.forward(network, inputs)
 
     def activations(self, weights: Weights, inputs: Array) -> dict[str, Array]:
-        """What enters each prunable leaf. The pruner's `needs` must have "activations"."""
+        """Return what enters each leaf. The pruner's `needs` must have "activations"."""
         return self._model.activations(mask_algebra.replace(self.network, weights), inputs)

@@ -1,4 +1,4 @@
-"""The interface of an intervention: the masks of a pruned ensemble, changed, and trained again."""
+"""The interface of an intervention: it changes the masks of a pruned ensemble."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -21,8 +21,8 @@ class Source:
 
     `masks` are those that the source has there, `before` those that the intervention's own networks
     have before it acts (all ones where each level begins anew); `prunable` says which entries may
-    be pruned, of one network. `weights` are the source's trained arrays as they act, by name, or
-    None where the run keeps none. Arrays of networks have the networks first. `keys` are one for
+    be pruned, of one network. `weights` are the source's trained arrays by name, masked, or None
+    where the run keeps none. Arrays of networks have the networks first. `keys` holds one key for
     each network and level.
     """
 
@@ -50,7 +50,7 @@ class Source:
 
 
 class Change(NamedTuple):
-    """What an intervention makes of a level: masks, and weights by name where it changes them.
+    """The masks of a level after an intervention, and weights by name where it changes them.
 
     Arrays have the networks first. `weights` replace those from which training goes on.
     """
@@ -73,7 +73,7 @@ class AbstractIntervention(ABC):
     exact: ClassVar[bool] = True
     """Whether each network keeps as many weights as the source does."""
     needs_weights: ClassVar[bool] = False
-    """Whether it reads `source.weights`: skipped, with that reason, where a run keeps none."""
+    """Whether it reads `source.weights`. A run that keeps none skips it, with that reason."""
 
     @abstractmethod
     def goes_on(self, pruner: AbstractPruner) -> GoesOn:
@@ -88,7 +88,7 @@ class AbstractIntervention(ABC):
 class Untouched(AbstractPruner):
     """The pruner of a trial whose masks an intervention sets: it never prunes.
 
-    `anew` is whether each level has a training of its own. Where training goes on from the rewind
+    With `anew` each level has a training of its own. Where training goes on from the rewind
     point, `rewind_step` and `retrains` are those of the source's pruner.
     """
 
@@ -106,5 +106,5 @@ class Untouched(AbstractPruner):
     def step(
         self, evidence: Evidence, target: Target, state: PyTree, *, key: Key
     ) -> tuple[Update, PyTree]:
-        """Leave the masks: they are set from outside."""
+        """Keep the masks: the intervention sets them."""
         return Update(evidence.mask), state

@@ -1,4 +1,4 @@
-"""Finding plugins, knowing whose they are, and keeping one that is broken from harming the rest."""
+"""Finds plugins, records who brought each, and keeps a broken one from harming the others."""
 
 import hashlib
 import importlib.util
@@ -22,9 +22,9 @@ from harness.plugin import hookspecs
 from harness.plugin.registry import KINDS, PLURALS, Failure, Plugin, Registry
 
 ONE_FILE = "_harness_plugin_"
-"""What the names of modules of one-file plugins begin with."""
+"""The prefix of the module names of one-file plugins."""
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
-"""What a plugin may be called."""
+"""The names that a plugin may have."""
 
 
 class _Loader:
@@ -37,7 +37,7 @@ class _Loader:
         self.failures: list[Failure] = []
 
     def add(self, owner: str, source: str, load: Any) -> None:
-        """Import a module and register it, or record why not."""
+        """Import a module and register it, or record why that failed."""
         if self.manager.has_plugin(source):
             return
         try:
@@ -57,7 +57,7 @@ class _Loader:
         self.failures.append(Failure(owner, source, message, "".join(lines)))
 
     def collect(self) -> Iterable[Plugin]:
-        """What each module registers, each hook of each module called alone."""
+        """Yield what each module registers; each hook of each module is called alone."""
         modules = dict(self.manager.list_name_plugin())
         for source, owner in self.owners.items():
             others = [module for name, module in modules.items() if name != source]
@@ -72,7 +72,7 @@ class _Loader:
 
 
 def _plainly(error: BaseException) -> BaseException:
-    """A hook of an unknown name, with the nearest of the right names; others as they are."""
+    """Return a plainer error for an unknown hook, with the nearest name; others unchanged."""
     found = re.match(r"unknown hook '(\w+)'", str(error))
     if not isinstance(error, pluggy.PluginValidationError) or not found:
         return error
@@ -90,7 +90,7 @@ def _listed(answer: Any) -> Any:
 
 
 def name_of(factory: Any, abstract: type[Any]) -> str:
-    """The name of a plugin class. Raises `TypeError` unless it is a finished one of its kind."""
+    """Return the name of a plugin class. Raises `TypeError` unless it implements its kind."""
     if not inspect.isclass(factory) or not issubclass(factory, abstract):
         which = (
             f"{factory!r} is an instance: return the class. It"
@@ -113,7 +113,7 @@ def name_of(factory: Any, abstract: type[Any]) -> str:
 
 
 def _import_file(path: Path) -> ModuleType:
-    """Run a one-file plugin as a module of a name that nothing else has."""
+    """Import a one-file plugin under a module name that nothing else has."""
     digest = hashlib.sha256(str(path).encode()).hexdigest()[:12]
     name = f"{ONE_FILE}{digest}_{re.sub(r'[^0-9A-Za-z]', '_', path.stem)}"
     spec = importlib.util.spec_from_file_location(name, path)
@@ -130,7 +130,7 @@ def _import_file(path: Path) -> ModuleType:
 
 
 def _on_path() -> list[Path]:
-    """The files that HARNESS_PLUGINS names: files, or folders whose Python files are plugins."""
+    """Return the files that HARNESS_PLUGINS names, and the Python files of its folders."""
     found: list[Path] = []
     for entry in filter(None, os.environ.get("HARNESS_PLUGINS", "").split(os.pathsep)):
         path = Path(entry).expanduser()
@@ -143,10 +143,10 @@ def _owner(point: EntryPoint) -> str:
 
 
 def load(files: Sequence[Path | str] = ()) -> Registry:
-    """Every plugin of the entry points, of HARNESS_PLUGINS, and of the files named.
+    """Return the plugins of all entry points, of HARNESS_PLUGINS, and of the files named.
 
-    A file named here that fails raises `UserError`; one that was merely discovered is listed
-    among the failures.
+    A file named here that fails raises `UserError`; any other failure is listed among
+    `failures`.
     """
     loader = _Loader()
     for point in sorted(entry_points(group="harness"), key=lambda point: point.name):
@@ -160,12 +160,12 @@ def load(files: Sequence[Path | str] = ()) -> Registry:
         if failure.source in {str(path) for path in named}:
             raise UserError(
                 f"plugin '{failure.source}' failed to load: {failure.error}\n"
-                f"{_last_place(failure)}Mend the file, or leave it out."
+                f"{_last_place(failure)}Fix the file, or leave it out."
             )
     return Registry(plugins, tuple(loader.failures))
 
 
 def _last_place(failure: Failure) -> str:
-    """The last line of the traceback that lies in the plugin's own file."""
+    """Return the last line of the traceback that lies in the plugin's own file."""
     places = [line.strip() for line in failure.traceback.splitlines() if failure.source in line]
     return f"{places[-1]}\n" if places else ""

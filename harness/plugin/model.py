@@ -62,13 +62,13 @@ class Model:
         return self.task.loss(outputs, jnp.asarray(batch.targets))
 
     def varies(self, network: Network) -> bool:
-        """Return whether a pass in training draws, or leaves something behind."""
+        """Return whether a training pass draws random numbers or changes the network's memory."""
         return self.architecture.stochastic or isinstance(network, Stateful)
 
     def training_loss(
         self, network: Network, batch: Batch, *, key: Key
     ) -> tuple[Float[Array, ""], tuple[Array, ...]]:
-        """Return the training loss of such a pass, and what the network remembers after it."""
+        """Return the training loss of such a pass, and the network's memory after it."""
         inputs = self._given(jnp.asarray(batch.inputs))
         outputs, memory = self.architecture.train_forward(network, inputs, key=key)
         return self.task.loss(outputs, jnp.asarray(batch.targets)), memory

@@ -1,4 +1,4 @@
-"""The interface of an observer: what is told of a run while it goes on, as to a tracker."""
+"""The interface of an observer: what learns of a run while it goes on, such as a tracker."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,7 +33,7 @@ class Event:
 
 
 class AbstractObserver(ABC):
-    """Is told what happens to the trials of a run, in the process that carries them out."""
+    """Learns what happens to the trials of a run, in the process that carries them out."""
 
     name: ClassVar[str]
 

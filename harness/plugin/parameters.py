@@ -1,4 +1,4 @@
-"""Plugins by name and parameters: reading `name[field=value]`, checking it, writing it back."""
+"""Reads, checks and writes plugins with their parameters, as `name[field=value]`."""
 
 import dataclasses
 import itertools
@@ -17,18 +17,18 @@ _BRACKETS = {"[": 1, "{": 1, "]": -1, "}": -1}
 
 @dataclass(frozen=True)
 class Selection:
-    """A plugin as someone asked for it: a name, maybe with its owner before a colon, and values."""
+    """A plugin as asked for: `name` or `owner:name`, and its parameters."""
 
     name: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        """Written as it is read."""
+        """Return it as `parse` reads it."""
         return label(self.name, self.parameters)
 
 
 def label(name: str, parameters: Mapping[str, Any]) -> str:
-    """`name[field=value, ...]`, or the name alone where there are no parameters."""
+    """Return `name[field=value, ...]`, or the name alone where there are no parameters."""
     if not parameters:
         return name
     inside = ", ".join(f"{field}={_written(value)}" for field, value in parameters.items())
@@ -41,7 +41,7 @@ def _written(value: Any) -> str:
 
 
 def _split(text: str, separator: str) -> list[str]:
-    """`text` at the separators that stand outside brackets and quotes."""
+    """Split `text` at the separators that stand outside brackets and quotes."""
     pieces, depth, quoted, current, escaped = [], 0, False, "", False
     for character in text:
         if character == separator and depth == 0 and not quoted:
@@ -101,7 +101,7 @@ def _of_one(text: str) -> list[Selection]:
 
 
 def build(plugin: type[Any], parameters: Mapping[str, Any], *, kind: str) -> Any:
-    """An instance of a plugin with these parameters, names and values checked.
+    """Return an instance of a plugin with these parameters, names and values checked.
 
     Raises `UserError` with the list of right names, or with what is right for a value.
     """
@@ -112,7 +112,7 @@ def build(plugin: type[Any], parameters: Mapping[str, Any], *, kind: str) -> Any
     for name in parameters:
         if name not in fields:
             raise unknown("parameter", name, fields, where)
-    # Defaults too: a dataclass takes its own as they are, and a scope "layers" would be none.
+    # Defaults are checked too: a dataclass does not, and its default scope might be "layers".
     defaults = {field.name: _default(field) for field in dataclasses.fields(plugin)}
     given = {name: value for name, value in defaults.items() if value is not dataclasses.MISSING}
     try:
@@ -128,16 +128,16 @@ def build(plugin: type[Any], parameters: Mapping[str, Any], *, kind: str) -> Any
 
 
 def values(instance: Any) -> dict[str, Any]:
-    """All parameters of a plugin's instance by name, as JSON can hold them.
+    """Return all parameters of a plugin's instance by name, as JSON can hold them.
 
-    One that is a plugin itself is given as it would be written, complete.
+    One that is itself a plugin is given as text, with all its parameters.
     """
     plain = {field.name: getattr(instance, field.name) for field in dataclasses.fields(instance)}
     return json.loads(json.dumps(plain, default=lambda inner: label(inner.name, values(inner))))
 
 
 def changed(instance: Any) -> dict[str, Any]:
-    """The parameters of a plugin's instance that differ from their defaults."""
+    """Return the parameters of a plugin's instance that differ from their defaults."""
     defaults = {field.name: _default(field) for field in dataclasses.fields(instance)}
     plain = {name: _plain(default) for name, default in defaults.items()}
     found = {name: value for name, value in values(instance).items() if value != plain[name]}
@@ -149,7 +149,7 @@ def changed(instance: Any) -> dict[str, Any]:
 
 
 def described(plugin: type[Any]) -> dict[str, str]:
-    """The default of every parameter of a plugin, as it would be written."""
+    """Return the default of every parameter of a plugin, as it would be written."""
     return {
         field.name: "required" if default is dataclasses.MISSING else _written(_plain(default))
         for field in dataclasses.fields(plugin)

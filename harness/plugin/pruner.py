@@ -1,4 +1,4 @@
-"""The interface of a pruner: which weights go, and when it is asked."""
+"""The interface of a pruner: which weights it removes, and when it is called."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -49,14 +49,14 @@ class AbstractPruner(ABC):
     when: ClassVar[When]
     every: int = 0
     regrows: ClassVar[bool] = False
-    """Whether a weight may come back. If not, masks only shrink, and the harness sees to it."""
+    """Whether a pruned weight may come back. If not, the harness lets masks only shrink."""
     drifts: ClassVar[bool] = False
-    """Whether pruned weights go on moving on the optimiser's momentum (their gradients are zero)
-    instead of being held. Only for reproducing code that lets them."""
+    """Whether the optimiser's momentum goes on moving pruned weights, whose gradients are zero,
+    instead of holding them. Only to reproduce code that does this."""
     exact: ClassVar[bool] = True
-    """Whether `step` keeps exactly `target.total` weights. Only for reproducing code that errs."""
+    """Whether `step` keeps exactly `target.total` weights. Only to reproduce code that errs."""
     needs: ClassVar[frozenset[str]] = frozenset()
-    """What the architecture must offer: what lacks it is skipped, with that reason."""
+    """What the architecture must offer; one that does not is skipped, with that reason."""
     restarts: ClassVar[bool] = False
     """Whether a pruner `during` training has one training for each density, from the initial
     weights at the budget of all levels up to it, as pruners at "init" have."""
@@ -75,14 +75,14 @@ class AbstractPruner(ABC):
         return self.when == "init" or self.restarts
 
     def init(self, evidence: Evidence, *, key: Key) -> PyTree:
-        """The pruner's state, an array pytree of fixed shapes. Called once, before training."""
+        """Return the pruner's state, arrays of fixed shapes. Called once, before training."""
         return ()
 
     @abstractmethod
     def step(
         self, evidence: Evidence, target: Target, state: PyTree, *, key: Key
     ) -> tuple[Update, PyTree]:
-        """The masks for `target`, with exactly `target.total` weights kept if the pruner is exact.
+        """Return the update that prunes to `target`, and the next state.
 
         Where `target.binding` is not None each leaf keeps its number of `target.by_leaf`.
         `target` holds traced numbers, so that no density compiles anew. Returns the update and
@@ -90,15 +90,15 @@ class AbstractPruner(ABC):
         """
 
     def gather(self, weights: Weights, gradients: Weights, masks: Masks) -> PyTree:
-        """What is summed over the steps of a level, for `evidence.gathered`.
+        """Return what is summed over the steps of a level, for `evidence.gathered`.
 
-        Called at every training step with the raw weights, the gradients with respect to what acts
-        (also where masked) and the masks. The default gathers nothing and costs nothing.
+        Called at every training step with the raw weights, the gradients with respect to the masked
+        weights (also where pruned) and the masks. The default gathers nothing and costs nothing.
         """
         return ()
 
     def ramp(self, previous: float, density: float, progress: float) -> float:
-        """The density to prune to when `progress` (0 to 1) of a level's events are past.
+        """Return the density to prune to after a share `progress` (0 to 1) of a level's events.
 
         Called on the host, for `when = "during"` only. At progress 1 it must return `density`.
         """
@@ -107,10 +107,10 @@ class AbstractPruner(ABC):
     def cautions(
         self, levels: Sequence[Level], targets: Sequence[Target], prunable: Masks
     ) -> Sequence[str]:
-        """What a user should know of this training, a sentence each, such as that nothing regrows.
+        """Return sentences that a user should know of this training, such as that nothing regrows.
 
         Called on the host once for each trial, after training. `levels` have the steps that each
-        level trains for, `targets` its numbers; `prunable` says which entries may be pruned.
+        level trains for, `targets` its numbers of weights; `prunable` what may be pruned.
         """
         return ()
 
@@ -127,7 +127,7 @@ class ScorePruner(AbstractPruner):
 
     @abstractmethod
     def score(self, evidence: Evidence, *, key: Key) -> Weights:
-        """How much each weight is worth keeping. Only the order of the scores matters."""
+        """Return how much each weight is worth keeping. Only the order of the scores matters."""
 
     def step(
         self, evidence: Evidence, target: Target, state: PyTree, *, key: Key

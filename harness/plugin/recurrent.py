@@ -16,7 +16,7 @@ from harness.types import InputKind, Key, Masks, Shape
 
 
 class Read(eqx.Module):
-    """A cell that goes through a sequence, and a linear read-out of its last units."""
+    """A cell applied along a sequence, and a linear read-out of its last units."""
 
     cell: Any
     out: eqx.nn.Linear
@@ -41,7 +41,7 @@ class RecurrentArchitecture(AbstractArchitecture):
     """An architecture given by its cell: `cell(inputs, units)` returns the units after a step.
 
     `into` and `within` name the cell's weights from the inputs and between its units, each
-    (gates * units, sources). An edge of the graphs is there while the weight of any gate is kept.
+    (gates * units, sources). A graph has an edge while the weight of any gate is kept.
     """
 
     takes: ClassVar[frozenset[InputKind]] = frozenset({"sequence"})
@@ -95,7 +95,7 @@ def unrolled(
 ) -> Digraph:
     """Return the wiring through time: inputs of all steps, units after all steps, outputs.
 
-    The units before the first step are zero, whatever the input: they are not there.
+    The units before the first step are left out: they are zero, whatever the input.
     """
     (units, inputs), outputs = into.shape, len(out)
     first = steps * inputs

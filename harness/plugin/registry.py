@@ -74,12 +74,12 @@ class Registry:
     failures: tuple[Failure, ...]
 
     def of(self, kind: Kind) -> list[Plugin]:
-        """The plugins of a kind, by name."""
+        """Return the plugins of a kind, by name."""
         found = (plugin for plugin in self.plugins if plugin.kind == kind)
         return sorted(found, key=lambda plugin: (plugin.name, plugin.owner))
 
     def named(self, name: str) -> list[Plugin]:
-        """The plugins of any kind called `name`, or `owner:name`."""
+        """Return the plugins of any kind called `name`, or `owner:name`."""
         owner, _, short = name.rpartition(":")
         return [
             plugin
@@ -89,7 +89,7 @@ class Registry:
         ]
 
     def find(self, kind: Kind, name: str) -> Plugin:
-        """The plugin called `name` or `owner:name`.
+        """Return the plugin called `name` or `owner:name`.
 
         Raises `UserError` where there is none, or more than one.
         """
@@ -107,19 +107,19 @@ class Registry:
         return found[0]
 
     def plugin_of(self, instance: Any) -> Plugin:
-        """The plugin that an instance is of."""
+        """Return the plugin that an instance is of."""
         return next(plugin for plugin in self.plugins if plugin.factory is type(instance))
 
     def make(self, kind: Kind, selection: Selection) -> Any:
-        """An instance of the plugin that a selection names, its parameters checked.
+        """Return an instance of the plugin that a selection names, its parameters checked.
 
-        A parameter that is a plugin itself is given as its own selection, a text or a table.
+        A parameter that is itself a plugin is given as a selection, a text or a table.
         """
         factory = self.find(kind, selection.name).factory
         return build(factory, self.parameters(kind, selection), kind=kind)
 
     def parameters(self, kind: Kind, selection: Selection) -> dict[str, Any]:
-        """The parameters of a selection, those that are plugins themselves made."""
+        """Return the parameters of a selection, with instances of those that are plugins."""
         factory = self.find(kind, selection.name).factory
         parameters = dict(selection.parameters)
         for field, inner in nested(factory).items():
@@ -137,7 +137,7 @@ class Registry:
 
 
 def nested(factory: type[Any]) -> dict[str, Kind]:
-    """Which parameters of a plugin are plugins themselves, and of which kind."""
+    """Return the parameters of a plugin that are themselves plugins, with their kinds."""
     hints = get_type_hints(factory)
     return {
         field.name: kind
@@ -148,7 +148,7 @@ def nested(factory: type[Any]) -> dict[str, Kind]:
 
 
 def selections(kind: Kind, entry: str | Mapping[str, Any]) -> list[Selection]:
-    """What a text or a table selects. Raises `UserError` where it names no plugin."""
+    """Return what a text or a table selects. Raises `UserError` where it names no plugin."""
     if isinstance(entry, str):
         return parse(entry)
     name = entry.get("name")
@@ -158,6 +158,6 @@ def selections(kind: Kind, entry: str | Mapping[str, Any]) -> list[Selection]:
 
 
 def describe(plugin: type[Any]) -> str:
-    """The first line of a plugin's docstring: what `harness list` shows."""
+    """Return the first line of a plugin's docstring, which `harness list` shows."""
     lines = (plugin.__doc__ or "").strip().splitlines()
     return lines[0] if lines else ""

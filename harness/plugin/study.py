@@ -14,15 +14,15 @@ class AbstractStudy(ABC):
 
     name: ClassVar[str]
     question: ClassVar[str]
-    """As the title of its report asks it."""
+    """The title of its report."""
 
     @abstractmethod
     def experiments(self) -> Mapping[str, Mapping[str, Any]]:
-        """The experiments by the names of their run folders, with the fields of experiment files.
+        """Return the fields of each experiment file, by the name of its run folder.
 
-        What a user changes (networks, schedules) replaces these fields in every experiment.
+        Fields that a user gives (networks, schedules) replace these in every experiment.
         """
 
     @abstractmethod
     def sections(self, runs: Mapping[str, "RunTables"]) -> "Sequence[Section]":
-        """The report on the runs of these experiments: first the answer, in plain words."""
+        """Return the report on the runs of these experiments: first the answer, in plain words."""

@@ -12,7 +12,7 @@ from harness.types import Batch, Quantity, Shape, TaskData
 
 
 class AbstractTask(ABC):
-    """Data, a loss and an evaluation of outputs. The network is an architecture's.
+    """Data, a loss and an evaluation of outputs. Networks come from an architecture.
 
     `loss` and `evaluate` are traced, under `jit` and `vmap`, for the outputs of one network.
     """
@@ -57,16 +57,16 @@ class AbstractTask(ABC):
     def constant_loss(self, train: Batch, held_out: Batch) -> float:
         """Return the loss on `held_out` of the best constant output, chosen on `train`.
 
-        A network that is no better has learnt nothing of its inputs, whatever its wiring. Called
+        A network that is no better has learnt nothing from its inputs. Called
         once a trial, on the host, with NumPy arrays. NaN, the default, means unknown.
         """
         return float("nan")
 
 
 class RegressionTask(AbstractTask):
-    """A task whose outputs are numbers to come near to, by the mean squared error.
+    """A task whose targets are numbers, with the mean squared error as its loss.
 
-    Where `data.scales` has a `target_range`, as `harness.scaled` gives it, errors are in units.
+    Where `data.scales` has a `target_range`, as `harness.scaled` gives it, errors have units.
     """
 
     inputs: ClassVar[tuple[Quantity, ...]]
@@ -78,7 +78,7 @@ class RegressionTask(AbstractTask):
         return Shape((len(self.inputs),), len(self.outputs))
 
     def loss(self, outputs: Array, targets: Array) -> Float[Array, ""]:
-        """Return the mean squared error over the outputs as they are scaled."""
+        """Return the mean squared error of the scaled outputs."""
         return jnp.mean((outputs - targets) ** 2)
 
     def constant_loss(self, train: Batch, held_out: Batch) -> float:

@@ -37,12 +37,12 @@ class TracedArchitecture(AbstractArchitecture):
     """An architecture given by its module alone.
 
     For any Equinox module whose weights are in `equinox.nn.Linear` and `equinox.nn.Conv` layers,
-    which it calls: `equinox.nn.MLP`, `equinox.nn.Sequential`, modules of one's own. What is between
-    the layers has no weights of two axes or more: activations, pooling, normalisation, sums.
+    which it calls: `equinox.nn.MLP`, `equinox.nn.Sequential`, or your own modules. Between layers
+    there may be activations, pooling, normalisation, sums: no other weights of two axes or more.
 
-    Three views are known. In "channels" and "units" each layer reads only the one before it; where
-    some layer reads more, as behind a skip connection, name "digraph" in `views` instead. Biases
-    are no part of the wiring. A layer that is called several times is wired once for each call.
+    There are three views. In "channels" and "units" each layer reads only the one before it; where
+    some layer reads more, as after a skip connection, name "digraph" in `views` instead. Biases
+    are not part of the wiring. A layer that is called several times is wired once for each call.
     """
 
     offers: ClassVar[frozenset[str]] = frozenset({"activations"})
@@ -54,7 +54,7 @@ class TracedArchitecture(AbstractArchitecture):
 
     @abstractmethod
     def module(self, shape: Shape, *, key: Key) -> Any:
-        """Return one module with its initial weights, or what `equinox.nn.make_with_state` does."""
+        """Return one module with its initial weights, or `eqx.nn.make_with_state`'s pair."""
 
     def network(self, shape: Shape, *, key: Key) -> Network:
         """Return the module with the shape of its inputs, and with its state where it has one."""
@@ -83,7 +83,7 @@ class TracedArchitecture(AbstractArchitecture):
         """Return the wiring in one of the three views.
 
         **Errors:** ValueError where a layer reads more than the one before it and the view is not
-        "digraph", for then there are no layers of nodes.
+        "digraph": the nodes then form no layers.
         """
         found = _signals(network)
         if view == "digraph":
@@ -91,7 +91,7 @@ class TracedArchitecture(AbstractArchitecture):
         if not found.is_chain:
             raise ValueError(
                 f"in the network of '{self.name}' some layer reads more than the layer before it: "
-                f"it has the view 'digraph', not '{view}'"
+                f"name the view 'digraph' in `views`, not '{view}'"
             )
         return _layers(found, masks, by_channel=view == "channels")
 
@@ -116,7 +116,7 @@ class TracedArchitecture(AbstractArchitecture):
 
 
 def _is_activation(part: Any) -> bool:
-    """Whether it is a function that keeps the shape of what it takes."""
+    """Return whether it is a function that keeps the shape of its argument."""
     if eqx.is_array(part) or not callable(part):
         return False
     block = jax.ShapeDtypeStruct((2, 3), jnp.float32)
@@ -141,7 +141,7 @@ def _signals(network: Network) -> Signals:
 
 
 def _layers(found: Signals, masks: Masks, *, by_channel: bool) -> LayeredGraph:
-    """The uses of layers as layers of nodes, of channels or of units."""
+    """Return the uses of layers as layers of nodes: channels or units."""
     sizes = [found.inputs, *(use.outputs for use in found.uses)]
     wires = []
     for use, before in zip(found.uses, sizes, strict=False):
@@ -169,7 +169,7 @@ def _is_identity(reads: np.ndarray) -> bool:
 
 
 def _digraph(found: Signals, masks: Masks) -> Digraph:
-    """All units in one graph: the inputs, then the outputs of each use of a layer."""
+    """Return all units in one graph: the inputs, then the outputs of each use of a layer."""
     sizes = [int(np.prod(found.inputs)), *(int(np.prod(use.outputs)) for use in found.uses)]
     starts = np.cumsum([0, *sizes])
     wires = jnp.zeros((starts[-1], starts[-1]), bool)

@@ -26,10 +26,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Trajectory:
-    """One trial's networks at every level: read from disk, one level at a time.
+    """One trial's networks at every level, read from disk one level at a time.
 
     `networks` are the numbers of the networks within the run, in the order of the arrays' first
-    axis; `densities` those asked for, one for each level.
+    axis; `densities` has the density asked for at each level.
     """
 
     model: Model
@@ -62,13 +62,13 @@ class Trajectory:
         return {name: jnp.asarray(mask) for name, mask in masks.items()}
 
     def kept(self, level: int) -> Float[np.ndarray, " networks"]:
-        """The density that each network has at a level: kept / prunable weights."""
+        """Return the density that each network has at a level: kept / prunable weights."""
         prunable = self.model.prunable(self._skeleton)
         kept = mask_algebra.kept_by_leaf(self.masks(level), prunable)
         return np.sum(list(kept.values()), axis=0) / sum(mask_algebra.count(prunable).values())
 
     def nearest(self, densities: Sequence[float]) -> list[int]:
-        """The levels nearest to these densities, each once; of several as near the last."""
+        """Return the levels nearest to these densities, each once; of equals the last."""
 
         def level(wanted: float) -> int:
             gaps = [round(abs(density - wanted), 9) for density in self.densities]
@@ -77,7 +77,7 @@ class Trajectory:
         return sorted({*map(level, densities)})
 
     def vectorised(self, function: Callable[[Network, Masks], T]) -> Callable[..., T]:
-        """`function` of one acting network and its masks, over all networks of a level.
+        """`function` of one masked network and its masks, over all networks of a level.
 
         Compiled once for all levels, and all trials with the same data. The networks are spread
         over the devices. It is called with a level, and a step as `snapshot` is; what it returns
@@ -93,7 +93,7 @@ class Trajectory:
         def at(level: int, step: int | None = None) -> T:
             kept = self.snapshot(level, step)
             if kept.weights is None:
-                raise ValueError("this run kept no weights")
+                raise ValueError("this run kept no weights: run it again with keep_weights = true")
             return over_all(*spread((dict(kept.weights), dict(kept.masks)), len(self.networks)))
 
         return at
@@ -147,7 +147,7 @@ class Trajectory:
         return jax.jit(jax.vmap(one, (None, 0)))
 
     def _places(self, view: str) -> Places | None:
-        """What each place of a view holds; None where it is a weight of its own."""
+        """Return what each place of a view holds; None where each holds a weight of its own."""
         if view not in self._known_places:
             self._known_places[view] = self._find_places(view)
         return self._known_places[view]

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlparse
 
 CHANGED = "+"
-"""After a commit: the files that are used are not as they are in it."""
+"""Appended to a commit that the files in use differ from."""
 
 _INSTALLED = Path(__file__).parents[1]
 _PACKAGES = {"harness": _INSTALLED, "plugins": _INSTALLED.with_name("harness_plugins")}
@@ -17,9 +17,9 @@ _PACKAGES = {"harness": _INSTALLED, "plugins": _INSTALLED.with_name("harness_plu
 
 
 def of_harness() -> str | None:
-    """The commit of the checkout that the harness runs in or was installed from, if any.
+    """Return the commit of the checkout that the harness runs in or was installed from, if any.
 
-    With a plus sign where what runs is not as it is in that commit.
+    A plus sign follows where the code that runs differs from that commit.
     """
     here = _INSTALLED.parent
     if (here / ".git").exists():
@@ -32,9 +32,9 @@ def of_harness() -> str | None:
 
 
 def of_installed(checkout: Path, packages: Mapping[str, Path]) -> str | None:
-    """The commit of a checkout, with a plus sign unless these copies of its folders are as in it.
+    """Return the commit of a checkout, with a plus sign if these copies of folders differ from it.
 
-    Python files are compared, by the hashes that git has of them.
+    Python files are compared by their git hashes.
     """
     commit = _head(checkout)
     listed = _git(checkout, "ls-tree", "-r", "-z", "HEAD", "--", *packages)
@@ -54,9 +54,9 @@ def of_installed(checkout: Path, packages: Mapping[str, Path]) -> str | None:
 
 
 def of_plugins(files: Iterable[Path]) -> dict[str, str | None]:
-    """By file the commit of the checkout that its folder lies in; None where it lies in none.
+    """Return by file the commit of the checkout that its folder lies in; None if in none.
 
-    With a plus sign where git says that something in the folder is changed or not committed.
+    A plus sign follows where git reports changed or uncommitted files in the folder.
     """
     found = {}
     for file in sorted(set(files)):
@@ -67,7 +67,7 @@ def of_plugins(files: Iterable[Path]) -> dict[str, str | None]:
 
 
 def _installed_from() -> Path | None:
-    """The folder that pip installed the harness from, as it noted it (PEP 610)."""
+    """Return the folder that pip installed the harness from, as pip recorded it (PEP 610)."""
     try:
         noted = importlib.metadata.distribution("motif-harness").read_text("direct_url.json")
         url = urlparse(json.loads(noted or "{}")["url"])
@@ -77,23 +77,23 @@ def _installed_from() -> Path | None:
 
 
 def _head(folder: Path) -> str | None:
-    """The commit that a folder's checkout is at, in twelve digits."""
+    """Return the commit that a folder's checkout is at, in twelve digits."""
     commit = _git(folder, "rev-parse", "--short=12", "HEAD")
     return commit and commit.strip()
 
 
 def _git(folder: Path, *arguments: str) -> str | None:
-    """What git answers, or None where there is no checkout or no git."""
+    """Return the output of git, or None where there is no checkout or no git."""
     try:
-        told = subprocess.run(
+        answer = subprocess.run(
             ["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True
         )
     except (OSError, subprocess.CalledProcessError):
         return None
-    return told.stdout
+    return answer.stdout
 
 
 def _blob(path: Path) -> str:
-    """The hash that git has of a file's content."""
+    """Return the hash that git gives a file's content."""
     content = path.read_bytes()
     return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()

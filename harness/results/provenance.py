@@ -16,7 +16,7 @@ PACKAGES = ("motif-harness", "jax", "jaxlib", "equinox", "optax", "diffrax", "nu
 
 
 def provenance(command: Iterable[str], plugins: Iterable[Path] = ()) -> dict[str, Any]:
-    """Versions, device, command, commit and time of what starts now.
+    """Return versions, device, command, commit and time of a run that starts now.
 
     `plugins` are the files of plugins that are not the harness's own: their commits are noted too.
     """
@@ -34,9 +34,9 @@ def provenance(command: Iterable[str], plugins: Iterable[Path] = ()) -> dict[str
 
 @cache
 def environment() -> str:
-    """What decides the bits of a training beside its trial: compiler and device, as one line.
+    """Return in one line what decides the bits of a training beside its trial.
 
-    A training goes on from its checkpoint only where this has not changed.
+    It names compiler and device. A training resumes only where it has not changed.
     """
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("jax", "jaxlib"))
     return f"{versions}, {device()}"
@@ -44,7 +44,7 @@ def environment() -> str:
 
 @cache
 def device() -> str:
-    """The device that JAX computes on; for a processor, its model: the bits depend on it."""
+    """Return the device that JAX computes on; for a processor, its model: the bits depend on it."""
     import jax
 
     kind = jax.devices()[0].device_kind
@@ -63,5 +63,5 @@ def _processor() -> str:
 
 
 def command_line() -> list[str]:
-    """The command that runs now, as a person would type it."""
+    """Return the command that runs now, as a person would type it."""
     return [Path(sys.argv[0]).name, *sys.argv[1:]]

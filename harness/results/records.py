@@ -19,7 +19,7 @@ from harness import files
 from harness.errors import UserError
 
 FORMAT: Final = 3
-"""Of run folders written now.
+"""The format of run folders written now.
 
 2 added the table `memory`, environments and split blocks. 3 says trial where 1 and 2 say cell.
 """
@@ -35,11 +35,11 @@ FileName = Annotated[str, Field(pattern=r"^[\w.+-]+$")]
 """Without a slash: a record cannot point out of its folder."""
 
 
-class _Said(BaseModel):
+class _Record(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-class Entry(_Said):
+class Entry(_Record):
     """A trial as the index holds it: its condition, its networks, and why it is skipped if it is.
 
     `when` says at which moments its pruner acts; None in folders written before that was recorded.
@@ -57,7 +57,7 @@ class Entry(_Said):
     when: str | None = None
 
 
-class MetricEntry(_Said):
+class MetricEntry(_Record):
     """A metric as the index holds it; `key` is its name within a trial."""
 
     name: str
@@ -65,7 +65,7 @@ class MetricEntry(_Said):
     key: FileName
 
 
-class Index(_Said):
+class Index(_Record):
     """What `run.json` says: the experiment, its trials and metrics, the meaning of all columns.
 
     `result_version` is that of the harness that trained its trials; None where it was under 3.
@@ -90,12 +90,12 @@ class Index(_Said):
     @classmethod
     def _counted(cls, experiment: dict[str, Any]) -> dict[str, Any]:
         if not isinstance(experiment.get("networks"), int):
-            raise ValueError("it does not say how many networks")
+            raise ValueError("it does not give the number of networks")
         return experiment
 
 
-class Measured(_Said):
-    """What became of a measurement: its table with its checksum, or why there is none."""
+class Measured(_Record):
+    """The outcome of a measurement: its table with its checksum, or why there is none."""
 
     status: Literal["done", "failed", "skipped"]
     file: FileName | Literal[""] = ""
@@ -105,8 +105,8 @@ class Measured(_Said):
     traceback: str = ""
 
 
-class TrialState(_Said):
-    """What became of a trial, as `trial.json` in its folder says it.
+class TrialState(_Record):
+    """The outcome of a trial, as `trial.json` in its folder records it.
 
     `files` are checksums by name; `environment` is what it was made with; `batch_size` the rows of
     a training step, 0 in folders written before that was recorded. A trial that did not fit
@@ -141,29 +141,29 @@ def trial_folder(run: Path, key: str) -> Path:
 
 @dataclass(frozen=True)
 class TrialRecord:
-    """The file that says what became of a trial."""
+    """The file that records the outcome of a trial."""
 
     folder: Path
 
     @property
     def path(self) -> Path:
-        """The file; in a folder of format 1 or 2 the one that is there."""
+        """The path of the file; in a folder of format 1 or 2 the old one."""
         old = self.folder / "cell.json"
         return old if old.is_file() else self.folder / "trial.json"
 
     def read(self) -> TrialState | None:
-        """What it says, or None where there is nothing that can be read."""
+        """Return the recorded state, or None where none can be read."""
         try:
             return TrialState.model_validate(files.read_json(self.path))
         except (files.DamagedFileError, ValidationError):
             return None
 
     def write(self, state: TrialState) -> None:
-        """Replace it."""
+        """Replace the recorded state."""
         files.write_json(self.path, state.model_dump(mode="json", exclude_defaults=True) | _NOW)
 
     def damaged(self, checksums: Mapping[str, str]) -> list[str]:
-        """Which of these files of the trial are missing or not as they were written."""
+        """Return which of these files of the trial are missing or damaged."""
         return [
             name
             for name, checksum in checksums.items()
@@ -175,7 +175,7 @@ _NOW = {"format": FORMAT}
 
 
 def read_index(folder: Path) -> Index:
-    """What `run.json` in a run folder says.
+    """Read `run.json` in a run folder.
 
     Raises `UserError` where the folder is no run folder, or one of another format.
     """

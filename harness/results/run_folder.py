@@ -1,4 +1,4 @@
-"""The run folder: what is where, what is finished, and reading it all back as tables."""
+"""The run folder: where files are, what is finished, and reading it back as tables."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -68,15 +68,15 @@ COLUMNS: dict[str, dict[str, str]] = {
     },
 }
 PER_CELL = {"timings": {"network", "density"}, "memory": {"network", "level", "density"}}
-"""Columns of the condition that a table has not, where its rows are not those of networks."""
+"""Columns of the condition that a table lacks because its rows are not single networks."""
 
 
 def columns() -> dict[str, dict[str, str]]:
-    """The meaning of every column of the tables that each run has."""
+    """Return the meaning of every column of the tables that each run has."""
     return {
         table: {
-            name: told
-            for name, told in CONDITION_COLUMNS.items()
+            name: text
+            for name, text in CONDITION_COLUMNS.items()
             if name not in PER_CELL.get(table, ())
         }
         | meaning
@@ -86,7 +86,7 @@ def columns() -> dict[str, dict[str, str]]:
 
 @dataclass(frozen=True)
 class TrialTables:
-    """One trial of an opened run: its entry in the index, its record, and what is whole of it."""
+    """One trial of an opened run: its entry in the index, its record, and its undamaged tables."""
 
     entry: Entry
     record: TrialRecord
@@ -94,19 +94,19 @@ class TrialTables:
 
     @classmethod
     def of(cls, run: Path, entry: Entry) -> "Iterator[TrialTables]":
-        """The trial of an entry, or those that it was split into."""
+        """Yield the trial of an entry, or those that it was split into."""
         record = TrialRecord(trial_folder(run, entry.trial))
         state = record.read()
         if state is None or state.status != "split":
             yield cls(entry, record, state)
             return
         for half in state.into:
-            if half.networks < entry.networks:  # else nonsense could lead in a circle
+            if half.networks < entry.networks:  # a damaged record could name itself
                 yield from cls.of(run, half)
 
     @cached_property
     def damage(self) -> list[str]:
-        """Its tables that are missing or not as they were written."""
+        """Its tables that are missing or damaged."""
         checksums = self.state.files if self.state else {}
         return self.record.damaged(
             {name: checksum for name, checksum in checksums.items() if name.endswith(".parquet")}
@@ -128,16 +128,16 @@ class TrialTables:
         return self.entry.skipped or (self.state.error if self.state else "")
 
     def measured(self, key: str) -> dict[str, str]:
-        """The status of a measurement, and why."""
-        told = self.state.metrics.get(key) if self.state else None
-        if told is None:
+        """Return the status of a measurement, and the reason."""
+        record = self.state.metrics.get(key) if self.state else None
+        if record is None:
             return {"status": "pending", "reason": ""}
-        if told.status == "done" and self.record.damaged({told.file: told.checksum}):
-            return {"status": "damaged", "reason": _damage([told.file])}
-        return {"status": told.status, "reason": told.error}
+        if record.status == "done" and self.record.damaged({record.file: record.checksum}):
+            return {"status": "damaged", "reason": _damage([record.file])}
+        return {"status": record.status, "reason": record.error}
 
     def files(self, table: str, metrics: Iterable[MetricEntry]) -> Iterator[Path]:
-        """Its files of a table, those that are whole: of the training, or of these metrics."""
+        """Yield its undamaged files of a table, from the training or from these metrics."""
         if self.state is None:
             return
         for metric in metrics:
@@ -148,7 +148,7 @@ class TrialTables:
 
 
 def _damage(names: Iterable[str]) -> str:
-    return f"{', '.join(names)} missing or not as written; the run's command makes it again"
+    return f"{', '.join(names)} missing or damaged: run the same command again to make it"
 
 
 class Run:
@@ -175,10 +175,10 @@ class Run:
         return {trial.entry.task: trial.state.notes for trial in self._trials if trial.state}
 
     def trials(self) -> "pd.DataFrame":
-        """One row a trial: what it is, its status, the reason, and what it was `made_with`.
+        """Return one row a trial: what it is, its status, the reason, what it was `made_with`.
 
-        The status is done, failed, skipped, pending, or damaged: a file is missing or not as it was
-        written. A trial that did not fit into memory stands here as the two it was split into.
+        The status is done, failed, skipped, pending, or damaged: a file is missing or differs from
+        what was written. A trial that did not fit into memory is given as its two halves.
         `when` says at which moments its pruner acts: init, level or during; None if not recorded.
         `version` is that of its results (`RESULT_VERSION` when it was trained): before 3, network i
         had the same initial weights under every data seed. `cautions` has what schedule and pruner
@@ -204,7 +204,7 @@ class Run:
         return self.trials().rename(columns={new: old for old, new in OLD_COLUMNS.items()})
 
     def measurements(self) -> "pd.DataFrame":
-        """One row a metric and trial: its status, as of a trial, and the reason."""
+        """Return one row a metric and trial: its status, as of a trial, and the reason."""
         import pandas as pd
 
         rows = [
@@ -215,13 +215,13 @@ class Run:
         return pd.DataFrame(rows, columns=["trial", "metric", "status", "reason"])
 
     def tables(self) -> list[str]:
-        """The names of all tables."""
+        """Return the names of all tables."""
         return sorted(self.columns)
 
     def table(self, name: str) -> "pd.DataFrame":
-        """A table over all finished trials, of the networks that were asked for.
+        """Return a table over all finished trials, of the networks that were asked for.
 
-        An empty table with the right columns where nothing is there yet; it has no rows of trials
+        It is empty, with the right columns, where nothing is finished, and has no rows of trials
         that `trials()` calls damaged. Raises `UserError` where the run has no table of this name.
         """
         import pandas as pd
@@ -242,13 +242,13 @@ class Run:
         return table
 
     def _measuring(self) -> "Iterable[pd.DataFrame]":
-        """The rows of `timings` for measurements, which end after the trial's table is written."""
+        """Yield the rows of `timings` for measurements, which end after the trial's table."""
         import pandas as pd
 
         for trial in self._trials:
             condition = trial.entry.model_dump(include=set(CONDITION_COLUMNS))
             measured = trial.state.metrics.values() if trial.state else ()
-            spent = sum(told.seconds for told in measured)
+            spent = sum(record.seconds for record in measured)
             if spent:
                 yield pd.DataFrame(
                     [{**condition, "level": -1, "activity": "measure", "seconds": spent}]
@@ -272,7 +272,7 @@ def open_run(path: Path | str) -> Run:
 
 
 def _provenance(folder: Path) -> dict[str, Any]:
-    """What `provenance.json` says; nothing where it cannot be read: the run is no worse for it."""
+    """Return what `provenance.json` says, or why it cannot be read: no run depends on it."""
     try:
         found = files.read_json(folder / "provenance.json")
     except files.DamagedFileError as error:

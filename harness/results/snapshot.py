@@ -19,7 +19,7 @@ FORMAT = 1
 
 
 def level_path(folder: Path, level: int) -> Path:
-    """Where a trial keeps one of its levels."""
+    """Return the file in which a trial keeps a level."""
     return folder / f"level-{level:02d}.safetensors"
 
 
@@ -49,7 +49,7 @@ def at_step(level: Path, step: int | None) -> Path:
 class Snapshot:
     """What is kept of one level or of a step of it: every array has the networks first.
 
-    `masks` by name of prunable leaf; `weights` the leaves of the acting networks by name, zero
+    `masks` by name of prunable leaf; `weights` the leaves of the masked networks by name, zero
     where pruned (None where weights are not kept); `figures` one row of numbers per network;
     `curve` the mean training loss of each chunk of steps, (chunks, networks), and `curve_steps` the
     step that each chunk ends with; `diagnostics` what the pruner said of each of its prunings, by
@@ -67,7 +67,7 @@ class Snapshot:
 
 
 def named_leaves(network: Network) -> dict[str, np.ndarray]:
-    """All arrays of a network by name, on the host."""
+    """Return all arrays of a network by name, on the host."""
     return {
         name: np.asarray(leaf)
         for name, leaf in zip(leaf_names(network), jax.tree.leaves(network), strict=True)

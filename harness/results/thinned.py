@@ -1,4 +1,4 @@
-"""Tables of a run that were kept without its folder, thinned for their size, read as the run's.
+"""Reads tables that were kept of a run without its folder, thinned for their size.
 
 A folder of such tables has `experiment.toml`, `provenance.json` and Parquet files: `levels` and any
 others. Columns that have one value or follow from others may be missing; they are put back where a
@@ -52,20 +52,20 @@ class ThinnedRun:
 
     @property
     def notes(self) -> dict[str, Any]:
-        """Nothing: notes are not kept."""
+        """Empty: notes are not kept."""
         return {}
 
     def tables(self) -> list[str]:
-        """The names of all tables."""
+        """Return the names of all tables."""
         return sorted(path.stem for path in self.path.glob("*.parquet"))
 
     def table(self, name: str) -> "pd.DataFrame":
-        """A table with the columns that were left out. Raises `UserError` where there is none."""
+        """Return a table, with columns left out restored. Raises `UserError` if it is missing."""
         if name == "levels":
             return self._levels
         table = self._read(name)
         if name == "timings":
-            # Blocks are not told apart any more: a condition's seconds are those of its first.
+            # Blocks can no longer be distinguished: a condition's seconds are those of its first.
             first = self._levels.drop_duplicates(_PLACE)[[*_PLACE, "task", "trial"]]
             return self._joined(table, first)
         places = ["trial", "task", "network", "level", "density"]
@@ -74,14 +74,14 @@ class ThinnedRun:
         return _with_moments(table) if {"motif", "count", "expected", "z"} <= set(table) else table
 
     def trials(self) -> "pd.DataFrame":
-        """One row a trial, all of them done. Their version of results is not known."""
+        """Return one row a trial, all of them done. Their version of results is not known."""
         groups = self._levels.groupby(["trial", "task", *_PLACE], sort=False)["network"]
         trials = groups.agg(first_network="min", networks="nunique").reset_index()
-        told = {"status": "done", "reason": "", "made_with": "", "when": "", "version": None}
-        return trials.assign(**told)
+        outcome = {"status": "done", "reason": "", "made_with": "", "when": "", "version": None}
+        return trials.assign(**outcome)
 
     def measurements(self) -> "pd.DataFrame":
-        """One row a metric and trial, all of them done."""
+        """Return one row a metric and trial, all of them done."""
         import pandas as pd
 
         kept = [name for name in self.tables() if name not in ("levels", "timings", "memory")]
@@ -91,7 +91,7 @@ class ThinnedRun:
     def masks(self, trial: str, level: int) -> dict[str, np.ndarray]:
         """Raises `UserError`: no masks are kept."""
         raise UserError(
-            f"no masks are kept of trial {trial}, level {level}: '{self.path}' is tables."
+            f"no masks are kept of trial {trial}, level {level}: '{self.path}' has only tables."
         )
 
     @cached_property
@@ -131,18 +131,18 @@ class ThinnedRun:
         return tomllib.loads(path.read_text("utf-8")) if path.is_file() else {}
 
     def _joined(self, table: "pd.DataFrame", places: "pd.DataFrame") -> "pd.DataFrame":
-        """The table with the columns of `places` that it lacks, by those that both have."""
+        """Return the table with the columns of `places` that it lacks, by those that both have."""
         shared = [column for column in places if column in table]
         return table.merge(places, how="left", on=shared, validate="many_to_one")
 
 
 def _named(asked: Any) -> str:
-    """The name of the one plugin that an experiment has of a kind, without its owner."""
+    """Return the name of the one plugin that an experiment has of a kind, without its owner."""
     return str(asked[0]["name"]).rpartition(":")[2]
 
 
 def _with_moments(table: "pd.DataFrame") -> "pd.DataFrame":
-    """Motif counts with what follows from count, expectation and z; no p."""
+    """Return motif counts with what follows from count, expectation and z; no p."""
     order = {motif.name: number for number in _ORDERS for motif in classes(number)}
     count, expected = table["count"].astype(float), table["expected"].astype(float)
     with np.errstate(divide="ignore", invalid="ignore"):

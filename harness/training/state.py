@@ -144,7 +144,7 @@ class Rules:
             frozen=frozen,
         )
 
-    def acting(self, state: Ensemble) -> Network:
+    def masked(self, state: Ensemble) -> Network:
         """Return the masked network."""
         return self.whole(mask_algebra.masked(state.network, state.masks))
 

@@ -266,9 +266,9 @@ class Trainer:
         """Return each network's training and validation loss on the first EVALUATION_ROWS rows."""
         return self._evaluate(_spread(state), self._rows_for(state.active.shape[0])[:2])
 
-    def acting(self, state: Ensemble) -> Any:
+    def masked(self, state: Ensemble) -> Any:
         """Return the masked networks, with a leading axis."""
-        return jax.vmap(lambda one: self.rules.arrays(self.rules.acting(one)))(state)
+        return jax.vmap(lambda one: self.rules.arrays(self.rules.masked(one)))(state)
 
     def kept(self, state: Ensemble) -> dict[str, Int[np.ndarray, " networks"]]:
         """Return how many prunable weights each network keeps of each leaf."""
@@ -356,7 +356,7 @@ class Trainer:
             state, losses = train(state, batch, drifts > 0, drawn, frozen)
             if self.schedule.stop_rule is not None:
                 batch = batch_of(validation, number_of_batch, self._checked)
-                checked = jax.vmap(lambda one: self.rules.model.loss(self.rules.acting(one), batch))
+                checked = jax.vmap(lambda one: self.rules.model.loss(self.rules.masked(one), batch))
                 validation_losses = validation_losses.at[index].set(checked(state))
             return state, train_losses.at[index].set(losses), validation_losses
 
@@ -368,7 +368,7 @@ class Trainer:
     ) -> tuple[Float[Array, " networks"], Float[Array, " networks"]]:
         def loss(one: Ensemble, split: Batch) -> Float[Array, ""]:
             return self.rules.model.loss(
-                self.rules.acting(one), Batch(*(part[:EVALUATION_ROWS] for part in split))
+                self.rules.masked(one), Batch(*(part[:EVALUATION_ROWS] for part in split))
             )
 
         train, validation = (jax.vmap(loss, (0, None))(state, split) for split in rows)

@@ -64,11 +64,11 @@ class Convolutional(TracedArchitecture):
         depth = sum(min(side) > 0 for side in sides) - 1
         return (
             f"architecture '{self.name}' pools images of {_by(shape.inputs[1:])} down to nothing: "
-            f"{depth} convolutions fit, or a smaller `pool` or `stride`"
+            f"use at most {depth} convolutions, or a smaller `pool` or `stride`"
         )
 
     def _sides(self, shape: Shape) -> list[tuple[int, ...]]:
-        """The sides of the image, and of what each convolution with its pooling leaves."""
+        """Return the sides of the image, and of what each convolution with its pooling leaves."""
         found = [shape.inputs[1:]]
         for _ in self.channels:
             found.append(tuple(-(-side // self.stride) // self.pool for side in found[-1]))

@@ -23,7 +23,7 @@ class Gated(RecurrentArchitecture):
 
     **Parameters:**
 
-    - `width`: its units
+    - `width`: number of units
     - `initial`: how initial weights are drawn, each gate by itself; biases start at 0
     - `initial_scale`: standard deviation of normal initial weights
     """

@@ -20,7 +20,7 @@ class Perceptron(AbstractArchitecture):
     - `sizes`: nodes in the hidden layers
     - `activation`: between hidden layers
     - `initial_scale`: standard deviation of the initial weights; biases start at 0
-    - `prune_biases`: whether biases are pruned, and part of the graph, too
+    - `prune_biases`: whether biases are pruned too, and part of the graph
     """
 
     name: ClassVar[str] = "mlp"
@@ -31,30 +31,30 @@ class Perceptron(AbstractArchitecture):
     prune_biases: bool = False
 
     def network(self, shape: Shape, *, key: Key) -> MLP:
-        """A network with normal weights and zero biases."""
+        """Return a network with normal weights and zero biases."""
         sizes = (*shape.inputs, *self.sizes, shape.outputs)
         return MLP.normal(sizes, activation=self.activation, scale=self.initial_scale, key=key)
 
     def forward(
         self, network: MLP, inputs: Float[Array, "rows _inputs"]
     ) -> Float[Array, "rows _outputs"]:
-        """Outputs for a batch, by plain matrix products."""
+        """Return outputs for a batch, by plain matrix products."""
         return network.rows(inputs)
 
     def prunable(self, network: MLP) -> Masks:
-        """All weights, and all biases with `prune_biases`."""
+        """Return all weights, and all biases with `prune_biases`."""
         return network.prunable(biases=self.prune_biases)
 
     def graph(self, network: MLP, masks: Masks, view: str) -> LayeredGraph:
-        """The layers of the network, bias units included with `prune_biases`."""
+        """Return the layers of the network, bias units included with `prune_biases`."""
         return layered_of(masks)
 
     def linearised(self, network: MLP) -> MLP:
-        """The network without its activations."""
+        """Return the network without its activations."""
         return network.linearised()
 
     def activations(self, network: MLP, inputs: Float[Array, "rows _inputs"]) -> dict[str, Array]:
-        """What enters each weight leaf."""
+        """Return what enters each weight leaf."""
         return network.entering(inputs)
 
 

@@ -33,8 +33,8 @@ class Residual(eqx.Module):
 class ResidualPerceptron(TracedArchitecture):
     """A multilayer perceptron with an identity around each hidden layer (He et al., 2016).
 
-    Its graph has the inputs and the outputs of every layer as nodes. A layer reads all layers that
-    an identity leads to it from, so that one weight is several edges.
+    Its graph has the inputs and the outputs of every layer as nodes. Identities let a layer read
+    several earlier layers, so that one weight is several edges.
 
     **Parameters:**
 

@@ -33,7 +33,7 @@ class Vanilla(RecurrentArchitecture):
 
     **Parameters:**
 
-    - `width`: its units
+    - `width`: number of units
     - `activation`: of the units
     - `initial`: how initial weights are drawn; biases start at 0
     - `initial_scale`: standard deviation of normal initial weights

@@ -30,11 +30,11 @@ class MatchedRandom(AbstractIntervention):
     of: ClassVar[str] = "magnitude"
 
     def goes_on(self, pruner: AbstractPruner) -> GoesOn:
-        """From the start where the pruner begins each level there, else level by level."""
+        """Return "start" where the pruner begins each level there, else "level"."""
         return "start" if pruner.from_start else "level"
 
     def change(self, source: Source) -> Change:
-        """Random weights among those there, or among all where the pruner regrows."""
+        """Draw random weights among those still kept, or among all where the pruner regrows."""
         among = source.before
         if source.pruner.regrows:
             every = {name: may[None] for name, may in source.prunable.items()}

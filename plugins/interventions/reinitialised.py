@@ -1,4 +1,4 @@
-"""The control that keeps the wiring that was found, and not the weights it was found with."""
+"""The control that keeps a pruner's wiring, but not the weights it was found with."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -19,11 +19,11 @@ class Reinitialised(AbstractIntervention):
     of: ClassVar[str] = "magnitude"
 
     def goes_on(self, pruner: AbstractPruner) -> GoesOn:
-        """From other initial weights."""
+        """Return "new": from other initial weights."""
         return "new"
 
     def change(self, source: Source) -> Change:
-        """The source's masks."""
+        """Keep the source's masks."""
         return Change(source.masks)
 
 

@@ -1,4 +1,4 @@
-"""The control that keeps how many weights each layer has, and nothing of which."""
+"""The control that keeps the number of weights in each layer, but not which ones."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -13,7 +13,7 @@ from harness.types import GoesOn
 class Shuffled(AbstractIntervention):
     """Train from the start with a pruner's masks, their entries permuted within each layer.
 
-    What is left of the pruner's success is what its layer densities are worth. Frankle, Dziugaite,
+    It shows how much of the pruner's success its layer densities explain. Frankle, Dziugaite,
     Roy and Carbin (2021), Pruning neural networks at initialization: why are we missing the mark?,
     arXiv 2009.08576, section 5; Su et al. (2020), arXiv 2009.11094.
     """
@@ -22,11 +22,11 @@ class Shuffled(AbstractIntervention):
     of: ClassVar[str] = "magnitude"
 
     def goes_on(self, pruner: AbstractPruner) -> GoesOn:
-        """From the initial weights."""
+        """Return "start": from the initial weights."""
         return "start"
 
     def change(self, source: Source) -> Change:
-        """As many random weights of each layer as the source keeps."""
+        """Draw as many random weights of each layer as the source keeps."""
         draw = jax.vmap(lambda masks, key: random_masks(masks, source.prunable, key=key))
         return Change(draw(source.masks, source.keys))
 

@@ -12,7 +12,7 @@ Layers: TypeAlias = Literal["uniform", "erk"] | tuple[float, ...]
 
 
 def divided(target: Target, layers: Layers, candidates: Masks, *, key: Key) -> Target:
-    """The target with its numbers by leaf divided anew, none above the leaf's candidates.
+    """Return the target with its numbers by leaf divided anew, none above the leaf's candidates.
 
     Where the level gives densities by leaf itself, these hold, whatever `layers` says.
 

@@ -17,9 +17,9 @@ from ._layer_densities import Layers, divided
 def sparse_start(
     evidence: Evidence, target: Target, layers: Layers, started: Bool[Array, ""], *, key: Key
 ) -> Masks:
-    """Random masks with the target's weights, divided between the layers.
+    """Return random masks with the target's weights, divided between the layers.
 
-    Empty ones where training has `started`: nothing is to be chosen then, which takes no time.
+    They are empty once training has `started`: they are not used then, and empty ones are fast.
     """
     divide_key, draw_key, tie_key = jax.random.split(key, 3)
     target = divided(target, layers, evidence.prunable, key=divide_key)
@@ -38,7 +38,7 @@ def regrown(
     *,
     key: Key,
 ) -> Update:
-    """In each layer the smallest weights go and as many of largest growth score come.
+    """Replace the smallest weights of each layer by as many of the largest growth score.
 
     **Arguments:** `fraction` of a layer's weights, rounded down; `growth` scores of weights that
     are not there, dropped ones included; `values` that those start with which were not there
@@ -64,14 +64,14 @@ REGROWN = {"regrown": "weights that grew in place of others, over all layers"}
 
 
 def annealed(fraction: float, progress: Float[Array, ""], until: float) -> Float[Array, ""]:
-    """A fraction that falls to nothing along half a cosine, and stays there from `until` on."""
+    """Return a fraction that falls along half a cosine and is zero from `until` on."""
     return fraction / 2 * (1 + jnp.cos(jnp.pi * jnp.minimum(progress / until, 1.0)))
 
 
 def without_regrowth(
     pruner: "Regrowing", levels: Sequence[Level], targets: Sequence[Target], prunable: Masks
 ) -> list[str]:
-    """Where no weight can give way to another, a sentence for each level, from the host."""
+    """Return a sentence for each level at which no weight can regrow. Called on the host."""
     sentences, divide = [], jax.jit(divided, static_argnums=1)
     for level, target in zip(levels, targets, strict=True):
         if level.density == 1:
@@ -99,7 +99,7 @@ def without_regrowth(
 
 
 class Regrowing(Protocol):
-    """What of a pruner decides where weights regrow."""
+    """The part of a pruner that decides how weights regrow."""
 
     @property
     def every(self) -> int: ...
@@ -108,5 +108,5 @@ class Regrowing(Protocol):
     def layers(self) -> Layers: ...
 
     def share(self, progress: Float[Array, ""]) -> Float[Array, ""]:
-        """Of a layer's weights that are replaced, by the progress of training."""
+        """Return the share of a layer's weights that is replaced, by the progress of training."""
         ...

@@ -14,7 +14,7 @@ from harness.types import Key, Scope, Weights, When
 class Fisher(ScorePruner):
     """Keep the weights whose removal would cost most by the Fisher information: w² · mean of g².
 
-    g is the gradient of one example's loss: its square is of each example, not of a batch. Theis,
+    g is the gradient of one example's loss: it is squared for each example, not for a batch. Theis,
     Korshunova, Tejani and Huszár (2018), arXiv 1801.05787, eq. 7.
 
     **Parameters:**
@@ -29,13 +29,13 @@ class Fisher(ScorePruner):
     examples: Annotated[int, Ge(1)] = 256
 
     def score(self, evidence: Evidence, *, key: Key) -> Weights:
-        """w² times the mean of g² of each weight."""
-        acting = evidence.effective
+        """Return w² times the mean of g² of each weight."""
+        masked = evidence.effective
         information = evidence.mean(
-            lambda one: leaf_map(jnp.square, evidence.gradient(acting, one)),
+            lambda one: leaf_map(jnp.square, evidence.gradient(masked, one)),
             evidence.examples(self.examples),
         )
-        return leaf_map(lambda w, f: f * w**2, acting, information)
+        return leaf_map(lambda w, f: f * w**2, masked, information)
 
 
 @hookimpl

@@ -21,7 +21,7 @@ class Gmp(ScorePruner):
 
     - `scope`: "layer", "output" or "global": within what weights compete
     - `every`: training steps between two prunings
-    - `until`: share of a level after which its density is reached; the rest recovers
+    - `until`: share of a level after which its density is reached; the network recovers in the rest
     """
 
     name: ClassVar[str] = "gmp"
@@ -31,11 +31,11 @@ class Gmp(ScorePruner):
     until: Annotated[float, Gt(0), Le(1)] = 0.75
 
     def score(self, evidence: Evidence, *, key: Key) -> Weights:
-        """|w| of each weight."""
+        """Return |w| of each weight."""
         return leaf_map(jnp.abs, evidence.weights)
 
     def ramp(self, previous: float, density: float, progress: float) -> float:
-        """The density when `progress` of a level is past."""
+        """Return the density after a share `progress` of a level."""
         left = max(0.0, 1 - progress / self.until)
         return density + (previous - density) * left**3
 

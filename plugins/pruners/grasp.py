@@ -15,9 +15,9 @@ from harness.types import Key, Scope, Weights, When
 class Grasp(ScorePruner):
     """Before training, keep the weights whose removal would reduce the gradient's norm most.
 
-    w · Hg, H the Hessian of the loss and g its gradient over the batches: what is removed is the
-    largest -w · Hg. Wang, Zhang and Grosse (2020), Picking winning tickets before training by
-    preserving gradient flow, arXiv 2002.07376, eq. 8.
+    The score is w · Hg, with H the Hessian of the loss and g its gradient over the batches: weights
+    of the largest -w · Hg are removed. Wang, Zhang and Grosse (2020), Picking winning tickets
+    before training by preserving gradient flow, arXiv 2002.07376, eq. 8.
 
     **Parameters:**
 
@@ -31,22 +31,22 @@ class Grasp(ScorePruner):
     batches: Annotated[int, Ge(1)] = 8
 
     def score(self, evidence: Evidence, *, key: Key) -> Weights:
-        """w · Hg of each weight."""
-        acting, batches = evidence.effective, evidence.batches(self.batches)
+        """Return w · Hg of each weight."""
+        masked, batches = evidence.effective, evidence.batches(self.batches)
 
         def slope(weights: Weights, batch: Batch) -> Weights:
             return evidence.gradient(weights, batch)
 
-        # The gradient flows through connections that are there.
+        # The gradient is that of the kept connections.
         gradient = leaf_map(
             lambda g, mask: jnp.where(mask, g, 0),
-            evidence.mean(lambda batch: slope(acting, batch), batches),
+            evidence.mean(lambda batch: slope(masked, batch), batches),
             evidence.mask,
         )
         curved = evidence.mean(
-            lambda batch: jax.jvp(lambda w: slope(w, batch), (acting,), (gradient,))[1], batches
+            lambda batch: jax.jvp(lambda w: slope(w, batch), (masked,), (gradient,))[1], batches
         )
-        return leaf_map(jnp.multiply, acting, curved)
+        return leaf_map(jnp.multiply, masked, curved)
 
 
 @hookimpl

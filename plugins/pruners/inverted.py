@@ -1,4 +1,4 @@
-"""The control that keeps the worst."""
+"""The control that keeps the worst weights."""
 
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -15,14 +15,14 @@ from .magnitude import Magnitude
 
 @dataclass(frozen=True)
 class Inverted(AbstractPruner):
-    """Remove what another pruner would keep: of those still there, the best go.
+    """Remove the weights that another pruner would keep.
 
-    If a criterion says anything about function, its inverse must do worse than chance. The other is
-    asked which weights it would keep if it had to keep as many as are to go.
+    If a criterion says anything about function, its inverse must do worse than chance. The other
+    pruner chooses as many weights as are to go, and these are removed.
 
     **Parameters:**
 
-    - `of`: the pruner that is turned around: an exact one that does not regrow
+    - `of`: the pruner whose choice is inverted: an exact one that does not regrow
     """
 
     name: ClassVar[str] = "inverted"
@@ -31,28 +31,28 @@ class Inverted(AbstractPruner):
     def __post_init__(self) -> None:
         if self.of.regrows or not self.of.exact:
             raise ValueError(
-                f"of: '{self.of.name}' cannot be turned around: it must keep exactly what is asked "
-                "for, without regrowing and on its own"
+                f"of: '{self.of.name}' cannot be inverted: it must keep exactly as many weights as "
+                "asked, without regrowing"
             )
         for name in ("when", "every", "needs", "rewind_step", "retrains"):
             object.__setattr__(self, name, getattr(self.of, name))
 
     def ramp(self, previous: float, density: float, progress: float) -> float:
-        """The other's path."""
+        """Return the other pruner's path."""
         return self.of.ramp(previous, density, progress)
 
     def init(self, evidence: Evidence, *, key: Key) -> PyTree:
-        """The other's state."""
+        """Return the other pruner's state."""
         return self.of.init(evidence, key=key)
 
     def gather(self, weights: Weights, gradients: Weights, masks: Masks) -> PyTree:
-        """What the other sums."""
+        """Return what the other pruner sums."""
         return self.of.gather(weights, gradients, masks)
 
     def step(
         self, evidence: Evidence, target: Target, state: PyTree, *, key: Key
     ) -> tuple[Update, PyTree]:
-        """What the other would not keep."""
+        """Keep what the other pruner would not."""
         there = counted(evidence.candidates)
         go = {name: number - target.by_leaf[name] for name, number in there.items()}
         total = sum(there.values()) - target.total

@@ -12,11 +12,11 @@ from harness.types import Key, Scope, Weights, When
 
 @dataclass(frozen=True)
 class Lamp(ScorePruner):
-    """Keep, over all layers, the weights that carry most of what their layer would have left.
+    """Keep, over all layers, the weights with the largest share of what their layer would keep.
 
-    w² over the sum of the w² of its layer that are not smaller, so that the largest weight of each
-    layer scores 1 and no layer is emptied before the others. Lee, Park, Mo, Ahn and Shin (2021),
-    Layer-adaptive sparsity for the magnitude-based pruning, arXiv 2010.07611, eq. 4.
+    The score is w² over the sum of all w² of its layer that are not smaller. The largest weight of
+    each layer scores 1, so that no layer is emptied before the others. Lee, Park, Mo, Ahn and Shin
+    (2021), Layer-adaptive sparsity for the magnitude-based pruning, arXiv 2010.07611, eq. 4.
     """
 
     name: ClassVar[str] = "lamp"
@@ -24,7 +24,7 @@ class Lamp(ScorePruner):
     scope: ClassVar[Scope] = "global"  # type: ignore[misc]
 
     def score(self, evidence: Evidence, *, key: Key) -> Weights:
-        """The LAMP score of each weight."""
+        """Return the LAMP score of each weight."""
         return leaf_map(_lamp, evidence.effective)
 
 

@@ -12,16 +12,16 @@ from harness.types import Key, Scope, When
 
 @dataclass(frozen=True)
 class Lottery(AbstractPruner):
-    """Keep the weights of largest magnitude, and train them again from where they were early on.
+    """Keep the weights of largest magnitude, and train them again from an early step.
 
     Frankle and Carbin (2019), The lottery ticket hypothesis, arXiv 1803.03635; rewinding to an
     early step instead of the first: Frankle, Dziugaite, Roy and Carbin (2020), arXiv 1912.05671.
-    The optimiser forgets its moments and goes on from the rewind step of the schedule.
+    The optimiser's moments are reset, and the schedule goes on from the rewind step.
 
     **Parameters:**
 
     - `scope`: "layer", "output" or "global": within what weights compete
-    - `rewind_step`: step of the first level to whose weights each level goes back, 0 for the
+    - `rewind_step`: step of the first level whose weights each level goes back to; 0 for the
       initial weights
     - `retrain`: "level", the default: each level trains for the steps that the schedule gives it,
       so that the budget is that of other pruners; "full", as published: each level trains from the

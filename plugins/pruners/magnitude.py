@@ -22,7 +22,7 @@ class Magnitude(ScorePruner):
     scope: Scope = "layer"
 
     def score(self, evidence: Evidence, *, key: Key) -> Weights:
-        """|w| of each weight."""
+        """Return |w| of each weight."""
         return leaf_map(jnp.abs, evidence.weights)
 
 

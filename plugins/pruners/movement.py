@@ -14,9 +14,9 @@ from harness.types import Key, Masks, Scope, Weights, When
 class Movement(AbstractPruner):
     """Keep the weights that training drives away from zero: -Σ w · dL/dw over all steps so far.
 
-    The gradient is that of what acts, passed straight through the mask, so that pruned weights
-    score, too, and may come back. Sanh, Wolf and Rush (2020), Movement pruning: adaptive sparsity
-    by fine-tuning, arXiv 2005.07683, eq. 3 and 4.
+    The gradient is that of the masked weights, passed straight through the mask, so that pruned
+    weights score too and may come back. Sanh, Wolf and Rush (2020), Movement pruning: adaptive
+    sparsity by fine-tuning, arXiv 2005.07683, eq. 3 and 4.
 
     **Parameters:**
 
@@ -29,11 +29,11 @@ class Movement(AbstractPruner):
     scope: Scope = "layer"
 
     def init(self, evidence: Evidence, *, key: Key) -> Weights:
-        """Scores of zero."""
+        """Return scores of zero."""
         return leaf_map(jnp.zeros_like, evidence.weights)
 
     def gather(self, weights: Weights, gradients: Weights, masks: Masks) -> Weights:
-        """-w · dL/dw of one training step."""
+        """Return -w · dL/dw of one training step."""
         return leaf_map(lambda w, g: -w * g, weights, gradients)
 
     def step(

@@ -22,9 +22,9 @@ class Random(ScorePruner):
     **Parameters:**
 
     - `scope`: "layer", "output" or "global": within what weights are drawn
-    - `layers`: how many each layer keeps: the same share of each ("uniform"), Erdős-Rényi-Kernel
-      ("erk": Evci et al. 2020, arXiv 1911.11134), or a density for each in the order of their
-      names, scaled to the density of the level
+    - `layers`: how many weights each layer keeps: the same share ("uniform"), Erdős-Rényi-Kernel
+      ("erk": Evci et al. 2020, arXiv 1911.11134), or a density for each layer in the order of
+      their names, scaled to the density of the level
     - `when`: at every "level", or at "init", the control of pruners that act there
     """
 
@@ -35,9 +35,9 @@ class Random(ScorePruner):
 
     def __post_init__(self) -> None:
         if self.layers != "uniform" and self.scope == "global":
-            raise ValueError("`layers` divides weights between layers, which scope=global does not")
+            raise ValueError("`layers` divides weights between layers: scope=global cannot")
         if not isinstance(self.layers, str) and any(share <= 0 for share in self.layers):
-            raise ValueError("`layers` are densities above 0")
+            raise ValueError("`layers` must be densities above 0")
 
     def step(
         self, evidence: Evidence, target: Target, state: PyTree, *, key: Key
@@ -48,7 +48,7 @@ class Random(ScorePruner):
         return super().step(evidence, target, state, key=key)
 
     def score(self, evidence: Evidence, *, key: Key) -> Weights:
-        """A random number for each weight."""
+        """Return a random number for each weight."""
         return random_scores(evidence.weights, key)
 
 

@@ -20,15 +20,15 @@ from ._regrowth import REGROWN, annealed, regrown, sparse_start, without_regrowt
 class RigL(AbstractPruner):
     """Train a sparse network from the start; weights move to where the gradient is largest.
 
-    The smallest weights of a layer give way to those of largest |dL/dw| that are not there, which
-    start from zero; their number falls along a cosine. Evci, Gale, Menick, Castro and Elsen (2020),
+    The absent weights of largest |dL/dw| replace the smallest weights of a layer and start from
+    zero; their number falls along a cosine. Evci, Gale, Menick, Castro and Elsen (2020),
     Rigging the lottery: making all tickets winners, arXiv 1911.11134, algorithm 1.
 
     **Parameters:**
 
     - `every`: training steps between two regrowths
-    - `fraction`: of a layer's weights that are replaced at first
-    - `until`: share of training after which wiring stays as it is
+    - `fraction`: share of a layer's weights that is replaced at first
+    - `until`: share of training after which the wiring stays
     - `batches`: of training data for the gradient
     - `layers`: how weights are divided between layers: "erk", "uniform", or densities
     """
@@ -45,24 +45,24 @@ class RigL(AbstractPruner):
     layers: Layers = "erk"
 
     def init(self, evidence: Evidence, *, key: Key) -> Bool[Array, ""]:
-        """Whether the sparse start has been made."""
+        """Return whether the sparse start has been made: not yet."""
         return jnp.asarray(False)
 
     def step(
         self, evidence: Evidence, target: Target, state: Bool[Array, ""], *, key: Key
     ) -> tuple[Update, Bool[Array, ""]]:
-        """A sparse start first, then a regrowth each time."""
+        """Make a sparse start first, then regrow each time."""
         start_key, tie_key = jax.random.split(key)
         start = sparse_start(evidence, target, self.layers, state, key=start_key)
-        acting = evidence.effective
+        masked = evidence.effective
         slope = evidence.mean(
-            lambda batch: evidence.gradient(acting, batch), evidence.batches(self.batches)
+            lambda batch: evidence.gradient(masked, batch), evidence.batches(self.batches)
         )
         update = regrown(
             evidence,
             self.share(jnp.asarray(evidence.progress)),
             leaf_map(jnp.abs, slope),
-            leaf_map(jnp.zeros_like, acting),
+            leaf_map(jnp.zeros_like, masked),
             start,
             state,
             key=tie_key,
@@ -70,13 +70,13 @@ class RigL(AbstractPruner):
         return update, jnp.asarray(True)
 
     def share(self, progress: Float[Array, ""]) -> Float[Array, ""]:
-        """Of a layer's weights that are replaced, by the progress of training."""
+        """Return the share of a layer's weights that is replaced, by the progress of training."""
         return annealed(self.fraction, progress, self.until)
 
     def cautions(
         self, levels: Sequence[Level], targets: Sequence[Target], prunable: Masks
     ) -> list[str]:
-        """Where nothing can regrow."""
+        """Return a sentence for each level at which nothing can regrow."""
         return without_regrowth(self, levels, targets, prunable)
 
 

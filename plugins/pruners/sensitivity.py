@@ -20,7 +20,7 @@ class Sensitivity(ScorePruner):
 
     **Parameters:**
 
-    - `batches`: of the schedule's size, over which the mean is taken
+    - `batches`: number of batches of the schedule's size
     """
 
     name: ClassVar[str] = "sensitivity"
@@ -29,7 +29,7 @@ class Sensitivity(ScorePruner):
     batches: Annotated[int, Ge(1)] = 8
 
     def score(self, evidence: Evidence, *, key: Key) -> Weights:
-        """Mean over batches of |w * dL/dw|."""
+        """Return the mean over batches of |w * dL/dw|."""
 
         def one(total: Weights, batch: Batch) -> tuple[Weights, None]:
             gradients = jax.grad(evidence.loss)(evidence.effective, batch)

@@ -19,16 +19,16 @@ from ._regrowth import REGROWN, regrown, sparse_start, without_regrowth
 
 @dataclass(frozen=True)
 class Set(AbstractPruner):
-    """Train a sparse network from the start; now and then the smallest weights give way to others.
+    """Train a sparse network from the start; at intervals random weights replace the smallest.
 
-    What grows is drawn at random, its values from the size of the layer's initial weights. Mocanu,
+    New weights are normal, with the standard deviation of the layer's initial weights. Mocanu,
     Mocanu, Stone, Nguyen, Gibescu and Liotta (2018), Scalable training of artificial neural
     networks with adaptive sparse connectivity, doi:10.1038/s41467-018-04316-3, algorithm 1.
 
     **Parameters:**
 
     - `every`: training steps between two regrowths
-    - `fraction`: of a layer's weights that are replaced each time
+    - `fraction`: share of a layer's weights that is replaced each time
     - `layers`: how weights are divided between layers: "erk", "uniform", or densities
     """
 
@@ -42,13 +42,13 @@ class Set(AbstractPruner):
     layers: Layers = "erk"
 
     def init(self, evidence: Evidence, *, key: Key) -> Bool[Array, ""]:
-        """Whether the sparse start has been made."""
+        """Return whether the sparse start has been made: not yet."""
         return jnp.asarray(False)
 
     def step(
         self, evidence: Evidence, target: Target, state: Bool[Array, ""], *, key: Key
     ) -> tuple[Update, Bool[Array, ""]]:
-        """A sparse start first, then a regrowth each time; none at the end of training."""
+        """Make a sparse start first, then regrow each time but at the end of training."""
         start_key, grow_key, value_key, tie_key = jax.random.split(key, 4)
         start = sparse_start(evidence, target, self.layers, state, key=start_key)
         draws = leaf_keys(evidence.weights, value_key)
@@ -62,13 +62,13 @@ class Set(AbstractPruner):
         return update, jnp.asarray(True)
 
     def share(self, progress: Float[Array, ""]) -> Float[Array, ""]:
-        """Of a layer's weights that are replaced, by the progress of training."""
+        """Return the share of a layer's weights that is replaced, by the progress of training."""
         return jnp.where(progress < 1, self.fraction, 0.0)
 
     def cautions(
         self, levels: Sequence[Level], targets: Sequence[Target], prunable: Masks
     ) -> list[str]:
-        """Where nothing can regrow."""
+        """Return a sentence for each level at which nothing can regrow."""
         return without_regrowth(self, levels, targets, prunable)
 
 

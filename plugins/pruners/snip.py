@@ -14,8 +14,8 @@ from harness.types import Key, Scope, Weights, When
 class Snip(ScorePruner):
     """Before training, keep the connections whose removal changes the loss most, to first order.
 
-    |w · dL/dw| of the mean loss over the batches. Lee, Ajanthan and Torr (2019), SNIP: single-shot
-    network pruning based on connection sensitivity, arXiv 1810.02340, eq. 6.
+    The score is |w · dL/dw| of the mean loss over the batches. Lee, Ajanthan and Torr (2019), SNIP:
+    single-shot network pruning based on connection sensitivity, arXiv 1810.02340, eq. 6.
 
     **Parameters:**
 
@@ -29,12 +29,12 @@ class Snip(ScorePruner):
     batches: Annotated[int, Ge(1)] = 8
 
     def score(self, evidence: Evidence, *, key: Key) -> Weights:
-        """|w · dL/dw| of each weight."""
-        acting = evidence.effective
+        """Return |w · dL/dw| of each weight."""
+        masked = evidence.effective
         slope = evidence.mean(
-            lambda batch: evidence.gradient(acting, batch), evidence.batches(self.batches)
+            lambda batch: evidence.gradient(masked, batch), evidence.batches(self.batches)
         )
-        return leaf_map(lambda w, g: jnp.abs(w * g), acting, slope)
+        return leaf_map(lambda w, g: jnp.abs(w * g), masked, slope)
 
 
 @hookimpl

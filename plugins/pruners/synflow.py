@@ -16,14 +16,14 @@ from harness.types import Key, Masks, Weights, When
 class SynFlow(AbstractPruner):
     """Before training and without data, keep what carries flow from inputs to outputs.
 
-    |w · dR/dw| with R the sum of the outputs for an input of ones when every parameter is replaced
-    by its size and nonlinearities are left out, over all layers at once, in many small rounds.
-    Tanaka, Kunin, Yamins and Ganguli (2020), Pruning neural networks without any data by
+    The score is |w · dR/dw| with R the sum of the outputs for an input of ones when every parameter
+    is replaced by its size and nonlinearities are left out, over all layers at once, in many small
+    rounds. Tanaka, Kunin, Yamins and Ganguli (2020), Pruning neural networks without any data by
     iteratively conserving synaptic flow, arXiv 2006.05467, algorithm 1.
 
     Biases count as in the authors' code (github.com/ganguli-lab/Synaptic-Flow, Pruners/pruners.py):
-    every bias enters R by its size, whether it may be pruned or not, for the flow that enters a
-    node includes its bias (theorem 1). Where biases may be pruned, they compete with all weights by
+    every bias enters R by its size, prunable or not, for the flow that enters a node includes its
+    bias (theorem 1). Where biases may be pruned, they compete with all weights by
     the same score: one of zero carries no flow and goes first.
 
     Flow is a product over the layers, so it is computed in float64: float32 overflows at 40 layers
@@ -31,7 +31,7 @@ class SynFlow(AbstractPruner):
 
     **Parameters:**
 
-    - `rounds`: in which the density falls to that asked for, by the same factor each
+    - `rounds`: number of rounds; the density falls by the same factor in each
     """
 
     name: ClassVar[str] = "synflow"
@@ -72,7 +72,7 @@ class SynFlow(AbstractPruner):
             return Update(jax.lax.fori_loop(0, self.rounds, prune, evidence.candidates)), state
 
     def flow(self, evidence: Evidence, mask: Masks) -> Weights:
-        """|w · dR/dw| of each weight under a mask, over the largest of all."""
+        """Return |w · dR/dw| of each weight under a mask, divided by the largest of all."""
         inputs = evidence.batches(1).inputs[0, :1]
         with jax.enable_x64(True):
             sizes = {name: jnp.abs(_double(leaf)) for name, leaf in evidence.parameters.items()}
@@ -86,7 +86,7 @@ class SynFlow(AbstractPruner):
             slopes = jax.grad(total)(sizes)
             flow = {name: sizes[name] * jnp.abs(slopes[name]) for name in mask}
             most = jnp.max(jnp.stack([jnp.max(leaf) for leaf in flow.values()]))
-            scale = jnp.where(most == 0, 1, most)  # of nothing, where no path is left
+            scale = jnp.where(most == 0, 1, most)  # all are 0 where no path is left
             return leaf_map(lambda leaf: (leaf / scale).astype(jnp.float32), flow)
 
 

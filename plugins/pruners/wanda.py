@@ -21,14 +21,14 @@ class Wanda(ScorePruner):
     effective pruning approach for large language models, arXiv 2306.11695, eq. 1 and section 3.
 
     As published, layers are pruned one after the other, and x are the signals with the layers
-    before already pruned. The order is that of the network's leaves; a layer that lies before its
-    inputs in it sees them unpruned.
+    before already pruned. The order is that of the network's leaves; a layer that comes before its
+    inputs in this order sees them unpruned.
 
     **Parameters:**
 
     - `scope`: as published "output", or "layer" or "global": within what weights compete
-    - `signals`: of the network whose earlier layers are "pruned", or of the whole network as it was
-      "before"; the only ones that there are where all layers compete (scope=global)
+    - `signals`: taken once earlier layers are "pruned", or "before" any layer is; with scope=global
+      only "before" is possible
     - `batches`: of training data
     """
 
@@ -50,26 +50,26 @@ class Wanda(ScorePruner):
         if self.signals == "before":
             return super().step(evidence, target, state, key=key)
         keys = leaf_keys(evidence.mask, key)
-        candidates, acting = evidence.candidates, evidence.effective
+        candidates, masked = evidence.candidates, evidence.effective
         masks: Masks = {}
         for name in evidence.parameters:  # in the order of the network's leaves
             if name in candidates:
-                scores = {name: self._scores(evidence, acting)[name]}
+                scores = {name: self._scores(evidence, masked)[name]}
                 allowed = {name: candidates[name]}
                 masks |= prune_by_score(scores, allowed, target, scope=self.scope, key=keys[name])
                 acts = masks[name] | ~evidence.prunable[name]
-                acting = {**acting, name: jnp.where(acts, acting[name], 0)}
+                masked = {**masked, name: jnp.where(acts, masked[name], 0)}
         return Update(masks), state
 
     def score(self, evidence: Evidence, *, key: Key) -> Weights:
-        """|w| · ‖x‖₂ of each weight; |w| of biases, which a constant 1 enters."""
+        """Return |w| · ‖x‖₂ of each weight; |w| of biases, which a constant 1 enters."""
         return self._scores(evidence, evidence.effective)
 
-    def _scores(self, evidence: Evidence, acting: Weights) -> Weights:
-        """The scores, with the signals of the network that acts."""
+    def _scores(self, evidence: Evidence, masked: Weights) -> Weights:
+        """Return the scores, with the signals of the network with these weights."""
 
         def squares(batch: Batch) -> Weights:
-            entering = evidence.activations(acting, jnp.asarray(batch.inputs))
+            entering = evidence.activations(masked, jnp.asarray(batch.inputs))
             return {name: jnp.mean(signal**2, axis=0) for name, signal in entering.items()}
 
         norms = evidence.mean(squares, evidence.batches(self.batches))

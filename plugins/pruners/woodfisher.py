@@ -1,4 +1,4 @@
-"""Pruning by the inverse of the empirical Fisher information, with its update of what is left."""
+"""Pruning by the inverse of the empirical Fisher information, with an update of kept weights."""
 
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
@@ -28,10 +28,10 @@ Matrices = Float[Array, "blocks size size"]
 
 @dataclass(frozen=True)
 class WoodFisher(AbstractPruner):
-    """Remove the weights that cost least by the Fisher information, and mend the others for it.
+    """Remove the weights that cost least by the Fisher information, and adjust the others.
 
     The cost is w² / 2 [F⁻¹]_ww, F the mean of g gᵀ over examples in blocks along the rows of each
-    layer. Those that are kept move to where the quadratic form of F over their block is least given
+    layer. The kept weights move to the minimum of the quadratic form of F over their block given
     that the others are zero (Hassibi and Stork 1992, for several weights at once). Singh and
     Alistarh (2020), WoodFisher: efficient second-order approximation for neural network
     compression, arXiv 2004.14340, eq. 9 to 12.
@@ -54,7 +54,7 @@ class WoodFisher(AbstractPruner):
     def step(
         self, evidence: Evidence, target: Target, state: tuple[()], *, key: Key
     ) -> tuple[Update, tuple[()]]:
-        """Prune by the cost of removal, then move what is left."""
+        """Prune by the cost of removal, then move the kept weights."""
         information = self.information(evidence)
         weights = leaf_map(self._blocks, evidence.effective)
         cost = leaf_map(_unblocked, leaf_map(_cost, information, weights), evidence.weights)
@@ -64,12 +64,12 @@ class WoodFisher(AbstractPruner):
         return Update(mask, params=leaf_map(jnp.where, mask, params, evidence.weights)), state
 
     def information(self, evidence: Evidence) -> dict[str, Matrices]:
-        """F of each block of each leaf, damped; pruned weights have no part in it."""
-        acting = evidence.effective
+        """Return F of each block of each leaf, damped; pruned weights have no part in it."""
+        masked = evidence.effective
 
         def mean(examples: Batch) -> dict[str, Matrices]:
             # One at a time: not every operation has a rule for a batch of batches.
-            slopes = jax.lax.map(lambda one: evidence.gradient(acting, one), examples)
+            slopes = jax.lax.map(lambda one: evidence.gradient(masked, one), examples)
             parts = leaf_map(
                 lambda g, mask: jax.vmap(self._blocks)(jnp.where(mask[None], g, 0)),
                 slopes,
@@ -85,7 +85,7 @@ class WoodFisher(AbstractPruner):
 
     def _damped(self, matrices: Matrices) -> Matrices:
         diagonal = jnp.diagonal(matrices, axis1=1, axis2=2)
-        # Never nothing: a layer without gradient still needs an inverse.
+        # Never zero: a layer without gradient still needs an inverse.
         added = self.damping * jnp.mean(diagonal) + jnp.finfo(matrices.dtype).tiny ** 0.5
         return matrices + added * jnp.eye(matrices.shape[-1])[None]
 
@@ -95,15 +95,15 @@ class WoodFisher(AbstractPruner):
 
 
 def _cost(matrices: Matrices, weights: Blocks) -> Blocks:
-    """What the loss rises by when one weight goes and those of its block move for it."""
+    """Return the rise of the loss when a weight is removed and the others of its block adjust."""
     return weights**2 / (2 * jnp.diagonal(_inverse(matrices), axis1=1, axis2=2))
 
 
 def _inverse(matrices: Matrices) -> Matrices:
-    """Of symmetric positive definite matrices, by Gauss and Jordan, all blocks at once.
+    """Invert symmetric positive definite matrices by Gauss and Jordan, all blocks at once.
 
-    No LAPACK: on two cores its batches wait for each other for ever where several layers are
-    inverted in one program (jaxlib 0.10.2).
+    LAPACK is not used: on two cores its batches deadlock where several layers are inverted in one
+    program (jaxlib 0.10.2).
     """
     places = jnp.arange(matrices.shape[-1])
 
@@ -123,7 +123,7 @@ def _unblocked(blocks: Blocks, like: Array) -> Array:
 
 
 def _moved(matrices: Matrices, weights: Blocks, kept: Array) -> Blocks:
-    """The kept weights, moved by x: F_kk x = F_kr w_r, r those that are removed."""
+    """Return the kept weights moved by x: F_kk x = F_kr w_r, r those that are removed."""
     keep = kept.astype(weights.dtype)
     both = keep[:, :, None] * keep[:, None, :]
     among = both * matrices + (1 - keep)[:, :, None] * jnp.eye(weights.shape[-1])[None]

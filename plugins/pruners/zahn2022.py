@@ -11,7 +11,7 @@ from harness import AbstractPruner, Evidence, Target, Update, hookimpl, leaf_map
 from harness.types import Key, Masks, When
 
 _PARTS = 10_000
-"""Densities are taken in parts of this, so that the cut is that of exact decimals."""
+"""Densities are rounded to one part in this, so that cut-offs are those of exact decimals."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,8 @@ class Zahn2022(AbstractPruner):
 
     - `regrowth`: the cut-off is taken from masked weights, but compared with unmasked ones. A
       pruned weight drifts on Adam's momentum meanwhile and comes back if it is large enough.
-    - `bias_cutoff`: where biases are pruned, they are cut with that of their layer's weights, or
-      with their own.
+    - `bias_cutoff`: where biases are pruned, their cut-off is that of their layer's weights, or
+      their own.
     """
 
     name: ClassVar[str] = "zahn2022"
@@ -55,7 +55,7 @@ class Zahn2022(AbstractPruner):
 def _cutoff(
     magnitude: Float[Array, "..."], density: Float[Array | np.ndarray, ""]
 ) -> Float[Array, ""]:
-    """Entry int((1 - density) n) of the n sorted magnitudes; computed in integers."""
+    """Return entry int((1 - density) n) of the n sorted magnitudes, computed in integers."""
     pruned = _PARTS - jnp.rint(density * _PARTS).astype(jnp.int32)
     whole, rest = divmod(magnitude.size, _PARTS)
     place = pruned * whole + pruned * rest // _PARTS

@@ -15,19 +15,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Budgeted(AbstractSchedule):
-    """Levels that share a budget: what differs between schedules is the path of densities.
+    """Levels that share a budget: schedules differ only in their path of densities.
 
     The optimiser is Adam with Nesterov's momentum, decoupled weight decay in the first third of the
     dense level, and a larger learning rate from the first pruning on. The decay reaches low losses
     in few steps, but in another regime than the published one: it takes the initial weights out of
-    saturation, and motif z-scores come out several times as large. For motifs as published take
+    saturation, and motif z-scores become several times as large. For motifs as published use
     `quick` or `published`, or set `early_weight_decay` to 0.
 
     **Parameters:**
 
     - `density`: of the last level
     - `steps`: of training in all
-    - `dense_share`: of the steps, that go to the dense level; the others share the rest evenly
+    - `dense_share`: share of the steps for the dense level; the others divide the rest evenly
     - `dense_learning_rate`: of the dense level
     - `learning_rate`: of the levels after it
     - `early_weight_decay`: in the first third of the dense level
@@ -43,20 +43,20 @@ class Budgeted(AbstractSchedule):
 
     @abstractmethod
     def path(self) -> Sequence[float]:
-        """The densities after the dense level, falling to `density`."""
+        """Return the densities after the dense level, falling to `density`."""
 
     def levels(self) -> tuple[Level, ...]:
-        """The dense level, then those of the path; their steps add up to the budget."""
+        """Return the dense level, then those of the path; their steps add up to the budget."""
         path = self.path()
         dense = round(self.dense_share * self.steps)
         each, more = divmod(self.steps - dense, len(path))
         if not each:
-            raise ValueError(f"{self.steps} steps are too few for {len(path)} levels")
+            raise ValueError(f"{self.steps} steps are too few for {len(path)} levels: give more")
         pruned = [Level(one, each + (number < more)) for number, one in enumerate(path)]
         return (Level(1.0, dense), *pruned)
 
     def optimizer(self) -> "optax.GradientTransformation":
-        """Adam with decoupled early decay, its state carried through all levels."""
+        """Return Adam with decoupled early decay, its state carried through all levels."""
         from ._optimizer import early_decayed
 
         return early_decayed(

@@ -6,10 +6,10 @@ import optax
 def early_decayed(
     dense_steps: int, *, dense_rate: float, rate: float, decay: float, eps: float = 1e-8
 ) -> optax.GradientTransformation:
-    """Adam with Nesterov's momentum whose weights decay in the first third of the dense level.
+    """Return Adam with Nesterov's momentum; weights decay in the dense level's first third.
 
     The learning rate is `dense_rate` in the dense level, which has `dense_steps`, and `rate` after
-    it. Squares are remembered for 100 steps, so that the jump of a pruning is soon forgotten.
+    it. Mean squares reach back 100 steps, so that the jump of a pruning is soon forgotten.
     """
     rates = optax.piecewise_constant_schedule(dense_rate, {dense_steps: rate / dense_rate})
     decays = optax.piecewise_constant_schedule(decay, {dense_steps // 3: 0.0})

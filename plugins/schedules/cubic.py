@@ -13,20 +13,20 @@ from ._budgeted import Budgeted
 
 @dataclass(frozen=True)
 class Cubic(Budgeted):
-    """Many weights go at first, ever fewer later.
+    """Prune many weights at first, and fewer at each later level.
 
-    The sparsities of Zhu and Gupta (2017), arXiv 1710.01878, eq. 1, a level each.
+    The sparsities of Zhu and Gupta (2017), arXiv 1710.01878, eq. 1, one a level.
 
     **Parameters:**
 
-    - `rounds`: prunings
+    - `rounds`: number of prunings
     """
 
     name: ClassVar[str] = "cubic"
     rounds: Annotated[int, Ge(1)] = 8
 
     def path(self) -> Sequence[float]:
-        """From 1 to the density asked for, s(t) = s1 - s1 (1 - t)³ of the sparsity s."""
+        """Return densities along s(t) = s1 - s1 (1 - t)³ of the sparsity s."""
         left = [1 - number / self.rounds for number in range(1, self.rounds + 1)]
         return tuple(round(self.density + (1 - self.density) * one**3, 6) for one in left)
 

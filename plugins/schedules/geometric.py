@@ -14,20 +14,20 @@ from ._budgeted import Budgeted
 
 @dataclass(frozen=True)
 class Geometric(Budgeted):
-    """The same share of what is left goes at each level, 20 % by default.
+    """Prune the same share of the remaining weights at each level, 20 % by default.
 
     Frankle and Carbin (2019), The lottery ticket hypothesis, arXiv 1803.03635.
 
     **Parameters:**
 
-    - `share`: of the weights still there that goes each time, or less at the last level
+    - `share`: share of the remaining weights pruned at each level; the last may prune less
     """
 
     name: ClassVar[str] = "geometric"
     share: Annotated[float, Gt(0), Lt(1)] = 0.2
 
     def path(self) -> Sequence[float]:
-        """Powers of 1 - share down to the density asked for."""
+        """Return powers of 1 - share down to the density asked for."""
         rounds = math.ceil(math.log(self.density) / math.log(1 - self.share) - 1e-9)
         powers = [round((1 - self.share) ** number, 6) for number in range(1, rounds)]
         return (*powers, self.density)

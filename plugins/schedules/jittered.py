@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Jittered(AbstractSchedule):
-    """Another schedule with its densities and steps moved at random: is a result its levels'?
+    """Another schedule with its densities and steps moved at random: do results depend on them?
 
     The first and the last density stay, and so does the sum of the steps.
 
     **Parameters:**
 
     - `of`: the schedule that is perturbed
-    - `amount`: how far: a density moves up to this share of half the way, in its logarithm, to its
-      neighbours, a number of steps by up to this share of itself
+    - `amount`: largest move: of a density, as a share of half the logarithmic distance to its
+      neighbours; of a number of steps, as a share of itself
     - `seed`: of the perturbation
     """
 
@@ -39,7 +39,7 @@ class Jittered(AbstractSchedule):
             object.__setattr__(self, name, getattr(self.of, name))
 
     def levels(self) -> tuple[Level, ...]:
-        """The other's levels, moved."""
+        """Return the other schedule's levels, moved."""
         levels = self.of.levels()
         if any(level.by_leaf or level.snapshots for level in levels):
             raise ValueError(f"'{self.of.name}' names leaves or steps, which jitter would not move")
@@ -61,7 +61,7 @@ class Jittered(AbstractSchedule):
         )
 
     def optimizer(self) -> "optax.GradientTransformation":
-        """The other's optimiser."""
+        """Return the other schedule's optimiser."""
         return self.of.optimizer()
 
 

@@ -13,18 +13,18 @@ from ._budgeted import Budgeted
 
 @dataclass(frozen=True)
 class Linear(Budgeted):
-    """As many weights go at each level as at any other.
+    """Prune the same number of weights at each level.
 
     **Parameters:**
 
-    - `rounds`: prunings
+    - `rounds`: number of prunings
     """
 
     name: ClassVar[str] = "linear"
     rounds: Annotated[int, Ge(1)] = 8
 
     def path(self) -> Sequence[float]:
-        """From 1 to the density asked for in equal steps."""
+        """Return densities from 1 to that asked for in equal steps."""
         return tuple(
             round(1 - (1 - self.density) * number / self.rounds, 6)
             for number in range(1, self.rounds + 1)

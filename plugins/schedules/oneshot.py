@@ -11,7 +11,7 @@ from ._budgeted import Budgeted
 
 @dataclass(frozen=True)
 class OneShot(Budgeted):
-    """Dense training, one pruning, training again.
+    """Train the dense network, prune once, train again.
 
     Han, Pool, Tran and Dally (2015), arXiv 1506.02626. Several densities are several schedules:
     `oneshot[density=0.5|0.2|0.1]`.
@@ -20,7 +20,7 @@ class OneShot(Budgeted):
     name: ClassVar[str] = "oneshot"
 
     def path(self) -> Sequence[float]:
-        """The density asked for."""
+        """Return the density asked for."""
         return (self.density,)
 
 

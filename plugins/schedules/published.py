@@ -22,7 +22,7 @@ STEPS = {
 class Published(AbstractSchedule):
     """The 18 levels and 107,800 steps of Zahn, Daniel and Kutz (2024).
 
-    Adam, and data read from the first batch again at each level.
+    It uses Adam and reads the data from the first batch again at each level.
 
     **Parameters:**
 
@@ -48,11 +48,11 @@ class Published(AbstractSchedule):
             object.__setattr__(self, "stop_rule", rule)
 
     def levels(self) -> tuple[Level, ...]:
-        """Densities from 1 to 0.02, with the published steps."""
+        """Return densities from 1 to 0.02, with the published steps."""
         return tuple(Level((100 - pruned) / 100, steps) for pruned, steps in STEPS.items())
 
     def optimizer(self) -> "optax.GradientTransformation":
-        """Adam, its state carried through all levels."""
+        """Return Adam, its state carried through all levels."""
         import optax
 
         return optax.adam(self.learning_rate, eps=self.eps)

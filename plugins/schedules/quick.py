@@ -36,8 +36,8 @@ _LEAST_EFFORT = 0.25
 """With less effort learning rates are not raised further: training would diverge."""
 
 _WARM_UP = (1 / 16, 1 / 10)
-"""Shares of the dense level and of each later one in which the learning rate rises. At once, a
-large rate saturates the tanh of the published start, and does harm to what a pruning has left."""
+"""Shares of the dense level and of each later one in which the learning rate rises. Without
+it, a large rate saturates the tanh of the published initial weights and harms kept weights."""
 
 _LEAST = (0.2, 0.1)
 """Shares of its largest rate that the dense level and each later one end with."""
@@ -52,7 +52,7 @@ class Quick(AbstractSchedule):
     place; each level's rate falls along a cosine, so that its loss still settles. Warm-up keeps the
     larger rate from saturating the published initial weights. No weight decays.
 
-    How near its losses and motif z-scores are to those of `published` is in reports/fidelity.
+    reports/fidelity compares its losses and motif z-scores with those of `published`.
 
     **Parameters:**
 
@@ -74,20 +74,20 @@ class Quick(AbstractSchedule):
     eps: Annotated[float, Gt(0)] = 2e-6
 
     def levels(self) -> tuple[Level, ...]:
-        """Densities from 1 to 0.02, those of Zahn, Daniel and Kutz (2024)."""
+        """Return densities from 1 to 0.02, those of Zahn, Daniel and Kutz (2024)."""
         return tuple(
             Level((100 - pruned) / 100, max(1, round(self.effort * steps)))
             for pruned, steps in STEPS.items()
         )
 
     def optimizer(self) -> "optax.GradientTransformation":
-        """Adam, its state carried through all levels, with one cosine of the rate for each."""
+        """Return Adam, its state carried through all levels, with a cosine of the rate for each."""
         import optax
 
         return optax.adam(self.rates(), eps=self.eps)
 
     def rates(self) -> "optax.Schedule":
-        """The learning rate by step."""
+        """Return the learning rate by step."""
         import optax
 
         dense, *later = self.levels()
@@ -99,7 +99,7 @@ class Quick(AbstractSchedule):
         return optax.join_schedules(parts, list(ends))
 
     def cautions(self) -> tuple[str, ...]:
-        """How results differ from those of `published`: see reports/fidelity."""
+        """Return how results differ from those of `published`: see reports/fidelity."""
         if self != Quick():
             return (
                 f"{NOT_PUBLISHED} How much its results differ at these parameters is not known.",
@@ -111,7 +111,7 @@ class Quick(AbstractSchedule):
 
 
 def _rise_and_fall(rate: float, steps: int, warm_up: float, least: float) -> "optax.Schedule":
-    """A learning rate that rises from 0 to `rate`, then falls along half a cosine."""
+    """Return a learning rate that rises from 0 to `rate`, then falls along half a cosine."""
     import optax
 
     return optax.warmup_cosine_decay_schedule(

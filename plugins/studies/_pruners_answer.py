@@ -11,7 +11,7 @@ from . import _pruners_tables as tables
 from ._pruners_expectations import EXPECTATIONS, MAY_COLLAPSE, NEVER_COLLAPSES
 
 CALIBRATED_LENGTH = 2.0
-"""Mean length of z, in roots of the number of motifs, under which a profile is not told from a
+"""Mean length of z, in roots of the number of motifs, under which a profile is like a
 random network's: its direction then says nothing."""
 
 SHOWN = 0.05
@@ -19,7 +19,7 @@ SHOWN = 0.05
 
 
 def ran(runs: Mapping[str, RunTables], units: Units) -> list[str]:
-    """What was run, what counts as one replicate, and when expectations were stated."""
+    """Return what was run, what one replicate is, and when expectations were stated."""
     levels = runs["pruners"].table("levels")
     networks = levels.groupby("pruner")[["data_seed", "network"]].apply(
         lambda part: len(part.drop_duplicates())
@@ -34,19 +34,19 @@ def ran(runs: Mapping[str, RunTables], units: Units) -> list[str]:
         "weights, data and batches under each, and as many steps up to each density. Intervals "
         f"and p are over {units}.",
         *warning,
-        "The budget is that of minutes, not of the published protocol: what is said here holds for "
-        "it. Expectations and the rules that judge them were committed before the run.",
+        "The budget is minutes, not the published protocol: all statements hold for this budget "
+        "only. Expectations and the rules that judge them were committed before the run.",
     ]
 
 
 def expectations(judged: pd.DataFrame) -> list[Finding]:
-    """Each expectation with its verdict."""
+    """Return each expectation with its verdict."""
     found = []
     for expected in EXPECTATIONS:
         rows = judged[judged["expectation"] == expected.name]
         if rows.empty:
             continue
-        told = "; ".join(f"{_pruned(row['density'])}: {_ratio(row)}" for _, row in rows.iterrows())
+        parts = "; ".join(f"{_pruned(row['density'])}: {_ratio(row)}" for _, row in rows.iterrows())
         unit = "Ratio of these ratios" if expected.beside else "Ratio of losses"
         none = rows["low"].isna().all()
         ends = "no intervals for so few" if none else "with 95 % intervals"
@@ -54,26 +54,26 @@ def expectations(judged: pd.DataFrame) -> list[Finding]:
             Finding(
                 f"{expected.claim[:-1]}: {tables.verdict(rows)}.",
                 f"{unit} by share pruned, {ends} (n = {int(rows['n'].max())} "
-                f"{rows['unit'].iloc[0]}): {told}. Source: {expected.source}.",
+                f"{rows['unit'].iloc[0]}): {parts}. Source: {expected.source}.",
             )
         )
     return found
 
 
 def collapse(table: pd.DataFrame) -> Finding:
-    """Which pruners cut all paths, and whether those did that were expected to."""
+    """Return which pruners cut all paths, and whether that was expected of them."""
     synflow = table[table["pruner"] == NEVER_COLLAPSES]
     clean = not synflow["dead"].gt(0).any() and not synflow["emptied"].gt(0).any()
-    told = []
+    parts = []
     for name in MAY_COLLAPSE:
         rows = table[(table["pruner"] == name) & (table["dead"] > 0)]
         if rows.empty:
-            told.append(f"`{name}` has none either")
+            parts.append(f"`{name}` has none either")
             continue
         first = rows.iloc[0]
         empty = first["emptied"]
         layers = "" if pd.isna(empty) else f"; {empty:.0f} with an empty layer"
-        told.append(
+        parts.append(
             f"`{name}` has networks without any path from {_pruned(first['density'])} pruned on "
             f"({first['dead']:.0f} of {first['n']}{layers})"
         )
@@ -83,13 +83,13 @@ def collapse(table: pd.DataFrame) -> Finding:
     return Finding(
         f"`{NEVER_COLLAPSES}` keeps every layer connected, where global scores may empty one: "
         f"{'held' if clean else 'contradicted'}.",
-        f"{'; '.join(told)}. Others with networks that no path crosses: {more or 'none'}. "
+        f"{'; '.join(parts)}. Others with networks without any path: {more or 'none'}. "
         "Source: Tanaka et al. 2020, arXiv 2006.05467.",
     )
 
 
 def losses(beside: pd.DataFrame) -> Finding:
-    """Which pruners are shown to lose less than magnitude, and more, at the motifs' density."""
+    """Return which pruners are shown to lose less than magnitude, or more, at `CHOSEN`."""
     rows = beside[beside["density"] == tables.CHOSEN].sort_values("ratio")
     if rows.empty:
         return Finding(f"At {_pruned(tables.CHOSEN)} pruned, nothing is compared with `magnitude`.")
@@ -113,21 +113,21 @@ def losses(beside: pd.DataFrame) -> Finding:
 
 
 def landscape(likeness: pd.DataFrame, motifs: pd.DataFrame) -> list[Finding]:
-    """Whose motif profiles point where magnitude's do."""
+    """Return whose motif profiles have the direction of magnitude's."""
     rows = likeness[likeness["density"] == tables.CHOSEN].set_index("pruner")
     if motifs.empty or "magnitude" not in rows.index:
         return []
-    floor = CALIBRATED_LENGTH * motifs["motif"].nunique() ** 0.5
+    noise_level = CALIBRATED_LENGTH * motifs["motif"].nunique() ** 0.5
     own = rows.loc["magnitude"].to_dict()
     unit = f"n = {rows['within_n'].max():.0f} {rows['unit'].iloc[0]}"
     others = rows.drop("magnitude").dropna(subset="between")
-    flat = others[others["length"] < floor]
-    told = others[others["length"] >= floor].sort_values("between", ascending=False)
-    known = told.dropna(subset=["between_low", "between_high"])
+    flat = others[others["length"] < noise_level]
+    shown = others[others["length"] >= noise_level].sort_values("between", ascending=False)
+    known = shown.dropna(subset=["between_low", "between_high"])
     apart = known[known["between_high"] < own["within_low"]]
     among = "not defined" if np.isnan(own["within"]) else f"{own['within']:.2f}"
     verdict = (
-        "are other profiles than magnitude's shown? No verdict: too few replicates for an interval"
+        "there is no verdict on profiles other than magnitude's: too few replicates for an interval"
         if np.isnan(own["within_low"]) or known.empty
         else f"another motif profile than magnitude's is shown of {_plain(apart) or 'no pruner'}"
     )
@@ -135,17 +135,18 @@ def landscape(likeness: pd.DataFrame, motifs: pd.DataFrame) -> list[Finding]:
         Finding(
             f"At {_pruned(tables.CHOSEN)} pruned, {verdict}.",
             f"Noise-corrected similarity with magnitude's profiles, z under `layered` on all nodes "
-            f"({unit}): {_similar(told) or 'none defined'}; among magnitude's own "
+            f"({unit}): {_similar(shown) or 'none defined'}; among magnitude's own "
             f"{among}{_interval(own['within_low'], own['within_high'])}. Profiles as "
             "short as those of random wiring with the same layer densities (mean length of z under "
-            f"{floor:.1f}): {_plain(flat) or 'none'}. Graphs whose nodes only have unequal degrees "
+            f"{noise_level:.1f}): {_plain(flat) or 'none'}. Graphs whose nodes only have unequal "
+            "degrees "
             "are as alike as most of these: no similarity here says more than that.",
         )
     ]
 
 
 def sizes(motifs: pd.DataFrame) -> list[Finding]:
-    """How far the sizes of what is found differ between pruners, whatever the direction."""
+    """Return how much effect sizes differ between pruners, whatever the direction."""
     motifs = motifs.dropna(subset="log2_ratio")
     if motifs.empty:
         return []
@@ -153,13 +154,13 @@ def sizes(motifs: pd.DataFrame) -> list[Finding]:
     most = "magnitude" if "magnitude" in wide.index else str(wide.index[0])
     name = str(wide.loc[most].idxmax())
     ratios = (2 ** wide[name]).sort_values(ascending=False)
-    told = ", ".join(f"`{pruner}` {ratio:.3g}" for pruner, ratio in ratios.items())
+    listed = ", ".join(f"`{pruner}` {ratio:.3g}" for pruner, ratio in ratios.items())
     return [
         Finding(
             f"Strength depends on the pruner: `{name}` occurs {ratios.iloc[0]:.2g} times as "
             f"often as expected under `{ratios.index[0]}`.",
             f"Count over expectation at {_pruned(tables.CHOSEN)} pruned, geometric mean over "
-            f"units, of the motif that `{most}` has most of: {told}.",
+            f"units, of the motif that `{most}` has most of: {listed}.",
         )
     ]
 
@@ -173,7 +174,7 @@ def _similar(rows: pd.DataFrame) -> str:
 
 
 def _interval(low: float, high: float) -> str:
-    """The ends of an interval in brackets, nothing where there is none."""
+    """Return the ends of an interval in brackets, nothing where there is none."""
     return "" if np.isnan(low) else f" ({low:.2f} to {high:.2f})"
 
 

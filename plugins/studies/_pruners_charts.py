@@ -9,7 +9,7 @@ from harness.report import charts
 
 
 def judged(table: pd.DataFrame) -> alt.FacetChart:
-    """Ratios of losses with their intervals against density, a panel an expectation."""
+    """Return ratios of losses with their intervals against density, a panel an expectation."""
     y = alt.Y(
         "ratio:Q",
         title="ratio of losses, log scale",
@@ -48,7 +48,7 @@ def heatmap(
     largest: float,
     tooltip: Sequence[alt.Tooltip],
 ) -> alt.LayerChart:
-    """A cell for each `pruner`, the rows, and `column` of the table, with the figure `shown`.
+    """Return cells by `pruner` (rows) and `column` of the table, each with its number `shown`.
 
     The hue says by `names` whether `signed` is above zero or below; up to `largest` it deepens.
     """
@@ -72,7 +72,7 @@ def by_density(
     largest: float,
     tooltip: Sequence[alt.Tooltip],
 ) -> alt.LayerChart:
-    """A heat map of a column of the table by pruner and share of weights kept."""
+    """Return a heat map of a column of the table by pruner and share of weights kept."""
     cells = table.assign(
         column=table["density"].map(lambda density: f"{100 * density:.3g} %"),
         signed=signed,

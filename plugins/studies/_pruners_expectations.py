@@ -11,7 +11,7 @@ SPARSE = (0.1296, 0.07776, 0.046656, 0.027994, 0.02)
 """The densities that are judged: those with more than 85 % pruned."""
 
 MARGIN = 1.1
-"""A loss up to 10 % larger counts as little, and as at least as good."""
+"""A loss up to 10 % larger counts as a small harm, and as at least as good."""
 
 Direction = Literal["above", "not above", "open"]
 
@@ -35,7 +35,7 @@ class Expectation:
 
     @property
     def pruners(self) -> tuple[str, ...]:
-        """All that take part."""
+        """All pruners that it compares."""
         return (self.first, self.second, *(self.beside or ()))
 
 
@@ -100,4 +100,4 @@ NEVER_COLLAPSES = "synflow"
 2006.05467, theorem 3."""
 
 MAY_COLLAPSE = ("snip", "grasp", "magnitude[scope=global]")
-"""Expected to empty a layer at some density, or at least free to: the same paper, section 3."""
+"""Expected to empty a layer at some density, or at least able to: the same paper, section 3."""

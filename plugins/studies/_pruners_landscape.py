@@ -15,9 +15,9 @@ _PERCENT = f"{100 * (1 - tables.CHOSEN):.0f} % pruned"
 
 
 def section(motifs: pd.DataFrame, likeness: pd.DataFrame, order: Sequence[str]) -> Section:
-    """Heat maps of effect sizes and of similarities, and their tables; rows in the order given.
+    """Return heat maps of effect sizes and similarities, with tables; rows in the order given.
 
-    What has nothing to show is left out, and a sentence says why.
+    Empty figures are left out, and a sentence says why.
     """
     effects, alike = motifs.dropna(subset=["log2_ratio"]), likeness.dropna(subset=["between"])
     parts: list[Figure | Table] = []
@@ -39,7 +39,7 @@ def section(motifs: pd.DataFrame, likeness: pd.DataFrame, order: Sequence[str]) 
 
 
 def _why_none(likeness: pd.DataFrame) -> str:
-    """Why no profile is compared with one of magnitude's."""
+    """Return why no profile is compared with one of magnitude's."""
     pruners = set(likeness["pruner"])
     if "magnitude" not in pruners:
         return "no network of `magnitude` does better than a constant"

@@ -28,7 +28,7 @@ _PRUNER, _KEPT = Column("pruner", "pruner", "text"), Column("density", "kept", "
 
 
 def sections(runs: Mapping[str, RunTables]) -> list[Section]:
-    """The sections in order."""
+    """Return the sections in order."""
     run = runs["pruners"]
     losses = tables.losses(runs)
     judged, beside = tables.judged(losses), tables.beside(losses)
@@ -44,7 +44,7 @@ def sections(runs: Mapping[str, RunTables]) -> list[Section]:
     ]
     order = [name for name in run.trials()["pruner"].unique() if name in set(beside["pruner"])]
     return [
-        Section("answer", "What came out", answer.ran(runs, losses.units), findings),
+        Section("answer", "The answer", answer.ran(runs, losses.units), findings),
         _expectations(judged, collapses),
         _losses(beside, order),
         landscape.section(motifs, likeness, order),
@@ -56,7 +56,7 @@ def _expectations(judged: pd.DataFrame, collapses: pd.DataFrame) -> Section:
     if judged.empty:
         none = "No expectation can be judged: every condition that it compares is left out."
         dead = _collapses(collapses[collapses["dead"] > 0])
-        return Section("expectations", "Expectations, and what came of them", [none], parts=dead)
+        return Section("expectations", "Expectations and verdicts", [none], parts=dead)
     claims = {one.name: one for one in EXPECTATIONS}
     verdicts = {
         str(name): tables.verdict(rows) for name, rows in judged.groupby("expectation", sort=False)
@@ -76,9 +76,9 @@ def _expectations(judged: pd.DataFrame, collapses: pd.DataFrame) -> Section:
     )
     figure = Figure(
         "expectations",
-        "Ratios of losses that expectations are judged by",
+        "Ratios of losses by which expectations are judged",
         f"Geometric mean of the ratio of validation losses, with 95 % intervals over "
-        f"{_units(judged)}. No interval: too few. Axes differ between panels.",
+        f"{_units(judged)}. No interval: too few replicates. Axes differ between panels.",
         "Ratio of losses against density for each expectation.",
         charts.judged(shown),
         shown,
@@ -88,7 +88,7 @@ def _expectations(judged: pd.DataFrame, collapses: pd.DataFrame) -> Section:
     texts = ("expectation", "claim", "source", "compared", "verdict")
     return Section(
         "expectations",
-        "Expectations, and what came of them",
+        "Expectations and verdicts",
         [
             "Each was stated with the rule that judges it before the run: at every density with "
             "more than 85 % pruned the interval must lie above 1 (it hurts), or below 1.1 (it "
@@ -111,7 +111,7 @@ def _collapses(found: pd.DataFrame) -> list[Table]:
     if found.empty:
         return []
     caption = (
-        "Networks that no path crosses from an input to an output (dead), with a layer that has "
+        "Networks without a path from an input to an output (dead), with a layer that has "
         "lost all edges (emptied), and dead without such a layer (severed)."
     )
     columns = [Column(name, name) for name in ("n", "dead", "emptied", "severed")]
@@ -119,7 +119,7 @@ def _collapses(found: pd.DataFrame) -> list[Table]:
 
 
 def _units(table: pd.DataFrame) -> str:
-    """How many units there are, and what they are, as captions say it."""
+    """Return how many units there are, and what they are, as captions say it."""
     return f"{int(table['n'].max())} {table['unit'].iloc[0]}" if len(table) else "no replicates"
 
 

@@ -38,7 +38,7 @@ class Losses:
 
 
 def losses(runs: Mapping[str, RunTables]) -> Losses:
-    """The losses of all runs, of pruned networks."""
+    """Return the losses of all runs, of pruned networks."""
     parts = []
     for name, run in runs.items():
         rows = losses_by_network([run])
@@ -52,7 +52,7 @@ def losses(runs: Mapping[str, RunTables]) -> Losses:
 
 
 def judged(losses: Losses) -> pd.DataFrame:
-    """Each expectation at each density: a ratio of losses with its interval and p.
+    """Return each expectation at each density: a ratio of losses with its interval and p.
 
     `ratio`: geometric mean over `n` units, with the ends `low` and `high` of its 95 % interval and
     the two-sided `p` of a ratio of 1, from one procedure; `adjusted`: p for all densities of the
@@ -80,7 +80,7 @@ def _judged(losses: Losses, expected: Expectation) -> pd.DataFrame:
 
 
 def beside(losses: Losses, baseline: str = "magnitude") -> pd.DataFrame:
-    """Loss of every pruner over that of one, at each density, paired by network.
+    """Return loss of every pruner over that of one, at each density, paired by network.
 
     Columns as those of `judged`; `adjusted` is for all pruners at one density.
     """
@@ -98,7 +98,7 @@ def beside(losses: Losses, baseline: str = "magnitude") -> pd.DataFrame:
 
 
 def _tested(units: Units, logs: pd.DataFrame, name: str) -> pd.DataFrame:
-    """A row for each column of log ratios: the geometric mean over units, interval and p."""
+    """Return a row for each column of log ratios: the geometric mean over units, interval and p."""
     by_unit = units.averaged(logs)
     found = stats.mean_tests(by_unit.to_numpy(dtype=float))
     ends = {"ratio": found.value, "low": found.low, "high": found.high}
@@ -108,14 +108,14 @@ def _tested(units: Units, logs: pd.DataFrame, name: str) -> pd.DataFrame:
 
 
 def _log_ratio(table: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
-    """log10 of the ratio of two pruners' losses, a column a density that is judged."""
+    """Return log10 of the ratio of two pruners' losses, a column a density that is judged."""
     one, other = (table.xs(label(table, name), axis=1, level="pruner") for name in (first, second))
     judged_at = [density for density in SPARSE if density in one and density in other]
     return pd.DataFrame(one[judged_at]).sub(pd.DataFrame(other[judged_at]))
 
 
 def label(table: pd.DataFrame, name: str) -> str | None:
-    """The label of a pruner: its name, with the parameters that the study sets; None: not there."""
+    """Return the label of a pruner, with the parameters that the study sets; None if absent."""
     labels = list(table.columns.unique("pruner"))
     if name in labels:
         return name
@@ -123,7 +123,7 @@ def label(table: pd.DataFrame, name: str) -> str | None:
 
 
 def verdict(rows: pd.DataFrame) -> str:
-    """What a run says of an expectation, from its rows of `judged`."""
+    """Return what a run says of an expectation, from its rows of `judged`."""
     expected = next(one for one in EXPECTATIONS if one.name == rows["expectation"].iloc[0])
     if rows["low"].isna().all():
         return "not shown: too few replicates for an interval"
@@ -142,7 +142,7 @@ def verdict(rows: pd.DataFrame) -> str:
 
 
 def collapses(run: RunTables) -> pd.DataFrame:
-    """Networks without a path from an input to an output, and with an empty layer.
+    """Return networks without a path from an input to an output, and with an empty layer.
 
     A row for each pruner and density: of `n` networks how many are `dead`, have lost all edges of
     some layer (`emptied`), and have no live edge though no layer is empty (`severed`); these two
@@ -168,7 +168,7 @@ def collapses(run: RunTables) -> pd.DataFrame:
 
 
 def motifs(run: RunTables, density: float = CHOSEN) -> pd.DataFrame:
-    """Mean z and log2(count/expected) with 95 % intervals by pruner and motif, at one density.
+    """Return mean z and log2(count/expected) by pruner and motif at a density, with intervals.
 
     All nodes, null `layered`, whole networks; over units, of which `unit` says what they are.
     Pruners that do no better than a constant there are left out.
@@ -189,7 +189,7 @@ def motifs(run: RunTables, density: float = CHOSEN) -> pd.DataFrame:
 
 
 def likeness(run: RunTables, baseline: str = "magnitude") -> pd.DataFrame:
-    """How alike motif profiles are, by pruner and density, each with a 95 % interval.
+    """Return how alike motif profiles are, by pruner and density, each with a 95 % interval.
 
     A profile is z of all motifs, the mean over the networks of one unit. `within`: noise-corrected
     similarity over pairs of one pruner's units; `between`: with those of `baseline`, pairs of one
@@ -235,7 +235,7 @@ def _named(name: str, found: stats.Interval) -> dict[str, float]:
 
 
 def _ordered(table: pd.DataFrame, run: RunTables) -> pd.DataFrame:
-    """Pruners as the run has them, and densities falling."""
+    """Return the rows in the run's order of pruners, densities falling."""
     if table.empty:
         return table
     places = {name: place for place, name in enumerate(run.trials()["pruner"].unique())}
@@ -244,7 +244,7 @@ def _ordered(table: pd.DataFrame, run: RunTables) -> pd.DataFrame:
 
 
 def _whole(run: RunTables) -> pd.DataFrame:
-    """The motifs of whole pruned networks on all nodes, one level a density, by `NETWORK`."""
+    """Return motifs of whole pruned networks, all nodes, one level a density, by `NETWORK`."""
     place = ["trial", "network", "level"]
     networks = losses_by_network([run])
     networks = networks[[*place, "seed", "data_seed", "version", "left_out"]]

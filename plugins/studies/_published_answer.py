@@ -15,31 +15,31 @@ LEVELS = (85, 90, 93)
 
 
 def ran(runs: Mapping[str, RunTables]) -> str:
-    """How many networks of each ensemble there are, and what they replicate."""
-    told = [f"`{name}`: {run.table('levels')['network'].nunique()}" for name, run in runs.items()]
+    """Return how many networks each ensemble has, and what they replicate."""
+    parts = [f"`{name}`: {run.table('levels')['network'].nunique()}" for name, run in runs.items()]
     return (
-        f"Networks by ensemble: {'; '.join(told)}. `published` is pruned as the published code "
-        "does, `mended` by plain magnitude, the other two with one of the two quirks of pruning "
-        "mended. All from the same seeds and data: they replicate the initialisation, not the data."
+        f"Networks by ensemble: {'; '.join(parts)}. `published` is pruned as the published code "
+        "does, `mended` by plain magnitude, the other two without one of these two quirks. "
+        "All share seeds and data: they replicate the initialisation, not the data."
     )
 
 
 def reproduced(compared: pd.DataFrame) -> Finding:
-    """Which of the published mean z-scores come out again, within which margin, and which not."""
+    """Return which published mean z-scores are repeated, within which margin, and which are not."""
     main = compared[compared["percent"].isin(LEVELS)]
     inside = main[main["verdict"] == "equivalent"]
     names = {
         str(motif): ", ".join(f"{percent} %" for percent in rows["percent"])
         for motif, rows in inside.groupby("motif", sort=False)
     }
-    told = [
+    parts = [
         f"`{row['motif']}` at {row['percent']} %: {row['difference']:+.2f} sd"
         f"{_range(row['low'], row['high'])}, {_judged(row)}"
         for _, row in main[main["verdict"].isin(["open", "different"])].iterrows()
     ]
     few = main[main["verdict"] == "too few"]
     if len(few):
-        told.append(
+        parts.append(
             f"{len(few)} without a verdict, with under {tables.FEWEST} networks on either side"
         )
     return Finding(
@@ -47,8 +47,8 @@ def reproduced(compared: pd.DataFrame) -> Finding:
         f"({main['motif'].nunique()} classes at 85, 90 and 93 % pruned) are equivalent to the "
         "published within a margin of one published standard deviation over networks"
         f"{_margins(main)}: the 90 % interval of the difference (Welch) lies within it.",
-        f"Equivalent: {_listed(names) or 'none'}. Not so: {'; '.join(told) or 'none'}. All these "
-        "networks are given one data set.",
+        f"Equivalent: {_listed(names) or 'none'}. Not equivalent: {'; '.join(parts) or 'none'}. "
+        "All these networks are given one data set.",
     )
 
 
@@ -57,7 +57,7 @@ def _listed(names: Mapping[str, str]) -> str:
 
 
 def _margins(rows: pd.DataFrame) -> str:
-    """How wide the margin is, in standard errors of the difference; nothing if none is known."""
+    """Return the margin in standard errors of the difference; nothing if none is known."""
     errors = (rows["published_sd"] / rows["error"]).dropna()
     if errors.empty:
         return ""
@@ -65,7 +65,7 @@ def _margins(rows: pd.DataFrame) -> str:
 
 
 def _judged(row: "pd.Series[Any]") -> str:
-    """Whether a mean that is not equivalent differs, or is too little known to tell."""
+    """Return whether a mean that is not equivalent differs, or is not known well enough."""
     if row["verdict"] == "different":
         return "different"
     known = (
@@ -78,13 +78,13 @@ def _judged(row: "pd.Series[Any]") -> str:
 
 
 def losses(runs: Mapping[str, RunTables]) -> Finding:
-    """Losses beside the published, dense and about where the published ones give way."""
+    """Return losses beside the published, dense and where the published ones rise."""
     table = tables.losses(runs)
     train = table[table["split"] == "train"].pivot(
         index="source", columns="percent", values="median"
     )
     percents = [percent for percent in (0, 93, 94) if percent in train]
-    told = [
+    parts = [
         f"{_ensemble(source)} {', '.join(f'{loss:.2g}' for loss in row.dropna())}"
         for source, row in train.loc[:, percents].iterrows()
     ]
@@ -95,7 +95,7 @@ def losses(runs: Mapping[str, RunTables]) -> Finding:
     )
     return Finding(
         "What does pruning as published cost? Median training loss at "
-        f"{', '.join(map(str, percents))} % pruned: {'; '.join(told)}.",
+        f"{', '.join(map(str, percents))} % pruned: {'; '.join(parts)}.",
         f"Share of networks with a training loss up to 1e-3 at 93 %: {last}.",
     )
 
@@ -105,7 +105,7 @@ def _ensemble(source: object) -> str:
 
 
 def converged(rises: pd.DataFrame, beside: pd.DataFrame) -> list[Finding]:
-    """Does enforced sparsity make differently initialised networks alike?"""
+    """Return whether enforced sparsity makes differently initialised networks alike."""
     main = rises[rises["source"].isin(["published", "mended"])]
     if main.empty:
         return []
@@ -114,7 +114,7 @@ def converged(rises: pd.DataFrame, beside: pd.DataFrame) -> list[Finding]:
     head = "become more alike" if rose.all() else "do not become clearly more alike"
     if rose.any() and not rose.all():
         head = "become more alike in part"
-    told = [
+    parts = [
         f"`{row['source']}`, order {row['order']}: {row['similarity_first']:.2f} to "
         f"{row['similarity_last']:.2f}, change {row['difference']:+.2f}"
         f"{_range(row['low'], row['high'], 2)}, {row['n']} networks"
@@ -124,7 +124,7 @@ def converged(rises: pd.DataFrame, beside: pd.DataFrame) -> list[Finding]:
         Finding(
             "Does enforced sparsity make differently initialised networks alike? Their z profiles "
             f"{head} from {first} to {last} % pruned: noise-corrected similarity "
-            f"{'; '.join(told)}.",
+            f"{'; '.join(parts)}.",
             "Exact z under `layered`, all nodes; 95 % intervals over networks; the change is less "
             "the jackknife's estimate of bias.",
         ),
@@ -133,7 +133,7 @@ def converged(rises: pd.DataFrame, beside: pd.DataFrame) -> list[Finding]:
 
 
 def _exceeding(beside: pd.DataFrame, percent: int) -> Finding:
-    """Whether degrees alone make graphs as alike."""
+    """Return whether degrees alone make graphs as alike."""
     if beside.empty:
         return Finding(
             "Is it more than unequal degrees make? Not known: these runs hold no controls.",
@@ -146,7 +146,7 @@ def _exceeding(beside: pd.DataFrame, percent: int) -> Finding:
             f"Is it more than unequal degrees make, at {percent} % pruned? Not known: no signal of "
             "these networks and their controls is clear of the null's noise.",
         )
-    told = [
+    parts = [
         f"`{row['source']}`, order {row['order']}, {row['control']}: {row['similarity']:.2f} "
         f"against {row['of_control']:.2f}, difference {row['difference']:+.2f}"
         f"{_range(row['low'], row['high'], 2)}"
@@ -155,26 +155,26 @@ def _exceeding(beside: pd.DataFrame, percent: int) -> Finding:
     clear = (beside["low"] > 0).all()
     return Finding(
         f"Is it more than unequal degrees make, at {percent} % pruned? "
-        f"{'Yes' if clear else 'Not shown for all'}: {'; '.join(told)}.",
+        f"{'Yes' if clear else 'Not shown for all'}: {'; '.join(parts)}.",
         "Random graphs made for each network: with degrees as unequal, or with its own degrees.",
     )
 
 
 def represented(found: pd.DataFrame, percent: int) -> list[Finding]:
-    """What is over- and under-represented beyond layer densities, and beyond degrees?"""
+    """Return what is over- and under-represented beyond layer densities, and beyond degrees."""
     findings = []
     for null, beyond in (("layered", "layer densities"), ("degree", "degrees")):
         part = found[(found["null"] == null) & (found["support"] == "all")]
-        told, tested = [], []
+        parts, tested = [], []
         for ensemble, rows in part.groupby("ensemble", sort=False):
-            told.append(f"`{ensemble}` {_directions(rows)}")
+            parts.append(f"`{ensemble}` {_directions(rows)}")
             tested.append(
                 f"`{ensemble}` {rows['n'].max()} networks, {rows['p'].notna().sum()} classes"
             )
-        if told:
+        if parts:
             findings.append(
                 Finding(
-                    f"What do {beyond} not explain, at {percent} % pruned? {'; '.join(told)}.",
+                    f"What do {beyond} not explain, at {percent} % pruned? {'; '.join(parts)}.",
                     f"Mean z under `{null}`, exact counts without bias units, all nodes; q < 0.05 "
                     f"over the classes that vary ({'; '.join(tested)}).",
                 )
@@ -193,7 +193,11 @@ def _directions(rows: pd.DataFrame) -> str:
     )
     parts = [
         f"{words} {_named(some)}"
-        for words, some in (("over", over), ("under", under), ("not told from chance", rest))
+        for words, some in (
+            ("over", over),
+            ("under", under),
+            ("like chance", rest),
+        )
         if len(some)
     ]
     return ", ".join(parts)
@@ -204,11 +208,11 @@ def _named(rows: pd.DataFrame) -> str:
 
 
 def chains(table: pd.DataFrame, effects: pd.DataFrame, percent: int) -> list[Finding]:
-    """What remains of the under-representation of chains when chains are counted?"""
+    """Return what remains of the under-representation of chains when chains are counted."""
     findings = []
     sums = table[table["base_layer"] == -1]
     for motif, part in sums.groupby("motif"):
-        told = [
+        parts = [
             f"`{row['ensemble']}` on {row['support']} nodes {row['z']:+.1f}"
             f"{_range(row['low'], row['high'])}, {2 ** row['log2_ratio']:.2f} times what is "
             "expected"
@@ -217,7 +221,7 @@ def chains(table: pd.DataFrame, effects: pd.DataFrame, percent: int) -> list[Fin
         findings.append(
             Finding(
                 f"Is `{motif}` under-represented? Counted as chains, at {percent} % pruned, "
-                f"{_verdict(part)}: mean z of the sum over layers {'; '.join(told)}. "
+                f"{_verdict(part)}: mean z of the sum over layers {'; '.join(parts)}. "
                 f"{_by_layer(table[(table['base_layer'] >= 0) & (table['motif'] == motif)])}",
                 "Exact under `layered`, without bias units; 95 % intervals over networks, given "
                 "one data set.",
@@ -227,7 +231,7 @@ def chains(table: pd.DataFrame, effects: pd.DataFrame, percent: int) -> list[Fin
 
 
 def _verdict(rows: pd.DataFrame) -> str:
-    """Whether the sum over layers is below or above what is expected, and where."""
+    """Return whether the sum over layers is below or above what is expected, and where."""
     fewer, more = rows["high"] < 0, rows["low"] > 0
     if rows["low"].isna().all():
         return "with too few networks for an interval"
@@ -240,16 +244,16 @@ def _verdict(rows: pd.DataFrame) -> str:
 
 
 def _by_layer(rows: pd.DataFrame) -> str:
-    """From which layers chains are fewer than expected, whatever their sum is."""
+    """Return from which layers chains are fewer than expected, whatever their sum is."""
     if rows.empty:
         return "Counts by layer were not kept."
     if rows["low"].isna().all():
         return "By the layer that they begin in, too few networks for intervals."
-    told = [
+    parts = [
         f"from layer {base} ({'; '.join(_layer(row) for _, row in part.iterrows())})"
         for base, part in rows[rows["high"] < 0].groupby("base_layer")
     ]
-    return f"By the layer that they begin in, fewer than expected {', '.join(told) or 'nowhere'}."
+    return f"By the layer that they begin in, fewer than expected {', '.join(parts) or 'nowhere'}."
 
 
 def _layer(row: "pd.Series[Any]") -> str:
@@ -257,45 +261,45 @@ def _layer(row: "pd.Series[Any]") -> str:
 
 
 def _pairs(effects: pd.DataFrame) -> list[Finding]:
-    """The published masks and null, chains counted as pairs and as chains."""
+    """Return z of the published masks and null, chains counted as pairs and as chains."""
     counted = effects[effects["quirk"] == next(iter(quirks.COUNTED))]
-    told = [
+    parts = [
         f"{row.motif} at {row.percent} % {row.with_quirk:+.1f} as pairs, {row.mended:+.1f} as "
         "chains"
         for row in counted[counted["motif"].isin(["chain2", "chain3"])].itertuples()
     ]
-    if not told:
+    if not parts:
         return []
     return [
         Finding(
             "The published masks under the published null, bias units included, mean z: "
-            f"{'; '.join(told)}.",
+            f"{'; '.join(parts)}.",
             "Published are connected pairs of nodes, however many chains connect them.",
         )
     ]
 
 
 def matters(effects: pd.DataFrame, percent: int) -> list[Finding]:
-    """For each quirk the class whose z it changes most."""
+    """Return for each quirk the class whose z it changes most."""
     part = effects[effects["percent"] == percent].dropna(subset="difference")
     if part.empty:
         return []
     most = part.loc[
         part.groupby("quirk", sort=False)["difference"].apply(lambda d: d.abs().idxmax())
     ]
-    told = [
+    parts = [
         f"{row.quirk}: {row.motif} {row.with_quirk:+.1f} to {row.mended:+.1f}"
         for row in most.itertuples()
     ]
     return [
         Finding(
-            f"What each quirk changes most at {percent} % pruned, mean z with it and with it "
-            f"alone mended: {'; '.join(told)}.",
+            f"What each quirk changes most at {percent} % pruned, mean z with it and without "
+            f"it alone: {'; '.join(parts)}.",
             "The other settings of the factorial are in the table of quirks.",
         )
     ]
 
 
 def _range(low: float, high: float, digits: int = 1) -> str:
-    """An interval in brackets; nothing where there is none."""
+    """Return an interval in brackets; nothing where there is none."""
     return "" if np.isnan(low) else f" ({low:+.{digits}f} to {high:+.{digits}f})"

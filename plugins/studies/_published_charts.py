@@ -11,7 +11,7 @@ _AXIS = alt.Axis(tickCount=5, format=".3~g")
 
 
 def against_published(table: pd.DataFrame, order: Sequence[str]) -> alt.FacetChart:
-    """Difference of mean z in published sd with its 90 % interval, a panel a level."""
+    """Return difference of mean z in published sd with its 90 % interval, a panel a level."""
     x = alt.X("low:Q", title="difference in published standard deviations", axis=_AXIS)
     point = alt.X("difference:Q", axis=_AXIS)
     bounds = [
@@ -22,7 +22,7 @@ def against_published(table: pd.DataFrame, order: Sequence[str]) -> alt.FacetCha
 
 
 def effects(table: pd.DataFrame, order: Sequence[str]) -> alt.FacetChart:
-    """Mean paired change of z when a quirk is mended, a panel a quirk, colours by level."""
+    """Return mean paired change of z without a quirk, a panel a quirk, colours by level."""
     names = [f"{percent} %" for percent in sorted(table["percent"].unique())]
     panels = table["quirk"].str.replace("`", "")  # marks code on the page, not in a chart
     table = table.assign(level=table["percent"].astype(str) + " %", quirk=panels)
@@ -38,7 +38,7 @@ def effects(table: pd.DataFrame, order: Sequence[str]) -> alt.FacetChart:
     )
     zero = alt.Chart().mark_rule(color=charts.RULE).encode(x=alt.datum(0))
     bars = base.mark_rule(strokeWidth=2, opacity=0.6).encode(
-        x=alt.X("low:Q", title="change of z when mended", axis=_AXIS), x2="high:Q"
+        x=alt.X("low:Q", title="change of z without it", axis=_AXIS), x2="high:Q"
     )
     points = base.mark_point(filled=True, size=26, opacity=1).encode(
         x=alt.X("difference:Q", axis=_AXIS),
@@ -56,7 +56,7 @@ def effects(table: pd.DataFrame, order: Sequence[str]) -> alt.FacetChart:
 
 
 def representation(table: pd.DataFrame, order: Sequence[str], title: str) -> alt.FacetChart:
-    """A mean with its interval by class, a panel an ensemble, null and support."""
+    """Return a mean with its interval by class, a panel an ensemble, null and support."""
     x = alt.X("low:Q", title=title, axis=_AXIS)
     zero = [alt.Chart().mark_rule(color=charts.RULE).encode(x=alt.datum(0))]
     panel = table["ensemble"] + ": " + table["null"] + ", " + table["support"] + " nodes"
@@ -66,7 +66,7 @@ def representation(table: pd.DataFrame, order: Sequence[str], title: str) -> alt
 
 
 def shares(table: pd.DataFrame) -> alt.FacetChart:
-    """Share of networks by sparse level, a panel a source."""
+    """Return share of networks by sparse level, a panel a source."""
     order = [str(percent) for percent in sorted(table["percent"].unique())]
     table = table.assign(level=table["percent"].astype(str))
     bars = (
@@ -91,7 +91,7 @@ def _forest(
     point: alt.X,
     rules: Sequence[alt.Chart],
     filled: str | None,
-    told: Sequence[str],
+    fields: Sequence[str],
 ) -> alt.FacetChart:
     y = alt.Y("motif:N", sort=list(order), title=None, axis=alt.Axis(grid=True, domain=False))
     base = alt.Chart().encode(y=y)
@@ -103,7 +103,7 @@ def _forest(
     layers = [
         *rules,
         bars.encode(x=x, x2="high:Q"),
-        points.encode(x=point, tooltip=["motif:N", "difference:Q", *(f"{n}:Q" for n in told)]),
+        points.encode(x=point, tooltip=["motif:N", "difference:Q", *(f"{n}:Q" for n in fields)]),
     ]
     chart = alt.LayerChart(data=table, layer=layers).properties(
         width=290, height=24 * table["motif"].nunique() + 20
@@ -122,7 +122,7 @@ def by_density(
     log: bool = False,
     own_axes: bool = False,
 ) -> alt.FacetChart:
-    """A line over its band against density for each source, small multiples by another column."""
+    """Return lines over bands against density by source, small multiples by another column."""
     names = list(table["source"].unique())
     scale = alt.Scale(type="log") if log else alt.Scale(zero=False)
     y = alt.Y(f"{value}:Q", title=title, scale=scale, axis=alt.Axis(format=".4~g", tickCount=4))

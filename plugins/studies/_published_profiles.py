@@ -1,4 +1,4 @@
-"""Convergence, and what is over- and under-represented when motifs are counted as what they are."""
+"""Convergence, and which motifs are over- and under-represented when counted correctly."""
 
 from collections.abc import Mapping
 
@@ -27,7 +27,7 @@ _BESIDE = (
 
 
 def similarity(runs: Mapping[str, RunTables]) -> pd.DataFrame:
-    """Noise-corrected similarity of networks, and of controls made for them, by order and level.
+    """Return noise-corrected similarity of networks and of their controls, by order and level.
 
     Profiles are exact z under `layered` on all nodes. Levels at which the signal is not clear of
     noise are left out.
@@ -52,11 +52,11 @@ def similarity(runs: Mapping[str, RunTables]) -> pd.DataFrame:
 
 
 def rises(runs: Mapping[str, RunTables], first: int, last: int) -> pd.DataFrame:
-    """Whether profiles are more alike at `last` than at `first` percent pruned.
+    """Return whether profiles are more alike at `last` than at `first` percent pruned.
 
     Noise-corrected similarities, and their difference with interval and two-sided p of one
-    procedure (`stats.similarity_difference`), paired by network. The difference is less the bias of
-    either similarity.
+    procedure (`stats.similarity_difference`), paired by network. The bias of either
+    similarity is subtracted from the difference.
     """
     rows = []
     for name, run in runs.items():
@@ -70,7 +70,7 @@ def rises(runs: Mapping[str, RunTables], first: int, last: int) -> pd.DataFrame:
 
 
 def beside(runs: Mapping[str, RunTables], percent: int) -> pd.DataFrame:
-    """Whether networks are more alike than the controls made for each of them, at one level."""
+    """Return whether networks are more alike than controls made for each, at one level."""
     rows = []
     for name, run in runs.items():
         for order, part in chosen(_exact(run), percent=percent).groupby("order"):
@@ -84,7 +84,7 @@ def beside(runs: Mapping[str, RunTables], percent: int) -> pd.DataFrame:
 
 
 def _compared(before: pd.DataFrame, after: pd.DataFrame) -> dict[str, object]:
-    """Both similarities and their difference, over the networks that are in both."""
+    """Return both similarities and their difference, over the networks that are in both."""
     shared = before.index.intersection(after.index)
     if len(shared) < 2:
         return {}
@@ -103,7 +103,7 @@ def _compared(before: pd.DataFrame, after: pd.DataFrame) -> dict[str, object]:
 
 
 def representation(runs: Mapping[str, RunTables], percent: int) -> pd.DataFrame:
-    """Each class at one level: mean z under `layered` (all and live nodes) and under `degree`.
+    """Return mean z of each class at one level: `layered` (all and live nodes) and `degree`.
 
     With 95 % intervals over networks, q (p of a mean of 0 from the same procedure,
     Benjamini-Hochberg over the classes of one ensemble, null and support), and the mean
@@ -120,7 +120,7 @@ def representation(runs: Mapping[str, RunTables], percent: int) -> pd.DataFrame:
 
 
 def chains(runs: Mapping[str, RunTables], percent: int) -> pd.DataFrame:
-    """Chains counted as chains, by pair of layers: z and count/expected on either support."""
+    """Return chains counted as chains, by layers: z and count/expected on either support."""
     parts = []
     for name, run in runs.items():
         table = chosen(with_percent(run.table("motifs")), percent=percent)
@@ -135,7 +135,7 @@ def chains(runs: Mapping[str, RunTables], percent: int) -> pd.DataFrame:
 
 
 def chains_in_short(table: pd.DataFrame) -> pd.DataFrame:
-    """The same with a column of mean z for each layer that chains begin in, and their sum."""
+    """Return the same with a column of mean z for each first layer of chains, and their sum."""
     texts = ["ensemble", "motif", "support"]
     wide = table.pivot_table(index=texts, columns="base_layer", values="z", sort=False)
     bases = sorted(table["base_layer"].unique())
@@ -153,13 +153,13 @@ def _profiles(part: pd.DataFrame) -> Float[np.ndarray, "networks classes"]:
 
 
 def _by_network(part: pd.DataFrame) -> pd.DataFrame:
-    """z by network, over the classes that are defined in all of them."""
+    """Return z by network, over the classes that are defined in all of them."""
     wide = part.pivot_table(index="network", columns="motif", values="z")
     return wide.dropna(how="all").dropna(axis=1)
 
 
 def _means(part: pd.DataFrame, **where: object) -> pd.DataFrame:
-    """Means over networks by class, of one null and support or of several; `where` leads."""
+    """Return means over networks by class, null and support; columns `where` come first."""
     rows = []
     for (null, support, order, motif), group in part.groupby(
         ["null", "support", "order", "motif"], sort=False

@@ -1,4 +1,4 @@
-"""What each quirk of the published analysis and pruning does to z: a small factorial."""
+"""The effect on z of each quirk of the published analysis and pruning: a small factorial."""
 
 import itertools
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ MOTIFS = (
 Where = Mapping[str, object]
 """A way of counting: null, convention, support and bias, columns of the table `sampled`."""
 Pairs = Sequence[tuple[pd.DataFrame, pd.DataFrame]]
-"""z with a quirk and with it mended, in every setting of the other quirks; as published first."""
+"""z with a quirk and without it, in every setting of the other quirks; as published first."""
 
 COUNTED: Mapping[str, tuple[Where, Where]] = {
     "chains and converge3 counted as copies": (
@@ -53,7 +53,7 @@ _OVER_ALL = ("settings", "mean_difference", "mean_low", "mean_high", "least", "m
 
 
 def settings() -> list[dict[str, object]]:
-    """Every way of counting, the published one first.
+    """Return every way of counting, the published one first.
 
     All combinations of null, convention, bias units and support, but for the null `published` on
     all nodes: it is drawn over live ones.
@@ -71,11 +71,12 @@ def settings() -> list[dict[str, object]]:
 
 
 def effects(runs: Mapping[str, RunTables]) -> pd.DataFrame:
-    """What mending a quirk does to z, by quirk, class and level: z mended less z with it.
+    """Return the effect of removing a quirk, by quirk, class and level: z without less z with it.
 
-    `difference`, with `low` and `high`: the mean over networks of the paired change when nothing
-    else is mended, and its 95 % interval. `mean_difference`: of each network's mean change over all
-    `settings` of the other quirks, from `least` to `most`: far apart, quirks do not simply add up.
+    `difference`, with `low` and `high`: the mean over networks of the paired change when no other
+    quirk is removed, and its 95 % interval. `mean_difference`: of each network's mean change over
+    all `settings` of the other quirks, from `least` to `most`: if these are far apart, quirks do
+    not add up.
     """
     rows = []
     for quirk, (with_it, without) in COUNTED.items():
@@ -87,7 +88,7 @@ def effects(runs: Mapping[str, RunTables]) -> pd.DataFrame:
 
 
 def _counted_pairs(run: RunTables, with_it: Where, without: Where) -> Pairs:
-    """z in every setting that has the quirk, and in the one that differs in nothing else."""
+    """Return z in every setting that has the quirk, and in the one that differs in nothing else."""
     return [
         tuple(_by_network(sampled(run, where)) for where in (one, {**one, **without}))  # type: ignore[misc]
         for one in settings()
@@ -96,7 +97,7 @@ def _counted_pairs(run: RunTables, with_it: Where, without: Where) -> Pairs:
 
 
 def _by_network(table: pd.DataFrame) -> pd.DataFrame:
-    """z by network, a column for each percentage and class, under the class's right name."""
+    """Return z by network, a column for each percentage and class, under the class's right name."""
     table = table.assign(motif=table["motif"].replace(RIGHT))
     return table.pivot_table(index="network", columns=["percent", "motif"], values="z")
 
@@ -128,7 +129,7 @@ def _differences(quirk: str, pairs: Pairs) -> list[dict[str, object]]:
 
 
 def _change(one: pd.DataFrame, other: pd.DataFrame, place: tuple[int, str]) -> pd.DataFrame:
-    """z of the networks that have it in both ways of counting or of pruning."""
+    """Return z of the networks that have it in both ways of counting or of pruning."""
     if place not in one or place not in other:
         return pd.DataFrame(columns=["with", "without", "change"], dtype=float)
     both = pd.concat([one[place], other[place]], axis=1, keys=["with", "without"]).dropna()

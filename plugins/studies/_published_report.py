@@ -17,7 +17,7 @@ _MAIN = ("published", "mended")
 
 
 def sections(runs: Mapping[str, RunTables]) -> list[Section]:
-    """The sections in order."""
+    """Return the sections in order."""
     main = {name: runs[name] for name in _MAIN}
     compared = tables.against_published(runs["published"])
     first, percent = _range(runs["mended"])
@@ -43,7 +43,7 @@ def sections(runs: Mapping[str, RunTables]) -> list[Section]:
         _columns(short, ("ensemble", "motif", "support")),
     )
     return [
-        Section("answer", "What came out", [answer.ran(runs)], findings, [table]),
+        Section("answer", "The answer", [answer.ran(runs)], findings, [table]),
         _zscores(compared),
         _losses(runs),
         _quirks(effects),
@@ -54,7 +54,7 @@ def sections(runs: Mapping[str, RunTables]) -> list[Section]:
 
 
 def _range(run: RunTables) -> tuple[int, int]:
-    """The first pruned level and the last up to 93 % pruned: what the answer is about."""
+    """Return the first pruned level and the last up to 93 % pruned: what the answer is about."""
     percents = tables.with_percent(run.table("levels"))["percent"]
     return int(percents[percents > 0].min()), int(percents[percents <= 93].max())
 
@@ -157,13 +157,13 @@ def _losses(runs: Mapping[str, RunTables]) -> Section:
 
 def _quirks(effects: pd.DataFrame) -> Section:
     if effects.empty:
-        return Section("quirks", "What changes what", ["Nothing has been measured for this yet."])
+        return Section("quirks", "What changes what", ["Not measured yet."])
     shown = effects[effects["percent"].isin(quirks.DRAWN)]
     figure = Figure(
         "effects",
-        "Change of z when one quirk is mended",
-        "Filled: mean paired difference over networks with its 95 % interval when nothing else is "
-        "mended; hollow: mean over all settings of the other quirks. Quirks of counting on the "
+        "Change of z without one quirk",
+        "Filled: mean paired difference over networks with its 95 % interval when no other is "
+        "removed; hollow: mean over all settings of the other quirks. Quirks of counting on the "
         "same masks, quirks of pruning on networks of the same seeds. The null `published` is "
         "drawn over the network's live nodes; draws of `layered` and `degree` are of the whole "
         "network, then cut down as the network is. Axes differ between panels; 75 and 90 % are in "
@@ -176,7 +176,7 @@ def _quirks(effects: pd.DataFrame) -> Section:
     )
     table = Table(
         "quirks",
-        "Mean z with the quirk and with it alone mended, and the mean change over all settings of "
+        "Mean z with the quirk and without it alone, and the mean change over all settings of "
         "the other quirks, from the least to the most.",
         effects,
         _columns(effects, ("quirk", "motif"), percent="%"),
@@ -191,15 +191,15 @@ def _representation(found: pd.DataFrame, chains: pd.DataFrame, percent: int) -> 
         Figure(
             name,
             f"{title} at {percent} % pruned",
-            "Counted as what they are, without bias units; 95 % intervals over networks. All "
-            f"nodes: calibrated; live nodes: descriptive. {told}",
-            f"{title} by class under three ways of comparing, published and mended masks.",
+            "Each class by its own definition, without bias units; 95 % intervals over networks. "
+            f"All nodes: calibrated; live nodes: descriptive. {note}",
+            f"{title} by class under three ways of comparing, `published` and `mended` masks.",
             charts.representation(table, order, title),
             table,
             panel=290,
             axis=110,
         )
-        for name, title, told, table in (
+        for name, title, note, table in (
             (
                 "representation",
                 "Mean z",

@@ -13,11 +13,11 @@ THEIRS = "Zahn et al. 2024"
 FEWEST = 5
 """With fewer networks on either side there is no verdict on equivalence."""
 PASSES = 1e-3
-"""Training loss up to which Zahn, Daniel and Kutz (2024) let a network count."""
+"""Largest training loss with which Zahn, Daniel and Kutz (2024) count a network."""
 SPARSE_LEVELS = {93: 214, 92: 84, 91: 73, 75: 18}
 """Of 400 published networks, how many have this percentage as their last passing level."""
 RIGHT = {"chain2_pairs": "chain2", "chain3_pairs": "chain3", "converge3_as_published": "converge3"}
-"""What a published class should have been."""
+"""The right name of a published class."""
 PUBLISHED = {
     "null": "published", "convention": "published", "support": "live-published", "bias": True,
 }  # fmt: skip
@@ -25,14 +25,14 @@ PUBLISHED = {
 
 
 def reference(name: str) -> pd.DataFrame:
-    """A published table: `zscores` or `losses`, by percent pruned, with the networks as `n`."""
+    """Return a published table, `zscores` or `losses`, by percent pruned, networks as `n`."""
     with files(__package__).joinpath(f"published_{name}.csv").open(encoding="utf-8") as file:
         table = pd.read_csv(file)
     return table.rename(columns={"pruned_percent": "percent", "networks": "n"})
 
 
 def with_percent(table: pd.DataFrame) -> pd.DataFrame:
-    """A run's table with the percentage pruned of each level.
+    """Return a run's table with the percentage pruned of each level.
 
     Of several levels of one percentage, as a plateau has, only the last is kept.
     """
@@ -42,31 +42,31 @@ def with_percent(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def sparse_levels(run: RunTables) -> "pd.Series[int]":
-    """By network, the last percentage pruned at which its training loss passes; none: left out."""
+    """Return by network the last percentage pruned with a passing training loss, if any."""
     levels = with_percent(run.table("levels"))
     return levels[levels["train_loss"] <= PASSES].groupby("network")["percent"].max()
 
 
 def chosen(table: pd.DataFrame, **values: object) -> pd.DataFrame:
-    """The rows with these values."""
+    """Return the rows with these values."""
     for name, value in values.items():
         table = table[table[name] == value]
     return table
 
 
 def sampled(run: RunTables, where: Mapping[str, object] = PUBLISHED) -> pd.DataFrame:
-    """z-scores over whole networks under one null and convention, by percent pruned."""
+    """Return z-scores over whole networks under one null and convention, by percent pruned."""
     return with_percent(chosen(run.table("sampled"), base_layer=-1, **where))
 
 
 def selected(table: pd.DataFrame, run: RunTables) -> pd.DataFrame:
-    """Rows of networks up to their sparse level, as the published tables hold them."""
+    """Return rows of networks up to their sparse level, as the published tables hold them."""
     last = table["network"].map(sparse_levels(run))
     return table[table["percent"] <= last]
 
 
 def against_published(run: RunTables) -> pd.DataFrame:
-    """Mean z by level and class beside the published, the difference in published sd.
+    """Return mean z by level and class beside the published, the difference in published sd.
 
     With the standard `error` and the 90 % interval of the difference of the two means (Welch), and
     a verdict: whether the interval lies within one published standard deviation ("equivalent"),
@@ -113,7 +113,7 @@ def against_published(run: RunTables) -> pd.DataFrame:
 
 
 def by_level(compared: pd.DataFrame) -> pd.DataFrame:
-    """The same for a chart: mean and one sd to either side by source, class and density."""
+    """Return the same for a chart: mean and one sd to either side by source, class and density."""
     parts = []
     for source, prefix in ((THEIRS, "published_"), ("this run", "")):
         mean, sd = compared[f"{prefix}mean"], compared[f"{prefix}sd"]
@@ -126,7 +126,7 @@ def by_level(compared: pd.DataFrame) -> pd.DataFrame:
 
 
 def losses(runs: Mapping[str, RunTables]) -> pd.DataFrame:
-    """Losses by level and split, published and ours: median, mean, 5 and 95 % quantiles."""
+    """Return losses by level and split, published and ours: median, mean, 5 and 95 % quantiles."""
     keep = ["percent", "split", "n", "mean", "median", "q05", "q95"]
     parts = [reference("losses")[keep].replace({"split": {"val": "validation"}})]
     parts[0]["source"] = THEIRS
@@ -147,7 +147,7 @@ def losses(runs: Mapping[str, RunTables]) -> pd.DataFrame:
 
 
 def passing(runs: Mapping[str, RunTables]) -> pd.DataFrame:
-    """How networks are spread over sparse levels, published and ours."""
+    """Return how networks are spread over sparse levels, published and ours."""
     rows = [(THEIRS, percent, n, n / 400) for percent, n in SPARSE_LEVELS.items()]
     for name, run in runs.items():
         networks = run.table("levels")["network"].nunique()
@@ -160,7 +160,7 @@ def passing(runs: Mapping[str, RunTables]) -> pd.DataFrame:
 
 
 def structure(runs: Mapping[str, RunTables]) -> pd.DataFrame:
-    """Edges and live nodes by layer and level: median and quartiles over networks."""
+    """Return edges and live nodes by layer and level: median and quartiles over networks."""
     parts = []
     for name, run in runs.items():
         table = chosen(run.table("performance"), split="structure")

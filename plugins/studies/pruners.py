@@ -15,8 +15,8 @@ DENSITIES = (0.6, 0.36, 0.216, 0.1296, 0.07776, 0.046656, 0.027994, 0.02)
 """Those of the schedule `geometric` with 40 % of the weights going at each level."""
 
 REWIND_STEP = 1000
-"""To which `lottery` goes back: after the schedule's early weight decay, which ends at a third of
-the dense level and brings the initial weights out of saturation."""
+"""The step that `lottery` goes back to: after the schedule's early weight decay, which ends at a
+third of the dense level and brings the initial weights out of saturation."""
 
 PRUNERS: tuple[str | Mapping[str, object], ...] = (
     "magnitude",
@@ -35,11 +35,11 @@ CONTROLS: tuple[str | Mapping[str, object], ...] = (
 
 @dataclass(frozen=True)
 class Pruners(AbstractStudy):
-    """Do other pruners leave other motifs and lose less, and do they do what is expected of them?
+    """Do other pruners leave other motifs and lower losses, and do they meet expectations?
 
     All pruners on the moth at full size, with controls of magnitude's masks and of snip's, from the
-    same initial weights, data and batches, with as many steps under each up to each density; beside
-    them magnitude in one shot to each density with the same steps.
+    same initial weights, data and batches, with the same number of steps up to each
+    density; beside them magnitude in one shot to each density with the same steps.
 
     **Parameters:**
 
@@ -63,7 +63,7 @@ class Pruners(AbstractStudy):
     block_width: Annotated[int, Ge(1)] = 2
 
     def experiments(self) -> Mapping[str, Mapping[str, Any]]:
-        """All pruners level by level, and magnitude in one shot to each density."""
+        """Return all pruners level by level, and magnitude in one shot to each density."""
         common = {
             "tasks": [{"name": "moth", "flights": self.flights}],
             "networks": self.networks,
@@ -93,7 +93,7 @@ class Pruners(AbstractStudy):
         return {"density": density, "steps": steps, "dense_share": self.dense_steps / steps}
 
     def sections(self, runs: Mapping[str, "RunTables"]) -> "Sequence[Section]":
-        """The answer, the expectations judged, the motifs by pruner, and the comparison."""
+        """Return the answer, the expectations judged, the motifs by pruner, and the comparison."""
         from . import _pruners_report
 
         return _pruners_report.sections(runs)

@@ -1,4 +1,4 @@
-"""The published result, reproduced, and told apart from its artefacts."""
+"""The published result, repeated: what holds, and what comes from the published code."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,10 +22,10 @@ _FACTORS = tuple(round(1 - percent / 100, 2) for percent in quirks.LEVELS)
 
 @dataclass(frozen=True)
 class Published(AbstractStudy):
-    """Does the result of Zahn, Daniel and Kutz (2024) repeat, and which of it are artefacts?
+    """Zahn, Daniel and Kutz (2024), repeated: what holds, and what comes from their code.
 
     Four ensembles from the same seeds and data: pruned as published, with pruned weights kept
-    pruned, with biases cut by their own magnitudes, and with both mended, which is plain magnitude.
+    pruned, with biases cut by their own magnitudes, and with both, which is plain magnitude.
     The first is counted as published, and in every combination of the quirks of counting.
 
     **Parameters:**
@@ -40,7 +40,7 @@ class Published(AbstractStudy):
 
     name: ClassVar[str] = "published"
     question: ClassVar[str] = (
-        "Does pruning make the motifs of moth networks alike, as published, or its quirks?"
+        "We repeated Zahn et al. (2024): what holds, and what comes from their code?"
     )
     flights: Annotated[int, Ge(1)] = 3_200_000
     draws: Annotated[int, Ge(2)] = 1000
@@ -50,7 +50,7 @@ class Published(AbstractStudy):
     block_width: Annotated[int, Ge(1)] = 2
 
     def experiments(self) -> Mapping[str, Mapping[str, Any]]:
-        """The four ensembles, each with what is counted of it."""
+        """Return the four ensembles, each with what is counted of it."""
         common = {
             "tasks": [{"name": "moth", "flights": self.flights}],
             "architectures": ["mlp[prune_biases=true]"],
@@ -82,7 +82,7 @@ class Published(AbstractStudy):
         }
 
     def _counted(self) -> list[dict[str, Any]]:
-        """Measurements of the published masks: at every level, and with each quirk mended."""
+        """Return measurements of the published masks: at every level, and without each quirk."""
         return [
             self._sampled(PUBLISHED, self.draws, _CLOSE),
             self._sampled(PUBLISHED, self.fewer_draws, _OTHERS),
@@ -102,7 +102,7 @@ class Published(AbstractStudy):
         return {"name": "sampled", **how, "draws": draws, "densities": list(densities)}
 
     def sections(self, runs: Mapping[str, "RunTables"]) -> "Sequence[Section]":
-        """The answer, then each analysis with its table and chart."""
+        """Return the answer, then each analysis with its table and chart."""
         from . import _published_report
 
         return _published_report.sections(runs)

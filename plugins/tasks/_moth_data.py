@@ -33,10 +33,10 @@ DRAWS = {
 _DRAWN_STATES = (1, 3, 4, 5, 6, 7)
 
 _CACHED_BLOCK = 512
-"""Flights solved together on a CPU: more, and their working set leaves the cache."""
+"""Flights solved together on a CPU: the working set of more would not fit into the cache."""
 _WIDE_BLOCK = 32768
 _ROUND = 32768
-"""Flights drawn at a time, which bounds memory and sets how often progress is told."""
+"""Flights drawn at a time, which bounds memory and sets how often progress is reported."""
 _HOPELESS = 10
 
 
@@ -51,7 +51,7 @@ def simulate(
     *,
     reference: bool = False,
 ) -> tuple[Float[np.ndarray, "flights 8"], Bool[np.ndarray, " flights"]]:
-    """States after one wing stroke, and which flights could be solved (see `_moth_solver.fly`).
+    """Return states after a wing stroke, and which flights were solved (`_moth_solver.fly`).
 
     In float32 for data, or as a `reference` in float64 to a tolerance of 1e-10. Solved in blocks of
     one size, so that a flight does not depend on how many others are asked for.
@@ -71,8 +71,8 @@ def simulate(
             )
             return np.asarray(final), np.asarray(good)
 
-    # The loop of a block runs on one core: as many blocks at a time as there are cores.
-    # The first alone, for it may have to be compiled.
+    # A block runs on one core, so as many run at a time as there are cores. The first runs
+    # alone, because it may have to be compiled.
     parts = [block(0)]
     with ThreadPoolExecutor(devices.cores() if on_cores else 1) as pool:
         parts += pool.map(block, range(size, len(initial), size))
@@ -83,9 +83,9 @@ def simulate(
 def draw(
     generator: np.random.Generator, number: int
 ) -> tuple[Float[np.ndarray, "number 8"], Float[np.ndarray, "number 3"]]:
-    """Initial states and controls of `number` flights, float32, in the order of the generator.
+    """Return initial states and controls of `number` flights, float32, as the generator gives them.
 
-    Draws of 3 and then 4 flights are the same as of 7.
+    Drawing 3 and then 4 flights gives the same as drawing 7.
     """
     low, high = np.array(list(DRAWS.values())).T
     drawn = (low + (high - low) * generator.random((number, len(DRAWS)))).astype(np.float32)
@@ -95,11 +95,11 @@ def draw(
 
 
 def flights(number: int, seed: int) -> cache.Cached:
-    """The first `number` flights of a data seed that could be solved, from the cache if there.
+    """Return the first `number` flights of a data seed that could be solved, perhaps cached.
 
     Arrays, float32: `initial` (number, 8), `controls` (number, 3), `final` (number, 8). The note
-    `failed` counts flights that were drawn but could not be solved, and were passed over. Fewer
-    flights of a seed are the beginning of more.
+    `failed` counts flights that were drawn but could not be solved, and were left out. Fewer
+    flights of a seed are the first of more.
     """
     determinants = {
         "flights": number,
@@ -133,7 +133,7 @@ def _make(number: int, seed: int) -> tuple[dict[str, np.ndarray], dict[str, Any]
 
 
 def _source() -> str:
-    """A hash of the code that the flights come from."""
+    """Return a hash of the code that the flights come from."""
     modules = (_moth_flight, _moth_solver, sys.modules[__name__])
     sources = [Path(str(module.__file__)).read_bytes() for module in modules]
     return hashlib.sha256(b"".join(sources)).hexdigest()[:16]

@@ -62,19 +62,20 @@ ABDOMEN = Body(0.75, 1.9, 0.4)
 _MASS = HEAD.mass + ABDOMEN.mass
 _HEAD_MOMENT = HEAD_ARM * HEAD.mass
 _ABDOMEN_MOMENT = ABDOMEN_ARM * ABDOMEN.mass
-# What is left of the angular block of the mass matrix once x'' and y'' are eliminated from it.
+# The angular block of the mass matrix after elimination of x'' and y''.
 _HEAD_PIVOT = HEAD.inertia + HEAD_ARM**2 * HEAD.mass - _HEAD_MOMENT**2 / _MASS
 _ABDOMEN_PIVOT = ABDOMEN.inertia + ABDOMEN_ARM**2 * ABDOMEN.mass - _ABDOMEN_MOMENT**2 / _MASS
 _COUPLING = _HEAD_MOMENT * _ABDOMEN_MOMENT / _MASS
 
-_AT_REST = 1e-6  # cm/s; slower than this the Reynolds number is held, so that 24/Re stays finite.
+_AT_REST = 1e-6  # cm/s; below it the Reynolds number is held, so that 24/Re stays finite.
 
 
 def drag_factor(vx: Float[Array, "*shape"], vy: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
-    """D in the drag forces D|x'|x' and D|y'|y' (g/cm): both segments, drag by Reynolds number.
+    """Return D of the drag forces D|x'|x' and D|y'|y' (g/cm), of both segments.
 
-    C_d = 24/Re + 6/(1 + sqrt(Re)) + 0.4 grows without bound as the speed falls, the forces do not:
-    under 1e-6 cm/s the speed in Re is held, which leaves values and gradients finite at rest.
+    C_d = 24/Re + 6/(1 + sqrt(Re)) + 0.4 depends on the Reynolds number and grows without bound as
+    the speed falls, but the forces do not: below 1e-6 cm/s the speed in Re is held, so that values
+    and gradients are finite at rest.
     """
     square = vx * vx + vy * vy
     speed = jnp.sqrt(jnp.where(square > _AT_REST**2, square, _AT_REST**2))
@@ -87,7 +88,7 @@ def drag_factor(vx: Float[Array, "*shape"], vy: Float[Array, "*shape"]) -> Float
 
 
 class _Pose(NamedTuple):
-    """What the angles fix: a, b, c, d of the mass matrix, and the coupling of the two angles.
+    """The values that angles determine: a, b, c, d of the mass matrix, and their coupling.
 
     The mass matrix is [[A, 0, a, b], [0, A, c, d], [a, c, P, 0], [b, d, 0, Q]]. A = m1 + m2 is a
     number, a² + c² and b² + d² do not depend on the angles and ab + cd only on theta - phi, so that
@@ -116,7 +117,7 @@ def _pose(theta: Array, phi: Array) -> _Pose:
 def _accelerations(
     pose: _Pose, push_x: Array, push_y: Array, turn_head: Array, turn_abdomen: Array
 ) -> tuple[Array, Array, Array, Array]:
-    """x'', y'', theta'', phi'' under generalised forces: the mass matrix, solved by structure."""
+    """Return x'', y'', theta'', phi'' under generalised forces, solved by structure."""
     a, b, c, d, coupling = pose
     head = turn_head - (a * push_x + c * push_y) / _MASS
     abdomen = turn_abdomen - (b * push_x + d * push_y) / _MASS
@@ -131,7 +132,7 @@ def _accelerations(
 def vector_field(
     t: Any, state: Float[Array, "*batch 8"], controls: Float[Array, "*batch 3"]
 ) -> Float[Array, "*batch 8"]:
-    """Time derivative of the state. Nothing depends on `t`, which solvers pass."""
+    """Return the time derivative of the state. `t`, which solvers pass, has no effect."""
     del t
     _, vx, _, vy, theta, spin, phi, swing = jnp.moveaxis(state, -1, 0)
     force, alpha, torque = jnp.moveaxis(controls, -1, 0)
@@ -156,7 +157,7 @@ def vector_field(
 
 
 def hinge_response(state: Float[Array, " 8"]) -> Float[Array, " 8"]:
-    """What a unit of the damper's rate phi' - theta' adds to the state's time derivative.
+    """Return what a damper rate phi' - theta' of 1 adds to the state's time derivative.
 
     The damper makes the flight stiff (time constants of 15 to 46 µs in a stroke of 20 ms), and it
     acts in this one direction only.

@@ -53,15 +53,15 @@ class DampedHinge(diffrax.AbstractAdaptiveSolver):
     interpolation_cls: ClassVar = diffrax.LocalLinearInterpolation
 
     def order(self, terms: diffrax.AbstractTerm) -> int:
-        """The order of the method."""
+        """Return the order of the method."""
         return 3
 
     def init(self, terms: Any, t0: Any, t1: Any, y0: Array, args: Array) -> None:
-        """No state is carried from step to step."""
+        """Return no state: none is carried from step to step."""
         return
 
     def func(self, terms: diffrax.AbstractTerm, t0: Any, y0: Array, args: Array) -> Array:
-        """The time derivative, from which diffrax would choose a first step."""
+        """Return the time derivative, from which diffrax would choose a first step."""
         return terms.vf(t0, y0, args)
 
     def step(
@@ -74,7 +74,7 @@ class DampedHinge(diffrax.AbstractAdaptiveSolver):
         solver_state: None,
         made_jump: Any,
     ) -> tuple[Array, Array, dict[str, Array], None, Any]:
-        """One step: the state at t1, the estimate of its error, and what diffrax asks for."""
+        """Take a step: return the state at t1, its estimated error, and what diffrax needs."""
         del solver_state, made_jump
         width = t1 - t0
         response = flight.hinge_response(y0)
@@ -93,7 +93,7 @@ class DampedHinge(diffrax.AbstractAdaptiveSolver):
 
 
 class Accuracy(NamedTuple):
-    """How closely to solve: the relative tolerance, and the solver that suits it, its patience."""
+    """How closely to solve: the relative tolerance, a solver that suits it, its most steps."""
 
     tolerance: float
     solver: diffrax.AbstractSolver
@@ -105,7 +105,7 @@ DATA = Accuracy(4e-6, DampedHinge(), max_steps=1024)
 REFERENCE = Accuracy(1e-10, diffrax.Tsit5(), max_steps=16384)
 """For float64: an independent, explicit method, many times slower."""
 
-# Absolute tolerances as multiples of the relative one: where each state is small beside its scale.
+# Absolute tolerances as multiples of the relative one, by the scale of each state.
 _SCALES = (1.0, 1000.0, 1.0, 1000.0, 1.0, 100.0, 1.0, 100.0)
 _FIRST_STEP = 1e-5
 
@@ -115,11 +115,11 @@ def fly(
     controls: Float[Array, "flights 3"],
     accuracy: Accuracy = DATA,
 ) -> tuple[Float[Array, "flights 8"], Bool[Array, " flights"]]:
-    """States after one wing stroke, and which flights could be solved. Traceable.
+    """Return states after one wing stroke, and which flights were solved. Traceable.
 
     States and controls are those of `_moth_flight`; their dtype is that of the solution. A flight
-    that takes too many steps, or is not finite to begin with or at its end, is False and its state
-    means nothing.
+    that takes too many steps, or starts or ends with values that are not finite, is False and its
+    state is meaningless.
     """
     usable = jnp.isfinite(initial).all(-1) & jnp.isfinite(controls).all(-1)
     controls = jnp.where(usable[:, None], controls, 0)

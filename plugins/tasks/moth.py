@@ -46,7 +46,7 @@ _TAIL = 0.9
 
 @dataclass(frozen=True)
 class Moth(RegressionTask):
-    """Hawkmoth flight, backwards: from where it starts and ends to the force that it needs.
+    """Hawkmoth flight inverted: predict the force that leads from a start to a wanted end.
 
     Zahn, Daniel and Kutz (2024), arXiv 2403.00974. Ten inputs (start, and wanted end, of one wing
     stroke), seven outputs (force, torque, end velocities), both scaled to [-1/2, 1/2] on the
@@ -67,7 +67,7 @@ class Moth(RegressionTask):
     flown: Annotated[int, Ge(0)] = 256
 
     def data(self, *, seed: int) -> TaskData:
-        """Flights drawn from the seed, in float32, split 64/16/20 % in the order of drawing."""
+        """Return flights drawn from the seed, float32, split 64/16/20 % in the order of drawing."""
         from . import _moth_data
 
         arrays, notes = _moth_data.flights(self.flights, seed)
@@ -79,11 +79,11 @@ class Moth(RegressionTask):
     def evaluate(
         self, outputs: Float[Array, "rows 7"], batch: Batch, data: TaskData
     ) -> dict[str, Float[Array, ""]]:
-        """Loss, errors in units, explained variance, where the moth ends if it trusts the network.
+        """Return loss, errors in units, explained variance, and errors of flights as predicted.
 
-        The error of a position is a distance, that of an angle a difference, not wrapped; both are
-        given as the median over the flights flown, and as the 90th percentile (`p90`). Flights that
-        cannot be solved are left out and their share is given.
+        The error of a position is a distance, that of an angle a difference, not wrapped. Each is
+        given as median and 90th percentile (`p90`) over the flights flown. Flights that cannot be
+        solved are left out, and their share is given.
         """
         squares = jnp.mean((outputs - batch.targets) ** 2, axis=0)
         errors = jnp.sqrt(squares) * data.scales["target_range"]
@@ -147,7 +147,7 @@ def columns(
     controls: Float[np.ndarray, "flights 3"],
     final: Float[np.ndarray, "flights 8"],
 ) -> tuple[Float[np.ndarray, "flights 10"], Float[np.ndarray, "flights 7"]]:
-    """Inputs and targets of the task, unscaled, in the order of `INPUTS` and `OUTPUTS`."""
+    """Return unscaled inputs and targets, in the order of `INPUTS` and `OUTPUTS`."""
     inputs = np.empty((len(initial), len(INPUTS)), initial.dtype)
     inputs[:, _START_INPUTS] = initial[:, _START_COLUMNS]
     inputs[:, _END_INPUTS] = final[:, _END_COLUMNS]
@@ -161,7 +161,7 @@ def _flight_errors(
     predicted: Float[Array, "flights 7"],
     scales: Mapping[str, np.ndarray],
 ) -> dict[str, Float[Array, ""]]:
-    """How far from the wanted end the predicted force and torque bring the moth."""
+    """Return how far from the wanted end the predicted force and torque bring the moth."""
     from . import _moth_solver
 
     flown = jnp.asarray(unscaled(inputs, scales, "input"))
@@ -212,5 +212,5 @@ def _controls(
 
 @hookimpl
 def register_tasks() -> list[type[Moth]]:
-    """The moth."""
+    """Offer the task to the harness."""
     return [Moth]

@@ -42,7 +42,7 @@ def test_inverted_chooses_among_what_is_still_there(made, evidence):
 
 @pytest.mark.parametrize("name", ["rigl", "zahn2022"])
 def test_what_cannot_be_turned_around_is_refused(registry, name):
-    with pytest.raises(UserError, match=f"'{name}' cannot be turned around"):
+    with pytest.raises(UserError, match=f"'{name}' cannot be inverted"):
         planned(registry, f"inverted[of={name}]")
 
 
