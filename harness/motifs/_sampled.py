@@ -101,12 +101,12 @@ def sampled_profile(
 
     tables = []
     for place, one in enumerate(_networks(graph)):
-        trades = _INDEPENDENT
-        if null == "degree":
-            trades = enough_trades(one, seed=(seed, place), on=on)
+        trades, reason = _INDEPENDENT, ""
         if isinstance(null, OwnNull):
-            draw, reason = partial(null.draw, place), ""
+            draw = partial(null.draw, place)
         else:
+            if null == "degree":
+                trades = enough_trades(one, seed=(seed, place), on=on)
             draw = partial(_draws, one, null, on, trades.number)
             reason = why_uncalibrated(graph, null) or _reason(null, trades)
         # Draws of `published` are over other nodes.
@@ -116,13 +116,9 @@ def sampled_profile(
         table = _table(own, drawn, order_of, reason)
         chain = {"overlap": shared, "trades": trades.number, "mixed": trades.mixed}
         tables.append(table.assign(network=place, **chain))
-    return pd.concat(tables, ignore_index=True).assign(
-        support=support,
-        bias=bias,
-        null=null.name if isinstance(null, OwnNull) else null,
-        draws=number,
-        convention=convention,
-    )
+    name = null.name if isinstance(null, OwnNull) else null
+    facts = {"support": support, "bias": bias, "null": name, "draws": number}
+    return pd.concat(tables, ignore_index=True).assign(**facts, convention=convention)
 
 
 def _reason(null: str, trades: Trades) -> str:
