@@ -231,7 +231,7 @@ FAULTS = {
     ),
     "metric with strange needs": (
         metric(densities, needs=frozenset({"weight"})),
-        "it needs weight: a metric may need layered, weights",
+        "it needs weight: a metric may need digraph, layered, weights",
     ),
     "pruner without a moment": (pruner(magnitude, when="later"), "set `when` to init, level or"),
     "pruner that does not finish": (

@@ -423,7 +423,7 @@ def test_failed_trial_exits_with_1(harness, plugin):
 
 
 def test_interruption_exits_with_130_and_tells_how_to_resume(harness, monkeypatch):
-    def interrupted(plan, folder, *, train):
+    def interrupted(plan, folder, **_):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(api, "execute", interrupted)

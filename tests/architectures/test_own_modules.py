@@ -59,7 +59,7 @@ def test_channels_of_two_groups_are_joined_within_their_group():
 def test_layers_of_nodes_are_refused_where_a_layer_reads_more(registry):
     architecture = registry.find("architecture", "residual").factory(width=4)
     network = architecture.network(Shape((3,), 2), key=KEY)
-    with pytest.raises(ValueError, match="has the view 'digraph', not 'units'"):
+    with pytest.raises(ValueError, match="name the view 'digraph' in `views`, not 'units'"):
         architecture.graph(network, architecture.prunable(network), "units")
 
 

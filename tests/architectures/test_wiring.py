@@ -104,7 +104,7 @@ def test_what_does_not_fit_is_named_with_what_would():
         Shape((1, 8, 8), 10)
     )
     assert "8 x 8" in reason
-    assert "3 convolutions fit" in reason
+    assert "use at most 3 convolutions" in reason
     fits = Convolutional(channels=(8, 16, 32), **pooled)
     assert fits.reason_not_to_fit(Shape((1, 8, 8), 10)) is None
 

@@ -132,5 +132,5 @@ def test_random_divides_weights_between_layers(made, seen, counted, layers, expe
 def test_random_says_how_many_densities_are_right(made, evidence):
     with pytest.raises(UserError, match=r"3 densities.*2 layers to prune: first, second"):
         made("random", layers=(0.1, 0.2, 0.3)).step(evidence, target(SIZES, 0.2), (), key=KEY)
-    with pytest.raises(ValueError, match="scope=global does not"):
+    with pytest.raises(ValueError, match="scope=global cannot"):
         made("random", layers="erk", scope="global")

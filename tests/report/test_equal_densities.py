@@ -168,7 +168,7 @@ def test_other_metrics_are_summed_up_by_level(run):
 
 def test_the_page_says_which_level_stands_for_a_density(run, tmp_path):
     page = build([run], tmp_path / "report").read_text(encoding="utf-8")
-    assert "it is the last of them" in page
+    assert "the last of several" in page
     tables = tmp_path / "report" / "tables"
     for path in tables.glob("*.csv"):
         table = pd.read_csv(path)

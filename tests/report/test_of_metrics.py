@@ -159,7 +159,7 @@ def test_the_terminal_shows_the_headline_of_each_condition(fake_run, capsys):
     assert "One condition a row." in out
     broken = type("Broken", (Owner,), {"headline": lambda self, table: 1 / 0})(None)
     outcome._show_headlines(broken, rows)
-    assert "its `headline` raises ZeroDivisionError" in capsys.readouterr().err
+    assert "its `headline` raised ZeroDivisionError" in capsys.readouterr().err
 
 
 def test_levels_of_one_density_have_a_row_each_in_the_terminal(fake_run):

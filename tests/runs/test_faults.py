@@ -163,7 +163,7 @@ def test_a_full_disk_stops_a_run_and_loses_nothing(run, finished, tmp_path, disk
     for share in (0.0, 0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.97):
         folder = tmp_path / f"share-{share}"
         disk.room = share * whole
-        with pytest.raises(CannotWriteError, match="Free space on that disk, then give the same"):
+        with pytest.raises(CannotWriteError, match="Free space on that disk, then run the same"):
             run(folder)
         kept = files_of(folder / "trials") if (folder / "trials").exists() else {}
         assert not [path for path in kept if path.suffix == ".part"]

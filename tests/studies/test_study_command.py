@@ -69,7 +69,7 @@ def test_ensembles_have_their_dense_networks_in_common(study):
 
 def test_its_report_has_the_answer_and_every_analysis(study):
     page = (study / "report" / "index.html").read_text()
-    assert "Does pruning make the motifs of moth networks alike" in page
+    assert "We repeated Zahn et al. (2024)" in page
     for told in (
         *("Does it repeat? Counted as published, 0 of 24", "What does pruning as published cost?"),
         *(
