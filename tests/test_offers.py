@@ -89,7 +89,7 @@ def test_activations_of_another_shape_are_found(shape):
 
 
 def test_activations_that_lack_a_weight_are_found():
-    with pytest.raises(BrokenRuleError, match="nothing of 'second'"):
+    with pytest.raises(BrokenRuleError, match="lacks 'second'"):
         _offers.entering(changed(activations=lambda *_: {"first": BATCH.inputs}), NETWORK, BATCH)
 
 
