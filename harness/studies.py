@@ -9,8 +9,9 @@ from harness import api, progress, report
 from harness.execution import shared_dense, tables
 from harness.execution.outcome import Outcome
 from harness.experiment.config import checked
+from harness.experiment.factors import pairs
 from harness.experiment.plan import Plan, plan
-from harness.plugin.registry import Registry, selections
+from harness.plugin.registry import Registry
 from harness.plugin.study import AbstractStudy
 from harness.results.run_folder import open_run
 from harness.results.thinned import ConstantLoss, ThinnedRun
@@ -69,8 +70,9 @@ def constant_losses(registry: Registry) -> ConstantLoss:
     """Return a function of task and data seed: the loss of the best constant predictor."""
 
     def found(task: Mapping[str, Any], data_seed: int) -> float:
-        (chosen,) = selections("task", dict(task))
-        made = registry.make("task", chosen)
+        # Old tables give the task parameters that are its architecture's today.
+        ((chosen, _),) = pairs(registry, [task], [])
+        made = chosen.instance
         return tables.constant_loss(made, made.data(seed=data_seed))
 
     return found

@@ -119,6 +119,11 @@ def test_the_constant_loss_is_that_of_the_task_and_data_seed(registry):
         assert found == pytest.approx(task.constant_loss(data.train, data.validation))
 
 
+def test_tables_of_before_name_parameters_that_are_the_architectures_now(registry):
+    losses = studies.constant_losses(registry)
+    assert losses({"name": "digits", "sizes": [8]}, 0) == losses({"name": "digits"}, 0)
+
+
 def test_tables_are_those_that_were_kept(runs):
     run = runs["pruners"]
     motifs = run.table("motifs")
