@@ -186,6 +186,21 @@ def _counted(wires: np.ndarray, orders: Sequence[int]) -> list[int]:
     return row
 
 
+def scored_classes(
+    own: Int64[np.ndarray, " classes"],
+    sampled: Int64[np.ndarray, "draws classes"],
+    orders: Sequence[int],
+) -> "pd.DataFrame":
+    """Return a row per class of some orders: its count beside those of draws, q and profile."""
+    import pandas as pd
+
+    kinds = [(order, name) for order in orders for name in connected_classes(order)]
+    table = pd.DataFrame(kinds, columns=["order", "motif"])
+    scores, of = scored(own, sampled), table["order"].to_numpy()
+    q = np.concatenate([benjamini_hochberg(scores["p"][of == order]) for order in orders])
+    return table.assign(**scores, q=q, profile=significance_profile(scores["z"], of))
+
+
 def _profile(
     network: np.ndarray,
     rng: np.random.Generator,
@@ -195,7 +210,6 @@ def _profile(
     switches_per_edge: int,
 ) -> "pd.DataFrame":
     """Return one network's rows. Each draw is counted and dropped: all could fill the memory."""
-    import pandas as pd
 
     def run(wires: np.ndarray) -> Switched:
         return switched(wires, rng, keep_mutual=keep_mutual, switches_per_edge=switches_per_edge)
@@ -210,16 +224,8 @@ def _profile(
         overlaps.append(draw.overlap)
         shared.append(int((draw.adjacency & last).sum()))
         last = draw.adjacency
-    kinds = [(order, name) for order in orders for name in connected_classes(order)]
-    table = pd.DataFrame(kinds, columns=["order", "motif"])
     own = np.array(_counted(clean, orders), np.int64)
-    scores = scored(own, np.array(sampled, np.int64))
-    of = table["order"].to_numpy()
-    q = np.concatenate([benjamini_hochberg(scores["p"][of == order]) for order in orders])
-    return table.assign(
-        **scores,
-        q=q,
-        profile=significance_profile(scores["z"], of),
+    return scored_classes(own, np.array(sampled, np.int64), orders).assign(
         null="degree-mutual" if keep_mutual else "degree",
         draws=draws,
         overlap=np.mean(overlaps),

@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.sparse.graph import Digraph
-from harness.stats import benjamini_hochberg
 
-from ._census import DIGRAPH_ORDERS, census, connected_classes
+from ._census import DIGRAPH_ORDERS, census, connected_classes, scored_classes
 from ._nulls import OwnNull
-from ._scores import scored, significance_profile
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,30 +36,19 @@ def drawn_digraph_profile(
 
     wires = np.asarray(graph.adjacency)
     own = census(graph, orders)
-    kinds = [(order, name) for order in orders for name in connected_classes(order)]
+    names = [name for order in orders for name in connected_classes(order)]
     tables = []
     for place, network in enumerate(wires):
         drawn, shares = [], []
         for start in range(0, draws, _AT_ONCE):
             some = null.draw(place, min(_AT_ONCE, draws - start), (seed, place, start))
             counted = census(some, orders)
-            drawn.append(np.stack([counted[name] for _, name in kinds], axis=-1))
+            drawn.append(np.stack([counted[name] for name in names], axis=-1))
             shares.append((np.asarray(some.adjacency) & network).sum((-2, -1)))
-        table = pd.DataFrame(kinds, columns=["order", "motif"])
-        of = table["order"].to_numpy()
-        counts = np.array([own[name][place] for _, name in kinds], np.int64)
-        scores = scored(counts, np.concatenate(drawn))
-        q = np.concatenate([benjamini_hochberg(scores["p"][of == order]) for order in orders])
-        edges = max(1, int(network.sum()))
-        tables.append(
-            table.assign(
-                network=place,
-                **scores,
-                q=q,
-                profile=significance_profile(scores["z"], of),
-                overlap=float(np.concatenate(shares).mean()) / edges,
-            )
-        )
+        counts = np.array([own[name][place] for name in names], np.int64)
+        shared = float(np.concatenate(shares).mean()) / max(1, int(network.sum()))
+        table = scored_classes(counts, np.concatenate(drawn), orders)
+        tables.append(table.assign(network=place, overlap=shared))
     return pd.concat(tables, ignore_index=True).assign(
         null=null.name, draws=draws, calibrated=True, uncalibrated=""
     )

@@ -8,3 +8,4 @@ from harness.networks.mlp import Activation as Activation
 from harness.networks.mlp import activated as activated
 from harness.networks.mlp import layered_of as layered_of
 from harness.networks.stateful import Stateful as Stateful
+from harness.networks.stateful import called as called

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
+from harness.networks.signals import is_layer
 from harness.types import Key, Network
 
 Initial: TypeAlias = Literal["normal", "glorot", "he", "orthogonal"]
@@ -35,12 +36,8 @@ def drawn(initial: Initial, shape: tuple[int, ...], *, scale: float, key: Key) -
 
 def initialised(network: Network, initial: Initial, *, scale: float, key: Key) -> Network:
     """Return a network with new weights in every linear layer and convolution, biases zero."""
-
-    def weighted(part: Any) -> bool:
-        return isinstance(part, eqx.nn.Linear | eqx.nn.Conv)
-
-    parts, structure = jax.tree.flatten(network, is_leaf=weighted)
-    keys = iter(jax.random.split(key, sum(map(weighted, parts))))
+    parts, structure = jax.tree.flatten(network, is_leaf=is_layer)
+    keys = iter(jax.random.split(key, sum(map(is_layer, parts))))
 
     def fresh(part: Any) -> Any:
         weight = drawn(initial, part.weight.shape, scale=scale, key=next(keys))
@@ -49,4 +46,4 @@ def initialised(network: Network, initial: Initial, *, scale: float, key: Key) -
             return part
         return eqx.tree_at(lambda layer: layer.bias, part, jnp.zeros_like(part.bias))
 
-    return jax.tree.unflatten(structure, [fresh(p) if weighted(p) else p for p in parts])
+    return jax.tree.unflatten(structure, [fresh(p) if is_layer(p) else p for p in parts])

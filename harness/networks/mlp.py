@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from harness.networks.initial import Initial, initialised
+from harness.networks.initial import initialised
 from harness.sparse.graph import LayeredGraph, layered
 from harness.types import Key, Masks
 
@@ -30,29 +30,15 @@ class MLP(eqx.Module):
     activation: Activation = eqx.field(static=True)
 
     @classmethod
-    def of(
-        cls,
-        sizes: Sequence[int],
-        *,
-        activation: Activation,
-        initial: Initial = "normal",
-        scale: float = 1.0,
-        key: Key,
-    ) -> "MLP":
-        """Return a network with weights drawn by `initial` and biases of zero.
-
-        `sizes` are the numbers of nodes in all layers, inputs and outputs included; `scale` is the
-        standard deviation of normal weights.
-        """
-        layers = tuple(eqx.nn.Linear(*pair, key=key) for pair in itertools.pairwise(sizes))
-        return initialised(cls(layers, activation), initial, scale=scale, key=key)
-
-    @classmethod
     def normal(
         cls, sizes: Sequence[int], *, activation: Activation, scale: float, key: Key
     ) -> "MLP":
-        """Return a network with weights drawn from N(0, `scale`\u00b2) and biases of zero."""
-        return cls.of(sizes, activation=activation, scale=scale, key=key)
+        """Return a network with weights drawn from N(0, `scale`\u00b2) and biases of zero.
+
+        `sizes` are those of all layers of nodes, inputs and outputs included.
+        """
+        layers = tuple(eqx.nn.Linear(*pair, key=key) for pair in itertools.pairwise(sizes))
+        return initialised(cls(layers, activation), "normal", scale=scale, key=key)
 
     def __call__(self, inputs: Float[Array, " _inputs"]) -> Float[Array, " _outputs"]:
         """Return the outputs for one row of inputs."""

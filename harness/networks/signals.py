@@ -45,7 +45,8 @@ class _Tap(eqx.Module):
         return self.see(self.name, self.layer, x)
 
 
-def _is_layer(part: Any) -> bool:
+def is_layer(part: Any) -> bool:
+    """Return whether it is a linear layer or a convolution."""
     return isinstance(part, Layer)
 
 
@@ -53,12 +54,27 @@ def tapped(network: Network, see: See) -> Network:
     """Return a network whose layers pass each call to `see`, with the name of their weight."""
 
     def tap(path: tuple[Any, ...], part: Any) -> Any:
-        if not _is_layer(part):
+        if not is_layer(part):
             return part
         name = jax.tree_util.keystr(path, simple=True, separator=".")
         return _Tap(part, f"{name}.weight", see)
 
-    return jax.tree_util.tree_map_with_path(tap, network, is_leaf=_is_layer)
+    return jax.tree_util.tree_map_with_path(tap, network, is_leaf=is_layer)
+
+
+def weights(
+    call: Callable[[Network, Array], Array], network: Network, inputs: tuple[int, ...]
+) -> dict[str, tuple[int, ...]]:
+    """Return the shape of each weight by its name, in the order of calls. Nothing is computed."""
+    shapes: dict[str, tuple[int, ...]] = {}
+
+    def see(name: str, layer: Layer, x: Array) -> Array:
+        shapes[name] = layer.weight.shape
+        return layer(x)
+
+    row = jax.ShapeDtypeStruct(inputs, jnp.float32)
+    eqx.filter_eval_shape(lambda one, row: call(tapped(one, see), row), network, row)
+    return shapes
 
 
 def entering(

@@ -8,6 +8,13 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 
+def called(network: Any, row: Array) -> Array:
+    """Return a network's outputs for one row, the network in Equinox's inference mode."""
+    if isinstance(network, Stateful):
+        return network.network(row, network.state)[0]
+    return network(row)
+
+
 class Stateful(eqx.Module):
     """A network with an `equinox.nn.State`, such as running means of batch normalisation.
 

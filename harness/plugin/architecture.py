@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from harness.networks import Stateful
+from harness.networks import Stateful, called
 from harness.sparse.graph import Digraph, LayeredGraph
 from harness.sparse.masks import leaf_names
 from harness.types import InputKind, Key, Masks, Network, Shape
@@ -68,10 +68,7 @@ class AbstractArchitecture(ABC):
         with the running means of a `harness.Stateful` network.
         """
         quiet = eqx.nn.inference_mode(network)
-        if isinstance(quiet, Stateful):
-            state = quiet.state
-            return jax.vmap(lambda row: quiet.network(row, state)[0])(inputs)
-        return jax.vmap(quiet)(inputs)
+        return jax.vmap(lambda row: called(quiet, row))(inputs)
 
     def train_forward(
         self, network: Network, inputs: Array, *, key: Key

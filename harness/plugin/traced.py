@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool
 
-from harness.networks import Stateful
+from harness.networks import Stateful, called
 from harness.networks.convolution import convolved
 from harness.networks.signals import (
     Layer,
@@ -20,6 +20,7 @@ from harness.networks.signals import (
     entering,
     signals,
     tapped,
+    weights,
     wired,
 )
 from harness.plugin.architecture import AbstractArchitecture
@@ -76,8 +77,9 @@ class TracedArchitecture(AbstractArchitecture):
 
     def prunable(self, network: Network) -> Masks:
         """Return all weights of the layers, in the order of their calls."""
-        uses = _signals(network).uses
-        return {use.name: jnp.ones(use.layer.weight.shape, bool) for use in uses}
+        quiet = eqx.nn.inference_mode(network)
+        shapes = weights(called, quiet, _inputs(network))
+        return {name: jnp.ones(shape, bool) for name, shape in shapes.items()}
 
     def graph(self, network: Network, masks: Masks, view: str) -> LayeredGraph | Digraph:
         """Return the wiring in one of the three views.
@@ -85,7 +87,7 @@ class TracedArchitecture(AbstractArchitecture):
         **Errors:** ValueError where a layer reads more than the one before it and the view is not
         "digraph": the nodes then form no layers.
         """
-        found = _signals(network)
+        found = signals(called, eqx.nn.inference_mode(network), _inputs(network))
         if view == "digraph":
             return _digraph(found, masks)
         if not found.is_chain:
@@ -112,7 +114,7 @@ class TracedArchitecture(AbstractArchitecture):
     def activations(self, network: Network, inputs: Array) -> dict[str, Array]:
         """Return what enters each weight, rows first."""
         quiet = eqx.nn.inference_mode(network)
-        return jax.vmap(lambda row: entering(_call, quiet, row))(inputs)
+        return jax.vmap(lambda row: entering(called, quiet, row))(inputs)
 
 
 def _is_activation(part: Any) -> bool:
@@ -127,17 +129,9 @@ def _product(name: str, layer: Layer, x: Array) -> Array:
     return convolved(layer, x) if isinstance(layer, eqx.nn.Conv) else layer(x)
 
 
-def _call(network: Network, row: Array) -> Array:
-    """Return the outputs for one row, in inference mode."""
-    if isinstance(network, Stateful):
-        return network.network(row, network.state)[0]
-    return network(row)
-
-
-def _signals(network: Network) -> Signals:
-    quiet = eqx.nn.inference_mode(network)
-    sized: Sized = quiet.network if isinstance(quiet, Stateful) else quiet
-    return signals(_call, quiet, sized.inputs)
+def _inputs(network: Network) -> tuple[int, ...]:
+    sized: Sized = network.network if isinstance(network, Stateful) else network
+    return sized.inputs
 
 
 def _layers(found: Signals, masks: Masks, *, by_channel: bool) -> LayeredGraph:

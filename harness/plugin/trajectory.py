@@ -14,6 +14,7 @@ from jaxtyping import Float
 
 from harness.machine.compilation import Compiled
 from harness.machine.devices import spread
+from harness.motifs import OwnNull
 from harness.plugin.model import Model
 from harness.results import snapshot
 from harness.sparse import masks as mask_algebra
@@ -133,6 +134,16 @@ class Trajectory:
         like = {leaf: jnp.asarray(mask) for leaf, mask in masks.items()}
         found = self._known_redrawers[name](like, jax.random.split(key, number))
         return jax.tree.map(np.asarray, found)
+
+    def masks_null(self, level: int, view: str | None = None) -> OwnNull[Any]:
+        """Return the null `masks` of a level's networks: their masks redrawn, see `redrawn`."""
+        masks = self.masks(level)
+
+        def draw(network: int, number: int, seed: tuple[int, ...]) -> LayeredGraph | Digraph:
+            own = {name: mask[network] for name, mask in masks.items()}
+            return self.redrawn(own, number, seed=seed, view=view)
+
+        return OwnNull("masks", draw)
 
     @cached_property
     def _known_redrawers(self) -> dict[str, Callable[..., LayeredGraph | Digraph]]:

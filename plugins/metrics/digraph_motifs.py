@@ -63,15 +63,7 @@ class DigraphMotifs(AbstractMetric):
                 seed=seed,
                 orders=self.orders,
             ).drop(columns=["overlap_between", "self_loops"])
-        masks = trajectory.masks(level)
-
-        def draw(network: int, number: int, seed: tuple[int, ...]) -> Digraph:
-            own = {name: mask[network] for name, mask in masks.items()}
-            found = trajectory.redrawn(own, number, seed=seed, view=self.view or None)
-            assert isinstance(found, Digraph)
-            return found
-
-        null = motifs.OwnNull("masks", draw)
+        null = trajectory.masks_null(level, self.view or None)
         return motifs.drawn_digraph_profile(graph, null, self.draws, self.orders, seed=seed)
 
     @property

@@ -67,10 +67,10 @@ class Sampled(AbstractMetric):
 
         chosen = sum(number < self.networks for number in trajectory.networks)
         kept = chosen if self.networks else len(trajectory.networks)
-        parts = []
+        parts, view = [], self.view or None
         levels = trajectory.nearest(self.densities) or range(len(trajectory.densities))
         for level in levels if kept else ():
-            graph = trajectory.graph(level, self.view or None)
+            graph = trajectory.graph(level, view)
             if not isinstance(graph, LayeredGraph):
                 raise TypeError(
                     f"the graph of '{trajectory.model.architecture.name}' is not layered"
@@ -78,7 +78,7 @@ class Sampled(AbstractMetric):
             graph = jax.tree.map(lambda leaf: leaf[:kept], graph)
             table = motifs.sampled_profile(
                 graph,
-                self._null(trajectory, level),
+                trajectory.masks_null(level, view) if self.null == "masks" else self.null,
                 number=self.draws,
                 support=self.support,
                 bias=self.bias,
@@ -89,20 +89,6 @@ class Sampled(AbstractMetric):
         if not parts:
             return pd.DataFrame([], [], [*motifs.SAMPLED_COLUMNS, "level"]).astype(_TYPES)
         return pd.concat(parts, ignore_index=True)
-
-    def _null(self, trajectory: Trajectory, level: int) -> str | motifs.OwnNull[LayeredGraph]:
-        if self.null != "masks":
-            return self.null
-        masks = trajectory.masks(level)
-
-        def draw(network: int, number: int, seed: tuple[int, ...]) -> LayeredGraph:
-            own = {name: mask[network] for name, mask in masks.items()}
-            found = trajectory.redrawn(own, number, seed=seed, view=self.view or None)
-            if not isinstance(found, LayeredGraph):
-                raise TypeError(f"the view '{self.view}' is not layered")
-            return found
-
-        return motifs.OwnNull("masks", draw)
 
     @property
     def columns(self) -> Mapping[str, str]:

@@ -1,34 +1,11 @@
 """The metric `digraph-motifs`: calibrated on recurrent and skipping graphs, skipped on layers."""
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 from harness_plugins.architectures.residual import ResidualPerceptron
 from harness_plugins.architectures.rnn import Vanilla
 
 import harness
-from harness import Model, Trajectory, random_masks
-from harness.testing import TinyTask
-
-NETWORKS = 40
-
-
-class RandomMasks(Trajectory):
-    """Networks whose masks are drawn uniformly, three tenths of each leaf, from no files."""
-
-    def masks(self, level, step=None):
-        entries = self.model.prunable(self.model.network(key=jax.random.key(0)))
-        like = {name: jnp.arange(leaf.size).reshape(leaf.shape) < 0.3 * leaf.size
-                for name, leaf in entries.items()}  # fmt: skip
-        keys = jax.random.split(jax.random.key(5), len(self.networks))
-        return jax.vmap(lambda key: random_masks(like, entries, key=key))(keys)
-
-
-def trajectory(architecture, inputs):
-    task = TinyTask(inputs=inputs)
-    model = Model(task, architecture)
-    return RandomMasks(model, tuple(range(NETWORKS)), (0.3,), (), lambda: task.data(seed=0))
 
 
 @pytest.mark.parametrize(
@@ -40,9 +17,11 @@ def trajectory(architecture, inputs):
     ],
     ids=["recurrent", "unrolled", "residual"],
 )
-def test_random_masks_have_z_of_mean_0_and_variance_1(registry, architecture, inputs, view):
+def test_random_masks_have_z_of_mean_0_and_variance_1(
+    registry, random_trajectory, architecture, inputs, view
+):
     metric = registry.find("metric", "digraph-motifs").factory(view=view, draws=200)
-    table = metric.measure(trajectory(architecture, inputs))
+    table = metric.measure(random_trajectory(architecture, inputs))
     assert set(table["null"]) == {"masks"}
     assert table["calibrated"].all()
     common = table[table.groupby("motif")["sd"].transform("min") > 0.8]
@@ -52,9 +31,9 @@ def test_random_masks_have_z_of_mean_0_and_variance_1(registry, architecture, in
         assert 0.4 < z.var() < 2.4, motif
 
 
-def test_the_null_of_degrees_says_that_it_knows_no_places(registry):
+def test_the_null_of_degrees_says_that_it_knows_no_places(registry, random_trajectory):
     metric = registry.find("metric", "digraph-motifs").factory(null="degree", draws=5)
-    short = trajectory(Vanilla(width=6), (3, 2))
+    short = random_trajectory(Vanilla(width=6), (3, 2))
     table = metric.measure(short)
     assert not table["calibrated"].any()
     assert set(table["uncalibrated"]) == {"some places can hold no edge"}

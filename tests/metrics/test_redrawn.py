@@ -1,40 +1,16 @@
 """The null `masks`, which redraws masks: `layered` on an MLP, calibrated on every view."""
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 from harness_plugins.architectures.cnn import Convolutional
 from harness_plugins.architectures.mlp import Perceptron
 
-from harness import Model, Trajectory, UserError, random_masks
+from harness import UserError
 from harness.motifs import moments
 from harness.sparse.graph import edge_counts, node_counts
-from harness.testing import TinyTask
 
-NETWORKS = 40
-
-
-class RandomMasks(Trajectory):
-    """Networks whose masks are drawn uniformly, three tenths of each leaf, from no files."""
-
-    def masks(self, level, step=None):
-        network = self.model.network(key=jax.random.key(0))
-        entries = self.model.prunable(network)
-        like = {name: jnp.arange(leaf.size).reshape(leaf.shape) < 0.3 * leaf.size
-                for name, leaf in entries.items()}  # fmt: skip
-        keys = jax.random.split(jax.random.key(level + 1), len(self.networks))
-        return jax.vmap(lambda key: random_masks(like, entries, key=key))(keys)
-
-
-def trajectory(architecture, inputs):
-    model = Model(TinyTask(inputs=inputs), architecture)
-    task = TinyTask(inputs=inputs)
-    return RandomMasks(model, tuple(range(NETWORKS)), (0.3,), (), lambda: task.data(seed=0))
-
-
-MLP = trajectory(Perceptron(sizes=(9, 8)), (6,))
-CNN = trajectory(Convolutional(channels=(3, 4), kernel=2, pool=1), (2, 4, 4))
+MLP = (Perceptron(sizes=(9, 8)), (6,))
+CNN = (Convolutional(channels=(3, 4), kernel=2, pool=1), (2, 4, 4))
 
 
 def measured(registry, of, **parameters):
@@ -46,9 +22,10 @@ def measured(registry, of, **parameters):
     return table[table["base_layer"] == -1]
 
 
-def test_on_a_perceptron_it_is_the_null_layered(registry):
-    table = measured(registry, MLP, networks=3).query("network == 0")
-    graph = MLP.graph(0)
+def test_on_a_perceptron_it_is_the_null_layered(registry, random_trajectory):
+    trajectory = random_trajectory(*MLP)
+    table = measured(registry, trajectory, networks=3).query("network == 0")
+    graph = trajectory.graph(0)
     exact = moments(np.array([node_counts(graph)]), edge_counts(graph)[:1])
     for row in table.to_dict("records"):
         mean, sd = (float(figure[0]) for figure in (exact[row["motif"]].total_mean,
@@ -58,8 +35,8 @@ def test_on_a_perceptron_it_is_the_null_layered(registry):
 
 
 @pytest.mark.parametrize("view", ["channels", "units"])
-def test_random_masks_have_z_of_mean_0_and_variance_1(registry, view):
-    table = measured(registry, CNN, view=view).dropna(subset="z")
+def test_random_masks_have_z_of_mean_0_and_variance_1(registry, random_trajectory, view):
+    table = measured(registry, random_trajectory(*CNN), view=view).dropna(subset="z")
     assert table["motif"].nunique() >= 5
     for motif, z in table.groupby("motif")["z"]:
         assert abs(z.mean()) < 4 / np.sqrt(len(z)), motif
@@ -68,6 +45,7 @@ def test_random_masks_have_z_of_mean_0_and_variance_1(registry, view):
     assert low < 0.2
 
 
-def test_an_unknown_view_is_named(registry):
+def test_an_unknown_view_is_named(registry, random_trajectory):
+    trajectory = random_trajectory(*CNN)
     with pytest.raises(UserError, match=r"no view 'edges'. It has channels, units"):
-        registry.find("metric", "sampled").factory(null="masks", view="edges").measure(CNN)
+        registry.find("metric", "sampled").factory(null="masks", view="edges").measure(trajectory)

@@ -18,15 +18,11 @@ SMALL = Moth(flights=1000, flown=0)
 STROKES = 3
 
 
-@pytest.fixture(scope="module", autouse=True)
-def own_cache(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HARNESS_CACHE", str(tmp_path_factory.mktemp("cache")))
-        yield
+pytestmark = pytest.mark.usefixtures("own_cache")
 
 
 @pytest.fixture(scope="module")
-def data():
+def data(own_cache):
     return SMALL.data(seed=0)
 
 

@@ -13,15 +13,11 @@ SMALL = PendulumSwing(seen=4, swings=300, swung=32)
 FASTEST, STRONGEST = 20, 10
 
 
-@pytest.fixture(scope="module", autouse=True)
-def own_cache(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HARNESS_CACHE", str(tmp_path_factory.mktemp("cache")))
-        yield
+pytestmark = pytest.mark.usefixtures("own_cache")
 
 
 @pytest.fixture(scope="module")
-def data():
+def data(own_cache):
     return SMALL.data(seed=0)
 
 

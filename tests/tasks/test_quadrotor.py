@@ -14,15 +14,11 @@ SMALL = Quadrotor(flights=300, flown=32)
 BODY, LOAD, INERTIA, ARM, ROD, GRAVITY = 0.5, 0.2, 0.01, 0.15, 0.5, 9.81
 
 
-@pytest.fixture(scope="module", autouse=True)
-def own_cache(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HARNESS_CACHE", str(tmp_path_factory.mktemp("cache")))
-        yield
+pytestmark = pytest.mark.usefixtures("own_cache")
 
 
 @pytest.fixture(scope="module")
-def data():
+def data(own_cache):
     return SMALL.data(seed=0)
 
 
