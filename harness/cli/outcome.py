@@ -85,8 +85,9 @@ def show_result(run: "Run", outcome: "Outcome", metrics: "Sequence[AbstractMetri
 
 
 def _conditions(table: "pd.DataFrame") -> list[str]:
-    columns = ["task", "schedule", "pruner", "data_seed"]
-    return [name for name in columns if table[name].nunique() > 1 or name == "pruner"]
+    columns = ["task", "architecture", "schedule", "pruner", "data_seed"]
+    known = [name for name in columns if name in table]  # old runs have no architecture
+    return [name for name in known if table[name].nunique() > 1 or name == "pruner"]
 
 
 def _loss_table(levels: "pd.DataFrame") -> Table:

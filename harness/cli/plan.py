@@ -17,12 +17,16 @@ def show_plan(plan: "Plan", folder: Path) -> None:
     """Print what would run, and what it would cost."""
     from harness.experiment.cost import cost
 
-    table = Table("task", "schedule", "pruner", "data seed", "networks", title="Trials to train")
+    table = Table(
+        *("task", "architecture", "schedule", "pruner", "data seed", "networks"),
+        title="Trials to train",
+    )
     for trial in plan.trials:
         reason = trial.reason_to_skip
         last = trial.first + trial.width - 1
         numbers = f"skipped: {reason}" if reason else f"{trial.first}-{last}"
-        labels = (trial.task.label, trial.schedule.label, trial.pruning.label, str(trial.data_seed))
+        choices = (trial.task, trial.architecture, trial.schedule, trial.pruning)
+        labels = (*(choice.label for choice in choices), str(trial.data_seed))
         table.add_row(*map(escape, (*labels, numbers)))
     console.print(table)
     networks = plan.experiment.networks

@@ -175,3 +175,12 @@ def test_metrics_of_one_label_are_told_apart(fake_run):
     run.measurements = lambda: measured
     labels = [family.label for family in collect([run]).families]
     assert labels == ["size", "size of two"]
+
+
+def test_networks_of_two_architectures_are_not_pooled_in_the_terminal(fake_run):
+    levels = fake_run(networks=4, densities=(1.0, 0.1)).table("levels")
+    two = levels.assign(architecture=["mlp" if n < 2 else "cnn" for n in levels["network"]])
+    table = outcome._loss_table(two)
+    assert len(table.rows) == 4
+    assert sorted(table.columns[0].cells) == ["cnn", "cnn", "mlp", "mlp"]
+    assert len(outcome._loss_table(levels.drop(columns="architecture", errors="ignore")).rows) == 2
