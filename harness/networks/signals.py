@@ -141,12 +141,9 @@ def signals(
 def _signals(
     call: Any, structure: Any, shapes: tuple[Any, ...], inputs: tuple[int, ...]
 ) -> Signals:
-    leaves = [np.ones(*one) if isinstance(one, tuple) else one for one in shapes]
-    network = jax.tree.map(
-        lambda leaf: jnp.asarray(leaf) if isinstance(leaf, np.ndarray) else leaf,
-        jax.tree.unflatten(structure, leaves),
-    )
     with jax.ensure_compile_time_eval():
+        leaves = [jnp.ones(*one) if isinstance(one, tuple) else one for one in shapes]
+        network = jax.tree.unflatten(structure, leaves)
         names, layers, sizes, shapes_in = _calls(call, network, inputs)
 
         def given(units: Sequence[Array]) -> tuple[list[Array], Array]:
