@@ -9,6 +9,7 @@ the same command goes on; seconds are those of the run's own records, so that a 
 """
 
 import argparse
+from pathlib import Path
 
 import numpy as np
 from harness_benchmarks import roofline
@@ -30,20 +31,27 @@ def main() -> None:
     asked.add_argument("--schedule", default="published")
     asked.add_argument("--precision", default="tf32", help="float32, tf32 or bfloat16")
     given = asked.parse_args()
-    run = harness.run(
-        f"moth[flights={given.flights}, prune_biases=true]",
-        "zahn2022",
-        schedule=given.schedule,
-        metric='motifs[supports=["all", "live"]]',
-        keep_weights=False,
-        networks=given.networks,
-        block_width=given.networks,
-        precision=given.precision,
-        out=given.out,
-    )
+    run = experiment(given.out, given.networks, given.flights, given.schedule, given.precision)
     print(f"{bench.where(provenance.command_line())}\n\n{bench.HEAD}")
     for figure in figures(run, given.networks, given.precision):
         print(bench.as_row(figure))
+
+
+def experiment(
+    out: str | Path, networks: int, flights: int, schedule: str, precision: str
+) -> harness.Run:
+    """The run, done or gone on with."""
+    return harness.run(
+        f"moth[flights={flights}, prune_biases=true]",
+        "zahn2022",
+        schedule=schedule,
+        metric='motifs[supports=["all", "live"]]',
+        keep_weights=False,
+        networks=networks,
+        block_width=networks,
+        precision=precision,
+        out=out,
+    )
 
 
 def figures(run: harness.Run, networks: int, precision: str) -> list[Measured]:

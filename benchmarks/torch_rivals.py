@@ -115,17 +115,25 @@ class Training:
         self._done = 0
         self.losses = torch.empty(0)
 
+    def recordable(self) -> None:
+        """Let a CUDA graph record the optimiser's step: its count must live on the card."""
+        for group in self._optimizer.param_groups:
+            group["capturable"] = True
+
+    def step(self, inputs: Tensor, targets: Tensor) -> Tensor:
+        """Train by one step; the loss of each network before it."""
+        self._optimizer.zero_grad(set_to_none=True)
+        losses: Tensor = self._loss(inputs, targets)
+        losses.sum().backward()
+        gradients = [w.grad for w in self.module.weights() if w.grad is not None]
+        torch._foreach_mul_(gradients, self._masks)
+        self._optimizer.step()
+        return losses.detach()
+
     def run(self, steps: int) -> None:
         """Train by so many steps; their losses are fetched at the end, all at once."""
-        collected = []
-        for step in range(self._done, self._done + steps):
-            self._optimizer.zero_grad(set_to_none=True)
-            losses = self._loss(*self._batches[step % len(self._batches)])
-            losses.sum().backward()
-            gradients = [w.grad for w in self.module.weights() if w.grad is not None]
-            torch._foreach_mul_(gradients, self._masks)
-            self._optimizer.step()
-            collected.append(losses.detach())
+        numbers = range(self._done, self._done + steps)
+        collected = [self.step(*self._batches[one % len(self._batches)]) for one in numbers]
         self._done += steps
         self.losses = torch.stack(collected).cpu()
 
@@ -147,9 +155,10 @@ def _singles(networks: int, inputs: Array, targets: Array, seed: int) -> list[Tr
     ]
 
 
-def _stacked(
+def stacked(
     networks: int, inputs: Array, targets: Array, seed: int, *, compiled: bool = False
 ) -> Training:
+    """The training of all networks at once, their weights stacked."""
     weights, masks = drawn(networks, seed)
     masks = [mask.mT.contiguous() for mask in masks]
     return Training(Stack(weights), masks, batches_of(inputs, targets), compiled=compiled)
@@ -192,14 +201,14 @@ def batched(
     networks: int, steps: int, inputs: Array, targets: Array, seed: int = 0
 ) -> Callable[[], None]:
     """All networks at once, stacked."""
-    return _call(_stacked(networks, inputs, targets, seed), steps)
+    return _call(stacked(networks, inputs, targets, seed), steps)
 
 
 def batched_compiled(
     networks: int, steps: int, inputs: Array, targets: Array, seed: int = 0
 ) -> Callable[[], None]:
     """All networks at once, stacked, the loss and its gradient compiled in the first call."""
-    return _call(_stacked(networks, inputs, targets, seed, compiled=True), steps)
+    return _call(stacked(networks, inputs, targets, seed, compiled=True), steps)
 
 
 def _call(training: Training, steps: int) -> Callable[[], None]:
@@ -247,7 +256,7 @@ def check(networks: int = 2, steps: int = 20, tolerance: float = 1e-5) -> float:
     inputs = rng.uniform(-0.5, 0.5, (steps * BATCH, SIZES[0])).astype(np.float32)
     targets = rng.uniform(-0.5, 0.5, (steps * BATCH, SIZES[-1])).astype(np.float32)
     singles = _singles(networks, inputs, targets, seed=0)
-    stack = _stacked(networks, inputs, targets, seed=0)
+    stack = stacked(networks, inputs, targets, seed=0)
     for training in [*singles, stack]:
         training.run(steps)
     weights, masks = drawn(networks, 0)
@@ -259,9 +268,9 @@ def check(networks: int = 2, steps: int = 20, tolerance: float = 1e-5) -> float:
             batches_of(inputs, targets),
             steps,
         )
-        stacked = [weight[number].T.detach() for weight in stack.module.weights()]
+        together = [weight[number].T.detach() for weight in stack.module.weights()]
         singly = [weight.detach() for weight in training.module.weights()]
-        for one, other, third, mask in zip(singly, stacked, pruned, masks, strict=True):
+        for one, other, third, mask in zip(singly, together, pruned, masks, strict=True):
             worst = max(worst, float((one - other).abs().max()), float((one - third).abs().max()))
             assert not one[mask[number] == 0].any(), "a pruned weight has come back"
     assert worst <= tolerance, f"the rivals differ by {worst:.1e}"
