@@ -1,8 +1,9 @@
 """What a device did, read from a profile by JAX: the share of time it was busy, and its kernels."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from jax.profiler import ProfileData
 
@@ -18,23 +19,25 @@ def figures(folder: Path, steps: int) -> Iterator[Measured]:
     if not planes:
         yield Measured("profile", None, note="no accelerator in the trace")
     for plane in planes:
-        spans, kernels = [], defaultdict(float)
-        for line in plane.lines:
-            if not line.name.startswith("Stream"):
-                continue
-            for event in line.events:
-                spans.append((event.start_ns, event.end_ns))
-                kernels[event.name] += event.duration_ns
-        if not spans:
-            continue
-        busy = union(spans)
-        whole = max(end for _, end in spans) - min(start for start, _ in spans)
-        yield Measured(f"{plane.name}: idle between kernels", 100 * (1 - busy / whole), "%",
-                       note=f"{whole / 1e9:.3g} s of {steps} steps, {len(spans)} kernels")  # fmt: skip
-        longest = sorted(kernels.items(), key=lambda pair: -pair[1])[:SHOWN]
-        for name, taken in longest:
-            yield Measured(f"kernel {name[:60]}", taken / steps / 1e3, "µs a step",
-                           taken / busy, "the busy time")  # fmt: skip
+        events = [
+            event for line in plane.lines if line.name.startswith("Stream") for event in line.events
+        ]
+        if events:
+            yield from _of_device(plane.name, events, steps)
+
+
+def _of_device(device: str, events: Sequence[Any], steps: int) -> Iterator[Measured]:
+    """The idle share of one device, and its longest kernels."""
+    first, last = min(one.start_ns for one in events), max(one.end_ns for one in events)
+    busy = union([(one.start_ns, one.end_ns) for one in events])
+    note = f"{(last - first) / 1e9:.3g} s of {steps} steps, {len(events)} kernels"
+    yield Measured(f"{device}: idle", 100 * (1 - busy / (last - first)), "%", note=note)
+    kernels: dict[str, float] = defaultdict(float)
+    for one in events:
+        kernels[one.name] += one.duration_ns
+    for name, taken in sorted(kernels.items(), key=lambda pair: -pair[1])[:SHOWN]:
+        what, time = f"kernel {name[:60]}", taken / steps / 1e3
+        yield Measured(what, time, "µs a step", taken / busy, "the busy time")
 
 
 def union(spans: list[tuple[float, float]]) -> float:

@@ -20,6 +20,7 @@ from harness.machine import memory
 from harness.machine.compilation import Precision
 from harness.plugin.loading import load
 from harness.plugin.parameters import parse
+from harness.training.state import Ensemble
 from harness.training.trainer import CHUNK, Trainer
 from harness.types import Batch, Level
 
@@ -81,7 +82,12 @@ def dispatched(ours: Trainer, networks: int, steps: int) -> Callable[[], Any]:
         keys = ours.keys([number])
         states.append(ours.prune(ours.start(keys), keys, 1, 0.15))
     rows = [Batch(*(part[place : place + BATCH] for part in ours.rows)) for place in (0, 128, 256)]
-    step = jax.jit(jax.vmap(ours.rules.train, (0, None, None)), donate_argnums=0)
+
+    def one_step(state: Ensemble, batch: Batch, drifts: jax.Array) -> tuple[Ensemble, jax.Array]:
+        new, _, loss = ours.rules.train(state, ours.rules.effective(state), batch, drifts)
+        return new, loss
+
+    step = jax.jit(jax.vmap(one_step, (0, None, None)), donate_argnums=0)
     losses = jax.jit(
         lambda state, batch: jax.vmap(
             lambda one: ours.rules.model.loss(ours.rules.masked(one), batch)

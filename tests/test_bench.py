@@ -5,7 +5,7 @@ from importlib.metadata import EntryPoint
 
 import numpy as np
 import pytest
-from harness_benchmarks import main_job, paper, scaling, timing
+from harness_benchmarks import accelerator, device_profile, main_job, paper, scaling, timing
 
 from harness import bench, cli, open_run
 from harness.bench import Measured
@@ -135,3 +135,35 @@ def test_scaling_compares_within_a_round_and_says_what_failed(monkeypatch):
     assert (memory.value, memory.unit) == (1.0, "MiB")
     monkeypatch.setattr(scaling, "_in_a_process", lambda *_: "killed")
     assert [(one.value, one.note) for one in scaling.figures()] == [(None, "killed")] * 2
+
+
+def test_the_figures_of_an_accelerator_in_small_on_a_processor(monkeypatch, capsys, tmp_path):
+    command = ["accelerator.py", "--out", str(tmp_path), "--parts", "steps", "--here", "--small"]
+    monkeypatch.setattr("sys.argv", command)
+    accelerator.main()
+    printed = capsys.readouterr().out
+    assert printed == (tmp_path / "figures.md").read_text()
+    assert "| step of 2 networks, bfloat16 |" in printed
+    assert "the floor's share" in printed
+
+
+@pytest.mark.parametrize(
+    ("spans", "length"),
+    [([], 0), ([(0, 2), (1, 3)], 3), ([(5, 6), (0, 1)], 2), ([(0, 10), (2, 3)], 10)],
+)
+def test_the_busy_time_of_a_device_counts_overlapping_kernels_once(spans, length):
+    assert device_profile.union(spans) == length
+
+
+def test_torch_func_trains_as_the_other_rivals():
+    pytest.importorskip("torch")
+    from harness_benchmarks import torch_functional, torch_rivals
+
+    rng = np.random.default_rng(0)
+    rows = [rng.uniform(-0.5, 0.5, (1280, n)).astype(np.float32) for n in (10, 7)]
+    stack = torch_rivals.stacked(2, *rows, seed=0)
+    mapped = torch_functional.Functional(*torch_rivals.drawn(2, 0), torch_rivals.batches_of(*rows))
+    for training in (stack, mapped):
+        training.run(10)
+    np.testing.assert_allclose(stack.losses, mapped.losses, rtol=1e-5)
+    assert mapped.parameters["layers.1.weight"].count_nonzero() < 0.2 * 2 * 400 * 400

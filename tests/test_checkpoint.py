@@ -6,6 +6,7 @@ import numpy as np
 import optax
 import pytest
 
+from harness.errors import CannotWriteError
 from harness.execution import checkpoint
 from harness.files import DamagedFileError
 from harness.testing import tiny_model
@@ -111,3 +112,24 @@ def test_a_flipped_byte_in_a_checkpoint_is_noticed(tmp_path):
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x10]) + whole[place + 1 :])
         with pytest.raises(DamagedFileError, match="checkpoint"):
             checkpoint.load(path, made())
+
+
+def test_a_checkpoint_in_the_background_holds_the_state_as_it_was(tmp_path):
+    state = {"weight": np.arange(6.0, dtype=np.float32)}
+    saver = checkpoint.Saver(path := tmp_path / "checkpoint.safetensors")
+    saver.save(state, {}, {"step": 1})
+    state["weight"][:] = -1
+    saver.save(state, {}, {"step": 2})
+    saver.close()
+    read, _, facts = checkpoint.load(path, state)
+    assert facts == {"step": 2}
+    assert (np.asarray(read["weight"]) == -1).all()
+
+
+def test_a_checkpoint_that_cannot_be_written_is_reported_by_the_next_call(tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    saver = checkpoint.Saver(tmp_path / "file" / "checkpoint.safetensors")
+    saver.save({"weight": np.zeros(1, np.float32)}, {}, {})
+    with pytest.raises(CannotWriteError):
+        saver.wait()
+    saver.close()

@@ -1,7 +1,6 @@
 """One step and one pruning of a network, against NumPy."""
 
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -84,9 +83,19 @@ def rules():
     return made(Gathering())
 
 
+def stepping(rules, *, drifts=False):
+    """A jitted training step of a network, from its own masked weights."""
+
+    def step(state, batch):
+        state, _, loss = rules.train(state, rules.effective(state), batch, jnp.asarray(drifts))
+        return state, loss
+
+    return jax.jit(step)
+
+
 @pytest.fixture(scope="module")
 def step(rules):
-    return jax.jit(partial(rules.train, drifts=jnp.asarray(False)))
+    return stepping(rules)
 
 
 @pytest.fixture(scope="module")
@@ -206,7 +215,7 @@ class Drifting(Free):
 def test_pruned_weights_drift_on_adams_momentum_where_the_pruner_lets_them(pruned, masks):
     state, many = pruned, batches(20)
     state = state._replace(gathered=(), pruner=())
-    step = jax.jit(partial(made(Drifting()).train, drifts=jnp.asarray(True)))
+    step = stepping(made(Drifting()), drifts=True)
     count = int(pruned.optimizer[0].count)
     for number in range(20):
         state, _ = step(state, row(many, number))
@@ -408,7 +417,7 @@ class Rewinding(Free):
 
 
 def trained(rules, state, many, numbers):
-    step = jax.jit(partial(rules.train, drifts=jnp.asarray(False)))
+    step = stepping(rules)
     for number in numbers:
         state, _ = step(state, row(many, number))
     return state

@@ -4,6 +4,7 @@ A state is any pytree of arrays.
 """
 
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,9 +21,36 @@ def save(
     path: Path, state: Any, history: Mapping[str, np.ndarray], facts: Mapping[str, Any]
 ) -> None:
     """Write the state, the losses of the level so far, and the position in training."""
-    arrays = {f"state/{index}": _plain(leaf) for index, leaf in enumerate(jax.tree.leaves(state))}
-    arrays |= {f"history/{name}": values for name, values in history.items()}
-    files.write_arrays(path, arrays, facts)
+    files.write_arrays(path, _arrays(state, history), facts)
+
+
+class Saver:
+    """Writes checkpoints in a thread while training goes on, one at a time.
+
+    An error of a write is raised by the next call.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
+        self._writing: Future[str] | None = None
+
+    def save(self, state: Any, history: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> None:
+        """Begin to write what the function `save` writes, once the write before has ended."""
+        self.wait()
+        # Copies: training goes on in the same memory.
+        arrays = {name: np.array(values) for name, values in _arrays(state, history).items()}
+        self._writing = self._pool.submit(files.write_arrays, self._path, arrays, facts)
+
+    def wait(self) -> None:
+        """Wait until what was saved is on disk."""
+        writing, self._writing = self._writing, None
+        if writing is not None:
+            writing.result()
+
+    def close(self) -> None:
+        """Let a write end, whatever it comes to: its checkpoint is not needed any more."""
+        self._pool.shutdown()
 
 
 def load(path: Path, like: State) -> tuple[State, dict[str, np.ndarray], dict[str, Any]]:
@@ -47,6 +75,11 @@ def load(path: Path, like: State) -> tuple[State, dict[str, np.ndarray], dict[st
         if name.startswith("history/")
     }
     return jax.tree.unflatten(structure, restored), history, facts
+
+
+def _arrays(state: Any, history: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    arrays = {f"state/{index}": _plain(leaf) for index, leaf in enumerate(jax.tree.leaves(state))}
+    return arrays | {f"history/{name}": values for name, values in history.items()}
 
 
 def _is_key(leaf: Any) -> bool:

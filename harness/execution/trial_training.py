@@ -130,10 +130,17 @@ class TrialTraining:
         self._from_start = self._pruner.from_start
         self._rewind_step = self._pruner.rewind_step
         self._saved = time.monotonic()
+        self._saver = checkpoint.Saver(folder / CHECKPOINT)
         self._keys: Keys = trainer.keys(trial.networks)
 
     def train(self) -> None:
         """Train every unfinished level, and write each to the folder."""
+        try:
+            self._train()
+        finally:
+            self._saver.close()
+
+    def _train(self) -> None:
         with self.clock.timing(0, "start"):
             state = self.trainer.start(self._keys)
         state, current = self._resumed(state)
@@ -364,7 +371,7 @@ class TrialTraining:
             "step": current.step,
             "environment": provenance.environment(),
         }
-        checkpoint.save(self.folder / CHECKPOINT, state, current.history(), facts)
+        self._saver.save(state, current.history(), facts)
         self._saved = time.monotonic()
 
     def _write(

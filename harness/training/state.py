@@ -151,12 +151,16 @@ class Rules:
     def train(
         self,
         state: Ensemble,
+        effective: Weights,
         batch: Batch,
         drifts: Bool[Array, ""],
         key: Key | None = None,
         frozen: Frozen | None = None,
-    ) -> tuple[Ensemble, Float[Array, ""]]:
-        """Take one optimiser step on one batch; return the new state and the loss before it.
+    ) -> tuple[Ensemble, Weights, Float[Array, ""]]:
+        """Take one optimiser step on one batch; return state, its `effective` weights and the loss.
+
+        The effective weights come in from the step before, so that one pass over memory updates a
+        weight and masks it. The loss is that before the step.
 
         Gradients are taken with respect to the masked weights, so that pruners can gather them
         where the mask is False at no cost; no gradient reaches the weight there, and no update
@@ -166,7 +170,6 @@ class Rules:
         are `frozen` stay as they are.
         """
         weights = mask_algebra.select(state.network, state.masks)
-        effective = mask_algebra.apply(weights, state.masks)
         (loss, memory), gradients = self._slope(
             mask_algebra.replace(state.network, effective), batch, key
         )
@@ -191,7 +194,12 @@ class Rules:
             gathered=jax.tree.map(jnp.add, state.gathered, gathered),
             gathered_steps=state.gathered_steps + 1,
         )
-        return self.frozen(new, state, frozen), loss
+        new = self.frozen(new, state, frozen)
+        return new, self.effective(new), loss
+
+    def effective(self, state: Ensemble) -> Weights:
+        """Return the masked prunable weights, by name."""
+        return mask_algebra.apply(mask_algebra.select(state.network, state.masks), state.masks)
 
     def _slope(
         self, arrays: Network, batch: Batch, key: Key | None

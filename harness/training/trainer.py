@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import equinox as eqx
@@ -81,6 +82,9 @@ class Trainer:
         # Not donated: a pruning that goes wrong is repeated from the same state, with checks.
         self._prune = Compiled(self._prune_all, precision=precision)
         self._chunk = Compiled(self._train_chunk, donate=True, precision=precision)
+        self._whole_chunk = Compiled(
+            partial(self._train_chunk, whole=True), donate=True, precision=precision
+        )
         self._hold = Compiled(jax.vmap(self.rules.held), donate=True)
         self._evaluate = Compiled(self._losses, precision=precision)
 
@@ -92,7 +96,10 @@ class Trainer:
     @property
     def compile_seconds(self) -> float:
         """Seconds spent on compiling so far, including one network at the beginning."""
-        parts = (self._start, self._draw, self._prune, self._chunk, self._hold, self._evaluate)
+        parts = (
+            self._start, self._draw, self._prune, self._chunk, self._whole_chunk, self._hold,
+            self._evaluate,
+        )  # fmt: skip
         return self._built + sum(part.seconds for part in parts)
 
     def compiled_since(self) -> float:
@@ -131,7 +138,7 @@ class Trainer:
         rows = self._rows_for(width)
         key, events = self._batch_key(0, 1, width), self._events(0, first, first)
         taken = [
-            self._chunk.memory(
+            self._loop(max(level.steps for level in levels)).memory(
                 state, keys, rows, key, events, self._at(0, 0, CHUNK, 0), self._frozen(first)
             ),
             self._evaluate.memory(state, rows[:2]),
@@ -220,7 +227,7 @@ class Trainer:
         width = state.active.shape[0]
         rows, key = self._rows_for(width), self._batch_key(level, 1, width)
         others = (keys, rows, key, events, at, self._frozen(current))
-        state, train, validation = self._chunk(_spread(state), *others)
+        state, train, validation = self._loop(number)(_spread(state), *others)
         if before is not None and len(due):
             arguments = (_spread(before), *others)
             last: Target = _one(events[1], int(due[-1]))
@@ -274,6 +281,14 @@ class Trainer:
         """Return how many prunable weights each network keeps of each leaf."""
         return mask_algebra.kept_by_leaf(state.masks, self.prunable)
 
+    def _loop(self, steps: int) -> Compiled:
+        """Return the program of so many steps: an accelerator does not wait to learn their number.
+
+        A CPU loses nothing by that, and one program is compiled faster than two.
+        """
+        whole = steps >= CHUNK and jax.default_backend() != "cpu"
+        return self._whole_chunk if whole else self._chunk
+
     def _at(self, level: int, step: int, number: int, first_batch: int) -> np.ndarray:
         """Return the numbers of a chunk in one array, which is sent to the device at once."""
         return np.asarray([level, step, number, first_batch, self.pruner.drifts], np.int32)
@@ -324,7 +339,10 @@ class Trainer:
         events: Any,
         at: Int[Array, "5"],
         frozen: Frozen | None,
+        *,
+        whole: bool = False,
     ) -> tuple[Ensemble, Float[Array, "chunk networks"], Float[Array, "chunk networks"]]:
+        """Train by `at[2]` steps, or by CHUNK if `whole`."""
         train, validation, read = rows
         level, first_step, number, first_batch, drifts = at
         if events is not None:
@@ -346,22 +364,25 @@ class Trainer:
             return jax.lax.cond(due, prune, lambda same: same, state)
 
         def body(index: Array, carry: Any) -> Any:
-            state, train_losses, validation_losses = carry
+            state, effective, train_losses, validation_losses = carry
             if events is not None:
                 state = event(index, state)
+                effective = jax.vmap(self.rules.effective)(state)
             number_of_batch = first_batch + first_step + index
             batch = batch_of(read, number_of_batch, self.batch_size)
             drawn = of_step(keys, level, first_step + index) if self._varies else None
-            train = jax.vmap(self.rules.train, (0, None, None, 0, None))
-            state, losses = train(state, batch, drifts > 0, drawn, frozen)
+            train = jax.vmap(self.rules.train, (0, 0, None, None, 0, None))
+            state, effective, losses = train(state, effective, batch, drifts > 0, drawn, frozen)
             if self.schedule.stop_rule is not None:
                 batch = batch_of(validation, number_of_batch, self._checked)
                 checked = jax.vmap(lambda one: self.rules.model.loss(self.rules.masked(one), batch))
                 validation_losses = validation_losses.at[index].set(checked(state))
-            return state, train_losses.at[index].set(losses), validation_losses
+            return state, effective, train_losses.at[index].set(losses), validation_losses
 
         empty = jnp.full((CHUNK, state.active.shape[0]), jnp.nan)
-        return jax.lax.fori_loop(0, number, body, (state, empty, empty))
+        start = (state, jax.vmap(self.rules.effective)(state), empty, empty)
+        state, _, *losses = jax.lax.fori_loop(0, CHUNK if whole else number, body, start)
+        return state, *losses
 
     def _losses(
         self, state: Ensemble, rows: tuple[Batch, Batch]
