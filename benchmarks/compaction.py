@@ -26,7 +26,7 @@ from harness.experiment.plan import block_width
 from harness.plugin.loading import load
 from harness.plugin.parameters import parse
 from harness.sparse.graph import LayeredGraph, strip_published
-from harness.training.trainer import CHUNK
+from harness.training.loop import CHUNK
 from harness.types import Level
 
 Hidden = tuple[int, ...]

@@ -10,7 +10,8 @@ from harness_benchmarks.timing import side_by_side
 from harness.bench import Measured
 from harness.experiment.trial import levels_of
 from harness.plugin.loading import load
-from harness.training.trainer import CHUNK, Trainer
+from harness.training.loop import CHUNK
+from harness.training.trainer import Trainer
 from harness.types import Level
 
 WIDTH = 2

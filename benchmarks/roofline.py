@@ -7,7 +7,6 @@ other entirely could take half of it.
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import Any
 
 import jax
 import jax.numpy as jnp

@@ -20,8 +20,9 @@ from harness.machine import memory
 from harness.machine.compilation import Precision
 from harness.plugin.loading import load
 from harness.plugin.parameters import parse
+from harness.training.loop import CHUNK
 from harness.training.state import Ensemble
-from harness.training.trainer import CHUNK, Trainer
+from harness.training.trainer import Trainer
 from harness.types import Batch, Level
 
 NETWORKS = 16

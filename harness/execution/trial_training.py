@@ -4,7 +4,7 @@ import itertools
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,15 +16,17 @@ import numpy as np
 from harness import progress
 from harness.execution import checkpoint, intervening, shared_dense
 from harness.execution.intervening import Kept
+from harness.execution.level_in_training import LevelInTraining
 from harness.experiment.trial import Trial
 from harness.files import DamagedFileError
 from harness.plugin.levels import within
 from harness.plugin.observer import tell
 from harness.plugin.pruner import AbstractPruner
 from harness.results import provenance, snapshot
+from harness.training.loop import CHUNK
 from harness.training.state import Ensemble, Keys, finite, of_level
 from harness.training.stopping import stopped
-from harness.training.trainer import CHUNK, Trainer
+from harness.training.trainer import Trainer
 from harness.types import Level
 
 _log = logging.getLogger(__name__)
@@ -53,55 +55,6 @@ class Clock:
         compiling = self.compiled()
         self.seconds[level, activity] += time.perf_counter() - start - compiling
         self.seconds[-1, "compile"] += compiling
-
-
-@dataclass
-class _Level:
-    """A level in training: where it is, and its losses so far."""
-
-    number: int
-    level: Level
-    previous: Level
-    step: int = 0
-    curve: list[np.ndarray] = field(default_factory=list)
-    curve_steps: list[int] = field(default_factory=list)
-    checks: list[np.ndarray] = field(default_factory=list)
-    steps_taken: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
-    pruning_steps: list[int] = field(default_factory=list)
-    diagnostics: dict[str, list[np.ndarray]] = field(default_factory=lambda: defaultdict(list))
-
-    def note(self, diagnostics: Mapping[str, jax.Array], step: int = 0) -> None:
-        """Add the pruner's diagnostics from a step on: (networks, steps), NaN without a pruning."""
-        rows = {name: np.asarray(values).T for name, values in diagnostics.items()}
-        pruned = [~np.isnan(values).all(axis=1) for values in rows.values()]
-        for place in np.flatnonzero(np.any(pruned, axis=0)) if pruned else ():
-            self.pruning_steps.append(step + int(place))
-            for name, values in rows.items():
-                self.diagnostics[name].append(values[place])
-
-    def history(self) -> dict[str, np.ndarray]:
-        """Return what a checkpoint must hold of the level."""
-        width = self.steps_taken.shape[0]
-        return {
-            "curve": np.stack(self.curve) if self.curve else np.zeros((0, width), np.float32),
-            "checks": np.concatenate(self.checks)
-            if self.checks
-            else np.zeros((0, width), np.float32),
-            "curve_steps": np.asarray(self.curve_steps, np.int64),
-            "steps_taken": self.steps_taken,
-            "pruning_steps": np.asarray(self.pruning_steps, np.int64),
-            **{f"said/{name}": np.stack(rows) for name, rows in self.diagnostics.items()},
-        }
-
-    def recall(self, history: dict[str, np.ndarray]) -> None:
-        """Restore what `history` returned."""
-        self.curve = list(history["curve"])
-        self.curve_steps = history["curve_steps"].tolist()
-        self.checks = [history["checks"]]
-        self.steps_taken = history["steps_taken"]
-        self.pruning_steps = history["pruning_steps"].tolist()
-        for name in (name for name in history if name.startswith("said/")):
-            self.diagnostics[name.removeprefix("said/")] = list(history[name])
 
 
 class TrialTraining:
@@ -154,12 +107,14 @@ class TrialTraining:
             current = self._begin(following)
             state = self._prune(state, current)
 
-    def _begin(self, number: int) -> _Level:
+    def _begin(self, number: int) -> LevelInTraining:
         before = Level(1.0, 0) if number == 0 or self._from_start else self._levels[number - 1]
         level = within(self._levels[number], self._budgets[number])
-        return _Level(number, level, before, steps_taken=np.zeros(self.trial.width, np.int64))
+        return LevelInTraining(
+            number, level, before, steps_taken=np.zeros(self.trial.width, np.int64)
+        )
 
-    def _resumed(self, fresh: Ensemble) -> tuple[Ensemble, _Level]:
+    def _resumed(self, fresh: Ensemble) -> tuple[Ensemble, LevelInTraining]:
         """Return the state and level of the last whole checkpoint, or else the beginning."""
         try:
             state, history, facts = checkpoint.load(self.folder / CHECKPOINT, fresh)
@@ -189,7 +144,7 @@ class TrialTraining:
             for one in within(self._levels[number], budget).snapshots:
                 snapshot.load(snapshot.step_path(path, one))
 
-    def _prune(self, state: Ensemble, current: _Level) -> Ensemble:
+    def _prune(self, state: Ensemble, current: LevelInTraining) -> Ensemble:
         """Prune at the start of a level, if the pruner acts there and the level is not dense."""
         state = state._replace(active=finite(state))
         if self._source is not None:
@@ -203,7 +158,7 @@ class TrialTraining:
         return state
 
     def _intervened(
-        self, state: Ensemble, current: _Level, source: Callable[[int], Kept]
+        self, state: Ensemble, current: LevelInTraining, source: Callable[[int], Kept]
     ) -> Ensemble:
         """Set an intervention's masks at the start of a level, and the weights to train from.
 
@@ -219,7 +174,7 @@ class TrialTraining:
             state = intervening.imposed(self.trial, self.trainer, state, kept, current.number, keys)
             return jax.block_until_ready(state)
 
-    def _finish(self, state: Ensemble, current: _Level) -> Ensemble:
+    def _finish(self, state: Ensemble, current: LevelInTraining) -> Ensemble:
         """Train a level to its end, evaluate it and write it."""
         if (
             self._shared
@@ -244,7 +199,7 @@ class TrialTraining:
         )  # fmt: skip
         return state
 
-    def _to_the_end(self, state: Ensemble, current: _Level) -> Ensemble:
+    def _to_the_end(self, state: Ensemble, current: LevelInTraining) -> Ensemble:
         if current.step == 0:
             self._keep(state, current, 0, 0)
         while current.step < current.level.steps and bool(np.any(np.asarray(state.active))):
@@ -254,7 +209,7 @@ class TrialTraining:
         self._keep(state, current, current.step + 1, current.level.steps)
         return state
 
-    def _keep(self, state: Ensemble, current: _Level, first: int, last: int) -> None:
+    def _keep(self, state: Ensemble, current: LevelInTraining, first: int, last: int) -> None:
         """Write the level's snapshots from step `first` to `last`."""
         path = snapshot.level_path(self.folder, current.number)
         for step in current.level.snapshots:
@@ -273,7 +228,7 @@ class TrialTraining:
         keeps = self.trial.keep_weights
         return masks, snapshot.named_leaves(self.trainer.masked(state)) if keeps else None
 
-    def _dense(self, state: Ensemble, current: _Level, path: Path) -> Ensemble:
+    def _dense(self, state: Ensemble, current: LevelInTraining, path: Path) -> Ensemble:
         """Take the end of the dense level from another pruner's trial, or train and leave it."""
         try:
             with self.clock.timing(0, "take over"):
@@ -286,7 +241,7 @@ class TrialTraining:
         _log.info("trial %s takes over its dense level from %s", self.trial.key, path)
         return ended
 
-    def _advance(self, state: Ensemble, current: _Level) -> Ensemble:
+    def _advance(self, state: Ensemble, current: LevelInTraining) -> Ensemble:
         number = self._steps_to_next_look(current)
         state, taken, checks = self._steps(state, current, number)
         active = np.asarray(state.active)
@@ -315,7 +270,7 @@ class TrialTraining:
         return state
 
     def _steps(
-        self, state: Ensemble, current: _Level, number: int
+        self, state: Ensemble, current: LevelInTraining, number: int
     ) -> tuple[Ensemble, np.ndarray, np.ndarray]:
         """Train a number of steps, in parts between snapshots; parts do not change a bit."""
         end, losses = current.step + number, []
@@ -339,7 +294,7 @@ class TrialTraining:
         taken, checks = map(np.concatenate, zip(*losses, strict=True))
         return state, taken, checks
 
-    def _steps_to_next_look(self, current: _Level) -> int:
+    def _steps_to_next_look(self, current: LevelInTraining) -> int:
         """Return the steps to the next multiple of a chunk or stop-rule period, or rewind point.
 
         With multiples, one look does not move another.
@@ -351,7 +306,7 @@ class TrialTraining:
             ahead.append(self._rewind_step - current.step)
         return min(*ahead, current.level.steps - current.step)
 
-    def _may_stop(self, current: _Level) -> bool:
+    def _may_stop(self, current: LevelInTraining) -> bool:
         """Return whether a level may stop: not before its last pruning, which sets its density."""
         pruner = self._pruner
         if pruner.when != "during" or current.previous.density == current.level.density == 1:
@@ -365,7 +320,7 @@ class TrialTraining:
         """Return the batch that a level begins with: the next one, or the first again."""
         return 0 if self._from_start or self._schedule.rewind_data else self._steps_before(level)
 
-    def _checkpoint(self, state: Ensemble, current: _Level) -> None:
+    def _checkpoint(self, state: Ensemble, current: LevelInTraining) -> None:
         facts = {
             "level": current.number,
             "step": current.step,
@@ -375,7 +330,7 @@ class TrialTraining:
         self._saved = time.monotonic()
 
     def _write(
-        self, state: Ensemble, current: _Level, train: np.ndarray, validation: np.ndarray
+        self, state: Ensemble, current: LevelInTraining, train: np.ndarray, validation: np.ndarray
     ) -> None:
         if not any(number.any() for number in self.trainer.kept(state).values()):
             raise ArithmeticError(

@@ -19,14 +19,12 @@ from harness.plugin.pruner import AbstractPruner
 from harness.plugin.schedule import AbstractSchedule
 from harness.sparse import finite
 from harness.sparse import masks as mask_algebra
-from harness.training.rows import batch_of, shuffled
+from harness.training.loop import CHUNK, Loop
+from harness.training.rows import shuffled
 from harness.training.seeds import of_network, stream
-from harness.training.state import Ensemble, Keys, Rules, of_level, of_step
+from harness.training.state import Ensemble, Keys, Rules, of_level
 from harness.training.targets import Targets
 from harness.types import Batch, Frozen, Level, Masks, NetworkKeys, Target, TaskData, Weights
-
-CHUNK = 100
-"""Steps between two looks of the host at losses, stop rule, checkpoint. Affects no result."""
 
 EVALUATION_ROWS = 4096
 """The number of a split's rows for losses at the end of a level."""
@@ -81,9 +79,12 @@ class Trainer:
         self._draw = Compiled(jax.vmap(self.rules.drawn), precision=precision)
         # Not donated: a pruning that goes wrong is repeated from the same state, with checks.
         self._prune = Compiled(self._prune_all, precision=precision)
-        self._chunk = Compiled(self._train_chunk, donate=True, precision=precision)
+        self._loop = Loop(
+            self.rules, self.batch_size, self._checked, self._varies, schedule.stop_rule is not None
+        )
+        self._chunk = Compiled(self._loop.chunk, donate=True, precision=precision)
         self._whole_chunk = Compiled(
-            partial(self._train_chunk, whole=True), donate=True, precision=precision
+            partial(self._loop.chunk, number=CHUNK), donate=True, precision=precision
         )
         self._hold = Compiled(jax.vmap(self.rules.held), donate=True)
         self._evaluate = Compiled(self._losses, precision=precision)
@@ -138,7 +139,7 @@ class Trainer:
         rows = self._rows_for(width)
         key, events = self._batch_key(0, 1, width), self._events(0, first, first)
         taken = [
-            self._loop(max(level.steps for level in levels)).memory(
+            self._program(max(level.steps for level in levels)).memory(
                 state, keys, rows, key, events, self._at(0, 0, CHUNK, 0), self._frozen(first)
             ),
             self._evaluate.memory(state, rows[:2]),
@@ -227,11 +228,11 @@ class Trainer:
         width = state.active.shape[0]
         rows, key = self._rows_for(width), self._batch_key(level, 1, width)
         others = (keys, rows, key, events, at, self._frozen(current))
-        state, train, validation = self._loop(number)(_spread(state), *others)
+        state, train, validation = self._program(number)(_spread(state), *others)
         if before is not None and len(due):
             arguments = (_spread(before), *others)
             last: Target = _one(events[1], int(due[-1]))
-            state = self._verified(state, keys, level, last, self._train_chunk, arguments)
+            state = self._verified(state, keys, level, last, self._loop.chunk, arguments)
         if before is not None and not active.all():
             state = self._hold(_spread(state), _spread(before))
         if level == 0 and step + number == self.pruner.rewind_step:
@@ -281,7 +282,7 @@ class Trainer:
         """Return how many prunable weights each network keeps of each leaf."""
         return mask_algebra.kept_by_leaf(state.masks, self.prunable)
 
-    def _loop(self, steps: int) -> Compiled:
+    def _program(self, steps: int) -> Compiled:
         """Return the program of so many steps: an accelerator does not wait to learn their number.
 
         A CPU loses nothing by that, and one program is compiled faster than two.
@@ -329,60 +330,6 @@ class Trainer:
         keys = keys._replace(pruning=of_level(keys, level))
         prune = jax.vmap(self.rules.prune, (0, 0, *[None] * 5))
         return prune(state, keys, train, batch_key, target, jnp.float32(0), frozen)
-
-    def _train_chunk(
-        self,
-        state: Ensemble,
-        keys: Keys,
-        rows: tuple[Batch, Batch, Batch],
-        batch_key: Array,
-        events: Any,
-        at: Int[Array, "5"],
-        frozen: Frozen | None,
-        *,
-        whole: bool = False,
-    ) -> tuple[Ensemble, Float[Array, "chunk networks"], Float[Array, "chunk networks"]]:
-        """Train by `at[2]` steps, or by CHUNK if `whole`."""
-        train, validation, read = rows
-        level, first_step, number, first_batch, drifts = at
-        if events is not None:
-            nothing = jax.tree.map(lambda values: jnp.full_like(values, jnp.nan), state.diagnostics)
-            state = state._replace(diagnostics=nothing)
-
-        def event(index: Array, state: Ensemble) -> Ensemble:
-            due, targets, progress = jax.tree.map(lambda leaf: leaf[index], events)
-            step = first_step + index
-
-            def prune(state: Ensemble) -> Ensemble:
-                by_level = of_level(keys, level)
-                by_step = jax.vmap(jax.random.fold_in, (0, None))(by_level, step)
-                now = keys._replace(pruning=by_step)
-                run = jax.vmap(self.rules.prune, (0, 0, *[None] * 6))
-                key = jax.random.fold_in(batch_key, step)
-                return run(state, now, train, key, targets, progress, frozen, index)
-
-            return jax.lax.cond(due, prune, lambda same: same, state)
-
-        def body(index: Array, carry: Any) -> Any:
-            state, effective, train_losses, validation_losses = carry
-            if events is not None:
-                state = event(index, state)
-                effective = jax.vmap(self.rules.effective)(state)
-            number_of_batch = first_batch + first_step + index
-            batch = batch_of(read, number_of_batch, self.batch_size)
-            drawn = of_step(keys, level, first_step + index) if self._varies else None
-            train = jax.vmap(self.rules.train, (0, 0, None, None, 0, None))
-            state, effective, losses = train(state, effective, batch, drifts > 0, drawn, frozen)
-            if self.schedule.stop_rule is not None:
-                batch = batch_of(validation, number_of_batch, self._checked)
-                checked = jax.vmap(lambda one: self.rules.model.loss(self.rules.masked(one), batch))
-                validation_losses = validation_losses.at[index].set(checked(state))
-            return state, effective, train_losses.at[index].set(losses), validation_losses
-
-        empty = jnp.full((CHUNK, state.active.shape[0]), jnp.nan)
-        start = (state, jax.vmap(self.rules.effective)(state), empty, empty)
-        state, _, *losses = jax.lax.fori_loop(0, CHUNK if whole else number, body, start)
-        return state, *losses
 
     def _losses(
         self, state: Ensemble, rows: tuple[Batch, Batch]
