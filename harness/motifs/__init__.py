@@ -24,6 +24,8 @@ from ._moments import moments as moments
 from ._nulls import OwnNull as OwnNull
 from ._nulls import draws as draws
 from ._nulls import overlap as overlap
+from ._participation import Participation as Participation
+from ._participation import participation as participation
 from ._sampled import SAMPLED_COLUMNS as SAMPLED_COLUMNS
 from ._sampled import sampled_profile as sampled_profile
 from ._significance import TOTAL as TOTAL

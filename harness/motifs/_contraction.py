@@ -29,7 +29,7 @@ def homomorphisms(pattern: Pattern, wires: Sequence[Tensor], xp: Any) -> Tensor:
     **Arguments:** `wires` are the graph's layers of edges as numbers, (*batch, sources, targets),
     of a type that holds every intermediate count; `xp` is NumPy or `jax.numpy`.
 
-    **Returns:** an array of the batch's shape.
+    **Returns:** an array of the batch's shape, with one more axis for each node of the root.
     """
     layer_of = pattern.layer_of
     nodes = (wires[0].shape[-2], *(layer.shape[-1] for layer in wires))
@@ -41,7 +41,17 @@ def homomorphisms(pattern: Pattern, wires: Sequence[Tensor], xp: Any) -> Tensor:
         used = [tensor for axes, tensor in tensors if gone in axes]
         tensors = [(axes, tensor) for axes, tensor in tensors if gone not in axes]
         tensors.append((step.result, _summed_over(gone, step, used, xp)))
-    return reduce(xp.multiply, [tensor for _, tensor in tensors])
+    return reduce(
+        xp.multiply, [_spread(axes, tensor, pattern.root, xp) for axes, tensor in tensors]
+    )
+
+
+def _spread(axes: tuple[int, ...], tensor: Tensor, root: tuple[int, ...], xp: Any) -> Tensor:
+    """Return a tensor with an axis for each node of the root, of length 1 for those it lacks."""
+    for place, node in enumerate(root):
+        if node not in axes:
+            tensor = xp.expand_dims(tensor, place - len(root))
+    return tensor
 
 
 def _summed_over(gone: int, step: Elimination, used: Sequence[Tensor], xp: Any) -> Tensor:

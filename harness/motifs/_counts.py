@@ -50,19 +50,21 @@ def counts(
     **Errors:** ValueError for an order below 1 or a name that no class of these orders has;
     OverflowError if a graph of this shape could hold more copies than int64 can count.
     """
-    known = _chosen(orders, names)
+    known = chosen(orders, names)
     nodes = node_counts(graph)
-    _refuse_overflow(known, nodes)
+    refuse_overflow(known, nodes)
     adjacency = [np.asarray(wires) for wires in graph.adjacency]
     batch = adjacency[0].shape[:-2]
     stacked = [wires.reshape(-1, *wires.shape[-2:]) for wires in adjacency]
     rows = (_on_device if on == "device" else _on_host)(stacked, known)
     return {
-        motif.name: rows[motif].reshape(*batch, _bases(motif, len(adjacency))) for motif in known
+        motif.name: rows[motif].reshape(*batch, base_layers(motif, len(adjacency)))
+        for motif in known
     }
 
 
-def _chosen(orders: Sequence[int], names: Sequence[str] | None) -> list[MotifClass]:
+def chosen(orders: Sequence[int], names: Sequence[str] | None) -> list[MotifClass]:
+    """Return the classes of some orders, or those with these names; ValueError if one is unknown."""
     known = {motif.name: motif for order in sorted(set(orders)) for motif in classes(order)}
     unknown = [name for name in names or () if name not in known]
     if unknown:
@@ -96,11 +98,12 @@ def _named(copies: Counts) -> list[MotifClass]:
     return named
 
 
-def _bases(motif: MotifClass, layers: int) -> int:
+def base_layers(motif: MotifClass, layers: int) -> int:
+    """Count the base layers of a class in a graph with so many layers of edges."""
     return max(0, layers - motif.span + 1)
 
 
-def _refuse_overflow(known: Sequence[MotifClass], nodes: tuple[int, ...]) -> None:
+def refuse_overflow(known: Sequence[MotifClass], nodes: tuple[int, ...]) -> None:
     """Raise OverflowError if the bound on all sums, the ways to send patterns, exceeds int64."""
     for motif in known:
         most = sum(
@@ -129,7 +132,7 @@ def _on_host(
     rows = [counted(network) for network in zip(*stacked, strict=True)]
     return {
         motif: np.array([row[motif.name] for row in rows], np.int64).reshape(
-            len(rows), _bases(motif, len(stacked))
+            len(rows), base_layers(motif, len(stacked))
         )
         for motif in known
     }
@@ -153,7 +156,7 @@ def _general(
         motif: [
             sum(number * of(pattern, base) for pattern, number in combination(motif))
             // motif.automorphisms
-            for base in range(_bases(motif, len(wires)))
+            for base in range(base_layers(motif, len(wires)))
         ]
         for motif in known
     }
@@ -199,7 +202,7 @@ def _device_block(
         bases = [
             sum(number * of(pattern, base) for pattern, number in combination(motif))
             // motif.automorphisms
-            for base in range(_bases(motif, len(layers)))
+            for base in range(base_layers(motif, len(layers)))
         ]
         empty = jnp.zeros((layers[0].shape[0], 0), jnp.int64)
         return jnp.stack(bases, -1) if bases else empty

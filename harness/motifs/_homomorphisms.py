@@ -23,10 +23,14 @@ from ._classes import Edge, MotifClass, image, relabelings
 
 @dataclass(frozen=True)
 class Pattern:
-    """A small graph between consecutive layers: nodes per layer, edges between node numbers."""
+    """A small graph between consecutive layers: nodes per layer, edges between node numbers.
+
+    `root` is no node, one, or the ends of an edge; homomorphisms are counted by its image.
+    """
 
     layers: tuple[int, ...]
     edges: tuple[Edge, ...]
+    root: tuple[int, ...] = ()
 
     @property
     def layer_of(self) -> tuple[int, ...]:
@@ -58,8 +62,11 @@ class Elimination:
 
 
 @cache
-def combination(motif: MotifClass) -> tuple[tuple[Pattern, int], ...]:
-    """Return the homomorphism counts, with coefficients, that sum to the placements of `motif`."""
+def combination(motif: MotifClass, root: tuple[int, ...] = ()) -> tuple[tuple[Pattern, int], ...]:
+    """Return the homomorphism counts, with coefficients, that sum to the placements of `motif`.
+
+    With a `root`, which is a node or the ends of an edge, they sum to the placements by its image.
+    """
     coefficients: Counter[Pattern] = Counter()
     nodes = _nodes_by_layer(motif.layers)
     for choice in product(*map(_partitions, nodes)):
@@ -67,14 +74,18 @@ def combination(motif: MotifClass) -> tuple[tuple[Pattern, int], ...]:
         sign = prod((-1) ** (len(b) - 1) * factorial(len(b) - 1) for b in blocks)
         merged = {node: number for number, block in enumerate(blocks) for node in block}
         edges = {(merged[a], merged[b]) for a, b in motif.edges}
-        coefficients[_canonical(tuple(map(len, choice)), edges)] += sign
+        kept = tuple(merged[node] for node in root)
+        coefficients[_canonical(tuple(map(len, choice)), edges, kept)] += sign
     return tuple((pattern, number) for pattern, number in coefficients.items() if number)
 
 
-def _canonical(layers: tuple[int, ...], edges: set[Edge]) -> Pattern:
+def _canonical(layers: tuple[int, ...], edges: set[Edge], root: tuple[int, ...]) -> Pattern:
     """Return the same pattern for all that differ only in the numbering of nodes."""
-    least = min(image(tuple(edges), relabeling) for relabeling in relabelings(layers))
-    return Pattern(layers, least)
+    least = min(
+        (image(tuple(edges), relabeling), tuple(relabeling[node] for node in root))
+        for relabeling in relabelings(layers)
+    )
+    return Pattern(layers, *least)
 
 
 @cache
@@ -85,7 +96,7 @@ def eliminations(pattern: Pattern, nodes: tuple[int, ...]) -> tuple[Elimination,
     """
     size = [nodes[layer] for layer in pattern.layer_of]
     tensors: list[tuple[int, ...]] = list(pattern.edges)
-    left = set(range(len(size)))
+    left = set(range(len(size))) - set(pattern.root)
     steps = []
     while left:
         around = {node: _around(node, tensors) for node in left}

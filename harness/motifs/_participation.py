@@ -1,0 +1,102 @@
+"""Copies of motif classes through each node and each edge of one network."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from jaxtyping import Float, Int64
+
+from harness.sparse.graph import LayeredGraph, edge_counts, node_counts
+
+from ._classes import MotifClass, image, relabelings
+from ._contraction import EXACT_IN_FLOAT, homomorphisms, places
+from ._counts import base_layers, chosen, refuse_overflow
+from ._homomorphisms import Pattern, combination
+from ._moments import moments
+
+
+@dataclass(frozen=True, eq=False)
+class Participation:
+    """Copies of one class through each node and edge, and their exact means under `layered`.
+
+    `nodes` has an array for each layer of nodes, `edges` one for each layer of edges, source x
+    target, 0 where no edge is. The null treats the nodes of a layer alike, and so the edges: the
+    means are of any node of a layer, and of any edge that is there (NaN for a layer without edges).
+    """
+
+    nodes: tuple[Int64[np.ndarray, " _nodes"], ...]
+    edges: tuple[Int64[np.ndarray, "_sources _targets"], ...]
+    expected_by_node: Float[np.ndarray, " node_layers"]
+    expected_by_edge: Float[np.ndarray, " edge_layers"]
+
+
+def participation(
+    graph: LayeredGraph, orders: Sequence[int] = (2, 3), *, names: Sequence[str] | None = None
+) -> dict[str, Participation]:
+    """Count the copies (not necessarily induced) of each class through each node and edge.
+
+    A copy counts once for each of its nodes and edges; copies of all base layers are summed.
+
+    **Arguments:** `graph` without a batch axis; `names` may choose some classes of the `orders`.
+
+    **Errors:** those of `counts`, and ValueError for a graph with a batch axis.
+    """
+    wires = [np.asarray(layer) for layer in graph.adjacency]
+    if any(layer.ndim != 2 for layer in wires):
+        raise ValueError("give one network: adjacency (sources, targets), without a batch axis")
+    known, nodes, edges = chosen(orders, names), node_counts(graph), edge_counts(graph)
+    refuse_overflow(known, nodes)
+    exact = {kind: [layer.astype(kind) for layer in wires] for kind in (np.float64, np.int64)}
+    null = moments(nodes, edges.tolist(), sorted({motif.order for motif in known}))
+    found = {}
+    for motif in known:
+        through = (
+            [np.zeros(n, np.int64) for n in nodes],
+            [np.zeros(w.shape, np.int64) for w in wires],
+        )
+        expected = np.zeros(len(nodes)), np.zeros(len(wires))
+        for base in range(base_layers(motif, len(wires))):
+            for root, layer, fixing in _roles(motif):
+                part = through[len(root) - 1][base + layer]
+                part += _placements(motif, root, exact, nodes, base) // fixing
+            mean = null[motif.name].mean[base]
+            expected[0][base : base + motif.span + 1] += mean * np.array(motif.layers)
+            expected[1][base : base + motif.span] += mean * np.array(motif.edges_per_layer)
+        by_edge = np.divide(expected[1], edges, out=np.full(len(edges), np.nan), where=edges > 0)
+        found[motif.name] = Participation(
+            tuple(through[0]), tuple(through[1]), expected[0] / np.array(nodes), by_edge
+        )
+    return found
+
+
+@cache
+def _roles(motif: MotifClass) -> list[tuple[tuple[int, ...], int, int]]:
+    """Return one node or edge of each orbit under automorphisms of the class.
+
+    With it come its first layer, and the number of automorphisms that keep it where it is.
+    """
+    same = [r for r in relabelings(motif.layers) if image(motif.edges, r) == motif.edges]
+    layer_of = Pattern(motif.layers, motif.edges).layer_of
+    roots = [*((node,) for node in range(motif.order + 1)), *motif.edges]
+    orbits = {root: {tuple(r[node] for node in root) for r in same} for root in roots}
+    return [
+        (root, layer_of[root[0]], motif.automorphisms // len(orbit))
+        for root, orbit in orbits.items()
+        if root == min(orbit)
+    ]
+
+
+def _placements(
+    motif: MotifClass,
+    root: tuple[int, ...],
+    exact: dict[type, list[np.ndarray]],
+    nodes: Sequence[int],
+    base: int,
+) -> Int64[np.ndarray, "..."]:
+    """Count the placements of a class at one base layer by the image of its root."""
+    total: Int64[np.ndarray, "..."] = np.zeros((), np.int64)
+    for pattern, number in combination(motif, root):
+        kind = np.float64 if places(pattern, nodes, base) < EXACT_IN_FLOAT else np.int64
+        total = total + number * homomorphisms(pattern, exact[kind][base:], np).astype(np.int64)
+    return total

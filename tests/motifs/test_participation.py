@@ -1,0 +1,90 @@
+"""Copies through each node and edge, by brute force; their means under `layered`, by enumeration."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from harness import layered, motifs
+
+SIZES = (3, 4, 3, 2)
+
+
+def graph(seed, sizes=SIZES, density=0.6):
+    rng = np.random.default_rng(seed)
+    return layered([rng.random((b, a)) < density for a, b in itertools.pairwise(sizes)])
+
+
+def copies(motif, wires):
+    """Yield every copy as its sets of nodes and edges, each with its layer."""
+    layer_of = [layer for layer, n in enumerate(motif.layers) for _ in range(n)]
+    nodes = [len(wires[0]), *(layer.shape[1] for layer in wires)]
+    for base in range(len(wires) - motif.span + 1):
+        choices = [itertools.permutations(range(nodes[base + layer]), n)
+                   for layer, n in enumerate(motif.layers)]  # fmt: skip
+        found = set()
+        for parts in itertools.product(*choices):
+            at = list(itertools.chain(*parts))
+            edges = [(base + layer_of[a], at[a], at[b]) for a, b in motif.edges]
+            if all(wires[layer][a, b] for layer, a, b in edges):
+                ends = ((base + layer, node) for layer, node in zip(layer_of, at, strict=True))
+                found.add((frozenset(ends), frozenset(edges)))
+        yield from found
+
+
+@pytest.mark.parametrize("order", [1, 2, 3, 4])
+def test_participation_by_brute_force(order):
+    network = graph(order)
+    wires = [np.asarray(layer) for layer in network.adjacency]
+    found = motifs.participation(network, (order,))
+    assert set(found) == {motif.name for motif in motifs.classes(order)}
+    for motif in motifs.classes(order):
+        nodes = [np.zeros(n, int) for n in SIZES]
+        edges = [np.zeros(layer.shape, int) for layer in wires]
+        for some, links in copies(motif, wires):
+            for layer, node in some:
+                nodes[layer][node] += 1
+            for layer, a, b in links:
+                edges[layer][a, b] += 1
+        for expected, own in zip(nodes + edges, found[motif.name].nodes + found[motif.name].edges,
+                                 strict=True):  # fmt: skip
+            assert own.tolist() == expected.tolist(), motif.name
+
+
+def test_sums_are_class_size_times_count_in_a_larger_network():
+    network = graph(0, (9, 42, 53, 12, 5, 7), 0.2)
+    counts = motifs.counts(network)
+    found = motifs.participation(network)
+    for motif in [*motifs.classes(2), *motifs.classes(3)]:
+        number = counts[motif.name].sum()
+        one = found[motif.name]
+        assert number > 0
+        assert sum(layer.sum() for layer in one.nodes) == (motif.order + 1) * number
+        assert sum(layer.sum() for layer in one.edges) == len(motif.edges) * number
+
+
+def test_means_under_layered_by_enumeration():
+    sizes, edges = (2, 3, 2), (3, 4)
+    places = [list(itertools.product(range(a), range(b))) for a, b in itertools.pairwise(sizes)]
+    every = list(itertools.product(*map(itertools.combinations, places, edges)))
+    by_node, by_edge = {}, {}
+    for chosen in every:
+        wires = [np.zeros(shape, bool) for shape in itertools.pairwise(sizes)]
+        for layer, ends in zip(wires, chosen, strict=True):
+            layer[tuple(zip(*ends, strict=True))] = True
+        found = motifs.participation(layered([layer.T for layer in wires]))
+        for name, one in found.items():
+            by_node[name] = by_node.get(name, 0) + np.array([layer[-1] for layer in one.nodes])
+            kept = [layer[0, 0] for layer in one.edges]
+            by_edge[name] = by_edge.get(name, 0) + np.array(kept)
+    there = [np.mean([(0, 0) in chosen[at] for chosen in every]) for at in range(2)]
+    for name, one in found.items():
+        assert one.expected_by_node == pytest.approx(by_node[name] / len(every)), name
+        conditional = by_edge[name] / len(every) / np.array(there)
+        assert one.expected_by_edge == pytest.approx(conditional), name
+
+
+def test_a_batch_is_refused():
+    network = layered([np.ones((2, 3, 4), bool)])
+    with pytest.raises(ValueError, match="without a batch axis"):
+        motifs.participation(network)
