@@ -64,7 +64,7 @@ def counts(
 
 
 def chosen(orders: Sequence[int], names: Sequence[str] | None) -> list[MotifClass]:
-    """Return the classes of some orders, or those with these names; ValueError if one is unknown."""
+    """Return the classes of some orders, or those with these names."""
     known = {motif.name: motif for order in sorted(set(orders)) for motif in classes(order)}
     unknown = [name for name in names or () if name not in known]
     if unknown:

@@ -1,8 +1,9 @@
 """Copies of motif classes through each node and each edge of one network."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int64
@@ -90,7 +91,7 @@ def _roles(motif: MotifClass) -> list[tuple[tuple[int, ...], int, int]]:
 def _placements(
     motif: MotifClass,
     root: tuple[int, ...],
-    exact: dict[type, list[np.ndarray]],
+    exact: Mapping[Any, list[np.ndarray]],
     nodes: Sequence[int],
     base: int,
 ) -> Int64[np.ndarray, "..."]:

@@ -1,4 +1,4 @@
-"""Copies through each node and edge, by brute force; their means under `layered`, by enumeration."""
+"""Copies through each node and edge, by brute force; their means by enumeration."""
 
 import itertools
 
