@@ -28,6 +28,8 @@ from ._participation import Participation as Participation
 from ._participation import participation as participation
 from ._sampled import SAMPLED_COLUMNS as SAMPLED_COLUMNS
 from ._sampled import sampled_profile as sampled_profile
+from ._signed import SIGNED_COLUMNS as SIGNED_COLUMNS
+from ._signed import signed_profile as signed_profile
 from ._significance import TOTAL as TOTAL
 from ._significance import profile as profile
 from ._supports import Support as Support
