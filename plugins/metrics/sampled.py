@@ -25,7 +25,7 @@ _TYPES = {
 
 @dataclass(frozen=True)
 class Sampled(AbstractMetric):
-    """z-scores and p of the motifs of order 2 and 3 against random networks from a null model.
+    """z-scores and p of motifs against random networks from a null model.
 
     Null `degree` keeps every node's in- and out-degree, so degrees do not explain an excess over
     it. Classes around one node, and all classes at density 1, have the same count in every draw:
@@ -37,6 +37,7 @@ class Sampled(AbstractMetric):
     - `null`: what random networks have in common with the trained one: the number of edges
       between each two layers ("layered"), the degrees of each node ("degree"), the number of
       weights of each leaf, wired again ("masks", right for every architecture), or as "published"
+    - `orders`: numbers of nodes of a motif, minus one
     - `view`: the name of the graph, where the architecture has several; empty: its default
     - `convention`: whether copies of motifs are counted, or as "published"
     - `support`: the nodes that count, as for the metric `motifs`
@@ -52,6 +53,7 @@ class Sampled(AbstractMetric):
     needs: ClassVar[frozenset[str]] = frozenset({"layered"})
     chooses_levels: ClassVar[bool] = True
     null: Literal["layered", "degree", "masks", "published"] = "degree"
+    orders: tuple[Literal[2, 3, 4], ...] = (2, 3)
     view: str = ""
     convention: Literal["copies", "published"] = "copies"
     support: Literal["all", "live", "live-published"] = "all"
@@ -80,6 +82,7 @@ class Sampled(AbstractMetric):
                 graph,
                 trajectory.masks_null(level, view) if self.null == "masks" else self.null,
                 number=self.draws,
+                orders=self.orders,
                 support=self.support,
                 bias=self.bias,
                 convention=self.convention,
