@@ -26,12 +26,14 @@ if TYPE_CHECKING:
     from harness.plugin.evidence import Evidence as Evidence
     from harness.plugin.executor import AbstractExecutor as AbstractExecutor
     from harness.plugin.executor import TrialSpec as TrialSpec
+    from harness.plugin.exporter import AbstractExporter as AbstractExporter
     from harness.plugin.hookspecs import hookimpl as hookimpl
     from harness.plugin.intervention import AbstractIntervention as AbstractIntervention
     from harness.plugin.intervention import Change as Change
     from harness.plugin.intervention import Source as Source
     from harness.plugin.metric import AbstractMetric as AbstractMetric
     from harness.plugin.model import Model as Model
+    from harness.plugin.null import AbstractNull as AbstractNull
     from harness.plugin.observer import AbstractObserver as AbstractObserver
     from harness.plugin.observer import Event as Event
     from harness.plugin.pruner import AbstractPruner as AbstractPruner
@@ -74,6 +76,8 @@ _HOME = {
     "AbstractExecutor": "plugin.executor",
     "TrialSpec": "plugin.executor",
     "AbstractObserver": "plugin.observer",
+    "AbstractExporter": "plugin.exporter",
+    "AbstractNull": "plugin.null",
     "Event": "plugin.observer",
     "AbstractIntervention": "plugin.intervention",
     "AbstractMetric": "plugin.metric",

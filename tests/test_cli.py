@@ -707,3 +707,16 @@ def test_check_of_nothing(refused, plugin):
     told = refused("check", "magnitud")
     assert "unknown plugin 'magnitud'. Did you mean 'magnitude'?" in told
     assert "registers no plugin" in refused("check", plugin("empty", ""))
+
+
+def test_a_library_that_sets_up_logging_prints_no_log_of_ours(tmp_path):
+    # Optax logs a schedule of no steps by absl, which gives the root logger a handler.
+    command = ["run", "--task", "digits", "--pruner", "magnitude", "--networks", "1"]
+    settings = ["--metric", "performance", "--schedule", "quick[effort=0.002]"]
+    done = subprocess.run(
+        [sys.executable, "-m", "harness.cli", *command, *settings, "--out", str(tmp_path / "run")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "INFO" not in done.stdout + done.stderr

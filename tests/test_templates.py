@@ -43,7 +43,7 @@ def test_its_own_test_passes_and_finds_a_fault(written, tmp_path):
     (folder / file.name).write_text(broken)
     (folder / "test_broken.py").write_text(written["metric"].test_file.read_text())
     # A process of its own, as its author has it: plain pytest, none of this project's settings.
-    for place, code, told in ((file.parent, 0, "9 passed"), (folder, 1, "columns")):
+    for place, code, told in ((file.parent, 0, "11 passed"), (folder, 1, "columns")):
         pytest_here = (sys.executable, "-m", "pytest", "-p", "no:cacheprovider", str(place))
         ran = subprocess.run(pytest_here, cwd=place, capture_output=True, text=True, check=False)
         assert ran.returncode == code, ran.stdout + ran.stderr
@@ -69,11 +69,14 @@ def test_the_next_commands_are_in_the_file(written):
         check, test, run = one.commands
         assert check == f"harness check {one.plugin.name}"
         assert test == f"pytest {one.test_file.name}"
-        if kind == "study":
-            assert run == f"harness study --plugin {one.plugin.name} new-study --networks 2"
-        else:
-            assert run.startswith(f"harness run --plugin {one.plugin.name} ")
-            assert f"--{kind} new-{kind}" in run
+        others = {
+            "study": f"harness study --plugin {one.plugin.name} new-study --networks 2",
+            "exporter": f"harness export RUN --plugin {one.plugin.name} --as new-exporter --out",
+            "null": f"harness run --plugin {one.plugin.name} ",
+        }
+        assert run.startswith(others.get(kind, f"harness run --plugin {one.plugin.name} "))
+        named = {"study": "new-study", "exporter": "--as new-exporter", "null": "[null=new-null]"}
+        assert named.get(kind, f"--{kind} new-{kind}") in run
         assert all(command in one.plugin.read_text() for command in one.commands)
 
 

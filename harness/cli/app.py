@@ -1,6 +1,7 @@
 """The command line: its commands and exit codes."""
 
 import gc
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from harness.cli import terminal
 from harness.cli.bench import bench
 from harness.cli.cache import cache
 from harness.cli.check import check
+from harness.cli.export import export
 from harness.cli.list import list_plugins
 from harness.cli.measure import measure
 from harness.cli.motifs import motifs
@@ -39,6 +41,7 @@ app.command()(bench)
 app.command("list")(list_plugins)
 app.command()(report)
 app.command(no_args_is_help=True)(rebuild)
+app.command(no_args_is_help=True)(export)
 app.command(no_args_is_help=True)(new)
 app.command(no_args_is_help=True)(check)
 app.command()(cache)
@@ -68,6 +71,8 @@ def main(arguments: list[str] | None = None) -> Any:
     # Importing JAX makes about a million objects. Garbage collection during the import and at exit
     # would take a quarter of the time of a short command.
     gc.set_threshold(100_000)
+    # A library that logs by `logging.basicConfig`, as Optax does by absl, would print our log, too.
+    logging.getLogger().addHandler(logging.NullHandler())
     try:
         with _exit_codes():
             return app(args=arguments, prog_name="harness")

@@ -25,6 +25,8 @@ class Listable(StrEnum):
     STUDIES = "studies"
     EXECUTORS = "executors"
     OBSERVERS = "observers"
+    EXPORTERS = "exporters"
+    NULLS = "nulls"
     MOTIFS = "motifs"
 
 
@@ -40,6 +42,8 @@ class Writable(StrEnum):
     STUDY = "study"
     EXECUTOR = "executor"
     OBSERVER = "observer"
+    EXPORTER = "exporter"
+    NULL = "null"
 
 
 class Support(StrEnum):

@@ -6,6 +6,7 @@ host; every other order, and every order on an accelerator, uses one general met
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Literal
 
@@ -14,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Int64
 
+from harness.machine.devices import cores
 from harness.sparse.graph import LayeredGraph, node_counts
 
 from ._classes import MotifClass, classes, induced_combination
@@ -121,7 +123,7 @@ def refuse_overflow(known: Sequence[MotifClass], nodes: tuple[int, ...]) -> None
 def _on_host(
     stacked: Sequence[np.ndarray], known: Sequence[MotifClass]
 ) -> dict[MotifClass, np.ndarray]:
-    """Count one network at a time, without its bare nodes: sparse masks have many."""
+    """Count one network on each core at a time, without bare nodes: sparse masks have many."""
     fast = [motif.name for motif in known if motif.order in _FAST]
     general = [motif for motif in known if motif.order not in _FAST]
 
@@ -129,7 +131,9 @@ def _on_host(
         slower = _general(without_bare_nodes(network), general) if general else {}
         return popcounts(network, fast) | {motif.name: row for motif, row in slower.items()}
 
-    rows = [counted(network) for network in zip(*stacked, strict=True)]
+    networks = list(zip(*stacked, strict=True))
+    with ThreadPoolExecutor(min(cores(), max(1, len(networks)))) as pool:
+        rows = list(pool.map(counted, networks))
     return {
         motif: np.array([row[motif.name] for row in rows], np.int64).reshape(
             len(rows), base_layers(motif, len(stacked))

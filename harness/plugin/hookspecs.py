@@ -6,8 +6,10 @@ import pluggy
 
 from harness.plugin.architecture import AbstractArchitecture
 from harness.plugin.executor import AbstractExecutor
+from harness.plugin.exporter import AbstractExporter
 from harness.plugin.intervention import AbstractIntervention
 from harness.plugin.metric import AbstractMetric
+from harness.plugin.null import AbstractNull
 from harness.plugin.observer import AbstractObserver
 from harness.plugin.pruner import AbstractPruner
 from harness.plugin.schedule import AbstractSchedule
@@ -69,4 +71,16 @@ def register_executors() -> Iterable[type[AbstractExecutor]]:
 @hookspec
 def register_observers() -> Iterable[type[AbstractObserver]]:
     """Observers of events, as frozen dataclasses that implement `harness.AbstractObserver`."""
+    raise NotImplementedError
+
+
+@hookspec
+def register_exporters() -> Iterable[type[AbstractExporter]]:
+    """Exporters of runs, as frozen dataclasses that implement `harness.AbstractExporter`."""
+    raise NotImplementedError
+
+
+@hookspec
+def register_nulls() -> Iterable[type[AbstractNull]]:
+    """Null models, as frozen dataclasses that implement `harness.AbstractNull`."""
     raise NotImplementedError

@@ -9,8 +9,10 @@ from typing import Any, Literal, TypeAlias, get_type_hints
 from harness.errors import UserError, unknown
 from harness.plugin.architecture import AbstractArchitecture
 from harness.plugin.executor import AbstractExecutor
+from harness.plugin.exporter import AbstractExporter
 from harness.plugin.intervention import AbstractIntervention
 from harness.plugin.metric import AbstractMetric
+from harness.plugin.null import AbstractNull
 from harness.plugin.observer import AbstractObserver
 from harness.plugin.parameters import Selection, build, parse
 from harness.plugin.pruner import AbstractPruner
@@ -28,6 +30,8 @@ Kind: TypeAlias = Literal[
     "study",
     "executor",
     "observer",
+    "exporter",
+    "null",
 ]
 
 KINDS: dict[Kind, type[Any]] = {
@@ -40,6 +44,8 @@ KINDS: dict[Kind, type[Any]] = {
     "study": AbstractStudy,
     "executor": AbstractExecutor,
     "observer": AbstractObserver,
+    "exporter": AbstractExporter,
+    "null": AbstractNull,
 }
 PLURALS: dict[Kind, str] = {kind: f"{kind}s" for kind in KINDS} | {"study": "studies"}
 

@@ -34,6 +34,8 @@ _RULES: dict[str, Callable[[Any], Iterator[Rule]]] = {
     "study": _study.rules,
     "executor": _running.executor_rules,
     "observer": _running.observer_rules,
+    "exporter": _running.exporter_rules,
+    "null": _metric.null_rules,
 }
 
 

@@ -1,4 +1,4 @@
-"""The contracts of metrics and of schedules."""
+"""The contracts of metrics, null models and schedules."""
 
 import shutil
 import tempfile
@@ -8,7 +8,9 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import jax
 import jax.numpy as jnp
+import numpy as np
 
 from harness.execution import measuring, trial_training
 from harness.experiment.choice import Choice
@@ -16,6 +18,7 @@ from harness.experiment.factors import Pruning
 from harness.experiment.trial import Trial
 from harness.plugin.metric import AbstractMetric
 from harness.plugin.model import Model
+from harness.plugin.null import AbstractNull
 from harness.plugin.schedule import AbstractSchedule
 from harness.plugin.trajectory import Trajectory
 from harness.testing import _answers, _shown
@@ -47,7 +50,8 @@ class _Trained:
         )  # fmt: skip
 
     @cached_property
-    def _trajectory(self) -> Trajectory:
+    def trajectory(self) -> Trajectory:
+        """The trajectory, trained when it is first used."""
         folder = Path(tempfile.mkdtemp(prefix="harness-check-"))
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         data = self._model.task.data(seed=0)
@@ -60,7 +64,7 @@ class _Trained:
     def measured(self, metric: AbstractMetric) -> "pd.DataFrame":
         """Return the metric's table as in a run, after checking its levels and networks."""
         choice = Choice("metric", metric.name, "harness", metric, "")
-        table = measuring.measure(choice, self._trial, self._trajectory)
+        table = measuring.measure(choice, self._trial, self.trajectory)
         expect(len(table) > 0, "it returns no rows.")
         for name, number in (("level", _LEVELS), ("network", self.width)):
             found, due = sorted(set(table[name])), list(range(number))
@@ -131,6 +135,27 @@ def _repeats(subject: _Subject) -> None:
         subject.table.equals(plainly), "measuring twice gives two tables: draw from fixed seeds."
     )
     raise BrokenRuleError(advice)
+
+
+def null_rules(null: AbstractNull) -> Iterator[Rule]:
+    """Yield the rules of null models."""
+    subject = _Trained(Model(TinyTask(), TinyArchitecture()), seed=0, width=2)
+    text = "draws so many random graphs of the network's shape, the same from the same seed"
+    yield Rule(text, partial(_draws, null, subject))
+
+
+def _draws(null: AbstractNull, subject: _Trained) -> None:
+    level, number = 1, 5
+    known = null.of(subject.trajectory, level, None)
+    if isinstance(known, str):
+        return
+    graph = subject.trajectory.graph(level)
+    drawn = [known.draw(1, number, (0,)) for _ in range(2)]
+    shapes = [(number, *leaf.shape[1:]) for leaf in jax.tree.leaves(graph)]
+    found = [np.shape(leaf) for leaf in jax.tree.leaves(drawn[0])]
+    expect(found == shapes, f"its draws have the shapes {found}, not {shapes}.")
+    same = all(map(np.array_equal, *map(jax.tree.leaves, drawn)))
+    expect(same, "the same seed gives two draws: draw from `seed` alone.")
 
 
 def schedule_rules(schedule: AbstractSchedule) -> Iterator[Rule]:

@@ -1,4 +1,4 @@
-"""The contracts of executors and of observers."""
+"""The contracts of executors, observers and exporters."""
 
 import tempfile
 from collections.abc import Iterator
@@ -8,7 +8,10 @@ from typing import Any
 import numpy as np
 
 from harness.plugin.executor import AbstractExecutor, TrialSpec
+from harness.plugin.exporter import AbstractExporter
 from harness.plugin.observer import AbstractObserver, Event, Happening
+from harness.results.records import Index, write_index
+from harness.results.run_folder import columns, open_run
 from harness.testing._finding import Rule, expect
 
 _KEYS = tuple(digit * 16 for digit in "0123")
@@ -62,3 +65,21 @@ def observer_rules(observer: AbstractObserver) -> Iterator[Rule]:
                 observer.observe(Event(what, Path(folder), trial, {**facts, **more}))
 
     yield Rule("takes note of every kind of event", observed)
+
+
+def exporter_rules(exporter: AbstractExporter) -> Iterator[Rule]:
+    """Yield the rules of exporters."""
+
+    def exported() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            run, out = Path(folder) / "run", Path(folder) / "out"
+            out.mkdir()
+            index = Index(experiment={"networks": 1}, trials=(), metrics=(), columns=columns())
+            write_index(run, index)
+            before = (run / "run.json").read_bytes()
+            exporter.export(open_run(run), out)
+            expect(any(out.iterdir()), "it writes nothing into the folder.")
+            unchanged = [path.name for path in run.iterdir()] == ["run.json"]
+            expect(unchanged and (run / "run.json").read_bytes() == before, "it changes the run.")
+
+    yield Rule("writes files for a run in which nothing is finished, and leaves it alone", exported)

@@ -14,13 +14,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Motifs(AbstractMetric):
-    """Counts and exact z-scores of motifs of two to four edges or more, by base layer and summed.
+    """Counts and exact z-scores of motifs, by base layer and summed.
 
     The null `layered` keeps the number of edges between each two layers and places them uniformly.
 
     **Parameters:**
 
-    - `orders`: numbers of nodes of a motif, minus one; 4 has 42 classes and takes 30 times as long
+    - `orders`: numbers of nodes of a motif, minus one. Order 4 takes about 1.6 CPU-seconds for
+      a 10-400-400-400-16-7 network at 7 % density, orders 2 and 3 a hundredth of that
     - `view`: the name of the graph, where the architecture has several; empty: its default
     - `supports`: the nodes that count: "all" of the architecture (calibrated), those that are
       "live", on a path from an input to an output (descriptive), or "live-published", without ghost

@@ -1,13 +1,16 @@
 """Motif significance under nulls whose moments are not known exactly."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import jax
 from annotated_types import Ge
+from pydantic import InstanceOf
 
-from harness import AbstractMetric, LayeredGraph, Trajectory, hookimpl, motifs, report
+from harness import AbstractMetric, AbstractNull, LayeredGraph, Trajectory, hookimpl, motifs, report
+
+from ._nulls import Degree, Layered, Masks, Published
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,10 +37,9 @@ class Sampled(AbstractMetric):
 
     **Parameters:**
 
-    - `null`: what random networks have in common with the trained one: the number of edges
-      between each two layers ("layered"), the degrees of each node ("degree"), the number of
-      weights of each leaf, wired again ("masks", right for every architecture), or as "published"
-    - `orders`: numbers of nodes of a motif, minus one
+    - `null`: what random networks have in common with the trained one: `layered`, `degree`,
+      `masks`, `published` or another null that `harness list nulls` shows
+    - `orders`: numbers of nodes of a motif, minus one; 100 draws of order 4 take minutes a network
     - `view`: the name of the graph, where the architecture has several; empty: its default
     - `convention`: whether copies of motifs are counted, or as "published"
     - `support`: the nodes that count, as for the metric `motifs`
@@ -52,7 +54,7 @@ class Sampled(AbstractMetric):
     name: ClassVar[str] = "sampled"
     needs: ClassVar[frozenset[str]] = frozenset({"layered"})
     chooses_levels: ClassVar[bool] = True
-    null: Literal["layered", "degree", "masks", "published"] = "degree"
+    null: InstanceOf[AbstractNull] = field(default_factory=Degree)
     orders: tuple[Literal[2, 3, 4], ...] = (2, 3)
     view: str = ""
     convention: Literal["copies", "published"] = "copies"
@@ -80,7 +82,7 @@ class Sampled(AbstractMetric):
             graph = jax.tree.map(lambda leaf: leaf[:kept], graph)
             table = motifs.sampled_profile(
                 graph,
-                trajectory.masks_null(level, view) if self.null == "masks" else self.null,
+                self.null.of(trajectory, level, view),
                 number=self.draws,
                 orders=self.orders,
                 support=self.support,
@@ -117,3 +119,9 @@ class Sampled(AbstractMetric):
 def register_metrics() -> list[type[Sampled]]:
     """Offer the metric to the harness."""
     return [Sampled]
+
+
+@hookimpl
+def register_nulls() -> list[type[AbstractNull]]:
+    """Offer its null models to the harness."""
+    return [Layered, Degree, Published, Masks]
