@@ -7,6 +7,8 @@ from harness.tables.summaries import nearest
 
 _SHOWN = 0.07
 """z is shown at the level nearest to this density, the last of several."""
+_FEW = 3
+"""The largest order shown, unless there are only larger ones: order 4 has 42 classes."""
 
 
 def headline(table: pd.DataFrame) -> Headline:
@@ -14,6 +16,8 @@ def headline(table: pd.DataFrame) -> Headline:
     density = nearest(list(table["density"].unique()), _SHOWN)
     near = table[(table["density"] == density) & (table["base_layer"] == -1)]
     near = near[near["level"] == near["level"].max()]
+    if (few := near["order"] <= _FEW).any():
+        near = near[few]
     rows = []
     for motif, group in near.groupby("motif", sort=False, observed=True):
         z = {support: part["z"] for support, part in group.groupby("support", observed=True)}

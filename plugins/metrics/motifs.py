@@ -50,7 +50,7 @@ class Motifs(AbstractMetric):
         import pandas as pd
 
         parts = []
-        for level in range(len(trajectory.levels)):
+        for level in range(len(trajectory.densities)):
             graph = trajectory.graph(level, self.view or None)
             if not isinstance(graph, LayeredGraph):
                 raise TypeError(

@@ -121,7 +121,9 @@ class Participation(AbstractMetric):
                 *(report.Value(name) for name in ("gini_drawn", "top_share_drawn")),
             ),
             compared=tuple(
-                report.Quantities("gini_excess", {"part": part}, name=f"participation_{part}")
+                report.Quantities(
+                    "gini_excess", {"part": part}, f"Gini excess, {part}", f"participation_{part}"
+                )
                 for part in _PARTS
             ),
         )

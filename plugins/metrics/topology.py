@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 class Topology(AbstractMetric):
     """Spectral gap, communities, clustering, paths, distance and robustness of layered networks.
 
-    Each network is compared with the next of its trial, the last with the first, by NNSTD; and so
-    is a random network in its place, its masks redrawn, because sparse networks are far apart
-    anyway. Robustness is the share of the effective density that is left when weights are removed:
-    at random, or those on most paths from inputs to outputs first.
+    NNSTD compares each network with the next of its trial, the last with the first, so that one
+    network has a part in two distances; and then a random network in its place, its masks redrawn,
+    because sparse networks are far apart anyway. Robustness is the share of the effective density
+    that is left when weights are removed: at random, or those on most paths first.
 
     **Parameters:**
 
@@ -131,6 +131,7 @@ class Topology(AbstractMetric):
                 report.Quantities(
                     "value",
                     {"layer": -1},
+                    label="measures of whole networks",
                     name="topology",
                     note="nnstd excess below 0: more alike than redrawn masks.",
                 ),

@@ -3,6 +3,7 @@
 import jax
 import numpy as np
 import pytest
+from harness_plugins.architectures.cnn import Convolutional
 
 from harness import Trajectory, motifs
 from harness.results import snapshot
@@ -76,3 +77,27 @@ def test_draws_with_the_degrees_keep_what_degrees_determine(registry, trajectory
     )
     for motif in ("diverge2", "converge2", "chain2"):
         assert whole["degree-drawn", motif].equals(whole["all", motif])
+
+
+def test_order_4_of_a_view_with_shared_weights_is_counted_without_p(registry, random_trajectory):
+    cnn = random_trajectory(Convolutional(channels=(2,)), (4, 4, 1))
+    how = {"supports": ("all",), "orders": (4,)}
+    default, units = (measured(registry, cnn, view=view, **how) for view in ("", "units"))
+    graph = cnn.graph(0, "units")
+    assert (graph.places.shared, "units" in cnn.model.views[1:]) == (True, True)
+    expected = motifs.counts(graph, (4,))
+    whole = units[units["base_layer"] == -1].set_index(["motif", "network"])["count"]
+    assert set(units["motif"]) == {motif.name for motif in motifs.classes(4)}
+    for name, copies in expected.items():
+        assert whole[name].tolist() == copies.sum(-1).tolist()
+    assert set(units["uncalibrated"]) == {"edges share weights"}
+    assert units["p_normal"].isna().all()
+    assert not default["count"].equals(units["count"])
+
+
+def test_the_headline_leaves_order_4_out_where_smaller_ones_are(registry, trajectory):
+    metric = registry.find("metric", "motifs").factory
+    how = {"supports": ("all", "live")}
+    for orders, classes in (((2, 4), 3), ((4,), 42)):
+        table = metric(orders=orders, **how).measure(trajectory).assign(density=0.4)
+        assert len(metric().headline(table).rows) == classes

@@ -109,3 +109,11 @@ def test_another_seed_draws_other_networks(sampled):
     one, other = (sampled(LEVELS, draws=5, densities=(0.5,), seed=seed) for seed in (0, 1))
     assert one["count"].equals(other["count"])
     assert not one["expected"].equals(other["expected"])
+
+
+def test_order_4_is_drawn_like_the_others(sampled):
+    table = sampled(LEVELS, orders=(4,), draws=3, densities=(0.5,))
+    expected = motifs.sampled_profile(
+        LEVELS.graph(1), "degree", number=3, orders=(4,), seed=1_000_006
+    )
+    pd.testing.assert_frame_equal(table.drop(columns="level"), expected)
