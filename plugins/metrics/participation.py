@@ -26,7 +26,7 @@ class Participation(AbstractMetric):
     """Inequality of motif copies among the nodes and edges of a network, by class.
 
     Layers and chance alone make copies unequal, so each figure stands beside its mean over random
-    networks, whose masks are redrawn. One takes about 0.3 CPU-seconds for a
+    networks, whose masks are redrawn. One takes about 0.2 CPU-seconds for a
     10-400-400-400-16-7 network at 7 % density.
 
     **Parameters:**
