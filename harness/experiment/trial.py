@@ -170,7 +170,7 @@ class Trial:
             needs = self.intervention.needs_weights or self.goes_on in ("here", "not")
             if needs and not self.keep_weights:
                 return f"intervention '{self.intervention.name}' needs weights, but none are kept"
-            return None
+            return self.intervention.reason_not_to_fit(model, self.width)
         pruner: AbstractPruner = self.pruning.pruner.instance
         lacking = pruner.needs - model.offers
         if lacking:
