@@ -186,7 +186,7 @@ class Trial:
             )
         if pruner.when == "during" and pruner.every < 1:
             return f"pruner '{pruner.name}' acts during training, but its `every` is not positive"
-        return reason_not_to_prune(self.levels, pruner)
+        return reason_not_to_prune(self.levels, pruner, model)
 
 
 def levels_of(schedule: AbstractSchedule, pruner: AbstractPruner) -> list[int]:

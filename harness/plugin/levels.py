@@ -11,6 +11,7 @@ from harness.errors import UserError
 from harness.plugin.model import Model
 from harness.plugin.pruner import AbstractPruner
 from harness.sparse import masks as mask_algebra
+from harness.sparse.patterns import pattern, reason_not_to_keep
 from harness.types import Level, Masks
 
 
@@ -80,8 +81,33 @@ def _leaves(model: Model) -> tuple[list[str], Masks]:
     return mask_algebra.leaf_names(trained), {name: masks[name] for name in order}
 
 
-def reason_not_to_prune(levels: Sequence[Level], pruner: AbstractPruner) -> str | None:
-    """Return why a pruner cannot keep the densities by leaf of resolved levels, or None."""
+def reason_not_to_prune(
+    levels: Sequence[Level], pruner: AbstractPruner, model: Model
+) -> str | None:
+    """Return why a pruner cannot keep the densities of resolved levels, or None."""
+    return _reason_not_by_leaf(levels, pruner) or _reason_not_to_pattern(levels, pruner, model)
+
+
+def _reason_not_to_pattern(
+    levels: Sequence[Level], pruner: AbstractPruner, model: Model
+) -> str | None:
+    """Return why the pattern that is a pruner's scope cannot give these densities, or None."""
+    scope = getattr(pruner, "scope", "layer")
+    if pattern(scope) is None:
+        return None
+    place = f"pruner '{pruner.name}' with scope={scope}"
+    if pruner.when == "during":
+        return f"{place} would prune to densities between levels, which a pattern cannot give"
+    _, prunable = _leaves(model)
+    sizes, by_leaf = mask_algebra.count(prunable), are_by_leaf(levels, prunable)
+    for number, level in enumerate(levels):
+        target = mask_algebra.target(sizes, level.density, level.by_leaf if by_leaf else None)
+        if reason := reason_not_to_keep(scope, prunable, target):
+            return f"{place} cannot give density {level.density:g} at level {number}: {reason}"
+    return None
+
+
+def _reason_not_by_leaf(levels: Sequence[Level], pruner: AbstractPruner) -> str | None:
     if not any(level.by_leaf for level in levels):
         return None
     if not pruner.exact:
