@@ -92,15 +92,14 @@ class Blocks:
 
     def mask(self, scores: Entries, candidates: Flags, keep: Number, *, key: Key) -> Flags:
         """Return a mask of the blocks with the largest sums; ties in random order."""
-        from harness.sparse.masks import keep_largest
-
         out, into, *window = scores.shape
         shape = (out // self.outputs, self.outputs, into // self.inputs, self.inputs, *window)
         sums = jnp.where(candidates, scores, 0).reshape(shape).sum((1, 3))
         may = candidates.reshape(shape).any((1, 3))
-        number = jnp.asarray(keep // self.size)[None]
-        kept = keep_largest(sums.ravel(), may.ravel(), number, sizes=[sums.size], key=key)
-        kept = kept.reshape(sums.shape)
+        lots = jax.random.bits(key, (sums.size,), jnp.uint32)
+        order = jnp.lexsort((lots, sums.ravel().astype(jnp.float32), may.ravel()))
+        best = jnp.argsort(order) >= sums.size - keep // self.size
+        kept = (best & may.ravel()).reshape(sums.shape)
         return candidates & kept.repeat(self.outputs, axis=0).repeat(self.inputs, axis=1)
 
 
