@@ -96,7 +96,7 @@ def _reason_not_to_pattern(
     if pattern(scope) is None:
         return None
     place = f"pruner '{pruner.name}' with scope={scope}"
-    if pruner.when == "during":
+    if pruner.when == "during" and pruner.ramp(1.0, 0.5, 0.0) != 0.5:
         return f"{place} would prune to densities between levels, which a pattern cannot give"
     _, prunable = _leaves(model)
     sizes, by_leaf = mask_algebra.count(prunable), are_by_leaf(levels, prunable)
