@@ -126,11 +126,16 @@ class TaskData:
     notes: Mapping[str, Any] = field(default_factory=dict)
 
 
+FIRST, LAST = "@first", "@last"
+"""Names, in a level, of the first and the last layer that signals pass, whatever the network."""
+
+
 @dataclass(frozen=True)
 class Level:
     """One level of a schedule: the density to prune to, then the steps to train at it.
 
-    Leaves are called by their names in the network, as in `layers.0.weight`. Where a level of a
+    Leaves are called by their names in the network, as in `layers.0.weight`; "@first" and "@last"
+    are the first and the last prunable weights, with the biases of their layer. Where a level of a
     schedule names any in `by_leaf`, or freezes one that is prunable, all its levels are by leaf:
     each leaf keeps exactly its own share, whatever the scope of the pruner, and the density of the
     level is what follows from all leaves, which is what tables say.
