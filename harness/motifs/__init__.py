@@ -9,6 +9,9 @@ from ._classes import classes as classes
 from ._classes import induced_combination as induced_combination
 from ._conventions import PUBLISHED as PUBLISHED
 from ._conventions import published_counts as published_counts
+from ._copies_by_edge import Class3 as Class3
+from ._copies_by_edge import copies_by_edge as copies_by_edge
+from ._copies_by_edge import paths_at_nodes as paths_at_nodes
 from ._counts import counts as counts
 from ._counts import induced as induced
 from ._digraph_draws import drawn_digraph_profile as drawn_digraph_profile
@@ -36,5 +39,12 @@ from ._supports import Support as Support
 from ._supports import supported as supported
 from ._switching import Switched as Switched
 from ._switching import switched as switched
+from ._tempered import VARYING as VARYING
+from ._tempered import Limits as Limits
+from ._tempered import Rewired as Rewired
+from ._tempered import Varying as Varying
+from ._tempered import degree_moments as degree_moments
+from ._tempered import neutral as neutral
+from ._tempered import tempered as tempered
 from ._trades import Trades as Trades
 from ._trades import enough_trades as enough_trades

@@ -19,7 +19,7 @@ from harness.plugin.model import Model
 from harness.results import snapshot
 from harness.sparse import masks as mask_algebra
 from harness.sparse.graph import Digraph, LayeredGraph
-from harness.sparse.places import Places, places
+from harness.sparse.places import Places
 from harness.types import Key, Masks, Network, TaskData
 
 T = TypeVar("T")
@@ -168,11 +168,6 @@ class Trajectory:
         return {}
 
     def _find_places(self, view: str) -> Places | None:
-        @jax.jit
-        def wire(masks: Masks) -> tuple[Any, ...]:
-            graph = self.model.graph(self._skeleton, masks, view)
-            return graph.adjacency if isinstance(graph, LayeredGraph) else (graph.adjacency,)
-
-        found = places(wire, jax.tree.map(np.asarray, self.model.prunable(self._skeleton)))
+        found = self.model.places(self._skeleton, view)
         plain = not found.shared and not found.forbidden
         return None if plain and found.weights == sum(map(np.size, found.numbers)) else found
