@@ -38,6 +38,7 @@ class Trajectory:
     densities: tuple[float, ...]
     levels: Sequence[Path]
     make_data: Callable[[], TaskData]
+    data_seed: int = 0
 
     @cached_property
     def data(self) -> TaskData:

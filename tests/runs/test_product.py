@@ -31,12 +31,13 @@ def pruners():
 
 
 def shared():
-    """For each architecture the pruners that it is tried under: each pruner once, and synflow."""
+    """For each architecture some pruners: each pruner once, synflow and wanda where they differ."""
     dealt = {architecture: [] for architecture in ARCHITECTURES}
     for architecture, pruner in zip(itertools.cycle(ARCHITECTURES), pruners(), strict=False):
         dealt[architecture].append("lottery[rewind_step=2]" if pruner == "lottery" else pruner)
-    if "synflow" not in dealt["gru[width=4]"]:
-        dealt["gru[width=4]"].append("synflow")
+    for architecture, pruner in (("gru[width=4]", "synflow"), ("rnn[width=5]", "wanda")):
+        if pruner not in dealt[architecture]:
+            dealt[architecture].append(pruner)
     return dealt.items()
 
 
