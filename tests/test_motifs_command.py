@@ -207,6 +207,7 @@ def test_html_needs_no_other_file(harness, a, tmp_path):
 @pytest.fixture
 def recurrent(tmp_path):
     wires = np.random.default_rng(3).random((30, 30)) < 0.1
+    np.fill_diagonal(wires, False)
     lines = [f"n{a},n{b}" for a, b in np.argwhere(wires)]
     (tmp_path / "recurrent.csv").write_text("\n".join(["source,target", *lines]))
     return wires
@@ -214,7 +215,8 @@ def recurrent(tmp_path):
 
 def test_an_edge_list_without_layers_is_a_digraph(harness, recurrent):
     code, out, err = harness("recurrent.csv", "--json", "--draws", 12, "--seed", 4)
-    assert (code, err) == (0, "")
+    assert code == 0
+    assert "list all with --nodes" in err
     found = objects(out)
     every = np.ones(30, bool)
     right = motifs.digraph_profile(Digraph(recurrent[None], every, every), draws=12, seed=4)
@@ -247,7 +249,7 @@ def test_tetrads_of_a_large_digraph_are_counted_when_asked_for(harness, tmp_path
     assert "tetrads left out" in err
     _, out, err = harness("star.csv", "--json", "--draws", 3, "--order", 3)
     assert {row["order"] for row in objects(out)} == {3}
-    assert err == ""
+    assert "tetrads" not in err
 
 
 def test_nulls_are_chosen_by_name(harness, a):

@@ -211,14 +211,14 @@ def test_arrays_that_are_refused(tmp_path, fault):
 
 
 CSV = {
-    "header": ("a,b,0\nc,d,1", "It must name the columns source,target,layer"),
+    "header": ("x,y\na,b\nb,c", "can be a header, of unknown names, or an edge"),
+    "unknown": ("x,y,z\na,b,1\nb,c,2", "It must name the columns source,target"),
     "twice named": ("source,target,layer,layer\na,b,0,0", "once each"),
     "no edges": ("source,target,layer\n", "no edges below its first line"),
-    "nothing": ("\n\n", "It must name the columns"),
+    "nothing": ("\n\n", "has no rows, only blank lines"),
     "no layer": ("source,target,layer\na,b,0\na,c,x", "line 3: layer 'x' is not a whole number"),
     "gap": ("source,target,layer\na,b,0\nb,c,2", "no edge has layer 1, between 0 and 2"),
     "chain": ("source,target,layer\na,b,0\nc,d,1", "no target of layer 0 is a source of layer 1"),
-    "twice": ("source,target,layer\na,b,0\na,b,0", "line 3 repeats the edge of line 2, 'a' to 'b'"),
     "short": ("source,target,layer\na,b", "line 2 has 1 columns fewer"),
     "long": ("source,target,layer\na,b,0,0", "line 2 has 1 columns more"),
     "nameless": ("source,target,layer\na,,0", "line 2 names no target"),
@@ -249,7 +249,7 @@ def test_thresholds_that_are_refused(tmp_path, threshold):
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("n.txt", "is of unknown kind '.txt'. Known: .npz, .npy, .safetensors, .h5"),
+        ("n.xlsx", "is of unknown kind '.xlsx'. Known: .npz, .npy, .safetensors, .h5"),
         ("n.keras", "model.save_weights"),
         ("n.pt", "torch.load("),
         ("n.pth", "weights_only=True"),

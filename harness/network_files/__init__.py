@@ -16,8 +16,11 @@ import numpy as np
 from harness.errors import UserError, unknown
 from harness.sparse.graph import Digraph, LayeredGraph
 
-from . import _edges, _formats, _nodes
-from ._formats import LARGEST as LARGEST
+from . import _edges, _formats, _layers, _nodes, _tables
+from ._choices import AS_THE_FILE_SAYS as AS_THE_FILE_SAYS
+from ._choices import LARGEST as LARGEST
+from ._choices import Choices as Choices
+from ._digraphs import digraph, listed_nodes
 from ._formats import Stored, decoding
 from ._layouts import Layout as Layout
 from ._layouts import in_right_layout
@@ -41,13 +44,16 @@ class Wiring:
     `graph` has one leading batch axis, the networks: `adjacency[l]` is boolean, (networks, n_l,
     n_(l+1)); an edge list without layers gives a digraph, (1, n, n). `names` are those of the
     arrays, input layer first; `layout` is the one in which they were read, None for an edge list;
-    `notes` say what was left out or assumed.
+    `notes` say what was left out or assumed. `nodes` are the names of the nodes by layer, of a
+    digraph in one tuple, None if the file names none. `undirected` if edges were read both ways.
     """
 
     graph: LayeredGraph | Digraph
     names: tuple[str, ...]
     layout: Layout | None
     notes: tuple[str, ...]
+    nodes: tuple[tuple[str, ...], ...] | None = None
+    undirected: bool = False
 
 
 def read(
@@ -55,6 +61,7 @@ def read(
     layout: str | None = None,
     threshold: float = 0.0,
     nodes: Path | str | None = None,
+    choices: Choices = AS_THE_FILE_SAYS,
 ) -> Wiring:
     """Read the wiring of one network or of a batch of them. Code in the file is never run.
 
@@ -81,12 +88,11 @@ def read(
     if not isfinite(threshold) or threshold < 0:
         raise UserError(f"threshold {threshold} is no finite number from 0 up. Give one.")
     _refuse_unreadable(path)
-    suffix = path.suffix.lower()
-    if suffix == ".csv":
-        listed = None if nodes is None else _nodes.read(Path(nodes))
-        return Wiring(*_edges.read(path, threshold, LARGEST, listed))
+    suffix = _tables.suffix(path)
+    if suffix in _tables.SUFFIXES:
+        return _of_table(path, threshold, nodes, choices)
     if nodes is not None:
-        raise UserError(f"'{printable(path)}' is no edge list: give --nodes only for a .csv.")
+        raise UserError(f"'{printable(path)}' is no edge list: give --nodes only for one.")
     with ExitStack() as stack:
         reader, usual = _READERS[suffix]
         with decoding(path):
@@ -94,8 +100,26 @@ def read(
         return _from_arrays(path, contents, asked, usual, threshold)
 
 
+def _of_table(path: Path, threshold: float, nodes: Path | str | None, choices: Choices) -> Wiring:
+    table = _tables.read(path)
+    listed = None if nodes is None else _nodes.read(Path(nodes))
+    lines = _edges.lines(table, choices)
+    if lines.layer is not None or (listed is not None and listed.layered):
+        if choices.undirected:
+            raise UserError(f"{table.where} has layers: --undirected is for digraphs. Omit it.")
+        layered, layers, names, notes = _layers.layered(lines, threshold, LARGEST, listed)
+        return Wiring(layered, tuple(f"layer {n}" for n in layers), None, notes, names)
+    edges = _edges.edges(lines, undirected=choices.undirected)
+    if listed is not None:
+        edges = listed_nodes(edges, listed)
+    graph, notes = digraph(edges, threshold, LARGEST)
+    if listed is None:
+        notes += ("nodes are those that a line names: list all with --nodes",)
+    return Wiring(graph, ("edges",), None, notes, (edges.names,), choices.undirected)
+
+
 def _refuse_unreadable(path: Path) -> None:
-    suffix = path.suffix.lower()
+    suffix = _tables.suffix(path)
     if path.is_dir():
         raise UserError(
             f"'{printable(path)}' is a folder, not a file of arrays. For a run, use harness report."
@@ -103,10 +127,10 @@ def _refuse_unreadable(path: Path) -> None:
     if not path.is_file():
         raise UserError(f"there is no file '{printable(path)}'. Check the path.")
     refuse_pickle(path)
-    if suffix not in _READERS and suffix != ".csv":
+    if suffix not in (*_READERS, *_tables.SUFFIXES):
         raise UserError(
             f"'{printable(path)}' is of unknown kind '{printable(suffix)}'. "
-            f"Known: {', '.join([*_READERS, '.csv'])}."
+            f"Known: {', '.join([*_READERS, *_tables.SUFFIXES])}."
         )
     if path.stat().st_size == 0:
         raise UserError(f"'{printable(path)}' is empty. Write it again.")

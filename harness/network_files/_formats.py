@@ -20,11 +20,10 @@ import numpy as np
 
 from harness.errors import UserError
 
+from ._choices import LARGEST
 from ._names import printable, quoted
 from ._pickles import objects_refused
 
-LARGEST = 2**31
-"""The most entries that the arrays of a file may claim together."""
 HDF5_SECONDS = 60.0
 """The time limit for an HDF5 file, plus one second for each 10 MB."""
 
@@ -70,6 +69,12 @@ def decoding(path: Path, array: str | None = None) -> Iterator[None]:
             f"{where} cannot be read as {path.suffix.lower()}: {message[:300]}. It is damaged, cut "
             "short or of another kind: write it again."
         ) from error
+
+
+def refuse_bomb(unpacked: int, stored: int) -> None:
+    """Raise ValueError if stored bytes claim to unpack to far more, as no network's do."""
+    if unpacked > 2**24 + 500 * stored:
+        raise ValueError(f"{stored:,} bytes unpack to {unpacked:,} or more, over 500 for each")
 
 
 def npz(path: Path, stack: ExitStack) -> Contents:
