@@ -7,33 +7,32 @@ refused, with a command that converts them.
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from math import isfinite, prod
+from math import isfinite
 from pathlib import Path
 from typing import get_args
-
-import numpy as np
 
 from harness.errors import UserError, unknown
 from harness.sparse.graph import Digraph, LayeredGraph
 
-from . import _edges, _formats, _layers, _nodes, _tables
+from . import _edges, _formats, _layers, _nodes, _processes, _tables, _weights
 from ._choices import AS_THE_FILE_SAYS as AS_THE_FILE_SAYS
 from ._choices import LARGEST as LARGEST
 from ._choices import Choices as Choices
 from ._digraphs import digraph, listed_nodes
-from ._formats import Stored, decoding
-from ._layouts import Layout as Layout
-from ._layouts import in_right_layout
-from ._names import natural, quoted
+from ._formats import Layout as Layout
+from ._formats import decoding
 from ._names import printable as printable
 from ._pickles import refuse_pickle
 
-_READERS: dict[str, tuple[Callable[[Path, ExitStack], _formats.Contents], Layout | None]] = {
-    ".npz": (_formats.npz, "in-out"),
-    ".npy": (_formats.npy, "in-out"),
-    ".safetensors": (_formats.safetensors, None),
-    ".h5": (_formats.keras, "in-out"),
-    ".hdf5": (_formats.keras, "in-out"),
+_TORCH = (".pt", ".pth", ".bin", ".ckpt")
+_READERS: dict[str, Callable[[Path, ExitStack, Choices], _formats.Contents]] = {
+    ".npz": _formats.npz,
+    ".npy": _formats.npy,
+    ".safetensors": _formats.safetensors,
+    ".h5": _processes.hdf5,
+    ".hdf5": _processes.hdf5,
+    ".keras": _processes.keras,
+    ".onnx": _processes.onnx,
 }
 
 
@@ -87,17 +86,18 @@ def read(
         raise unknown("layout", str(layout), get_args(Layout))
     if not isfinite(threshold) or threshold < 0:
         raise UserError(f"threshold {threshold} is no finite number from 0 up. Give one.")
-    _refuse_unreadable(path)
+    _refuse_unreadable(path, choices)
     suffix = _tables.suffix(path)
     if suffix in _tables.SUFFIXES:
         return _of_table(path, threshold, nodes, choices)
     if nodes is not None:
         raise UserError(f"'{printable(path)}' is no edge list: give --nodes only for one.")
     with ExitStack() as stack:
-        reader, usual = _READERS[suffix]
+        reader = _READERS.get(suffix, _processes.torch)
         with decoding(path):
-            contents = reader(path, stack)
-        return _from_arrays(path, contents, asked, usual, threshold)
+            contents = reader(path, stack, choices)
+        read = _weights.networks(path, contents, asked, threshold, LARGEST, choices)
+        return Wiring(*read, undirected=choices.undirected)
 
 
 def _of_table(path: Path, threshold: float, nodes: Path | str | None, choices: Choices) -> Wiring:
@@ -118,7 +118,7 @@ def _of_table(path: Path, threshold: float, nodes: Path | str | None, choices: C
     return Wiring(graph, ("edges",), None, notes, (edges.names,), choices.undirected)
 
 
-def _refuse_unreadable(path: Path) -> None:
+def _refuse_unreadable(path: Path, choices: Choices) -> None:
     suffix = _tables.suffix(path)
     if path.is_dir():
         raise UserError(
@@ -126,6 +126,8 @@ def _refuse_unreadable(path: Path) -> None:
         )
     if not path.is_file():
         raise UserError(f"there is no file '{printable(path)}'. Check the path.")
+    if choices.allow_pt and suffix in _TORCH:
+        return
     refuse_pickle(path)
     if suffix not in (*_READERS, *_tables.SUFFIXES):
         raise UserError(
@@ -134,87 +136,3 @@ def _refuse_unreadable(path: Path) -> None:
         )
     if path.stat().st_size == 0:
         raise UserError(f"'{printable(path)}' is empty. Write it again.")
-
-
-def _from_arrays(
-    path: Path,
-    contents: _formats.Contents,
-    asked: Layout | None,
-    usual: Layout | None,
-    threshold: float,
-) -> Wiring:
-    stored, notes = list(contents.arrays), list(contents.notes)
-    ordered = stored if contents.ordered else sorted(stored, key=lambda one: natural(one.name))
-    layers = [one for one in ordered if len(one.shape) >= 2]
-    ignored = [one.name for one in ordered if len(one.shape) < 2]
-    if not layers:
-        has = f"only {', '.join(map(quoted, ignored))}" if ignored else "no arrays"
-        raise UserError(
-            f"'{printable(path)}' holds no array with two axes, but {has}. Store for each layer a "
-            "matrix, or an array (networks, a, b)."
-        )
-    if ignored:
-        notes.append(f"left out, fewer than two axes: {', '.join(map(quoted, ignored))}")
-    _refuse_shapes(path, layers)
-    layout, chosen = in_right_layout(path, layers, asked, usual)
-    notes += chosen
-    adjacency = []
-    for one in layers:
-        wires = _edges_of(path, one, threshold)
-        wires = wires if wires.ndim == 3 else wires[None]
-        adjacency.append(wires.swapaxes(1, 2) if layout == "out-in" else wires)
-        bare = np.count_nonzero(~wires.any((1, 2)))
-        if bare == len(wires):
-            raise UserError(
-                f"'{printable(path)}', array {quoted(one.name)} has no edge: every |weight| is at "
-                f"most {threshold:g}. Leave the array out, or give a lower --threshold."
-            )
-        if bare:
-            notes.append(f"{quoted(one.name)} has no edge in {bare} of {len(wires)} networks")
-    names = tuple(one.name for one in layers)
-    return Wiring(LayeredGraph(tuple(adjacency)), names, layout, tuple(notes))
-
-
-def _refuse_shapes(path: Path, layers: list[Stored]) -> None:
-    """Raise UserError for wrong shapes and kinds of arrays, before anything is allocated."""
-    first = layers[0]
-    for one in layers:
-        where = f"'{printable(path)}', array {quoted(one.name)}"
-        if one.problem:
-            raise UserError(f"{where} {one.problem}")
-        if len(one.shape) > 3:
-            raise UserError(
-                f"{where} has shape {one.shape}: only matrices, (a, b) or (networks, a, b), can be "
-                "read, no convolutions. Leave it out."
-            )
-        if 0 in one.shape:
-            raise UserError(f"{where} is empty: its shape is {one.shape}. Leave it out.")
-        if one.shape[:-2] != first.shape[:-2]:
-            raise UserError(
-                f"{where} has shape {one.shape}, but {quoted(first.name)} {first.shape}. Give all "
-                "arrays a leading axis of the same number of networks, or none."
-            )
-    claimed = sum(prod(one.shape) for one in layers)
-    if claimed > LARGEST:
-        largest = max(layers, key=lambda one: prod(one.shape))
-        raise UserError(
-            f"'{printable(path)}' claims {claimed:,} entries, more than {LARGEST:,}; array "
-            f"{quoted(largest.name)}, {largest.shape}, has most. Store fewer networks per file."
-        )
-
-
-def _edges_of(path: Path, stored: Stored, threshold: float) -> np.ndarray:
-    """Return which weights of an array are edges: boolean, in its shape."""
-    with decoding(path, stored.name):
-        weights = stored.load()
-    if weights.dtype.kind not in "biuf" or weights.dtype.itemsize == 2:
-        # NumPy knows no bfloat16, and a threshold might overflow a float16.
-        weights = weights.astype(np.float32)
-    wrong = np.count_nonzero(~np.isfinite(weights))
-    if wrong:
-        raise UserError(
-            f"'{printable(path)}', array {quoted(stored.name)}: {wrong} of {weights.size} weights "
-            "are NaN or infinite. Leave that network out, or set weights that are no edges to 0."
-        )
-    with np.errstate(over="ignore"):
-        return np.asarray((weights > threshold) | (weights < -threshold))

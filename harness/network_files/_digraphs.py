@@ -73,26 +73,35 @@ def digraph(edges: Edges, threshold: float, largest: int) -> tuple[Digraph, tupl
     order = pairs if merged else edges.source * n + edges.target
     wires = np.zeros((n, n), bool)
     wires.ravel()[order[np.abs(weight) > threshold]] = True
-    loops = int(wires.diagonal().sum())
+    graph, more = of_wires(edges.where, wires[None], threshold, undirected=edges.undirected)
+    return graph, (*notes, *more)
+
+
+def of_wires(
+    where: str, wires: np.ndarray, threshold: float, *, undirected: bool
+) -> tuple[Digraph, list[str]]:
+    """Return the digraphs of wires (networks, n, n), source x target, without loops, and notes."""
+    notes, nodes = [], np.arange(wires.shape[-1])
+    loops = int(np.count_nonzero(wires[:, nodes, nodes]))
     if loops:
         notes.append(f"{some(loops, 'self-loop')} left out")
-        np.fill_diagonal(wires, False)
+        wires[:, nodes, nodes] = False
     if not wires.any():
         raise UserError(
-            f"{edges.where} has no edge between two nodes: every |weight| is at most "
-            f"{threshold:g}, or edges are self-loops. Give a lower --threshold."
+            f"{where} has no edge between two nodes: every |weight| is at most {threshold:g}, or "
+            "edges are self-loops. Give a lower --threshold."
         )
-    if edges.undirected:
-        wires |= wires.T
+    if undirected:
+        wires = wires | wires.swapaxes(1, 2)
         notes.append("undirected: each edge runs both ways, and null draws keep edges mutual")
     else:
-        notes += mutual_notes(wires)
-    every = np.ones(n, bool)
-    return Digraph(wires[None], every, every), tuple(notes)
+        notes += _mutual_notes(wires)
+    every = np.ones(len(nodes), bool)
+    return Digraph(wires, every, every), notes
 
 
-def mutual_notes(wires: np.ndarray) -> list[str]:
-    """Return a note if all edges of a digraph are mutual, or none."""
+def _mutual_notes(wires: np.ndarray) -> list[str]:
+    """Return a note if all edges of digraphs are mutual, or none."""
     mutual = np.count_nonzero(wires & wires.swapaxes(-1, -2))
     if mutual == 0:
         return ["no edge is mutual: if the network is undirected, give --undirected"]
