@@ -71,10 +71,10 @@ def test_ids_of_64_bits_stay_exact(tmp_path):
 
 
 def test_columns_by_name_and_by_number(tmp_path):
-    text = "Cell A,Cell B,Type,Nbr\na,b,S,2\nb,c,R,1\n"
+    text = "Cell A,Cell B,Type,Times\na,b,S,2\nb,c,R,1\n"
     with pytest.raises(UserError, match="It must name the columns source,target"):
         read(tmp_path, text)
-    for columns in (("Cell A", "cell b", "nbr"), ("1", "2", "4")):
+    for columns in (("Cell A", "cell b", "times"), ("1", "2", "4")):
         assert named(read(tmp_path, text, columns=columns, threshold=1.0)) == {("a", "b")}
     assert named(read(tmp_path, "a pp b\nb pp c\n", columns=("1", "3"))) == {("a", "b"), ("b", "c")}
     for columns, message in (

@@ -14,16 +14,18 @@ from typing import get_args
 from harness.errors import UserError, unknown
 from harness.sparse.graph import Digraph, LayeredGraph
 
-from . import _edges, _formats, _layers, _nodes, _processes, _tables, _weights
+from . import _edges, _formats, _graphs, _layers, _matrices, _nodes, _processes, _tables, _weights
 from ._choices import AS_THE_FILE_SAYS as AS_THE_FILE_SAYS
 from ._choices import LARGEST as LARGEST
 from ._choices import Choices as Choices
+from ._choices import Edges
 from ._digraphs import digraph, listed_nodes
 from ._formats import Layout as Layout
 from ._formats import decoding
 from ._names import printable as printable
 from ._pickles import refuse_pickle
 
+_GRAPHS = (".graphml", ".gml", ".net", ".paj")
 _TORCH = (".pt", ".pth", ".bin", ".ckpt")
 _READERS: dict[str, Callable[[Path, ExitStack, Choices], _formats.Contents]] = {
     ".npz": _formats.npz,
@@ -34,6 +36,7 @@ _READERS: dict[str, Callable[[Path, ExitStack, Choices], _formats.Contents]] = {
     ".keras": _processes.keras,
     ".onnx": _processes.onnx,
 }
+_KNOWN = (*_READERS, *_tables.SUFFIXES, *_GRAPHS, ".mtx")
 
 
 @dataclass(frozen=True)
@@ -89,33 +92,76 @@ def read(
     _refuse_unreadable(path, choices)
     suffix = _tables.suffix(path)
     if suffix in _tables.SUFFIXES:
-        return _of_table(path, threshold, nodes, choices)
+        return _of_table(path, asked, threshold, nodes, choices)
     if nodes is not None:
         raise UserError(f"'{printable(path)}' is no edge list: give --nodes only for one.")
+    if suffix in _GRAPHS:
+        return _of_edges(_graphs.read(path, suffix), threshold, choices)
+    if suffix == ".mtx":
+        return _of_matrix(path, _matrices.market(path), asked, threshold, choices, graph=True)
     with ExitStack() as stack:
         reader = _READERS.get(suffix, _processes.torch)
         with decoding(path):
             contents = reader(path, stack, choices)
+        sparse = _matrices.scipy_sparse(path, contents) if suffix == ".npz" else None
+        if sparse is not None:
+            return _of_matrix(path, sparse, asked, threshold, choices, graph=False)
         read = _weights.networks(path, contents, asked, threshold, LARGEST, choices)
         return Wiring(*read, undirected=choices.undirected)
 
 
-def _of_table(path: Path, threshold: float, nodes: Path | str | None, choices: Choices) -> Wiring:
+def _of_edges(edges: Edges, threshold: float, choices: Choices) -> Wiring:
+    edges = edges._replace(undirected=edges.undirected or choices.undirected)
+    graph, notes = digraph(edges, threshold, LARGEST)
+    return Wiring(graph, ("edges",), None, notes, (edges.names,), edges.undirected)
+
+
+def _of_matrix(
+    path: Path,
+    matrix: _matrices.Sparse,
+    asked: Layout | None,
+    threshold: float,
+    choices: Choices,
+    *,
+    graph: bool,
+) -> Wiring:
+    """Return the wiring of a matrix: if it is a `graph` and square, that of a digraph."""
+    square = matrix.names[0] == matrix.names[1]
+    if square and (choices.digraph or (graph and asked is None)) and asked != "out-in":
+        return _of_edges(matrix.edges(), threshold, choices)
+    contents = matrix.contents(path.stem, graph=not square and asked is None)
+    read = _weights.networks(path, contents, asked, threshold, LARGEST, choices)
+    names = matrix.names if read[2] != "out-in" else matrix.names[::-1]
+    return Wiring(*read, names if read[2] else (matrix.names[0],), choices.undirected)
+
+
+def _of_table(
+    path: Path,
+    asked: Layout | None,
+    threshold: float,
+    nodes: Path | str | None,
+    choices: Choices,
+) -> Wiring:
     table = _tables.read(path)
     listed = None if nodes is None else _nodes.read(Path(nodes))
+    if not choices.columns and not choices.where and listed is None:
+        matrix = _matrices.of_table(table, asked, choices.digraph)
+        if matrix is not None:
+            graph = not matrix.bare
+            return _of_matrix(path, matrix, asked, threshold, choices, graph=graph)
     lines = _edges.lines(table, choices)
     if lines.layer is not None or (listed is not None and listed.layered):
         if choices.undirected:
             raise UserError(f"{table.where} has layers: --undirected is for digraphs. Omit it.")
         layered, layers, names, notes = _layers.layered(lines, threshold, LARGEST, listed)
         return Wiring(layered, tuple(f"layer {n}" for n in layers), None, notes, names)
-    edges = _edges.edges(lines, undirected=choices.undirected)
+    edges = _edges.edges(lines)
     if listed is not None:
         edges = listed_nodes(edges, listed)
-    graph, notes = digraph(edges, threshold, LARGEST)
-    if listed is None:
-        notes += ("nodes are those that a line names: list all with --nodes",)
-    return Wiring(graph, ("edges",), None, notes, (edges.names,), choices.undirected)
+    else:
+        note = "nodes are those that a line names: list all with --nodes"
+        edges = edges._replace(notes=(*edges.notes, note))
+    return _of_edges(edges, threshold, choices)
 
 
 def _refuse_unreadable(path: Path, choices: Choices) -> None:
@@ -129,10 +175,10 @@ def _refuse_unreadable(path: Path, choices: Choices) -> None:
     if choices.allow_pt and suffix in _TORCH:
         return
     refuse_pickle(path)
-    if suffix not in (*_READERS, *_tables.SUFFIXES):
+    if suffix not in _KNOWN:
         raise UserError(
             f"'{printable(path)}' is of unknown kind '{printable(suffix)}'. "
-            f"Known: {', '.join([*_READERS, *_tables.SUFFIXES])}."
+            f"Known: {', '.join(_KNOWN)}."
         )
     if path.stat().st_size == 0:
         raise UserError(f"'{printable(path)}' is empty. Write it again.")

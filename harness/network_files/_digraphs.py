@@ -11,7 +11,7 @@ from ._choices import Edges
 from ._names import natural, quoted, some
 from ._nodes import NodeList
 
-_BARE_NODES = 1000, 4096
+_BARE_NODES = 4, 4096
 
 
 def coded(
@@ -19,8 +19,6 @@ def coded(
     source: Sequence[str],
     target: Sequence[str],
     weight: np.ndarray,
-    *,
-    undirected: bool = False,
     notes: tuple[str, ...] = (),
 ) -> Edges:
     """Return edges between named nodes; the nodes are those named, in natural order."""
@@ -28,7 +26,7 @@ def coded(
     place = {name: n for n, name in enumerate(names)}
     ends = (np.array([place[name] for name in of], np.int64) for of in (source, target))
     sources, targets = ends
-    return Edges(where, names, sources, targets, weight, undirected, notes)
+    return Edges(where, names, sources, targets, weight, notes=notes)
 
 
 def listed_nodes(edges: Edges, listed: NodeList) -> Edges:
@@ -45,6 +43,16 @@ def listed_nodes(edges: Edges, listed: NodeList) -> Edges:
     return edges._replace(names=names, source=new[edges.source], target=new[edges.target])
 
 
+def refuse_bare(where: str, nodes: int, edges: int) -> None:
+    """Raise UserError if a file declares far more nodes than it has edges, to bound the memory."""
+    times, spare = _BARE_NODES
+    if nodes > times * edges + spare:
+        raise UserError(
+            f"{where} declares {nodes:,} nodes, but has only {edges:,} edges. Leave out nodes "
+            "without an edge."
+        )
+
+
 def digraph(edges: Edges, threshold: float, largest: int) -> tuple[Digraph, tuple[str, ...]]:
     """Return a digraph in which every node is an input and an output, and notes.
 
@@ -57,12 +65,7 @@ def digraph(edges: Edges, threshold: float, largest: int) -> tuple[Digraph, tupl
         raise UserError(
             f"{edges.where} has {n:,} nodes, more than {largest:,} pairs. Give a smaller network."
         )
-    times, spare = _BARE_NODES
-    if n > times * len(edges.source) + spare:
-        raise UserError(
-            f"{edges.where} declares {n:,} nodes, but only {len(edges.source):,} edges. Leave out "
-            "nodes without an edge."
-        )
+    refuse_bare(edges.where, n, len(edges.source))
     pairs, place = np.unique(edges.source * n + edges.target, return_inverse=True)
     merged = len(place) - len(pairs)
     if merged:

@@ -13,7 +13,7 @@ from . import _tables
 from ._choices import Choices, Edges
 from ._digraphs import coded
 from ._names import natural, printable, quoted, some
-from ._tables import Table, column, plain
+from ._tables import Table, column, number, plain
 
 PAIRS = (
     *(("source", "target"), ("src", "dst"), ("from", "to"), ("pre", "post"), ("u", "v")),
@@ -26,10 +26,10 @@ PAIRS = (
 )
 WEIGHTS = (
     *("weight", "weights", "w", "synapses", "syn_count", "n_syn", "synapse_count", "n_synapses"),
-    *("num_synapses", "contacts", "value", "count", "strength"),
+    *("num_synapses", "contacts", "value", "count", "strength", "nbr"),
 )
-_KNOWN_PAIRS = [tuple(map(plain, pair)) for pair in PAIRS]
-_KNOWN_WEIGHTS = [plain(name) for name in WEIGHTS]
+KNOWN_PAIRS = [tuple(map(plain, pair)) for pair in PAIRS]
+KNOWN_WEIGHTS = [plain(name) for name in WEIGHTS]
 
 
 class Lines(NamedTuple):
@@ -132,8 +132,8 @@ def _columns(table: Table, choices: Choices) -> _Columns:
     if header is None:
         return _by_place(table)
     names = [plain(name) for name in header]
-    pairs = [pair for pair in _KNOWN_PAIRS if set(pair) <= set(names)]
-    weights = [name for name in _KNOWN_WEIGHTS if name in names]
+    pairs = [pair for pair in KNOWN_PAIRS if set(pair) <= set(names)]
+    weights = [name for name in KNOWN_WEIGHTS if name in names]
     if "weight" in weights:
         weights = ["weight"]
     if len(pairs) != 1 or len(weights) > 1 or _tables.repeats(header):
@@ -149,7 +149,7 @@ def _header(table: Table, choices: Choices) -> tuple[list[str] | None, int]:
     first = table.rows[0]
     for header, row in ((first, 1), (table.above, 0)):
         names = {plain(name) for name in header}
-        if len(header) == len(first) and any(set(pair) <= names for pair in _KNOWN_PAIRS):
+        if len(header) == len(first) and any(set(pair) <= names for pair in KNOWN_PAIRS):
             return header, row
     if any(not name.isdecimal() and plain(name) in map(plain, first) for name in choices.columns):
         return first, 1
@@ -159,15 +159,19 @@ def _header(table: Table, choices: Choices) -> tuple[list[str] | None, int]:
             "needs two, source and target, between tabs, commas, semicolons or spaces."
         )
     rest = table.rows[1:]
-    numeric = [
+
+    def numeric(cell: str) -> bool:
+        return number(cell, table.delimiter) is not None
+
+    numbers = [
         n
         for n in range(len(first))
-        if rest and all(n < len(row) and (_number(row[n]) or not row[n]) for row in rest[:100])
+        if rest and all(n < len(row) and (numeric(row[n]) or not row[n]) for row in rest[:100])
     ]
-    if any(not _number(first[n]) and first[n] for n in numeric):
+    if any(first[n] and not numeric(first[n]) for n in numbers):
         return first, 1
     nodes = {cell for row in rest for cell in row[:2]}
-    if not choices.columns and not any(map(_number, first)) and not nodes & set(first[:2]):
+    if not choices.columns and not any(map(numeric, first)) and not nodes & set(first[:2]):
         shown = quoted(", ".join(first))
         raise UserError(
             f"{table.where}: the first line, {shown}, can be a header, of unknown names, or an "
@@ -197,7 +201,7 @@ def _by_place(table: Table) -> _Columns:
     """Return source, target and, if there is a third column, weight."""
     numbers = [row[2] for row in table.rows if len(row) > 2]
     weight = 2 if any(numbers) else None
-    wrong = next((cell for cell in numbers if cell and not _number(cell)), None)
+    wrong = next((cell for cell in numbers if cell and number(cell, table.delimiter) is None), None)
     if weight is not None and wrong is not None:
         raise UserError(
             f"{table.where} has no header, and its third column, with {quoted(wrong)}, is no "
@@ -229,29 +233,17 @@ def _kept(
     return rows
 
 
-def _number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
-
-
 def _weights(table: Table, lines: list[int], cells: list[str]) -> np.ndarray:
-    if table.delimiter == ";":  # as in tables with decimal commas
-        cells = [cell.replace(",", ".") for cell in cells]
-    weight = np.empty(len(cells))
-    for place, cell in enumerate(cells):
-        try:
-            weight[place] = float(cell or 1)
-        except ValueError:
-            weight[place] = np.nan
-        if not isfinite(weight[place]):
-            raise UserError(
-                f"{table.where}, line {lines[place]}: weight {quoted(cell)} is no finite number. "
-                "Write one."
-            )
-    return weight
+    values = [number(cell or "1", table.delimiter) for cell in cells]
+    wrong = next(
+        (n for n, value in enumerate(values) if value is None or not isfinite(value)), None
+    )
+    if wrong is not None:
+        raise UserError(
+            f"{table.where}, line {lines[wrong]}: weight {quoted(cells[wrong])} is no finite "
+            "number. Write one."
+        )
+    return np.array(values, float)
 
 
 def _layer(where: str, number: int, cell: str) -> int:
@@ -263,13 +255,6 @@ def _layer(where: str, number: int, cell: str) -> int:
     return int(cell)
 
 
-def edges(listed: Lines, *, undirected: bool) -> Edges:
+def edges(listed: Lines) -> Edges:
     """Return the edges of a table without layers."""
-    return coded(
-        listed.where,
-        listed.source,
-        listed.target,
-        listed.weight,
-        undirected=undirected,
-        notes=listed.notes,
-    )
+    return coded(listed.where, listed.source, listed.target, listed.weight, listed.notes)

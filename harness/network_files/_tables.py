@@ -143,6 +143,14 @@ def plain(name: str) -> str:
     return re.sub(r"[\s\"'._-]", "", name).lower()
 
 
+def number(cell: str, delimiter: str) -> float | None:
+    """Return a cell's number, None if it has none; with semicolons a comma is a decimal point."""
+    try:
+        return float(cell.replace(",", ".") if delimiter == ";" else cell)
+    except ValueError:
+        return None
+
+
 def column(table: Table, header: Sequence[str] | None, name: str, option: str) -> int:
     """Return the place of a column that an option names, or numbers from 1.
 
