@@ -88,7 +88,7 @@ def test_columns_by_name_and_by_number(tmp_path):
 
 def test_a_first_line_that_may_be_a_header_is_not_guessed(tmp_path):
     text = "neuron,partner\na,b\nb,c\n"
-    with pytest.raises(UserError, match="--columns neuron,partner for a header, --columns 1,2"):
+    with pytest.raises(UserError, match="--columns neuron,partner for a header, or --columns 1,2"):
         read(tmp_path, text)
     assert len(named(read(tmp_path, text, columns=("neuron", "partner")))) == 2
     assert len(named(read(tmp_path, text, columns=("1", "2")))) == 3

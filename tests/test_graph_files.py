@@ -110,7 +110,7 @@ REFUSED = {
         ),
         (
             "%%MatrixMarket matrix array real general\n30000 30000\n1\n",
-            "declares 900,000,000 entries, but has",
+            "declares 30000 x 30000 entries, but holds 1",
         ),
         (
             "%%MatrixMarket matrix coordinate complex general\n2 2 1\n1 2 1 1\n",

@@ -99,6 +99,7 @@ def of_files(
             raise unknown("null", null, NULLS)
     if asked.draws is not None and asked.draws < 2:
         raise UserError(f"--draws {asked.draws} gives no standard deviation. Give 2 or more.")
+    network_files.refuse_unused(paths, choices)
     read: dict[str, Wiring] = {}
     notes: dict[str, tuple[str, ...]] = {}
     tables = []

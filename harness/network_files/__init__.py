@@ -1,29 +1,37 @@
-"""Graphs from other people's files: arrays or edge lists, checked, without running their code.
+"""Graphs from other people's files and objects: checked, without running their code.
 
-Formats: NumPy `.npz` and `.npy`, `.safetensors`, Keras `.h5`, edge lists in `.csv`. Pickles are
-refused, with a command that converts them.
+Edge lists and matrices in text, GraphML, GML, Pajek, Matrix Market; weights in NumPy, SciPy,
+safetensors, Keras, ONNX and, if allowed, PyTorch files. Other pickles are refused, with a command
+that converts them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 from typing import get_args
 
 from harness.errors import UserError, unknown
-from harness.sparse.graph import Digraph, LayeredGraph
 
 from . import _edges, _formats, _graphs, _layers, _matrices, _nodes, _processes, _tables, _weights
 from ._choices import AS_THE_FILE_SAYS as AS_THE_FILE_SAYS
 from ._choices import LARGEST as LARGEST
 from ._choices import Choices as Choices
-from ._choices import Edges
-from ._digraphs import digraph, listed_nodes
+from ._digraphs import listed_nodes
 from ._formats import Layout as Layout
 from ._formats import decoding
 from ._names import printable as printable
+from ._objects import from_igraph as from_igraph
+from ._objects import from_networkx as from_networkx
+from ._objects import from_scipy as from_scipy
+from ._objects import from_state_dict as from_state_dict
+from ._objects import to_igraph as to_igraph
+from ._objects import to_networkx as to_networkx
+from ._objects import to_scipy as to_scipy
+from ._objects import to_state_dict as to_state_dict
 from ._pickles import refuse_pickle
+from ._wiring import Wiring as Wiring
+from ._wiring import of_edges, of_matrix
 
 _GRAPHS = (".graphml", ".gml", ".net", ".paj")
 _TORCH = (".pt", ".pth", ".bin", ".ckpt")
@@ -39,25 +47,6 @@ _READERS: dict[str, Callable[[Path, ExitStack, Choices], _formats.Contents]] = {
 _KNOWN = (*_READERS, *_tables.SUFFIXES, *_GRAPHS, ".mtx")
 
 
-@dataclass(frozen=True)
-class Wiring:
-    """The networks of a file.
-
-    `graph` has one leading batch axis, the networks: `adjacency[l]` is boolean, (networks, n_l,
-    n_(l+1)); an edge list without layers gives a digraph, (1, n, n). `names` are those of the
-    arrays, input layer first; `layout` is the one in which they were read, None for an edge list;
-    `notes` say what was left out or assumed. `nodes` are the names of the nodes by layer, of a
-    digraph in one tuple, None if the file names none. `undirected` if edges were read both ways.
-    """
-
-    graph: LayeredGraph | Digraph
-    names: tuple[str, ...]
-    layout: Layout | None
-    notes: tuple[str, ...]
-    nodes: tuple[tuple[str, ...], ...] | None = None
-    undirected: bool = False
-
-
 def read(
     path: Path | str,
     layout: str | None = None,
@@ -67,21 +56,23 @@ def read(
 ) -> Wiring:
     """Read the wiring of one network or of a batch of them. Code in the file is never run.
 
-    Arrays have two axes, (a, b), or three, (networks, a, b), the same in all. They are read in the
-    natural order of their names (w2 before w10); Keras layers in the order of the model, if the
-    file says it. Arrays with fewer axes, such as biases, are left out and noted. An edge list has
-    the columns source and target. With the column `layer` (the source's) it is a layered network,
-    else a general digraph; `weight` is optional.
+    Arrays of weights have two axes, (a, b), or three, (networks, a, b), the same in all. Their
+    order is that of the model if the file says it, else the stored one, that of numbers in their
+    names (w2 before w10), or the only one that chains. Arrays with fewer axes, such as biases, are
+    left out and noted. An edge list is a digraph; with the column `layer` (the source's), or nodes
+    in layers, a layered network. Where a file can be read in two ways, nothing is guessed.
 
     **Arguments:** `layout` of each array: "out-in" (PyTorch, Equinox) or "in-out" (Keras); None
-    means out-in for safetensors whose names end in `.weight`, in-out for NumPy and Keras. A weight
-    w with |w| <= `threshold` is no edge. `nodes`, for an edge list, is a CSV of all its nodes: with
+    means that of the format, or of names that end in `.weight` or `kernel`. A weight w with
+    |w| <= `threshold` is no edge. `nodes`, for an edge list, is a table of all its nodes: with
     the columns node and layer for a layered network, only node for a digraph. Edges then need no
     layer if each node is in only one layer. Without it, only nodes that have an edge exist.
+    `choices` say the rest.
 
     **Errors:** UserError, naming file, array and remedy, for a file that is missing, empty,
-    damaged, a pickle or of unknown kind, and for arrays that are not real and finite, do not chain,
-    hold no edge, differ in their batch axis or claim more than `LARGEST` entries.
+    damaged, a pickle or of unknown kind, that can be read in two ways, and for arrays that are not
+    real and finite, do not chain, hold no edge, differ in their batch axis or claim more than
+    `LARGEST` entries.
     """
     path = Path(path)
     asked = next((known for known in get_args(Layout) if known == layout), None)
@@ -96,43 +87,35 @@ def read(
     if nodes is not None:
         raise UserError(f"'{printable(path)}' is no edge list: give --nodes only for one.")
     if suffix in _GRAPHS:
-        return _of_edges(_graphs.read(path, suffix), threshold, choices)
+        return of_edges(_graphs.read(path, suffix), threshold, choices)
     if suffix == ".mtx":
-        return _of_matrix(path, _matrices.market(path), asked, threshold, choices, graph=True)
+        return of_matrix(path, _matrices.market(path), asked, threshold, choices, graph=True)
     with ExitStack() as stack:
         reader = _READERS.get(suffix, _processes.torch)
         with decoding(path):
             contents = reader(path, stack, choices)
         sparse = _matrices.scipy_sparse(path, contents) if suffix == ".npz" else None
         if sparse is not None:
-            return _of_matrix(path, sparse, asked, threshold, choices, graph=False)
+            return of_matrix(path, sparse, asked, threshold, choices, graph=False)
         read = _weights.networks(path, contents, asked, threshold, LARGEST, choices)
         return Wiring(*read, undirected=choices.undirected)
 
 
-def _of_edges(edges: Edges, threshold: float, choices: Choices) -> Wiring:
-    edges = edges._replace(undirected=edges.undirected or choices.undirected)
-    graph, notes = digraph(edges, threshold, LARGEST)
-    return Wiring(graph, ("edges",), None, notes, (edges.names,), edges.undirected)
-
-
-def _of_matrix(
-    path: Path,
-    matrix: _matrices.Sparse,
-    asked: Layout | None,
-    threshold: float,
-    choices: Choices,
-    *,
-    graph: bool,
-) -> Wiring:
-    """Return the wiring of a matrix: if it is a `graph` and square, that of a digraph."""
-    square = matrix.names[0] == matrix.names[1]
-    if square and (choices.digraph or (graph and asked is None)) and asked != "out-in":
-        return _of_edges(matrix.edges(), threshold, choices)
-    contents = matrix.contents(path.stem, graph=not square and asked is None)
-    read = _weights.networks(path, contents, asked, threshold, LARGEST, choices)
-    names = matrix.names if read[2] != "out-in" else matrix.names[::-1]
-    return Wiring(*read, names if read[2] else (matrix.names[0],), choices.undirected)
+def refuse_unused(paths: Sequence[Path], choices: Choices) -> None:
+    """Raise UserError for a choice that applies to none of some files."""
+    suffixes = {_tables.suffix(path) for path in paths}
+    arrays = bool(suffixes & {*_READERS, *_TORCH})
+    tables = bool(suffixes & set(_tables.SUFFIXES))
+    for option, given, kind, fits in (
+        ("--columns", choices.columns, "edge lists", tables),
+        ("--where", choices.where, "edge lists", tables),
+        ("--arrays", choices.arrays, "arrays of weights", arrays),
+        ("--skip", choices.skip, "arrays of weights", arrays),
+        ("--channels/--ensemble", choices.channels is not None, "arrays of weights", arrays),
+        ("--allow-pt", choices.allow_pt, "PyTorch files", bool(suffixes & set(_TORCH))),
+    ):
+        if given and not fits:
+            raise UserError(f"{option} is for {kind}, which no file here is. Omit it.")
 
 
 def _of_table(
@@ -148,7 +131,7 @@ def _of_table(
         matrix = _matrices.of_table(table, asked, choices.digraph)
         if matrix is not None:
             graph = not matrix.bare
-            return _of_matrix(path, matrix, asked, threshold, choices, graph=graph)
+            return of_matrix(path, matrix, asked, threshold, choices, graph=graph)
     lines = _edges.lines(table, choices)
     if lines.layer is not None or (listed is not None and listed.layered):
         if choices.undirected:
@@ -161,7 +144,7 @@ def _of_table(
     else:
         note = "nodes are those that a line names: list all with --nodes"
         edges = edges._replace(notes=(*edges.notes, note))
-    return _of_edges(edges, threshold, choices)
+    return of_edges(edges, threshold, choices)
 
 
 def _refuse_unreadable(path: Path, choices: Choices) -> None:
@@ -180,5 +163,7 @@ def _refuse_unreadable(path: Path, choices: Choices) -> None:
             f"'{printable(path)}' is of unknown kind '{printable(suffix)}'. "
             f"Known: {', '.join(_KNOWN)}."
         )
+    if path.suffix.lower() == ".gz" and suffix in _READERS:
+        raise UserError(f"'{printable(path)}' is packed. Unpack it with gunzip.")
     if path.stat().st_size == 0:
         raise UserError(f"'{printable(path)}' is empty. Write it again.")

@@ -20,9 +20,10 @@ def coded(
     target: Sequence[str],
     weight: np.ndarray,
     notes: tuple[str, ...] = (),
+    nodes: Sequence[str] | None = None,
 ) -> Edges:
-    """Return edges between named nodes; the nodes are those named, in natural order."""
-    names = tuple(sorted({*source, *target}, key=natural))
+    """Return edges between named nodes: `nodes`, or those named, in natural order."""
+    names = tuple(nodes or sorted({*source, *target}, key=natural))
     place = {name: n for n, name in enumerate(names)}
     ends = (np.array([place[name] for name in of], np.int64) for of in (source, target))
     sources, targets = ends

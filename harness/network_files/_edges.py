@@ -172,11 +172,11 @@ def _header(table: Table, choices: Choices) -> tuple[list[str] | None, int]:
         return first, 1
     nodes = {cell for row in rest for cell in row[:2]}
     if not choices.columns and not any(map(numeric, first)) and not nodes & set(first[:2]):
-        shown = quoted(", ".join(first))
+        shown, columns = quoted(", ".join(first)), printable(",".join(first[:2]))[:99]
         raise UserError(
             f"{table.where}: the first line, {shown}, can be a header, of unknown names, or an "
-            f"edge, which would add two nodes. Give --columns {first[0]},{first[1]} for a header, "
-            "--columns 1,2 for an edge."
+            f"edge, which would add two nodes. Give --columns {columns} for a header, or --columns "
+            "1,2 for an edge."
         )
     return None, 0
 

@@ -66,11 +66,19 @@ def decoding(path: Path, array: str | None = None) -> Iterator[None]:
     except MemoryError:
         raise UserError(f"{where} exceeds the memory. Store fewer networks per file.") from None
     except Exception as error:
-        message = printable(f"{type(error).__name__}: {error}")
+        message = printable(_described(error))
         raise UserError(
             f"{where} cannot be read as {path.suffix.lower()}: {message[:300]}. It is damaged, cut "
             "short or of another kind: write it again."
         ) from error
+
+
+def _described(error: Exception) -> str:
+    if isinstance(error, KeyError):
+        return f"{error} is missing"
+    if isinstance(error, IndexError):
+        return "a line is too short"
+    return f"{type(error).__name__}: {error}"
 
 
 def refuse_bomb(unpacked: int, stored: int) -> None:

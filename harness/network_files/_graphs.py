@@ -64,73 +64,76 @@ def _labels(nodes: dict[str, str]) -> tuple[str, ...]:
 
 def _graphml(path: Path) -> tuple[dict[str, str], list[_Edge]]:
     """Return nodes and edges of a GraphML file. It may have no DOCTYPE, so no entities."""
-    nodes: dict[str, str] = {}
-    edges: list[dict[str, str]] = []
-    keys: dict[str, str] = {}  # the keys of weights, and their defaults
-    labels: set[str] = set()  # the keys of names of nodes
-    directed = True
-    place: list[str] = []  # what encloses the text: key, data, its key, and node or edge
-
-    def start(name: str, given: dict[str, str]) -> None:
-        nonlocal directed
-        kind = name.rpartition(":")[2]
-        if kind == "graph":
-            directed = given.get("edgedefault") != "undirected"
-        elif kind == "node":
-            nodes[given["id"]] = given["id"]
-            place[:] = ["", "node", given["id"]]
-        elif kind == "hyperedge":
-            raise ValueError("hyperedges are not read")
-        elif kind == "edge":
-            edges.append({"directed": str(directed).lower()} | given)
-            place[:] = ["", "edge"]
-        elif kind == "key":
-            name, of = plain(given.get("attr.name", given["id"])), given.get("for", "all")
-            if of in ("edge", "all") and name in KNOWN_WEIGHTS:
-                keys[given["id"]] = "1"
-                place[:] = ["", "key", given["id"]]
-            elif of in ("node", "all") and name in ("label", "name"):
-                labels.add(given["id"])
-        elif kind == "default" and place[1:2] == ["key"]:
-            keys[place[2]], place[0] = "", "default"
-        elif kind == "data" and place[1:2] == ["edge"] and given["key"] in keys:
-            edges[-1]["weight"], place[0] = "", "weight"
-        elif kind == "data" and place[1:2] == ["node"] and given["key"] in labels:
-            nodes[place[2]], place[0] = "", "label"
-
-    def letters(more: str) -> None:
-        kind = place[0] if place else ""
-        if kind == "weight":
-            edges[-1]["weight"] += more
-        elif kind == "default":
-            keys[place[2]] += more
-        elif kind == "label":
-            nodes[place[2]] += more
-
-    def end(name: str) -> None:
-        if place and name.rpartition(":")[2] in ("data", "default"):
-            place[0] = ""
-        elif name.rpartition(":")[2] in ("node", "edge", "key"):
-            place.clear()
-
-    def refuse(*_: Any) -> None:
-        raise ValueError("a DOCTYPE, which can name other files, is not read; delete it")
-
+    handlers = _GraphML()
     parser = expat.ParserCreate()
-    parser.StartDoctypeDeclHandler = refuse
-    parser.StartElementHandler, parser.EndElementHandler = start, end
-    parser.CharacterDataHandler = letters
+    parser.StartDoctypeDeclHandler = handlers.refuse
+    parser.StartElementHandler, parser.EndElementHandler = handlers.start, handlers.end
+    parser.CharacterDataHandler = handlers.letters
     parser.Parse(content(path), True)
-    default = next(iter(keys.values()), "1")
-    return nodes, [
+    default = next(iter(handlers.weights.values()), "1")
+    edges = [
         _Edge(
             one["source"],
             one["target"],
             float(one.get("weight", default)),
             one["directed"] == "true",
         )
-        for one in edges
+        for one in handlers.edges
     ]
+    return handlers.nodes, edges
+
+
+class _GraphML:
+    """What a parser of GraphML has met: nodes with their labels, edges, and keys of their data."""
+
+    def __init__(self) -> None:
+        self.nodes: dict[str, str] = {}
+        self.edges: list[dict[str, str]] = []
+        self.weights: dict[str, str] = {}  # defaults by key
+        self._labels: set[str] = set()
+        self._directed = "true"
+        self._around = ("", "")  # the node, edge or key around the text, and its id
+        self._text: tuple[dict[str, str], str] | None = None  # where the text belongs
+
+    def start(self, tag: str, given: dict[str, str]) -> None:
+        kind, (around, of) = tag.rpartition(":")[2], self._around
+        if kind in ("node", "edge", "key"):
+            self._around = kind, given.get("id", "")
+        if kind == "graph":
+            self._directed = str(given.get("edgedefault") != "undirected").lower()
+        elif kind == "node":
+            self.nodes[given["id"]] = given["id"]
+        elif kind == "edge":
+            self.edges.append({"directed": self._directed} | given)
+        elif kind == "key":
+            name, owner = plain(given.get("attr.name", given["id"])), given.get("for", "all")
+            if owner != "node" and name in KNOWN_WEIGHTS:
+                self.weights[given["id"]] = "1"
+            elif owner != "edge" and name in ("label", "name"):
+                self._labels.add(given["id"])
+        elif kind == "hyperedge":
+            raise ValueError("hyperedges are not read")
+        elif kind == "default" and of in self.weights:
+            self._expect(self.weights, of)
+        elif kind == "data" and around == "edge" and given["key"] in self.weights:
+            self._expect(self.edges[-1], "weight")
+        elif kind == "data" and around == "node" and given["key"] in self._labels:
+            self._expect(self.nodes, of)
+
+    def _expect(self, owner: dict[str, str], key: str) -> None:
+        owner[key] = ""
+        self._text = owner, key
+
+    def letters(self, more: str) -> None:
+        if self._text is not None:
+            owner, key = self._text
+            owner[key] += more
+
+    def end(self, tag: str) -> None:
+        self._text = None
+
+    def refuse(self, *_: Any) -> None:
+        raise ValueError("a DOCTYPE, which can name other files, is not read; delete it")
 
 
 def _gml(path: Path) -> tuple[dict[str, str], list[_Edge]]:

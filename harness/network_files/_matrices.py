@@ -1,6 +1,5 @@
 """Matrices in text and sparse ones: tables of numbers, Matrix Market, SciPy's sparse arrays."""
 
-import io
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,7 +12,7 @@ from ._digraphs import refuse_bare
 from ._edges import KNOWN_PAIRS
 from ._formats import Contents, Layout, Stored, decoding
 from ._names import printable
-from ._tables import Table, content, number, plain
+from ._tables import Table, number, plain, text
 
 _MOST_COLUMNS_OF_EDGES = 4
 
@@ -124,24 +123,47 @@ def _of_dense(
 
 
 def market(path: Path) -> Sparse:
-    """Return the matrix of a Matrix Market file.
+    """Return the matrix of a Matrix Market file. SciPy's reader crashes on damaged ones.
 
     **Errors:** UserError for a file that is damaged, complex, or declares more than it holds.
     """
-    from scipy import io as scipy_io
-
     where = f"'{printable(path)}'"
     with decoding(path):
-        held = content(path)
-        rows, columns, entries, form, field, _ = scipy_io.mminfo(io.BytesIO(held))
+        head, *lines = text(path).split("\n")
+        _, _, form, field, symmetry = head.lower().split()
         if field == "complex":
             raise UserError(f"{where} holds complex numbers. Weights are real: store them.")
-        # An entry takes two bytes at least; of a symmetric array half of them are there.
-        if entries * (3 if form == "coordinate" else 1) > len(held):
-            raise ValueError(f"it declares {entries:,} entries, but has {len(held):,} bytes")
-        refuse_bare(where, max(rows, columns), entries)
-        matrix = scipy_io.mmread(io.BytesIO(held), spmatrix=False)
-        return _of_scipy(where, matrix, 1)
+        body = [line for line in lines if line.strip() and not line.startswith("%")]
+        rows, columns, *entries = map(int, body[0].split())
+        held = np.array(" ".join(body[1:]).split(), float)
+        if form == "coordinate":
+            cells = held.reshape(entries[0], 2 if field == "pattern" else 3)
+            row, column = (cells[:, axis].astype(np.int64) - 1 for axis in (0, 1))
+            value = np.ones(len(cells)) if field == "pattern" else cells[:, 2]
+        else:
+            row, column = _places(rows, columns, symmetry, len(held))
+            value = held
+        refuse_bare(where, max(rows, columns), len(value))
+        if not (((row >= 0) & (row < rows)).all() and ((column >= 0) & (column < columns)).all()):
+            raise ValueError("an entry lies outside of the matrix")
+        if symmetry != "general":
+            off = row != column
+            row, column = np.r_[row, column[off]], np.r_[column, row[off]]
+            value = np.r_[value, value[off]]
+    return _sparse(where, row, column, value, (rows, columns), 1)
+
+
+def _places(rows: int, columns: int, symmetry: str, held: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the places of a stored array, by columns: all, or from the diagonal down."""
+    size = {"general": rows * columns, "symmetric": rows * (rows + 1) // 2}
+    expected = size.get(symmetry, rows * (rows - 1) // 2)
+    if held != expected or (symmetry != "general" and rows != columns):
+        raise ValueError(f"it declares {rows} x {columns} entries, but holds {held:,}")
+    row, column = np.tile(np.arange(rows), columns), np.repeat(np.arange(columns), rows)
+    if symmetry == "general":
+        return row, column
+    kept = row >= column if symmetry == "symmetric" else row > column
+    return row[kept], column[kept]
 
 
 def scipy_sparse(path: Path, contents: Contents) -> Sparse | None:
@@ -168,17 +190,29 @@ def scipy_sparse(path: Path, contents: Contents) -> Sparse | None:
             matrix = sparse.coo_array((data, (arrays["row"], arrays["col"])), shape=shape)
         else:
             raise ValueError(f"the format {form[:9]} is not read: save it as csr")
-        return _of_scipy(where, matrix, 0)
+    return sparse_matrix(where, matrix, 0)
 
 
-def _of_scipy(where: str, matrix: Any, first: int) -> Sparse:
+def sparse_matrix(where: str, matrix: Any, first: int) -> Sparse:
+    """Return a matrix of SciPy or NumPy, rows and columns numbered from `first`."""
     from scipy import sparse
 
     entries = sparse.coo_array(matrix)
-    value = np.asarray(entries.data)
+    row, column = entries.coords
+    return _sparse(where, row, column, np.asarray(entries.data), entries.shape, first)
+
+
+def _sparse(
+    where: str,
+    row: np.ndarray,
+    column: np.ndarray,
+    value: np.ndarray,
+    shape: tuple[int, int],
+    first: int,
+) -> Sparse:
+    """Return a matrix whose rows and columns are numbered from `first`."""
     if value.dtype.kind not in "biuf" or not np.isfinite(value).all():
         raise UserError(f"{where} has entries that are no finite real numbers. Store weights.")
-    row, column = (np.asarray(one, np.int64) for one in entries.coords)
-    rows, columns = entries.shape
-    names = [tuple(map(str, range(first, first + n))) for n in (rows, columns)]
-    return Sparse(where, row, column, value.astype(float), (rows, columns), (names[0], names[1]))
+    rows, columns = (tuple(map(str, range(first, first + n))) for n in shape)
+    row, column = row.astype(np.int64), column.astype(np.int64)
+    return Sparse(where, row, column, value.astype(float), shape, (rows, columns))
