@@ -98,7 +98,8 @@ def _described(wiring: Wiring) -> str:
     layout = f"layout {wiring.layout}" if wiring.layout else "edge list"
     nodes = "-".join(map(str, node_counts(wiring.graph)))
     counts = ", ".join(_range(layer) for layer in edges.T.tolist())
-    return f"{_networks(len(edges))}, {layout}; nodes {nodes}; edges {counts}"
+    arrays = f"; arrays {', '.join(map(printable, wiring.names))}" if wiring.layout else ""
+    return f"{_networks(len(edges))}, {layout}; nodes {nodes}; edges {counts}{arrays}"
 
 
 def _networks(number: int) -> str:
