@@ -122,7 +122,7 @@ class Participation(AbstractMetric):
             ),
             compared=tuple(
                 report.Quantities(
-                    "gini_excess", {"part": part}, f"Gini excess, {part}", f"participation_{part}"
+                    "gini_excess", {"part": part}, f"Gini excess of {part}", f"participation_{part}"
                 )
                 for part in _PARTS
             ),

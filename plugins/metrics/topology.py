@@ -133,7 +133,7 @@ class Topology(AbstractMetric):
                     {"layer": -1},
                     label="measures of whole networks",
                     name="topology",
-                    note="nnstd excess below 0: more alike than redrawn masks.",
+                    note="nnstd_excess below 0: more alike than redrawn masks.",
                 ),
                 *map(rows, ("ramanujan_margin", "modularity_sources", "clustering_sources")),
             ),
