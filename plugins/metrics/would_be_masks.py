@@ -14,6 +14,7 @@ from pydantic import InstanceOf
 from harness import (
     AbstractMetric,
     Evidence,
+    ScorePruner,
     Target,
     Trajectory,
     UserError,
@@ -21,7 +22,6 @@ from harness import (
     report,
     stream,
 )
-from harness.plugin.pruner import ScorePruner
 from harness.results.snapshot import Snapshot
 from harness.sparse import masks as mask_algebra
 from harness.types import Key, Masks, Weights
