@@ -1,7 +1,7 @@
 """Any schedule, with the first and the last layer left alone."""
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import Annotated, ClassVar
 
 from annotated_types import Gt, Le
 from pydantic import InstanceOf
@@ -9,14 +9,12 @@ from pydantic import InstanceOf
 from harness import AbstractSchedule, Level, hookimpl
 from harness.types import FIRST, LAST
 
+from ._wrapped import Wrapped
 from .geometric import Geometric
-
-if TYPE_CHECKING:
-    import optax
 
 
 @dataclass(frozen=True)
-class FrozenEnds(AbstractSchedule):
+class FrozenEnds(Wrapped):
     """Another schedule whose first and last layer are pruned no further than to a density.
 
     Does pruning of hidden layers need the ends? Hidden layers follow the other schedule; the
@@ -36,10 +34,6 @@ class FrozenEnds(AbstractSchedule):
     density: Annotated[float, Gt(0), Le(1)] = 1.0
     trained: bool = False
 
-    def __post_init__(self) -> None:
-        for name in ("batch_size", "rewind_data", "stop_rule"):
-            object.__setattr__(self, name, getattr(self.of, name))
-
     def levels(self) -> tuple[Level, ...]:
         """Return the other schedule's levels, with the ends named."""
         made, before = [], 1.0
@@ -51,10 +45,6 @@ class FrozenEnds(AbstractSchedule):
                 made.append(replace(level, by_leaf={**level.by_leaf, FIRST: share, LAST: share}))
             before = share
         return tuple(made)
-
-    def optimizer(self) -> "optax.GradientTransformation":
-        """Return the other schedule's optimiser."""
-        return self.of.optimizer()
 
 
 @hookimpl

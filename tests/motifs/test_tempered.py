@@ -81,3 +81,17 @@ def test_a_network_that_no_swap_can_change_stays():
     rewired = motifs.tempered(full, "bifan", 5.0, null, LIMITS, np.random.default_rng(0))
     assert sum(rewired.accepted) == 0
     assert all(map(np.array_equal, full, rewired.adjacency))
+
+
+def test_nodes_on_a_path_stay_on_one_in_sparse_networks():
+    limits = motifs.Limits(hold=10.0, paths=10.0)
+    moved = 0
+    for seed in range(6):
+        wires = wiring(seed, density=0.12)
+        null = motifs.degree_moments(wires, 50, (seed,))
+        rng = np.random.default_rng(seed)
+        rewired = motifs.tempered(wires, "chain3", 10.0, null, limits, rng)
+        lives = [live_nodes(LayeredGraph(one)) for one in (wires, rewired.adjacency)]
+        assert all(map(np.array_equal, *lives))
+        moved += sum(rewired.accepted)
+    assert moved > 0
