@@ -19,9 +19,11 @@ class DigraphMotifs(AbstractMetric):
     """Induced triads and tetrads of recurrent and skipping networks against random digraphs.
 
     Null `masks` redraws each network's masks and wires them again: it knows which places can hold
-    an edge and which edges share a weight, and is calibrated. `degree` keeps every node's in- and
-    out-degree, `degree-mutual` its mutual edges as well; neither knows places, so that p stands
-    only where every place can hold an edge. igraph counts some 10^7 connected sets a second.
+    an edge and which edges share a weight. `masks-degree` does so too, and every unit keeps its in-
+    and out-degree within each weight array. Both are calibrated on every view. `degree` switches
+    edges: every node keeps its in- and out-degree, with `degree-mutual` its mutual edges as well.
+    These two put edges only where one can be, and give no p where edges share weights, as in
+    networks unrolled in time. igraph counts some 10^7 connected sets a second.
 
     **Parameters:**
 
@@ -36,7 +38,7 @@ class DigraphMotifs(AbstractMetric):
     name: ClassVar[str] = "digraph-motifs"
     needs: ClassVar[frozenset[str]] = frozenset({"digraph"})
     chooses_levels: ClassVar[bool] = True
-    null: Literal["masks", "degree", "degree-mutual"] = "masks"
+    null: Literal["masks", "masks-degree", "degree", "degree-mutual"] = "masks"
     view: str = ""
     orders: tuple[Literal[2, 3], ...] = (2,)
     draws: Annotated[int, Ge(2)] = 100
@@ -55,7 +57,7 @@ class DigraphMotifs(AbstractMetric):
         graph = trajectory.graph(level, self.view or None)
         assert isinstance(graph, Digraph), "the harness asks only where the view has no layers"
         seed = (self.seed * 1000 + level) * 1_000_000 + trajectory.networks[0]
-        if self.null != "masks":
+        if self.null.startswith("degree"):
             return motifs.digraph_profile(
                 graph,
                 draws=self.draws,
@@ -63,7 +65,8 @@ class DigraphMotifs(AbstractMetric):
                 seed=seed,
                 orders=self.orders,
             ).drop(columns=["overlap_between", "self_loops"])
-        null = trajectory.masks_null(level, self.view or None)
+        redrawn = trajectory.masks_null if self.null == "masks" else trajectory.masks_degree_null
+        null = redrawn(level, self.view or None)
         return motifs.drawn_digraph_profile(graph, null, self.draws, self.orders, seed=seed)
 
     @property

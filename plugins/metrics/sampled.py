@@ -36,7 +36,8 @@ class Sampled(AbstractMetric):
 
     - `null`: what random networks have in common with the trained one: the number of edges
       between each two layers ("layered"), the degrees of each node ("degree"), the number of
-      weights of each leaf, wired again ("masks", right for every architecture), or as "published"
+      weights of each leaf, wired again ("masks", right for every architecture), the same of each
+      row and column of a leaf ("masks-degree"), or as "published"
     - `view`: the name of the graph, where the architecture has several; empty: its default
     - `convention`: whether copies of motifs are counted, or as "published"
     - `support`: the nodes that count, as for the metric `motifs`
@@ -51,7 +52,7 @@ class Sampled(AbstractMetric):
     name: ClassVar[str] = "sampled"
     needs: ClassVar[frozenset[str]] = frozenset({"layered"})
     chooses_levels: ClassVar[bool] = True
-    null: Literal["layered", "degree", "masks", "published"] = "degree"
+    null: Literal["layered", "degree", "masks", "masks-degree", "published"] = "degree"
     view: str = ""
     convention: Literal["copies", "published"] = "copies"
     support: Literal["all", "live", "live-published"] = "all"
@@ -68,6 +69,7 @@ class Sampled(AbstractMetric):
         chosen = sum(number < self.networks for number in trajectory.networks)
         kept = chosen if self.networks else len(trajectory.networks)
         parts, view = [], self.view or None
+        nulls = {"masks": trajectory.masks_null, "masks-degree": trajectory.masks_degree_null}
         levels = trajectory.nearest(self.densities) or range(len(trajectory.densities))
         for level in levels if kept else ():
             graph = trajectory.graph(level, view)
@@ -78,7 +80,7 @@ class Sampled(AbstractMetric):
             graph = jax.tree.map(lambda leaf: leaf[:kept], graph)
             table = motifs.sampled_profile(
                 graph,
-                trajectory.masks_null(level, view) if self.null == "masks" else self.null,
+                nulls[self.null](level, view) if self.null in nulls else self.null,
                 number=self.draws,
                 support=self.support,
                 bias=self.bias,
