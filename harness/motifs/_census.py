@@ -113,7 +113,7 @@ def digraph_profile(
         )
         table = _profile(network, run, draws, tuple(dict.fromkeys(orders)))
         name = "degree-mutual" if keep_mutual else "degree"
-        table.insert(table.columns.get_loc("draws"), "null", name)
+        table.insert(list(table).index("draws"), "null", name)
         table.insert(0, "network", number)
         tables.append(table)
     whole = pd.concat(tables, ignore_index=True)
