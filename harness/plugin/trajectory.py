@@ -134,8 +134,10 @@ class Trajectory:
         for part in np.random.SeedSequence(list(seed)).generate_state(2):
             key = jax.random.fold_in(key, part)
         like = {leaf: jnp.asarray(mask) for leaf, mask in masks.items()}
-        found = self._known_redrawers[name](like, jax.random.split(key, number))
-        return jax.tree.map(np.asarray, found)
+        # Rounded up to a power of two, so that a last, smaller lot needs no program of its own.
+        lot = jnp.arange(1 << max(0, number - 1).bit_length()) % max(1, number)
+        found = self._known_redrawers[name](like, jax.random.split(key, max(1, number))[lot])
+        return jax.tree.map(lambda leaf: np.asarray(leaf)[:number], found)
 
     def masks_null(self, level: int, view: str | None = None) -> OwnNull[Any]:
         """Return the null `masks` of a level's networks: their masks redrawn, see `redrawn`."""
