@@ -162,18 +162,10 @@ def test_plugins_do_not_import_each_other():
     for path in (ROOT / "plugins").rglob("[!_]*.py"):
         for parts in imports(path):
             if parts[0] in ("harness_plugins", "plugins") and len(parts) > 2:
-<<<<<<< HEAD
                 if parts[2].startswith("_"):
                     assert parts[1] == path.parent.name, f"{name(path)} imports {'.'.join(parts)}"
                 else:
                     found.add((path.stem, parts[2]))
-=======
-                wrapped = (path.stem, parts[2])
-                fits = parts[1] == path.parent.name or wrapped in WRAPPED_BY_DEFAULT
-                assert fits, f"{name(path)} imports {'.'.join(parts)}"
-                if not parts[2].startswith("_"):
-                    found.add(wrapped)
->>>>>>> prune19
     assert found == WRAPPED_BY_DEFAULT
 
 

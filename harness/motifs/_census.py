@@ -1,8 +1,8 @@
 """Motifs of general digraphs: counts of connected triads and tetrads, compared with chance."""
 
 import zlib
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from itertools import pairwise, permutations
 from typing import TYPE_CHECKING
 
@@ -62,10 +62,11 @@ def digraph_profile(
     """Compare each network's census with digraphs of the same in- and out-degrees.
 
     Null `degree` keeps every node's in- and out-degree; `degree-mutual` also keeps its mutual
-    edges (see `switched`). All draws start from a common graph, switched from the network, which is
-    as far from each draw as from the network. Under the null the network is then a draw like any
-    other, and p holds even for chains too short to mix (Besag and Clifford 1989, Biometrika
-    76:633). Draws do not keep triads: an excess of tetrads may only reflect one of their triads.
+    edges (see `switched`). Both put edges only where `graph.places` allows one. All draws start
+    from a common graph, switched from the network, which is as far from each draw as from the
+    network. Under the null the network is then a draw like any other, and p holds even for chains
+    too short to mix (Besag and Clifford 1989, Biometrika 76:633). Draws do not keep triads: an
+    excess of tetrads may only reflect one of their triads.
 
     **Arguments:** `graph` with at most one batch axis, the networks. A network's draws depend only
     on `seed`, its number and itself.
@@ -82,7 +83,7 @@ def digraph_profile(
     - profile: z / sqrt(sum of z^2) over the same (Milo et al. 2004, Science 303:1538)
     - null, draws
     - calibrated: whether p is valid for draws of the null; uncalibrated: why not, else empty. p and
-      q are NaN if edges share weights or some places can hold no edge
+      q are NaN if edges share weights or it is unknown which places can hold one
     - overlap: share of a draw's edges that its start has; overlap_between: the same for another
       draw, which is twice as many switches away. If overlap is larger, the chains have not mixed
     - self_loops: how many the network had; they are removed first
@@ -97,13 +98,22 @@ def digraph_profile(
         raise ValueError(f"{draws} draws give no standard deviation; take two or more")
     if wires.ndim not in (2, 3):
         raise ValueError(f"expected adjacency of shape (networks, n, n), not {wires.shape}")
-    reason = why_uncalibrated(graph, "degree") or ""
+    reason = why_uncalibrated(graph, "switched") or ""
+    held = graph.places
+    possible = None if held is None else held.numbers[0] >= 0
     tables = []
     for number, network in enumerate(wires.reshape(-1, *wires.shape[-2:])):
         rng = np.random.default_rng([_STREAM, seed, number, zlib.crc32(network.tobytes())])
-        table = _profile(
-            network, rng, draws, keep_mutual, tuple(dict.fromkeys(orders)), switches_per_edge
+        run = partial(
+            switched,
+            rng=rng,
+            keep_mutual=keep_mutual,
+            possible=possible,
+            switches_per_edge=switches_per_edge,
         )
+        table = _profile(network, run, draws, tuple(dict.fromkeys(orders)))
+        name = "degree-mutual" if keep_mutual else "degree"
+        table.insert(list(table).index("draws"), "null", name)
         table.insert(0, "network", number)
         tables.append(table)
     whole = pd.concat(tables, ignore_index=True)
@@ -203,17 +213,11 @@ def scored_classes(
 
 def _profile(
     network: np.ndarray,
-    rng: np.random.Generator,
+    run: Callable[[np.ndarray], Switched],
     draws: int,
-    keep_mutual: bool,
     orders: Sequence[int],
-    switches_per_edge: int,
 ) -> "pd.DataFrame":
     """Return one network's rows. Each draw is counted and dropped: all could fill the memory."""
-
-    def run(wires: np.ndarray) -> Switched:
-        return switched(wires, rng, keep_mutual=keep_mutual, switches_per_edge=switches_per_edge)
-
     clean = network & ~np.eye(len(network), dtype=bool)
     edges = int(clean.sum())
     centre = last = run(clean).adjacency
@@ -226,7 +230,6 @@ def _profile(
         last = draw.adjacency
     own = np.array(_counted(clean, orders), np.int64)
     return scored_classes(own, np.array(sampled, np.int64), orders).assign(
-        null="degree-mutual" if keep_mutual else "degree",
         draws=draws,
         overlap=np.mean(overlaps),
         # The first was compared with the centre, not with another draw.

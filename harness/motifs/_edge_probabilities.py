@@ -1,7 +1,5 @@
 """Probabilities for independent edges: from the degrees of nodes, or from groups of nodes."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from jaxtyping import Bool, Float, Int
 from scipy.special import expit

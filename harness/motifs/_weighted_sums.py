@@ -95,8 +95,10 @@ class WeightedSums:
             matrices = [np.moveaxis(self._stored[number], side, 0) for number, side, _ in parts]
             if not matrices:
                 return result.sum()
-            result = matrices[0].T @ result if len(matrices) == 1 else (
-                (matrices[0] * result[:, None]).T @ matrices[1]
+            result = (
+                matrices[0].T @ result
+                if len(matrices) == 1
+                else ((matrices[0] * result[:, None]).T @ matrices[1])
             )
             return result
 
