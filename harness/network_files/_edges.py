@@ -250,7 +250,7 @@ def _layer(where: str, number: int, cell: str) -> int:
     if not re.fullmatch(r"-?[0-9]{1,9}", cell):
         raise UserError(
             f"{where}, line {number}: layer {quoted(cell)} is not a whole number. Write one, or "
-            "give --columns and rename the column if it says something else."
+            "rename the column if it says something else."
         )
     return int(cell)
 
