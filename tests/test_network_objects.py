@@ -77,6 +77,8 @@ def test_state_dict_and_back():
     back = harness.to_state_dict(found)
     for mask, returned in zip(MASKS, back.values(), strict=True):
         assert np.array_equal(returned, mask)
+    half = harness.from_state_dict(net.to(torch.bfloat16).state_dict())
+    assert all(map(np.array_equal, half.graph.adjacency, found.graph.adjacency))
     again = harness.from_state_dict(back)
     assert all(map(np.array_equal, again.graph.adjacency, found.graph.adjacency))
 

@@ -218,6 +218,16 @@ def test_a_pytorch_file_is_opened_only_when_allowed(tmp_path, torch):
         read(tmp_path / "n.pt", allow_pt=True)
 
 
+def test_a_pytorch_file_that_claims_more_than_it_stores(tmp_path, torch):
+    torch.save({"w": torch.ones(1).expand(30_000, 30_000)}, tmp_path / "n.pt")
+    with pytest.raises(UserError, match="'w' claims 3,600,000,000 bytes, which are not in the"):
+        read(tmp_path / "n.pt", "in-out", allow_pt=True)
+    with zipfile.ZipFile(tmp_path / "n.pt", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("archive/data/0", b"0" * 2**26)
+    with pytest.raises(UserError, match="unpack to"):
+        read(tmp_path / "n.pt", allow_pt=True)
+
+
 class Ran:
     """Leaves a file where it is unpickled."""
 
@@ -262,6 +272,19 @@ def test_weights_of_an_onnx_model(tmp_path):
     onnx.save(onnx.helper.make_model(graph), tmp_path / "n.onnx")
     found = read(tmp_path / "n.onnx")
     assert (found.names, edges(found)) == (("w1", "w0"), IN_ORDER[:2])
+
+
+def test_onnx_weights_in_another_file_are_not_read(tmp_path):
+    onnx = pytest.importorskip("onnx")
+    node = onnx.helper.make_node("MatMul", ["x", "w"], ["y"])
+    held = onnx.numpy_helper.from_array(np.ones((12, 8)), "w")
+    onnx.external_data_helper.set_external_data(held, str(tmp_path / "secret"))
+    held.ClearField("raw_data")
+    ends = [onnx.helper.make_tensor_value_info(name, 1, [1, 8]) for name in "xy"]
+    graph = onnx.helper.make_graph([node], "g", ends[:1], ends[1:], [held])
+    (tmp_path / "n.onnx").write_bytes(onnx.helper.make_model(graph).SerializeToString())
+    with pytest.raises(UserError, match="'w' is stored in another file"):
+        read(tmp_path / "n.onnx")
 
 
 def test_the_command_prints_the_arrays_in_the_order_taken(tmp_path):

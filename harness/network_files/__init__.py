@@ -161,7 +161,7 @@ def _refuse_unreadable(path: Path, choices: Choices) -> None:
     if suffix not in _KNOWN:
         raise UserError(
             f"'{printable(path)}' is of unknown kind '{printable(suffix)}'. "
-            f"Known: {', '.join(_KNOWN)}."
+            f"Known: {', '.join(_KNOWN)}. If it is an edge list, rename it to .txt."
         )
     if path.suffix.lower() == ".gz" and suffix in _READERS:
         raise UserError(f"'{printable(path)}' is packed. Unpack it with gunzip.")

@@ -106,9 +106,9 @@ def of_wires(
 
 def _mutual_notes(wires: np.ndarray) -> list[str]:
     """Return a note if all edges of digraphs are mutual, or none."""
-    mutual = np.count_nonzero(wires & wires.swapaxes(-1, -2))
-    if mutual == 0:
-        return ["no edge is mutual: if the network is undirected, give --undirected"]
-    if mutual == np.count_nonzero(wires):
-        return ["all edges are mutual: if the network is undirected, give --undirected"]
-    return []
+    network, source, target = np.nonzero(wires)
+    mutual = np.count_nonzero(wires[network, target, source])
+    if 0 < mutual < len(network):
+        return []
+    how_many = "all edges are" if mutual else "no edge is"
+    return [f"{how_many} mutual: if the network is undirected, give --undirected"]

@@ -206,7 +206,7 @@ def _by_place(table: Table) -> _Columns:
         raise UserError(
             f"{table.where} has no header, and its third column, with {quoted(wrong)}, is no "
             "weight. Give --columns with the numbers of source, target and perhaps weight, as in "
-            "--columns 1,2."
+            "--columns 1,3."
         )
     return _Columns(None, 0, 1, weight, None, 0)
 
@@ -250,7 +250,7 @@ def _layer(where: str, number: int, cell: str) -> int:
     if not re.fullmatch(r"-?[0-9]{1,9}", cell):
         raise UserError(
             f"{where}, line {number}: layer {quoted(cell)} is not a whole number. Write one, or "
-            "give --columns and rename the column if it says something else."
+            "rename the column if it says something else."
         )
     return int(cell)
 

@@ -81,10 +81,10 @@ def _described(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def refuse_bomb(unpacked: int, stored: int) -> None:
+def refuse_bomb(unpacked: int, stored: int, times: int = 500) -> None:
     """Raise ValueError if stored bytes claim to unpack to far more, as no network's do."""
-    if unpacked > 2**24 + 500 * stored:
-        raise ValueError(f"{stored:,} bytes unpack to {unpacked:,} or more, over 500 for each")
+    if unpacked > 2**24 + times * stored:
+        raise ValueError(f"{stored:,} bytes unpack to {unpacked:,} or more, over {times} for each")
 
 
 def npz(path: Path, stack: ExitStack, choices: Choices) -> Contents:

@@ -66,18 +66,22 @@ def of_table(table: Table, layout: Layout | None, digraph: bool) -> Sparse | Non
     labelled = _labelled(table)
     if labelled is not None:
         return labelled
-    width = len(table.rows[0])
-    values = [[number(cell, table.delimiter) for cell in row] for row in table.rows]
-    if any(len(row) != width or None in row for row in values) or width < 2:
-        return None
-    dense = np.array(values, float)
-    square = dense.shape[0] == width
+    width, height = len(table.rows[0]), len(table.rows)
+    square = width == height
     asked = layout is not None or digraph
     few = width <= _MOST_COLUMNS_OF_EDGES
+    if width < 2 or (few and not square and not asked):
+        return None
+    values: list[list[float | None]] = []
+    for row in table.rows:
+        values.append([number(cell, table.delimiter) for cell in row])
+        if len(row) != width or None in values[-1]:
+            return None
+    dense = np.array(values, float)
     if not asked and ((square and few and not dense.diagonal().any()) or (not few and not square)):
         other = "--digraph" if square else "--layout in-out (rows are sources) or out-in"
         raise UserError(
-            f"{table.where} has {dense.shape[0]} rows of {width} numbers: an edge list without a "
+            f"{table.where} has {height} rows of {width} numbers: an edge list without a "
             "header, source and target in the first two columns, or a matrix. Give --columns 1,2 "
             f"(or 1,2,3 with weights) for edges, {other} for a matrix."
         )

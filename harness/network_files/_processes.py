@@ -56,6 +56,9 @@ def keras(path: Path, stack: ExitStack, choices: Choices) -> Contents:
 
 def torch(path: Path, stack: ExitStack, choices: Choices) -> Contents:
     """Return the tensors of a PyTorch file, opened with `weights_only=True`."""
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            refuse_bomb(sum(one.file_size for one in archive.infolist()), path.stat().st_size)
     record, arrays = _by_process("_torch.py", path, stack)
     if "missing" in record:
         raise UserError(

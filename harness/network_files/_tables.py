@@ -49,7 +49,7 @@ def content(path: Path) -> bytes:
     with gzip.open(path) as file:
         while part := file.read(2**20):
             unpacked += part
-            refuse_bomb(len(unpacked), size)
+            refuse_bomb(len(unpacked), size, 50)
     return bytes(unpacked)
 
 

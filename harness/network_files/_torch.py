@@ -30,19 +30,24 @@ def contents(source: str, folder: Path, largest: int) -> dict[str, Any]:
     tensors = _tensors(held, torch.Tensor)
     if not tensors:
         return {"error": f"it holds no state dict, but {type(held).__name__}"}
-    headers = [
-        {"name": name, "shape": tuple(one.shape), "kind": _kind(one), "dtype": str(one.dtype)}
-        for name, one in tensors.items()
-    ]
+    headers = [_header(name, one) for name, one in tensors.items()]
     if sum(prod(header["shape"]) for header in headers) <= largest:
         for number, (header, one) in enumerate(zip(headers, tensors.values(), strict=True)):
-            if header["kind"] == "f":
+            if header["kind"] == "f" and not header["unstored"]:
                 np.save(folder / f"{number}.npy", one.detach().to_dense().float().numpy())
     return {"arrays": headers}
 
 
-def _kind(tensor: Any) -> str:
-    return "c" if tensor.is_complex() else "f"
+def _header(name: str, tensor: Any) -> dict[str, Any]:
+    # A tensor with strides of 0 has far more entries than it stores.
+    entries, stored = tensor.numel(), 0 if tensor.is_sparse else tensor.untyped_storage().nbytes()
+    return {
+        "name": name,
+        "shape": tuple(tensor.shape),
+        "kind": "c" if tensor.is_complex() else "f",
+        "dtype": str(tensor.dtype),
+        "unstored": 4 * entries if entries > 2**22 + 500 * stored else 0,
+    }
 
 
 def _tensors(held: Any, kind: type) -> dict[str, Any]:
