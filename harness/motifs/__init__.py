@@ -18,6 +18,11 @@ from ._digraph_draws import drawn_digraph_profile as drawn_digraph_profile
 from ._drawing import drawing as drawing
 from ._draws import CONTROLS as CONTROLS
 from ._draws import control_draws as control_draws
+from ._edge_probabilities import block_model as block_model
+from ._edge_probabilities import configuration_model as configuration_model
+from ._independent import independent_covariances as independent_covariances
+from ._independent import independent_moments as independent_moments
+from ._independent_profile import independent_profile as independent_profile
 from ._mixing import Mixing as Mixing
 from ._mixing import mixing as mixing
 from ._moments import Moments as Moments

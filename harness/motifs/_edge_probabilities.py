@@ -72,12 +72,13 @@ def _interior(out: np.ndarray, into: np.ndarray) -> np.ndarray:
         slope = np.concatenate([edges.sum(1), edges.sum(0)]) - wanted
         if np.abs(slope / numbers).max() < _PRECISE:
             break
-        curvature = np.diag(np.concatenate([v.sum(1), v.sum(0)]))
-        curvature[: len(rows), len(rows) :], curvature[len(rows) :, : len(rows)] = v, v.T
-        # A constant may move from all a to all b: the first a stays, and the rest is regular.
-        curvature[np.diag_indices_from(curvature)] += 1e-14 * curvature.max()
+        by_row, by_column = slope[: len(rows)] / v.sum(1), slope[len(rows) :]
+        # Rows are eliminated. A constant may move from all a to all b, so that the first b stays.
+        curvature = np.diag(v.sum(0)) - v.T @ (v / v.sum(1)[:, None])
+        curvature[np.diag_indices_from(curvature)] += 1e-14 * v.max()
         step = np.zeros(len(logs))
-        step[1:] = -np.linalg.solve(curvature[1:, 1:], slope[1:])
+        step[len(rows) + 1 :] = np.linalg.solve(curvature[1:, 1:], (v.T @ by_row - by_column)[1:])
+        step[: len(rows)] = -by_row - v @ step[len(rows) :] / v.sum(1)
         share = 1.0
         while (new := objective(logs + share * step)) > value + 1e-4 * share * (slope @ step):
             share /= 2

@@ -61,7 +61,7 @@ def independent_covariances(
 class _Independent:
     """One network of independent edges; nodes with equal probabilities are merged."""
 
-    def __init__(self, probabilities: Probabilities):
+    def __init__(self, probabilities: Probabilities) -> None:
         self._probabilities, self._copies = _merged(_checked(probabilities))
         self._sums = WeightedSums(self._probabilities, self._copies)
         self._slopes: dict[tuple[MotifClass, int], list[np.ndarray]] = {}
@@ -124,12 +124,12 @@ class _Independent:
             for offset in range(1, motif.span)
             for base in bases[: len(bases) - offset]
         )
-        total_sd = np.sqrt(variance.sum() + 2 * further)
-        return Moments(mean, np.sqrt(variance), mean.sum(), total_sd)
+        total = variance.sum() + 2 * further
+        return Moments(mean, np.sqrt(variance), np.asarray(mean.sum()), np.asarray(np.sqrt(total)))
 
     def _evaluated(self, plan: Plan, base: int) -> np.ndarray:
         """Return the sum of a plan's terms, 0 where nothing but rounding is left of them."""
-        total = size = np.float64(0)
+        total = size = np.zeros(())
         for pattern, number in plan:
             term = number * self._sums.count(pattern, base)
             total, size = total + term, size + abs(term)

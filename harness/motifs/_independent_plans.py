@@ -163,7 +163,8 @@ def _numbered(
         tuple(sorted(((new[a], new[b]), powers) for (a, b), powers in edges.items())),
         tuple(new[node] for node in open_),
     )
-    return _Constrained(pattern, tuple(sorted(tuple(sorted((new[a], new[b]))) for a, b in apart)))
+    pairs = ((min(new[a], new[b]), max(new[a], new[b])) for a, b in apart)
+    return _Constrained(pattern, tuple(sorted(pairs)))
 
 
 def _ranks(signatures: Mapping[int, tuple]) -> dict[int, int]:

@@ -27,9 +27,9 @@ class WeightedSums:
 
     def __init__(
         self,
-        probabilities: Sequence[Float[np.ndarray, "sources targets"]],
-        copies: Sequence[Float[np.ndarray, " nodes"]],
-    ):
+        probabilities: Sequence[Float[np.ndarray, "_sources _targets"]],
+        copies: Sequence[Float[np.ndarray, " _nodes"]],
+    ) -> None:
         self._probabilities, self._copies = probabilities, copies
         self._stored: list[np.ndarray] = []
         self._known: dict[Hashable, int] = {}
@@ -59,7 +59,7 @@ class WeightedSums:
         arguments: list = [item for o in operands for item in (self._stored[o.number], o.axes)]
         for node in pattern.open:
             arguments += [np.ones(sizes[node]), (node,)]
-        return np.einsum(*arguments, pattern.open, optimize="greedy" if left else False)
+        return np.asarray(np.einsum(*arguments, pattern.open, optimize="greedy" if left else False))
 
     def _store(self, key: Hashable, compute: Callable[[], np.ndarray]) -> int:
         if key not in self._known:
@@ -71,11 +71,8 @@ class WeightedSums:
         return self._store(("copies", layer), lambda: self._copies[layer])
 
     def _weight(self, layer: int, powers: Powers) -> int:
-        def weight() -> np.ndarray:
-            p = self._probabilities[layer]
-            return p ** sum(powers) * (1 - p) ** powers[1]
-
-        return self._store(("weight", layer, powers), weight)
+        p, (a, b) = self._probabilities[layer], powers
+        return self._store(("weight", layer, powers), lambda: p ** (a + b) * (1 - p) ** b)
 
     def _summed_over(self, node: int, used: Sequence[_Operand]) -> _Operand:
         """Return the product of operands, summed over a node with at most two neighbours."""
@@ -83,36 +80,30 @@ class WeightedSums:
         for operand in used:
             by_nodes[frozenset(operand.axes)].append(operand)
         weights = self._multiplied(by_nodes.pop(frozenset({node}))).number
-        # Sides come before the other node, which says nothing about the values.
-        parts = sorted(
-            (one.number, one.axes.index(node), sum(one.axes) - node)
-            for one in map(self._multiplied, by_nodes.values())
-        )
-        key = ("sum", weights, *(part[:2] for part in parts))
+        merged = map(self._multiplied, by_nodes.values())
+        parts = sorted((one.number, one.axes.index(node), sum(one.axes) - node) for one in merged)
+        sides = tuple(part[:2] for part in parts)
+        number = self._store(("sum", weights, sides), lambda: self._sum(weights, sides))
+        return _Operand(number, tuple(other for _, _, other in parts))
 
-        def summed() -> np.ndarray:
-            result = self._stored[weights]
-            matrices = [np.moveaxis(self._stored[number], side, 0) for number, side, _ in parts]
-            if not matrices:
-                return result.sum()
-            result = (
-                matrices[0].T @ result
-                if len(matrices) == 1
-                else ((matrices[0] * result[:, None]).T @ matrices[1])
-            )
-            return result
-
-        return _Operand(self._store(key, summed), tuple(other for _, _, other in parts))
+    def _sum(self, weights: int, sides: Sequence[tuple[int, int]]) -> np.ndarray:
+        """Return the sum over a vector's axis of its product with matrices, given with sides."""
+        vector = self._stored[weights]
+        matrices = [np.moveaxis(self._stored[number], side, 0) for number, side in sides]
+        if len(matrices) == 2:
+            return (matrices[0] * vector[:, None]).T @ matrices[1]
+        return matrices[0].T @ vector if matrices else np.asarray(vector.sum())
 
     def _multiplied(self, same: Sequence[_Operand]) -> _Operand:
         """Return the elementwise product of operands with equal nodes."""
         axes = min(same).axes
-        factors = sorted((one.number, one.axes == axes) for one in same)
+        factors = tuple(sorted((one.number, one.axes == axes) for one in same))
         if len(factors) == 1:
             return same[0]
-
-        def product() -> np.ndarray:
-            arrays = (self._stored[n] if same_way else self._stored[n].T for n, same_way in factors)
-            return reduce(np.multiply, arrays)
-
-        return _Operand(self._store(("product", *factors), product), axes)
+        number = self._store(
+            ("product", factors),
+            lambda: reduce(
+                np.multiply, (self._stored[n] if way else self._stored[n].T for n, way in factors)
+            ),
+        )
+        return _Operand(number, axes)

@@ -98,6 +98,7 @@ class DigraphMotifs(AbstractMetric):
     @property
     def schema(self) -> "Schema":
         """z is compared, and makes the profile of a network."""
+        null = self.null.name
         return report.Schema(
             keys=("null", "order", "motif"),
             values=(
@@ -110,7 +111,7 @@ class DigraphMotifs(AbstractMetric):
                     "z",
                     {"order": 2},
                     name="triads",
-                    note=f"Induced triads, null `{self.null.name}`.",
+                    note=f"Induced triads, null `{null}`.",
                 ),
             ),
             profile=report.Profile(
@@ -118,7 +119,7 @@ class DigraphMotifs(AbstractMetric):
                 entry="motif",
                 group="order",
                 kind="null",
-                kinds={self.null.name: self.null.name},
+                kinds={null: null},
             ),
         )
 
