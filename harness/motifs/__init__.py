@@ -9,9 +9,6 @@ from ._classes import classes as classes
 from ._classes import induced_combination as induced_combination
 from ._conventions import PUBLISHED as PUBLISHED
 from ._conventions import published_counts as published_counts
-from ._copies_by_edge import Class3 as Class3
-from ._copies_by_edge import copies_by_edge as copies_by_edge
-from ._copies_by_edge import paths_at_nodes as paths_at_nodes
 from ._counts import counts as counts
 from ._counts import induced as induced
 from ._digraph_draws import drawn_digraph_profile as drawn_digraph_profile
@@ -50,6 +47,7 @@ from ._tempered import Rewired as Rewired
 from ._tempered import Varying as Varying
 from ._tempered import degree_moments as degree_moments
 from ._tempered import neutral as neutral
+from ._tempered import paths_at_nodes as paths_at_nodes
 from ._tempered import tempered as tempered
 from ._trades import Trades as Trades
 from ._trades import enough_trades as enough_trades

@@ -15,7 +15,6 @@ from jaxtyping import Bool, Float, Int
 
 from harness.sparse.graph import LayeredGraph
 
-from ._copies_by_edge import paths_at_nodes
 from ._counts import counts
 from ._nulls import draws
 
@@ -134,6 +133,19 @@ def neutral(
         if change is not None and swaps.accept(layer, first, second, change, held):
             left[layer] -= 1
     return swaps.result()
+
+
+def paths_at_nodes(
+    layers: Sequence[Float[np.ndarray, "_sources _targets"]],
+) -> tuple[list[Float[np.ndarray, " _nodes"]], list[Float[np.ndarray, " _nodes"]]]:
+    """Count by layer of nodes the paths from inputs to each node, and those from it to outputs."""
+    above = [np.ones(layers[0].shape[0])]
+    for wires in layers:
+        above.append(above[-1] @ wires)
+    below = [np.ones(layers[-1].shape[1])]
+    for wires in reversed(layers):
+        below.append(wires @ below[-1])
+    return above, below[::-1]
 
 
 class _Swaps:

@@ -1,7 +1,7 @@
 """Lesions: edges of many motifs are cut, or edges that are like them in all but their motifs."""
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -10,10 +10,15 @@ from annotated_types import Gt, Lt
 from jaxtyping import Bool, Float, Int
 
 from harness import AbstractIntervention, AbstractPruner, Change, Model, Source, hookimpl, motifs
-from harness.motifs import Class3
+from harness.sparse.graph import LayeredGraph
 from harness.types import GoesOn
 
 Layers = list[Float[np.ndarray, "_sources _targets"]]
+
+Class3: TypeAlias = Literal[
+    "diverge2", "converge2", "chain2", "diverge3", "converge3", "chain3", "chain_diverge",
+    "converge_chain", "bifan", "biparallel", "zigzag", "fork_tail", "merge_tail",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -79,7 +84,7 @@ def most_copies(
     rng: np.random.Generator,
 ) -> list[Bool[np.ndarray, "_sources _targets"]]:
     """Return by layer the edges of most copies: a share of all, at most half of a layer."""
-    copies = motifs.copies_by_edge(adjacency, motif)
+    copies = motifs.participation(LayeredGraph(adjacency), names=[motif])[motif].edges
     layer, place = (
         np.concatenate(parts)
         for parts in zip(

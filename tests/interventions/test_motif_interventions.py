@@ -112,7 +112,7 @@ def test_a_lesion_cuts_the_edges_of_most_copies(registry, source):
     every = [wires_of(source, one) for one in (source.masks, masks, matched)]
     for network in range(NETWORKS):
         before, most, like = ([layer[network] for layer in wires] for wires in every)
-        copies = motifs.copies_by_edge(before, "bifan")
+        copies = motifs.participation(LayeredGraph(tuple(before)))["bifan"].edges
         gone, others = (
             [old & ~new for old, new in zip(before, one, strict=True)] for one in (most, like)
         )
