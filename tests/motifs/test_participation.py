@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from harness import layered, motifs
+from harness import LayeredGraph, layered, motifs
 
 SIZES = (3, 4, 3, 2)
 
