@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 import jax.numpy as jnp
 import numpy as np
 from annotated_types import Ge
+from threadpoolctl import threadpool_limits
 
 from harness import AbstractMetric, LayeredGraph, Trajectory, hookimpl, motifs, report
 from harness.sparse.masks import select
@@ -68,7 +69,8 @@ class SignedMotifs(AbstractMetric):
             assert isinstance(graph, LayeredGraph), "the harness asks only where there are layers"
             seed = (self.seed * 1000 + level) * 1_000_000 + trajectory.networks[0]
             found = [np.asarray(layer) for layer in find(level)]
-            table = motifs.signed_profile(graph, found, draws=self.draws, seed=seed)
+            with threadpool_limits(1, "blas"):  # several threads wait on a busy machine
+                table = motifs.signed_profile(graph, found, draws=self.draws, seed=seed)
             parts.append(table.assign(level=level))
         return pd.concat(parts, ignore_index=True)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 import jax
 import numpy as np
 from annotated_types import Ge, Gt, Lt
+from threadpoolctl import threadpool_limits
 
 from harness import AbstractMetric, LayeredGraph, Trajectory, hookimpl, report
 
@@ -59,7 +60,8 @@ class Topology(AbstractMetric):
                 near = every[(place + 1) % count] if count > 1 else None
                 seed = (self.seed, level, number)
                 drawn = jax.tree.map(lambda leaf: leaf[0], null.draw(place, 1, seed))
-                found = self._figures(one, near, drawn, np.random.default_rng(seed))
+                with threadpool_limits(1, "blas"):  # several threads wait on a busy machine
+                    found = self._figures(one, near, drawn, np.random.default_rng(seed))
                 rows += [(level, place, *key, value) for key, value in found.items()]
         return pd.DataFrame(rows, columns=["level", "network", "measure", "layer", "value"])
 
