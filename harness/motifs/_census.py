@@ -73,15 +73,13 @@ def digraph_profile(
 
     **Returns:** a row per network and class. Columns:
 
-    - network, order (nodes - 1), motif, count: induced copies
-    - expected, sd: mean and standard deviation of the draws; z is NaN if all draws have the same
-      count
+    - network, order (nodes - 1), motif, count: induced copies; null, draws
+    - expected, sd: mean and standard deviation of the draws; z is NaN if all draws are alike
     - log2_ratio: log2(count / expected), NaN if either is 0
     - p: two-sided, min(1, 2 (r+1)/(R+1)) for the smaller tail, so never below 2/(R+1); NaN if all
       draws have the network's count
     - q: Benjamini-Hochberg over the classes of one network and order
     - profile: z / sqrt(sum of z^2) over the same (Milo et al. 2004, Science 303:1538)
-    - null, draws
     - calibrated: whether p is valid for draws of the null; uncalibrated: why not, else empty. p and
       q are NaN if edges share weights or it is unknown which places can hold one
     - overlap: share of a draw's edges that its start has; overlap_between: the same for another
@@ -99,25 +97,18 @@ def digraph_profile(
     if wires.ndim not in (2, 3):
         raise ValueError(f"expected adjacency of shape (networks, n, n), not {wires.shape}")
     reason = why_uncalibrated(graph, "switched") or ""
-    held = graph.places
-    possible = None if held is None else held.numbers[0] >= 0
+    possible = None if graph.places is None else graph.places.numbers[0] >= 0
+    step = partial(switched, keep_mutual=keep_mutual, possible=possible)
     tables = []
     for number, network in enumerate(wires.reshape(-1, *wires.shape[-2:])):
         rng = np.random.default_rng([_STREAM, seed, number, zlib.crc32(network.tobytes())])
-        run = partial(
-            switched,
-            rng=rng,
-            keep_mutual=keep_mutual,
-            possible=possible,
-            switches_per_edge=switches_per_edge,
-        )
+        run = partial(step, rng=rng, switches_per_edge=switches_per_edge)
         table = _profile(network, run, draws, tuple(dict.fromkeys(orders)))
-        name = "degree-mutual" if keep_mutual else "degree"
-        table.insert(list(table).index("draws"), "null", name)
+        null = "degree-mutual" if keep_mutual else "degree"
+        table.insert(list(table).index("draws"), "null", null)
         table.insert(0, "network", number)
         tables.append(table)
-    whole = pd.concat(tables, ignore_index=True)
-    whole = whole.assign(calibrated=not reason, uncalibrated=reason)
+    whole = pd.concat(tables, ignore_index=True).assign(calibrated=not reason, uncalibrated=reason)
     return whole.assign(p=np.nan, q=np.nan) if reason else whole
 
 
