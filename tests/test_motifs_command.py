@@ -299,6 +299,26 @@ def test_nulls_are_chosen_by_name(harness, a):
     assert "converge3_as_published" in out
 
 
+def test_the_null_of_independent_edges_says_what_it_is_not(harness, a):
+    code, out, err = harness(a, "--json", "--null", "independent", "--support", "all")
+    assert (code, err) == (0, "")
+    rows = {(row["network"], row["motif"]): row for row in objects(out)}
+    known = motifs.independent_profile(LayeredGraph(tuple(masks()))).query("base_layer == -1")
+    for _, right in known.iterrows():
+        row = rows[right.network, right.motif]
+        assert (row["count"], row["expected"], row["sd"]) == (
+            right["count"],
+            right.expected,
+            right.sd,
+        )
+        assert row["z"] == (None if np.isnan(right.z) else right.z)
+        assert (row["null"], row["draws"], row["p"]) == ("independent", None, None)
+        assert not row["calibrated"]
+    assert rows[0, "diverge2"]["z"] is None
+    out = harness(a, "--null", "independent")[1]
+    assert "does not replace `degree`" in out
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

@@ -58,6 +58,7 @@ class Null(StrEnum):
 
     LAYERED = "layered"
     DEGREE = "degree"
+    INDEPENDENT = "independent"
     PUBLISHED = "published"
 
 

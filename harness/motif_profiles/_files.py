@@ -16,7 +16,7 @@ from harness.sparse.graph import Digraph, LayeredGraph
 if TYPE_CHECKING:
     import pandas as pd
 
-NULLS = ("layered", "degree", "published")
+NULLS = ("layered", "degree", "independent", "published")
 _DRAWS, _DRAWS_OF_DIGRAPHS = 1000, 100
 _TETRADS_AT_EASE = 10**9
 """The most connected sets of four nodes, over all draws, that are counted by default."""
@@ -140,15 +140,20 @@ def _of_network(wiring: Wiring, asked: Asked) -> tuple["pd.DataFrame", list[str]
             tables.append(exact)
         elif null == "degree":
             tables.append(_degree(graph, asked, exact))
+        elif null == "independent":
+            tables.append(_independent(graph, asked, exact))
         else:
             tables.append(_published(graph, asked))
     return pd.concat(tables, ignore_index=True), []
 
 
 def _exact(graph: LayeredGraph, asked: Asked) -> "pd.DataFrame":
-    table = motifs.profile(graph, supports=asked.supports, orders=asked.orders or (2, 3))
-    table = table.rename(columns={"p_normal": "p", "q_normal": "q"})
-    return table.assign(
+    return _undrawn(motifs.profile(graph, supports=asked.supports, orders=asked.orders or (2, 3)))
+
+
+def _undrawn(table: "pd.DataFrame") -> "pd.DataFrame":
+    """Return a table of exact moments with the columns of sampled ones."""
+    return table.rename(columns={"p_normal": "p", "q_normal": "q"}).assign(
         p_method="normal",
         convention="copies",
         overlap=np.nan,
@@ -173,6 +178,18 @@ def _degree(graph: LayeredGraph, asked: Asked, exact: "pd.DataFrame") -> "pd.Dat
     table = pd.concat(tables, ignore_index=True)
     table = table.merge(exact[[*_PLACE, "induced"]], on=_PLACE, how="left")
     return table.assign(p_method="sampled", **_NO_INDUCED)
+
+
+def _independent(graph: LayeredGraph, asked: Asked, exact: "pd.DataFrame") -> "pd.DataFrame":
+    import pandas as pd
+
+    tables = [
+        motifs.independent_profile(graph, support=support, orders=asked.orders or (2, 3))
+        for support in asked.supports
+    ]
+    table = pd.concat(tables, ignore_index=True)
+    table = table.merge(exact[[*_PLACE, "induced"]], on=_PLACE, how="left")
+    return _undrawn(table).assign(**_NO_INDUCED)
 
 
 def _published(graph: LayeredGraph, asked: Asked) -> "pd.DataFrame":

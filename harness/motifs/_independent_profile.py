@@ -13,7 +13,7 @@ from ._counts import counts
 from ._edge_probabilities import configuration_model
 from ._independent import independent_moments
 from ._moments import Moments
-from ._significance import identity, scored_moments, with_families
+from ._significance import CHOSEN_NODES, identity, scored_moments, with_families
 from ._supports import supported
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ def independent_profile(
 
     part, _ = supported(graph, support)
     reasons = [why_uncalibrated(graph, "degree"), DEGREES_FLUCTUATE]
+    reasons += [] if support == "all" else [CHOSEN_NODES]
     reason = "; ".join(one for one in reasons if one)
     copies = counts(part, orders)
     layers = [np.asarray(wires) for wires in part.adjacency]
