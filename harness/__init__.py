@@ -19,6 +19,14 @@ if TYPE_CHECKING:
     from harness.datasets import unscaled as unscaled
     from harness.errors import CannotWriteError as CannotWriteError
     from harness.errors import UserError as UserError
+    from harness.network_files import from_igraph as from_igraph
+    from harness.network_files import from_networkx as from_networkx
+    from harness.network_files import from_scipy as from_scipy
+    from harness.network_files import from_state_dict as from_state_dict
+    from harness.network_files import to_igraph as to_igraph
+    from harness.network_files import to_networkx as to_networkx
+    from harness.network_files import to_scipy as to_scipy
+    from harness.network_files import to_state_dict as to_state_dict
     from harness.networks import MLP as MLP
     from harness.networks import Stateful as Stateful
     from harness.networks import initialised as initialised
@@ -72,6 +80,14 @@ _HOME = {
     "progress": "",
     "report": "",
     "network_files": "",
+    "from_igraph": "network_files",
+    "from_networkx": "network_files",
+    "from_scipy": "network_files",
+    "from_state_dict": "network_files",
+    "to_igraph": "network_files",
+    "to_networkx": "network_files",
+    "to_scipy": "network_files",
+    "to_state_dict": "network_files",
     "AbstractArchitecture": "plugin.architecture",
     "AbstractExecutor": "plugin.executor",
     "TrialSpec": "plugin.executor",

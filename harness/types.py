@@ -1,10 +1,12 @@
 """The types of arrays and records that the whole harness shares."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
+from annotated_types import Predicate
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, PyTree, Shaped
 from jaxtyping import Key as KeyArray
 
@@ -40,7 +42,20 @@ GoesOn: TypeAlias = Literal["level", "start", "rewind", "new", "here", "not"]
 - "here": from the source's weights at this level, for the steps of this level;
 - "not": no training; the source's weights are evaluated under the changed masks.
 """
-Scope: TypeAlias = Literal["layer", "global", "output"]
+PATTERN = r"(\d+):(\d+)|block(\d+)x(\d+)"
+"""The scopes that are patterns, such as "2:4" and "block4x4"."""
+
+
+def _names_pattern(scope: str) -> bool:
+    if match := re.fullmatch(PATTERN, scope):
+        kept, of, outputs, inputs = (int(part or 1) for part in match.groups())
+        if 0 < kept < of or (match[3] and outputs * inputs > 0):
+            return True
+    raise ValueError("or a pattern: N:M with N < M, such as 2:4, or a block such as block4x4")
+
+
+Scope: TypeAlias = Literal["layer", "global", "output"] | Annotated[str, Predicate(_names_pattern)]
+"""Which weights compete: see `ScorePruner`."""
 Split: TypeAlias = Literal["train", "validation", "test"]
 
 
@@ -111,11 +126,16 @@ class TaskData:
     notes: Mapping[str, Any] = field(default_factory=dict)
 
 
+FIRST, LAST = "@first", "@last"
+"""Names, in a level, of the first and the last layer that signals pass, whatever the network."""
+
+
 @dataclass(frozen=True)
 class Level:
     """One level of a schedule: the density to prune to, then the steps to train at it.
 
-    Leaves are called by their names in the network, as in `layers.0.weight`. Where a level of a
+    Leaves are called by their names in the network, as in `layers.0.weight`; "@first" and "@last"
+    are the first and the last prunable weights, with the biases of their layer. Where a level of a
     schedule names any in `by_leaf`, or freezes one that is prunable, all its levels are by leaf:
     each leaf keeps exactly its own share, whatever the scope of the pruner, and the density of the
     level is what follows from all leaves, which is what tables say.

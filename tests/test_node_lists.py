@@ -90,13 +90,13 @@ LAYERED = "source,target,layer\na,b,0\nb,c,1\n"
 NODES = "node,layer\na,0\nb,1\nc,2\n"
 FAULTS = {
     "no column": (EDGES, "name\na\n", "It must name the columns node,layer"),
-    "empty": (EDGES, "", "It must name the columns node,layer"),
+    "empty": (EDGES, "", "has no rows, only blank lines"),
     "no nodes": (EDGES, "node,layer\n", "has no nodes below its first line"),
     "twice": (EDGES, NODES + "c,2\n", "has node 'c' twice in a layer"),
     "gap": (EDGES, NODES + "d,4\n", "has no node in layer 3"),
-    "word": (EDGES, NODES + "d,x\n", "row 5: layer 'x' is not a whole number"),
-    "short": (EDGES, NODES + "d\n", "row 5 has 1 columns, not 2 as the first line"),
-    "nameless": (EDGES, NODES + ",1\n", "row 5 names no node"),
+    "word": (EDGES, NODES + "d,x\n", "line 5: layer 'x' is not a whole number"),
+    "short": (EDGES, NODES + "d\n", "line 5 has 1 columns fewer than the first line"),
+    "nameless": (EDGES, NODES + ",1\n", "line 5 names no node"),
     "absent": (EDGES, "node,layer\na,0\nb,1\n", "line 3: node 'c' is in no layer of"),
     "in two": (EDGES, NODES + "a,1\n", "line 2: node 'a' is in the layers [0, 1] of"),
     "backwards": (EDGES + "c,b\n", NODES, "line 4: the edge runs from layer 2 to layer 1"),

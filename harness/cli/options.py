@@ -58,6 +58,7 @@ class Null(StrEnum):
 
     LAYERED = "layered"
     DEGREE = "degree"
+    INDEPENDENT = "independent"
     PUBLISHED = "published"
 
 
@@ -126,6 +127,61 @@ Nodes = Annotated[
     typer.Option(
         metavar="NODES.csv", help="All nodes of an edge list: columns node,layer or node."
     ),
+]
+NetworkFiles = Annotated[
+    list[Path],
+    typer.Argument(
+        help="Edges (csv, tsv, txt, edgelist, also .gz), graphs (graphml, gml, net, mtx) or "
+        "weights (npz, npy, safetensors, h5, keras, onnx)."
+    ),
+]
+ArrayLayout = Annotated[
+    Layout | None, typer.Option(help="Axes of the arrays. [default: that of the format]")
+]
+AsDigraph = Annotated[
+    bool,
+    typer.Option("--digraph", help="Read a square array as the adjacency matrix of a digraph."),
+]
+Arrays = Annotated[
+    str | None, typer.Option(metavar="A,B,C", help="The arrays to take, input layer first.")
+]
+Skip = Annotated[
+    list[str] | None,
+    typer.Option(metavar="PATTERN", help="Leave out arrays with such names, as 'conv*'."),
+]
+Channels = Annotated[
+    bool | None,
+    typer.Option(
+        "--channels/--ensemble",
+        help="Kernels of convolutions as graphs of channels, or 3 axes as (networks, a, b).",
+    ),
+]
+AllowPt = Annotated[
+    bool, typer.Option("--allow-pt", help="Open PyTorch files, with weights_only=True.")
+]
+Supports = Annotated[
+    list[Support] | None,
+    typer.Option(
+        "--support", help="All nodes, or those on a path from input to output. [default: both]"
+    ),
+]
+Nulls = Annotated[
+    list[Null] | None,
+    typer.Option("--null", help="Null model of layered networks. Repeatable. [default: layered]"),
+]
+SeedOfDraws = Annotated[int, typer.Option(min=0, help="Seed of the draws.")]
+Columns = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SRC,DST[,WEIGHT]", help="Columns of an edge list, by name or number from 1."
+    ),
+]
+Where = Annotated[
+    list[str] | None,
+    typer.Option(metavar="COLUMN=VALUE", help="Read only these rows of edges. Repeatable."),
+]
+Undirected = Annotated[
+    bool, typer.Option("--undirected", help="Digraphs: edges run both ways; nulls keep them so.")
 ]
 ByLayer = Annotated[bool, typer.Option("--by-layer", help="Each base layer, and their sum.")]
 Draws = Annotated[

@@ -28,6 +28,7 @@ def trajectory(trial: Trial, folder: Path, make_data: Callable[[], Any]) -> Traj
         densities=tuple(level.density for level in levels),
         levels=[level_path(folder, number) for number in range(len(levels))],
         make_data=make_data,
+        data_seed=trial.data_seed,
     )
 
 
@@ -37,6 +38,8 @@ def reason_not_to_measure(choice: Choice, trial: Trial) -> str | None:
     if "weights" in metric.needs and not trial.keep_weights:
         return f"metric '{metric.name}' needs weights, which this run does not keep"
     model, name = trial.model, trial.model.architecture.name
+    if reason := metric.reason_not_to_measure(model):
+        return f"metric '{metric.name}': {reason}"
     if metric.view and metric.view not in model.views:
         return (
             f"metric '{metric.name}' reads the view '{metric.view}': '{name}' has "

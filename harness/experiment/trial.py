@@ -170,7 +170,7 @@ class Trial:
             needs = self.intervention.needs_weights or self.goes_on in ("here", "not")
             if needs and not self.keep_weights:
                 return f"intervention '{self.intervention.name}' needs weights, but none are kept"
-            return None
+            return self.intervention.reason_not_to_fit(model, self.width)
         pruner: AbstractPruner = self.pruning.pruner.instance
         lacking = pruner.needs - model.offers
         if lacking:
@@ -186,7 +186,7 @@ class Trial:
             )
         if pruner.when == "during" and pruner.every < 1:
             return f"pruner '{pruner.name}' acts during training, but its `every` is not positive"
-        return reason_not_to_prune(self.levels, pruner)
+        return reason_not_to_prune(self.levels, pruner, model)
 
 
 def levels_of(schedule: AbstractSchedule, pruner: AbstractPruner) -> list[int]:

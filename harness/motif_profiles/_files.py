@@ -1,7 +1,7 @@
 """Profiles of the networks in some files, as one table."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import comb
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from harness.sparse.graph import Digraph, LayeredGraph
 if TYPE_CHECKING:
     import pandas as pd
 
-NULLS = ("layered", "degree", "published")
+NULLS = ("layered", "degree", "independent", "published")
 _DRAWS, _DRAWS_OF_DIGRAPHS = 1000, 100
 _TETRADS_AT_EASE = 10**9
 """The most connected sets of four nodes, over all draws, that are counted by default."""
@@ -82,11 +82,12 @@ def of_files(
     layout: str | None = None,
     threshold: float = 0.0,
     nodes: Path | None = None,
+    choices: network_files.Choices = network_files.AS_THE_FILE_SAYS,
     asked: Asked = Asked(),
 ) -> Profiles:
     """Return the profiles of all networks in some files.
 
-    **Arguments:** `layout`, `threshold` and `nodes` as in `network_files.read`.
+    **Arguments:** `layout`, `threshold`, `nodes` and `choices` as in `network_files.read`.
 
     **Errors:** UserError as in `network_files.read`, for a file named twice, an unknown null, an
     order without a census of digraphs, and networks too large for exact counts.
@@ -98,6 +99,7 @@ def of_files(
             raise unknown("null", null, NULLS)
     if asked.draws is not None and asked.draws < 2:
         raise UserError(f"--draws {asked.draws} gives no standard deviation. Give 2 or more.")
+    network_files.refuse_unused(paths, choices)
     read: dict[str, Wiring] = {}
     notes: dict[str, tuple[str, ...]] = {}
     tables = []
@@ -105,7 +107,7 @@ def of_files(
         name = str(path)
         if name in read:
             raise UserError(f"'{printable(name)}' is named twice. Name each file once.")
-        read[name] = network_files.read(path, layout, threshold, nodes)
+        read[name] = network_files.read(path, layout, threshold, nodes, choices)
         try:
             table, own_notes = _of_network(read[name], asked)
         except (OverflowError, MemoryError) as error:
@@ -130,22 +132,28 @@ def _of_network(wiring: Wiring, asked: Asked) -> tuple["pd.DataFrame", list[str]
 
     graph = wiring.graph
     if isinstance(graph, Digraph):
-        return _of_digraph(graph, asked)
+        mutual = asked.keep_mutual or wiring.undirected
+        return _of_digraph(graph, replace(asked, keep_mutual=mutual))
     exact, tables = _exact(graph, asked), []
     for null in dict.fromkeys(asked.nulls):
         if null == "layered":
             tables.append(exact)
         elif null == "degree":
             tables.append(_degree(graph, asked, exact))
+        elif null == "independent":
+            tables.append(_independent(graph, asked, exact))
         else:
             tables.append(_published(graph, asked))
     return pd.concat(tables, ignore_index=True), []
 
 
 def _exact(graph: LayeredGraph, asked: Asked) -> "pd.DataFrame":
-    table = motifs.profile(graph, supports=asked.supports, orders=asked.orders or (2, 3))
-    table = table.rename(columns={"p_normal": "p", "q_normal": "q"})
-    return table.assign(
+    return _undrawn(motifs.profile(graph, supports=asked.supports, orders=asked.orders or (2, 3)))
+
+
+def _undrawn(table: "pd.DataFrame") -> "pd.DataFrame":
+    """Return a table of exact moments with the columns of sampled ones."""
+    return table.rename(columns={"p_normal": "p", "q_normal": "q"}).assign(
         p_method="normal",
         convention="copies",
         overlap=np.nan,
@@ -170,6 +178,18 @@ def _degree(graph: LayeredGraph, asked: Asked, exact: "pd.DataFrame") -> "pd.Dat
     table = pd.concat(tables, ignore_index=True)
     table = table.merge(exact[[*_PLACE, "induced"]], on=_PLACE, how="left")
     return table.assign(p_method="sampled", **_NO_INDUCED)
+
+
+def _independent(graph: LayeredGraph, asked: Asked, exact: "pd.DataFrame") -> "pd.DataFrame":
+    import pandas as pd
+
+    tables = [
+        motifs.independent_profile(graph, support=support, orders=asked.orders or (2, 3))
+        for support in asked.supports
+    ]
+    table = pd.concat(tables, ignore_index=True)
+    table = table.merge(exact[[*_PLACE, "induced"]], on=_PLACE, how="left")
+    return _undrawn(table).assign(**_NO_INDUCED)
 
 
 def _published(graph: LayeredGraph, asked: Asked) -> "pd.DataFrame":

@@ -27,13 +27,18 @@ _NULLS = {
     "each adjacent layer); R = {draws:,} draws. z has a Monte-Carlo error of about z / sqrt(2 R).",
     "degree-mutual": "Null `degree-mutual`: every node keeps its in- and out-degree and its mutual "
     "edges; {draws:,} draws.",
+    "independent": "Null `independent`: edges are independent and every node has its in- and "
+    "out-degree on average only; exact moments, nothing sampled. It does not replace `degree`: "
+    "degrees fluctuate, so sd is 2.5 to 67 times larger and means differ. No z for classes that "
+    "degrees determine.",
     "published": "Null `published`: as Zahn, Daniel and Kutz (2024) drew and counted; {draws:,} "
     "draws over live nodes, not uniform, so not calibrated.",
 }
 _SUPPORTS = {
     "all": "Support all: every node of the file.",
-    "live": "Support live: only nodes on a path from an input to an output. Under `layered` it is "
-    "descriptive: nodes were chosen after looking. Draws are cut down likewise, so calibrated.",
+    "live": "Support live: only nodes on a path from an input to an output. Under `layered` and "
+    "`independent` it is descriptive: nodes were chosen after looking. Draws are cut down "
+    "likewise, so calibrated.",
     "live-published": "Support live-published: without ghost and then dead nodes, with bias units.",
 }
 
@@ -98,7 +103,8 @@ def _described(wiring: Wiring) -> str:
     layout = f"layout {wiring.layout}" if wiring.layout else "edge list"
     nodes = "-".join(map(str, node_counts(wiring.graph)))
     counts = ", ".join(_range(layer) for layer in edges.T.tolist())
-    return f"{_networks(len(edges))}, {layout}; nodes {nodes}; edges {counts}"
+    arrays = f"; arrays {', '.join(map(printable, wiring.names))}" if wiring.layout else ""
+    return f"{_networks(len(edges))}, {layout}; nodes {nodes}; edges {counts}{arrays}"
 
 
 def _networks(number: int) -> str:

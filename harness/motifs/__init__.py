@@ -15,6 +15,11 @@ from ._digraph_draws import drawn_digraph_profile as drawn_digraph_profile
 from ._drawing import drawing as drawing
 from ._draws import CONTROLS as CONTROLS
 from ._draws import control_draws as control_draws
+from ._edge_probabilities import block_model as block_model
+from ._edge_probabilities import configuration_model as configuration_model
+from ._independent import independent_covariances as independent_covariances
+from ._independent import independent_moments as independent_moments
+from ._independent_profile import independent_profile as independent_profile
 from ._mixing import Mixing as Mixing
 from ._mixing import mixing as mixing
 from ._moments import Moments as Moments
@@ -36,5 +41,13 @@ from ._supports import Support as Support
 from ._supports import supported as supported
 from ._switching import Switched as Switched
 from ._switching import switched as switched
+from ._tempered import VARYING as VARYING
+from ._tempered import Limits as Limits
+from ._tempered import Rewired as Rewired
+from ._tempered import Varying as Varying
+from ._tempered import degree_moments as degree_moments
+from ._tempered import neutral as neutral
+from ._tempered import paths_at_nodes as paths_at_nodes
+from ._tempered import tempered as tempered
 from ._trades import Trades as Trades
 from ._trades import enough_trades as enough_trades

@@ -1,8 +1,8 @@
 """Motifs of general digraphs: counts of connected triads and tetrads, compared with chance."""
 
 import zlib
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from itertools import pairwise, permutations
 from typing import TYPE_CHECKING
 
@@ -62,27 +62,26 @@ def digraph_profile(
     """Compare each network's census with digraphs of the same in- and out-degrees.
 
     Null `degree` keeps every node's in- and out-degree; `degree-mutual` also keeps its mutual
-    edges (see `switched`). All draws start from a common graph, switched from the network, which is
-    as far from each draw as from the network. Under the null the network is then a draw like any
-    other, and p holds even for chains too short to mix (Besag and Clifford 1989, Biometrika
-    76:633). Draws do not keep triads: an excess of tetrads may only reflect one of their triads.
+    edges (see `switched`). Both put edges only where `graph.places` allows one. All draws start
+    from a common graph, switched from the network, which is as far from each draw as from the
+    network. Under the null the network is then a draw like any other, and p holds even for chains
+    too short to mix (Besag and Clifford 1989, Biometrika 76:633). Draws do not keep triads: an
+    excess of tetrads may only reflect one of their triads.
 
     **Arguments:** `graph` with at most one batch axis, the networks. A network's draws depend only
     on `seed`, its number and itself.
 
     **Returns:** a row per network and class. Columns:
 
-    - network, order (nodes - 1), motif, count: induced copies
-    - expected, sd: mean and standard deviation of the draws; z is NaN if all draws have the same
-      count
+    - network, order (nodes - 1), motif, count: induced copies; null, draws
+    - expected, sd: mean and standard deviation of the draws; z is NaN if all draws are alike
     - log2_ratio: log2(count / expected), NaN if either is 0
     - p: two-sided, min(1, 2 (r+1)/(R+1)) for the smaller tail, so never below 2/(R+1); NaN if all
       draws have the network's count
     - q: Benjamini-Hochberg over the classes of one network and order
     - profile: z / sqrt(sum of z^2) over the same (Milo et al. 2004, Science 303:1538)
-    - null, draws
     - calibrated: whether p is valid for draws of the null; uncalibrated: why not, else empty. p and
-      q are NaN if edges share weights or some places can hold no edge
+      q are NaN if edges share weights or it is unknown which places can hold one
     - overlap: share of a draw's edges that its start has; overlap_between: the same for another
       draw, which is twice as many switches away. If overlap is larger, the chains have not mixed
     - self_loops: how many the network had; they are removed first
@@ -97,17 +96,19 @@ def digraph_profile(
         raise ValueError(f"{draws} draws give no standard deviation; take two or more")
     if wires.ndim not in (2, 3):
         raise ValueError(f"expected adjacency of shape (networks, n, n), not {wires.shape}")
-    reason = why_uncalibrated(graph, "degree") or ""
+    reason = why_uncalibrated(graph, "switched") or ""
+    possible = None if graph.places is None else graph.places.numbers[0] >= 0
+    step = partial(switched, keep_mutual=keep_mutual, possible=possible)
     tables = []
     for number, network in enumerate(wires.reshape(-1, *wires.shape[-2:])):
         rng = np.random.default_rng([_STREAM, seed, number, zlib.crc32(network.tobytes())])
-        table = _profile(
-            network, rng, draws, keep_mutual, tuple(dict.fromkeys(orders)), switches_per_edge
-        )
+        run = partial(step, rng=rng, switches_per_edge=switches_per_edge)
+        table = _profile(network, run, draws, tuple(dict.fromkeys(orders)))
+        null = "degree-mutual" if keep_mutual else "degree"
+        table.insert(list(table).index("draws"), "null", null)
         table.insert(0, "network", number)
         tables.append(table)
-    whole = pd.concat(tables, ignore_index=True)
-    whole = whole.assign(calibrated=not reason, uncalibrated=reason)
+    whole = pd.concat(tables, ignore_index=True).assign(calibrated=not reason, uncalibrated=reason)
     return whole.assign(p=np.nan, q=np.nan) if reason else whole
 
 
@@ -203,17 +204,11 @@ def scored_classes(
 
 def _profile(
     network: np.ndarray,
-    rng: np.random.Generator,
+    run: Callable[[np.ndarray], Switched],
     draws: int,
-    keep_mutual: bool,
     orders: Sequence[int],
-    switches_per_edge: int,
 ) -> "pd.DataFrame":
     """Return one network's rows. Each draw is counted and dropped: all could fill the memory."""
-
-    def run(wires: np.ndarray) -> Switched:
-        return switched(wires, rng, keep_mutual=keep_mutual, switches_per_edge=switches_per_edge)
-
     clean = network & ~np.eye(len(network), dtype=bool)
     edges = int(clean.sum())
     centre = last = run(clean).adjacency
@@ -226,7 +221,6 @@ def _profile(
         last = draw.adjacency
     own = np.array(_counted(clean, orders), np.int64)
     return scored_classes(own, np.array(sampled, np.int64), orders).assign(
-        null="degree-mutual" if keep_mutual else "degree",
         draws=draws,
         overlap=np.mean(overlaps),
         # The first was compared with the centre, not with another draw.

@@ -105,18 +105,24 @@ def _on_support(
     blocks = []
     for motif in (motif for order in sorted(set(orders)) for motif in classes(order)):
         name = motif.name
-        block = _identity(motif, support, bias, reason, *copies[name].shape)
-        block |= _scored(copies[name], copy_null[name])
-        fields = _scored(induced_copies[name], induced_null[name])
+        block = identity(motif, "layered", support, bias, reason, *copies[name].shape)
+        block |= scored_moments(copies[name], copy_null[name])
+        fields = scored_moments(induced_copies[name], induced_null[name])
         block["induced"] = fields.pop("count")
         blocks.append(block | {f"induced_{key}": value for key, value in fields.items()})
     columns = {key: np.concatenate([block[key] for block in blocks], 1) for key in blocks[0]}
     del columns["induced_log2_ratio"]
-    return {key: value.ravel() for key, value in _add_families(columns).items()}
+    return {key: value.ravel() for key, value in with_families(columns).items()}
 
 
-def _identity(
-    motif: MotifClass, support: str, bias: bool, reason: str, networks: int, base_layers: int
+def identity(
+    motif: MotifClass,
+    null: str,
+    support: str,
+    bias: bool,
+    reason: str,
+    networks: int,
+    base_layers: int,
 ) -> dict[str, np.ndarray]:
     """Return the columns that identify rows, each (networks, 1 + base layers), the sum first."""
     shape = (networks, 1 + base_layers)
@@ -126,14 +132,16 @@ def _identity(
         "bias": np.full(shape, bias),
         "calibrated": np.full(shape, not reason),
         "uncalibrated": np.full(shape, reason, object),
-        "null": np.full(shape, "layered", object),
+        "null": np.full(shape, null, object),
         "order": np.full(shape, motif.order),
         "motif": np.full(shape, motif.name, object),
         "base_layer": np.broadcast_to(np.array([TOTAL, *range(base_layers)]), shape),
     }
 
 
-def _scored(found: Int[np.ndarray, "networks base_layers"], null: Moments) -> dict[str, np.ndarray]:
+def scored_moments(
+    found: Int[np.ndarray, "networks base_layers"], null: Moments
+) -> dict[str, np.ndarray]:
     """Return counts and their moments, each (networks, 1 + base layers), the sum first."""
     count = np.concatenate([found.sum(-1, keepdims=True), found], 1)
     shape = count.shape
@@ -145,7 +153,7 @@ def _scored(found: Int[np.ndarray, "networks base_layers"], null: Moments) -> di
     return {"count": count, "expected": expected, "sd": sd, "z": z, "log2_ratio": np.log2(ratio)}
 
 
-def _add_families(columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def with_families(columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Add the columns that compare the classes of one network; all arrays are (networks, rows)."""
     from scipy.special import erfc
 

@@ -10,6 +10,11 @@ Switches alone cannot reverse a directed triangle, so some steps make a walk a->
 a->c->b->d, which does that if d = a. Both kinds together reach every digraph of the same degrees
 (Rao, Jana and Bandyopadhyay 1996, Sankhya A 58:225). Each step is as likely as its reverse: in the
 long run every such digraph is drawn equally often.
+
+Where some places can hold no edge, as from an output to an input, a step that needs one is refused.
+If these places are one block of sources and targets, as between the inputs and the outputs of a
+recurrent network, both kinds of steps still reach every digraph of the same degrees in small cases
+(the tests enumerate some); other patterns may have separate parts.
 """
 
 from dataclasses import dataclass
@@ -47,6 +52,7 @@ def switched(
     rng: np.random.Generator,
     *,
     keep_mutual: bool = False,
+    possible: Wiring | None = None,
     switches_per_edge: int = SWITCHES_PER_EDGE,
 ) -> Switched:
     """Return one digraph of the same in- and out-degrees, after a run of steps from `adjacency`.
@@ -57,17 +63,23 @@ def switched(
     digraph of the same degrees: in small dense graphs there can be separate parts (for 12 of the
     211 sets of degrees on 4 nodes), and draws are uniform within the part of the start.
 
-    **Arguments:** `adjacency` (nodes, nodes), source x target; `switches_per_edge` switches are
+    **Arguments:** `adjacency` (nodes, nodes), source x target; `possible`, of the same shape, says
+    which places can hold an edge, all off the diagonal if None; `switches_per_edge` switches are
     tried for each edge, and a tenth as many rewirings of walks. If most switches are refused, as in
     dense graphs with many mutual pairs kept, more are needed: compare overlaps.
 
-    **Errors:** ValueError for self-loops, which this null excludes.
+    **Errors:** ValueError for self-loops, which this null excludes, and for impossible edges.
     """
     loops = int(np.diagonal(adjacency).sum())
     if loops:
         raise ValueError(f"{loops} self-loops; clear the diagonal: this null excludes them")
+    forbidden = np.eye(len(adjacency), dtype=bool)
+    if possible is not None:
+        forbidden |= ~possible
+        if wrong := int((adjacency & forbidden).sum()):
+            raise ValueError(f"{wrong} edges are where `possible` says that none can be")
     edges = int(adjacency.sum())
-    chain = _Chain(adjacency, keep_mutual)
+    chain = _Chain(adjacency, forbidden, keep_mutual)
     tried = accepted = 0
     for _ in range(switches_per_edge):
         # A fixed number of walks would bring a triangle that every walk reverses back each time.
@@ -95,10 +107,10 @@ class _Chain:
     `nodes`. A switch exchanges two heads, so sources stay in place and the successors of a node are
     always `heads[starts[node] : starts[node + 1]]`. `left` and `right` hold the mutual pairs.
     `taken` marks each place source * nodes + target that may not get an edge: it holds one, or (if
-    mutual pairs are kept) its reverse does, or it is on the diagonal.
+    mutual pairs are kept) its reverse does, or it is `forbidden`, as the diagonal is.
     """
 
-    def __init__(self, adjacency: np.ndarray, keep_mutual: bool) -> None:
+    def __init__(self, adjacency: np.ndarray, forbidden: np.ndarray, keep_mutual: bool) -> None:
         self.nodes = len(adjacency)
         self.keep_mutual = keep_mutual
         mutual = adjacency & adjacency.T & keep_mutual
@@ -111,8 +123,9 @@ class _Chain:
         self.left: list[int] = left.tolist()
         self.right: list[int] = right.tolist()
         self.share_of_pairs = len(left) / max(1, len(left) + len(heads))
-        taken = adjacency | np.eye(self.nodes, dtype=bool)
-        self.taken = bytearray((taken | taken.T if keep_mutual else taken).tobytes())
+        taken = adjacency | adjacency.T if keep_mutual else adjacency
+        self.taken = bytearray((taken | forbidden).tobytes())
+        self.forbidden = forbidden.tobytes()
 
     def adjacency(self) -> np.ndarray:
         """Return the graph in its present state, (nodes, nodes)."""
@@ -125,7 +138,7 @@ class _Chain:
     def switch_edges(self, number: int, rng: np.random.Generator) -> int:
         """Try `number` switches of single edges. Returns how many were accepted."""
         rows, heads, taken, nodes = self.rows, self.heads, self.taken, self.nodes
-        keep_mutual = self.keep_mutual
+        keep_mutual, forbidden = self.keep_mutual, self.forbidden
         if not heads:
             return 0
         accepted = 0
@@ -139,7 +152,8 @@ class _Chain:
             if keep_mutual:
                 tail, other_tail = row // nodes, other_row // nodes
                 back, other_back = head * nodes, other_head * nodes
-                taken[back + tail] = taken[other_back + other_tail] = 0
+                taken[back + tail] = forbidden[back + tail]
+                taken[other_back + other_tail] = forbidden[other_back + other_tail]
                 taken[other_back + tail] = taken[back + other_tail] = 1
             heads[i], heads[j] = other_head, head
             accepted += 1
@@ -156,6 +170,8 @@ class _Chain:
             a, b = left[i], right[i]
             c, d = (right[j], left[j]) if flip else (left[j], right[j])
             if taken[a * nodes + d] or taken[c * nodes + b]:
+                continue
+            if taken[d * nodes + a] or taken[b * nodes + c]:
                 continue
             taken[a * nodes + b] = taken[c * nodes + d] = 0
             taken[a * nodes + d] = taken[c * nodes + b] = 1
@@ -191,6 +207,8 @@ class _Chain:
                 # The walk itself takes the places between b and c and, if d = a, the others too.
                 if d != a and (taken[first] or taken[last]):
                     continue
+                if self.forbidden[first] or self.forbidden[middle] or self.forbidden[last]:
+                    continue
             elif taken[first] or taken[middle] or taken[last]:
                 continue
             self._mark(((a, b), (b, c), (c, d)), 0)
@@ -204,4 +222,5 @@ class _Chain:
         for source, target in edges:
             self.taken[source * self.nodes + target] = taken
             if self.keep_mutual:
-                self.taken[target * self.nodes + source] = taken
+                back = target * self.nodes + source
+                self.taken[back] = taken or self.forbidden[back]

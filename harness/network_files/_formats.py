@@ -5,28 +5,23 @@ which claim too much are refused before anything is allocated.
 """
 
 import json
-import subprocess
-import sys
-import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from harness.errors import UserError
 
+from ._choices import Choices
 from ._names import printable, quoted
 from ._pickles import objects_refused
 
-LARGEST = 2**31
-"""The most entries that the arrays of a file may claim together."""
-HDF5_SECONDS = 60.0
-"""The time limit for an HDF5 file, plus one second for each 10 MB."""
+Layout = Literal["out-in", "in-out"]
 
 
 @dataclass(frozen=True)
@@ -41,11 +36,17 @@ class Stored:
 
 @dataclass(frozen=True)
 class Contents:
-    """The arrays of a file; `ordered` if the file itself gives their order."""
+    """The arrays of a file, and what its format says of them.
+
+    `order` "model" is that of the layers; "stored" that in which somebody wrote the arrays; "none"
+    means that the format sorts them. `layout` is known from the format, `assumed` only usual.
+    """
 
     arrays: Sequence[Stored]
     notes: Sequence[str] = ()
-    ordered: bool = False
+    order: Literal["model", "stored", "none"] = "none"
+    layout: Layout | None = None
+    assumed: Layout | None = None
 
 
 @contextmanager
@@ -65,14 +66,28 @@ def decoding(path: Path, array: str | None = None) -> Iterator[None]:
     except MemoryError:
         raise UserError(f"{where} exceeds the memory. Store fewer networks per file.") from None
     except Exception as error:
-        message = printable(f"{type(error).__name__}: {error}")
+        message = printable(_described(error))
         raise UserError(
             f"{where} cannot be read as {path.suffix.lower()}: {message[:300]}. It is damaged, cut "
             "short or of another kind: write it again."
         ) from error
 
 
-def npz(path: Path, stack: ExitStack) -> Contents:
+def _described(error: Exception) -> str:
+    if isinstance(error, KeyError):
+        return f"{error} is missing"
+    if isinstance(error, IndexError):
+        return "a line is too short"
+    return f"{type(error).__name__}: {error}"
+
+
+def refuse_bomb(unpacked: int, stored: int, times: int = 500) -> None:
+    """Raise ValueError if stored bytes claim to unpack to far more, as no network's do."""
+    if unpacked > 2**24 + times * stored:
+        raise ValueError(f"{stored:,} bytes unpack to {unpacked:,} or more, over {times} for each")
+
+
+def npz(path: Path, stack: ExitStack, choices: Choices) -> Contents:
     """Return the arrays of a zip archive of .npy files."""
     import zipfile
 
@@ -94,18 +109,22 @@ def npz(path: Path, stack: ExitStack) -> Contents:
             others.append(quoted(name))
             continue
 
+        with decoding(path, name):
+            refuse_bomb(member.file_size, member.compress_size)
+
         def opened(member: zipfile.ZipInfo = member) -> Any:
             return archive.open(member)
 
         with decoding(path, name):
             arrays.append(_npy_array(path, name, opened, member.file_size))
     notes = [f"left out, no arrays: {', '.join(others)}"] if others else []
-    return Contents(arrays, notes)
+    return Contents(arrays, notes, order="stored", assumed="in-out")
 
 
-def npy(path: Path, stack: ExitStack) -> Contents:
+def npy(path: Path, stack: ExitStack, choices: Choices) -> Contents:
     """Return the one array of a .npy file."""
-    return Contents([_npy_array(path, None, lambda: path.open("rb"), path.stat().st_size)])
+    array = _npy_array(path, None, lambda: path.open("rb"), path.stat().st_size)
+    return Contents([array], order="stored", assumed="in-out")
 
 
 def _npy_array(path: Path, name: str | None, opened: Callable[[], Any], size: int) -> Stored:
@@ -129,90 +148,55 @@ def _npy_array(path: Path, name: str | None, opened: Callable[[], Any], size: in
         with opened() as file:
             return np.lib.format.read_array(file, allow_pickle=False)
 
-    return Stored(name or path.stem, shape, _problem(dtype.kind, str(dtype)), load)
+    return Stored(name or path.stem, shape, problem_of(dtype.kind, str(dtype)), load)
 
 
-def safetensors(path: Path, stack: ExitStack) -> Contents:
-    """Return the tensors of a .safetensors file; PyTorch's pairs of weight and mask become one."""
+_SAFETENSORS = {
+    **dict(zip(("BOOL", "U8", "I8", "I16", "U16"), ("?", "u1", "i1", "<i2", "<u2"), strict=True)),
+    **dict(zip(("I32", "U32", "I64", "U64"), ("<i4", "<u4", "<i8", "<u8"), strict=True)),
+    **dict(zip(("F16", "F32", "F64", "C64"), ("<f2", "<f4", "<f8", "<c8"), strict=True)),
+    **{"BF16": "bfloat16", "F8_E4M3": "float8_e4m3fn", "F8_E5M2": "float8_e5m2"},
+    **{"F8_E4M3FNUZ": "float8_e4m3fnuz", "F8_E5M2FNUZ": "float8_e5m2fnuz"},
+    "F8_E8M0": "float8_e8m0fnu",
+}
+
+
+def safetensors(path: Path, stack: ExitStack, choices: Choices) -> Contents:
+    """Return the tensors of a .safetensors file; the order in it is not that of layers."""
+    import ml_dtypes
     from safetensors import safe_open
 
-    file = stack.enter_context(safe_open(path, framework="numpy"))
-    names = list(file.keys())
-    notes, arrays = [], []
-    for name in names:
-        base = name.removesuffix("_orig").removesuffix("_mask")
-        pair = {f"{base}_orig", f"{base}_mask"} <= set(names)
-        if pair and name.endswith("_mask"):
-            continue
-        slices = file.get_slice(name)
-        shape, kind = tuple(slices.get_shape()), slices.get_dtype()
-        problem = f"holds complex numbers ({kind}). {_REAL}" if kind.startswith("C") else ""
-
-        def load(name: str = name, base: str = base, pair: bool = pair) -> np.ndarray:
-            if not pair:
-                return file.get_tensor(name)
-            return file.get_tensor(f"{base}_orig") * (file.get_tensor(f"{base}_mask") != 0)
-
-        if pair:
-            notes.append(f"{quoted(base)} was read as its _orig times its _mask")
-            if tuple(file.get_slice(f"{base}_mask").get_shape()) != shape:
-                raise UserError(
-                    f"'{printable(path)}': {quoted(base + '_mask')} has not the shape of "
-                    f"{quoted(name)}, {shape}. Call prune.remove before saving."
-                )
-        arrays.append(Stored(base if pair else name, shape, problem, load))
-    return Contents(arrays, notes)
-
-
-def keras(path: Path, stack: ExitStack) -> Contents:
-    """Return the kernels of a Keras model or weights file, in the order of layers if it has one."""
-    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="harness-")))
-    record = _by_hdf5(path, folder)
-    if "missing" in record:
-        raise UserError(
-            f"'{printable(path)}' is an HDF5 file, which needs h5py: pip install 'h5py>=3.11'"
-        )
-    if "error" in record:
-        raise ValueError(record["error"])
-    if not record["kernels"]:
-        has = ", ".join(map(quoted, record["others"][:8])) or "none at all"
-        raise UserError(
-            f"'{printable(path)}' holds no dataset named kernel. It has: {has}. Save it with "
-            "Keras's save_weights, or write an .npz with a matrix for each layer."
-        )
+    with safe_open(path, framework="numpy"):
+        pass  # checks that headers fit and that each byte belongs to one tensor
+    with path.open("rb") as file:
+        start = 8 + int.from_bytes(file.read(8), "little")
+        headers = json.loads(file.read(start - 8))
+    headers.pop("__metadata__", None)
     arrays = []
-    for number, header in enumerate(record["kernels"]):
-        problem = _problem(header["kind"], header["dtype"])
-        if header["elsewhere"]:
-            problem = "is stored in another file, which is not read. Write all into one file."
+    for name in sorted(headers):
+        shape, kind = tuple(headers[name]["shape"]), headers[name]["dtype"]
+        known = _SAFETENSORS.get(kind)
+        dtype = np.dtype(getattr(ml_dtypes, known or "", known or "u1"))
+        problem = f"holds {printable(kind)}, which is not read. Cast it to float16."
+        if known is not None:
+            problem = problem_of("f" if dtype.kind == "V" else dtype.kind, kind)
 
-        def load(number: int = number) -> np.ndarray:
-            return np.load(folder / f"{number}.npy", allow_pickle=False)
+        def load(
+            shape: tuple[int, ...] = shape,
+            dtype: np.dtype = dtype,
+            offset: int = start + headers[name]["data_offsets"][0],
+        ) -> np.ndarray:
+            return np.fromfile(path, dtype, prod(shape), offset=offset).reshape(shape)
 
-        arrays.append(Stored(header["name"], tuple(header["shape"]), problem, load))
-    others = ", ".join(map(quoted, record["others"]))
-    return Contents(arrays, [f"left out, no kernels: {others}"] if others else [], ordered=True)
-
-
-def _by_hdf5(path: Path, folder: Path) -> dict[str, Any]:
-    """Run `_hdf5.py`, which saves the file's kernels in `folder`. Returns its record."""
-    script = Path(__file__).with_name("_hdf5.py")
-    # -P keeps modules beside the script from replacing those of Python.
-    command = [sys.executable, "-P", str(script), str(path.absolute()), str(folder), str(LARGEST)]
-    seconds = HDF5_SECONDS + path.stat().st_size / 1e7
-    try:
-        done = subprocess.run(command, capture_output=True, timeout=seconds, check=False)
-    except subprocess.TimeoutExpired:
-        raise ValueError(f"HDF5 did not finish within {seconds:.0f} s") from None
-    if done.returncode:
-        raise ValueError(f"HDF5 ended with status {done.returncode}")
-    return json.loads(done.stdout)
+        arrays.append(Stored(name, shape, problem, load))
+    return Contents(arrays)
 
 
 _REAL = "Weights are real numbers; store them, or a mask of 0 and 1."
 
 
-def _problem(kind: str, dtype: str) -> str:
+def problem_of(kind: str, dtype: str) -> str:
+    """Return what is wrong with a kind of number, or nothing."""
     if kind in "biuf":
         return ""
     if kind == "c":

@@ -1,7 +1,7 @@
-"""Read the kernels of an HDF5 file in a separate process: damaged files can hang or crash HDF5.
+"""Read the datasets of an HDF5 file in a separate process: damaged files can hang or crash HDF5.
 
 Run as a script, `_hdf5.py FILE FOLDER LARGEST`. It imports nothing from the harness, prints one
-JSON object, and saves kernel n as n.npy in FOLDER unless all claim more than LARGEST entries.
+JSON object, and saves dataset n as n.npy in FOLDER unless all claim more than LARGEST entries.
 """
 
 import json
@@ -16,7 +16,7 @@ import numpy as np
 
 
 def contents(source: str, folder: Path, largest: int) -> dict[str, Any]:
-    """Return the kernels, in the order of the model if the file has it, and other names."""
+    """Return the headers of all datasets but an optimiser's, in the order of the model if known."""
     try:
         import h5py
     except ImportError:
@@ -30,26 +30,26 @@ def contents(source: str, folder: Path, largest: int) -> dict[str, Any]:
                 datasets[name] = item
 
         file.visititems(visit)
-        kernels = [name for name in datasets if name.split("/")[-1].split(":")[0] == "kernel"]
-        if not kernels:  # `save_weights` of Keras 3: layers/<layer>/vars/<number>
-            kernels = [name for name in datasets if name.endswith("vars/0")]
         layers = _layers(file, datasets)
-        kernels.sort(key=lambda name: (_place(name, layers), _natural(name)))
-        headers = [_header(name, datasets[name]) for name in kernels]
+        names = sorted(datasets, key=lambda name: (_place(name, layers), _natural(name)))
+        headers = [_header(name, datasets[name]) for name in names]
         if sum(prod(header["shape"]) for header in headers) <= largest:
             for number, header in enumerate(headers):
-                if header["kind"] in "biuf" and not header["elsewhere"]:
+                if header["kind"] in "biuf" and not header["elsewhere"] and not header["unstored"]:
                     np.save(folder / f"{number}.npy", datasets[header["name"]][()])
-        return {"kernels": headers, "others": [name for name in datasets if name not in kernels]}
+        return {"arrays": headers, "ordered": bool(layers)}
 
 
 def _header(name: str, dataset: Any) -> dict[str, Any]:
+    # Chunks that were never written, or that compress too well, would fill the memory.
+    size, stored = dataset.nbytes, dataset.id.get_storage_size()
     return {
         "name": name,
         "shape": dataset.shape or (),
         "kind": dataset.dtype.kind,
         "dtype": str(dataset.dtype),
         "elsewhere": bool(dataset.is_virtual or dataset.external),
+        "unstored": int(size) if size > 2**24 + 500 * stored else 0,
     }
 
 

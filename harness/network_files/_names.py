@@ -25,3 +25,8 @@ def quoted(name: str) -> str:
     """Return a name in quotes for a message, cut if it is long."""
     shown = printable(name)
     return f"'{shown if len(shown) <= _LONGEST else shown[:_LONGEST] + '…'}'"
+
+
+def some(number: int, noun: str) -> str:
+    """Return a number with its noun, in the plural if it is not one."""
+    return f"{number:,} {noun}{'s' * (number != 1)}"

@@ -1,15 +1,17 @@
 """Node lists: all nodes of a network, including those that no edge touches."""
 
-import csv
 import re
+from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
 from harness.errors import UserError
 
-from ._formats import decoding
+from . import _tables
 from ._names import natural, printable, quoted
+
+_NAMES = ("node", "id", "rootid", "ptrootid", "bodyid", "neuron", "neuronid", "nodeid")
 
 
 class NodeList(NamedTuple):
@@ -33,7 +35,7 @@ class NodeList(NamedTuple):
 
 
 def read(path: Path) -> NodeList:
-    """Read the node list of a CSV with the column `node` and, for a layered network, `layer`.
+    """Read the node list of a table with the column `node` and, for a layered network, `layer`.
 
     **Errors:** UserError for a file that is missing or no such table, a layer that is no whole
     number, a node that is listed twice, and layers with a gap.
@@ -41,22 +43,24 @@ def read(path: Path) -> NodeList:
     where = f"'{printable(path)}'"
     if not path.is_file():
         raise UserError(f"there is no file {where}. Check the path.")
-    with decoding(path), path.open(encoding="utf-8-sig", newline="") as file:
-        rows = [[cell.strip() for cell in row] for row in csv.reader(file, strict=True) if any(row)]
-    header = [name.lower() for name in rows[0]] if rows else []
-    if "node" not in header or len(set(header)) < len(header):
-        shown = printable(", ".join(header))[:200]
+    table = _tables.read(path)
+    header = [_tables.plain(name) for name in table.rows[0]]
+    columns = [name for name in _NAMES if name in header]
+    if not columns or _tables.repeats(header):
+        shown = printable(", ".join(table.rows[0]))[:200]
         raise UserError(
             f"{where} has the first line '{shown}'. It must name the columns node,layer, or only "
-            "node for a network without layers, once each, separated by commas."
+            "node for a network without layers, once each."
         )
+    _tables.refuse_ragged(table, len(header), "the first line")
     listed: dict[int, list[str]] = {}
-    for number, row in enumerate(rows[1:], 2):
-        node, layer = _node(f"{where}, row {number}", header, row)
-        listed.setdefault(layer, []).append(node)
+    for number, row in zip(table.lines[1:], table.rows[1:], strict=True):
+        cells = dict(zip(header, row, strict=True))
+        layer = _layer(f"{where}, line {number}", cells[columns[0]], cells.get("layer", "0"))
+        listed.setdefault(layer, []).append(cells[columns[0]])
     for names in listed.values():
         if len(set(names)) < len(names):
-            twice = next(name for place, name in enumerate(names) if name in names[:place])
+            twice = Counter(names).most_common(1)[0][0]
             raise UserError(f"{where} has node {quoted(twice)} twice in a layer. Keep one of them.")
     if not listed:
         raise UserError(f"{where} has no nodes below its first line. Write one node per line.")
@@ -69,13 +73,9 @@ def read(path: Path) -> NodeList:
     return NodeList(where, layers, "layer" in header)
 
 
-def _node(where: str, header: list[str], row: list[str]) -> tuple[str, int]:
-    if len(row) != len(header):
-        raise UserError(f"{where} has {len(row)} columns, not {len(header)} as the first line has.")
-    cells = dict(zip(header, row, strict=True))
-    layer = cells.get("layer", "0")
-    if not cells["node"]:
+def _layer(where: str, node: str, layer: str) -> int:
+    if not node:
         raise UserError(f"{where} names no node. Name it, or leave the line out.")
     if not re.fullmatch(r"-?[0-9]{1,9}", layer):
         raise UserError(f"{where}: layer {quoted(layer)} is not a whole number. Write one.")
-    return cells["node"], int(layer)
+    return int(layer)

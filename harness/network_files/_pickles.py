@@ -13,19 +13,20 @@ _PICKLE = {".pkl", ".pickle", ".joblib"}
 
 
 def refuse_pickle(path: Path) -> None:
-    """Raise UserError if a file's suffix says that it is a pickle or a Keras archive."""
+    """Raise UserError if a file's suffix says that it is a pickle."""
     suffix = path.suffix.lower()
     if suffix in _TORCH:
         load = f'torch.load({_text(path)}, weights_only=True, map_location="cpu"){_TORCH[suffix]}'
         new = _text(path.with_suffix(".safetensors"))
-        _refuse(path, f"import torch, safetensors.torch as s; s.save_file({load}, {new})")
-    if suffix in _PICKLE:
-        _refuse(path, f"{_importing(suffix)}; {_into_npz(path)}", trusted=True)
-    if suffix == ".keras":
+        line = _line(f"import torch, safetensors.torch as s; s.save_file({load}, {new})")
         raise UserError(
-            f"'{printable(path)}' is a Keras archive. Save only its weights with "
-            "model.save_weights('model.weights.h5') and give that file."
+            f"'{printable(path)}' is a pickle. Opening one can run code, so it is not opened. Give "
+            "--allow-pt to open it in a process of its own, weights only, or convert it with: "
+            f"{line}"
         )
+    if suffix in _PICKLE:
+        code = f"{_importing(suffix)}; {_into_npz(path)}"
+        raise UserError(f"'{printable(path)}' is a pickle. {_advice(code)}")
 
 
 def objects_refused(path: Path, name: str | None) -> str:
@@ -41,7 +42,7 @@ def objects_refused(path: Path, name: str | None) -> str:
         items = "enumerate(a if a.ndim == 1 and a.dtype == object else [a])"
         each = f'f"{{k}}_{{i}}": np.array(b, float) for k, a in d.items() for i, b in {items}'
     code = f"import numpy as np; {opened}; np.savez({new}, **{{{each}}})"
-    return f"holds Python objects, a pickle. {_advice(code, trusted=True)}"
+    return f"holds Python objects, a pickle. {_advice(code)}"
 
 
 def _importing(suffix: str) -> str:
@@ -66,11 +67,12 @@ def _text(path: Path) -> str:
     return json.dumps(str(path))
 
 
-def _refuse(path: Path, code: str, *, trusted: bool = False) -> None:
-    raise UserError(f"'{printable(path)}' is a pickle. {_advice(code, trusted=trusted)}")
+def _advice(code: str) -> str:
+    return (
+        "Opening one can run code, so it is not opened. Convert it, if you trust its source, with: "
+        f"{_line(code)}"
+    )
 
 
-def _advice(code: str, *, trusted: bool) -> str:
-    line = printable(f"python -c {shlex.quote(code)}")
-    trust = ", if you trust its source," if trusted else ""
-    return f"Opening one can run code, so it is not opened. Convert it{trust} with: {line}"
+def _line(code: str) -> str:
+    return printable(f"python -c {shlex.quote(code)}")

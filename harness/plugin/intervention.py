@@ -1,18 +1,41 @@
 """The interface of an intervention: it changes the masks of a pruned ensemble."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
 import jax
 import numpy as np
-from jaxtyping import PyTree
+from jaxtyping import Array, Bool, Int, PyTree, Shaped
 
 from harness.plugin.evidence import Evidence
 from harness.plugin.model import Model
 from harness.plugin.pruner import AbstractPruner, Update
 from harness.sparse.graph import Digraph, LayeredGraph
 from harness.types import GoesOn, Key, Masks, Network, NetworkKeys, Target, Weights, When
+
+
+class Edges(NamedTuple):
+    """The layered graph of one network's masks, and the weight at each of its places.
+
+    `numbers` are by layer, (sources, targets), and count weights through the leaves in the order
+    of `prunable`.
+    """
+
+    adjacency: tuple[Bool[np.ndarray, "_sources _targets"], ...]
+    numbers: tuple[Int[np.ndarray, "_sources _targets"], ...]
+    prunable: Masks
+
+    def values(self, leaves: Mapping[str, Array]) -> Shaped[np.ndarray, " weights"]:
+        """Return one network's weights or masks as one vector, by number."""
+        return np.concatenate([np.asarray(leaves[name]).ravel() for name in self.prunable])
+
+    def leaves(self, values: Shaped[np.ndarray, " weights"]) -> dict[str, np.ndarray]:
+        """Return such a vector as leaves."""
+        ends = np.cumsum([may.size for may in self.prunable.values()])[:-1]
+        parts = zip(self.prunable.items(), np.split(values, ends), strict=True)
+        return {name: part.reshape(may.shape) for (name, may), part in parts}
 
 
 @dataclass(frozen=True)
@@ -48,6 +71,20 @@ class Source:
         wire = jax.vmap(lambda one: self.model.graph(self.network, one, view))
         return jax.tree.map(np.asarray, wire(masks))
 
+    def edges(self) -> list[Edges]:
+        """Return the layered graph of each network's masks, with the weight that each edge is.
+
+        For architectures without `model.reason_not_layered`.
+        """
+        graph = self.graph(self.masks)
+        numbers = self.model.places(self.network).numbers
+        return [
+            Edges(
+                tuple(np.asarray(wires[one]) for wires in graph.adjacency), numbers, self.prunable
+            )
+            for one in range(len(self.keys))
+        ]
+
 
 class Change(NamedTuple):
     """The masks of a level after an intervention, and weights by name where it changes them.
@@ -74,6 +111,12 @@ class AbstractIntervention(ABC):
     """Whether each network keeps as many weights as the source does."""
     needs_weights: ClassVar[bool] = False
     """Whether it reads `source.weights`. A run that keeps none skips it, with that reason."""
+    crosses: ClassVar[bool] = False
+    """Whether a network's masks depend on other networks of its block."""
+
+    def reason_not_to_fit(self, model: Model, networks: int) -> str | None:
+        """Return why it cannot act on a block of so many networks of a model, or None."""
+        return None
 
     @abstractmethod
     def goes_on(self, pruner: AbstractPruner) -> GoesOn:

@@ -11,13 +11,14 @@ from harness.errors import UserError
 from harness.plugin.model import Model
 from harness.plugin.pruner import AbstractPruner
 from harness.sparse import masks as mask_algebra
-from harness.types import Level, Masks
+from harness.sparse.patterns import pattern, reason_not_to_keep
+from harness.types import FIRST, LAST, Level, Masks
 
 
 def are_by_leaf(levels: Sequence[Level], prunable: Iterable[str]) -> bool:
     """Return whether a level gives densities of leaves, or freezes a prunable leaf."""
     frozen = {name for level in levels for name in level.frozen}
-    return any(level.by_leaf for level in levels) or not frozen.isdisjoint(prunable)
+    return any(level.by_leaf for level in levels) or not frozen.isdisjoint([*prunable, FIRST, LAST])
 
 
 def within(level: Level, steps: int) -> Level:
@@ -36,6 +37,7 @@ def resolved(levels: Sequence[Level], model: Model, *, from_start: bool) -> tupl
     if not any(level.by_leaf or level.frozen for level in levels):
         return tuple(levels)
     names, prunable = _leaves(model)
+    levels = _with_ends_named(levels, names, prunable)
     for number, level in enumerate(levels):
         _check_names(number, level.frozen, "freezes", "trained", names)
         _check_names(number, level.by_leaf, "gives a density of", "prunable", [*prunable])
@@ -57,6 +59,29 @@ def resolved(levels: Sequence[Level], model: Model, *, from_start: bool) -> tupl
     return tuple(made)
 
 
+def _with_ends_named(levels: Sequence[Level], names: Sequence[str], prunable: Masks) -> list[Level]:
+    """Return the levels with the leaves of the first and the last layer by their own names."""
+    matrices = [name for name, may in prunable.items() if may.ndim > 1] or [*prunable]
+
+    def layer(leaf: str) -> list[str]:
+        inside = leaf.rpartition(".")[0] + "."
+        beside = [name for name in names if name.startswith(inside)]
+        alone = inside == "." or any(name in beside for name in matrices if name != leaf)
+        return [leaf] if alone else beside
+
+    ends = {FIRST: layer(matrices[0]), LAST: layer(matrices[-1])}
+    made = []
+    for level in levels:
+        shares = dict(level.by_leaf)
+        for end, leaves in ends.items():
+            if end in shares:
+                share = shares.pop(end)
+                shares |= {leaf: share for leaf in leaves if leaf in prunable}
+        frozen = itertools.chain.from_iterable(ends.get(name, [name]) for name in level.frozen)
+        made.append(replace(level, by_leaf=shares, frozen=tuple(dict.fromkeys(frozen))))
+    return made
+
+
 def _check_names(
     number: int, asked: Iterable[str], what: str, kind: str, right: Sequence[str]
 ) -> None:
@@ -70,18 +95,46 @@ def _check_names(
 def _leaves(model: Model) -> tuple[list[str], Masks]:
     """Return the names of all trained arrays of a network, and its prunable entries."""
 
+    order: list[str] = []  # a traced function returns dictionaries sorted
+
     @eqx.filter_jit
     def prunable() -> tuple[Masks, object]:
         network = model.network(key=jax.random.key(0))
-        return model.prunable(network), eqx.filter(network, eqx.is_inexact_array)
+        masks = model.prunable(network)
+        order[:] = masks
+        return masks, eqx.filter(network, eqx.is_inexact_array)
 
     masks, trained = prunable()
-    order = jax.eval_shape(lambda: model.prunable(model.network(key=jax.random.key(0))))
     return mask_algebra.leaf_names(trained), {name: masks[name] for name in order}
 
 
-def reason_not_to_prune(levels: Sequence[Level], pruner: AbstractPruner) -> str | None:
-    """Return why a pruner cannot keep the densities by leaf of resolved levels, or None."""
+def reason_not_to_prune(
+    levels: Sequence[Level], pruner: AbstractPruner, model: Model
+) -> str | None:
+    """Return why a pruner cannot keep the densities of resolved levels, or None."""
+    return _reason_not_by_leaf(levels, pruner) or _reason_not_to_pattern(levels, pruner, model)
+
+
+def _reason_not_to_pattern(
+    levels: Sequence[Level], pruner: AbstractPruner, model: Model
+) -> str | None:
+    """Return why the pattern that is a pruner's scope cannot give these densities, or None."""
+    scope = getattr(pruner, "scope", "layer")
+    if pattern(scope) is None:
+        return None
+    place = f"pruner '{pruner.name}' with scope={scope}"
+    if pruner.when == "during" and pruner.ramp(1.0, 0.5, 0.0) != 0.5:
+        return f"{place} would prune to densities between levels, which a pattern cannot give"
+    _, prunable = _leaves(model)
+    sizes, by_leaf = mask_algebra.count(prunable), are_by_leaf(levels, prunable)
+    for number, level in enumerate(levels):
+        target = mask_algebra.target(sizes, level.density, level.by_leaf if by_leaf else None)
+        if reason := reason_not_to_keep(scope, prunable, target):
+            return f"{place} cannot give density {level.density:g} at level {number}: {reason}"
+    return None
+
+
+def _reason_not_by_leaf(levels: Sequence[Level], pruner: AbstractPruner) -> str | None:
     if not any(level.by_leaf for level in levels):
         return None
     if not pruner.exact:

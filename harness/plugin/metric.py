@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
+from harness.plugin.model import Model
 from harness.plugin.trajectory import Trajectory
 
 if TYPE_CHECKING:
@@ -26,6 +27,16 @@ class AbstractMetric(ABC):
     architecture's default."""
     chooses_levels: ClassVar[bool] = False
     """Whether it measures only some levels, because each takes a long time."""
+    example: ClassVar[str] = ""
+    """A small task that it measures, as `name[field=value]`, on which it is checked; empty: it
+    measures any."""
+
+    def reason_not_to_measure(self, model: Model) -> str | None:
+        """Return why it does not measure such networks and what it would measure, or None.
+
+        Trials for which there is a reason are skipped, with the reason on record.
+        """
+        return None
 
     @abstractmethod
     def measure(self, trajectory: Trajectory) -> "pd.DataFrame":

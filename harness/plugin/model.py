@@ -2,8 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from harness.errors import UserError
@@ -11,6 +14,7 @@ from harness.networks import Stateful
 from harness.plugin.architecture import AbstractArchitecture
 from harness.plugin.task import AbstractTask
 from harness.sparse.graph import Digraph, LayeredGraph
+from harness.sparse.places import Places, places
 from harness.types import Batch, Key, Masks, Network, Shape, TaskData
 
 
@@ -110,6 +114,38 @@ class Model:
                 f"{', '.join(self.views)}."
             )
         return self.architecture.graph(network, masks, view or self.views[0])
+
+    def places(self, network: Network, view: str | None = None) -> Places:
+        """Return which weight each place of a view holds; numbers run through `prunable`."""
+
+        @jax.jit
+        def wire(masks: Masks) -> tuple[Any, ...]:
+            graph = self.graph(network, masks, view)
+            return graph.adjacency if isinstance(graph, LayeredGraph) else (graph.adjacency,)
+
+        prunable = self.prunable(network)  # not by `jax.tree.map`, which would sort the leaves
+        return places(wire, {name: np.asarray(may) for name, may in prunable.items()})
+
+    @property
+    def reason_not_layered(self) -> str | None:
+        """Why the default graph is no layered graph whose edges are single weights, or None."""
+
+        def wired() -> tuple[LayeredGraph | Digraph, Masks]:
+            network = self.network(key=jax.random.key(0))
+            masks = self.prunable(network)
+            return self.graph(network, masks), masks
+
+        graph, masks = jax.eval_shape(wired)
+        if isinstance(graph, LayeredGraph):
+            edges, weights = (
+                sum(leaf.size for leaf in jax.tree.leaves(part)) for part in (graph, masks)
+            )
+            if edges == weights:
+                return None
+        return (
+            f"the graph '{self.views[0]}' of architecture '{self.architecture.name}' is not layers "
+            "of edges that are one weight each, as that of 'mlp' is"
+        )
 
     def linearised(self, network: Network) -> Network:
         """Return the network without its nonlinearities."""

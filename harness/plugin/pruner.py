@@ -121,6 +121,11 @@ class ScorePruner(AbstractPruner):
     With `scope` "layer" each leaf keeps its share of K (largest remainder); with "output" each
     output of a leaf keeps as much as the others, which fixes in-degrees; with "global" all leaves
     compete. Ties are broken by a seeded random order.
+
+    Two scopes are patterns, which give the density: "2:4", or any N:M, keeps the N best of each M
+    consecutive inputs of every unit; "block4x4", or any size, keeps or removes blocks of outputs x
+    inputs by the sum of their scores, as many in each leaf. A level of a density that the pattern
+    cannot give is refused before training.
     """
 
     scope: Scope = "layer"

@@ -12,14 +12,15 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
+from harness.errors import UserError
 from harness.machine.compilation import Compiled
 from harness.machine.devices import spread
-from harness.motifs import OwnNull
+from harness.motifs import OwnNull, draws
 from harness.plugin.model import Model
 from harness.results import snapshot
 from harness.sparse import masks as mask_algebra
 from harness.sparse.graph import Digraph, LayeredGraph
-from harness.sparse.places import Places, places
+from harness.sparse.places import Places
 from harness.types import Key, Masks, Network, TaskData
 
 T = TypeVar("T")
@@ -38,6 +39,7 @@ class Trajectory:
     densities: tuple[float, ...]
     levels: Sequence[Path]
     make_data: Callable[[], TaskData]
+    data_seed: int = 0
 
     @cached_property
     def data(self) -> TaskData:
@@ -132,8 +134,10 @@ class Trajectory:
         for part in np.random.SeedSequence(list(seed)).generate_state(2):
             key = jax.random.fold_in(key, part)
         like = {leaf: jnp.asarray(mask) for leaf, mask in masks.items()}
-        found = self._known_redrawers[name](like, jax.random.split(key, number))
-        return jax.tree.map(np.asarray, found)
+        # Rounded up to a power of two, so that a last, smaller lot needs no program of its own.
+        lot = jnp.arange(1 << max(0, number - 1).bit_length()) % max(1, number)
+        found = self._known_redrawers[name](like, jax.random.split(key, max(1, number))[lot])
+        return jax.tree.map(lambda leaf: np.asarray(leaf)[:number], found)
 
     def masks_null(self, level: int, view: str | None = None) -> OwnNull[Any]:
         """Return the null `masks` of a level's networks: their masks redrawn, see `redrawn`."""
@@ -144,6 +148,33 @@ class Trajectory:
             return self.redrawn(own, number, seed=seed, view=view)
 
         return OwnNull("masks", draw)
+
+    def masks_degree_null(self, level: int, view: str | None = None) -> OwnNull[Any]:
+        """Return the null `masks-degree`: masks redrawn that keep their sums by row and column.
+
+        So every unit keeps its in- and out-degree within each weight array, and what is wired again
+        respects places and shared weights in every view. Kernels are taken as matrices with a row
+        for each output channel.
+
+        **Errors:** UserError where some entries of a weight array cannot be pruned.
+        """
+        masks = {name: np.asarray(mask) for name, mask in self.masks(level).items()}
+        if not all(np.all(one) for one in self.model.prunable(self._skeleton).values()):
+            raise UserError(
+                "null 'masks-degree' trades any entry of a weight array for another, and some of "
+                f"'{self.model.architecture.name}' cannot be pruned: take null 'masks'."
+            )
+        wire = jax.jit(jax.vmap(lambda one: self.model.graph(self._skeleton, one, view)))
+
+        def draw(network: int, number: int, seed: tuple[int, ...]) -> LayeredGraph | Digraph:
+            redrawn = {}
+            for leaf, (name, mask) in enumerate(masks.items()):
+                own = LayeredGraph((mask[network].reshape(len(mask[network]), -1),))
+                (drawn,) = draws(own, "degree", number, seed=(*seed, leaf)).adjacency
+                redrawn[name] = np.asarray(drawn).reshape(number, *mask.shape[1:])
+            return jax.tree.map(np.asarray, wire(redrawn))
+
+        return OwnNull("masks-degree", draw)
 
     @cached_property
     def _known_redrawers(self) -> dict[str, Callable[..., LayeredGraph | Digraph]]:
@@ -168,11 +199,6 @@ class Trajectory:
         return {}
 
     def _find_places(self, view: str) -> Places | None:
-        @jax.jit
-        def wire(masks: Masks) -> tuple[Any, ...]:
-            graph = self.model.graph(self._skeleton, masks, view)
-            return graph.adjacency if isinstance(graph, LayeredGraph) else (graph.adjacency,)
-
-        found = places(wire, jax.tree.map(np.asarray, self.model.prunable(self._skeleton)))
+        found = self.model.places(self._skeleton, view)
         plain = not found.shared and not found.forbidden
         return None if plain and found.weights == sum(map(np.size, found.numbers)) else found

@@ -229,11 +229,12 @@ def why_uncalibrated(graph: LayeredGraph | Digraph, null: str) -> str | None:
     """Return why z under a null is not calibrated on all nodes of a graph, or None if it is.
 
     Missing bare nodes matter to a null that places edges anew, not to one that keeps degrees.
+    Places that can hold no edge do not matter to `switched`, which leaves them empty.
     """
     held = graph.places
     if held is not None and held.shared:
         return "edges share weights"
-    if held is not None and held.forbidden:
+    if held is not None and held.forbidden and null != "switched":
         return "some places can hold no edge"
     if isinstance(graph, Digraph):
         everywhere = bool(np.all(graph.inputs) and np.all(graph.outputs))

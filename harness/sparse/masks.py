@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import jax
@@ -10,6 +11,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Shaped, UInt32
 
 from harness.sparse import finite
+from harness.sparse.patterns import Blocks, Groups, pattern
 from harness.types import Key, Masks, Network, Scope, Target, Weights
 
 
@@ -269,6 +271,21 @@ def _keep_by_output(
     return kept.reshape(scores.shape)
 
 
+def _keep_by_pattern(
+    found: Groups | Blocks,
+    scores: Shaped[Array, "..."],
+    candidates: Bool[Array, "..."],
+    keep: Int[Array, ""] | Int[np.ndarray, ""],
+    *,
+    key: Key,
+) -> Bool[Array, "..."]:
+    """Return the masks of a pattern, or all candidates if no more than `keep` are there."""
+    every = jnp.sum(candidates, dtype=jnp.int32) <= keep
+    if scores.ndim < 2 or found.reason_not_to_fit(scores.shape, 0):
+        return candidates & every  # such a leaf is refused before training, unless it stays dense
+    return jnp.where(every, candidates, found.mask(scores, candidates, keep, key=key))
+
+
 def prune_by_score(
     scores: Mapping[str, Shaped[Array, "..."]],
     candidates: Masks,
@@ -281,17 +298,20 @@ def prune_by_score(
 
     By `scope`, each leaf keeps its number in `target.by_leaf` ("layer"), spreads it evenly over its
     outputs, the first axis ("output"), or all leaves compete ("global"); targets whose numbers by
-    leaf are binding are met by layer then. If a candidate's score is not finite, nothing is kept,
-    so that no such mask passes for a good one: in a run the trial then fails and names the leaf.
-    Raises `TypeError` if scores are complex.
+    leaf are binding are met by layer then. Patterns ("2:4", "block4x4") keep their own numbers of
+    each leaf, or all candidates where `target.by_leaf` keeps as many. If a candidate's score is not
+    finite, nothing is kept, so that no such mask passes for a good one: in a run the trial then
+    fails and names the leaf. Raises `TypeError` if scores are complex.
     """
     sound = finite.scored(scores, candidates)
     candidates = {name: candidates[name] & sound for name in scores}
-    if scope == "output":
-        keys = jax.random.split(key, len(scores))
+    found = pattern(scope)
+    if found is not None or scope == "output":
+        keys = zip(sorted(scores), jax.random.split(key, len(scores)), strict=True)
+        keep = _keep_by_output if found is None else partial(_keep_by_pattern, found)
         return {
-            name: _keep_by_output(scores[name], candidates[name], target.by_leaf[name], key=own)
-            for name, own in zip(sorted(scores), keys, strict=True)
+            name: keep(scores[name], candidates[name], target.by_leaf[name], key=own)
+            for name, own in keys
         }
     by_layer = scope == "layer" or target.binding is not None
     names = sorted(scores)

@@ -68,7 +68,8 @@ def rules(intervention: AbstractIntervention) -> Iterator[Rule]:
     if intervention.exact:
         yield Rule("keeps as many weights as its source", partial(_exact, subject))
     yield Rule("gives the same masks each time", partial(_repeats, subject), vital=True)
-    yield Rule("changes each network alone", partial(_alone, subject))
+    if not intervention.crosses:
+        yield Rule("changes each network alone", partial(_alone, subject))
 
 
 def _goes_on(subject: _Subject) -> None:

@@ -14,8 +14,9 @@ import numpy as np
 
 from harness.execution import measuring, trial_training
 from harness.experiment.choice import Choice
-from harness.experiment.factors import Pruning
+from harness.experiment.factors import Pruning, pairs
 from harness.experiment.trial import Trial
+from harness.plugin import loading
 from harness.plugin.metric import AbstractMetric
 from harness.plugin.model import Model
 from harness.plugin.null import AbstractNull
@@ -73,14 +74,20 @@ class _Trained:
         return table
 
 
+def _example(task: str) -> Model:
+    ((chosen, architecture),) = pairs(loading.load(), [task], [])
+    return Model(chosen.instance, architecture.instance)
+
+
 class _Subject:
     """A metric with two trajectories."""
 
     def __init__(self, metric: AbstractMetric) -> None:
         self.metric = metric
         made = TinyDigraph if "digraph" in metric.needs else TinyArchitecture
-        self.one = _Trained(Model(TinyTask(), made()), seed=0, width=3)
-        self.other = _Trained(Model(TinyTask(), made(7)), seed=1, width=2)
+        self.example = _example(metric.example) if metric.example else None
+        self.one = _Trained(self.example or Model(TinyTask(), made()), seed=0, width=3)
+        self.other = _Trained(self.example or Model(TinyTask(), made(7)), seed=1, width=2)
 
     @cached_property
     def table(self) -> "pd.DataFrame":
@@ -99,13 +106,20 @@ def metric_rules(metric: AbstractMetric) -> Iterator[Rule]:
     yield Rule(text, lambda: _shown.shows(metric, subject.table))
     text = "gives the same table each time, whatever else runs"
     yield Rule(text, partial(_repeats, subject), vital=True)
-    if not {"layered", "digraph"} & metric.needs:
+    if subject.example is not None:
+        yield Rule("measures its own example", partial(_applies, metric, subject.example))
+    elif not {"layered", "digraph"} & metric.needs:
         text = "measures networks without layers, or declares that it needs layers"
         yield Rule(text, partial(_measures_digraphs, subject))
 
 
 def _measures(subject: _Subject) -> None:
     expect(len(subject.table) > 0, "it returns no rows.")
+
+
+def _applies(metric: AbstractMetric, example: Model) -> None:
+    reason = metric.reason_not_to_measure(example)
+    expect(reason is None, f"`reason_not_to_measure` refuses the model of `example`: {reason}")
 
 
 def _measures_digraphs(subject: _Subject) -> None:

@@ -6,20 +6,21 @@ from typing import Annotated, ClassVar
 from annotated_types import Ge, Gt
 from jaxtyping import Array, Float
 
-from harness import MLP, AbstractArchitecture, LayeredGraph, Shape, hookimpl
-from harness.networks import Activation, layered_of
+from harness import MLP, AbstractArchitecture, LayeredGraph, Shape, hookimpl, initialised
+from harness.networks import Activation, Initial, layered_of
 from harness.types import Key, Masks
 
 
 @dataclass(frozen=True)
 class Perceptron(AbstractArchitecture):
-    """A multilayer perceptron: normal weights, zero biases, a linear output.
+    """A multilayer perceptron: random weights, zero biases, a linear output.
 
     **Parameters:**
 
     - `sizes`: nodes in the hidden layers
     - `activation`: between hidden layers
-    - `initial_scale`: standard deviation of the initial weights; biases start at 0
+    - `initial`: how initial weights are drawn; biases start at 0
+    - `initial_scale`: standard deviation of normal initial weights
     - `prune_biases`: whether biases are pruned too, and part of the graph
     """
 
@@ -27,13 +28,16 @@ class Perceptron(AbstractArchitecture):
     offers: ClassVar[frozenset[str]] = frozenset({"linear", "activations"})
     sizes: tuple[Annotated[int, Ge(1)], ...] = (400, 400, 400, 16)
     activation: Activation = "tanh"
+    initial: Initial = "normal"
     initial_scale: Annotated[float, Gt(0)] = 0.2
     prune_biases: bool = False
 
     def network(self, shape: Shape, *, key: Key) -> MLP:
-        """Return a network with normal weights and zero biases."""
+        """Return a network with random weights and zero biases."""
         sizes = (*shape.inputs, *self.sizes, shape.outputs)
-        return MLP.normal(sizes, activation=self.activation, scale=self.initial_scale, key=key)
+        scale = self.initial_scale
+        made = MLP.normal(sizes, activation=self.activation, scale=scale, key=key)
+        return initialised(made, self.initial, scale=scale, key=key)
 
     def forward(
         self, network: MLP, inputs: Float[Array, "rows _inputs"]

@@ -44,3 +44,21 @@ class Masks(AbstractNull):
     def of(self, trajectory: Trajectory, level: int, view: str | None) -> motifs.OwnNull[Any]:
         """Return the null of redrawn masks."""
         return trajectory.masks_null(level, view)
+
+
+@dataclass(frozen=True)
+class MasksDegree(AbstractNull):
+    """Keep the number of weights in each row and column of each leaf, and wire again."""
+
+    name: ClassVar[str] = "masks-degree"
+
+    def of(self, trajectory: Trajectory, level: int, view: str | None) -> motifs.OwnNull[Any]:
+        """Return the null of masks redrawn at fixed degrees."""
+        return trajectory.masks_degree_null(level, view)
+
+
+@dataclass(frozen=True)
+class DegreeMutual(Known):
+    """Keep the in- and out-degree of each node of a digraph, and its mutual edges."""
+
+    name: ClassVar[str] = "degree-mutual"

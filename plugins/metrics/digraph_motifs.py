@@ -1,12 +1,15 @@
 """Triads and tetrads of networks whose graph has no layers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from annotated_types import Ge
+from pydantic import InstanceOf
 
-from harness import AbstractMetric, Digraph, Trajectory, hookimpl, motifs, report
+from harness import AbstractMetric, AbstractNull, Digraph, Trajectory, hookimpl, motifs, report
+
+from ._nulls import Masks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,9 +22,11 @@ class DigraphMotifs(AbstractMetric):
     """Induced triads and tetrads of recurrent and skipping networks against random digraphs.
 
     Null `masks` redraws each network's masks and wires them again: it knows which places can hold
-    an edge and which edges share a weight, and is calibrated. `degree` keeps every node's in- and
-    out-degree, `degree-mutual` its mutual edges as well; neither knows places, so that p stands
-    only where every place can hold an edge. igraph counts some 10^7 connected sets a second.
+    an edge and which edges share a weight. `masks-degree` does so too, and every unit keeps its in-
+    and out-degree within each weight array. Both are calibrated on every view. `degree` switches
+    edges: every node keeps its in- and out-degree, with `degree-mutual` its mutual edges as well.
+    These two put edges only where one can be, and give no p where edges share weights, as in
+    networks unrolled in time. igraph counts some 10^7 connected sets a second.
 
     **Parameters:**
 
@@ -36,7 +41,7 @@ class DigraphMotifs(AbstractMetric):
     name: ClassVar[str] = "digraph-motifs"
     needs: ClassVar[frozenset[str]] = frozenset({"digraph"})
     chooses_levels: ClassVar[bool] = True
-    null: Literal["masks", "degree", "degree-mutual"] = "masks"
+    null: InstanceOf[AbstractNull] = field(default_factory=Masks)
     view: str = ""
     orders: tuple[Literal[2, 3], ...] = (2,)
     draws: Annotated[int, Ge(2)] = 100
@@ -55,16 +60,18 @@ class DigraphMotifs(AbstractMetric):
         graph = trajectory.graph(level, self.view or None)
         assert isinstance(graph, Digraph), "the harness asks only where the view has no layers"
         seed = (self.seed * 1000 + level) * 1_000_000 + trajectory.networks[0]
-        if self.null != "masks":
-            return motifs.digraph_profile(
-                graph,
-                draws=self.draws,
-                keep_mutual=self.null == "degree-mutual",
-                seed=seed,
-                orders=self.orders,
-            ).drop(columns=["overlap_between", "self_loops"])
-        null = trajectory.masks_null(level, self.view or None)
-        return motifs.drawn_digraph_profile(graph, null, self.draws, self.orders, seed=seed)
+        null = self.null.of(trajectory, level, self.view or None)
+        if isinstance(null, motifs.OwnNull):
+            return motifs.drawn_digraph_profile(graph, null, self.draws, self.orders, seed=seed)
+        if null not in ("degree", "degree-mutual"):
+            raise ValueError(f"null '{null}' needs layers: take masks, degree or degree-mutual")
+        return motifs.digraph_profile(
+            graph,
+            draws=self.draws,
+            keep_mutual=null == "degree-mutual",
+            seed=seed,
+            orders=self.orders,
+        ).drop(columns=["overlap_between", "self_loops"])
 
     @property
     def columns(self) -> Mapping[str, str]:
@@ -91,6 +98,7 @@ class DigraphMotifs(AbstractMetric):
     @property
     def schema(self) -> "Schema":
         """z is compared, and makes the profile of a network."""
+        null = self.null.name
         return report.Schema(
             keys=("null", "order", "motif"),
             values=(
@@ -100,11 +108,18 @@ class DigraphMotifs(AbstractMetric):
             ),
             compared=(
                 report.Quantities(
-                    "z", {"order": 2}, name="triads", note=f"Induced triads, null `{self.null}`."
+                    "z",
+                    {"order": 2},
+                    name="triads",
+                    note=f"Induced triads, null `{null}`.",
                 ),
             ),
             profile=report.Profile(
-                value="z", entry="motif", group="order", kind="null", kinds={self.null: self.null}
+                value="z",
+                entry="motif",
+                group="order",
+                kind="null",
+                kinds={null: null},
             ),
         )
 

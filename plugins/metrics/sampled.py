@@ -10,7 +10,7 @@ from pydantic import InstanceOf
 
 from harness import AbstractMetric, AbstractNull, LayeredGraph, Trajectory, hookimpl, motifs, report
 
-from ._nulls import Degree, Layered, Masks, Published
+from ._nulls import Degree, DegreeMutual, Layered, Masks, MasksDegree, Published
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +38,7 @@ class Sampled(AbstractMetric):
     **Parameters:**
 
     - `null`: what random networks have in common with the trained one: `layered`, `degree`,
-      `masks`, `published` or another null that `harness list nulls` shows
+      `masks`, `masks-degree`, `published` or another null that `harness list nulls` shows
     - `orders`: numbers of nodes of a motif, minus one; 100 draws of order 4 take minutes a network
     - `view`: the name of the graph, where the architecture has several; empty: its default
     - `convention`: whether copies of motifs are counted, or as "published"
@@ -124,4 +124,4 @@ def register_metrics() -> list[type[Sampled]]:
 @hookimpl
 def register_nulls() -> list[type[AbstractNull]]:
     """Offer its null models to the harness."""
-    return [Layered, Degree, Published, Masks]
+    return [Layered, Degree, DegreeMutual, Published, Masks, MasksDegree]

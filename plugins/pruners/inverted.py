@@ -8,6 +8,7 @@ from pydantic import InstanceOf
 
 from harness import AbstractPruner, Evidence, Target, Update, hookimpl, leaf_map
 from harness.sparse.masks import counted
+from harness.sparse.patterns import pattern
 from harness.types import Key, Masks, Weights
 
 from .magnitude import Magnitude
@@ -34,6 +35,8 @@ class Inverted(AbstractPruner):
                 f"of: '{self.of.name}' cannot be inverted: it must keep exactly as many weights as "
                 "asked, without regrowing"
             )
+        if pattern(getattr(self.of, "scope", "layer")):
+            raise ValueError("of: what a pattern removes is of another density than what it keeps")
         for name in ("when", "every", "needs", "rewind_step", "retrains"):
             object.__setattr__(self, name, getattr(self.of, name))
 

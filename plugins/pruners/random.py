@@ -34,8 +34,8 @@ class Random(ScorePruner):
     when: Literal["level", "init"] = "level"  # type: ignore[misc]
 
     def __post_init__(self) -> None:
-        if self.layers != "uniform" and self.scope == "global":
-            raise ValueError("`layers` divides weights between layers: scope=global cannot")
+        if self.layers != "uniform" and self.scope not in ("layer", "output"):
+            raise ValueError(f"`layers` divides weights between layers: scope={self.scope} cannot")
         if not isinstance(self.layers, str) and any(share <= 0 for share in self.layers):
             raise ValueError("`layers` must be densities above 0")
 

@@ -70,11 +70,17 @@ class Wanda(ScorePruner):
 
         def squares(batch: Batch) -> Weights:
             entering = evidence.activations(masked, jnp.asarray(batch.inputs))
-            return {name: jnp.mean(signal**2, axis=0) for name, signal in entering.items()}
+            return {
+                # Summed over the places, or the steps, at which one weight is used.
+                name: jnp.mean(signal**2, axis=0).reshape(signal.shape[1], -1).sum(-1)
+                for name, signal in entering.items()
+            }
 
         norms = evidence.mean(squares, evidence.batches(self.batches))
         return {
-            name: jnp.abs(w) * jnp.sqrt(norms[name])[None, :] if name in norms else jnp.abs(w)
+            name: jnp.abs(w) * jnp.sqrt(norms[name]).reshape(1, -1, *[1] * (w.ndim - 2))
+            if name in norms
+            else jnp.abs(w)
             for name, w in evidence.weights.items()
         }
 

@@ -1,7 +1,7 @@
 """Any schedule, perturbed."""
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 from annotated_types import Ge, Gt, Lt
@@ -9,14 +9,12 @@ from pydantic import InstanceOf
 
 from harness import AbstractSchedule, Level, hookimpl
 
+from ._wrapped import Wrapped
 from .quick import Quick
-
-if TYPE_CHECKING:
-    import optax
 
 
 @dataclass(frozen=True)
-class Jittered(AbstractSchedule):
+class Jittered(Wrapped):
     """Another schedule with its densities and steps moved at random: do results depend on them?
 
     The first and the last density stay, and so does the sum of the steps.
@@ -33,10 +31,6 @@ class Jittered(AbstractSchedule):
     of: InstanceOf[AbstractSchedule] = field(default_factory=Quick)
     amount: Annotated[float, Gt(0), Lt(1)] = 0.5
     seed: Annotated[int, Ge(0)] = 0
-
-    def __post_init__(self) -> None:
-        for name in ("batch_size", "rewind_data", "stop_rule"):
-            object.__setattr__(self, name, getattr(self.of, name))
 
     def levels(self) -> tuple[Level, ...]:
         """Return the other schedule's levels, moved."""
@@ -59,10 +53,6 @@ class Jittered(AbstractSchedule):
             replace(level, density=float(density), steps=int(number))
             for level, density, number in zip(levels, densities, moved, strict=True)
         )
-
-    def optimizer(self) -> "optax.GradientTransformation":
-        """Return the other schedule's optimiser."""
-        return self.of.optimizer()
 
 
 @hookimpl

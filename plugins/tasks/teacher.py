@@ -10,7 +10,7 @@ import numpy as np
 from annotated_types import Ge
 from jaxtyping import Bool, Float
 
-from harness import Quantity, RegressionTask, TaskData, hookimpl, split, stream
+from harness import Quantity, RegressionTask, Shape, TaskData, hookimpl, split, stream
 
 from . import _wiring
 
@@ -61,10 +61,16 @@ class Teacher(RegressionTask):
         """Return the masks of the teacher of a data seed, named and shaped as an MLP's."""
         return {name: weight != 0 for name, weight in self.weights(seed=seed).items()}
 
-    def weights(self, *, seed: int) -> dict[str, Float[np.ndarray, "targets sources"]]:
-        """Return the weights of the teacher of a data seed, zero where there is no edge."""
+    def weights(
+        self, *, seed: int, shape: Shape | None = None
+    ) -> dict[str, Float[np.ndarray, "targets sources"]]:
+        """Return the weights of the teacher of a data seed, zero where there is no edge.
+
+        With `shape`, those of a teacher with other inputs and outputs.
+        """
         draws = _draws(seed, "teacher")
-        nodes = (len(self.inputs), *self.sizes, len(self.outputs))
+        inputs, outputs = shape or self.shape
+        nodes = (*inputs, *self.sizes, outputs)
         found = {}
         for layer, (sources, targets) in enumerate(itertools.pairwise(nodes)):
             wired = self._layer(sources, targets, draws).T

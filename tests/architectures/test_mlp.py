@@ -74,3 +74,25 @@ def test_one_row_is_a_batch_of_one():
     network = model().network(key=jax.random.key(0))
     row = jax.random.normal(jax.random.key(1), (10,))
     np.testing.assert_allclose(network(row), model().forward(network, row[None])[0])
+
+
+def test_by_default_weights_are_normal_to_the_last_bit():
+    key = jax.random.key(3)
+    network = model(initial_scale=0.3).network(key=key)
+    for layer, own in zip(network.layers, jax.random.split(key, 3), strict=True):
+        drawn = 0.3 * jax.random.normal(own, layer.weight.shape, jnp.float32)
+        np.testing.assert_array_equal(layer.weight, drawn)
+        assert not layer.bias.any()
+
+
+@pytest.mark.parametrize("initial", ["glorot", "he", "orthogonal"])
+def test_initial_weights_are_of_the_scale_asked_for(initial):
+    moth = Model(Moth(), Perceptron(sizes=(300, 200), initial=initial))
+    network = moth.network(key=jax.random.key(0))
+    weight = np.asarray(network.layers[1].weight)
+    if initial == "orthogonal":
+        np.testing.assert_allclose(weight @ weight.T, np.eye(200), atol=1e-4)
+    else:
+        expected = np.sqrt(2 / (500 if initial == "glorot" else 300))
+        assert weight.std() == pytest.approx(expected, rel=0.02)
+    assert not any(layer.bias.any() for layer in network.layers)

@@ -162,9 +162,9 @@ def lesioned(tmp_path_factory):
     """Runs in which training goes on not at all, and from the source's weights."""
     folder = tmp_path_factory.mktemp("lesions")
     asked = {"tasks": ["digits"], "pruners": ["magnitude"], "schedules": ["few-steps"],
-             "interventions": ["lesion[on=not|here]"], "metrics": ["performance"], "networks": 2,
+             "interventions": ["cut[on=not|here]"], "metrics": ["performance"], "networks": 2,
              "block_width": 2}  # fmt: skip
-    made = plan(checked(asked, source="test"), load([FEW_STEPS, FEW_STEPS.with_name("lesion.py")]))
+    made = plan(checked(asked, source="test"), load([FEW_STEPS, FEW_STEPS.with_name("cut.py")]))
     outcome = Execution(made, folder / "run").run()
     assert outcome.failures == []
     return harness.open_run(folder / "run")
@@ -172,24 +172,24 @@ def lesioned(tmp_path_factory):
 
 def test_without_training_the_sources_weights_are_measured_under_the_changed_masks(lesioned):
     levels = lesioned.table("levels").set_index(["pruner", "level", "network"])
-    assert (levels["steps"].unstack("pruner")["lesion"] == 0).all()
+    assert (levels["steps"].unstack("pruner")["cut"] == 0).all()
     for level in range(1, int(levels.index.get_level_values("level").max()) + 1):
-        ours, source = (kept_of(lesioned, name, level) for name in ("lesion", "magnitude"))
+        ours, source = (kept_of(lesioned, name, level) for name in ("cut", "magnitude"))
         for leaf, mask in source.masks.items():
             cut = mask & ~ours.masks[leaf]
             assert (cut.sum(axis=(1, 2)) == 1).all()
             expected = np.where(cut, 0, source.weights[leaf])
             np.testing.assert_array_equal(ours.weights[leaf], expected)
     dense = levels["validation_loss"].unstack("pruner").loc[0]
-    np.testing.assert_array_equal(dense["lesion"], dense["magnitude"])
+    np.testing.assert_array_equal(dense["cut"], dense["magnitude"])
 
 
 def test_training_goes_on_from_the_sources_weights(lesioned):
     levels = lesioned.table("levels").set_index(["pruner", "level", "network"])
-    steps, label = levels["steps"].unstack("pruner"), "lesion[on=here]"
+    steps, label = levels["steps"].unstack("pruner"), "cut[on=here]"
     assert (steps.loc[1:, label] == steps.loc[1:, "magnitude"]).all()
     assert (steps.loc[0, label] == 0).all()
-    here, left = kept_of(lesioned, label, 1), kept_of(lesioned, "lesion", 1)
+    here, left = kept_of(lesioned, label, 1), kept_of(lesioned, "cut", 1)
     moved = [np.abs(here.weights[leaf] - left.weights[leaf]).max() for leaf in left.masks]
     assert 0 < max(moved) < 0.5, "on from there, not from the initial weights"
 
@@ -200,9 +200,9 @@ def test_from_the_rewind_point_training_goes_on_as_that_of_the_pruner_that_rewin
 ):
     """With the source's own masks it is the source's training again, to the last bit."""
     asked = {"tasks": ["digits"], "pruners": [source], "schedules": ["few-steps"], "networks": 2,
-             "interventions": ["lesion[on=rewind,cuts=false]"], "metrics": ["performance"],
+             "interventions": ["cut[on=rewind,cuts=false]"], "metrics": ["performance"],
              "block_width": 2}  # fmt: skip
-    made = plan(checked(asked, source="test"), load([FEW_STEPS, FEW_STEPS.with_name("lesion.py")]))
+    made = plan(checked(asked, source="test"), load([FEW_STEPS, FEW_STEPS.with_name("cut.py")]))
     assert Execution(made, tmp_path / "run").run().failures == []
     run = harness.open_run(tmp_path / "run")
     source, changed = (pruning.label for pruning in made.prunings)

@@ -7,14 +7,24 @@ from harness_plugins.architectures.rnn import Vanilla
 
 import harness
 
+RECURRENT = (Vanilla(width=6), (3, 2), "recurrent")
+UNROLLED = (Vanilla(width=4), (3, 2), "unrolled")
+RESIDUAL = (ResidualPerceptron(width=4, blocks=2), (3,), "")
+
+
+def calibrated(table, least=3):
+    assert table["calibrated"].all()
+    common = table[table.groupby("motif")["sd"].transform("min") > 0.8]
+    assert common["motif"].nunique() >= least
+    for motif, z in common.groupby("motif")["z"]:
+        print(motif, len(z), round(z.mean(), 3), round(z.var(), 3))
+        assert abs(z.mean()) < 4 / np.sqrt(len(z)), motif
+        assert 0.4 < z.var() < 2.4, motif
+
 
 @pytest.mark.parametrize(
     ("architecture", "inputs", "view"),
-    [
-        (Vanilla(width=6), (3, 2), "recurrent"),
-        (Vanilla(width=4), (3, 2), "unrolled"),
-        (ResidualPerceptron(width=4, blocks=2), (3,), ""),
-    ],
+    [RECURRENT, UNROLLED, RESIDUAL],
     ids=["recurrent", "unrolled", "residual"],
 )
 def test_random_masks_have_z_of_mean_0_and_variance_1(
@@ -23,20 +33,50 @@ def test_random_masks_have_z_of_mean_0_and_variance_1(
     metric = registry.find("metric", "digraph-motifs").factory(view=view, draws=200)
     table = metric.measure(random_trajectory(architecture, inputs))
     assert set(table["null"]) == {"masks"}
-    assert table["calibrated"].all()
-    common = table[table.groupby("motif")["sd"].transform("min") > 0.8]
-    assert common["motif"].nunique() >= 3
-    for motif, z in common.groupby("motif")["z"]:
-        assert abs(z.mean()) < 4 / np.sqrt(len(z)), motif
-        assert 0.4 < z.var() < 2.4, motif
+    calibrated(table)
 
 
-def test_the_null_of_degrees_says_that_it_knows_no_places(registry, random_trajectory):
-    metric = registry.find("metric", "digraph-motifs").factory(null="degree", draws=5)
-    short = random_trajectory(Vanilla(width=6), (3, 2))
-    table = metric.measure(short)
+@pytest.mark.parametrize(
+    ("null", "architecture", "inputs"),
+    [
+        ("degree", Vanilla(width=10), (3, 4)),
+        ("degree-mutual", Vanilla(width=10), (3, 4)),
+        ("masks-degree", Vanilla(width=8), (3, 4)),
+        ("masks-degree", ResidualPerceptron(width=8, blocks=2), (6,)),
+    ],
+    ids=["degree", "mutual", "masks-degree", "masks-degree of residual"],
+)
+def test_so_they_have_under_nulls_that_keep_degrees(
+    registry, random_trajectory, null, architecture, inputs
+):
+    metric = registry.find("metric", "digraph-motifs").factory(null=null, draws=60)
+    table = metric.measure(random_trajectory(architecture, inputs))
+    assert set(table["null"]) == {null}
+    calibrated(table)
+    assert (table["p"] <= 0.1).mean() < 0.2
+
+
+def test_masks_degree_keeps_the_sums_of_every_weight_array(random_trajectory):
+    trajectory = random_trajectory(*RECURRENT[:2])
+    network, drawn = trajectory.graph(0), trajectory.masks_degree_null(0).draw(3, 20, (1,))
+    parts = {"into": np.s_[:2, 2:8], "within": np.s_[2:8, 2:8], "out": np.s_[2:8, 8:]}
+    for name, (sources, targets) in parts.items():
+        own = network.adjacency[3][sources, targets]
+        other = drawn.adjacency[:, sources, targets]
+        for axis in (-1, -2):
+            np.testing.assert_array_equal(*np.broadcast_arrays(other.sum(axis), own.sum(axis)))
+        assert name == "into" or (other != own).any()
+    assert not (drawn.adjacency & ~(network.places.numbers[0] >= 0)).any()
+
+
+@pytest.mark.parametrize(("architecture", "inputs", "view"), [UNROLLED, RESIDUAL])
+def test_switched_graphs_say_where_edges_share_weights(
+    registry, random_trajectory, architecture, inputs, view
+):
+    metric = registry.find("metric", "digraph-motifs").factory(null="degree", view=view, draws=5)
+    table = metric.measure(random_trajectory(architecture, inputs))
     assert not table["calibrated"].any()
-    assert set(table["uncalibrated"]) == {"some places can hold no edge"}
+    assert set(table["uncalibrated"]) == {"edges share weights"}
     assert table["p"].isna().all()
 
 

@@ -49,3 +49,13 @@ def test_an_unknown_view_is_named(registry, random_trajectory):
     trajectory = random_trajectory(*CNN)
     with pytest.raises(UserError, match=r"no view 'edges'. It has channels, units"):
         registry.find("metric", "sampled").factory(null="masks", view="edges").measure(trajectory)
+
+
+@pytest.mark.parametrize("number", [1, 3, 8])
+def test_there_are_as_many_draws_as_asked_for_each_another(random_trajectory, number):
+    trajectory = random_trajectory(*MLP)
+    drawn = trajectory.masks_null(0).draw(0, number, (2,)).adjacency
+    assert [len(layer) for layer in drawn] == [number] * 3
+    assert len({layer.tobytes() for layer in drawn[0]}) == number
+    for layer, own in zip(drawn, trajectory.graph(0).adjacency, strict=True):
+        assert (layer.sum((1, 2)) == own[0].sum()).all()

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from harness import layered, motifs
+from harness import LayeredGraph, layered, motifs
 
 SIZES = (3, 4, 3, 2)
 
@@ -88,3 +88,20 @@ def test_a_batch_is_refused():
     network = layered([np.ones((2, 3, 4), bool)])
     with pytest.raises(ValueError, match="without a batch axis"):
         motifs.participation(network)
+
+
+@pytest.mark.parametrize("sizes", [(4, 5, 4, 3, 4), (5, 6), (3, 4, 5)])
+@pytest.mark.parametrize("name", [m.name for order in (2, 3) for m in motifs.classes(order)])
+def test_copies_through_an_edge_are_those_lost_without_it(sizes, name):
+    rng = np.random.default_rng(1)
+    wires = tuple(rng.random(pair) < 0.5 for pair in itertools.pairwise(sizes))
+    edges = motifs.participation(LayeredGraph(wires), names=[name])[name].edges
+    whole = motifs.counts(LayeredGraph(wires), (2, 3), names=[name])[name].sum()
+    for layer, found in enumerate(edges):
+        expected = np.zeros(found.shape)
+        for place in np.argwhere(wires[layer]):
+            less = [one.copy() for one in wires]
+            less[layer][tuple(place)] = False
+            counted = motifs.counts(LayeredGraph(tuple(less)), (2, 3), names=[name])
+            expected[tuple(place)] = whole - counted[name].sum()
+        np.testing.assert_array_equal(found, expected)

@@ -77,7 +77,7 @@ def test_self_loops_are_refused():
         switched(np.eye(4, dtype=bool), np.random.default_rng(0))
 
 
-def digraphs_like(start, keep_mutual):
+def digraphs_like(start, keep_mutual, possible=True):
     """All digraphs without self-loops of the same degrees, by exhaustion: their bytes."""
     nodes = len(start)
     rows = []
@@ -89,7 +89,7 @@ def digraphs_like(start, keep_mutual):
         partial = [(*one, row) for one in partial for row in options]
     codes = np.array(partial)
     wires = (codes[..., None] >> np.arange(nodes) & 1).astype(bool)
-    right = (wires.sum(1) == start.sum(0)).all(1)
+    right = (wires.sum(1) == start.sum(0)).all(1) & ~(wires & ~np.asarray(possible)).any((1, 2))
     if keep_mutual:
         mutual = (wires & wires.swapaxes(1, 2)).sum(2)
         right &= (mutual == mutual_degrees(start)).all(1)
@@ -133,6 +133,61 @@ def test_draws_are_uniform(name):
     statistic = ((seen - expected) ** 2 / expected).sum()
     print(name, len(known), draws, chi2.sf(statistic, len(known) - 1))
     assert chi2.sf(statistic, len(known) - 1) > 1e-3
+
+
+def recurrent_places(inputs, units, outputs):
+    place = np.arange(inputs + units + outputs)
+    sources, targets = place < inputs + units, place >= inputs
+    return np.outer(sources, targets) & ~np.outer(place < inputs, place >= inputs + units)
+
+
+RECURRENT = {
+    # One walk from an input to an output through two units: only rewiring it leads to the other.
+    "walk": ((1, 2, 1), [(0, 1), (1, 2), (2, 3)], False, 2),
+    "two inputs": (
+        (2, 3, 1), [(0, 2), (1, 3), (2, 3), (3, 4), (4, 5), (2, 5), (4, 2)], False, None,
+    ),
+    "mutual pairs": (
+        (1, 4, 1), [(0, 1), (1, 2), (2, 1), (3, 4), (4, 3), (2, 3), (4, 5), (3, 5)], True, None,
+    ),
+    "single edges beside pairs": (
+        (2, 3, 2), [(0, 2), (1, 4), (2, 3), (3, 2), (3, 6), (4, 3), (4, 5)], True, 10,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RECURRENT)
+def test_draws_are_uniform_among_digraphs_with_edges_at_possible_places(name):
+    sizes, edges, keep_mutual, number = RECURRENT[name]
+    start, possible = from_edges(sum(sizes), *edges), recurrent_places(*sizes)
+    known = digraphs_like(start, keep_mutual, possible)
+    assert len(digraphs_like(start, keep_mutual)) > len(known) > 1
+    assert number in (None, len(known))
+    draws = max(400, 12 * len(known))
+    rng, seen = np.random.default_rng(5), np.zeros(len(known))
+    for _ in range(draws):
+        draw = switched(start, rng, keep_mutual=keep_mutual, possible=possible)
+        seen[known[draw.adjacency.tobytes()]] += 1  # a KeyError for any other digraph
+    statistic = ((seen - draws / len(known)) ** 2 / (draws / len(known))).sum()
+    print(name, len(known), draws, chi2.sf(statistic, len(known) - 1))
+    assert chi2.sf(statistic, len(known) - 1) > 1e-3
+
+
+@given(st.integers(0, 10_000), st.floats(0.2, 0.9), st.booleans())
+def test_no_edge_is_put_where_none_can_be(seed, density, keep_mutual):
+    start = random_digraph(seed, 10, 0.5)
+    possible = start | (np.random.default_rng(seed).random((10, 10)) < density)
+    draw = switched(start, np.random.default_rng(seed), keep_mutual=keep_mutual, possible=possible)
+    assert not (draw.adjacency & ~possible).any()
+    np.testing.assert_array_equal(draw.adjacency.sum(0), start.sum(0))
+    np.testing.assert_array_equal(draw.adjacency.sum(1), start.sum(1))
+    if keep_mutual:
+        np.testing.assert_array_equal(mutual_degrees(draw.adjacency), mutual_degrees(start))
+
+
+def test_edges_that_cannot_be_are_refused():
+    with pytest.raises(ValueError, match="1 edges are where `possible`"):
+        switched(from_edges(3, (0, 1)), np.random.default_rng(0), possible=np.zeros((3, 3), bool))
 
 
 def test_counting_only_accepted_switches_would_be_biased():

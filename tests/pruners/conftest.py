@@ -26,7 +26,8 @@ def seen(**changed):
         "batch_size": 16,
         "batch_key": jax.random.key(2),
     }
-    return Evidence(MODEL, changed.pop("network", network), **{**facts, **changed})
+    model = changed.pop("model", MODEL)
+    return Evidence(model, changed.pop("network", network), **{**facts, **changed})
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from harness import UserError
+from harness import Model, UserError
+from harness.experiment.factors import pairs
 from harness.sparse.masks import target
 
 KEY = jax.random.key(3)
@@ -32,6 +33,24 @@ def test_wanda_is_size_times_norm_of_what_enters(made, evidence):
         norm = np.linalg.norm(entering, axis=0) / np.sqrt(len(inputs))
         expected = np.abs(np.asarray(evidence.weights[name])) * norm
         assert np.asarray(scores[name]) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("architecture", ["rnn[width=5]", "cnn[channels=[3]]"])
+def test_wanda_sums_over_the_places_at_which_a_weight_is_used(made, seen, registry, architecture):
+    ((task, chosen),) = pairs(registry, ["digits"], [architecture])
+    model = Model(task.instance, chosen.instance)
+    network = model.network(key=jax.random.key(1))
+    mask, train = model.prunable(network), task.instance.data(seed=0).train
+    here = seen(network=network, model=model, mask=mask, initial=network, rewind_point=network,
+                train=train)  # fmt: skip
+    scores = made("wanda", batches=1).score(here, key=KEY)
+    entering = model.activations(network, jnp.asarray(here.batches(1).inputs[0]))
+    for name, weights in here.weights.items():
+        signal = np.asarray(entering[name], np.float64)
+        squares = (signal**2).reshape(*signal.shape[:2], -1).sum((0, 2)) / len(signal)
+        for source, square in enumerate(squares):
+            expected = np.abs(np.asarray(weights[:, source])) * np.sqrt(square)
+            assert np.asarray(scores[name][:, source]) == pytest.approx(expected, rel=1e-4)
 
 
 def test_wanda_prunes_layer_after_layer_on_pruned_signals(made, evidence):

@@ -1,11 +1,13 @@
 """Every pruner on some architecture, and every architecture under pruners of each moment.
 
-All pairs at toy size are one command; its log is in reports/product.
+All pairs at toy size are one command, `benchmarks/product.py`; its log is in reports/product.
 """
 
 import itertools
+from pathlib import Path
 
 import pytest
+from harness_benchmarks import product
 
 import harness
 from harness import open_run
@@ -31,12 +33,13 @@ def pruners():
 
 
 def shared():
-    """For each architecture the pruners that it is tried under: each pruner once, and synflow."""
+    """For each architecture some pruners: each pruner once, synflow and wanda where they differ."""
     dealt = {architecture: [] for architecture in ARCHITECTURES}
     for architecture, pruner in zip(itertools.cycle(ARCHITECTURES), pruners(), strict=False):
         dealt[architecture].append("lottery[rewind_step=2]" if pruner == "lottery" else pruner)
-    if "synflow" not in dealt["gru[width=4]"]:
-        dealt["gru[width=4]"].append("synflow")
+    for architecture, pruner in (("gru[width=4]", "synflow"), ("rnn[width=5]", "wanda")):
+        if pruner not in dealt[architecture]:
+            dealt[architecture].append(pruner)
     return dealt.items()
 
 
@@ -52,3 +55,17 @@ def test_no_combination_ends_in_a_failure_without_a_name(tmp_path, architecture,
         reason = SKIPPED.get((architecture.partition("[")[0], row["pruner"]), "")
         assert row["status"] == ("skipped" if reason else "done"), row["reason"]
         assert reason in row["reason"]
+
+
+def test_the_log_of_all_combinations_names_skips_and_failures(tmp_path):
+    registry = loading.load([Path(__file__).parents[1] / "plugins" / "failing.py"])
+    pruners = ["random", "broken", "synflow"]
+    table = product.carried_out(registry, "digits", "gru[width=4]", pruners, tmp_path / "run")
+    assert dict(zip(table["pruner"], table["status"], strict=True)) == {
+        "random": "done", "broken": "failed", "synflow": "skipped",
+    }  # fmt: skip
+    page = product.log(table, 48, 1.0)
+    assert "3 combinations of 1 of 48 pairs" in page
+    assert "; 0 without a reason." in page
+    assert "| broken | failed: RuntimeError: this pruner raises |" in page
+    assert f"| synflow | skipped: pruner 'synflow' {SKIPPED['gru', 'synflow']} |" in page

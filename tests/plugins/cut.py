@@ -10,10 +10,10 @@ from harness.types import GoesOn
 
 
 @dataclass(frozen=True)
-class Lesion(AbstractIntervention):
+class Cut(AbstractIntervention):
     """Cut a weight of each network, or none, and go on as it is told."""
 
-    name: ClassVar[str] = "lesion"
+    name: ClassVar[str] = "cut"
     of: ClassVar[str] = "magnitude"
     exact: ClassVar[bool] = False
     on: GoesOn = "not"
@@ -37,4 +37,4 @@ class Lesion(AbstractIntervention):
 @hookimpl
 def register_interventions():
     """Offer the intervention to the harness."""
-    return [Lesion]
+    return [Cut]

@@ -1,0 +1,56 @@
+"""The networks of a file or an object, and how edges and sparse matrices become them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.sparse.graph import Digraph, LayeredGraph
+
+from ._choices import LARGEST, Choices, Edges
+from ._digraphs import digraph
+from ._formats import Layout
+from ._matrices import Sparse
+from ._weights import networks
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """The networks of a file.
+
+    `graph` has one leading batch axis, the networks: `adjacency[l]` is boolean, (networks, n_l,
+    n_(l+1)); an edge list without layers gives a digraph, (1, n, n). `names` are those of the
+    arrays, input layer first; `layout` is the one in which they were read, None for an edge list;
+    `notes` say what was left out or assumed. `nodes` are the names of the nodes by layer, of a
+    digraph in one tuple, None if the file names none. `undirected` if edges were read both ways.
+    """
+
+    graph: LayeredGraph | Digraph
+    names: tuple[str, ...]
+    layout: Layout | None
+    notes: tuple[str, ...]
+    nodes: tuple[tuple[str, ...], ...] | None = None
+    undirected: bool = False
+
+
+def of_edges(edges: Edges, threshold: float, choices: Choices) -> Wiring:
+    edges = edges._replace(undirected=edges.undirected or choices.undirected)
+    graph, notes = digraph(edges, threshold, LARGEST)
+    return Wiring(graph, ("edges",), None, notes, (edges.names,), edges.undirected)
+
+
+def of_matrix(
+    path: Path,
+    matrix: Sparse,
+    asked: Layout | None,
+    threshold: float,
+    choices: Choices,
+    *,
+    graph: bool,
+) -> Wiring:
+    """Return the wiring of a matrix: if it is a `graph` and square, that of a digraph."""
+    square = matrix.names[0] == matrix.names[1]
+    if square and (choices.digraph or (graph and asked is None)) and asked != "out-in":
+        return of_edges(matrix.edges(), threshold, choices)
+    contents = matrix.contents(path.stem, graph=not square and asked is None)
+    read = networks(path, contents, asked, threshold, LARGEST, choices)
+    names = matrix.names if read[2] != "out-in" else matrix.names[::-1]
+    return Wiring(*read, names if read[2] else (matrix.names[0],), choices.undirected)
