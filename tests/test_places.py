@@ -1,7 +1,6 @@
 """What the places of a wiring hold, found by wiring: shared weights, forbidden places, none."""
 
-from dataclasses from dataclasses import replace
-import dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import equinox as eqx
