@@ -6,6 +6,7 @@ from harness_plugins.architectures.residual import ResidualPerceptron
 from harness_plugins.architectures.rnn import Vanilla
 
 import harness
+from harness.plugin.parameters import Selection
 
 RECURRENT = (Vanilla(width=6), (3, 2), "recurrent")
 UNROLLED = (Vanilla(width=4), (3, 2), "unrolled")
@@ -49,7 +50,7 @@ def test_random_masks_have_z_of_mean_0_and_variance_1(
 def test_so_they_have_under_nulls_that_keep_degrees(
     registry, random_trajectory, null, architecture, inputs
 ):
-    metric = registry.find("metric", "digraph-motifs").factory(null=null, draws=60)
+    metric = registry.make("metric", Selection("digraph-motifs", {"null": null, "draws": 60}))
     table = metric.measure(random_trajectory(architecture, inputs))
     assert set(table["null"]) == {null}
     calibrated(table)
@@ -73,7 +74,8 @@ def test_masks_degree_keeps_the_sums_of_every_weight_array(random_trajectory):
 def test_switched_graphs_say_where_edges_share_weights(
     registry, random_trajectory, architecture, inputs, view
 ):
-    metric = registry.find("metric", "digraph-motifs").factory(null="degree", view=view, draws=5)
+    asked = {"null": "degree", "view": view, "draws": 5}
+    metric = registry.make("metric", Selection("digraph-motifs", asked))
     table = metric.measure(random_trajectory(architecture, inputs))
     assert not table["calibrated"].any()
     assert set(table["uncalibrated"]) == {"edges share weights"}

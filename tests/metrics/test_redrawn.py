@@ -7,6 +7,7 @@ from harness_plugins.architectures.mlp import Perceptron
 
 from harness import UserError
 from harness.motifs import moments
+from harness.plugin.parameters import Selection
 from harness.sparse.graph import edge_counts, node_counts
 
 MLP = (Perceptron(sizes=(9, 8)), (6,))
@@ -14,9 +15,8 @@ CNN = (Convolutional(channels=(3, 4), kernel=2, pool=1), (2, 4, 4))
 
 
 def measured(registry, of, **parameters):
-    metric = registry.find("metric", "sampled").factory(
-        null="masks", draws=300, densities=(), **parameters
-    )
+    asked = {"null": "masks", "draws": 300, "densities": (), **parameters}
+    metric = registry.make("metric", Selection("sampled", asked))
     table = metric.measure(of)
     assert table["calibrated"].all()
     return table[table["base_layer"] == -1]
@@ -48,7 +48,7 @@ def test_random_masks_have_z_of_mean_0_and_variance_1(registry, random_trajector
 def test_an_unknown_view_is_named(registry, random_trajectory):
     trajectory = random_trajectory(*CNN)
     with pytest.raises(UserError, match=r"no view 'edges'. It has channels, units"):
-        registry.find("metric", "sampled").factory(null="masks", view="edges").measure(trajectory)
+        measured(registry, trajectory, view="edges")
 
 
 @pytest.mark.parametrize("number", [1, 3, 8])

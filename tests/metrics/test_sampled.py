@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from harness import Trajectory, layered, motifs
+from harness.plugin.parameters import Selection
 from harness.testing import TinyTask, tiny_model
 
 DENSITIES = (1.0, 0.5, 0.2)
@@ -33,7 +34,7 @@ LEVELS = RandomWiring(tiny_model(), (6, 7), DENSITIES, (), lambda: TinyTask().da
 def sampled(registry):
     def measure(levels, **parameters):
         parameters = {"densities": ()} | parameters
-        return registry.find("metric", "sampled").factory(**parameters).measure(levels)
+        return registry.make("metric", Selection("sampled", parameters)).measure(levels)
 
     return measure
 
@@ -66,7 +67,7 @@ def test_only_the_levels_and_networks_asked_for(sampled):
 def test_the_default_levels_are_the_nearest_and_the_sparsest(registry, densities, levels):
     metric = registry.find("metric", "sampled").factory()
     assert metric.draws == 100
-    assert metric.null == "degree"
+    assert metric.null.name == "degree"
     over = Trajectory(tiny_model(), (0,), densities, (), lambda: TinyTask().data(seed=0))
     assert over.nearest(metric.densities) == levels
 
