@@ -53,7 +53,7 @@ def read(
     """
     masks: dict[Place, tuple[np.ndarray, ...]] = {}
     weights: dict[Place, tuple[np.ndarray, ...]] = {}
-    notes: list[str] = []
+    notes: dict[str, Path] = {}
     first: tuple[tuple[str, ...], tuple[int, ...], Path] | None = None
     for number, (place, path) in enumerate(found.files.items()):
         progress.update("reading", number, len(found.files))
@@ -70,13 +70,14 @@ def read(
         if values:
             kept = zip(values, wires, strict=True)
             weights[place] = tuple(np.where(wire, one, 0).T for one, wire in kept)
-        notes += [note for note in wiring.notes if note not in notes]
+        notes = dict.fromkeys(wiring.notes, path) | notes
     progress.update("reading", len(found.files), len(found.files))
     assert first is not None
     densities = {place: _density(kept) for place, kept in masks.items()}
     levels, more = _levels(found, densities)
+    read = (f"'{path}': {note}." for note, path in notes.items())
     return Networks(
-        first[0], first[1], weights, masks, not choices.channels, levels, (*notes, *more)
+        first[0], first[1], weights, masks, not choices.channels, levels, (*read, *more)
     )
 
 
@@ -98,16 +99,16 @@ def _levels(found: Found, densities: dict[Place, float]) -> tuple[dict[float, fl
         near = abs(named - mean) <= _TOLERANCE * mean
         levels[level] = named if near and found.level != "level" else round(mean, 6)
         worst = max(own, key=lambda place: abs(own[place] - levels[level]))
-        name = found.files[worst].relative_to(found.folder).as_posix()
+        name = network_files.printable(found.files[worst].relative_to(found.folder).as_posix())
+        place_of = f"{found.level} {level:g}"
         if not near:
             notes.append(
-                f"{found.level} {level:g}: the masks keep {mean:.4g} of the weights, which is taken "
-                f"as the density; '{network_files.printable(name)}' keeps {own[worst]:.4g}"
+                f"{place_of}: the masks keep {mean:.4g} of the weights, which is taken as the "
+                f"density; '{name}' keeps {own[worst]:.4g}."
             )
         elif abs(own[worst] - levels[level]) > _TOLERANCE * levels[level]:
             notes.append(
-                f"{found.level} {level:g}: densities differ between networks of this level, mean "
-                f"{mean:.4g}; '{network_files.printable(name)}' keeps {own[worst]:.4g}. Comparisons "
-                "at equal density are not fair there"
+                f"{place_of}: densities differ between its networks, with a mean of {mean:.4g}; "
+                f"'{name}' keeps {own[worst]:.4g}. Comparisons at equal density are not fair there."
             )
     return dict(sorted(levels.items(), key=lambda pair: -pair[1])), notes

@@ -23,6 +23,12 @@ from . import _found, _losses, _networks
 from ._found import Found, Place
 from ._networks import Networks
 
+_UNKNOWN = (
+    "Networks were imported: their data, whether they share them, their training steps and "
+    "the loss of a constant are unknown. Networks of one seed are taken as a pair under two "
+    "pruners."
+)
+
 Losses = Mapping[Place, tuple[float, float]]
 
 
@@ -117,10 +123,9 @@ def write(
         state = TrialState(
             status="done",
             identity=trial.identity,
-            environment="imported",
             files=checksums,
             notes=source,
-            cautions=tuple(notes),
+            cautions=(_UNKNOWN, *notes),
         )
         record.write(state)
 
@@ -145,7 +150,7 @@ def _levels(
         )
         checksums[path.name] = snapshot.save(path, kept)
     made: dict[str, Any] = tables.level_tables(trial, folder)
-    made["timings"] = tables.timings(trial, {(-1, "train"): math.nan})
+    made["timings"] = tables.timings(trial, {(-1, "measure"): 0.0})[:0]
     for name, table in made.items():
         checksums[f"{name}.parquet"] = files.write_table(folder / f"{name}.parquet", table)
     return checksums
@@ -159,11 +164,11 @@ def _stacked(
 
 
 def _figures(losses: Sequence[tuple[float, float] | None]) -> dict[str, np.ndarray]:
-    """Return the row of the table `levels` of each network; losses that nobody gave are NaN."""
+    """Return the row of the table `levels` of each network; what nobody gave is NaN."""
     pairs = np.asarray([pair or (math.nan, math.nan) for pair in losses], np.float32)
     return {
         "train_loss": pairs[:, 0],
         "validation_loss": pairs[:, 1],
         "diverged": np.zeros(len(pairs), bool),
-        "steps": np.zeros(len(pairs), np.int64),
+        "steps": np.full(len(pairs), math.nan),
     }

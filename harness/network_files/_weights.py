@@ -76,7 +76,7 @@ def networks(
 def values(
     path: Path, contents: Contents, names: Sequence[str], layout: Layout | None, choices: Choices
 ) -> tuple[np.ndarray, ...]:
-    """Return the weights of matrices that `networks` took, in its order: float32, (n_l, n_(l+1))."""
+    """Return the weights of the matrices that `networks` took, in its order and axes: float32."""
     selected, _ = _selected(f"'{printable(path)}'", contents, choices)
     arrays = {one.name: one for one in selected.arrays}
     loaded = (_numbers(arrays[name].load()).astype(np.float32) for name in names)
