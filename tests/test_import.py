@@ -2,6 +2,7 @@
 
 import csv
 import importlib.util
+import os
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,8 @@ import pandas as pd
 import pytest
 
 import harness
-from harness import cli, motif_profiles
+from harness import cli, importing, motif_profiles
+from harness.errors import UserError
 
 PATTERN = "{pruner}/seed{seed}/density{density}.npz"
 SIZES, DENSITIES, SEEDS = (8, 12, 10, 5), (1.0, 0.5, 0.25), (3, 7)
@@ -149,6 +151,61 @@ def test_densities_are_those_of_the_masks(checkpoints, command):
     assert "the masks keep" in run.trials()["cautions"][0]
 
 
+@pytest.mark.parametrize(
+    ("names", "pattern"),
+    [
+        ({1.0: "s0.0", 0.5: "s0.5", 0.25: "s0.75"}, "{pruner}/seed{seed}/s{sparsity}.npz"),
+        ({1.0: "0", 0.5: "9", 0.25: "10"}, "{pruner}/seed{seed}/{level}.npz"),
+    ],
+)
+def test_names_may_have_sparsities_or_numbers_of_levels(checkpoints, names, pattern, registry):
+    for density, name in names.items():
+        for path in checkpoints.rglob(f"density{density}.npz"):
+            path.rename(path.with_name(f"{name}.npz"))
+    found = importing.find(checkpoints, pattern)
+    made, networks, _, notes = importing.planned(found, None, registry, ["motifs"])
+    (schedule,) = made.schedules
+    assert schedule.instance.densities == pytest.approx(DENSITIES, abs=0.003)
+    assert list(networks.levels) == [float(name.lstrip("s")) for name in names.values()]
+    assert not any("the masks keep" in note for note in notes)
+
+
+def test_losses_that_are_not_finite_are_those_of_diverged_networks(checkpoints, registry, tmp_path):
+    losses = write_losses(tmp_path / "losses.csv")
+    losses.write_text(losses.read_text().replace("l1,7,0.5,6.5", "l1,7,0.5,inf"))
+    found = importing.find(checkpoints, PATTERN)
+    made, *parts = importing.planned(found, losses, registry, ["motifs"])
+    networks, rows, notes = parts
+    importing.write(made, tmp_path / "run", found, networks, rows, notes)
+    levels = harness.open_run(tmp_path / "run").table("levels")
+    wrong = levels[levels["diverged"]]
+    assert wrong[["pruner", "network", "level"]].to_numpy().tolist() == [["l1", 1, 1]]
+    with pytest.raises(UserError, match="which is only read"):
+        importing.write(made, checkpoints / "run", found, networks, rows, notes)
+    # Other networks have other keys, even under the same names.
+    np.savez(checkpoints / "l1" / "seed3" / "density0.5.npz", **pruned(4, 0.5, at_random=False))
+    other, *_ = importing.planned(importing.find(checkpoints, PATTERN), losses, registry)
+    assert not {trial.key for trial in made.trials} & {trial.key for trial in other.trials}
+
+
+@pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="torch is not installed")
+def test_state_dicts_of_pytorch_are_read_where_allowed(tmp_path, registry):
+    import torch
+
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    weight = torch.arange(12.0).reshape(3, 4) - 6
+    held = {"fc.weight_orig": weight, "fc.weight_mask": weight > 0, "fc.bias": torch.ones(3)}
+    torch.save(held, folder / "level0.pt")
+    found = importing.find(folder, "level{level}.pt")
+    with pytest.raises(UserError, match="pt"):
+        importing.planned(found, None, registry, ["motifs"])
+    choices = harness.network_files.Choices(allow_pt=True)
+    _, networks, _, _ = importing.planned(found, None, registry, ["motifs"], choices=choices)
+    ((kept,),) = networks.weights.values()
+    np.testing.assert_array_equal(kept, np.where(weight > 0, weight, 0))
+
+
 def test_a_dry_run_lists_what_was_found(checkpoints, command):
     code, out, _ = command("import", checkpoints, PATTERN, "--dry-run")
     assert code == 0
@@ -226,6 +283,7 @@ def test_the_example_prunes_with_torch_and_reports(tmp_path):
         capture_output=True,
         text=True,
         check=False,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
     )
     assert done.returncode == 0, done.stderr
     run = harness.open_run(tmp_path / "run")

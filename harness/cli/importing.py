@@ -1,9 +1,6 @@
 """`harness import`: a run from checkpoints that somebody's own code wrote."""
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from harness.cli import options, terminal
 from harness.cli.outcome import carried_out
@@ -13,37 +10,20 @@ if TYPE_CHECKING:
 
 
 def import_run(
-    folder: Annotated[Path, typer.Argument(help="Folder of checkpoints; it is only read.")],
-    pattern: Annotated[
-        str,
-        typer.Argument(
-            help="Their names, as '{pruner}/seed{seed}/density{density}.safetensors'; also "
-            "{sparsity}, or {level} for numbers that only give the order."
-        ),
-    ],
-    losses: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE.csv",
-            help="Losses: the pattern's fields, train_loss, validation_loss.",
-        ),
-    ] = None,
-    without: Annotated[
-        list[str] | None,
-        typer.Option(metavar="FIELD=VALUE", help="Leave out such files, as seed=3. Repeatable."),
-    ] = None,
+    folder: options.Checkpoints,
+    pattern: options.Pattern,
+    losses: options.Losses = None,
+    without: options.Without = None,
     layout: options.ArrayLayout = None,
     threshold: options.Threshold = 0.0,
     arrays: options.Arrays = None,
     skip: options.Skip = None,
     channels: options.Channels = None,
     allow_pt: options.AllowPt = False,
-    metric: Annotated[
-        list[str] | None, typer.Option(help="Metric. Repeatable. [default: all that apply]")
-    ] = None,
+    metric: options.MetricThatApplies = None,
     out: options.Out = None,
     plugin: options.Plugins = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what is found.")] = False,
+    list_only: options.ListOnly = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Make a run of networks that other code pruned; measure and report it."""
@@ -51,7 +31,7 @@ def import_run(
     from harness.plugin.loading import load
 
     found = importing.find(folder, pattern, without or ())
-    if dry_run:
+    if list_only:
         _show(found)
         importing.refuse_missing(found)
         return

@@ -1,18 +1,23 @@
 """Losses of imported networks, from a table with a row for each file."""
 
 import csv
-import math
 from pathlib import Path
+from typing import NamedTuple
 
 from harness.errors import UserError
 
 from ._found import Found, Place
 
-LOSSES = ("train_loss", "validation_loss")
+
+class Losses(NamedTuple):
+    """The losses of a network, None where the table has no such column; not finite: it diverged."""
+
+    train_loss: float | None = None
+    validation_loss: float | None = None
 
 
-def read(path: Path, found: Found) -> tuple[dict[Place, tuple[float, float]], list[str]]:
-    """Return the training and validation loss of each network, NaN in a missing column; notes.
+def read(path: Path, found: Found) -> tuple[dict[Place, Losses], list[str]]:
+    """Return the losses of each network, and notes.
 
     The table is CSV with the fields of the pattern and one or both losses.
 
@@ -27,12 +32,12 @@ def read(path: Path, found: Found) -> tuple[dict[Place, tuple[float, float]], li
         raise UserError(f"cannot read losses '{path}': {error}. Give a CSV file.") from None
     keys = [name for name in ("pruner", "seed", found.level) if f"{{{name}}}" in found.pattern]
     missing = [name for name in keys if name not in columns]
-    if missing or not set(LOSSES) & set(columns):
+    if missing or not set(Losses._fields) & set(columns):
         raise UserError(
             f"'{path}' has the columns {', '.join(columns) or 'none'}. It needs "
-            f"{', '.join(keys)}, and {' or '.join(LOSSES)}."
+            f"{', '.join(keys)}, and {' or '.join(Losses._fields)}."
         )
-    losses: dict[Place, tuple[float, float]] = {}
+    losses: dict[Place, Losses] = {}
     extra = 0
     for number, row in enumerate(rows, start=2):
         where = f"'{path}', row {number}"
@@ -46,10 +51,9 @@ def read(path: Path, found: Found) -> tuple[dict[Place, tuple[float, float]], li
             continue
         if place in losses:
             raise UserError(f"{where} is a second one for {found.described(place)}. Remove one.")
-        train, validation = (
-            _number(row, name, where) if name in columns else math.nan for name in LOSSES
+        losses[place] = Losses(
+            *(_number(row, name, where) if name in columns else None for name in Losses._fields)
         )
-        losses[place] = train, validation
     if lacking := [place for place in found.files if place not in losses]:
         raise UserError(
             f"'{path}' has no row for {len(lacking)} of {len(found.files)} networks, such as "

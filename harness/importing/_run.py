@@ -1,6 +1,7 @@
 """The run folder of imported networks."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from harness import api, files, network_files
+from harness.errors import UserError
 from harness.execution import preparation, tables
 from harness.experiment import imported
 from harness.experiment.plan import Plan
@@ -21,6 +23,7 @@ from harness.results.run_folder import Run, open_run
 
 from . import _found, _losses, _networks
 from ._found import Found, Place
+from ._losses import Losses
 from ._networks import Networks
 
 _UNKNOWN = (
@@ -28,8 +31,6 @@ _UNKNOWN = (
     "the loss of a constant are unknown. Networks of one seed are taken as a pair under two "
     "pruners."
 )
-
-Losses = Mapping[Place, tuple[float, float]]
 
 
 def import_run(
@@ -72,7 +73,7 @@ def planned(
     layout: str | None = None,
     threshold: float = 0.0,
     choices: network_files.Choices = network_files.AS_THE_FILE_SAYS,
-) -> tuple[Plan, Networks, Losses, list[str]]:
+) -> tuple[Plan, Networks, dict[Place, Losses], list[str]]:
     """Read the files that were found; return the plan, the networks, their losses, and notes."""
     _found.refuse_missing(found)
     network_files.refuse_unused(list(found.files.values()), choices)
@@ -80,7 +81,7 @@ def planned(
     networks = _networks.read(found, layout, threshold, choices)
     asked = imported.experiment(
         networks.digest(sorted(rows.items())),
-        found.folder.resolve().name,
+        re.sub(r"[^\w.+-]", "-", found.folder.resolve().name) or "imported",
         {"arrays": list(networks.arrays), "sizes": list(networks.sizes)},
         found.pruners,
         list(networks.levels.values()),
@@ -101,12 +102,21 @@ def _all_metrics(registry: Registry) -> list[str]:
 
 
 def write(
-    plan: Plan, out: Path, found: Found, networks: Networks, losses: Losses, notes: Sequence[str]
+    plan: Plan,
+    out: Path,
+    found: Found,
+    networks: Networks,
+    losses: Mapping[Place, Losses],
+    notes: Sequence[str],
 ) -> None:
     """Write the run folder of a plan; what is there already is kept.
 
-    **Errors:** UserError if the folder holds something else.
+    **Errors:** UserError if the folder holds something else, or lies in that of the checkpoints.
     """
+    if out.resolve().is_relative_to(found.folder.resolve()):
+        raise UserError(
+            f"'{out}' is in '{found.folder}', which is only read: choose another --out."
+        )
     preparation.lay_out(plan, out)
     source = {
         "imported from": str(found.folder),
@@ -131,7 +141,12 @@ def write(
 
 
 def _levels(
-    trial: Trial, folder: Path, pruner: str, found: Found, networks: Networks, losses: Losses
+    trial: Trial,
+    folder: Path,
+    pruner: str,
+    found: Found,
+    networks: Networks,
+    losses: Mapping[Place, Losses],
 ) -> dict[str, str]:
     """Write the levels and tables of a trial; return the checksums of its files."""
     checksums = {}
@@ -143,7 +158,7 @@ def _levels(
             weights=_stacked(networks.arrays, [networks.weights[place] for place in places])
             if networks.keep_weights
             else None,
-            figures=_figures([losses.get(place) for place in places]),
+            figures=_figures([losses.get(place, Losses()) for place in places]),
             curve=np.zeros((0, len(places))),
             curve_steps=np.zeros(0, np.int64),
             facts={"density": density},
@@ -163,12 +178,13 @@ def _stacked(
     return {name: np.stack(layer) for name, layer in zip(names, layers, strict=True)}
 
 
-def _figures(losses: Sequence[tuple[float, float] | None]) -> dict[str, np.ndarray]:
+def _figures(losses: Sequence[Losses]) -> dict[str, np.ndarray]:
     """Return the row of the table `levels` of each network; what nobody gave is NaN."""
-    pairs = np.asarray([pair or (math.nan, math.nan) for pair in losses], np.float32)
+    pairs = np.asarray(losses, np.float32)
+    given = np.asarray([[loss is not None for loss in pair] for pair in losses])
     return {
         "train_loss": pairs[:, 0],
         "validation_loss": pairs[:, 1],
-        "diverged": np.zeros(len(pairs), bool),
+        "diverged": np.asarray((given & ~np.isfinite(pairs)).any(1)),
         "steps": np.full(len(pairs), math.nan),
     }
