@@ -246,6 +246,7 @@ def damaged(folder):
         (None, "{pruner}/seed{seed}.npz", (), "needs one of {density}, {sparsity} and {level}"),
         (None, "{pruner}-{density}.npz", (), "no file in"),
         (None, PATTERN, ("--without", "seed"), "write FIELD=VALUE"),
+        (None, PATTERN, ("--without", "seed=4"), "--without seed=4 fits no file"),
         (None, PATTERN, ("--channels", "--allow-pt"), "--allow-pt is for PyTorch files"),
         (grown, PATTERN, (), "8-12-10-6"),
         (doubled, PATTERN, (), "are one combination"),

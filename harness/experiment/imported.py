@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, PyTree
 
-from harness.errors import NoDataError
+from harness.errors import NoDataError, UserError
 from harness.experiment.choice import Choice, choices
 from harness.experiment.config import Experiment
 from harness.experiment.factors import Pruning
@@ -176,7 +176,10 @@ def is_import(asked: Experiment) -> bool:
 def plan(asked: Experiment, registry: Registry) -> Plan:
     """Return the plan of an import; `registry` has its metrics."""
     use_all_cores()
-    (task,), (architecture,), (levels,) = asked.tasks, asked.architectures, asked.schedules
+    one_each = (asked.tasks, asked.architectures, asked.schedules)
+    if any(len(tables) != 1 for tables in one_each):
+        raise UserError("the experiment of an import has one task, architecture and schedule.")
+    (task,), (architecture,), (levels,) = one_each
     return Plan(
         asked,
         ((_choice("task", task), _choice("architecture", architecture)),),
@@ -188,6 +191,8 @@ def plan(asked: Experiment, registry: Registry) -> Plan:
 
 
 def _choice(kind: Kind, table: Any) -> Choice:
-    parameters = dict(table)
-    owner, _, name = parameters.pop("name").rpartition(":")
+    parameters = {} if isinstance(table, str) else dict(table)
+    owner, _, name = str(parameters.pop("name", "")).rpartition(":")
+    if not owner.startswith(OWNER):
+        raise UserError(f"{kind} '{table}' is of no import, unlike the task. Import again.")
     return Choice(kind, name, owner, build(_CLASSES[kind], parameters, kind=kind), source=owner)

@@ -83,7 +83,7 @@ def find(folder: Path, pattern: str, without: Sequence[str] = ()) -> Found:
     if not folder.is_dir():
         raise UserError(f"'{folder}' is no folder. Give the one that holds the checkpoints.")
     fits, level = _compiled(pattern)
-    left_out = [_left_out(one) for one in without]
+    left_out, used = [_left_out(one) for one in without], set()
     files: dict[Place, Path] = {}
     others = []
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
@@ -92,7 +92,8 @@ def find(folder: Path, pattern: str, without: Sequence[str] = ()) -> Found:
             others.append(printable(name))
             continue
         fields = match.groupdict()
-        if any(_equal(fields.get(field), value) for field, value in left_out):
+        if out := {pair for pair in left_out if _equal(fields.get(pair[0]), pair[1])}:
+            used |= out
             continue
         value = float(fields[level])
         if level != "level" and not 0 <= value <= 1:
@@ -108,6 +109,8 @@ def find(folder: Path, pattern: str, without: Sequence[str] = ()) -> Found:
                 "tell them apart in the pattern."
             )
         files[place] = path
+    if idle := ["=".join(pair) for pair in left_out if pair not in used]:
+        raise UserError(f"--without {idle[0]} fits no file in '{folder}'. Omit it.")
     if not files:
         held = ", ".join(f"'{name}'" for name in others[:3]) or "no file"
         raise UserError(f"no file in '{folder}' fits '{pattern}'. It holds {held}.")
