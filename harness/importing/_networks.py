@@ -20,10 +20,10 @@ _TOLERANCE = 0.01
 class Networks:
     """What the files hold.
 
-    `arrays` are the names of the weights, input layer first, `sizes` the nodes by layer. `weights`
-    are by place, one array a layer, (out, in), zero where pruned; with `keep_weights` False they
-    are 1 where kept, since the kernels of convolutions were read as graphs of channels. `levels`
-    are the levels as named, dense first, with the density that the masks keep.
+    `arrays` are the names of the weights, input layer first, `sizes` the nodes by layer. `masks` and
+    `weights` are by place, one array a layer, (out, in), weights zero where pruned. There are none,
+    and `keep_weights` is False, where kernels of convolutions were read as graphs of channels.
+    `levels` are the levels as named, dense first, with the density that the masks keep.
     """
 
     arrays: tuple[str, ...]
