@@ -20,9 +20,9 @@ _TOLERANCE = 0.01
 class Networks:
     """What the files hold.
 
-    `arrays` are the names of the weights, input layer first, `sizes` the nodes by layer. `masks` and
-    `weights` are by place, one array a layer, (out, in), weights zero where pruned. There are none,
-    and `keep_weights` is False, where kernels of convolutions were read as graphs of channels.
+    `arrays` are the names of the weights, input layer first, `sizes` the nodes by layer. `masks`
+    and `weights` are by place, one array a layer, (out, in), weights zero where pruned. Where
+    kernels were read as graphs of channels, there are no weights, and `keep_weights` is False.
     `levels` are the levels as named, dense first, with the density that the masks keep.
     """
 
