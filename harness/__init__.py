@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from harness.datasets import unscaled as unscaled
     from harness.errors import CannotWriteError as CannotWriteError
     from harness.errors import UserError as UserError
+    from harness.importing import import_run as import_run
     from harness.network_files import from_igraph as from_igraph
     from harness.network_files import from_networkx as from_networkx
     from harness.network_files import from_scipy as from_scipy
@@ -80,6 +81,7 @@ _HOME = {
     "progress": "",
     "report": "",
     "network_files": "",
+    "import_run": "importing",
     "from_igraph": "network_files",
     "from_networkx": "network_files",
     "from_scipy": "network_files",

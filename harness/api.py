@@ -8,6 +8,7 @@ from harness import progress
 from harness.errors import UserError
 from harness.execution.outcome import Outcome
 from harness.execution.scheduler import Execution
+from harness.experiment import imported
 from harness.experiment.config import checked
 from harness.experiment.plan import Plan, plan
 from harness.plugin.executor import AbstractExecutor
@@ -62,7 +63,11 @@ def of_run(folder: Path, metrics: Sequence[str | Mapping[str, Any]], registry: R
     """
     index = read_index(folder)
     fields = {**index.experiment, "metrics": metrics}
-    made = plan(checked(fields, source=f"'{folder}'"), registry, source=f"'{folder}'")
+    asked = checked(fields, source=f"'{folder}'")
+    if imported.is_import(asked):
+        made = imported.plan(asked, registry)
+    else:
+        made = plan(asked, registry, source=f"'{folder}'")
     if len(made.trials) != len(index.trials):
         raise UserError(f"'{folder}' lacks trials of its experiment: run its command again.")
     return made.trained_as([entry.trial for entry in index.trials])

@@ -18,6 +18,10 @@ class UserError(Exception):
     """A mistake in the user's request. The message is complete; no traceback is shown."""
 
 
+class NoDataError(UserError):
+    """The task has no data: metrics that read them are skipped, with this reason."""
+
+
 class CannotWriteError(OSError):
     """A file could not be written, usually for a full disk. The message says what to do."""
 

@@ -22,7 +22,7 @@ ROOMS = (
     *("errors", "types", "progress", "files", "cache", "machine", "sparse", "datasets"),
     *("networks", "stats", "motifs", "tables", "results", "plugin", "report"),
     *("experiment", "training", "execution", "api", "studies"),
-    *("network_files", "motif_profiles", "bench", "templates", "testing", "cli"),
+    *("network_files", "motif_profiles", "importing", "bench", "templates", "testing", "cli"),
 )
 
 TASKS_AND_PRUNERS = {

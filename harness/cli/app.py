@@ -15,6 +15,7 @@ from harness.cli.bench import bench
 from harness.cli.cache import cache
 from harness.cli.check import check
 from harness.cli.export import export
+from harness.cli.importing import import_run
 from harness.cli.list import list_plugins
 from harness.cli.measure import measure
 from harness.cli.motifs import motifs
@@ -46,6 +47,7 @@ app.command(no_args_is_help=True)(new)
 app.command(no_args_is_help=True)(check)
 app.command()(cache)
 app.command(no_args_is_help=True)(motifs)
+app.command("import", no_args_is_help=True)(import_run)
 
 
 @contextmanager

@@ -208,3 +208,25 @@ Trial = Annotated[
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Say what would run and what it would take.")
 ]
+Checkpoints = Annotated[Path, typer.Argument(help="Folder of checkpoints; it is only read.")]
+Pattern = Annotated[
+    str,
+    typer.Argument(
+        help="Their names, as '{pruner}/seed{seed}/density{density}.safetensors'; also {sparsity}, "
+        "or {level} for numbers that only give an order."
+    ),
+]
+Losses = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE.csv", help="Table of the pattern's fields, train_loss, validation_loss."
+    ),
+]
+Without = Annotated[
+    list[str] | None,
+    typer.Option(metavar="FIELD=VALUE", help="Leave out such files, as seed=3. Repeatable."),
+]
+MetricThatApplies = Annotated[
+    list[str] | None, typer.Option("--metric", help="Metric. Repeatable. [default: all that apply]")
+]
+ListOnly = Annotated[bool, typer.Option("--dry-run", help="Only list what fits the pattern.")]

@@ -68,7 +68,7 @@ def show_notes(outcome: "Outcome", place: str = "") -> None:
 def show_result(run: "Run", outcome: "Outcome", metrics: "Sequence[AbstractMetric]") -> None:
     """Print the closing tables of a run: its losses and the headlines of its metrics."""
     levels = run.table("levels")
-    if len(levels):
+    if levels["validation_loss"].notna().any():
         console.print(_loss_table(levels))
     for metric in {one.name: one for one in metrics}.values():
         _show_headlines(metric, run.table(metric.name))

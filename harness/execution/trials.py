@@ -13,7 +13,7 @@ import jax
 import numpy as np
 
 from harness import files, progress
-from harness.errors import CannotWriteError, UserError, summary
+from harness.errors import CannotWriteError, NoDataError, UserError, summary
 from harness.execution import measuring, preparation, tables, trial_training
 from harness.execution.intervening import Kept
 from harness.execution.lease import leased
@@ -270,6 +270,9 @@ class Trials:
             checksum = files.write_table(record.folder / file, table)
         except CannotWriteError:
             raise
+        except NoDataError as error:
+            self.outcome.skipped += 1
+            return Measured(status="skipped", error=f"metric '{choice.name}' needs data: {error}")
         except Exception as error:
             what = f"metric {choice.label} of trial {trial.key}"
             return Measured(status="failed", **self._failed(trial, what, error))

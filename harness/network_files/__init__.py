@@ -11,6 +11,8 @@ from math import isfinite
 from pathlib import Path
 from typing import get_args
 
+import numpy as np
+
 from harness.errors import UserError, unknown
 
 from . import _edges, _formats, _graphs, _layers, _matrices, _nodes, _processes, _tables, _weights
@@ -75,11 +77,7 @@ def read(
     `LARGEST` entries.
     """
     path = Path(path)
-    asked = next((known for known in get_args(Layout) if known == layout), None)
-    if asked != layout:
-        raise unknown("layout", str(layout), get_args(Layout))
-    if not isfinite(threshold) or threshold < 0:
-        raise UserError(f"threshold {threshold} is no finite number from 0 up. Give one.")
+    asked = _checked(layout, threshold)
     _refuse_unreadable(path, choices)
     suffix = _tables.suffix(path)
     if suffix in _tables.SUFFIXES:
@@ -101,6 +99,33 @@ def read(
         return Wiring(*read, undirected=choices.undirected)
 
 
+def read_weights(
+    path: Path, layout: str | None, threshold: float, choices: Choices
+) -> tuple[Wiring, tuple[np.ndarray, ...]]:
+    """Read one layered network from a file of arrays, as `read` does, and its weights.
+
+    **Returns:** the wiring, with a batch axis of 1; the weights of each layer, input layer first,
+    float32, (n_l, n_(l+1)), or none if `choices` read kernels as graphs of channels.
+
+    **Errors:** UserError as `read`, and for other kinds of files and several networks in one.
+    """
+    if _tables.suffix(path) not in (*_READERS, *_TORCH):
+        raise UserError(
+            f"'{printable(path)}' holds no arrays of weights. Give {', '.join(_READERS)} or .pt."
+        )
+    asked = _checked(layout, threshold)
+    _refuse_unreadable(path, choices)
+    with ExitStack() as stack:
+        with decoding(path):
+            contents = _READERS.get(_tables.suffix(path), _processes.torch)(path, stack, choices)
+        found = Wiring(*_weights.networks(path, contents, asked, threshold, LARGEST, choices))
+        if (number := len(found.graph.adjacency[0])) != 1:
+            raise UserError(f"'{printable(path)}' holds {number} networks. Store one per file.")
+        if choices.channels:
+            return found, ()
+        return found, _weights.values(path, contents, found.names, found.layout, choices)
+
+
 def refuse_unused(paths: Sequence[Path], choices: Choices) -> None:
     """Raise UserError for a choice that applies to none of some files."""
     suffixes = {_tables.suffix(path) for path in paths}
@@ -116,6 +141,15 @@ def refuse_unused(paths: Sequence[Path], choices: Choices) -> None:
     ):
         if given and not fits:
             raise UserError(f"{option} is for {kind}, which no file here is. Omit it.")
+
+
+def _checked(layout: str | None, threshold: float) -> Layout | None:
+    asked: Layout | None = next((known for known in get_args(Layout) if known == layout), None)
+    if asked != layout:
+        raise unknown("layout", str(layout), get_args(Layout))
+    if not isfinite(threshold) or threshold < 0:
+        raise UserError(f"threshold {threshold} is no finite number from 0 up. Give one.")
+    return asked
 
 
 def _of_table(

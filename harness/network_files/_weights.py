@@ -73,6 +73,17 @@ def networks(
     return LayeredGraph(tuple(adjacency)), names, used, tuple(notes)
 
 
+def values(
+    path: Path, contents: Contents, names: Sequence[str], layout: Layout | None, choices: Choices
+) -> tuple[np.ndarray, ...]:
+    """Return the weights of the matrices that `networks` took, in its order and axes: float32."""
+    selected, _ = _selected(f"'{printable(path)}'", contents, choices)
+    arrays = {one.name: one for one in selected.arrays}
+    loaded = (_numbers(arrays[name].load()).astype(np.float32) for name in names)
+    matrices = (one.reshape(one.shape[-2:]) for one in loaded)
+    return tuple(one.T if layout == "out-in" else one for one in matrices)
+
+
 def _selected(where: str, contents: Contents, choices: Choices) -> tuple[Contents, list[str]]:
     """Return the arrays asked for, each pair of weight and mask as one, and notes."""
     arrays, notes = _paired(where, contents.arrays)

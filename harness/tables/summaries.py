@@ -24,9 +24,14 @@ def spread(table: pd.DataFrame, by: Sequence[str], value: str) -> pd.DataFrame:
 
 
 def losses(data: Collection) -> pd.DataFrame:
-    """Return each network's validation loss by level: as measured, else as seen in training."""
+    """Return each network's validation loss by level: as measured, else as seen in training.
+
+    Networks whose loss is unknown, as that of imported ones may be, have no row.
+    """
     measured = data.role("loss")
-    return data.levels.assign(value=data.levels["validation_loss"]) if measured.empty else measured
+    if not measured.empty:
+        return measured
+    return data.levels.assign(value=data.levels["validation_loss"]).dropna(subset="value")
 
 
 def nearest(densities: Sequence[float], wanted: float) -> float:

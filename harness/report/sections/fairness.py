@@ -101,6 +101,8 @@ def _test_untouched(comparison: PrunerComparison, data: Collection) -> Row:
 
 def _budgeted(comparison: PrunerComparison) -> Row:
     table = budgets(comparison)
+    if table["in_all"].isna().any():
+        return ("Budgets equal and disclosed", False, "training steps are not recorded")
     unequal = table[table["equal"] < table["levels"]]
     differing = [
         f"{row['pruner']} differs at {row['levels'] - row['equal']} of {row['levels']}"

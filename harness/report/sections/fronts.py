@@ -67,7 +67,7 @@ def cost_front(comparison: PrunerComparison, data: Collection) -> pd.DataFrame:
 
 
 def _marked(table: pd.DataFrame, costs: Sequence[str]) -> pd.DataFrame:
-    values = table[list(costs)].to_numpy(dtype=float)
+    values = table[list(costs)].to_numpy(dtype=float, copy=True)
     values[table["left_out"].to_numpy(dtype=bool)] = np.nan
     return table.assign(front=stats.non_dominated(values))
 
@@ -139,7 +139,7 @@ def budgets(comparison: PrunerComparison) -> pd.DataFrame:
         equal = paired.assign(equal=paired["reached"] == paired["wanted"])
         same = equal.groupby(["density", "later"])["equal"].all()
         last = own.loc[(own["density"] == common["density"].min()) & (own["later"] == 0), "reached"]
-        whole = comparison.of(label).groupby([*NETWORK])["steps"].sum()
+        whole = comparison.of(label).groupby([*NETWORK])["steps"].sum(min_count=1)
         rows.append(
             {
                 "pruner": label,
@@ -296,6 +296,8 @@ def _costs(report: Report) -> list[Part]:
 
 def _budgets(report: Report) -> list[Part]:
     table: pd.DataFrame = of_each(report, budgets)
+    if table["in_all"].isna().all():  # networks were imported
+        return []
     inferred = [comparison for comparison in comparisons_of(report) if not comparison.recorded]
     how = " Steps show which ones do: the run does not record it." if inferred else ""
     caption = (
