@@ -119,7 +119,7 @@ def test_options_narrow_and_widen(harness, a):
 @pytest.mark.parametrize("columns", [80, 200])
 def test_table_states_what_it_shows(harness, a, monkeypatch, columns):
     wide(monkeypatch, columns)
-    code, out, err = harness(a)
+    code, out, err = harness(a, "--all")
     assert (code, err) == (0, "")
     edges = [layer.sum((1, 2)) for layer in masks()]
     told = ", ".join(f"{min(one)} to {max(one)}" for one in edges)
@@ -234,8 +234,14 @@ def test_an_edge_list_without_layers_is_a_digraph(harness, recurrent):
     assert {row["null"] for row in kept} == {"degree-mutual"}
     out = harness("recurrent.csv", "--draws", 5)[1]
     assert "recurrent.csv: 1 network, digraph; 30 nodes; edges" in out
-    assert "030T" in out
+    assert "10 of 128 classes, largest |z| first" in out
     assert "classes of digraphs with no copies, seen or expected" in out
+    known = out.splitlines()
+    assert len([line for line in known if line.strip().startswith("132:")]) <= 10
+    out = harness("recurrent.csv", "--draws", 5, "--all", "--order", 2)[1]
+    (line,) = [line for line in out.splitlines() if line.split()[:1] == ["030T"]]
+    assert line.split()[1] == "a->b,c;b->c"
+    assert "Not shown" not in out
 
 
 def test_tetrads_of_a_large_digraph_are_counted_when_asked_for(harness, tmp_path, monkeypatch):
@@ -300,7 +306,7 @@ def test_nulls_are_chosen_by_name(harness, a):
 
 
 def test_the_null_of_independent_edges_says_what_it_is_not(harness, a):
-    code, out, err = harness(a, "--json", "--null", "independent", "--support", "all")
+    code, out, err = harness(a, "--ensemble", "--json", "--null", "independent", "--support", "all")
     assert (code, err) == (0, "")
     rows = {(row["network"], row["motif"]): row for row in objects(out)}
     known = motifs.independent_profile(LayeredGraph(tuple(masks()))).query("base_layer == -1")

@@ -5,6 +5,7 @@ from typing import Any
 
 from harness import files, motifs
 from harness.motif_profiles._files import Profiles
+from harness.motif_profiles._headlines import headlines
 from harness.motif_profiles._show import by_null, described, explained, summary
 
 _DRAWN = (2, 3, 4)
@@ -59,8 +60,9 @@ nodes {{ one.layers | join("-") }}, |Aut| {{ one.automorphisms }}</li>
 
 def write_html(profiles: Profiles, path: Path) -> None:
     """Write the short table and its explanation as one self-contained page."""
+    lines = [*headlines(profiles), *described(profiles.wirings, profiles.notes)]
     tables = [(title, *summary(part)) for title, part in by_null(profiles)]
-    _write(path, _PAGE, described=described(profiles), tables=tables, explained=explained(profiles))
+    _write(path, _PAGE, described=lines, tables=tables, explained=explained(profiles))
 
 
 def write_classes(path: Path) -> None:

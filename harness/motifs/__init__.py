@@ -37,6 +37,7 @@ from ._signed import SIGNED_COLUMNS as SIGNED_COLUMNS
 from ._signed import signed_profile as signed_profile
 from ._significance import TOTAL as TOTAL
 from ._significance import profile as profile
+from ._sketch import sketch as sketch
 from ._supports import Support as Support
 from ._supports import supported as supported
 from ._switching import Switched as Switched
