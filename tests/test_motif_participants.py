@@ -190,3 +190,57 @@ def _uncalibrated(found):
 def test_the_answer_comes_first(harness):
     first = harness("layers.csv", "--support", "all")[1].splitlines()[0]
     assert first.startswith("layers.csv, null layered: not calibrated, so no class is called")
+
+
+def test_instances_of_a_class_are_listed_by_name(harness):
+    code, out, err = harness("layers.csv", "--instances", "bifan", "--json")
+    assert code == 0
+    (row,) = json.loads(out)
+    assert (row["motif"], row["base_layer"], row["network"]) == ("bifan", 0, 0)
+    assert ({row["a"], row["b"]}, {row["c"], row["d"]}) == ({"in1", "in2"}, {"mid_1", "mid2"})
+    assert "there are more" not in err
+    _, out, err = harness("layers.csv", "--instances", "chain2:3", "--csv")
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert len({tuple(row.values()) for row in rows}) == 3
+    edges = {tuple(line.replace('"', "").split(",")[:2]) for line in EDGES.splitlines()}
+    assert {(row["a"], row["b"]) for row in rows} | {(row["b"], row["c"]) for row in rows} <= edges
+    assert "there are more than 3 copies of chain2" in err
+    out = harness("layers.csv", "--instances", "chain2")[1]
+    assert out.startswith("chain2 a->b->c: 8 copies\n")
+    assert "[red]x" in out
+
+
+def test_instances_in_a_digraph_are_induced(harness, tmp_path):
+    (tmp_path / "flat.csv").write_text("source,target\na,b\nb,a\nb,:x:\n:x:,a\n:x:,d\na,d\n")
+    out = harness("flat.csv", "--instances", "120C")[1]
+    assert out.startswith("120C a<->c;a->b->c: 1 copy\n")
+    (line,) = [line for line in out.splitlines() if sorted(line.split()) == [":x:", "a", "b"]]
+    assert line.split() in ([["a", ":x:", "b"], ["b", ":x:", "a"]])
+    rows = json.loads(harness("flat.csv", "--instances", "132:01.02.10.13.23:5", "--json")[1])
+    assert rows == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("layers.csv", "--instances", "030T"), "layered networks have no class '030T'"),
+        (("flat.csv", "--instances", "bifan"), "digraphs have no class 'bifan'. Give one of 021C"),
+        (("layers.csv", "--instances", "bifan:0"), "no number from 1. Give bifan:20"),
+        (("layers.csv", "--instances", "bifan:x"), "--instances bifan:x has no number"),
+        (("layers.csv", "--instances", "bifan", "--order", "2"), "--order is for profiles"),
+        (("layers.csv", "--instances", "bifan", "--participation", "nodes"), "exclude each other"),
+    ],
+)
+def test_refusals_of_instances(harness, tmp_path, arguments, message):
+    (tmp_path / "flat.csv").write_text("source,target\na,b\nb,c\nc,a\n")
+    code, out, err = harness(*arguments)
+    assert (code, out) == (2, "")
+    assert message in err
+
+
+def test_instances_of_several_networks_say_which(harness, tmp_path):
+    np.savez(tmp_path / "w.npz", np.ones((2, 3, 2), bool))
+    out = harness("w.npz", "--ensemble", "--layout", "in-out", "--instances", "bifan")[1]
+    assert out.startswith("bifan a,b->c,d: 6 copies\n")
+    rows = [line.split() for line in out.splitlines() if line.split()[-1:] == ["1:1"]]
+    assert [row[0] for row in rows] == ["0"] * 3 + ["1"] * 3

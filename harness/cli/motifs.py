@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from harness.motif_profiles import Asked, Part, Profiles
+    from harness.motif_profiles import Asked, Instances, Part, Profiles
     from harness.network_files import Wiring
 
 
@@ -43,6 +43,7 @@ def motifs(
     latex: options.Latex = None,
     whole: options.Whole = False,
     participation: options.Participation = None,
+    instances: options.Instances = None,
 ) -> None:
     """Compare the motifs of any sparse networks, layered or not, with those of random ones."""
     from harness import motif_profiles, network_files
@@ -60,11 +61,14 @@ def motifs(
     )
     asked = _asked(order, support, null, draws, keep_mutual, seed, by_layer)
     output = Output(as_json, as_csv, html, latex, whole)
-    if participation:
-        _refuse_nulls("--participation", asked, output)
+    _refuse_two({"--participation": participation is not None, "--instances": instances})
+    if participation or instances:
+        _refuse_nulls("--participation" if participation else "--instances", asked, output)
     wirings = motif_profiles.read_files(files, layout, threshold, nodes, choices)
     if participation:
         _print_participants(wirings, participation.value, asked, output)
+    elif instances:
+        _print_instances(motif_profiles.instances(wirings, instances), wirings, output)
     else:
         _print_profiles(motif_profiles.of_wirings(wirings, asked), output)
 
@@ -79,7 +83,7 @@ class Output(NamedTuple):
     whole: bool
 
 
-def _refuse_two(options_given: dict[str, bool]) -> None:
+def _refuse_two(options_given: dict[str, object]) -> None:
     """Raise UserError if both of two options are given that exclude each other."""
     if all(options_given.values()):
         raise UserError(f"{' and '.join(options_given)} exclude each other: give one of them.")
@@ -115,6 +119,7 @@ def _refuse_nulls(option: str, asked: "Asked", output: Output) -> None:
 
     usual = motif_profiles.Asked()
     given = {
+        "--order": option == "--instances" and asked.orders is not None,
         "--null": asked.nulls != usual.nulls,
         "--draws": asked.draws is not None,
         "--support": asked.supports != usual.supports,
@@ -150,6 +155,15 @@ def _print_participants(
         _print(table, {name: one.notes for name, one in wirings.items()}, output)
     else:
         motif_profiles.show_participants(table, wirings, terminal.console, whole=output.whole)
+
+
+def _print_instances(found: "Instances", wirings: "Mapping[str, Wiring]", output: Output) -> None:
+    from harness import motif_profiles
+
+    if output.as_json or output.as_csv:
+        _print(found.table, found.notes, output)
+    else:
+        motif_profiles.show_instances(found, wirings, terminal.console)
 
 
 def _print(table: "pd.DataFrame", notes: "Mapping[str, Sequence[str]]", output: Output) -> None:

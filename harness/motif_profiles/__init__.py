@@ -9,6 +9,9 @@ from ._files import of_files as of_files
 from ._files import of_wirings as of_wirings
 from ._files import read_files as read_files
 from ._files import refuse_impossible as refuse_impossible
+from ._instances import Instances as Instances
+from ._instances import instances as instances
+from ._instances import show_instances as show_instances
 from ._page import write_classes as write_classes
 from ._page import write_html as write_html
 from ._participants import Part as Part

@@ -70,9 +70,8 @@ def participants(
 
 
 def networks(graph: LayeredGraph) -> Iterator[LayeredGraph]:
-    """Return the networks of a batch one by one."""
-    for layers in zip(*map(np.asarray, graph.adjacency), strict=True):
-        yield LayeredGraph(layers)
+    """Return the networks of a batch one by one, as arrays of the host."""
+    return (LayeredGraph(layers) for layers in zip(*map(np.asarray, graph.adjacency), strict=True))
 
 
 def node_names(wiring: Wiring) -> list[np.ndarray]:

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Sequence
 
-from ._classes import Edge, classes
+from ._classes import Edge, classes, image, relabelings, weakly_connected
 from ._homomorphisms import Pattern
 
 _ORDERS = (2, 3, 4)
-_TRIADS = {
+TRIADS = {
     **{"021C": "01.12", "021D": "01.02", "021U": "02.12", "111D": "01.10.21"},
     **{"111U": "01.10.12", "030C": "01.12.20", "030T": "01.02.12", "201": "01.10.12.21"},
     **{"120C": "01.02.12.20", "120D": "01.02.12.21", "120U": "01.02.10.12"},
@@ -23,11 +23,19 @@ def named(name: str) -> Pattern | None:
     for motif in (motif for order in _ORDERS for motif in classes(order)):
         if motif.name == name:
             return Pattern(motif.layers, motif.edges)
-    code = _TRIADS.get(name) or name.partition(":")[2]
-    if not re.fullmatch(r"([0-3]{2}\.)*[0-3]{2}", code) or "-" in name:
-        return None
-    edges = tuple(sorted((int(pair[0]), int(pair[1])) for pair in code.split(".")))
-    return Pattern((1 + max(map(max, edges)),), edges)
+    if name in TRIADS:
+        return Pattern((3,), _edges(TRIADS[name]))
+    pairs, _, code = name.partition(":")
+    edges = _edges(code) if re.fullmatch(r"([0-3]{2}\.)+[0-3]{2}", code) else ()
+    mutual = sum(edge[::-1] in edges for edge in edges) // 2
+    counts = f"{mutual}{len(edges) - 2 * mutual}{6 - len(edges) + mutual}"
+    least = min(image(edges, relabeling) for relabeling in relabelings((4,)))
+    known = pairs == counts and edges == least and weakly_connected(4, edges)
+    return Pattern((4,), edges) if known else None
+
+
+def _edges(code: str) -> tuple[Edge, ...]:
+    return tuple(sorted((int(pair[0]), int(pair[1])) for pair in code.split(".")))
 
 
 def sketch(name: str) -> str:

@@ -7,7 +7,6 @@ import pytest
 
 from harness import Digraph, motifs
 from harness.motifs._census import connected_classes
-from harness.motifs._sketch import named
 
 
 @pytest.mark.parametrize("order", [2, 3])
@@ -15,7 +14,7 @@ def test_a_name_of_a_digraph_gives_a_graph_of_that_class(order):
     every = np.ones(order + 1, bool)
     for name in connected_classes(order):
         wires = np.zeros((order + 1, order + 1), bool)
-        wires[tuple(np.transpose(named(name).edges))] = True
+        wires[tuple(np.transpose(motifs.named(name).edges))] = True
         census = motifs.census(Digraph(wires, every, every), (order,))
         assert [one for one, count in census.items() if count] == [name]
 
@@ -36,12 +35,15 @@ NAMES += [name for order in (2, 3) for name in connected_classes(order)]
 
 def test_a_sketch_has_the_edges_of_its_class():
     for name in NAMES:
-        assert edges_of(motifs.sketch(name)) == set(named(name).edges), name
+        assert edges_of(motifs.sketch(name)) == set(motifs.named(name).edges), name
     assert motifs.sketch("bifan") == "a,b->c,d"
     assert motifs.sketch("030C") == "a->b->c->a"
     assert motifs.sketch("201") == "a<->b;b<->c"
 
 
-@pytest.mark.parametrize("name", ["chain2_pairs", "", "012", "x:", "1-2-2:01.02"])
+@pytest.mark.parametrize(
+    "name",
+    ["chain2_pairs", "", "012", "x:", "1-2-2:01.02", "999:01.12.23", "024:01.23", "033:00.11.22"],
+)
 def test_other_counts_have_no_sketch(name):
     assert motifs.sketch(name) == ""
