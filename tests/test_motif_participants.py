@@ -170,14 +170,14 @@ def test_the_headline_names_what_differs(tmp_path):
     (none,) = headlines(profiles(tmp_path))
     assert "none of 11 classes differs from the null (q ≤ 0.05)" in none
     changes = {
-        "q": {"bifan": 0.01, "chain2": 0.05, "zigzag": 0.04, "diverge2": 0.06},
-        "count": {"bifan": 100, "chain2": 200, "zigzag": 1, "diverge2": 10**6},
-        "expected": {"bifan": 40.0, "chain2": 199.0, "zigzag": 4.0},
-        "z": {"bifan": 3.0, "chain2": 2.0, "zigzag": -5.0, "diverge2": 50.0},
+        "q": {"bifan": 0.01, "chain2": 0.05, "zigzag": 0.04, "diverge2": 0.06, "fork_tail": 0.01},
+        "count": {"bifan": 100, "chain2": 200, "zigzag": 1, "diverge2": 10**6, "fork_tail": 3},
+        "expected": {"bifan": 40.0, "chain2": 199.0, "zigzag": 4.0, "fork_tail": 4.0},
+        "z": {"bifan": 3.0, "chain2": 2.0, "zigzag": -5.0, "diverge2": 50.0, "fork_tail": -2.0},
     }
     (some,) = headlines(profiles(tmp_path, **changes))
     assert "2 over-represented, most bifan (2.5 times the expected copies, z +3.0)" in some
-    assert "1 under-represented, most zigzag (0.25 times the expected copies, z -5.0)" in some
+    assert "2 under-represented, most zigzag (0.25 times the expected copies, z -5.0)" in some
     (uncalibrated,) = headlines(_uncalibrated(profiles(tmp_path, **changes)))
     assert "not calibrated, so no class is called over- or under-represented" in uncalibrated
     assert "the largest |z| is that of diverge2" in uncalibrated
@@ -185,6 +185,19 @@ def test_the_headline_names_what_differs(tmp_path):
 
 def _uncalibrated(found):
     return Profiles(found.wirings, found.table.assign(calibrated=False, q=np.nan), found.notes)
+
+
+def test_the_largest_z_comes_first(harness, tmp_path):
+    rng = np.random.default_rng(0)
+    np.savez(tmp_path / "w.npz", rng.random((9, 12)) < 0.3, rng.random((12, 7)) < 0.4)
+    command = ("w.npz", "--support", "all", "--order", 2, "--order", 3)
+    rows = json.loads(harness(*command, "--json")[1])
+    strength = {row["motif"]: -abs(row["z"]) if row["z"] is not None else 0 for row in rows}
+    assert len({row["z"] > 0 for row in rows if row["z"]}) == 2, "signs differ"
+    for more, number in ((), 10), (("--all",), 13):
+        lines = [line.split() for line in harness(*command, *more)[1].splitlines()]
+        shown = [line[0] for line in lines if line and line[0] in strength]
+        assert shown == sorted(strength, key=strength.get)[:number]
 
 
 def test_the_answer_comes_first(harness):
@@ -205,6 +218,8 @@ def test_instances_of_a_class_are_listed_by_name(harness):
     edges = {tuple(line.replace('"', "").split(",")[:2]) for line in EDGES.splitlines()}
     assert {(row["a"], row["b"]) for row in rows} | {(row["b"], row["c"]) for row in rows} <= edges
     assert "there are more than 3 copies of chain2" in err
+    (*_, last) = json.loads(harness("layers.csv", "--instances", "diverge2", "--json")[1])
+    assert (last["base_layer"], last["a"], {last["b"], last["c"]}) == (1, "mid2", {"out", "[red]x"})
     out = harness("layers.csv", "--instances", "chain2")[1]
     assert out.startswith("chain2 a->b->c: 8 copies\n")
     assert "[red]x" in out

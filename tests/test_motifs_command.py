@@ -201,6 +201,7 @@ def test_html_needs_no_other_file(harness, a, tmp_path):
     page = (tmp_path / "page.html").read_text()
     assert "http" not in page.replace('xmlns="http://www.w3.org/2000/svg"', "")
     assert len(page) < 30_000
+    assert page.index("a.npz, null layered: none of 13 classes") < page.index("<ul>")
     assert page.count("<tr>") == 14
     assert page.count("<svg ") == 13, "a drawing for each class"
 

@@ -120,6 +120,7 @@ def _refuse_nulls(option: str, asked: "Asked", output: Output) -> None:
     usual = motif_profiles.Asked()
     given = {
         "--order": option == "--instances" and asked.orders is not None,
+        "--all": option == "--instances" and output.whole,
         "--null": asked.nulls != usual.nulls,
         "--draws": asked.draws is not None,
         "--support": asked.supports != usual.supports,

@@ -30,7 +30,8 @@ _PAGE = (
     + "<title>Motif profile</title>\n"
     + _STYLE
     + """<h1>Motif profile</h1>
-<ul>{% for line in described %}<li>{{ line }}</li>
+{% for line in headlines %}<p><strong>{{ line }}</strong></p>
+{% endfor %}<ul>{% for line in described %}<li>{{ line }}</li>
 {% endfor %}</ul>
 {% for title, heads, rows in tables %}<div><table><caption>{{ title }}</caption>
 <thead><tr>
@@ -60,9 +61,14 @@ nodes {{ one.layers | join("-") }}, |Aut| {{ one.automorphisms }}</li>
 
 def write_html(profiles: Profiles, path: Path) -> None:
     """Write the short table and its explanation as one self-contained page."""
-    lines = [*headlines(profiles), *described(profiles.wirings, profiles.notes)]
-    tables = [(title, *summary(part)) for title, part in by_null(profiles)]
-    _write(path, _PAGE, described=lines, tables=tables, explained=explained(profiles))
+    _write(
+        path,
+        _PAGE,
+        headlines=headlines(profiles),
+        described=described(profiles.wirings, profiles.notes),
+        tables=[(title, *summary(part)) for title, part in by_null(profiles)],
+        explained=explained(profiles),
+    )
 
 
 def write_classes(path: Path) -> None:
