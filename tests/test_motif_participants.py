@@ -90,6 +90,31 @@ def test_counts_and_means_are_those_of_the_engine(harness, tmp_path, part):
                 assert (row["log2_ratio"] and f"{float(row['log2_ratio']):.9f}") == ratio
 
 
+def test_nodes_under_degree_have_a_z(harness, tmp_path):
+    rng = np.random.default_rng(0)
+    wires = [rng.random((2, 7, 9)) < 0.4, rng.random((2, 9, 6)) < 0.4]
+    np.savez(tmp_path / "w.npz", *wires)
+    command = ("w.npz", "--ensemble", "--participation", "nodes", "--null", "degree", "--order", 3)
+    rows = json.loads(harness(*command, "--draws", 40, "--seed", 3, "--json")[1])
+    for network in range(2):
+        graph = LayeredGraph(tuple(layer[network] for layer in wires))
+        right, trades = motifs.degree_participation(graph, (3,), number=40, seed=(3, network))
+        assert trades.mixed
+        for name, known in right.items():
+            mine = [row for row in rows if (row["network"], row["motif"]) == (network, name)]
+            assert [row["count"] for row in mine] == known.count.tolist()
+            for column in ("expected", "sd", "z"):
+                values = [None if np.isnan(v) else v for v in getattr(known, column)]
+                assert [row[column] for row in mine] == values
+            assert {row["null"] for row in mine} == {"degree"}
+            assert [row["layer"] for row in mine] == [0] * 7 + [1] * 9 + [2] * 6
+    out = harness(*command, "--draws", 40, "--seed", 3)[1]
+    best = max((row for row in rows if row["z"] is not None), key=lambda row: row["z"])
+    assert out.startswith(f"The largest z is that of {best['motif']} through node {best['node']} ")
+    assert "10 of 44, largest z first" in out
+    assert "some |z| above 3 are chance" in out
+
+
 def test_the_terminal_shows_ten_of_each_class_highest_ratio_first(harness, tmp_path):
     wires = np.random.default_rng(1).random((20, 30)) < np.linspace(0.1, 0.9, 20)[:, None]
     np.savez(tmp_path / "w.npz", wires)
@@ -116,7 +141,9 @@ def test_names_with_markup_are_printed_as_they_are(harness):
     ("arguments", "message"),
     [
         (("flat.csv",), "'flat.csv' is a digraph, but --participation is for layered networks"),
-        (("layers.csv", "--null", "degree"), "--null is for profiles, not for --participation"),
+        (("layers.csv", "--null", "independent"), "takes one --null: layered, the default, or"),
+        (("layers.csv", "--null", "degree", "--null", "layered"), "takes one --null"),
+        (("layers.csv", "--null", "degree", "--participation", "edges"), "for nodes, degree"),
         (("layers.csv", "--draws", "9"), "--draws is for profiles"),
         (("layers.csv", "--html", "x.html"), "--html is for profiles"),
         (("layers.csv", "--latex", "x.tex"), "--latex is for profiles"),
@@ -126,7 +153,8 @@ def test_names_with_markup_are_printed_as_they_are(harness):
 )
 def test_refusals_of_participation(harness, tmp_path, arguments, message):
     (tmp_path / "flat.csv").write_text("source,target\na,b\nb,c\nc,a\n")
-    code, out, err = harness(*arguments, "--participation", "nodes")
+    part = () if "--participation" in arguments else ("--participation", "nodes")
+    code, out, err = harness(*arguments, *part)
     assert (code, out) == (2, "")
     assert message in err
 

@@ -121,8 +121,8 @@ def _refuse_nulls(option: str, asked: "Asked", output: Output) -> None:
     given = {
         "--order": option == "--instances" and asked.orders is not None,
         "--all": option == "--instances" and output.whole,
-        "--null": asked.nulls != usual.nulls,
-        "--draws": asked.draws is not None,
+        "--null": option == "--instances" and asked.nulls != usual.nulls,
+        "--draws": asked.nulls == usual.nulls and asked.draws is not None,
         "--support": asked.supports != usual.supports,
         "--by-layer": asked.by_layer,
         "--keep-mutual": asked.keep_mutual,
@@ -151,7 +151,7 @@ def _print_participants(
 ) -> None:
     from harness import motif_profiles
 
-    table = motif_profiles.participants(wirings, part, asked.orders)
+    table = motif_profiles.participants(wirings, part, asked)
     if output.as_json or output.as_csv:
         _print(table, {name: one.notes for name, one in wirings.items()}, output)
     else:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NULLS = ("layered", "degree", "independent", "published")
-_DRAWS, _DRAWS_OF_DIGRAPHS = 1000, 100
+DRAWS, _DRAWS_OF_DIGRAPHS = 1000, 100
 _TETRADS_AT_EASE = 10**9
 """The most connected sets of four nodes, over all draws, that are counted by default."""
 
@@ -204,7 +204,7 @@ def _degree(graph: LayeredGraph, asked: Asked, exact: "pd.DataFrame") -> "pd.Dat
         motifs.sampled_profile(
             graph,
             "degree",
-            number=asked.draws or _DRAWS,
+            number=asked.draws or DRAWS,
             orders=asked.orders or (2, 3),
             support=support,
             seed=asked.seed,
@@ -232,7 +232,7 @@ def _published(graph: LayeredGraph, asked: Asked) -> "pd.DataFrame":
     table = motifs.sampled_profile(
         graph,
         "published",
-        number=asked.draws or _DRAWS,
+        number=asked.draws or DRAWS,
         support="live-published",
         seed=asked.seed,
         convention="published",

@@ -32,7 +32,9 @@ from ._moments import moments as moments
 from ._nulls import OwnNull as OwnNull
 from ._nulls import draws as draws
 from ._nulls import overlap as overlap
+from ._participation import NodeScores as NodeScores
 from ._participation import Participation as Participation
+from ._participation import degree_participation as degree_participation
 from ._participation import participation as participation
 from ._sampled import SAMPLED_COLUMNS as SAMPLED_COLUMNS
 from ._sampled import sampled_profile as sampled_profile
