@@ -266,6 +266,7 @@ def test_instances_in_a_digraph_are_induced(harness, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (("layers.csv", "--instances", ""), "layered networks have no class ''"),
         (("layers.csv", "--instances", "030T"), "layered networks have no class '030T'"),
         (("flat.csv", "--instances", "bifan"), "digraphs have no class 'bifan'. Give one of 021C"),
         (("layers.csv", "--instances", "bifan:0"), "no number from 1. Give bifan:20"),

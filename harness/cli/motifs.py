@@ -61,13 +61,15 @@ def motifs(
     )
     asked = _asked(order, support, null, draws, keep_mutual, seed, by_layer)
     output = Output(as_json, as_csv, html, latex, whole)
-    _refuse_two({"--participation": participation is not None, "--instances": instances})
-    if participation or instances:
+    _refuse_two(
+        {"--participation": participation is not None, "--instances": instances is not None}
+    )
+    if participation or instances is not None:
         _refuse_nulls("--participation" if participation else "--instances", asked, output)
     wirings = motif_profiles.read_files(files, layout, threshold, nodes, choices)
     if participation:
         _print_participants(wirings, participation.value, asked, output)
-    elif instances:
+    elif instances is not None:
         _print_instances(motif_profiles.instances(wirings, instances), wirings, output)
     else:
         _print_profiles(motif_profiles.of_wirings(wirings, asked), output)

@@ -76,8 +76,6 @@ def _each(graph: LayeredGraph | Digraph) -> Iterator[LayeredGraph | Digraph]:
 
 def _parsed(request: str) -> tuple[str, int]:
     """Return the class, whose name may have a colon, and the number."""
-    if motifs.named(request) is not None:
-        return request, _NUMBER
     name, colon, number = request.rpartition(":")
     if not colon or motifs.named(name) is None:
         return request, _NUMBER

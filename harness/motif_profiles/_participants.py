@@ -24,8 +24,9 @@ _NULLS = {
     "and for all edges of a layer, so a high ratio can mean a high degree alone (compare nodes "
     "with --null degree). No z: the null's spread at one node or edge is not known exactly.",
     "degree": "expected: the node's own mean over draws of null `degree`, in which every node "
-    "keeps its in- and out-degree; z = (count - expected) / sd. Many nodes and classes are "
-    "compared: some |z| above 3 are chance.",
+    "keeps its in- and out-degree; z = (count - expected) / sd, undefined if all draws "
+    "agree or their chain has not mixed. Many nodes and classes are compared: some |z| above 3 are "
+    "chance.",
 }
 _SCOPE = (
     "Copies of all nodes of the file (support all), not necessarily induced. Layers count from 0; "
@@ -105,13 +106,7 @@ def _blocks(
             network, orders, number=asked.draws or DRAWS, seed=(asked.seed, number)
         )
         for motif, one in scores.items():
-            values: dict[str, Any] = {
-                "count": one.count,
-                "expected": one.expected,
-                "sd": one.sd,
-                "z": one.z,
-            }
-            yield motif, nodes | values | ({} if trades.mixed else nothing)
+            yield motif, nodes | vars(one) | ({} if trades.mixed else nothing)
         return
     for motif, found in motifs.participation(network, orders).items():
         if part == "nodes":
