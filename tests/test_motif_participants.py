@@ -211,6 +211,18 @@ def test_the_headline_names_what_differs(tmp_path):
     assert "the largest |z| is that of diverge2" in uncalibrated
 
 
+def test_too_few_draws_do_not_say_that_nothing_differs(tmp_path):
+    found = profiles(tmp_path)
+    few = found.table.assign(null="degree", draws=30, q=0.4, p=2 / 31, z=1.0)
+    few.loc[few["motif"] == "bifan", "z"] = -40.0
+    (line,) = headlines(Profiles(found.wirings, few, found.notes))
+    assert "null degree: 30 draws are too few to name a class (smallest q 0.4)" in line
+    assert "the largest |z| is that of bifan" in line
+    assert "z -40.0); give more --draws." in line
+    (line,) = headlines(Profiles(found.wirings, few.assign(p=0.3), found.notes))
+    assert "none of 11 classes differs" in line
+
+
 def _uncalibrated(found):
     return Profiles(found.wirings, found.table.assign(calibrated=False, q=np.nan), found.notes)
 

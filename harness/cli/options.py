@@ -206,7 +206,8 @@ Undirected = Annotated[
 ]
 ByLayer = Annotated[bool, typer.Option("--by-layer", help="Each base layer, and their sum.")]
 Draws = Annotated[
-    int | None, typer.Option(help="Draws of sampled nulls. [default: 1000; digraphs 100]")
+    int | None,
+    typer.Option(help="Draws of nulls. [default: 1000; digraphs, participation 100]"),
 ]
 KeepMutual = Annotated[
     bool, typer.Option("--keep-mutual", help="Digraphs: nulls keep mutual edges, too.")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NULLS = ("layered", "degree", "independent", "published")
-DRAWS, _DRAWS_OF_DIGRAPHS = 1000, 100
+_DRAWS, FEW_DRAWS = 1000, 100
 _TETRADS_AT_EASE = 10**9
 """The most connected sets of four nodes, over all draws, that are counted by default."""
 
@@ -204,7 +204,7 @@ def _degree(graph: LayeredGraph, asked: Asked, exact: "pd.DataFrame") -> "pd.Dat
         motifs.sampled_profile(
             graph,
             "degree",
-            number=asked.draws or DRAWS,
+            number=asked.draws or _DRAWS,
             orders=asked.orders or (2, 3),
             support=support,
             seed=asked.seed,
@@ -232,7 +232,7 @@ def _published(graph: LayeredGraph, asked: Asked) -> "pd.DataFrame":
     table = motifs.sampled_profile(
         graph,
         "published",
-        number=asked.draws or DRAWS,
+        number=asked.draws or _DRAWS,
         support="live-published",
         seed=asked.seed,
         convention="published",
@@ -244,7 +244,7 @@ _NO_INDUCED = dict.fromkeys(("induced_expected", "induced_sd", "induced_z"), np.
 
 
 def _of_digraph(graph: Digraph, asked: Asked) -> tuple["pd.DataFrame", list[str]]:
-    draws = asked.draws or _DRAWS_OF_DIGRAPHS
+    draws = asked.draws or FEW_DRAWS
     orders, notes = asked.orders or motifs.DIGRAPH_ORDERS, []
     if other := sorted(set(orders) - set(motifs.DIGRAPH_ORDERS)):
         raise UserError(

@@ -9,7 +9,7 @@ from rich.markup import escape
 
 from harness import motifs
 from harness.errors import UserError
-from harness.motif_profiles._files import DRAWS, Asked, refused_if_too_large
+from harness.motif_profiles._files import FEW_DRAWS, Asked, refused_if_too_large
 from harness.motif_profiles._show import MOST, UNDEFINED, cell_of_number, described, rich_table
 from harness.network_files import Wiring, printable
 from harness.sparse.graph import Digraph, LayeredGraph
@@ -103,7 +103,7 @@ def _blocks(
     nodes: dict[str, Any] = {"layer": layers, "node": np.concatenate(names)}
     if asked.nulls == ("degree",):
         scores, trades = motifs.degree_participation(
-            network, orders, number=asked.draws or DRAWS, seed=(asked.seed, number)
+            network, orders, number=asked.draws or FEW_DRAWS, seed=(asked.seed, number)
         )
         for motif, one in scores.items():
             yield motif, nodes | vars(one) | ({} if trades.mixed else nothing)

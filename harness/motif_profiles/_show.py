@@ -181,7 +181,8 @@ def summary(table: "pd.DataFrame", *, beside: bool = True) -> tuple[list[str], l
     by += [] if beside else ["support"]
     rank = {motif: place for place, motif in enumerate(dict.fromkeys(table["motif"]))}
     ranks = table["motif"].map(rank)
-    shapes = table["motif"].map({motif: motifs.sketch(motif) for motif in rank})
+    # A name with a colon lists the edges itself.
+    shapes = table["motif"].map({name: "" if ":" in name else motifs.sketch(name) for name in rank})
     table = table.assign(rank=ranks, shape=shapes)
     table = table.sort_values(["rank", "base_layer"], kind="stable")  # stable: by file
     supports = list(dict.fromkeys(table["support"]))

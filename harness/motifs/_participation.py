@@ -1,6 +1,6 @@
 """Copies of motif classes through each node and each edge of one network, and their nulls."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -19,8 +19,8 @@ from ._nulls import draws
 from ._scores import scored
 from ._trades import Trades, enough_trades
 
-_AT_ONCE = 50
-"""Draws that are counted together: bounds the memory."""
+_AT_ONCE, _ENTRIES = 50, 2**23
+"""The most draws that are counted together, and the most places for edges: bounds the memory."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +95,7 @@ def degree_participation(
     graph: LayeredGraph,
     orders: Sequence[int] = (2, 3),
     *,
-    number: int = 1000,
+    number: int = 100,
     seed: tuple[int, ...] = (0,),
 ) -> tuple[dict[str, NodeScores], Trades]:
     """Compare the copies through each node with those in draws of the null `degree`.
@@ -111,32 +111,37 @@ def degree_participation(
     refuse_overflow(known, nodes)
     trades = enough_trades(graph, seed=seed)
     blocks: dict[str, list[np.ndarray]] = {motif.name: [] for motif in known}
-    for start in range(0, number, _AT_ONCE):
-        size = min(_AT_ONCE, number - start)
+    entries = sum(np.size(layer) for layer in graph.adjacency)
+    at_once = min(_AT_ONCE, max(1, _ENTRIES // entries))
+    for start in range(0, number, at_once):
+        size = min(at_once, number - start)
         some = draws(graph, "degree", size, seed=(*seed, start), trades=trades.number)
-        for motif in known:
-            blocks[motif.name].append(_by_node(motif, some, nodes))
+        for name, counted in _by_node(known, some, nodes):
+            blocks[name].append(counted)
     found = {}
-    for motif in known:
-        scores = scored(_by_node(motif, graph, nodes), np.concatenate(blocks[motif.name]))
-        found[motif.name] = NodeScores(
-            *(scores[name] for name in ("count", "expected", "sd", "z"))  # type: ignore[arg-type]
+    for name, own in _by_node(known, graph, nodes):
+        scores = scored(own, np.concatenate(blocks[name]))
+        found[name] = NodeScores(
+            *(scores[column] for column in ("count", "expected", "sd", "z"))  # type: ignore[arg-type]
         )
     return found, trades
 
 
 def _by_node(
-    motif: MotifClass, graph: LayeredGraph, nodes: Sequence[int]
-) -> Int64[np.ndarray, "*batch nodes"]:
-    """Count the copies of a class through each node, layer after layer."""
+    known: Sequence[MotifClass], graph: LayeredGraph, nodes: Sequence[int]
+) -> Iterator[tuple[str, Int64[np.ndarray, "*batch nodes"]]]:
+    """Count the copies of each class through each node, layer after layer."""
     wires = [np.asarray(layer) for layer in graph.adjacency]
-    exact = {kind: [layer.astype(kind) for layer in wires] for kind in (np.float64, np.int64)}
-    through = [np.zeros((*wires[0].shape[:-2], n), np.int64) for n in nodes]
-    for base in range(base_layers(motif, len(wires))):
-        for root, layer, fixing in _roles(motif):
-            if len(root) == 1:
-                through[base + layer] += _placements(motif, root, exact, nodes, base) // fixing
-    return np.concatenate(through, -1)
+    large = max(nodes) ** (1 + max(motif.order for motif in known)) >= EXACT_IN_FLOAT
+    kinds = (np.float64, np.int64) if large else (np.float64,)
+    exact = {kind: [layer.astype(kind) for layer in wires] for kind in kinds}
+    for motif in known:
+        through = [np.zeros((*wires[0].shape[:-2], n), np.int64) for n in nodes]
+        for base in range(base_layers(motif, len(wires))):
+            for root, layer, fixing in _roles(motif):
+                if len(root) == 1:
+                    through[base + layer] += _placements(motif, root, exact, nodes, base) // fixing
+        yield motif.name, np.concatenate(through, -1)
 
 
 @cache
