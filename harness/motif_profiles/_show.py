@@ -59,11 +59,11 @@ def show(profiles: Profiles, console: Console, *, whole: bool = False) -> None:
         if not whole and len(known) > MOST:
             part = part[part["motif"].isin(known[:MOST])]
             title += f": {MOST} of {len(known)} classes, largest |z| first (--all shows all)"
-        table = rich_table(*summary(part))
-        if Measurement.get(console, unbounded, table).maximum > console.width:
-            table = rich_table(*summary(part, beside=False))
+        tables = [rich_table(*summary(part, beside=beside)) for beside in (True, False)]
+        widths = [Measurement.get(console, unbounded, table).maximum for table in tables]
+        fits = widths[0] <= console.width or widths[0] <= widths[1]
         console.print(f"\n{escape(title)}", soft_wrap=True)
-        console.print(table)
+        console.print(tables[0] if fits else tables[1])
     for line in explained(profiles, whole=whole):
         console.print(escape(line), soft_wrap=True)
 
