@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -119,7 +120,7 @@ def test_options_narrow_and_widen(harness, a):
 @pytest.mark.parametrize("columns", [80, 200])
 def test_table_states_what_it_shows(harness, a, monkeypatch, columns):
     wide(monkeypatch, columns)
-    code, out, err = harness(a)
+    code, out, err = harness(a, "--all")
     assert (code, err) == (0, "")
     edges = [layer.sum((1, 2)) for layer in masks()]
     told = ", ".join(f"{min(one)} to {max(one)}" for one in edges)
@@ -201,6 +202,7 @@ def test_html_needs_no_other_file(harness, a, tmp_path):
     page = (tmp_path / "page.html").read_text()
     assert "http" not in page.replace('xmlns="http://www.w3.org/2000/svg"', "")
     assert len(page) < 30_000
+    assert page.index("a.npz, null layered: none of 13 classes") < page.index("<ul>")
     assert page.count("<tr>") == 14
     assert page.count("<svg ") == 13, "a drawing for each class"
 
@@ -212,6 +214,15 @@ def recurrent(tmp_path):
     lines = [f"n{a},n{b}" for a, b in np.argwhere(wires)]
     (tmp_path / "recurrent.csv").write_text("\n".join(["source,target", *lines]))
     return wires
+
+
+@pytest.mark.usefixtures("recurrent")
+def test_numbers_are_not_cut_where_one_support_needs_no_column(harness, monkeypatch):
+    wide(monkeypatch, 64)
+    out = harness("recurrent.csv", "--draws", 5)[1]
+    rows = [line.split() for line in out.splitlines() if re.match(r" \d{3}:[0-9.]+ ", line)]
+    assert len(rows) >= 5
+    assert all(re.fullmatch(r"[+-]\d+\.\d\d|–", row[-1]) for row in rows)
 
 
 def test_an_edge_list_without_layers_is_a_digraph(harness, recurrent):
@@ -234,8 +245,12 @@ def test_an_edge_list_without_layers_is_a_digraph(harness, recurrent):
     assert {row["null"] for row in kept} == {"degree-mutual"}
     out = harness("recurrent.csv", "--draws", 5)[1]
     assert "recurrent.csv: 1 network, digraph; 30 nodes; edges" in out
-    assert "030T" in out
+    assert "10 of 128 classes, largest |z| first" in out
     assert "classes of digraphs with no copies, seen or expected" in out
+    out = harness("recurrent.csv", "--draws", 5, "--all", "--order", 2)[1]
+    (line,) = [line for line in out.splitlines() if line.split()[:1] == ["030T"]]
+    assert line.split()[1] == "a->b,c;b->c"
+    assert "Not shown" not in out
 
 
 def test_tetrads_of_a_large_digraph_are_counted_when_asked_for(harness, tmp_path, monkeypatch):
@@ -300,7 +315,7 @@ def test_nulls_are_chosen_by_name(harness, a):
 
 
 def test_the_null_of_independent_edges_says_what_it_is_not(harness, a):
-    code, out, err = harness(a, "--json", "--null", "independent", "--support", "all")
+    code, out, err = harness(a, "--ensemble", "--json", "--null", "independent", "--support", "all")
     assert (code, err) == (0, "")
     rows = {(row["network"], row["motif"]): row for row in objects(out)}
     known = motifs.independent_profile(LayeredGraph(tuple(masks()))).query("base_layer == -1")

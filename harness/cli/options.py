@@ -69,6 +69,13 @@ class Layout(StrEnum):
     IN_OUT = "in-out"
 
 
+class Part(StrEnum):
+    """The parts of a network that take part in copies of motifs."""
+
+    NODES = "nodes"
+    EDGES = "edges"
+
+
 ExperimentFile = Annotated[
     Path | None, typer.Argument(help="An experiment file (TOML) in place of the options.")
 ]
@@ -122,6 +129,20 @@ Out = Annotated[Path | None, typer.Option(help="Run folder. [default: one under 
 Json = Annotated[bool, typer.Option("--json", help="Print an array of objects instead.")]
 Csv = Annotated[bool, typer.Option("--csv", help="Print CSV instead.")]
 Html = Annotated[Path | None, typer.Option(metavar="FILE.html", help="Write a page as well.")]
+Latex = Annotated[
+    Path | None, typer.Option(metavar="FILE.tex", help="Write a table for booktabs as well.")
+]
+Whole = Annotated[bool, typer.Option("--all", help="Show all rows, not only the first ten.")]
+Participation = Annotated[
+    Part | None,
+    typer.Option(help="Count the copies through every node or edge of a layered network instead."),
+]
+Instances = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CLASS[:NUMBER]", help="List copies of a class by their nodes instead. [20]"
+    ),
+]
 Nodes = Annotated[
     Path | None,
     typer.Option(
@@ -185,7 +206,8 @@ Undirected = Annotated[
 ]
 ByLayer = Annotated[bool, typer.Option("--by-layer", help="Each base layer, and their sum.")]
 Draws = Annotated[
-    int | None, typer.Option(help="Draws of sampled nulls. [default: 1000; digraphs 100]")
+    int | None,
+    typer.Option(help="Draws of nulls. [default: 1000; digraphs, participation 100]"),
 ]
 KeepMutual = Annotated[
     bool, typer.Option("--keep-mutual", help="Digraphs: nulls keep mutual edges, too.")

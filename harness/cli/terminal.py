@@ -12,8 +12,9 @@ from harness import progress
 PLAIN_SECONDS = 10.0
 """Seconds between two lines of progress if the output is not a terminal."""
 
-console = Console(highlight=False)
-errors = Console(stderr=True, highlight=False)
+# Without emoji: a name from a file, as in "a:x:b", is printed as it is.
+console = Console(highlight=False, emoji=False)
+errors = Console(stderr=True, highlight=False, emoji=False)
 
 
 @contextmanager

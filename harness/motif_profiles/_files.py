@@ -1,6 +1,7 @@
 """Profiles of the networks in some files, as one table."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from math import comb
 from pathlib import Path
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NULLS = ("layered", "degree", "independent", "published")
-_DRAWS, _DRAWS_OF_DIGRAPHS = 1000, 100
+_DRAWS, FEW_DRAWS = 1000, 100
 _TETRADS_AT_EASE = 10**9
 """The most connected sets of four nodes, over all draws, that are counted by default."""
 
@@ -87,44 +88,79 @@ def of_files(
 ) -> Profiles:
     """Return the profiles of all networks in some files.
 
+    **Arguments and errors:** as in `read_files` and `of_wirings`.
+    """
+    return of_wirings(read_files(paths, layout, threshold, nodes, choices), asked)
+
+
+def read_files(
+    paths: Sequence[Path],
+    layout: str | None = None,
+    threshold: float = 0.0,
+    nodes: Path | None = None,
+    choices: network_files.Choices = network_files.AS_THE_FILE_SAYS,
+) -> dict[str, Wiring]:
+    """Return the networks of some files, by the files' names.
+
     **Arguments:** `layout`, `threshold`, `nodes` and `choices` as in `network_files.read`.
 
-    **Errors:** UserError as in `network_files.read`, for a file named twice, an unknown null, an
-    order without a census of digraphs, and networks too large for exact counts.
+    **Errors:** UserError as in `network_files.read`, and for a file named twice.
     """
-    import pandas as pd
-
-    for null in asked.nulls:
-        if null not in NULLS:
-            raise unknown("null", null, NULLS)
-    if asked.draws is not None and asked.draws < 2:
-        raise UserError(f"--draws {asked.draws} gives no standard deviation. Give 2 or more.")
     network_files.refuse_unused(paths, choices)
     read: dict[str, Wiring] = {}
-    notes: dict[str, tuple[str, ...]] = {}
-    tables = []
     for path in paths:
         name = str(path)
         if name in read:
             raise UserError(f"'{printable(name)}' is named twice. Name each file once.")
         read[name] = network_files.read(path, layout, threshold, nodes, choices)
-        try:
-            table, own_notes = _of_network(read[name], asked)
-        except (OverflowError, MemoryError) as error:
-            raise UserError(
-                f"'{printable(name)}': {error or 'memory ran out'}. Give fewer or lower --order, "
-                "or smaller networks."
-            ) from None
+    return read
+
+
+def of_wirings(wirings: Mapping[str, Wiring], asked: Asked) -> Profiles:
+    """Return the profiles of all networks, by the names of their files.
+
+    **Errors:** UserError for an unknown null, an order without a census of digraphs, and networks
+    too large for exact counts.
+    """
+    import pandas as pd
+
+    refuse_impossible(asked)
+    notes: dict[str, tuple[str, ...]] = {}
+    tables = []
+    for name, wiring in wirings.items():
+        with refused_if_too_large(name):
+            table, own_notes = _of_network(wiring, asked)
         if not asked.by_layer:
             table = table[table["base_layer"] == motifs.TOTAL]
-        notes[name] = (*read[name].notes, *own_notes)
-        tables.append(table.assign(file=name, layout=read[name].layout or "edge list"))
+        notes[name] = (*wiring.notes, *own_notes)
+        tables.append(table.assign(file=name, layout=wiring.layout or "edge list"))
     whole = pd.concat(tables, ignore_index=True)
     # Whole numbers, or None if moments are exact.
     for name in ("draws", "trades"):
         numbers = [None if pd.isna(n) else int(n) for n in whole[name]]
         whole[name] = pd.Series(numbers, dtype=object)
-    return Profiles(read, whole[list(_FIELDS)], notes)
+    return Profiles(dict(wirings), whole[list(_FIELDS)], notes)
+
+
+def refuse_impossible(asked: Asked) -> None:
+    """Raise UserError for an unknown null, and for too few draws."""
+    for null in asked.nulls:
+        if null not in NULLS:
+            raise unknown("null", null, NULLS)
+    if asked.draws is not None and asked.draws < 2:
+        raise UserError(f"--draws {asked.draws} gives no standard deviation. Give 2 or more.")
+
+
+@contextmanager
+def refused_if_too_large(file: str) -> Iterator[None]:
+    """Raise UserError, naming the file, if counts are too large or memory runs out."""
+    try:
+        yield
+    except (OverflowError, MemoryError) as error:
+        raise UserError(
+            f"'{printable(file)}': {error or 'memory ran out'}. Give fewer or lower --order, "
+            "or smaller networks."
+        ) from None
 
 
 def _of_network(wiring: Wiring, asked: Asked) -> tuple["pd.DataFrame", list[str]]:
@@ -208,7 +244,7 @@ _NO_INDUCED = dict.fromkeys(("induced_expected", "induced_sd", "induced_z"), np.
 
 
 def _of_digraph(graph: Digraph, asked: Asked) -> tuple["pd.DataFrame", list[str]]:
-    draws = asked.draws or _DRAWS_OF_DIGRAPHS
+    draws = asked.draws or FEW_DRAWS
     orders, notes = asked.orders or motifs.DIGRAPH_ORDERS, []
     if other := sorted(set(orders) - set(motifs.DIGRAPH_ORDERS)):
         raise UserError(

@@ -5,6 +5,7 @@ from typing import Any
 
 from harness import files, motifs
 from harness.motif_profiles._files import Profiles
+from harness.motif_profiles._headlines import headlines
 from harness.motif_profiles._show import by_null, described, explained, summary
 
 _DRAWN = (2, 3, 4)
@@ -29,7 +30,8 @@ _PAGE = (
     + "<title>Motif profile</title>\n"
     + _STYLE
     + """<h1>Motif profile</h1>
-<ul>{% for line in described %}<li>{{ line }}</li>
+{% for line in headlines %}<p><strong>{{ line }}</strong></p>
+{% endfor %}<ul>{% for line in described %}<li>{{ line }}</li>
 {% endfor %}</ul>
 {% for title, heads, rows in tables %}<div><table><caption>{{ title }}</caption>
 <thead><tr>
@@ -59,8 +61,14 @@ nodes {{ one.layers | join("-") }}, |Aut| {{ one.automorphisms }}</li>
 
 def write_html(profiles: Profiles, path: Path) -> None:
     """Write the short table and its explanation as one self-contained page."""
-    tables = [(title, *summary(part)) for title, part in by_null(profiles)]
-    _write(path, _PAGE, described=described(profiles), tables=tables, explained=explained(profiles))
+    _write(
+        path,
+        _PAGE,
+        headlines=headlines(profiles),
+        described=described(profiles.wirings, profiles.notes),
+        tables=[(title, *summary(part)) for title, part in by_null(profiles)],
+        explained=explained(profiles),
+    )
 
 
 def write_classes(path: Path) -> None:

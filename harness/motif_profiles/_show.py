@@ -1,6 +1,6 @@
 """Profiles for people: the short table, its files, and the meaning of its numbers."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
@@ -11,11 +11,17 @@ from rich.table import Table
 
 from harness import motifs
 from harness.motif_profiles._files import Profiles
+from harness.motif_profiles._headlines import headlines
 from harness.network_files import Wiring, printable
 from harness.sparse.graph import LayeredGraph, edge_counts, node_counts
 
 if TYPE_CHECKING:
     import pandas as pd
+
+NAMES = ("node", "source", "target", *"abcde")
+"""The columns that hold names of nodes; letters are those of a sketch."""
+MOST = 10
+"""The classes, nodes or edges that are shown first."""
 
 UNDEFINED = "–"
 _SHOWN = ("count", "expected", "z", "log2_ratio")
@@ -43,41 +49,55 @@ _SUPPORTS = {
 }
 
 
-def show(profiles: Profiles, console: Console) -> None:
-    """Print the files, the tables, and what the tables mean."""
-    for line in described(profiles):
+def show(profiles: Profiles, console: Console, *, whole: bool = False) -> None:
+    """Print the answer, the files, the tables, ten classes each or the `whole`, their meaning."""
+    for line in (*headlines(profiles), *described(profiles.wirings, profiles.notes)):
         console.print(escape(line), soft_wrap=True)
     unbounded = console.options.update(max_width=10**4)
-    for title, part in by_null(profiles):
-        table = _rich(title, *summary(part))
-        if Measurement.get(console, unbounded, table).maximum > console.width:
-            table = _rich(title, *summary(part, beside=False))
-        console.print(table)
-    for line in explained(profiles):
+    for title, part in by_null(profiles, whole=whole):
+        known = list(dict.fromkeys(part["motif"]))
+        if not whole and len(known) > MOST:
+            part = part[part["motif"].isin(known[:MOST])]
+            title += f": {MOST} of {len(known)} classes, largest |z| first (--all shows all)"
+        tables = [rich_table(*summary(part, beside=beside)) for beside in (True, False)]
+        widths = [Measurement.get(console, unbounded, table).maximum for table in tables]
+        fits = widths[0] <= console.width or widths[0] <= widths[1]
+        console.print(f"\n{escape(title)}", soft_wrap=True)
+        console.print(tables[0] if fits else tables[1])
+    for line in explained(profiles, whole=whole):
         console.print(escape(line), soft_wrap=True)
 
 
-def by_null(profiles: Profiles) -> list[tuple[str, "pd.DataFrame"]]:
-    """Return a title and a table for each null."""
-    nulls = list(dict.fromkeys(profiles.table["null"]))
-    if len(nulls) == 1:
-        return [("Motifs", profiles.table)]
-    of = profiles.table["null"]
-    return [(f"Motifs, null {null}", profiles.table[of == null]) for null in nulls]
+def by_null(profiles: Profiles, *, whole: bool = False) -> list[tuple[str, "pd.DataFrame"]]:
+    """Return a title and a table for each null: classes with the largest |z| come first.
+
+    Classes of digraphs that no network has or is expected to have are left out, if not `whole`.
+    """
+    table = profiles.table if whole else profiles.table[~_missing(profiles.table)]
+    nulls = list(dict.fromkeys(table["null"]))
+    titles = [f"Motifs, null {null}" if len(nulls) > 1 else "Motifs" for null in nulls]
+    parts = (_ranked(table[table["null"] == null]) for null in nulls)
+    return list(zip(titles, parts, strict=True))
 
 
-def _rich(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
-    table = Table(
-        title=title, box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), collapse_padding=True
-    )
+def _ranked(table: "pd.DataFrame") -> "pd.DataFrame":
+    """Return the rows by the largest |z| of their class, a mean over networks; undefined last."""
+    sums = table[table["base_layer"] == motifs.TOTAL]
+    means = sums.groupby(["motif", "file", "support"])["z"].mean().abs()
+    rank = table["motif"].map(-means.groupby("motif").max())
+    return table.assign(rank=rank).sort_values("rank", kind="stable").drop(columns="rank")
+
+
+def rich_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    """Return a table for the terminal. Long names of files and shapes are folded, not cut."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), collapse_padding=True)
     for head in heads:
-        text = head in ("motif", "file", "support")
-        # Long file names are folded, not cut; numbers keep their width.
+        text = head in ("motif", "shape", "file", "support", *NAMES)
         table.add_column(
             escape(head.replace("log2 ", "log2\n").replace(" | ", "\n")),
             justify="left" if text else "right",
-            no_wrap=head != "file",
-            min_width=10 if head == "file" else None,
+            no_wrap=head not in ("file", "shape"),
+            min_width=10 if head in ("file", "shape") else None,
             overflow="fold",
         )
     for row in rows:
@@ -85,12 +105,12 @@ def _rich(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Ta
     return table
 
 
-def described(profiles: Profiles) -> list[str]:
+def described(wirings: Mapping[str, Wiring], notes: Mapping[str, Sequence[str]]) -> list[str]:
     """Return a line for each file (its networks, layout, layers, edges) and each of its notes."""
     lines = []
-    for name, wiring in profiles.wirings.items():
+    for name, wiring in wirings.items():
         lines.append(f"{printable(name)}: {_described(wiring)}")
-        lines += [f"  note: {note}" for note in profiles.notes[name]]
+        lines += [f"  note: {note}" for note in notes[name]]
     return lines
 
 
@@ -116,7 +136,7 @@ def _range(values: Sequence[int]) -> str:
     return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
-def explained(profiles: Profiles) -> list[str]:
+def explained(profiles: Profiles, *, whole: bool = False) -> list[str]:
     """Return what the numbers mean."""
     table = profiles.table
     draws = dict(zip(table["null"], table["draws"], strict=True))
@@ -129,8 +149,8 @@ def explained(profiles: Profiles) -> list[str]:
     lines += _reservations(table)
     if any(not isinstance(one.graph, LayeredGraph) for one in profiles.wirings.values()):
         lines.append("Digraphs: induced copies, named after Holland and Leinhardt or by edges.")
-    absent = _absent(table)
-    if absent:
+    absent = int(table.loc[_missing(table), "motif"].nunique())
+    if absent and not whole:
         lines.append(f"Not shown: {absent} classes of digraphs with no copies, seen or expected.")
     if table.groupby("file")["network"].nunique().max() > 1:
         lines.append("For several networks: means; for z ± standard deviation over networks.")
@@ -153,20 +173,18 @@ def _missing(table: "pd.DataFrame") -> "pd.Series[bool]":
     return empty.groupby(table["motif"]).transform("all")
 
 
-def _absent(table: "pd.DataFrame") -> int:
-    return int(table.loc[_missing(table), "motif"].nunique())
-
-
 def summary(table: "pd.DataFrame", *, beside: bool = True) -> tuple[list[str], list[list[str]]]:
     """Return headings and rows of the short table, supports `beside` each other or in rows."""
-    table = table[~_missing(table)]
-    by = ["motif", "order"]
+    by = ["motif", "shape"]
     by += ["base_layer"] if table["base_layer"].nunique() > 1 else []
     by += ["file"] if table["file"].nunique() > 1 else []
     by += [] if beside else ["support"]
     rank = {motif: place for place, motif in enumerate(dict.fromkeys(table["motif"]))}
     ranks = table["motif"].map(rank)
-    table = table.assign(rank=ranks).sort_values(["rank", "base_layer"])  # stable: by file
+    # A name with a colon lists the edges itself.
+    shapes = table["motif"].map({name: "" if ":" in name else motifs.sketch(name) for name in rank})
+    table = table.assign(rank=ranks, shape=shapes)
+    table = table.sort_values(["rank", "base_layer"], kind="stable")  # stable: by file
     supports = list(dict.fromkeys(table["support"]))
     heads = ["base layer" if name == "base_layer" else name for name in by]
     heads += (
@@ -194,13 +212,14 @@ def _cells(group: "pd.DataFrame") -> Iterable[str]:
     fewer = f" (n={len(z)})" if 0 < len(z) < len(group) else ""
     count = group["count"].mean()
     yield f"{count:,.0f}" if count == round(count) else f"{count:,.1f}"
-    yield _number(group["expected"].mean())
+    yield cell_of_number(group["expected"].mean())
     yield f"{z.mean():+.1f}{spread}{fewer}" if len(z) else UNDEFINED
     ratio = group["log2_ratio"].mean()
     yield f"{ratio:+.2f}" if ratio == ratio else UNDEFINED
 
 
-def _number(value: float) -> str:
+def cell_of_number(value: float) -> str:
+    """Return a number with one decimal, a small one with its first digits."""
     if value >= 10 or value == 0:
         return f"{value:,.1f}"
     return f"{value:.2f}" if value >= 0.1 else f"{value:.1g}"

@@ -17,9 +17,12 @@ from ._draws import CONTROLS as CONTROLS
 from ._draws import control_draws as control_draws
 from ._edge_probabilities import block_model as block_model
 from ._edge_probabilities import configuration_model as configuration_model
+from ._homomorphisms import Pattern as Pattern
 from ._independent import independent_covariances as independent_covariances
 from ._independent import independent_moments as independent_moments
 from ._independent_profile import independent_profile as independent_profile
+from ._instances import Instance as Instance
+from ._instances import instances as instances
 from ._mixing import Mixing as Mixing
 from ._mixing import mixing as mixing
 from ._moments import Moments as Moments
@@ -29,7 +32,9 @@ from ._moments import moments as moments
 from ._nulls import OwnNull as OwnNull
 from ._nulls import draws as draws
 from ._nulls import overlap as overlap
+from ._participation import NodeScores as NodeScores
 from ._participation import Participation as Participation
+from ._participation import degree_participation as degree_participation
 from ._participation import participation as participation
 from ._sampled import SAMPLED_COLUMNS as SAMPLED_COLUMNS
 from ._sampled import sampled_profile as sampled_profile
@@ -37,6 +42,9 @@ from ._signed import SIGNED_COLUMNS as SIGNED_COLUMNS
 from ._signed import signed_profile as signed_profile
 from ._significance import TOTAL as TOTAL
 from ._significance import profile as profile
+from ._sketch import TRIADS as TRIADS
+from ._sketch import named as named
+from ._sketch import sketch as sketch
 from ._supports import Support as Support
 from ._supports import supported as supported
 from ._switching import Switched as Switched

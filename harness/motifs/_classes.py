@@ -67,7 +67,7 @@ def classes(order: int) -> tuple[MotifClass, ...]:
         known = relabelings(layers)
         canonical = {}
         for edges in _edge_sets(layers):
-            if _connected(order + 1, edges):
+            if weakly_connected(order + 1, edges):
                 images = [image(edges, relabeling) for relabeling in known]
                 least = min(images)
                 canonical[least] = images.count(least)
@@ -134,7 +134,8 @@ def image(edges: tuple[Edge, ...], relabeling: tuple[int, ...]) -> tuple[Edge, .
     return tuple(sorted((relabeling[a], relabeling[b]) for a, b in edges))
 
 
-def _connected(size: int, edges: tuple[Edge, ...]) -> bool:
+def weakly_connected(size: int, edges: tuple[Edge, ...]) -> bool:
+    """Return whether edges, their direction ignored, connect all nodes."""
     component = list(range(size))
     for a, b in edges:
         old, new = component[a], component[b]

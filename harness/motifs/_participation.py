@@ -1,6 +1,6 @@
-"""Copies of motif classes through each node and each edge of one network."""
+"""Copies of motif classes through each node and each edge of one network, and their nulls."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -15,6 +15,12 @@ from ._contraction import EXACT_IN_FLOAT, homomorphisms, places
 from ._counts import base_layers, chosen, refuse_overflow
 from ._homomorphisms import Pattern, combination
 from ._moments import moments
+from ._nulls import draws
+from ._scores import scored
+from ._trades import Trades, enough_trades
+
+_AT_ONCE, _ENTRIES = 50, 2**23
+"""The most draws that are counted together, and the most places for edges: bounds the memory."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +75,73 @@ def participation(
             tuple(through[0]), tuple(through[1]), expected[0] / np.array(nodes), by_edge
         )
     return found
+
+
+@dataclass(frozen=True, eq=False)
+class NodeScores:
+    """Copies of one class through each node beside those in draws; layer after layer.
+
+    The draws keep degrees, so a node's expectation is its own. z is NaN if all draws have the same
+    number of copies, as for classes that degrees determine.
+    """
+
+    count: Int64[np.ndarray, " nodes"]
+    expected: Float[np.ndarray, " nodes"]
+    sd: Float[np.ndarray, " nodes"]
+    z: Float[np.ndarray, " nodes"]
+
+
+def degree_participation(
+    graph: LayeredGraph,
+    orders: Sequence[int] = (2, 3),
+    *,
+    number: int = 100,
+    seed: tuple[int, ...] = (0,),
+) -> tuple[dict[str, NodeScores], Trades]:
+    """Compare the copies through each node with those in draws of the null `degree`.
+
+    **Arguments:** `graph` without a batch axis; `number` of draws.
+
+    **Returns:** the scores of each class, by name, and the trades of each draw. If these had not
+    mixed the chain, z is no valid comparison.
+
+    **Errors:** those of `counts`, and ValueError for a graph with a batch axis.
+    """
+    known, nodes = chosen(orders, None), node_counts(graph)
+    refuse_overflow(known, nodes)
+    trades = enough_trades(graph, seed=seed)
+    blocks: dict[str, list[np.ndarray]] = {motif.name: [] for motif in known}
+    entries = sum(np.size(layer) for layer in graph.adjacency)
+    at_once = min(_AT_ONCE, max(1, _ENTRIES // entries))
+    for start in range(0, number, at_once):
+        size = min(at_once, number - start)
+        some = draws(graph, "degree", size, seed=(*seed, start), trades=trades.number)
+        for name, counted in _by_node(known, some, nodes):
+            blocks[name].append(counted)
+    found = {}
+    for name, own in _by_node(known, graph, nodes):
+        scores = scored(own, np.concatenate(blocks[name]))
+        found[name] = NodeScores(
+            *(scores[column] for column in ("count", "expected", "sd", "z"))  # type: ignore[arg-type]
+        )
+    return found, trades
+
+
+def _by_node(
+    known: Sequence[MotifClass], graph: LayeredGraph, nodes: Sequence[int]
+) -> Iterator[tuple[str, Int64[np.ndarray, "*batch nodes"]]]:
+    """Count the copies of each class through each node, layer after layer."""
+    wires = [np.asarray(layer) for layer in graph.adjacency]
+    large = max(nodes) ** (1 + max(motif.order for motif in known)) >= EXACT_IN_FLOAT
+    kinds = (np.float64, np.int64) if large else (np.float64,)
+    exact = {kind: [layer.astype(kind) for layer in wires] for kind in kinds}
+    for motif in known:
+        through = [np.zeros((*wires[0].shape[:-2], n), np.int64) for n in nodes]
+        for base in range(base_layers(motif, len(wires))):
+            for root, layer, fixing in _roles(motif):
+                if len(root) == 1:
+                    through[base + layer] += _placements(motif, root, exact, nodes, base) // fixing
+        yield motif.name, np.concatenate(through, -1)
 
 
 @cache

@@ -105,3 +105,33 @@ def test_copies_through_an_edge_are_those_lost_without_it(sizes, name):
             counted = motifs.counts(LayeredGraph(tuple(less)), (2, 3), names=[name])
             expected[tuple(place)] = whole - counted[name].sum()
         np.testing.assert_array_equal(found, expected)
+
+
+def test_degree_scores_are_those_of_single_draws():
+    network = graph(3, (6, 8, 7, 5), 0.45)
+    found, trades = motifs.degree_participation(network, number=70, seed=(5,))
+    assert trades.mixed
+    drawn = [
+        motifs.draws(network, "degree", size, seed=(5, start), trades=trades.number).adjacency
+        for start, size in ((0, 50), (50, 20))
+    ]
+    each = [
+        motifs.participation(LayeredGraph(tuple(layer[n] for layer in part)))
+        for part in drawn
+        for n in range(len(part[0]))
+    ]
+    assert len(each) == 70
+    own = motifs.participation(network)
+    assert set(found) == set(own)
+    for name, scores in found.items():
+        assert scores.count.tolist() == np.concatenate(own[name].nodes).tolist()
+        sample = np.array([np.concatenate(one[name].nodes) for one in each])
+        assert scores.expected == pytest.approx(sample.mean(0))
+        assert scores.sd == pytest.approx(sample.std(0, ddof=1))
+        varies = sample.std(0) > 0
+        z = (scores.count - sample.mean(0))[varies] / sample.std(0, ddof=1)[varies]
+        assert scores.z[varies] == pytest.approx(z)
+        assert np.isnan(scores.z[~varies]).all()
+    for name, fixed in ("diverge3", slice(6)), ("converge3", slice(-5, None)):
+        assert (found[name].expected == found[name].count)[fixed].all(), "degrees fix it"
+    assert np.isfinite(found["bifan"].z).any()

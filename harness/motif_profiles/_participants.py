@@ -1,0 +1,179 @@
+"""Copies of each class through every node, or every edge, of the layered networks in some files."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from rich.console import Console
+from rich.markup import escape
+
+from harness import motifs
+from harness.errors import UserError
+from harness.motif_profiles._files import FEW_DRAWS, Asked, refused_if_too_large
+from harness.motif_profiles._show import MOST, UNDEFINED, cell_of_number, described, rich_table
+from harness.network_files import Wiring, printable
+from harness.sparse.graph import Digraph, LayeredGraph
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Part = Literal["nodes", "edges"]
+
+_NULLS = {
+    "layered": "expected: the exact mean under null `layered`, the same for all nodes of a layer "
+    "and for all edges of a layer, so a high ratio can mean a high degree alone (compare nodes "
+    "with --null degree). No z: the null's spread at one node or edge is not known exactly.",
+    "degree": "expected: the node's own mean over draws of null `degree`, in which every node "
+    "keeps its in- and out-degree; z = (count - expected) / sd, undefined if all draws "
+    "agree or their chain has not mixed. Many nodes and classes are compared: some |z| above 3 are "
+    "chance.",
+}
+_SCOPE = (
+    "Copies of all nodes of the file (support all), not necessarily induced. Layers count from 0; "
+    "the layer of an edge is that of its source."
+)
+_COLUMNS = ("count", "expected", "sd", "z", "log2_ratio")
+
+
+def participants(wirings: Mapping[str, Wiring], part: Part, asked: Asked) -> "pd.DataFrame":
+    """Return the copies of each class through every node, or every edge, with their means.
+
+    **Returns:** a row per file, network, class and node or edge, with the columns file, network,
+    motif, order, null, layer; node, or source and target; count; expected: under `layered` the
+    exact mean of any node of the layer, or of any edge that is there, under `degree` the node's
+    own over draws; sd and z, NaN under `layered` and if the chain of draws has not mixed;
+    log2_ratio, NaN if count or expected is 0. Nodes have the names of the file, or LAYER:NUMBER,
+    from 0.
+
+    **Errors:** UserError for a digraph, for networks too large for exact counts, for more than one
+    null, for another one, and for edges under `degree`.
+    """
+    import pandas as pd
+
+    (null,) = asked.nulls if len(asked.nulls) == 1 else ("",)
+    if null not in (_NULLS if part == "nodes" else ("layered",)):
+        raise UserError(
+            "--participation takes one --null: layered, the default, or, for nodes, degree."
+        )
+    tables = []
+    for file, wiring in wirings.items():
+        if isinstance(wiring.graph, Digraph):
+            raise UserError(
+                f"'{printable(file)}' is a digraph, but --participation is for layered networks. "
+                "List its nodes with their layers (--nodes), or omit it."
+            )
+        names = node_names(wiring)
+        with refused_if_too_large(file):
+            for number, network in enumerate(networks(wiring.graph)):
+                for motif, block in _blocks(network, number, part, names, asked):
+                    made = pd.DataFrame(block)
+                    tables.append(made.assign(file=file, network=number, motif=motif, null=null))
+    whole = pd.concat(tables, ignore_index=True)
+    order = {one.name: one.order for n in asked.orders or (2, 3) for one in motifs.classes(n)}
+    count, expected = whole["count"].to_numpy(float), whole["expected"].to_numpy(float)
+    both = (count > 0) & (expected > 0)
+    ratio = np.divide(count, expected, out=np.full(len(whole), np.nan), where=both)
+    whole = whole.assign(order=whole["motif"].map(order), log2_ratio=np.log2(ratio))
+    ends = ["node"] if part == "nodes" else ["source", "target"]
+    return whole[["file", "network", "motif", "order", "null", "layer", *ends, *_COLUMNS]]
+
+
+def networks(graph: LayeredGraph) -> Iterator[LayeredGraph]:
+    """Return the networks of a batch one by one, as arrays of the host."""
+    return (LayeredGraph(layers) for layers in zip(*map(np.asarray, graph.adjacency), strict=True))
+
+
+def node_names(wiring: Wiring) -> list[np.ndarray]:
+    """Return the names of the nodes by layer: those of the file, or LAYER:NUMBER from 0."""
+    graph = wiring.graph
+    widths = [graph.adjacency.shape[-1]] if isinstance(graph, Digraph) else None
+    if isinstance(graph, LayeredGraph):
+        widths = [graph.adjacency[0].shape[-2], *(one.shape[-1] for one in graph.adjacency)]
+    made = [[f"{layer}:{n}" for n in range(width)] for layer, width in enumerate(widths or ())]
+    return [np.array(names, object) for names in wiring.nodes or made]
+
+
+def _blocks(
+    network: LayeredGraph, number: int, part: Part, names: Sequence[np.ndarray], asked: Asked
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Return classes and the columns of nodes, or of the edges of a layer."""
+    orders = asked.orders or (2, 3)
+    nothing: dict[str, Any] = {"sd": np.nan, "z": np.nan}
+    layers = np.repeat(np.arange(len(names)), [len(layer) for layer in names])
+    nodes: dict[str, Any] = {"layer": layers, "node": np.concatenate(names)}
+    if asked.nulls == ("degree",):
+        scores, trades = motifs.degree_participation(
+            network, orders, number=asked.draws or FEW_DRAWS, seed=(asked.seed, number)
+        )
+        for motif, one in scores.items():
+            yield motif, nodes | vars(one) | ({} if trades.mixed else nothing)
+        return
+    for motif, found in motifs.participation(network, orders).items():
+        if part == "nodes":
+            count, expected = np.concatenate(found.nodes), found.expected_by_node[layers]
+            yield motif, nodes | {"count": count, "expected": expected} | nothing
+            continue
+        for layer, (copies, mean) in enumerate(
+            zip(found.edges, found.expected_by_edge, strict=True)
+        ):
+            source, target = np.nonzero(network.adjacency[layer])
+            ends = {"source": names[layer][source], "target": names[layer + 1][target]}
+            values = {"count": copies[source, target], "expected": mean}
+            yield motif, {"layer": layer, **ends, **values, **nothing}
+
+
+def show_participants(
+    table: "pd.DataFrame", wirings: Mapping[str, Wiring], console: Console, *, whole: bool
+) -> None:
+    """Print who takes part most, by ratio, or by z if there is one: ten a class, or the `whole`."""
+    ends = [name for name in ("node", "source", "target") if name in table]
+    null = table["null"].iloc[0]
+    by, word = ("z", "z") if null == "degree" else ("log2_ratio", "ratio")
+    console.print(escape(_headline(table, ends, by)), soft_wrap=True)
+    for line in described(wirings, {name: one.notes for name, one in wirings.items()}):
+        console.print(escape(line), soft_wrap=True)
+    several = [name for name in ("file", "network") if table[name].nunique() > 1]
+    numbers = ["count", "expected", *(["z"] if by == "z" else []), "log2_ratio"]
+    ranked = table.sort_values([by, "count"], ascending=False, kind="stable")
+    for motif in dict.fromkeys(table["motif"]):
+        rows = ranked[ranked["motif"] == motif]
+        shown = rows if whole else rows[rows["count"] > 0].head(MOST)
+        if shown.empty:
+            continue
+        left = f", largest {word} first (--all shows all)" if len(shown) < len(rows) else ""
+        heads = [*several, "layer", *ends, *(name.replace("_", " ") for name in numbers)]
+        title = f"{motif} {motifs.sketch(motif)}: {len(shown):,} of {len(rows):,}{left}"
+        console.print(f"\n{escape(title)}", soft_wrap=True)
+        place = shown[[*several, "layer", *ends]].itertuples(index=False)
+        cells = shown[numbers].itertuples(index=False)
+        both = zip(place, cells, strict=True)
+        console.print(rich_table(heads, ([*map(_name, at), *_cells(row)] for at, row in both)))
+    for line in (_NULLS[null], _SCOPE):
+        console.print(escape(line), soft_wrap=True)
+
+
+def _name(value: object) -> str:
+    return printable(str(value))
+
+
+def _cells(values: tuple[Any, ...]) -> list[str]:
+    """Return a count, its expectation, and signed numbers."""
+    count, expected, *signed = values
+    last = [UNDEFINED if one != one else f"{one:+.2f}" for one in signed]
+    return [f"{count:,}", cell_of_number(expected), *last]
+
+
+def _headline(table: "pd.DataFrame", ends: Sequence[str], by: str) -> str:
+    """Return a sentence about the node or edge with the largest z, or most copies too many."""
+    what = "node" if len(ends) == 1 else "edge"
+    excess = table["z"] if by == "z" else table["count"] - table["expected"]
+    if not (excess > 0).any():
+        return f"No {what} has more copies of a class than expected."
+    row = table.iloc[int(excess.fillna(-np.inf).to_numpy().argmax())]
+    who = "->".join(printable(str(row[end])) for end in ends)
+    z = f", z {row['z']:+.1f}" if by == "z" else ""
+    return (
+        f"The largest {'z' if z else 'excess'} is that of {row['motif']} through {what} {who} "
+        f"(layer {row['layer']}): {row['count']:,} copies, {cell_of_number(row['expected'])} "
+        f"expected under `{row['null']}`{z}."
+    )
