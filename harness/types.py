@@ -46,15 +46,23 @@ PATTERN = r"(\d+):(\d+)|block(\d+)x(\d+)"
 """The scopes that are patterns, such as "2:4" and "block4x4"."""
 
 
-def _names_pattern(scope: str) -> bool:
+def _is_scope(scope: str) -> bool:
+    from pydantic_core import PydanticCustomError
+
+    if scope in ("layer", "global", "output"):
+        return True
     if match := re.fullmatch(PATTERN, scope):
         kept, of, outputs, inputs = (int(part or 1) for part in match.groups())
         if 0 < kept < of or (match[3] and outputs * inputs > 0):
             return True
-    raise ValueError("or a pattern: N:M with N < M, such as 2:4, or a block such as block4x4")
+    raise PydanticCustomError(
+        "scope",
+        "Input should be 'layer', 'global' or 'output', or a pattern: N:M with N < M, such as 2:4, "
+        "or a block such as block4x4",
+    )
 
 
-Scope: TypeAlias = Literal["layer", "global", "output"] | Annotated[str, Predicate(_names_pattern)]
+Scope: TypeAlias = Annotated[str, Predicate(_is_scope)]
 """Which weights compete: see `ScorePruner`."""
 Split: TypeAlias = Literal["train", "validation", "test"]
 

@@ -106,7 +106,7 @@ def test_unknown_names_get_the_closest_and_all_right_ones(refused, arguments, cl
         (("--pruner", "magnitude[scope=layer"), "cannot read 'magnitude[scope=layer'"),
         (("--pruner", "sensitivity[batches=none]"), "batches = 'none': Input should be a valid"),
         (("--schedule", "tiny[steps=0]"), "steps = 0: Input should be greater than or equal to 1"),
-        (("--metric", "motifs[orders=[5]]"), "orders.0 = 5: Input should be 2 or 3"),
+        (("--metric", "motifs[orders=[5]]"), "orders.0 = 5: Input should be 2, 3 or 4"),
     ],
 )
 def test_wrong_values_are_named(refused, arguments, problem):

@@ -350,7 +350,7 @@ def test_wrong_field_is_named_with_its_place(change, problem):
         ({"pruners": [{"scope": "layer"}]}, "a pruner table needs `name`"),
         ({"pruners": [{"name": "magnitude", "scop": "layer"}]}, "Did you mean 'scope'?"),
         ({"schedules": ["tiny[steps=0]"]}, "schedule 'tiny': steps = 0"),
-        ({"metrics": ["motifs[orders=[4]]"]}, "metric 'motifs': orders.0 = 4"),
+        ({"metrics": ["motifs[orders=[5]]"]}, "metric 'motifs': orders.0 = 5"),
     ],
 )
 def test_wrong_plugin_is_refused(make, change, problem):

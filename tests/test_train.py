@@ -415,7 +415,7 @@ def compilations(records):
 
 def test_no_level_compiles_anew(watched):
     _, names, until = watched
-    for function in ("_train_chunk", "_prune_all", "_losses"):
+    for function in ("chunk", "_prune_all", "_losses"):
         assert sum(f"({function})" in text for text in names) == 1, names
     assert until[2] == until[3] == len(names), names[until[2] :]
 
