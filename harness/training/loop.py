@@ -9,7 +9,7 @@ from jaxtyping import Array, Float, Int
 
 from harness.training.rows import batch_of
 from harness.training.state import Ensemble, Keys, Rules, of_level, of_step
-from harness.types import Batch, Frozen
+from harness.types import Batch, Frozen, Weights
 
 CHUNK = 100
 """Steps between two looks of the host at losses, stop rule, checkpoint. Affects no result."""
@@ -53,25 +53,25 @@ class Loop:
             nothing = jax.tree.map(lambda values: jnp.full_like(values, jnp.nan), state.diagnostics)
             state = state._replace(diagnostics=nothing)
 
-        def event(index: Array, state: Ensemble) -> Ensemble:
+        def event(index: Array, now: tuple[Ensemble, Weights]) -> tuple[Ensemble, Weights]:
             due, targets, progress = jax.tree.map(lambda leaf: leaf[index], events)
             step = first_step + index
 
-            def prune(state: Ensemble) -> Ensemble:
+            def prune(before: tuple[Ensemble, Weights]) -> tuple[Ensemble, Weights]:
                 by_level = of_level(keys, level)
                 by_step = jax.vmap(jax.random.fold_in, (0, None))(by_level, step)
-                now = keys._replace(pruning=by_step)
+                own = keys._replace(pruning=by_step)
                 run = jax.vmap(self.rules.prune, (0, 0, *[None] * 6))
                 key = jax.random.fold_in(batch_key, step)
-                return run(state, now, train, key, targets, progress, frozen, index)
+                state = run(before[0], own, train, key, targets, progress, frozen, index)
+                return state, jax.vmap(self.rules.effective)(state)
 
-            return jax.lax.cond(due, prune, lambda same: same, state)
+            return jax.lax.cond(due, prune, lambda same: same, now)
 
         def body(index: Array, carry: Any) -> Any:
             state, effective, train_losses, validation_losses = carry
             if events is not None:
-                state = event(index, state)
-                effective = jax.vmap(self.rules.effective)(state)
+                state, effective = event(index, (state, effective))
             number_of_batch = first_batch + first_step + index
             batch = batch_of(read, number_of_batch, self.batch_size)
             drawn = of_step(keys, level, first_step + index) if self.varies else None
