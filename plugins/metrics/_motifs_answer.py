@@ -43,7 +43,7 @@ def short(table: pd.DataFrame) -> list[Finding]:
     rows = table[(table["support"] == "all") & table["z"].notna()]
     if rows.empty:
         return []
-    row = rows.loc[rows["z"].abs().idxmax()]
+    row = rows.iloc[int(rows["z"].abs().argmax())]
     under = f" under {row['condition']}" if rows["condition"].nunique() > 1 else ""
     ends = ""
     if pd.notna(row["z_low"]):

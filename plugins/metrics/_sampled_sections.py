@@ -78,7 +78,7 @@ def _answer(report: Report) -> list[Section]:
     table = beyond_degrees(report.data, report.density).dropna(subset="z")
     if table.empty:
         return []
-    row = table.loc[table["z"].abs().idxmax()]
+    row = table.iloc[int(table["z"].abs().argmax())]
     under = f" under {row['condition']}" if table["condition"].nunique() > 1 else ""
     ends = ""
     if pd.notna(row["z_low"]):

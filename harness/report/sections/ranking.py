@@ -1,5 +1,7 @@
 """All conditions in one chart: what pruning costs, beside how far motifs depart from chance."""
 
+import math
+
 import altair as alt
 import numpy as np
 import pandas as pd
@@ -58,8 +60,8 @@ def strengths(data: Collection, density: float) -> pd.DataFrame:
         squares = finite.groupby(by, observed=True, sort=False)["square"].mean()
         units = by_condition(data)
         for condition, part in squares.groupby(level="condition", sort=False, observed=True):
-            rms = 0.5 * np.log(part.droplevel("condition").to_frame())
-            logs = units[str(condition)].averaged(rms.replace(-np.inf, np.nan)).dropna()
+            positive = part[part > 0].droplevel("condition").to_frame()
+            logs = units[str(condition)].averaged(0.5 * positive.map(math.log))
             if logs.empty:
                 continue
             mean = stats.mean_interval(logs["square"].to_numpy(dtype=float))
