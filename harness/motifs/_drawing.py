@@ -61,7 +61,7 @@ def glyph(motif: MotifClass) -> str:
     shapes = [[(x + RADIUS * u, y + RADIUS * v) for u, v in corners] for x, y in places]
     for a, b in motif.edges:
         at, tip = _along(places[a], places[b])
-        strip = [at(RADIUS, 1), at(tip - HEAD, 1), at(tip - HEAD, -1), at(RADIUS, -1)]
+        strip = [at(RADIUS, 1.0), at(tip - HEAD, 1.0), at(tip - HEAD, -1.0), at(RADIUS, -1.0)]
         shapes += [strip, [at(tip), at(tip - HEAD, HALF_WIDTH), at(tip - HEAD, -HALF_WIDTH)]]
     return "".join(map(outline, shapes))
 
@@ -110,7 +110,7 @@ def _along(source: Point, target: Point) -> tuple[Callable[..., Point], float]:
     length = math.dist(source, target)
     along = ((target[0] - source[0]) / length, (target[1] - source[1]) / length)
 
-    def at(distance: float, aside: float = 0) -> Point:
+    def at(distance: float, aside: float = 0.0) -> Point:
         x = source[0] + along[0] * distance - along[1] * aside
         return x, source[1] + along[1] * distance + along[0] * aside
 
