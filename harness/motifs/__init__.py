@@ -13,6 +13,7 @@ from ._counts import counts as counts
 from ._counts import induced as induced
 from ._digraph_draws import drawn_digraph_profile as drawn_digraph_profile
 from ._drawing import drawing as drawing
+from ._drawing import glyph as glyph
 from ._draws import CONTROLS as CONTROLS
 from ._draws import control_draws as control_draws
 from ._edge_probabilities import block_model as block_model

@@ -1,9 +1,12 @@
 """Small pictures of motif classes, for reports and lists."""
 
 import math
+from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import combinations
 from xml.sax.saxutils import escape
+
+import numpy as np
 
 from ._classes import MotifClass, image, relabelings
 
@@ -40,6 +43,29 @@ def drawing(motif: MotifClass) -> str:
     )
 
 
+@cache
+def glyph(motif: MotifClass) -> str:
+    """Return a class as one SVG path to be filled, for the marks of charts.
+
+    The drawing of `drawing`, its lines as thin strips, centred in the square from -1 to 1.
+    """
+    places = positions(motif)
+    width = 2 * MARGIN + COLUMN * motif.span
+    half = max(width, HEIGHT) / 2
+
+    def outline(points: Sequence[Point]) -> str:
+        centred = (((x - width / 2) / half, (y - HEIGHT / 2) / half) for x, y in points)
+        return "M" + "L".join(f"{x:.3f},{y:.3f}" for x, y in centred) + "Z"
+
+    corners = [(math.cos(angle), math.sin(angle)) for angle in np.arange(12) * math.pi / 6]
+    shapes = [[(x + RADIUS * u, y + RADIUS * v) for u, v in corners] for x, y in places]
+    for a, b in motif.edges:
+        at, tip = _along(places[a], places[b])
+        strip = [at(RADIUS, 1.0), at(tip - HEAD, 1.0), at(tip - HEAD, -1.0), at(RADIUS, -1.0)]
+        shapes += [strip, [at(tip), at(tip - HEAD, HALF_WIDTH), at(tip - HEAD, -HALF_WIDTH)]]
+    return "".join(map(outline, shapes))
+
+
 def positions(motif: MotifClass) -> list[Point]:
     """Return the centre of each node, in the order of the nodes' numbers."""
     columns = [_column(layer, number) for layer, number in enumerate(motif.layers)]
@@ -71,16 +97,21 @@ def _crossings(lines: list[tuple[Point, Point]]) -> int:
 
 def _arrow(source: Point, target: Point) -> tuple[str, str]:
     """Return a line from the rim of one node, and an arrowhead that touches the rim of another."""
-    length = math.dist(source, target)
-    along = ((target[0] - source[0]) / length, (target[1] - source[1]) / length)
-
-    def at(distance: float, aside: float = 0) -> Point:
-        x = source[0] + along[0] * distance - along[1] * aside
-        return x, source[1] + along[1] * distance + along[0] * aside
-
-    tip = length - RADIUS
+    at, tip = _along(source, target)
     (x1, y1), (x2, y2) = at(RADIUS), at(tip - HEAD)
     line = f'<line x1="{x1:.2f}" y1="{y1:.2f}" x2="{x2:.2f}" y2="{y2:.2f}"'
     corners = (at(tip), at(tip - HEAD, HALF_WIDTH), at(tip - HEAD, -HALF_WIDTH))
     outline = "L".join(f"{x:.2f} {y:.2f}" for x, y in corners)
     return f'{line} stroke="currentColor" stroke-width="1.6"/>', f'<path d="M{outline}Z"/>'
+
+
+def _along(source: Point, target: Point) -> tuple[Callable[..., Point], float]:
+    """Return points by their distance along an edge and aside of it, and where the edge ends."""
+    length = math.dist(source, target)
+    along = ((target[0] - source[0]) / length, (target[1] - source[1]) / length)
+
+    def at(distance: float, aside: float = 0.0) -> Point:
+        x = source[0] + along[0] * distance - along[1] * aside
+        return x, source[1] + along[1] * distance + along[0] * aside
+
+    return at, length - RADIUS
