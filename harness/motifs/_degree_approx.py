@@ -108,7 +108,7 @@ class _Effects:
         left = np.diag(v.sum(0)) - v.T @ self._per_row  # once rows are eliminated
         # A constant may move from all columns to all rows, or, if certain edges divide the layer,
         # from some to some: any choice will do.
-        size = v.mean()
+        size = v.max(initial=0)
         left[np.diag_indices_from(left)] += _RIDGE * size
         self._columns = np.linalg.inv(left + size)
 

@@ -122,7 +122,7 @@ def sampled_profile(
         trades, reason, chance = _INDEPENDENT, "", float("nan")
         if null == "degree":
             trades, sample = _of_chains(one, number, (seed, place), count, on)
-            chance = _shared(chance_overlap(one.adjacency), one)
+            chance = _shared(chance_overlap([np.asarray(w) for w in one.adjacency]), one)
         elif isinstance(null, OwnNull):
             sample = _independent(partial(null.draw, place), number, (seed, place), count, one)
         else:
@@ -248,7 +248,7 @@ def _of_chains(
     steps = -(-number // CHAINS)
 
     def states(group: Group) -> list[tuple[Counts, float]]:
-        found = []
+        found: list[tuple[Counts, float]] = []
         for drawn in group.thinned(trades.between, steps):
             state = with_bias(drawn, one, (*seed, group.first, len(found)))
             found.append((count(state), _shared(overlap(one, drawn), one)))
