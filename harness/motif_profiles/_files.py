@@ -276,6 +276,8 @@ def _of_digraph(graph: Digraph, asked: Asked) -> tuple["pd.DataFrame", list[str]
         support="all",
         bias=False,
         chance=np.nan,
+        effective=draws,
+        z_error=motifs.error_of_z(table["z"].to_numpy(), draws),
         trades=None,
         mixed=None,
         convention="induced",

@@ -33,7 +33,7 @@ _NULLS = {
     "out-degree (in a layered network, to each adjacent layer): degrees do not explain what "
     "differs from it, but it is no model of how the network arose. R = {draws:,} draws, for each "
     "class worth {worth:,.0f} or more independent ones; z has a Monte-Carlo error of at most "
-    "{error:.2g} here (column z_error).",
+    "{error} here (column z_error).",
     "degree-approx": "Null `degree-approx`: a formula for the mean and spread under `degree` of "
     "chain3, zigzag, fork_tail and merge_tail, without draws; a preview, not a test: no p, and "
     "no z of other classes.",
@@ -148,7 +148,8 @@ def explained(profiles: Profiles, *, whole: bool = False) -> list[str]:
     lines = []
     for null, rows in table.groupby("null", sort=False):
         worth, error = rows["effective"].min(), rows["z_error"].max()
-        facts = {"draws": rows["draws"].iloc[0], "worth": worth, "error": error}
+        largest = f"{error:.2g}" if error == error else UNDEFINED
+        facts = {"draws": rows["draws"].iloc[0], "worth": worth, "error": largest}
         lines.append(_NULLS[str(null)].format(**facts))
     lines += _mixing(table)
     lines.append(
@@ -170,11 +171,13 @@ def explained(profiles: Profiles, *, whole: bool = False) -> list[str]:
 def _mixing(table: "pd.DataFrame") -> list[str]:
     """Return a line that compares the overlap of chains with chance, if there are any."""
     chains = table[table["chance"].notna()].drop_duplicates(["file", "network", "support"])
+    if chains.empty:
+        return []
     return [
         f"Mixing: {_range(sorted(chains['trades']))} global trades before the first draw of a "
         f"chain; draws share {_shares(chains['overlap'])} of a network's edges with it, where "
         f"degrees alone give {_shares(chains['chance'])}."
-    ] * (len(chains) > 0)
+    ]
 
 
 def _shares(values: "pd.Series[float]") -> str:

@@ -40,6 +40,7 @@ from ._participation import degree_participation as degree_participation
 from ._participation import participation as participation
 from ._sampled import SAMPLED_COLUMNS as SAMPLED_COLUMNS
 from ._sampled import sampled_profile as sampled_profile
+from ._scores import error_of_z as error_of_z
 from ._signed import SIGNED_COLUMNS as SIGNED_COLUMNS
 from ._signed import signed_profile as signed_profile
 from ._significance import TOTAL as TOTAL

@@ -19,7 +19,7 @@ from ._conventions import PUBLISHED, counted_as_published
 from ._counts import Counts, counts
 from ._degree_approx import chance_overlap
 from ._nulls import OwnNull, draws, overlap, with_bias
-from ._scores import scored, significance_profile
+from ._scores import error_of_z, scored, significance_profile
 from ._significance import CHOSEN_NODES, TOTAL
 from ._supports import Support, check_supports, supported
 from ._trades import Trades, mixed_chains
@@ -175,8 +175,15 @@ def _table(
     for name, order in order_of.items():
         counted = _with_sum(own[name])[0]
         base_layers = [TOTAL, *range(len(counted) - 1)]
-        one = pd.DataFrame(scored(counted, sample.counts[name], sample.effective.get(name)))
-        rows.append(one.assign(order=order, motif=name, base_layer=base_layers))
+        drawn = sample.counts[name]
+        worth = sample.effective.get(name, np.full(len(counted), float(len(drawn))))
+        one = pd.DataFrame(scored(counted, drawn, worth))
+        error = error_of_z(one["z"].to_numpy(), worth)
+        rows.append(
+            one.assign(
+                effective=worth, z_error=error, order=order, motif=name, base_layer=base_layers
+            )
+        )
     table = pd.concat(rows, ignore_index=True).assign(calibrated=not reason, uncalibrated=reason)
     return _families(table.assign(p=np.nan) if reason else table)
 

@@ -9,7 +9,7 @@ def scored(
     drawn: Int[np.ndarray, "draws rows"],
     effective: Float[np.ndarray, " rows"] | None = None,
 ) -> dict[str, Float[np.ndarray, " rows"] | Int[np.ndarray, " rows"]]:
-    """Return the columns that compare some counts with their draws (`SAMPLED_COLUMNS`).
+    """Return the columns count, expected, sd, z, log2_ratio and p of some counts, by their draws.
 
     z is NaN if all draws have the same count; the integers decide, so that rounding cannot give a
     constant some spread. p is two-sided, min(1, 2 * the smaller tail), each tail
@@ -18,7 +18,7 @@ def scored(
     proportion to which r and R are lowered.
     """
     draws = len(drawn)
-    worth = np.full(own.shape, float(draws)) if effective is None else effective
+    worth = draws if effective is None else effective
     varies = (drawn != drawn[:1]).any(0)
     expected = drawn.mean(0)
     sd = np.where(varies, drawn.std(0, ddof=1), 0.0) if draws > 1 else np.zeros(own.shape)
@@ -33,11 +33,19 @@ def scored(
         "expected": expected,
         "sd": sd,
         "z": z,
-        "z_error": np.sqrt((1 + z * z / 2) / worth),
-        "effective": worth,
         "log2_ratio": np.log2(ratio),
         "p": np.where(defined, p, np.nan),
     }
+
+
+def error_of_z(
+    z: Float[np.ndarray, " rows"], effective: Float[np.ndarray, " rows"] | int
+) -> Float[np.ndarray, " rows"]:
+    """Return the Monte-Carlo standard error of z, from so many independent draws of about a normal.
+
+    That of the mean is 1, that of the standard deviation z / sqrt(2), each over their root.
+    """
+    return np.sqrt((1 + z**2 / 2) / effective)
 
 
 def significance_profile(
