@@ -33,11 +33,13 @@ _INDEPENDENT = Trades(0, mixed=True)
 
 
 class _Sample(NamedTuple):
-    """Counts of draws, their mean overlap with the network, and, if correlated, their worth."""
+    """Counts of draws, their mean overlap with the network, and, of chains, what they are worth."""
 
     counts: dict[str, Int[np.ndarray, "draws _rows"]]
     overlap: float
-    effective: dict[str, Float[np.ndarray, " _rows"]]
+    effective: Mapping[str, Float[np.ndarray, " _rows"]] = {}
+    trades: Trades = _INDEPENDENT
+    chance: float = float("nan")
 
 
 SAMPLED_COLUMNS = {
@@ -119,23 +121,14 @@ def sampled_profile(
 
     tables = []
     for place, one in enumerate(_networks(graph)):
-        trades, reason, chance = _INDEPENDENT, "", float("nan")
-        if null == "degree":
-            trades, sample = _of_chains(one, number, (seed, place), count, on)
-            chance = _shared(chance_overlap([np.asarray(w) for w in one.adjacency]), one)
-        elif isinstance(null, OwnNull):
-            sample = _independent(partial(null.draw, place), number, (seed, place), count, one)
-        else:
-            # Draws of `published` are over other nodes.
-            same = one if null != "published" else None
-            draw = partial(_draws, one, null, on)
-            sample = _independent(draw, number, (seed, place), count, same)
+        sample = _sample(one, null, number, (seed, place), count, on)
+        reason = ""
         if isinstance(null, str):
-            reason = why_uncalibrated(graph, null) or _reason(null, trades)
+            reason = why_uncalibrated(graph, null) or _reason(null, sample.trades)
         own = count(jax.tree.map(lambda leaf: leaf[None], one))
-        table = _table(own, sample, order_of, reason)
-        chain = {"trades": trades.number, "mixed": trades.mixed}
-        tables.append(table.assign(network=place, overlap=sample.overlap, chance=chance, **chain))
+        table = _table(own, sample, order_of, reason).assign(network=place, overlap=sample.overlap)
+        chain = {"trades": sample.trades.number, "mixed": sample.trades.mixed}
+        tables.append(table.assign(chance=sample.chance, **chain))
     name = null.name if isinstance(null, OwnNull) else null
     facts = {"support": support, "bias": bias, "null": name, "draws": number}
     return pd.concat(tables, ignore_index=True).assign(**facts, convention=convention)
@@ -203,14 +196,25 @@ def _networks(graph: LayeredGraph) -> list[LayeredGraph]:
     return [jax.tree.map(lambda leaf, at=place: leaf[at], host) for place in range(networks)]
 
 
-def _draws(
+def _sample(
     one: LayeredGraph,
-    null: str,
-    on: Literal["host", "device"],
+    null: str | OwnNull[LayeredGraph],
     number: int,
-    seed: tuple[int, ...],
-) -> LayeredGraph:
-    return draws(one, null, number, seed=seed, on=on)
+    seed: tuple[int, int],
+    count: Callable[[LayeredGraph], Counts],
+    on: Literal["host", "device"],
+) -> _Sample:
+    """Return the counts of draws for one network, whose place in the batch `seed` holds."""
+    if isinstance(null, OwnNull):
+        return _independent(partial(null.draw, seed[1]), number, seed, count, one)
+    if null == "degree":
+        return _of_chains(one, number, seed, count, on)
+
+    def draw(number: int, seed: tuple[int, ...]) -> LayeredGraph:
+        return draws(one, null, number, seed=seed, on=on)
+
+    # Draws of `published` are over other nodes.
+    return _independent(draw, number, seed, count, None if null == "published" else one)
 
 
 def _independent(
@@ -237,7 +241,7 @@ def _independent(
         name: _with_sum(np.concatenate([counted[name] for counted in blocks])) for name in blocks[0]
     }
     sizes = [min(_AT_ONCE, number - start) for start in starts]
-    return _Sample(joined, float(np.average(shares, weights=sizes)), {})
+    return _Sample(joined, float(np.average(shares, weights=sizes)))
 
 
 def _of_chains(
@@ -246,7 +250,7 @@ def _of_chains(
     seed: tuple[int, int],
     count: Callable[[LayeredGraph], Counts],
     on: Literal["host", "device"],
-) -> tuple[Trades, _Sample]:
+) -> _Sample:
     """Return the counts of draws of the null `degree`: states of mixed chains, some trades apart.
 
     A row's draws are worth their number over its autocorrelation time, which all chains estimate.
@@ -272,7 +276,8 @@ def _of_chains(
         times = [autocorrelation_time(row.astype(float).T) for row in np.moveaxis(series, -1, 0)]
         joined[name] = series.reshape(-1, series.shape[-1])[:number]
         effective[name] = number / np.fmax(1.0, times)
-    return trades, _Sample(joined, float(np.mean(shares)), effective)
+    chance = _shared(chance_overlap([np.asarray(wires) for wires in one.adjacency]), one)
+    return _Sample(joined, float(np.mean(shares)), effective, trades, chance)
 
 
 def _shared(shares: Sequence[float], one: LayeredGraph) -> float:
