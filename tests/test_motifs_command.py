@@ -334,12 +334,34 @@ def test_the_null_of_independent_edges_says_what_it_is_not(harness, a):
     assert "does not replace `degree`" in out
 
 
+def test_degree_approx_is_a_preview_of_degree_without_p(harness, a):
+    how = ("--support", "all", "--null", "degree-approx", "--null", "degree", "--draws", "200")
+    code, out, err = harness(a, "--ensemble", "--json", *how)
+    assert (code, err) == (0, "")
+    rows = objects(out)
+    four = [row for row in rows if row["null"] == "degree-approx"]
+    assert {row["motif"] for row in four} <= {"chain3", "zigzag", "fork_tail", "merge_tail"}
+    sampled = {(row["network"], row["motif"]): row for row in rows if row["null"] == "degree"}
+    for row in four:
+        drawn = sampled[row["network"], row["motif"]]
+        assert (row["count"], row["induced"]) == (drawn["count"], drawn["induced"])
+        assert (row["p"], row["draws"], row["effective"]) == (None, None, None)
+        assert 100 < drawn["effective"] <= 200
+        assert drawn["overlap"] == pytest.approx(drawn["chance"], abs=0.05)
+    assert any(row["z"] is not None for row in four)
+    out = harness(a, *how)[1]
+    assert "a preview, not a test: no p" in out
+    assert "R = 200 draws, for each class worth" in out
+    assert "where degrees alone give" in out
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
         (("recurrent.csv", "--order", "4"), "--order 4: networks without layers"),
         (("a.npz", "--draws", "1"), "gives no standard deviation. Give 2 or more"),
         (("a.npz", "--null", "degrees"), "--null"),
+        (("a.npz", "--null", "degree-approx", "--order", "2"), "Add --order 3 or take --null"),
         (("none.npz",), "there is no file 'none.npz'"),
         (("a.npz", "--threshold", "-1"), "threshold -1.0 is no finite number from 0 up"),
         (("a.npz", "--layout", "out-in"), "chain only as in-out, not as out-in"),

@@ -58,6 +58,7 @@ class Null(StrEnum):
 
     LAYERED = "layered"
     DEGREE = "degree"
+    DEGREE_APPROX = "degree-approx"
     INDEPENDENT = "independent"
     PUBLISHED = "published"
 

@@ -17,7 +17,7 @@ from harness.sparse.graph import Digraph, LayeredGraph
 if TYPE_CHECKING:
     import pandas as pd
 
-NULLS = ("layered", "degree", "independent", "published")
+NULLS = ("layered", "degree", "degree-approx", "independent", "published")
 _DRAWS, FEW_DRAWS = 1000, 100
 _TETRADS_AT_EASE = 10**9
 """The most connected sets of four nodes, over all draws, that are counted by default."""
@@ -35,10 +35,11 @@ _FIELDS = (
         "expected",
         "sd",
         "z",
+        "z_error",
         "log2_ratio",
         "p",
     ),
-    *("p_method", "q", "profile", "overlap"),
+    *("p_method", "q", "profile", "overlap", "chance", "effective"),
     *("induced", "induced_expected", "induced_sd", "induced_z"),
 )
 _PLACE = ["network", "support", "motif", "base_layer"]
@@ -143,10 +144,15 @@ def of_wirings(wirings: Mapping[str, Wiring], asked: Asked) -> Profiles:
 
 
 def refuse_impossible(asked: Asked) -> None:
-    """Raise UserError for an unknown null, and for too few draws."""
+    """Raise UserError for an unknown null, too few draws, and orders that a null does not know."""
     for null in asked.nulls:
         if null not in NULLS:
             raise unknown("null", null, NULLS)
+    if "degree-approx" in asked.nulls and 3 not in (asked.orders or (2, 3)):
+        raise UserError(
+            "--null degree-approx knows chain3, zigzag, fork_tail and merge_tail only, which are "
+            "of order 3. Add --order 3 or take --null degree."
+        )
     if asked.draws is not None and asked.draws < 2:
         raise UserError(f"--draws {asked.draws} gives no standard deviation. Give 2 or more.")
 
@@ -176,8 +182,8 @@ def _of_network(wiring: Wiring, asked: Asked) -> tuple["pd.DataFrame", list[str]
             tables.append(exact)
         elif null == "degree":
             tables.append(_degree(graph, asked, exact))
-        elif null == "independent":
-            tables.append(_independent(graph, asked, exact))
+        elif null in ("degree-approx", "independent"):
+            tables.append(_described(graph, null, asked, exact))
         else:
             tables.append(_published(graph, asked))
     return pd.concat(tables, ignore_index=True), []
@@ -192,7 +198,7 @@ def _undrawn(table: "pd.DataFrame") -> "pd.DataFrame":
     return table.rename(columns={"p_normal": "p", "q_normal": "q"}).assign(
         p_method="normal",
         convention="copies",
-        overlap=np.nan,
+        **dict.fromkeys(("overlap", "chance", "effective", "z_error"), np.nan),
         **dict.fromkeys(("draws", "trades", "mixed")),
     )
 
@@ -216,11 +222,15 @@ def _degree(graph: LayeredGraph, asked: Asked, exact: "pd.DataFrame") -> "pd.Dat
     return table.assign(p_method="sampled", **_NO_INDUCED)
 
 
-def _independent(graph: LayeredGraph, asked: Asked, exact: "pd.DataFrame") -> "pd.DataFrame":
+def _described(
+    graph: LayeredGraph, null: str, asked: Asked, exact: "pd.DataFrame"
+) -> "pd.DataFrame":
     import pandas as pd
 
     tables = [
-        motifs.independent_profile(graph, support=support, orders=asked.orders or (2, 3))
+        motifs.degree_approx_profile(graph, support=support)
+        if null == "degree-approx"
+        else motifs.independent_profile(graph, support=support, orders=asked.orders or (2, 3))
         for support in asked.supports
     ]
     table = pd.concat(tables, ignore_index=True)
@@ -265,6 +275,9 @@ def _of_digraph(graph: Digraph, asked: Asked) -> tuple["pd.DataFrame", list[str]
         base_layer=motifs.TOTAL,
         support="all",
         bias=False,
+        chance=np.nan,
+        effective=draws,
+        z_error=motifs.error_of_z(table["z"].to_numpy(), draws),
         trades=None,
         mixed=None,
         convention="induced",

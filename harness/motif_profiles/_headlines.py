@@ -47,7 +47,8 @@ def _answer(table: "pd.DataFrame") -> str:
         if len(ranked):
             parts.append(f"{len(ranked)} {word}-represented, most {_extent(ranked)}")
     draws = table["draws"].iloc[0]
-    if not parts and draws is not None and (table["p"] <= 2 / (draws + 1)).any():
+    smallest = 2 / (table["effective"] + 1)
+    if not parts and draws is not None and (table["p"] <= smallest * (1 + 1e-9)).any():
         return (
             f"{draws:,} draws are too few to name a class (smallest q {table['q'].min():.2g}); "
             f"the largest |z| is that of {_extent(means)}; give more --draws"

@@ -29,8 +29,14 @@ _TITLES = dict(zip(_SHOWN, ("count", "expected", "z", "log2 ratio"), strict=True
 _NULLS = {
     "layered": "Null `layered`: as many edges between each two layers, placed uniformly among all "
     "pairs of their nodes; exact moments, nothing sampled.",
-    "degree": "Null `degree`: every node keeps its in- and out-degree (in a layered network, to "
-    "each adjacent layer); R = {draws:,} draws. z has a Monte-Carlo error of about z / sqrt(2 R).",
+    "degree": "Null `degree`: random networks in which every node keeps exactly its in- and "
+    "out-degree (in a layered network, to each adjacent layer): degrees do not explain what "
+    "differs from it, but it is no model of how the network arose. R = {draws:,} draws, for each "
+    "class worth {worth:,.0f} or more independent ones; z has a Monte-Carlo error of at most "
+    "{error} here (column z_error).",
+    "degree-approx": "Null `degree-approx`: a formula for the mean and spread under `degree` of "
+    "chain3, zigzag, fork_tail and merge_tail, without draws; a preview, not a test: no p, and "
+    "no z of other classes.",
     "degree-mutual": "Null `degree-mutual`: every node keeps its in- and out-degree and its mutual "
     "edges; {draws:,} draws.",
     "independent": "Null `independent`: edges are independent and every node has its in- and "
@@ -139,8 +145,13 @@ def _range(values: Sequence[int]) -> str:
 def explained(profiles: Profiles, *, whole: bool = False) -> list[str]:
     """Return what the numbers mean."""
     table = profiles.table
-    draws = dict(zip(table["null"], table["draws"], strict=True))
-    lines = [_NULLS[null].format(draws=number) for null, number in draws.items()]
+    lines = []
+    for null, rows in table.groupby("null", sort=False):
+        worth, error = rows["effective"].min(), rows["z_error"].max()
+        largest = f"{error:.2g}" if error == error else UNDEFINED
+        facts = {"draws": rows["draws"].iloc[0], "worth": worth, "error": largest}
+        lines.append(_NULLS[str(null)].format(**facts))
+    lines += _mixing(table)
     lines.append(
         "z = (count - expected) / sd: the distance of the count from the null's mean in standard "
         f"deviations; {UNDEFINED} is undefined (sd 0, or no copies for the ratio)."
@@ -155,6 +166,23 @@ def explained(profiles: Profiles, *, whole: bool = False) -> list[str]:
     if table.groupby("file")["network"].nunique().max() > 1:
         lines.append("For several networks: means; for z ± standard deviation over networks.")
     return lines
+
+
+def _mixing(table: "pd.DataFrame") -> list[str]:
+    """Return a line that compares the overlap of chains with chance, if there are any."""
+    chains = table[table["chance"].notna()].drop_duplicates(["file", "network", "support"])
+    if chains.empty:
+        return []
+    return [
+        f"Mixing: {_range(sorted(chains['trades']))} global trades before the first draw of a "
+        f"chain; draws share {_shares(chains['overlap'])} of a network's edges with it, where "
+        f"degrees alone give {_shares(chains['chance'])}."
+    ]
+
+
+def _shares(values: "pd.Series[float]") -> str:
+    low, high = (f"{100 * value:.1f}" for value in (values.min(), values.max()))
+    return f"{low} %" if low == high else f"{low} to {high} %"
 
 
 def _reservations(table: "pd.DataFrame") -> list[str]:

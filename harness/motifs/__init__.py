@@ -11,6 +11,7 @@ from ._conventions import PUBLISHED as PUBLISHED
 from ._conventions import published_counts as published_counts
 from ._counts import counts as counts
 from ._counts import induced as induced
+from ._degree_approx import approximate_moments as approximate_moments
 from ._digraph_draws import drawn_digraph_profile as drawn_digraph_profile
 from ._drawing import drawing as drawing
 from ._drawing import glyph as glyph
@@ -21,6 +22,7 @@ from ._edge_probabilities import configuration_model as configuration_model
 from ._homomorphisms import Pattern as Pattern
 from ._independent import independent_covariances as independent_covariances
 from ._independent import independent_moments as independent_moments
+from ._independent_profile import degree_approx_profile as degree_approx_profile
 from ._independent_profile import independent_profile as independent_profile
 from ._instances import Instance as Instance
 from ._instances import instances as instances
@@ -39,6 +41,7 @@ from ._participation import degree_participation as degree_participation
 from ._participation import participation as participation
 from ._sampled import SAMPLED_COLUMNS as SAMPLED_COLUMNS
 from ._sampled import sampled_profile as sampled_profile
+from ._scores import error_of_z as error_of_z
 from ._signed import SIGNED_COLUMNS as SIGNED_COLUMNS
 from ._signed import signed_profile as signed_profile
 from ._significance import TOTAL as TOTAL
