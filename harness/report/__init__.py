@@ -126,6 +126,15 @@ def excerpt(runs: "Sequence[RunTables]", *names: str) -> "list[Section]":
     return named(Report(collect(runs)), names)
 
 
+def opening(runs: "Sequence[RunTables]") -> "Opening":
+    """Return the first screen of the report that `build` writes, for a page of your own."""
+    from harness.report.metrics import collect
+    from harness.report.sections import Report
+    from harness.report.sections.opening import opening_of
+
+    return opening_of(Report(collect(runs)))
+
+
 def figures(runs: "Sequence[RunTables]") -> "dict[str, alt.TopLevelMixin]":
     """Return the report's charts as Altair objects, by the names of their files.
 
