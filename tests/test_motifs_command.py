@@ -338,7 +338,7 @@ def test_the_null_of_independent_edges_says_what_it_is_not(harness, a):
     ("arguments", "told"),
     [
         (("recurrent.csv", "--order", "4"), "--order 4: networks without layers"),
-        (("a.npz", "--draws", "1"), "gives no standard deviation. Give 2 or more"),
+        (("a.npz", "--draws", "1"), "greater than or equal to 2"),
         (("a.npz", "--null", "degrees"), "--null"),
         (("none.npz",), "there is no file 'none.npz'"),
         (("a.npz", "--threshold", "-1"), "threshold -1.0 is no finite number from 0 up"),
@@ -391,3 +391,31 @@ def test_command_in_a_process_of_its_own(tmp_path):
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert len(objects(done.stdout)) == 52
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["none.csv"], "there is no file 'none.csv'"),
+        (["damaged.npz"], "'damaged.npz' cannot be read as .npz"),
+        (["damaged.csv"], "'damaged.csv', line 3"),
+        (["damaged.csv", "--nul", "degree"], "No such option: --nul"),
+        (["damaged.csv", "--draws", "1"], "--draws"),
+        (["damaged.csv", "--instances", "bifan", "--html", "a.html"], "--html is for profiles"),
+    ],
+)
+def test_an_error_does_not_wait_for_heavy_imports(tmp_path, arguments, message):
+    (tmp_path / "damaged.npz").write_bytes(b"PK\x03\x04 cut short")
+    (tmp_path / "damaged.csv").write_text("source,target,weight\na,b,1\nb,c,x\n")
+    code = (
+        "import sys, harness.cli\n"
+        f"try: harness.cli.main(['motifs', *{arguments}])\n"
+        "except SystemExit as end: assert end.code == 2\n"
+        "heavy = {'jax', 'pandas', 'pyarrow', 'altair', 'equinox', 'scipy', 'jinja2'}\n"
+        "print(sorted(heavy & set(sys.modules)))\n"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert found.stdout == "[]\n"
+    assert message in found.stderr

@@ -1,7 +1,7 @@
 """`harness motifs`: motif profiles of any networks."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from harness.motif_profiles import Asked, Instances, Part, Profiles
-    from harness.network_files import Wiring
+    from harness.network_files import Choices, Wiring
 
 
 def motifs(
@@ -46,27 +46,28 @@ def motifs(
     instances: options.Instances = None,
 ) -> None:
     """Compare the motifs of any sparse networks, layered or not, with those of random ones."""
-    from harness import motif_profiles, network_files
+    from harness import network_files
 
     _refuse_two({"--json": as_json, "--csv": as_csv})
-    choices = network_files.Choices(
-        columns=columns.split(",") if columns else (),
-        where=where or (),
-        undirected=undirected,
-        digraph=digraph,
-        arrays=arrays.split(",") if arrays else (),
-        skip=skip or (),
-        channels=channels,
-        allow_pt=allow_pt,
-    )
-    asked = _asked(order, support, null, draws, keep_mutual, seed, by_layer)
+    _refuse_two({"--participation": bool(participation), "--instances": instances is not None})
     output = Output(as_json, as_csv, html, latex, whole)
-    _refuse_two(
-        {"--participation": participation is not None, "--instances": instances is not None}
-    )
+    nulls = tuple(one.value for one in null or [options.Null.LAYERED])
     if participation or instances is not None:
-        _refuse_nulls("--participation" if participation else "--instances", asked, output)
-    wirings = motif_profiles.read_files(files, layout, threshold, nodes, choices)
+        _refuse_beside("--participation" if participation else "--instances", locals())
+    choices = _choices(columns, where, undirected, digraph, arrays, skip, channels, allow_pt)
+    wirings = network_files.read_files(files, layout, threshold, nodes, choices)
+    # Errors above need not wait for what this imports.
+    from harness import motif_profiles
+
+    asked = motif_profiles.Asked(
+        orders=tuple(sorted(set(order))) if order else None,
+        supports=tuple(one.value for one in support or options.Support),
+        nulls=nulls,
+        draws=draws,
+        keep_mutual=keep_mutual,
+        seed=seed,
+        by_layer=by_layer,
+    )
     if participation:
         _print_participants(wirings, participation.value, asked, output)
     elif instances is not None:
@@ -91,48 +92,39 @@ def _refuse_two(options_given: dict[str, object]) -> None:
         raise UserError(f"{' and '.join(options_given)} exclude each other: give one of them.")
 
 
-def _asked(
-    order: list[int] | None,
-    support: list[options.Support] | None,
-    null: list[options.Null] | None,
-    draws: int | None,
-    keep_mutual: bool,
-    seed: int,
-    by_layer: bool,
-) -> "Asked":
-    from harness import motif_profiles
-
-    asked = motif_profiles.Asked(
-        orders=tuple(sorted(set(order))) if order else None,
-        supports=tuple(one.value for one in support or options.Support),
-        nulls=tuple(one.value for one in null or [options.Null.LAYERED]),
-        draws=draws,
-        keep_mutual=keep_mutual,
-        seed=seed,
-        by_layer=by_layer,
-    )
-    motif_profiles.refuse_impossible(asked)
-    return asked
-
-
-def _refuse_nulls(option: str, asked: "Asked", output: Output) -> None:
+def _refuse_beside(option: str, given: "Mapping[str, Any]") -> None:
     """Raise UserError for an option of profiles beside one that asks for something else."""
-    from harness import motif_profiles
+    usual = given["null"] in (None, [options.Null.LAYERED])
+    names = ["support", "by_layer", "keep_mutual", "html", "latex", *(["draws"] if usual else [])]
+    if option == "--instances":
+        names += ["order", "whole", *([] if usual else ["null"])]
+    for name in (name for name in names if given[name]):
+        called = "all" if name == "whole" else name.replace("_", "-")
+        raise UserError(f"--{called} is for profiles, not for {option}. Omit one of them.")
 
-    usual = motif_profiles.Asked()
-    given = {
-        "--order": option == "--instances" and asked.orders is not None,
-        "--all": option == "--instances" and output.whole,
-        "--null": option == "--instances" and asked.nulls != usual.nulls,
-        "--draws": asked.nulls == usual.nulls and asked.draws is not None,
-        "--support": asked.supports != usual.supports,
-        "--by-layer": asked.by_layer,
-        "--keep-mutual": asked.keep_mutual,
-        "--html": output.html is not None,
-        "--latex": output.latex is not None,
-    }
-    for name in (name for name, is_given in given.items() if is_given):
-        raise UserError(f"{name} is for profiles, not for {option}. Omit one of them.")
+
+def _choices(
+    columns: str | None,
+    where: list[str] | None,
+    undirected: bool,
+    digraph: bool,
+    arrays: str | None,
+    skip: list[str] | None,
+    channels: bool | None,
+    allow_pt: bool,
+) -> "Choices":
+    from harness import network_files
+
+    return network_files.Choices(
+        columns=columns.split(",") if columns else (),
+        where=where or (),
+        undirected=undirected,
+        digraph=digraph,
+        arrays=arrays.split(",") if arrays else (),
+        skip=skip or (),
+        channels=channels,
+        allow_pt=allow_pt,
+    )
 
 
 def _print_profiles(profiles: "Profiles", output: Output) -> None:

@@ -207,7 +207,7 @@ Undirected = Annotated[
 ByLayer = Annotated[bool, typer.Option("--by-layer", help="Each base layer, and their sum.")]
 Draws = Annotated[
     int | None,
-    typer.Option(help="Draws of nulls. [default: 1000; digraphs, participation 100]"),
+    typer.Option(min=2, help="Draws of nulls. [default: 1000; digraphs, participation 100]"),
 ]
 KeepMutual = Annotated[
     bool, typer.Option("--keep-mutual", help="Digraphs: nulls keep mutual edges, too.")

@@ -7,8 +7,6 @@ from ._files import Asked as Asked
 from ._files import Profiles as Profiles
 from ._files import of_files as of_files
 from ._files import of_wirings as of_wirings
-from ._files import read_files as read_files
-from ._files import refuse_impossible as refuse_impossible
 from ._instances import Instances as Instances
 from ._instances import instances as instances
 from ._instances import show_instances as show_instances

@@ -88,32 +88,10 @@ def of_files(
 ) -> Profiles:
     """Return the profiles of all networks in some files.
 
-    **Arguments and errors:** as in `read_files` and `of_wirings`.
+    **Arguments and errors:** as in `network_files.read_files` and `of_wirings`.
     """
-    return of_wirings(read_files(paths, layout, threshold, nodes, choices), asked)
-
-
-def read_files(
-    paths: Sequence[Path],
-    layout: str | None = None,
-    threshold: float = 0.0,
-    nodes: Path | None = None,
-    choices: network_files.Choices = network_files.AS_THE_FILE_SAYS,
-) -> dict[str, Wiring]:
-    """Return the networks of some files, by the files' names.
-
-    **Arguments:** `layout`, `threshold`, `nodes` and `choices` as in `network_files.read`.
-
-    **Errors:** UserError as in `network_files.read`, and for a file named twice.
-    """
-    network_files.refuse_unused(paths, choices)
-    read: dict[str, Wiring] = {}
-    for path in paths:
-        name = str(path)
-        if name in read:
-            raise UserError(f"'{printable(name)}' is named twice. Name each file once.")
-        read[name] = network_files.read(path, layout, threshold, nodes, choices)
-    return read
+    read = network_files.read_files(paths, layout, threshold, nodes, choices)
+    return of_wirings(read, asked)
 
 
 def of_wirings(wirings: Mapping[str, Wiring], asked: Asked) -> Profiles:
@@ -124,7 +102,7 @@ def of_wirings(wirings: Mapping[str, Wiring], asked: Asked) -> Profiles:
     """
     import pandas as pd
 
-    refuse_impossible(asked)
+    _refuse_impossible(asked)
     notes: dict[str, tuple[str, ...]] = {}
     tables = []
     for name, wiring in wirings.items():
@@ -142,7 +120,7 @@ def of_wirings(wirings: Mapping[str, Wiring], asked: Asked) -> Profiles:
     return Profiles(dict(wirings), whole[list(_FIELDS)], notes)
 
 
-def refuse_impossible(asked: Asked) -> None:
+def _refuse_impossible(asked: Asked) -> None:
     """Raise UserError for an unknown null, and for too few draws."""
     for null in asked.nulls:
         if null not in NULLS:

@@ -99,6 +99,29 @@ def read(
         return Wiring(*read, undirected=choices.undirected)
 
 
+def read_files(
+    paths: Sequence[Path],
+    layout: str | None = None,
+    threshold: float = 0.0,
+    nodes: Path | str | None = None,
+    choices: Choices = AS_THE_FILE_SAYS,
+) -> dict[str, Wiring]:
+    """Return the networks of some files, by the files' names.
+
+    **Arguments:** as in `read`.
+
+    **Errors:** those of `read`, and UserError for a file named twice.
+    """
+    refuse_unused(paths, choices)
+    wirings: dict[str, Wiring] = {}
+    for path in paths:
+        name = str(path)
+        if name in wirings:
+            raise UserError(f"'{printable(name)}' is named twice. Name each file once.")
+        wirings[name] = read(path, layout, threshold, nodes, choices)
+    return wirings
+
+
 def read_weights(
     path: Path, layout: str | None, threshold: float, choices: Choices
 ) -> tuple[Wiring, tuple[np.ndarray, ...]]:

@@ -2,22 +2,25 @@
 
 from itertools import pairwise
 from math import prod
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from harness.errors import UserError
-from harness.sparse.graph import LayeredGraph
 
 from ._edges import Lines
 from ._names import natural, quoted, some
 from ._nodes import NodeList
+
+if TYPE_CHECKING:
+    from harness.sparse.graph import LayeredGraph
 
 _Nodes = dict[int, dict[str, int]]
 
 
 def layered(
     lines: Lines, threshold: float, largest: int, listed: NodeList | None
-) -> tuple[LayeredGraph, tuple[int, ...], tuple[tuple[str, ...], ...], tuple[str, ...]]:
+) -> tuple["LayeredGraph", tuple[int, ...], tuple[tuple[str, ...], ...], tuple[str, ...]]:
     """Return the graph, as one network; the layers of edges; names of the nodes by layer; notes.
 
     The weights of repeated edges are added; a sum of at most `threshold`, signs aside, is no edge,
@@ -60,6 +63,8 @@ def layered(
             "only nodes named by a line are known, so null layered is not calibrated: list all "
             "with --nodes"
         )
+    from harness.sparse.graph import LayeredGraph  # imports JAX: errors need not wait for it
+
     graph = LayeredGraph(tuple(wires[n][None] for n in layers), every_node=listed is not None)
     names = tuple(tuple(nodes[layer]) for layer in (*layers, layers[-1] + 1))
     return graph, tuple(layers), names, tuple(notes)

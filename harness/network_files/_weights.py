@@ -6,11 +6,11 @@ from fnmatch import fnmatchcase
 from itertools import pairwise
 from math import prod
 from pathlib import Path
+from typing import TYPE_CHECKING, Union
 
 import numpy as np
 
 from harness.errors import UserError, unknown
-from harness.sparse.graph import Digraph, LayeredGraph
 
 from ._choices import Choices
 from ._digraphs import of_wires
@@ -18,7 +18,10 @@ from ._formats import Contents, Layout, Stored, decoding
 from ._layouts import arranged, layout_by_names
 from ._names import printable, quoted
 
-_Read = tuple[LayeredGraph | Digraph, tuple[str, ...], Layout | None, tuple[str, ...]]
+if TYPE_CHECKING:
+    from harness.sparse.graph import Digraph, LayeredGraph
+
+_Read = tuple[Union["LayeredGraph", "Digraph"], tuple[str, ...], Layout | None, tuple[str, ...]]
 
 
 def networks(
@@ -34,6 +37,8 @@ def networks(
     **Errors:** UserError, naming file, array and remedy, for arrays that are not real and finite,
     do not chain, hold no edge, differ in their batch axis or claim more than `largest` entries.
     """
+    from harness.sparse.graph import LayeredGraph  # imports JAX: errors need not wait for it
+
     where = f"'{printable(path)}'"
     contents, notes = _selected(where, contents, choices)
     layers = [one for one in contents.arrays if len(one.shape) >= 2 and not _is_bias(one)]

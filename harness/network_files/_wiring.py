@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-
-from harness.sparse.graph import Digraph, LayeredGraph
+from typing import TYPE_CHECKING
 
 from ._choices import LARGEST, Choices, Edges
 from ._digraphs import digraph
 from ._formats import Layout
 from ._matrices import Sparse
 from ._weights import networks
+
+if TYPE_CHECKING:
+    from harness.sparse.graph import Digraph, LayeredGraph
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class Wiring:
     digraph in one tuple, None if the file names none. `undirected` if edges were read both ways.
     """
 
-    graph: LayeredGraph | Digraph
+    graph: "LayeredGraph | Digraph"
     names: tuple[str, ...]
     layout: Layout | None
     notes: tuple[str, ...]
