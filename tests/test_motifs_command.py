@@ -334,9 +334,28 @@ def test_the_null_of_independent_edges_says_what_it_is_not(harness, a):
     assert "does not replace `degree`" in out
 
 
+def test_order_4_given_lower_orders_stands_beside_degree_and_is_descriptive(harness, a):
+    rows = objects(harness(a, "--given", "lower", "--support", "all", "--draws", 5, "--json")[1])
+    assert {(row["null"], row["order"]) for row in rows} == {
+        *(("layered", 4), ("degree", 4), ("layered-given-lower", 4))
+    }
+    right = motifs.given_lower_profile(LayeredGraph(tuple(masks())))
+    right = right.set_index(["network", "motif"])
+    for row in (row for row in rows if row["null"] == "layered-given-lower"):
+        same = right.loc[(row["network"], row["motif"])]
+        assert row["count"] == same["count"]
+        assert row["z"] == (None if np.isnan(same["z"]) else same["z"])
+        assert (row["p"], row["q"], row["calibrated"]) == (None, None, False)
+    out = harness(a, "--given", "lower", "--null", "layered", "--order", 3)[1]
+    assert "null layered-given-lower: not calibrated" in out
+    assert "It is no test, and does not replace `degree`" in out
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
+        (("a.npz", "--given", "lower", "--order", "2"), "order 2 has no lower orders"),
+        (("recurrent.csv", "--given", "lower"), "--given lower is for layered networks"),
         (("recurrent.csv", "--order", "4"), "--order 4: networks without layers"),
         (("a.npz", "--draws", "1"), "greater than or equal to 2"),
         (("a.npz", "--null", "degrees"), "--null"),

@@ -34,6 +34,7 @@ def motifs(
     support: options.Supports = None,
     by_layer: options.ByLayer = False,
     null: options.Nulls = None,
+    given: options.GivenLower = None,
     draws: options.Draws = None,
     keep_mutual: options.KeepMutual = False,
     seed: options.SeedOfDraws = 0,
@@ -51,7 +52,9 @@ def motifs(
     _refuse_two({"--json": as_json, "--csv": as_csv})
     _refuse_two({"--participation": bool(participation), "--instances": instances is not None})
     output = Output(as_json, as_csv, html, latex, whole)
-    nulls = tuple(one.value for one in null or [options.Null.LAYERED])
+    usual = [options.Null.LAYERED, *([options.Null.DEGREE] if given else [])]
+    nulls = tuple(one.value for one in null or usual)
+    orders = tuple(sorted(set(order))) if order else (4,) if given else None
     if participation or instances is not None:
         _refuse_beside("--participation" if participation else "--instances", locals())
     choices = _choices(columns, where, undirected, digraph, arrays, skip, channels, allow_pt)
@@ -60,13 +63,14 @@ def motifs(
     from harness import motif_profiles
 
     asked = motif_profiles.Asked(
-        orders=tuple(sorted(set(order))) if order else None,
+        orders=orders,
         supports=tuple(one.value for one in support or options.Support),
         nulls=nulls,
         draws=draws,
         keep_mutual=keep_mutual,
         seed=seed,
         by_layer=by_layer,
+        given_lower=given is not None,
     )
     if participation:
         _print_participants(wirings, participation.value, asked, output)
@@ -95,7 +99,15 @@ def _refuse_two(options_given: dict[str, object]) -> None:
 def _refuse_beside(option: str, given: "Mapping[str, Any]") -> None:
     """Raise UserError for an option of profiles beside one that asks for something else."""
     usual = given["null"] in (None, [options.Null.LAYERED])
-    names = ["support", "by_layer", "keep_mutual", "html", "latex", *(["draws"] if usual else [])]
+    names = [
+        "support",
+        "by_layer",
+        "keep_mutual",
+        "html",
+        "latex",
+        "given",
+        *(["draws"] if usual else []),
+    ]
     if option == "--instances":
         names += ["order", "whole", *([] if usual else ["null"])]
     for name in (name for name in names if given[name]):

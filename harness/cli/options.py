@@ -62,6 +62,12 @@ class Null(StrEnum):
     PUBLISHED = "published"
 
 
+class Given(StrEnum):
+    """The counts from which other counts are predicted."""
+
+    LOWER = "lower"
+
+
 class Layout(StrEnum):
     """The axes of a weight matrix."""
 
@@ -189,6 +195,13 @@ Supports = Annotated[
 Nulls = Annotated[
     list[Null] | None,
     typer.Option("--null", help="Null model of layered networks. Repeatable. [default: layered]"),
+]
+GivenLower = Annotated[
+    Given | None,
+    typer.Option(
+        help="Also z of order 4 (or --order) given all counts of lower orders, beside nulls "
+        "layered and degree. Descriptive."
+    ),
 ]
 SeedOfDraws = Annotated[int, typer.Option(min=0, help="Seed of the draws.")]
 Columns = Annotated[

@@ -1,6 +1,6 @@
 """Profiles of the networks in some files, as one table."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from math import comb
@@ -51,6 +51,8 @@ class Asked:
     `nulls` are for layered networks; a digraph is compared with digraphs of the same degrees and,
     with `keep_mutual`, of the same mutual edges. `orders` and `draws` None choose by the kind of
     network. `by_layer` adds a row for each base layer to the row for their sum.
+    `given_lower` adds rows that compare classes of orders above 2 with what the counts of all lower
+    orders predict, as `motifs.given_lower_profile`; only for layered networks.
     """
 
     orders: tuple[int, ...] | None = None
@@ -60,6 +62,7 @@ class Asked:
     keep_mutual: bool = False
     seed: int = 0
     by_layer: bool = False
+    given_lower: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,7 @@ def of_wirings(wirings: Mapping[str, Wiring], asked: Asked) -> Profiles:
     tables = []
     for name, wiring in wirings.items():
         with refused_if_too_large(name):
-            table, own_notes = _of_network(wiring, asked)
+            table, own_notes = _of_network(name, wiring, asked)
         if not asked.by_layer:
             table = table[table["base_layer"] == motifs.TOTAL]
         notes[name] = (*wiring.notes, *own_notes)
@@ -127,6 +130,8 @@ def _refuse_impossible(asked: Asked) -> None:
             raise unknown("null", null, NULLS)
     if asked.draws is not None and asked.draws < 2:
         raise UserError(f"--draws {asked.draws} gives no standard deviation. Give 2 or more.")
+    if asked.given_lower and max(asked.orders or (3,)) < 3:
+        raise UserError("--given lower: order 2 has no lower orders. Give --order 3 or 4.")
 
 
 @contextmanager
@@ -141,11 +146,15 @@ def refused_if_too_large(file: str) -> Iterator[None]:
         ) from None
 
 
-def _of_network(wiring: Wiring, asked: Asked) -> tuple["pd.DataFrame", list[str]]:
+def _of_network(name: str, wiring: Wiring, asked: Asked) -> tuple["pd.DataFrame", list[str]]:
     import pandas as pd
 
     graph = wiring.graph
     if isinstance(graph, Digraph):
+        if asked.given_lower:
+            raise UserError(
+                f"'{printable(name)}' is a digraph: --given lower is for layered networks. Omit it."
+            )
         mutual = asked.keep_mutual or wiring.undirected
         return _of_digraph(graph, replace(asked, keep_mutual=mutual))
     exact, tables = _exact(graph, asked), []
@@ -155,9 +164,11 @@ def _of_network(wiring: Wiring, asked: Asked) -> tuple["pd.DataFrame", list[str]
         elif null == "degree":
             tables.append(_degree(graph, asked, exact))
         elif null == "independent":
-            tables.append(_independent(graph, asked, exact))
+            tables.append(_exact_null(motifs.independent_profile, graph, asked, exact))
         else:
             tables.append(_published(graph, asked))
+    if asked.given_lower:
+        tables.append(_exact_null(motifs.given_lower_profile, graph, asked, exact))
     return pd.concat(tables, ignore_index=True), []
 
 
@@ -194,12 +205,13 @@ def _degree(graph: LayeredGraph, asked: Asked, exact: "pd.DataFrame") -> "pd.Dat
     return table.assign(p_method="sampled", **_NO_INDUCED)
 
 
-def _independent(graph: LayeredGraph, asked: Asked, exact: "pd.DataFrame") -> "pd.DataFrame":
+def _exact_null(
+    profile: Callable[..., "pd.DataFrame"], graph: LayeredGraph, asked: Asked, exact: "pd.DataFrame"
+) -> "pd.DataFrame":
     import pandas as pd
 
     tables = [
-        motifs.independent_profile(graph, support=support, orders=asked.orders or (2, 3))
-        for support in asked.supports
+        profile(graph, support=support, orders=asked.orders or (2, 3)) for support in asked.supports
     ]
     table = pd.concat(tables, ignore_index=True)
     table = table.merge(exact[[*_PLACE, "induced"]], on=_PLACE, how="left")

@@ -37,6 +37,10 @@ _NULLS = {
     "out-degree on average only; exact moments, nothing sampled. It does not replace `degree`: "
     "degrees fluctuate, so sd is 2.5 to 67 times larger and means differ. No z for classes that "
     "degrees determine.",
+    motifs.GIVEN_LOWER: "Null `layered-given-lower`: expected and sd are those of the best linear "
+    "prediction from all counts of lower orders, by exact covariances of `layered`. z shows what "
+    "lower orders leave unexplained if edges are placed uniformly. It is no test, and does not "
+    "replace `degree`: unequal degrees alone move it.",
     "published": "Null `published`: as Zahn, Daniel and Kutz (2024) drew and counted; {draws:,} "
     "draws over live nodes, not uniform, so not calibrated.",
 }

@@ -7,6 +7,8 @@ from ._census import layered_part as layered_part
 from ._classes import MotifClass as MotifClass
 from ._classes import classes as classes
 from ._classes import induced_combination as induced_combination
+from ._conditional import GIVEN_LOWER as GIVEN_LOWER
+from ._conditional import given_lower_profile as given_lower_profile
 from ._conventions import PUBLISHED as PUBLISHED
 from ._conventions import published_counts as published_counts
 from ._counts import counts as counts
