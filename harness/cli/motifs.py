@@ -54,7 +54,6 @@ def motifs(
     output = Output(as_json, as_csv, html, latex, whole)
     usual = [options.Null.LAYERED, *([options.Null.DEGREE] if given else [])]
     nulls = tuple(one.value for one in null or usual)
-    orders = tuple(sorted(set(order))) if order else (4,) if given else None
     if participation or instances is not None:
         _refuse_beside("--participation" if participation else "--instances", locals())
     choices = _choices(columns, where, undirected, digraph, arrays, skip, channels, allow_pt)
@@ -63,7 +62,7 @@ def motifs(
     from harness import motif_profiles
 
     asked = motif_profiles.Asked(
-        orders=orders,
+        orders=tuple(sorted(set(order))) if order else (4,) if given else None,
         supports=tuple(one.value for one in support or options.Support),
         nulls=nulls,
         draws=draws,
