@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
+from rich.markup import escape
 
 from harness.cli import options, terminal
 from harness.errors import UserError
@@ -43,6 +44,7 @@ def motifs(
     html: options.Html = None,
     latex: options.Latex = None,
     whole: options.Whole = False,
+    similarity: options.Similarity = False,
     participation: options.Participation = None,
     instances: options.Instances = None,
 ) -> None:
@@ -51,32 +53,31 @@ def motifs(
 
     _refuse_two({"--json": as_json, "--csv": as_csv})
     _refuse_two({"--participation": bool(participation), "--instances": instances is not None})
-    output = Output(as_json, as_csv, html, latex, whole)
+    output = Output(as_json, as_csv, html, latex, whole, similarity)
     usual = [options.Null.LAYERED, *([options.Null.DEGREE] if given else [])]
     nulls = tuple(one.value for one in null or usual)
     if participation or instances is not None:
         _refuse_beside("--participation" if participation else "--instances", locals())
     choices = _choices(columns, where, undirected, digraph, arrays, skip, channels, allow_pt)
     wirings = network_files.read_files(files, layout, threshold, nodes, choices)
-    # Errors above need not wait for what this imports.
-    from harness import motif_profiles
+    from harness import motif_profiles  # late: errors of reading need not wait for JAX
 
     asked = motif_profiles.Asked(
-        orders=tuple(sorted(set(order))) if order else (4,) if given else None,
-        supports=tuple(one.value for one in support or options.Support),
-        nulls=nulls,
-        draws=draws,
-        keep_mutual=keep_mutual,
-        seed=seed,
-        by_layer=by_layer,
-        given_lower=given is not None,
+        tuple(sorted(set(order))) if order else (4,) if given else None,
+        tuple(one.value for one in support or options.Support),
+        nulls,
+        draws,
+        keep_mutual,
+        seed,
+        by_layer,
+        given is not None,
     )
     if participation:
         _print_participants(wirings, participation.value, asked, output)
     elif instances is not None:
         _print_instances(motif_profiles.instances(wirings, instances), wirings, output)
     else:
-        _print_profiles(motif_profiles.of_wirings(wirings, asked), output)
+        _print_profiles(motif_profiles.of_wirings(wirings, asked), output, seed)
 
 
 class Output(NamedTuple):
@@ -87,6 +88,7 @@ class Output(NamedTuple):
     html: Path | None
     latex: Path | None
     whole: bool
+    similarity: bool
 
 
 def _refuse_two(options_given: dict[str, object]) -> None:
@@ -138,17 +140,26 @@ def _choices(
     )
 
 
-def _print_profiles(profiles: "Profiles", output: Output) -> None:
+def _print_profiles(profiles: "Profiles", output: Output, seed: int) -> None:
     from harness import motif_profiles
 
+    programs = output.as_json or output.as_csv
+    several = len(profiles.wirings) > 1 and (not programs or output.html is not None)
+    alike = motif_profiles.similarities(profiles, seed) if several or output.similarity else None
     if output.html is not None:
-        motif_profiles.write_html(profiles, output.html)
+        motif_profiles.write_html(profiles, output.html, alike)
     if output.latex is not None:
         motif_profiles.write_latex(profiles, output.latex)
-    if output.as_json or output.as_csv:
-        _print(profiles.table, profiles.notes, output)
-    else:
+    if programs:
+        table = alike if alike is not None and output.similarity else profiles.table
+        _print(table, profiles.notes, output)
+        return
+    if alike is not None:
+        terminal.console.print(escape(motif_profiles.answer(alike)), soft_wrap=True)
+    if not output.similarity:
         motif_profiles.show(profiles, terminal.console, whole=output.whole)
+    if alike is not None:
+        motif_profiles.show_similarities(alike, terminal.console)
 
 
 def _print_participants(

@@ -139,6 +139,12 @@ Latex = Annotated[
     Path | None, typer.Option(metavar="FILE.tex", help="Write a table for booktabs as well.")
 ]
 Whole = Annotated[bool, typer.Option("--all", help="Show all rows, not only the first ten.")]
+Similarity = Annotated[
+    bool,
+    typer.Option(
+        "--similarity", help="Only how alike the profiles of several files are, or of networks."
+    ),
+]
 Participation = Annotated[
     Part | None,
     typer.Option(help="Count the copies through every node or edge of a layered network instead."),

@@ -16,3 +16,6 @@ from ._participants import Part as Part
 from ._participants import participants as participants
 from ._participants import show_participants as show_participants
 from ._show import show as show
+from ._similarity import answer as answer
+from ._similarity import show_similarities as show_similarities
+from ._similarity import similarities as similarities

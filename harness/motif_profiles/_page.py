@@ -1,12 +1,16 @@
 """Profiles as one self-contained page, with a drawing of each class."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness import files, motifs
 from harness.motif_profiles._files import Profiles
 from harness.motif_profiles._headlines import headlines
 from harness.motif_profiles._show import by_null, described, explained, summary
+from harness.motif_profiles._similarity import HEADS, MEANING, answer, similarity_tables
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _DRAWN = (2, 3, 4)
 
@@ -59,15 +63,21 @@ nodes {{ one.layers | join("-") }}, |Aut| {{ one.automorphisms }}</li>
 )
 
 
-def write_html(profiles: Profiles, path: Path) -> None:
-    """Write the short table and its explanation as one self-contained page."""
+def write_html(profiles: Profiles, path: Path, alike: "pd.DataFrame | None" = None) -> None:
+    """Write the short table and its explanation as one self-contained page.
+
+    `alike` is the result of `similarities`, if it is wanted too.
+    """
+    tables = [(title, *summary(part)) for title, part in by_null(profiles)]
+    if alike is not None:
+        tables += [(title, list(HEADS), rows) for title, rows in similarity_tables(alike)]
     _write(
         path,
         _PAGE,
-        headlines=headlines(profiles),
+        headlines=[*([] if alike is None else [answer(alike)]), *headlines(profiles)],
         described=described(profiles.wirings, profiles.notes),
-        tables=[(title, *summary(part)) for title, part in by_null(profiles)],
-        explained=explained(profiles),
+        tables=tables,
+        explained=[*explained(profiles), *([] if alike is None else [MEANING])],
     )
 
 

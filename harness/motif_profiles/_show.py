@@ -96,12 +96,12 @@ def rich_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
     """Return a table for the terminal. Long names of files and shapes are folded, not cut."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), collapse_padding=True)
     for head in heads:
-        text = head in ("motif", "shape", "file", "support", *NAMES)
+        text = head in ("motif", "shape", "file", "files", "support", *NAMES)
         table.add_column(
             escape(head.replace("log2 ", "log2\n").replace(" | ", "\n")),
             justify="left" if text else "right",
-            no_wrap=head not in ("file", "shape"),
-            min_width=10 if head in ("file", "shape") else None,
+            no_wrap=head not in ("file", "files", "shape"),
+            min_width=10 if head in ("file", "files", "shape") else None,
             overflow="fold",
         )
     for row in rows:
