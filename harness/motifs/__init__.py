@@ -25,6 +25,7 @@ from ._independent import independent_moments as independent_moments
 from ._independent_profile import independent_profile as independent_profile
 from ._instances import Instance as Instance
 from ._instances import instances as instances
+from ._intensity import intensity_profile as intensity_profile
 from ._mixing import Mixing as Mixing
 from ._mixing import mixing as mixing
 from ._moments import Moments as Moments

@@ -1,5 +1,6 @@
 """Layered networks from edge lists: layer and name identify a node."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 from math import prod
 from typing import TYPE_CHECKING
@@ -68,6 +69,28 @@ def layered(
     graph = LayeredGraph(tuple(wires[n][None] for n in layers), every_node=listed is not None)
     names = tuple(tuple(nodes[layer]) for layer in (*layers, layers[-1] + 1))
     return graph, tuple(layers), names, tuple(notes)
+
+
+def weights(
+    lines: Lines,
+    layers: Sequence[Sequence[str]],
+    first: int,
+    graph: "LayeredGraph",
+    listed: NodeList | None,
+) -> tuple[np.ndarray, ...]:
+    """Return the sums of the weights of a graph by `layered`, (1, sources, targets), by layer."""
+    if lines.layer is None:
+        assert listed is not None
+        lines = _in_layers(lines, listed)
+    assert lines.layer is not None
+    nodes = {
+        first + at: {name: n for n, name in enumerate(names)} for at, names in enumerate(layers)
+    }
+    found = [np.zeros(layer.shape) for layer in graph.adjacency]
+    ends = zip(lines.layer, lines.source, lines.target, lines.weight.tolist(), strict=True)
+    for layer, source, target, weight in ends:
+        found[layer - first][0, nodes[layer][source], nodes[layer + 1][target]] += weight
+    return tuple(np.where(there, one, 0) for one, there in zip(found, graph.adjacency, strict=True))
 
 
 def _in_layers(lines: Lines, listed: NodeList) -> Lines:

@@ -81,12 +81,12 @@ def networks(
 def values(
     path: Path, contents: Contents, names: Sequence[str], layout: Layout | None, choices: Choices
 ) -> tuple[np.ndarray, ...]:
-    """Return the weights of the matrices that `networks` took, in its order and axes: float32."""
+    """Return the weights that `networks` took, in its order and axes: float32, (networks, a, b)."""
     selected, _ = _selected(f"'{printable(path)}'", contents, choices)
     arrays = {one.name: one for one in selected.arrays}
     loaded = (_numbers(arrays[name].load()).astype(np.float32) for name in names)
-    matrices = (one.reshape(one.shape[-2:]) for one in loaded)
-    return tuple(one.T if layout == "out-in" else one for one in matrices)
+    batches = (one.reshape(-1, *one.shape[-2:]) for one in loaded)
+    return tuple(one.swapaxes(1, 2) if layout == "out-in" else one for one in batches)
 
 
 def _selected(where: str, contents: Contents, choices: Choices) -> tuple[Contents, list[str]]:
