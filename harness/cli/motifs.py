@@ -58,7 +58,7 @@ def motifs(
     nulls = tuple(one.value for one in null or usual)
     if participation or instances is not None:
         _refuse_beside("--participation" if participation else "--instances", locals())
-    choices = _choices(columns, where, undirected, digraph, arrays, skip, channels, allow_pt)
+    choices = _choices(columns, where, undirected, digraph, arrays, skip, channels, allow_pt, nulls)
     wirings = network_files.read_files(files, layout, threshold, nodes, choices)
     from harness import motif_profiles  # late: errors of reading need not wait for JAX
 
@@ -125,6 +125,7 @@ def _choices(
     skip: list[str] | None,
     channels: bool | None,
     allow_pt: bool,
+    nulls: tuple[str, ...],
 ) -> "Choices":
     from harness import network_files
 
@@ -137,6 +138,7 @@ def _choices(
         skip=skip or (),
         channels=channels,
         allow_pt=allow_pt,
+        weights=bool({options.Null.SIGNS, options.Null.WEIGHTS} & set(nulls)),
     )
 
 

@@ -60,6 +60,8 @@ class Null(StrEnum):
     DEGREE = "degree"
     INDEPENDENT = "independent"
     PUBLISHED = "published"
+    SIGNS = "signs"
+    WEIGHTS = "weights"
 
 
 class Given(StrEnum):
@@ -200,7 +202,11 @@ Supports = Annotated[
 ]
 Nulls = Annotated[
     list[Null] | None,
-    typer.Option("--null", help="Null model of layered networks. Repeatable. [default: layered]"),
+    typer.Option(
+        "--null",
+        help="Null model of layered networks. signs and weights permute those of the edges and "
+        "compare coherent copies and intensity. Repeatable. [default: layered]",
+    ),
 ]
 GivenLower = Annotated[
     Given | None,

@@ -17,7 +17,9 @@ from harness.sparse.graph import Digraph, LayeredGraph
 if TYPE_CHECKING:
     import pandas as pd
 
-NULLS = ("layered", "degree", "independent", "published")
+OF_WEIGHTS = ("signs", "weights")
+"""The nulls that keep all edges and permute their signs or weights."""
+NULLS = ("layered", "degree", "independent", "published", *OF_WEIGHTS)
 _DRAWS, FEW_DRAWS = 1000, 100
 _TETRADS_AT_EASE = 10**9
 """The most connected sets of four nodes, over all draws, that are counted by default."""
@@ -40,6 +42,7 @@ _FIELDS = (
     ),
     *("p_method", "q", "profile", "overlap"),
     *("induced", "induced_expected", "induced_sd", "induced_z"),
+    *("copies", "share", "coherence", "coherence_z"),
 )
 _PLACE = ["network", "support", "motif", "base_layer"]
 
@@ -72,7 +75,9 @@ class Profiles:
     `table` has `file`, its `layout`, and the columns of `motifs.profile`, `sampled_profile` and
     `digraph_profile`. `p` and `q` are normal approximations or ranks among draws, as `p_method`
     says; `calibrated` is whether z and p are valid for draws of the null, `uncalibrated` why not.
-    `base_layer` is -1 for the sum over base layers. `notes` say what was left out, by file.
+    `base_layer` is -1 for the sum over base layers. Under the null `signs`, `count` is of coherent
+    copies and `share` theirs of all `copies`; under `weights` it is the mean intensity of a copy,
+    beside the `coherence` of the class and its z. `notes` say what was left out, by file.
     """
 
     wirings: dict[str, Wiring]
@@ -120,7 +125,7 @@ def of_wirings(wirings: Mapping[str, Wiring], asked: Asked) -> Profiles:
     for name in ("draws", "trades"):
         numbers = [None if pd.isna(n) else int(n) for n in whole[name]]
         whole[name] = pd.Series(numbers, dtype=object)
-    return Profiles(dict(wirings), whole[list(_FIELDS)], notes)
+    return Profiles(dict(wirings), whole.reindex(columns=list(_FIELDS)), notes)
 
 
 def _refuse_impossible(asked: Asked) -> None:
@@ -155,6 +160,8 @@ def _of_network(name: str, wiring: Wiring, asked: Asked) -> tuple["pd.DataFrame"
             raise UserError(
                 f"'{printable(name)}' is a digraph: --given lower is for layered networks. Omit it."
             )
+        if set(asked.nulls) & set(OF_WEIGHTS):
+            raise _no_weights(name, "is a digraph")
         mutual = asked.keep_mutual or wiring.undirected
         return _of_digraph(graph, replace(asked, keep_mutual=mutual))
     exact, tables = _exact(graph, asked), []
@@ -165,6 +172,10 @@ def _of_network(name: str, wiring: Wiring, asked: Asked) -> tuple["pd.DataFrame"
             tables.append(_degree(graph, asked, exact))
         elif null == "independent":
             tables.append(_exact_null(motifs.independent_profile, graph, asked, exact))
+        elif null in OF_WEIGHTS:
+            if wiring.weights is None:
+                raise _no_weights(name, "holds no weights between layers")
+            tables.append(_of_weights(graph, wiring.weights, null, asked))
         else:
             tables.append(_published(graph, asked))
     if asked.given_lower:
@@ -228,6 +239,30 @@ def _published(graph: LayeredGraph, asked: Asked) -> "pd.DataFrame":
         convention="published",
     )
     return table.assign(p_method="sampled", induced=None, **_NO_INDUCED)
+
+
+def _no_weights(name: str, why: str) -> UserError:
+    return UserError(
+        f"'{printable(name)}' {why}: --null signs and weights are for layers with weights. Omit "
+        "them, or list the nodes with their layers (--nodes)."
+    )
+
+
+def _of_weights(
+    graph: LayeredGraph, weights: Sequence[np.ndarray], null: str, asked: Asked
+) -> "pd.DataFrame":
+    orders, draws = asked.orders or (2, 3), asked.draws or FEW_DRAWS
+    if null == "weights":
+        table = motifs.intensity_profile(graph, weights, orders, draws=draws, seed=asked.seed)
+        table["convention"] = "intensity"
+    else:
+        signs = [np.sign(layer).astype(np.int8) for layer in weights]
+        table = motifs.signed_profile(graph, signs, draws=draws, seed=asked.seed)
+        table = table[table["order"].isin(orders)].assign(convention="coherent")
+        if table.empty:
+            raise UserError("--null signs counts classes of orders 2 and 3. Give one with --order.")
+        table["copies"] = table["count"] + table["incoherent"]
+    return table.assign(support="all", bias=False, trades=None, mixed=None, p_method="sampled")
 
 
 _NO_INDUCED = dict.fromkeys(("induced_expected", "induced_sd", "induced_z"), np.nan)

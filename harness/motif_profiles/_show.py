@@ -11,7 +11,7 @@ from rich.table import Table
 
 from harness import motifs
 from harness.motif_profiles._files import Profiles
-from harness.motif_profiles._headlines import headlines
+from harness.motif_profiles._headlines import COUNTED, headlines
 from harness.network_files import Wiring, printable
 from harness.sparse.graph import LayeredGraph, edge_counts, node_counts
 
@@ -41,9 +41,17 @@ _NULLS = {
     "prediction from all counts of lower orders, by exact covariances of `layered`. z shows what "
     "lower orders leave unexplained if edges are placed uniformly. It is no test, and does not "
     "replace `degree`: unequal degrees alone move it.",
+    "signs": "Null `signs`: the edges stay, the signs of each layer are permuted; {draws:,} draws. "
+    "A copy is coherent if the product of its signs is positive: its paths agree. All other copies "
+    "are incoherent.",
+    "weights": "Null `weights`: the edges stay, the weights of each layer are permuted; {draws:,} "
+    "draws. Intensity of a copy: geometric mean of its |weights|; coherence of a class: total "
+    "intensity over the total of arithmetic means (Onnela et al. 2005), 1 if weights within copies "
+    "are equal.",
     "published": "Null `published`: as Zahn, Daniel and Kutz (2024) drew and counted; {draws:,} "
     "draws over live nodes, not uniform, so not calibrated.",
 }
+_EXTRA = ("copies", "share", "coherence")
 _SUPPORTS = {
     "all": "Support all: every node of the file.",
     "live": "Support live: only nodes on a path from an input to an output. Under `layered` and "
@@ -80,6 +88,10 @@ def by_null(profiles: Profiles, *, whole: bool = False) -> list[tuple[str, "pd.D
     table = profiles.table if whole else profiles.table[~_missing(profiles.table)]
     nulls = list(dict.fromkeys(table["null"]))
     titles = [f"Motifs, null {null}" if len(nulls) > 1 else "Motifs" for null in nulls]
+    titles = [
+        f"{title}: {COUNTED[null]}" if null in COUNTED else title
+        for title, null in zip(titles, nulls, strict=True)
+    ]
     parts = (_ranked(table[table["null"] == null]) for null in nulls)
     return list(zip(titles, parts, strict=True))
 
@@ -194,6 +206,8 @@ def summary(table: "pd.DataFrame", *, beside: bool = True) -> tuple[list[str], l
     heads += (
         [f"{_TITLES[n]} | {s}" for s in supports for n in _SHOWN] if beside else _TITLES.values()
     )
+    extra = [name for name in _EXTRA if table[name].notna().any()]
+    heads += extra
     rows = []
     for values, group in table.groupby(by, sort=False):
         named = dict(zip(by, values, strict=True))
@@ -202,6 +216,7 @@ def summary(table: "pd.DataFrame", *, beside: bool = True) -> tuple[list[str], l
         row = [printable(str(value)) for value in named.values()]
         for support in supports if beside else [named["support"]]:
             row += _cells(group[group["support"] == support])
+        row += [_mean(group[name].astype(float).mean()) for name in extra]
         rows.append(row)
     return heads, rows
 
@@ -215,11 +230,19 @@ def _cells(group: "pd.DataFrame") -> Iterable[str]:
     spread = f" ± {z.std():.1f}" if len(z) > 1 else ""
     fewer = f" (n={len(z)})" if 0 < len(z) < len(group) else ""
     count = group["count"].mean()
-    yield f"{count:,.0f}" if count == round(count) else f"{count:,.1f}"
+    yield _mean(count)
     yield cell_of_number(group["expected"].mean())
     yield f"{z.mean():+.1f}{spread}{fewer}" if len(z) else UNDEFINED
     ratio = group["log2_ratio"].mean()
     yield f"{ratio:+.2f}" if ratio == ratio else UNDEFINED
+
+
+def _mean(value: float) -> str:
+    """Return a mean of counts, of intensities or of shares: whole numbers without decimals."""
+    if value != value:
+        return UNDEFINED
+    whole = value == round(value)
+    return f"{value:,.0f}" if whole else f"{value:,.1f}" if value >= 10 else f"{value:.3g}"
 
 
 def cell_of_number(value: float) -> str:
