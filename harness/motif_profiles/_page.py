@@ -19,7 +19,7 @@ _STYLE = """<style>
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem }
 div { overflow-x: auto } table { border-collapse: collapse }
 th, td { padding: .2rem .7rem; text-align: right; border-bottom: 1px solid #8885 }
-th:first-child, td:first-child { text-align: left; white-space: nowrap }
+td { white-space: nowrap } th:first-child, td:first-child { text-align: left }
 caption { text-align: left; font-weight: 600; margin: 1rem 0 .3rem }
 svg { vertical-align: middle; margin-right: .6rem }
 ul.classes { display: grid; grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); gap: 1rem;
@@ -96,5 +96,9 @@ def _write(path: Path, template: str, **facts: Any) -> None:
         for motif in motifs.classes(order)
     }
     page = Environment(autoescape=True).from_string(template)
-    html = page.render(drawn=lambda name: pictures.get(name, ""), **facts)
+
+    def drawn(name: str) -> str:
+        return pictures.get(name) or Markup(motifs.digraph_drawing(name))
+
+    html = page.render(drawn=drawn, **facts)
     files.write(path, html.encode())

@@ -14,6 +14,7 @@ from ._conventions import published_counts as published_counts
 from ._counts import counts as counts
 from ._counts import induced as induced
 from ._digraph_draws import drawn_digraph_profile as drawn_digraph_profile
+from ._drawing import digraph_drawing as digraph_drawing
 from ._drawing import drawing as drawing
 from ._draws import CONTROLS as CONTROLS
 from ._draws import control_draws as control_draws
@@ -38,6 +39,7 @@ from ._nulls import overlap as overlap
 from ._participation import NodeScores as NodeScores
 from ._participation import Participation as Participation
 from ._participation import degree_participation as degree_participation
+from ._participation import layered_spread as layered_spread
 from ._participation import participation as participation
 from ._sampled import SAMPLED_COLUMNS as SAMPLED_COLUMNS
 from ._sampled import sampled_profile as sampled_profile

@@ -5,6 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from harness import motifs
 from harness.motifs import classes, drawing
 
 ALL = [motif for order in (2, 3, 4) for motif in classes(order)]
@@ -102,3 +103,12 @@ def test_distinct_classes_look_different():
 
 def test_higher_orders_can_be_drawn():
     assert all(parsed(motif)[1] for motif in classes(5)[:20])
+
+
+@pytest.mark.parametrize("name", motifs.TRIADS)
+def test_triads_are_drawn_with_their_edges(name):
+    picture = motifs.digraph_drawing(name)
+    edges = motifs.named(name).edges
+    assert f"<title>{name}</title>" in picture
+    assert (picture.count("<circle"), picture.count("<path")) == (3, len(edges))
+    assert motifs.digraph_drawing("bifan") == motifs.digraph_drawing("no class") == ""
