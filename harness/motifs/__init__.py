@@ -7,12 +7,15 @@ from ._census import layered_part as layered_part
 from ._classes import MotifClass as MotifClass
 from ._classes import classes as classes
 from ._classes import induced_combination as induced_combination
+from ._conditional import GIVEN_LOWER as GIVEN_LOWER
+from ._conditional import given_lower_profile as given_lower_profile
 from ._conventions import PUBLISHED as PUBLISHED
 from ._conventions import published_counts as published_counts
 from ._counts import counts as counts
 from ._counts import induced as induced
 from ._degree_approx import approximate_moments as approximate_moments
 from ._digraph_draws import drawn_digraph_profile as drawn_digraph_profile
+from ._drawing import digraph_drawing as digraph_drawing
 from ._drawing import drawing as drawing
 from ._drawing import glyph as glyph
 from ._draws import CONTROLS as CONTROLS
@@ -26,6 +29,7 @@ from ._independent_profile import degree_approx_profile as degree_approx_profile
 from ._independent_profile import independent_profile as independent_profile
 from ._instances import Instance as Instance
 from ._instances import instances as instances
+from ._intensity import intensity_profile as intensity_profile
 from ._mixing import Mixing as Mixing
 from ._mixing import mixing as mixing
 from ._moments import Moments as Moments
@@ -38,6 +42,7 @@ from ._nulls import overlap as overlap
 from ._participation import NodeScores as NodeScores
 from ._participation import Participation as Participation
 from ._participation import degree_participation as degree_participation
+from ._participation import layered_spread as layered_spread
 from ._participation import participation as participation
 from ._sampled import SAMPLED_COLUMNS as SAMPLED_COLUMNS
 from ._sampled import sampled_profile as sampled_profile

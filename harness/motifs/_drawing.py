@@ -8,7 +8,8 @@ from xml.sax.saxutils import escape
 
 import numpy as np
 
-from ._classes import MotifClass, image, relabelings
+from ._classes import Edge, MotifClass, image, relabelings
+from ._sketch import named
 
 HEIGHT = 48
 """Height of every drawing, in user units: at 48 px a unit is a pixel."""
@@ -32,14 +33,32 @@ def drawing(motif: MotifClass) -> str:
     **Returns:** an `<svg>` element for a file of its own or within HTML (no ids, no styles): for
     each edge a `<line>` with its arrowhead, a `<path>`; then for each node a `<circle>`.
     """
-    places = positions(motif)
-    width = 2 * MARGIN + COLUMN * motif.span
-    parts = [part for a, b in motif.edges for part in _arrow(places[a], places[b])]
+    return _picture(motif.name, positions(motif), motif.edges, 2 * MARGIN + COLUMN * motif.span)
+
+
+@cache
+def digraph_drawing(name: str) -> str:
+    """Return a triad or tetrad as an SVG element like those of `drawing`; "" for other names.
+
+    Nodes stand on a circle, the first on top, the others clockwise. A mutual edge has two heads.
+    """
+    pattern = named(name)
+    if pattern is None or len(pattern.layers) != 1:
+        return ""
+    middle, size = HEIGHT / 2, len(pattern.layer_of)
+    turns = [2 * math.pi * node / size for node in range(size)]
+    radius = middle - MARGIN
+    places = [(middle + radius * math.sin(t), middle - radius * math.cos(t)) for t in turns]
+    return _picture(name, places, pattern.edges, float(HEIGHT))
+
+
+def _picture(name: str, places: Sequence[Point], edges: Sequence[Edge], width: float) -> str:
+    parts = [part for a, b in edges for part in _arrow(places[a], places[b])]
     parts += [f'<circle cx="{x:g}" cy="{y:g}" r="{RADIUS:g}"/>' for x, y in places]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {width:g} {HEIGHT}" '
         f'width="{width:g}" height="{HEIGHT}" fill="currentColor" stroke="none">'
-        f"<title>{escape(motif.name)}</title>{''.join(parts)}</svg>"
+        f"<title>{escape(name)}</title>{''.join(parts)}</svg>"
     )
 
 

@@ -5,6 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from harness import motifs
 from harness.motifs import classes, drawing, glyph
 
 ALL = [motif for order in (2, 3, 4) for motif in classes(order)]
@@ -120,3 +121,12 @@ def test_a_glyph_is_the_drawing_as_one_path(motif):
         )
     }
     assert len(centres) == sum(motif.layers)
+
+
+@pytest.mark.parametrize("name", motifs.TRIADS)
+def test_triads_are_drawn_with_their_edges(name):
+    picture = motifs.digraph_drawing(name)
+    edges = motifs.named(name).edges
+    assert f"<title>{name}</title>" in picture
+    assert (picture.count("<circle"), picture.count("<path")) == (3, len(edges))
+    assert motifs.digraph_drawing("bifan") == motifs.digraph_drawing("no class") == ""
