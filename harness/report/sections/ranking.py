@@ -8,7 +8,7 @@ import pandas as pd
 
 from harness import stats
 from harness.report.charts import RULE, colour
-from harness.report.pruner_comparison import CONTROLS
+from harness.report.pruner_comparison import BASELINES, CONTROLS
 from harness.report.sections.loss_ratios import loss_ratios_of
 from harness.report.sections.similarity import profiles_of
 from harness.tables.collection import NETWORK, Collection, name_of
@@ -31,7 +31,7 @@ _TICKS = [one * 10.0**power for power in range(-5, 9) for one in (1, 3)]
 
 def family_of(pruner: str, when: str) -> str:
     """Return the family of a pruner: by a criterion, at initialisation, while training, control."""
-    if name_of(pruner) in (*CONTROLS, "random"):
+    if name_of(pruner) in (*CONTROLS, BASELINES[-1]):
         return _CONTROL
     return _FAMILIES.get(when, "pruner")
 
