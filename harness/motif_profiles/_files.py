@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from math import comb
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,24 +11,27 @@ import numpy as np
 from harness import motifs, network_files
 from harness.errors import UserError, unknown
 from harness.network_files import Wiring, printable
-from harness.sparse.graph import Digraph, LayeredGraph
+from harness.sparse.edges import Digraphs
+from harness.sparse.graph import LayeredGraph
 
 if TYPE_CHECKING:
     import pandas as pd
 
 NULLS = ("layered", "degree", "independent", "published")
 _DRAWS, FEW_DRAWS = 1000, 100
-_TETRADS_AT_EASE = 10**9
-"""The most connected sets of four nodes, over all draws, that are counted by default."""
+_TETRADS_AT_EASE = 10**7
+"""The most connected sets of four nodes in a network that are counted by default: about 1 s."""
 
 _FIELDS = (
-    *("file", "layout", "network", "motif", "order", "base_layer", "null", "draws", "convention"),
+    *("file", "layout", "network", "motif", "mfinder", "order", "base_layer", "null", "draws"),
+    "convention",
     *(
         "support",
         "bias",
         "calibrated",
         "uncalibrated",
         "trades",
+        "rounds",
         "mixed",
         "count",
         "expected",
@@ -69,7 +71,8 @@ class Profiles:
     `table` has `file`, its `layout`, and the columns of `motifs.profile`, `sampled_profile` and
     `digraph_profile`. `p` and `q` are normal approximations or ranks among draws, as `p_method`
     says; `calibrated` is whether z and p are valid for draws of the null, `uncalibrated` why not.
-    `base_layer` is -1 for the sum over base layers. `notes` say what was left out, by file.
+    `base_layer` is -1 for the sum over base layers; `mfinder` is mfinder's number of the class.
+    `notes` say what was left out, by file.
     """
 
     wirings: dict[str, Wiring]
@@ -135,8 +138,9 @@ def of_wirings(wirings: Mapping[str, Wiring], asked: Asked) -> Profiles:
         notes[name] = (*wiring.notes, *own_notes)
         tables.append(table.assign(file=name, layout=wiring.layout or "edge list"))
     whole = pd.concat(tables, ignore_index=True)
-    # Whole numbers, or None if moments are exact.
-    for name in ("draws", "trades"):
+    whole["mfinder"] = whole["motif"].map(motifs.mfinder_id)
+    # Whole numbers, or None, as if moments are exact.
+    for name in ("draws", "trades", "rounds", "mfinder"):
         numbers = [None if pd.isna(n) else int(n) for n in whole[name]]
         whole[name] = pd.Series(numbers, dtype=object)
     return Profiles(dict(wirings), whole[list(_FIELDS)], notes)
@@ -167,9 +171,9 @@ def _of_network(wiring: Wiring, asked: Asked) -> tuple["pd.DataFrame", list[str]
     import pandas as pd
 
     graph = wiring.graph
-    if isinstance(graph, Digraph):
+    if not isinstance(graph, LayeredGraph):
         mutual = asked.keep_mutual or wiring.undirected
-        return _of_digraph(graph, replace(asked, keep_mutual=mutual))
+        return _of_digraphs(graph, replace(asked, keep_mutual=mutual))
     exact, tables = _exact(graph, asked), []
     for null in dict.fromkeys(asked.nulls):
         if null == "layered":
@@ -193,7 +197,7 @@ def _undrawn(table: "pd.DataFrame") -> "pd.DataFrame":
         p_method="normal",
         convention="copies",
         overlap=np.nan,
-        **dict.fromkeys(("draws", "trades", "mixed")),
+        **dict.fromkeys(("draws", "trades", "rounds", "mixed")),
     )
 
 
@@ -213,7 +217,7 @@ def _degree(graph: LayeredGraph, asked: Asked, exact: "pd.DataFrame") -> "pd.Dat
     ]
     table = pd.concat(tables, ignore_index=True)
     table = table.merge(exact[[*_PLACE, "induced"]], on=_PLACE, how="left")
-    return table.assign(p_method="sampled", **_NO_INDUCED)
+    return table.assign(p_method="sampled", rounds=None, **_NO_INDUCED)
 
 
 def _independent(graph: LayeredGraph, asked: Asked, exact: "pd.DataFrame") -> "pd.DataFrame":
@@ -237,26 +241,22 @@ def _published(graph: LayeredGraph, asked: Asked) -> "pd.DataFrame":
         seed=asked.seed,
         convention="published",
     )
-    return table.assign(p_method="sampled", induced=None, **_NO_INDUCED)
+    return table.assign(p_method="sampled", rounds=None, induced=None, **_NO_INDUCED)
 
 
 _NO_INDUCED = dict.fromkeys(("induced_expected", "induced_sd", "induced_z"), np.nan)
 
 
-def _of_digraph(graph: Digraph, asked: Asked) -> tuple["pd.DataFrame", list[str]]:
-    draws = asked.draws or FEW_DRAWS
+def _of_digraphs(graph: Digraphs, asked: Asked) -> tuple["pd.DataFrame", list[str]]:
     orders, notes = asked.orders or motifs.DIGRAPH_ORDERS, []
     if other := sorted(set(orders) - set(motifs.DIGRAPH_ORDERS)):
         raise UserError(
             f"--order {other[0]}: networks without layers can be counted for orders 2 and 3 only."
         )
-    sets = _connected_fours(np.asarray(graph.adjacency)) * (draws + 1)
-    if asked.orders is None and sets > _TETRADS_AT_EASE:
+    if asked.orders is None and (reason := _why_no_tetrads(graph)):
         orders = (2,)
-        notes.append(
-            f"tetrads left out: {draws} draws would take some {sets:.0e} connected sets of four "
-            "nodes, at about 10^7 a second. Give --order 3 to count them."
-        )
+        notes.append(f"tetrads left out: {reason}")
+    draws = asked.draws or FEW_DRAWS
     table = motifs.digraph_profile(
         graph, draws=draws, keep_mutual=asked.keep_mutual, seed=asked.seed, orders=orders
     )
@@ -266,7 +266,6 @@ def _of_digraph(graph: Digraph, asked: Asked) -> tuple["pd.DataFrame", list[str]
         support="all",
         bias=False,
         trades=None,
-        mixed=None,
         convention="induced",
         p_method="sampled",
         induced=table["count"],
@@ -274,13 +273,12 @@ def _of_digraph(graph: Digraph, asked: Asked) -> tuple["pd.DataFrame", list[str]
     ), notes
 
 
-def _connected_fours(wires: np.ndarray) -> int:
-    """Return about how many sets of four nodes are connected: undirected stars and paths."""
-    either = wires | wires.swapaxes(-1, -2)
-    degree = either.sum(-1, dtype=np.int64)
-    stars = sum(comb(int(n), 3) for n in degree.ravel())
-    paths = sum(
-        float((one - 1) @ (links @ (one - 1))) / 2
-        for links, one in zip(either.astype(float), degree, strict=True)
-    )
-    return int(stars + max(paths, 0))
+def _why_no_tetrads(graph: Digraphs) -> str | None:
+    """Return why tetrads are not counted unless they are asked for, or None."""
+    sets = max(map(motifs.connected_fours, graph))
+    if sets > _TETRADS_AT_EASE:
+        return (
+            f"some {sets:.0e} connected sets of four nodes in one network, at about 10^7 a second. "
+            "Give --order 3 to count them."
+        )
+    return motifs.lacking_igraph("they")

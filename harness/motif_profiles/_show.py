@@ -116,15 +116,14 @@ def described(wirings: Mapping[str, Wiring], notes: Mapping[str, Sequence[str]])
 
 def _described(wiring: Wiring) -> str:
     if not isinstance(wiring.graph, LayeredGraph):
-        networks, nodes, _ = wiring.graph.adjacency.shape
-        edges = wiring.graph.adjacency.sum((-2, -1)).tolist()
-        return f"{_networks(networks)}, digraph; {nodes:,} nodes; edges {_range(edges)}"
-    edges = edge_counts(wiring.graph)
+        nodes, edges = wiring.graph[0].nodes, [len(one.sources) for one in wiring.graph]
+        return f"{_networks(len(edges))}, digraph; {nodes:,} nodes; edges {_range(edges)}"
+    layers = edge_counts(wiring.graph)
     layout = f"layout {wiring.layout}" if wiring.layout else "edge list"
-    nodes = "-".join(map(str, node_counts(wiring.graph)))
-    counts = ", ".join(_range(layer) for layer in edges.T.tolist())
+    shape = "-".join(map(str, node_counts(wiring.graph)))
+    counts = ", ".join(_range(layer) for layer in layers.T.tolist())
     arrays = f"; arrays {', '.join(map(printable, wiring.names))}" if wiring.layout else ""
-    return f"{_networks(len(edges))}, {layout}; nodes {nodes}; edges {counts}{arrays}"
+    return f"{_networks(len(layers))}, {layout}; nodes {shape}; edges {counts}{arrays}"
 
 
 def _networks(number: int) -> str:

@@ -60,7 +60,7 @@ from ._tempered import neutral as neutral
 from ._tempered import paths_at_nodes as paths_at_nodes
 from ._tempered import tempered as tempered
 from ._tetrads import connected_fours as connected_fours
-from ._tetrads import why_no_tetrads as why_no_tetrads
+from ._tetrads import lacking_igraph as lacking_igraph
 from ._trades import Trades as Trades
 from ._trades import enough_trades as enough_trades
 from ._triads import triads as triads

@@ -59,7 +59,8 @@ def triangles() -> dict[tuple[int, int, int], str]:
 
     A pair (a, b) is 1 if it holds a->b, 2 if b->a, 3 if both.
     """
-    return {kinds: class_name(3, triangle_edges(kinds)) for kinds in product((1, 2, 3), repeat=3)}
+    kinds = product((1, 2, 3), (1, 2, 3), (1, 2, 3))
+    return {three: class_name(3, triangle_edges(three)) for three in kinds}
 
 
 def triangle_edges(kinds: Sequence[int]) -> list[Edge]:

@@ -13,11 +13,12 @@ from harness.sparse.edges import Ends, SparseDigraph
 from ._switching import Chains, Places, started
 from ._triads import connected_triads
 
-FEWEST_ROUNDS, MOST_ROUNDS = 8, 1024
+FEWEST_ROUNDS, MOST_ROUNDS = 8, 2048
 """Limits for each draw: within them the number is doubled until the chains have mixed."""
 
 THREADS = min(4, os.cpu_count() or 1)
-_CHAINS = 16
+_CHAINS, _EDGES = (16, 64), 2**17
+"""The fewest and the most chains that are followed, and their edges together."""
 _STANDARD_ERRORS = 4.0
 """How far a statistic may move: 14 are followed, and 15 degrees of freedom have wide tails."""
 
@@ -39,13 +40,15 @@ def enough_rounds(
 ) -> Rounds:
     """Find how many rounds the draws of one digraph need.
 
-    16 chains start from the digraph. The share of its edges that they still have and the counts of
-    the 13 connected triads are compared after T rounds and after 2T, for T = 4, 8, 16, ...: 2T is
-    enough if the mean of none has moved by more than four standard errors (of the paired
+    16 to 64 chains start from the digraph. The share of its edges that they still have and the
+    counts of the 13 connected triads are compared after T rounds and after 2T, for T = 4, 8, 16,
+    ...: 2T is enough if the mean of none has moved by more than four standard errors (of the paired
     differences), so that the overlap is down to chance. A geometric decay squares, from T to 2T,
     the part that the test could miss.
     """
-    groups = list(started(digraph, _CHAINS, keep_mutual=keep_mutual, possible=possible))
+    fewest, most = _CHAINS
+    number = min(max(fewest, _EDGES // max(1, len(digraph.sources))), most)
+    groups = list(started(digraph, number, keep_mutual=keep_mutual, possible=possible))
     rngs = [np.random.default_rng(one) for one in seed.spawn(len(groups))]
     with ThreadPoolExecutor(THREADS) as pool:
 

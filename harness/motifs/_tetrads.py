@@ -1,5 +1,6 @@
 """The census of tetrads, which igraph counts: an extra, because it is under the GPL."""
 
+import importlib.util
 from functools import cache
 from math import comb
 from typing import Any
@@ -13,13 +14,11 @@ from harness.sparse.edges import SparseDigraph
 from ._digraph_classes import class_name
 
 
-def why_no_tetrads() -> str | None:
-    """Return why tetrads cannot be counted here and what installs igraph, or None."""
-    try:
-        import igraph  # noqa: F401
-    except ImportError:
-        return "tetrads (order 3) need igraph: pip install 'motif-harness[igraph]'"
-    return None
+def lacking_igraph(what: str) -> str | None:
+    """Return why `what` cannot be had and what installs igraph, or None if igraph is there."""
+    if importlib.util.find_spec("igraph"):
+        return None
+    return f"{what} need igraph: pip install 'motif-harness[igraph]'"
 
 
 def tetrads(digraph: SparseDigraph) -> Int64[np.ndarray, " 199"]:
@@ -57,7 +56,7 @@ def connected_fours(digraph: SparseDigraph) -> int:
 
 
 def _igraph() -> Any:
-    if reason := why_no_tetrads():
+    if reason := lacking_igraph("tetrads (order 3)"):
         raise UserError(f"{reason}. Or give --order 2 for triads alone.")
     import igraph
 

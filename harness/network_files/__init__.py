@@ -14,6 +14,7 @@ from typing import get_args
 import numpy as np
 
 from harness.errors import UserError, unknown
+from harness.sparse.graph import LayeredGraph
 
 from . import _edges, _formats, _graphs, _layers, _matrices, _nodes, _processes, _tables, _weights
 from ._choices import AS_THE_FILE_SAYS as AS_THE_FILE_SAYS
@@ -119,6 +120,7 @@ def read_weights(
         with decoding(path):
             contents = _READERS.get(_tables.suffix(path), _processes.torch)(path, stack, choices)
         found = Wiring(*_weights.networks(path, contents, asked, threshold, LARGEST, choices))
+        assert isinstance(found.graph, LayeredGraph), "only `choices.digraph` reads digraphs"
         if (number := len(found.graph.adjacency[0])) != 1:
             raise UserError(f"'{printable(path)}' holds {number} networks. Store one per file.")
         if choices.channels:

@@ -10,15 +10,16 @@ from pathlib import Path
 import numpy as np
 
 from harness.errors import UserError, unknown
-from harness.sparse.graph import Digraph, LayeredGraph
+from harness.sparse.edges import Digraphs
+from harness.sparse.graph import LayeredGraph
 
 from ._choices import Choices
-from ._digraphs import of_wires
+from ._digraphs import of_ends
 from ._formats import Contents, Layout, Stored, decoding
 from ._layouts import arranged, layout_by_names
 from ._names import printable, quoted
 
-_Read = tuple[LayeredGraph | Digraph, tuple[str, ...], Layout | None, tuple[str, ...]]
+_Read = tuple[LayeredGraph | Digraphs, tuple[str, ...], Layout | None, tuple[str, ...]]
 
 
 def networks(
@@ -253,7 +254,8 @@ def _digraph(
         wires = wires.swapaxes(1, 2)
     ends_of = "columns are sources, rows" if asked == "out-in" else "rows are sources, columns"
     notes = [*notes, f"{ends_of} targets"]
-    graph, more = of_wires(where, wires, threshold, undirected=choices.undirected)
+    ends, nodes = map(np.nonzero, wires), wires.shape[-1]
+    graph, more = of_ends(where, nodes, ends, threshold, undirected=choices.undirected)
     return graph, (one.name,), None, (*notes, *more)
 
 

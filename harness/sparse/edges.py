@@ -35,6 +35,10 @@ class SparseDigraph:
         return wires
 
 
+Digraphs = tuple[SparseDigraph, ...]
+"""Networks of the same nodes."""
+
+
 def sparse_digraph(nodes: int, sources: Ends, targets: Ends) -> SparseDigraph:
     """Return the digraph of some edges, in any order; self-loops and repeated edges are dropped."""
     apart = sources != targets
@@ -48,7 +52,7 @@ def of_keys(nodes: int, keys: Ends) -> SparseDigraph:
     return SparseDigraph(nodes, sources, targets)
 
 
-def sparse_digraphs(graph: Digraph | Sequence[SparseDigraph]) -> tuple[SparseDigraph, ...]:
+def sparse_digraphs(graph: Digraph | Sequence[SparseDigraph]) -> Digraphs:
     """Return the networks of a batch of digraphs one by one, without their self-loops."""
     if not isinstance(graph, Digraph):
         return tuple(graph)
