@@ -147,7 +147,10 @@ def explained(profiles: Profiles, *, whole: bool = False) -> list[str]:
     lines += [_SUPPORTS[support] for support in dict.fromkeys(table["support"])]
     lines += _reservations(table)
     if any(not isinstance(one.graph, LayeredGraph) for one in profiles.wirings.values()):
-        lines.append("Digraphs: induced copies, named after Holland and Leinhardt or by edges.")
+        lines.append(
+            "Digraphs: induced copies; triads have the names of the MAN census (Holland and "
+            "Leinhardt), tetrads those of their edges; mfinder: the number that mfinder gives them."
+        )
     absent = int(table.loc[_missing(table), "motif"].nunique())
     if absent and not whole:
         lines.append(f"Not shown: {absent} classes of digraphs with no copies, seen or expected.")
@@ -175,6 +178,7 @@ def _missing(table: "pd.DataFrame") -> "pd.Series[bool]":
 def summary(table: "pd.DataFrame", *, beside: bool = True) -> tuple[list[str], list[list[str]]]:
     """Return headings and rows of the short table, supports `beside` each other or in rows."""
     by = ["motif", "shape"]
+    by += ["mfinder"] if (table["convention"] == "induced").all() else []
     by += ["base_layer"] if table["base_layer"].nunique() > 1 else []
     by += ["file"] if table["file"].nunique() > 1 else []
     by += [] if beside else ["support"]

@@ -13,6 +13,7 @@ from ._counts import counts as counts
 from ._counts import induced as induced
 from ._digraph_classes import mfinder_id as mfinder_id
 from ._digraph_draws import drawn_digraph_profile as drawn_digraph_profile
+from ._drawing import digraph_drawing as digraph_drawing
 from ._drawing import drawing as drawing
 from ._draws import CONTROLS as CONTROLS
 from ._draws import control_draws as control_draws

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 DIGRAPH_ORDERS = (2, 3)
 _STREAM = zlib.crc32(b"switched digraphs")
-_SMALL, _MOST_TOGETHER = 2**15, 16
+_SMALL, _MOST_TOGETHER = 2**15, 64
 """The edges, and the draws, of one block of draws: a block has 2 draws or more."""
 _QUIET_SECONDS = 2.0
 
@@ -55,8 +55,7 @@ def census(
     networks = sparse_digraphs(graph)
     batch = np.shape(graph.adjacency)[:-2] if isinstance(graph, Digraph) else (len(networks),)
     names = [name for order in dict.fromkeys(orders) for name in connected_classes(order)]
-    rows = np.array([_counted(network, orders) for network in networks], np.int64)
-    columns = rows.reshape(len(networks), len(names)).T
+    columns = _counted(networks, orders).T
     return {name: row.reshape(batch) for name, row in zip(names, columns, strict=True)}
 
 
@@ -165,10 +164,12 @@ def _check(orders: Sequence[int]) -> None:
         raise ValueError(f"digraphs have a census of the orders 2 and 3, not {sorted(other)}")
 
 
-def _counted(network: SparseDigraph, orders: Sequence[int]) -> Int64[np.ndarray, " classes"]:
-    """Return one network's counts, in the order of the names."""
+def _counted(
+    networks: Sequence[SparseDigraph], orders: Sequence[int]
+) -> Int64[np.ndarray, "networks classes"]:
+    """Return the counts of some networks, in the order of the names."""
     counters = {2: connected_triads, 3: tetrads}
-    return np.concatenate([counters[order](network) for order in dict.fromkeys(orders)])
+    return np.concatenate([counters[order](networks) for order in dict.fromkeys(orders)], 1)
 
 
 def scored_classes(
@@ -212,7 +213,7 @@ def _profile(
             keys = [one.keys for one in drawn]
             pairs = [shared(a, b) for a, b in pairwise(keys)]
             own = [shared(centre.keys, one) for one in keys]
-            return np.array([_counted(one, orders) for one in drawn]), own, pairs
+            return _counted(drawn, orders), own, pairs
 
         for some, own, pairs in pool.map(block, sizes, of_blocks):
             counts.append(some)
@@ -221,8 +222,8 @@ def _profile(
             passed = time.monotonic() - began
             if passed > _QUIET_SECONDS:
                 left = passed * (draws / len(overlaps) - 1)
-                progress.update("random digraphs", len(overlaps), draws, seconds_left=left)
-    table = scored_classes(_counted(network, orders), np.concatenate(counts), orders)
+                progress.update("counting draws", len(overlaps), draws, seconds_left=left)
+    table = scored_classes(_counted([network], orders)[0], np.concatenate(counts), orders)
     return table.assign(
         rounds=chain.number,
         mixed=chain.mixed,

@@ -1,11 +1,13 @@
 """Small pictures of motif classes, for reports and lists."""
 
 import math
+from collections.abc import Sequence
 from functools import cache
-from itertools import combinations
+from itertools import combinations, permutations
 from xml.sax.saxutils import escape
 
-from ._classes import MotifClass, image, relabelings
+from ._classes import Edge, MotifClass, image, relabelings
+from ._sketch import named
 
 HEIGHT = 48
 """Height of every drawing, in user units: at 48 px a unit is a pixel."""
@@ -16,6 +18,11 @@ HEAD, HALF_WIDTH = 7.0, 2.8
 """Length of an arrowhead and half its width."""
 
 Point = tuple[float, float]
+_FAR = HEIGHT - MARGIN
+_CORNERS: dict[int, list[Point]] = {
+    3: [(HEIGHT / 2, MARGIN), (MARGIN, _FAR), (_FAR, _FAR)],
+    4: [(MARGIN, MARGIN), (_FAR, MARGIN), (MARGIN, _FAR), (_FAR, _FAR)],
+}
 
 
 @cache
@@ -29,14 +36,38 @@ def drawing(motif: MotifClass) -> str:
     **Returns:** an `<svg>` element for a file of its own or within HTML (no ids, no styles): for
     each edge a `<line>` with its arrowhead, a `<path>`; then for each node a `<circle>`.
     """
-    places = positions(motif)
-    width = 2 * MARGIN + COLUMN * motif.span
-    parts = [part for a, b in motif.edges for part in _arrow(places[a], places[b])]
+    return _svg(motif.name, 2 * MARGIN + COLUMN * motif.span, motif.edges, positions(motif))
+
+
+@cache
+def digraph_drawing(name: str) -> str:
+    """Return a triad or tetrad as an SVG element: nodes at the corners, an arrow for each edge.
+
+    A mutual pair is one line with two heads. Tetrads are placed so that few lines cross.
+
+    **Errors:** ValueError for a name of no class of digraphs.
+    """
+    pattern = named(name)
+    if pattern is None or len(pattern.layers) > 1:
+        raise ValueError(f"no class of digraphs is named '{name}'")
+    corners, size = _CORNERS[pattern.layers[0]], pattern.layers[0]
+
+    def diagonals(order: tuple[int, ...]) -> list[int]:
+        pairs = {frozenset((order[a], order[b])) for a, b in pattern.edges}
+        apart = [frozenset((0, 3)) in pairs, frozenset((1, 2)) in pairs]
+        return [all(apart), sum(apart)]
+
+    order = min(permutations(range(size)), key=diagonals) if size == 4 else range(size)
+    return _svg(name, HEIGHT, pattern.edges, [corners[place] for place in order])
+
+
+def _svg(name: str, width: float, edges: Sequence[Edge], places: Sequence[Point]) -> str:
+    parts = [part for a, b in edges for part in _arrow(places[a], places[b])]
     parts += [f'<circle cx="{x:g}" cy="{y:g}" r="{RADIUS:g}"/>' for x, y in places]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {width:g} {HEIGHT}" '
         f'width="{width:g}" height="{HEIGHT}" fill="currentColor" stroke="none">'
-        f"<title>{escape(motif.name)}</title>{''.join(parts)}</svg>"
+        f"<title>{escape(name)}</title>{''.join(parts)}</svg>"
     )
 
 

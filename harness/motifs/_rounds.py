@@ -17,10 +17,10 @@ FEWEST_ROUNDS, MOST_ROUNDS = 8, 2048
 """Limits for each draw: within them the number is doubled until the chains have mixed."""
 
 THREADS = min(4, os.cpu_count() or 1)
-_CHAINS, _EDGES = (16, 64), 2**17
+_CHAINS, _EDGES = (8, 64), 2**17
 """The fewest and the most chains that are followed, and their edges together."""
 _STANDARD_ERRORS = 4.0
-"""How far a statistic may move: 14 are followed, and 15 degrees of freedom have wide tails."""
+"""How far a statistic may move: 14 are followed, and 7 degrees of freedom have wide tails."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def enough_rounds(
 ) -> Rounds:
     """Find how many rounds the draws of one digraph need.
 
-    16 to 64 chains start from the digraph. The share of its edges that they still have and the
+    8 to 64 chains start from the digraph. The share of its edges that they still have and the
     counts of the 13 connected triads are compared after T rounds and after 2T, for T = 4, 8, 16,
     ...: 2T is enough if the mean of none has moved by more than four standard errors (of the paired
     differences), so that the overlap is down to chance. A geometric decay squares, from T to 2T,
@@ -72,7 +72,8 @@ def _followed(
 ) -> Int64[np.ndarray, "chains statistics"]:
     chains.switch(rounds, rng)
     states = chains.digraphs()
-    return np.array([[shared(start, one.keys), *connected_triads(one)] for one in states])
+    overlaps = np.array([[shared(start, one.keys)] for one in states])
+    return np.concatenate([overlaps, connected_triads(states)], 1)
 
 
 def shared(one: Ends, other: Ends) -> int:

@@ -1,6 +1,7 @@
 """The census of tetrads, which igraph counts: an extra, because it is under the GPL."""
 
 import importlib.util
+from collections.abc import Sequence
 from functools import cache
 from math import comb
 from typing import Any
@@ -21,17 +22,20 @@ def lacking_igraph(what: str) -> str | None:
     return f"{what} need igraph: pip install 'motif-harness[igraph]'"
 
 
-def tetrads(digraph: SparseDigraph) -> Int64[np.ndarray, " 199"]:
+def tetrads(digraphs: Sequence[SparseDigraph]) -> Int64[np.ndarray, "digraphs 199"]:
     """Count the sets of four nodes that induce each connected tetrad, by `tetrad_names`.
 
     `motifs_randesu` (Wernicke 2006) counts about 10^7 connected sets a second.
 
     **Errors:** UserError without igraph.
     """
-    edges = np.stack([digraph.sources, digraph.targets], 1)
-    network = _igraph().Graph(n=digraph.nodes, edges=edges, directed=True)
-    by_class = network.motifs_randesu(4, cut_prob=[0] * 4)
-    return np.array([int(by_class[number]) for number in tetrad_names().values()], np.int64)
+    counts = np.zeros((len(digraphs), len(tetrad_names())), np.int64)
+    for row, digraph in zip(counts, digraphs, strict=True):
+        edges = np.stack([digraph.sources, digraph.targets], 1)
+        network = _igraph().Graph(n=digraph.nodes, edges=edges, directed=True)
+        by_class = network.motifs_randesu(4, cut_prob=[0] * 4)
+        row[:] = [int(by_class[number]) for number in tetrad_names().values()]
+    return counts
 
 
 @cache

@@ -6,7 +6,7 @@ of high degree (Chiba and Nishizeki 1985, SIAM J. Comput. 14:210; Batagelj and M
 Networks 23:237), so that hubs cost no more than the square root of the edges for each edge.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from math import comb
 from typing import NamedTuple
@@ -18,12 +18,17 @@ from harness.sparse.edges import SparseDigraph
 
 from ._digraph_classes import TRIAD_NAMES, class_name, triangle_edges, triangles
 
+_SMALL = 2**15
+"""The edges from which on a digraph is counted alone."""
 _PATHS, _TABLE_BYTES = 2**20, 2**24
 """The most paths, and the largest table of places, that are held at once."""
 
 
 class _Pairs(NamedTuple):
-    """Joined nodes `low` < `high`; `kind` is 1 for low->high, 2 for high->low, 3 for both."""
+    """Joined nodes `low` < `high`; `kind` is 1 for low->high, 2 for high->low, 3 for both.
+
+    Each digraph has `nodes` nodes; they are numbered through all digraphs.
+    """
 
     nodes: int
     low: Int[np.ndarray, " pairs"]
@@ -33,8 +38,8 @@ class _Pairs(NamedTuple):
 
 def triads(digraph: SparseDigraph) -> dict[str, int]:
     """Count the sets of three nodes that induce each of the 16 triads, connected or not."""
-    nodes, (_, _, _, kind) = digraph.nodes, _pairs(digraph)
-    counted = dict(zip(TRIAD_NAMES, connected_triads(digraph).tolist(), strict=True))
+    nodes, kind = digraph.nodes, _pairs([digraph]).kind
+    counted = dict(zip(TRIAD_NAMES, connected_triads([digraph])[0].tolist(), strict=True))
     mutual, single = int((kind == 3).sum()), int((kind != 3).sum())
     for name, pairs, place in (("102", mutual, 0), ("012", single, 1)):
         joined = sum(int(triad[place]) * count for triad, count in counted.items())
@@ -43,35 +48,53 @@ def triads(digraph: SparseDigraph) -> dict[str, int]:
     return counted
 
 
-def connected_triads(digraph: SparseDigraph) -> Int64[np.ndarray, " 13"]:
-    """Count the sets of three nodes that induce each connected triad, by `TRIAD_NAMES`."""
-    pairs = _pairs(digraph)
-    closed = np.zeros(64, np.int64)
+def connected_triads(digraphs: Sequence[SparseDigraph]) -> Int64[np.ndarray, "digraphs 13"]:
+    """Count the sets of three nodes that induce each connected triad, by `TRIAD_NAMES`.
+
+    **Arguments:** `digraphs` of the same nodes. Small ones are counted together.
+    """
+    counts, some, edges = [np.zeros((0, len(TRIAD_NAMES)), np.int64)], [], 0
+    for place, one in enumerate(digraphs, 1):
+        some.append(one)
+        edges += len(one.sources)
+        if edges >= _SMALL or place == len(digraphs):
+            counts.append(_counted(_pairs(some), len(some)))
+            some, edges = [], 0
+    return np.concatenate(counts)
+
+
+def _counted(pairs: _Pairs, number: int) -> Int64[np.ndarray, "digraphs 13"]:
+    closed = np.zeros(64 * number, np.int64)
     for block in _triangles(_by_degree(pairs)):
-        closed += np.bincount(block, minlength=64)
+        closed += np.bincount(block, minlength=len(closed))
     classes, corners = _closing()
-    return classes @ closed + _open(pairs) - corners @ closed
+    return _open(pairs, number) + closed.reshape(number, 64) @ (classes - corners).T
 
 
-def _pairs(digraph: SparseDigraph) -> _Pairs:
-    low = np.minimum(digraph.sources, digraph.targets)
-    high = np.maximum(digraph.sources, digraph.targets)
+def _pairs(digraphs: Sequence[SparseDigraph]) -> _Pairs:
+    """Return the joined pairs of all digraphs, the nodes of each one after those before it."""
+    nodes = digraphs[0].nodes
+    first = np.repeat(np.arange(len(digraphs)) * nodes, [len(one.sources) for one in digraphs])
+    sources = np.concatenate([one.sources for one in digraphs]) + first
+    targets = np.concatenate([one.targets for one in digraphs]) + first
+    whole = max(1, nodes * len(digraphs))
     # The last digit is the direction, so that a mutual pair gives two numbers in sequence.
-    keys = np.sort((low * digraph.nodes + high) << 1 | (digraph.sources > digraph.targets))
+    place = np.minimum(sources, targets) * whole + np.maximum(sources, targets)
+    keys = np.sort(place << 1 | (sources > targets))
     mutual = np.zeros(len(keys), bool)
     mutual[1:] = (keys[1:] ^ keys[:-1]) == 1
     single = np.flatnonzero(~mutual)
     kind = 1 + (keys[single] & 1)
     kind[np.searchsorted(single, np.flatnonzero(mutual)) - 1] = 3
-    return _Pairs(digraph.nodes, *np.divmod(keys[single] >> 1, max(digraph.nodes, 1)), kind)
+    return _Pairs(nodes, *np.divmod(keys[single] >> 1, whole), kind)
 
 
-def _open(pairs: _Pairs) -> Int64[np.ndarray, " 13"]:
+def _open(pairs: _Pairs, number: int) -> Int64[np.ndarray, "digraphs 13"]:
     """Count the pairs of pairs at each node, as the triad that they are if it is not closed."""
     low, high, kind = pairs.low, pairs.high, pairs.kind
 
     def joined(ends: np.ndarray) -> np.ndarray:
-        return np.bincount(ends, minlength=pairs.nodes)
+        return np.bincount(ends, minlength=number * pairs.nodes).reshape(number, pairs.nodes)
 
     out = joined(low[kind == 1]) + joined(high[kind == 2])
     into = joined(low[kind == 2]) + joined(high[kind == 1])
@@ -84,7 +107,10 @@ def _open(pairs: _Pairs) -> Int64[np.ndarray, " 13"]:
         "111D": mutual * into,
         "201": mutual * (mutual - 1) // 2,
     }
-    return np.array([counts[name].sum() if name in counts else 0 for name in TRIAD_NAMES], np.int64)
+    open_triads = np.zeros((number, len(TRIAD_NAMES)), np.int64)
+    for name, by_node in counts.items():
+        open_triads[:, TRIAD_NAMES.index(name)] = by_node.sum(1)
+    return open_triads
 
 
 @cache
@@ -101,50 +127,48 @@ def _closing() -> tuple[Int64[np.ndarray, "13 64"], Int64[np.ndarray, "13 64"]]:
 
 
 def _by_degree(pairs: _Pairs) -> _Pairs:
-    """Return the pairs, sorted, of nodes numbered by degree, without those of degree 0."""
-    degree = np.bincount(pairs.low, minlength=pairs.nodes)
-    degree += np.bincount(pairs.high, minlength=pairs.nodes)
-    nodes = int(np.count_nonzero(degree))
-    number = np.empty(pairs.nodes, np.int64)
-    number[np.argsort(degree, kind="stable")] = np.arange(pairs.nodes) - (pairs.nodes - nodes)
+    """Return the pairs, sorted, of nodes that are numbered by degree within their digraph."""
+    whole = max(1, int(pairs.high.max(initial=0)) // max(1, pairs.nodes) + 1) * pairs.nodes
+    degree = np.bincount(pairs.low, minlength=whole) + np.bincount(pairs.high, minlength=whole)
+    number = np.empty(whole, np.int64)
+    number[np.lexsort((degree, np.arange(whole) // max(1, pairs.nodes)))] = np.arange(whole)
     low, high = number[pairs.low], number[pairs.high]
-    swapped = low > high
-    kind = np.where(swapped & (pairs.kind != 3), 3 - pairs.kind, pairs.kind)
-    keys = np.sort((np.minimum(low, high) * nodes + np.maximum(low, high)) << 2 | kind)
-    return _Pairs(nodes, *np.divmod(keys >> 2, max(nodes, 1)), keys & 3)
+    kind = np.where((low > high) & (pairs.kind != 3), 3 - pairs.kind, pairs.kind)
+    keys = np.sort((np.minimum(low, high) * whole + np.maximum(low, high)) << 2 | kind)
+    return _Pairs(pairs.nodes, *np.divmod(keys >> 2, max(whole, 1)), keys & 3)
 
 
 def _triangles(pairs: _Pairs) -> Iterator[Int[np.ndarray, " triangles"]]:
-    """Yield the triangles a < b < c in blocks, as the kinds of (a, b), (b, c), (a, c), 2 bits each.
+    """Yield the triangles a < b < c in blocks: the number of their digraph, then three kinds.
 
-    A path a, b, c is a triangle if a table of the places (a, c) has a kind there.
+    The kinds of (a, b), (b, c), (a, c) take the last 6 bits. A path a, b, c is a triangle if a
+    table of the places (a, c) has a kind there.
     """
-    starts = np.concatenate([[0], np.cumsum(np.bincount(pairs.low, minlength=pairs.nodes))])
+    nodes, last = pairs.nodes, int(pairs.low.max(initial=-1)) + 1
+    starts = np.searchsorted(pairs.low, np.arange(int(pairs.high.max(initial=-1)) + 2))
     onward = starts[pairs.high + 1] - starts[pairs.high]
-    high, kind = pairs.high.astype(np.int32), pairs.kind.astype(np.uint8)
+    high, kind = pairs.high, pairs.kind.astype(np.uint8)
+    column = (high % max(1, nodes)).astype(np.int32)
     before = np.concatenate([[0], np.cumsum(onward)])
-    rows_at_once = max(1, _TABLE_BYTES // max(pairs.nodes, 1))
-    table, row, last = (
-        np.zeros(rows_at_once * pairs.nodes, np.uint8),
-        0,
-        int(pairs.low.max(initial=-1)) + 1,
-    )
+    rows_at_once = min(max(1, _TABLE_BYTES // max(1, nodes)), last)
+    table, row = np.zeros(rows_at_once * nodes, np.uint8), 0
     while row < last:
         first = starts[row]
-        within = np.searchsorted(before[starts], before[first] + _PATHS, "right") - 1
-        stop = min(max(int(within), row + 1), row + rows_at_once, last)
+        within = int(np.searchsorted(before[starts], before[first] + _PATHS, "right")) - 1
+        stop = min(max(within, row + 1), row + rows_at_once, last)
         edges = slice(first, starts[stop])
-        base = ((pairs.low[edges] - row) * pairs.nodes).astype(np.int32)
-        places = base + high[edges]
+        base = ((pairs.low[edges] - row) * nodes).astype(np.int32)
+        places = base + column[edges]
         table[places] = kind[edges]
         number = onward[edges]
         shift = (starts[high[edges]] - (before[edges] - before[first])).astype(np.int32)
         second = np.arange(number.sum(), dtype=np.int32) + np.repeat(shift, number)
-        ends = high.take(second)
+        ends = column.take(second)
         ends += np.repeat(base, number)
         third = table.take(ends)
         closed = np.flatnonzero(third)
         of = np.searchsorted(before[first : starts[stop] + 1] - before[first], closed, "right") - 1
-        yield kind[edges][of] | kind[second[closed]] << 2 | third[closed] << 4
+        kinds = kind[edges][of] | kind[second[closed]] << 2 | third[closed] << 4
+        yield kinds + 64 * (pairs.low[edges][of] // nodes)
         table[places] = 0
         row = stop
