@@ -5,7 +5,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from harness.motifs import classes, drawing
+from harness.motifs import classes, digraph_drawing, drawing, named
+from harness.motifs._census import connected_classes
 
 ALL = [motif for order in (2, 3, 4) for motif in classes(order)]
 SVG = "{http://www.w3.org/2000/svg}"
@@ -102,3 +103,22 @@ def test_distinct_classes_look_different():
 
 def test_higher_orders_can_be_drawn():
     assert all(parsed(motif)[1] for motif in classes(5)[:20])
+
+
+@pytest.mark.parametrize("name", [name for order in (2, 3) for name in connected_classes(order)])
+def test_a_drawing_of_a_digraph_has_its_arrows(name):
+    svg = ElementTree.fromstring(digraph_drawing(name))
+    nodes = [(float(c.get("cx")), float(c.get("cy"))) for c in svg.iter(f"{SVG}circle")]
+    drawn = set()
+    for line in svg.iter(f"{SVG}line"):
+        x1, y1, x2, y2 = (float(line.get(key)) for key in ("x1", "y1", "x2", "y2"))
+        source = min(range(len(nodes)), key=lambda node: math.dist(nodes[node], (x1, y1)))
+        target = min(range(len(nodes)), key=lambda node: math.dist(nodes[node], (x2, y2)))
+        drawn.add((source, target))
+    assert drawn == set(named(name).edges)
+    assert svg.find(f"{SVG}title").text == name
+
+
+def test_other_names_have_no_drawing_of_a_digraph():
+    with pytest.raises(ValueError, match="no class of digraphs is named 'bifan'"):
+        digraph_drawing("bifan")
