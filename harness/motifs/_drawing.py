@@ -58,7 +58,7 @@ def digraph_drawing(name: str) -> str:
         return [all(apart), sum(apart)]
 
     order = min(permutations(range(size)), key=diagonals) if size == 4 else range(size)
-    return _svg(name, HEIGHT, pattern.edges, [corners[place] for place in order])
+    return _svg(name, float(HEIGHT), pattern.edges, [corners[place] for place in order])
 
 
 def _svg(name: str, width: float, edges: Sequence[Edge], places: Sequence[Point]) -> str:

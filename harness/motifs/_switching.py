@@ -1,22 +1,21 @@
 """Draws of digraphs in which every node keeps its in- and its out-degree, by switching edges.
 
-A switch makes two edges a->b, c->d into a->d, c->b (Maslov and Sneppen 2002, Science 296:910). In a
-round most edges are paired at random, and all pairs are switched at once. The slots of a pair are
-the places of its two edges and of the two that it proposes. A pair is switched if neither proposal
-is a self-loop or an impossible place and none of its slots is one of another pair's, nor holds an
-edge outside of the pairs. A switch only exchanges a pair's edges with its proposals. So the slots
-of a round stay the same, and in the new digraph the same pairing proposes to switch back exactly
-the pairs that were switched: each round is as likely as its reverse. Some pairs, picked at random,
-propose nothing, so that each switch can also be the only one, and a refused switch leaves its edges
-as they are: counting accepted switches only would be biased (Roberts and Coolen 2012, Phys. Rev. E
-85:046103).
+A switch makes two edges a->b, c->d into a->d, c->b (Maslov and Sneppen 2002, Science 296:910),
+unless that would make a self-loop or a double edge. A refused switch leaves the graph as it is. If
+only accepted ones counted, each graph would be drawn in proportion to the number of switches that
+it allows, which is biased (Roberts and Coolen 2012, Phys. Rev. E 85:046103).
 
-Switches alone cannot reverse a directed triangle, so a few edges of a round start a walk
-a->b->c->d instead, which becomes a->c->b->d, with the slots of its three edges and its three
-proposals. It reverses a triangle if d = a. A walk is picked by an edge, a successor of its head and
-one of that: with probability 1 / (edges * out(b) * out(c)), as is its reverse. Switches and walks
-reach every digraph of the same degrees (Rao, Jana and Bandyopadhyay 1996, Sankhya A 58:225), so
-that in the long run each is drawn equally often.
+In a round all edges are paired at random, and most pairs are switched one after the other. Each
+switch undoes itself, and the reverse order is as likely, so that each round is as likely as its
+reverse. Pairs meet only at the places of their edges and proposals: those that come first at all
+their places are switched together, then those that come first among the others, and so on.
+
+Switches alone cannot reverse a directed triangle, so between two rounds some walks a->b->c->d
+become a->c->b->d, which does that if d = a. A walk is picked by an edge, a successor of its head
+and one of that: with probability 1 / (edges * out(b) * out(c)), as is its reverse. Walks that are
+picked together are left alone if they share a place. Switches and walks reach every digraph of the
+same degrees (Rao, Jana and Bandyopadhyay 1996, Sankhya A 58:225): in the long run each is drawn
+equally often.
 
 Where some places can hold no edge, as from an output to an input, a move that needs one is refused.
 If these places are one block of sources and targets, as between the inputs and the outputs of a
@@ -33,8 +32,8 @@ from jaxtyping import Bool, Int64
 
 from harness.sparse.edges import SparseDigraph, of_keys, sparse_digraph
 
-_SWITCHED = 0.75
-"""The share of the pairs that propose a switch: more of them collide more often."""
+_SWITCHED = 0.9
+"""The share of the pairs that are tried: each switch can also be the only one."""
 _EDGES_PER_WALK = 16
 _WALKED = 0.5
 """The share of the walks that are picked: if each reversed a triangle, two would bring it back."""
@@ -141,48 +140,65 @@ class Chains:
         return sparse_digraph(self.nodes, *np.nonzero(absent))
 
     def switch(self, rounds: int, rng: np.random.Generator) -> None:
-        """Make some rounds of moves in every chain."""
-        for _ in range(rounds if self.heads.size else 0):
-            self._round(rng)
+        """Make some rounds of switches in every chain, with walks between them."""
+        for number in range(rounds if self.heads.size else 0):
+            if number:
+                self._rewire(rng)
+            self._switch(rng)
 
-    def _round(self, rng: np.random.Generator) -> None:
+    def _switch(self, rng: np.random.Generator) -> None:
+        """Switch most pairs of edges, one after the other."""
         i, j, mutual = self._paired(rng)
-        walks = self._walks(rng)
         a, b, c, d = self.tails.take(i), self.heads.take(i), self.tails.take(j), self.heads.take(j)
         if mutual.any():
             turned = mutual & (rng.random(i.shape) < 0.5)
             c, d = np.where(turned, d, c), np.where(turned, c, d)
-        p, (q, r, s) = self.tails.take(walks.places[0]), map(self.heads.take, walks.places)
-        pair = np.arange(i.shape[1])
-        walk = len(pair) + np.arange(p.shape[1])
-        alone = len(pair) + len(walk)
+        tried = self._fits(a, d, mutual) & self._fits(c, b, mutual) & (a != c) & (b != d)
+        tried &= rng.random(i.shape) < _SWITCHED
+        edges, pairs = self.heads.shape[1], i.shape[1]
+        place = np.concatenate(
+            [self._place(*ends) for ends in ((self.tails, self.heads), (a, d), (c, b))], 1
+        )
+        number = _numbered(place)
+        taken = np.zeros(place.size, bool)
+        taken[number[:, :edges]] = True
+        # From the last pair to the first, as `_switched` takes them.
+        which = np.flatnonzero(tried.T[::-1])
+        chain, pair = which % len(i), pairs - 1 - which // len(i)
+        i, j = i[chain, pair], j[chain, pair]
+        own = number[:, :edges].reshape(-1)
+        new = (number[chain, edges + pair], number[chain, edges + pairs + pair])
+        done = _switched(np.stack([own[i], own[j], *new], 1), taken)
+        chain, pair, i, j = chain[done], pair[done], i[done], j[done]
+        tails, heads = self.tails.reshape(-1), self.heads.reshape(-1)
+        heads[i], tails[j], heads[j] = d[chain, pair], c[chain, pair], b[chain, pair]
+
+    def _rewire(self, rng: np.random.Generator) -> None:
+        """Rewire some walks together, those that share no place with another."""
+        walks = self._walks(rng)
+        if not walks.picked.any():
+            return
+        a, (b, c, d) = self.tails.take(walks.places[0]), map(self.heads.take, walks.places)
+        walk = np.arange(a.shape[1])
+        alone = len(walk)
         move = np.full(self.heads.size, alone)
-        move[i] = move[j] = pair
         for places in walks.places:
             move[places[walks.picked]] = np.broadcast_to(walk, places.shape)[walks.picked]
-        # A walk takes an edge out of its pair; the other edge of that pair then stays.
-        valid = (move[i] == pair) & (move[j] == pair) & (a != c) & (b != d)
-        valid &= rng.random(i.shape) < _SWITCHED
-        valid &= self._fits(a, d, mutual) & self._fits(c, b, mutual)
         pack = partial(self._slots, alone.bit_length())
         slots = [
             pack(self.tails, self.heads, move.reshape(self.heads.shape)),
-            *(pack(tails, heads, walk, walks.picked) for tails, heads in ((p, q), (q, r), (r, s))),
-            *(pack(tails, heads, pair, valid) for tails, heads in ((a, d), (c, b))),
-            *(pack(tails, heads, walk, walks.valid) for tails, heads in ((p, r), (r, q), (q, s))),
+            *(pack(tails, heads, walk, walks.picked) for tails, heads in ((a, b), (b, c), (c, d))),
+            *(pack(tails, heads, walk, walks.valid) for tails, heads in ((a, c), (c, b), (b, d))),
         ]
-        free = ~_shared(np.concatenate(slots, 1), alone)
-        tails, heads = self.tails.reshape(-1), self.heads.reshape(-1)
-        done = valid & free[:, : len(pair)]
-        heads[i[done]], tails[j[done]], heads[j[done]] = d[done], c[done], b[done]
-        done = walks.valid & free[:, len(pair) : alone]
-        for places, new in zip(walks.places, (r, s, q), strict=True):
+        done = walks.valid & ~_shared(np.concatenate(slots, 1), alone)[:, :alone]
+        heads = self.heads.reshape(-1)
+        for places, new in zip(walks.places, (c, d, b), strict=True):
             heads[places[done]] = new[done]
 
     def _paired(self, rng: np.random.Generator) -> tuple[Numbers, Numbers, Bool[np.ndarray, " m"]]:
         """Return the places of the two edges of each pair, and which pairs are of mutual pairs.
 
-        Mutual pairs and single edges are paired among themselves.
+        Mutual pairs and single edges are paired among themselves. The order is random.
         """
         number, edges = self.heads.shape
         one, other = [], []
@@ -191,8 +207,12 @@ class Chains:
             order = rng.permuted(np.tile(kind, (number, 1)), axis=1) + self.first
             one.append(order[:, :size])
             other.append(order[:, size : 2 * size])
-        mutual = np.arange(self.singles // 2 + (edges - self.singles) // 2) >= self.singles // 2
-        return np.concatenate(one, 1), np.concatenate(other, 1), mutual
+        mutual = np.repeat([False, True], [one[0].shape[1], one[1].shape[1]])
+        i, j = np.concatenate(one, 1), np.concatenate(other, 1)
+        if not mutual.any():
+            return i, j, mutual
+        turns = rng.permutation(len(mutual))
+        return i[:, turns], j[:, turns], mutual[turns]
 
     def _walks(self, rng: np.random.Generator) -> _Walks:
         """Pick walks of single edges."""
@@ -219,6 +239,12 @@ class Chains:
             fits &= self.possible[tails, heads] & (self.possible[heads, tails] | ~mutual)
         return fits
 
+    def _place(self, tails: Numbers, heads: Numbers) -> Numbers:
+        """Return places as numbers: of an edge, or of a pair of nodes if mutual pairs are kept."""
+        if self.keep_mutual:
+            tails, heads = np.minimum(tails, heads), np.maximum(tails, heads)
+        return tails * self.nodes + heads
+
     def _slots(
         self,
         bits: int,
@@ -232,13 +258,42 @@ class Chains:
         Where there are too many places, some share a number: that refuses some moves more, back
         and forth alike.
         """
-        if self.keep_mutual:
-            tails, heads = np.minimum(tails, heads), np.maximum(tails, heads)
-        place, most = tails * self.nodes + heads, _NOWHERE >> bits
+        place, most = self._place(tails, heads), _NOWHERE >> bits
         if self.nodes**2 > most:
             place %= most
         slots = place << bits | move
         return slots if proposed is None else np.where(proposed, slots, _NOWHERE)
+
+
+def _numbered(place: Int64[np.ndarray, "chains places"]) -> Int64[np.ndarray, "chains places"]:
+    """Return a number below their size for equal places of a chain, unlike all others."""
+    order = np.argsort(place, axis=1)
+    ranked = np.take_along_axis(place, order, 1)
+    fresh = np.ones(place.shape, bool)
+    fresh[:, 1:] = ranked[:, 1:] != ranked[:, :-1]
+    number = np.empty(place.shape, np.int64)
+    np.put_along_axis(number, order, np.cumsum(fresh).reshape(place.shape) - 1, 1)
+    return number
+
+
+def _switched(
+    places: Int64[np.ndarray, "pairs 4"], taken: Bool[np.ndarray, " places"]
+) -> Int64[np.ndarray, " switched"]:
+    """Return which pairs are switched: the last first, each if its last two places are free.
+
+    A pair can be switched as soon as no pair that comes before it has one of its places.
+    """
+    waiting, first, done = np.arange(len(places)), np.empty(len(taken), np.int64), []
+    while len(waiting):
+        # Of equal places the last one is kept: that of the pair that comes first.
+        first[places] = waiting[:, None]
+        ready = (first[places] == waiting[:, None]).all(1)
+        old, new = places[ready, :2], places[ready, 2:]
+        free = ~taken[new].any(1)
+        taken[old[free]], taken[new[free]] = False, True
+        done.append(waiting[ready][free])
+        waiting, places = waiting[~ready], places[~ready]
+    return np.concatenate(done) if done else waiting
 
 
 def _shared(slots: Int64[np.ndarray, "chains slots"], alone: int) -> Flags:

@@ -167,7 +167,7 @@ def test_draws_are_uniform(name):
     assert len(known) > 1
     assert number in (None, len(known))
     seen = np.zeros(len(known))
-    for draw in draws(start, 7, max(4000, 40 * len(known)), 100, keep_mutual=keep_mutual):
+    for draw in draws(start, 7, max(1500, 20 * len(known)), 40, keep_mutual=keep_mutual):
         seen[known[draw.tobytes()]] += 1
     print(name, len(known), p_of_uniform(seen))
     assert p_of_uniform(seen) > 1e-3
@@ -201,8 +201,8 @@ def test_draws_are_uniform_among_digraphs_with_edges_at_possible_places(name):
     known = digraphs_like(start, keep_mutual, possible)
     assert len(digraphs_like(start, keep_mutual)) > len(known) > 1
     assert number in (None, len(known))
-    seen, number = np.zeros(len(known)), max(4000, 40 * len(known))
-    for draw in draws(start, 5, number, 300, keep_mutual=keep_mutual, possible=possible):
+    seen, number = np.zeros(len(known)), max(1500, 20 * len(known))
+    for draw in draws(start, 5, number, 100, keep_mutual=keep_mutual, possible=possible):
         seen[known[draw.tobytes()]] += 1  # a KeyError for any other digraph
     print(name, len(known), p_of_uniform(seen))
     assert p_of_uniform(seen) > 1e-3
