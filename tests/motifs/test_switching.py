@@ -167,7 +167,7 @@ def test_draws_are_uniform(name):
     assert len(known) > 1
     assert number in (None, len(known))
     seen = np.zeros(len(known))
-    for draw in draws(start, 7, max(1500, 20 * len(known)), 40, keep_mutual=keep_mutual):
+    for draw in draws(start, 7, max(1500, 20 * len(known)), 60, keep_mutual=keep_mutual):
         seen[known[draw.tobytes()]] += 1
     print(name, len(known), p_of_uniform(seen))
     assert p_of_uniform(seen) > 1e-3
