@@ -106,12 +106,7 @@ def digraph_profile(
         raise ValueError(f"{draws} draws give no standard deviation; take two or more")
     reason, possible, loops = "", None, np.zeros(1, np.int64)
     if isinstance(graph, Digraph):
-        wires = np.asarray(graph.adjacency)
-        if wires.ndim not in (2, 3):
-            raise ValueError(f"expected adjacency of shape (networks, n, n), not {wires.shape}")
-        reason = why_uncalibrated(graph, "switched") or ""
-        possible = None if graph.places is None else graph.places.numbers[0] >= 0
-        loops = np.trace(wires, axis1=-2, axis2=-1, dtype=np.int64).reshape(-1)
+        reason, possible, loops = _of_matrix(graph)
     networks = sparse_digraphs(graph)
     orders = tuple(dict.fromkeys(orders))
     tables = []
@@ -123,10 +118,20 @@ def digraph_profile(
             )
         why = reason or _why_unmixed(table)
         table = table.assign(network=number, calibrated=not why, uncalibrated=why)
-        table = table.assign(self_loops=loops[number % len(loops)])
+        table = table.assign(self_loops=np.broadcast_to(loops, len(networks))[number])
         tables.append(table.assign(p=np.nan, q=np.nan) if why else table)
     whole = pd.concat(tables, ignore_index=True)
     return whole.assign(null="degree-mutual" if keep_mutual else "degree", draws=draws)
+
+
+def _of_matrix(graph: Digraph) -> tuple[str, Places | None, Int64[np.ndarray, " networks"]]:
+    """Return why p is not calibrated, the places that can hold an edge, and the self-loops."""
+    wires = np.asarray(graph.adjacency)
+    if wires.ndim not in (2, 3):
+        raise ValueError(f"expected adjacency of shape (networks, n, n), not {wires.shape}")
+    possible = None if graph.places is None else graph.places.numbers[0] >= 0
+    loops = np.trace(wires, axis1=-2, axis2=-1, dtype=np.int64).reshape(-1)
+    return why_uncalibrated(graph, "switched") or "", possible, loops
 
 
 def _why_unmixed(table: "pd.DataFrame") -> str:
