@@ -108,17 +108,14 @@ def digraph_profile(
     if isinstance(graph, Digraph):
         reason, possible, loops = _of_matrix(graph)
     networks = sparse_digraphs(graph)
-    orders = tuple(dict.fromkeys(orders))
-    tables = []
+    orders, tables = tuple(dict.fromkeys(orders)), []
     for number, network in enumerate(networks):
         stream = [_STREAM, seed, number, zlib.crc32(network.keys.tobytes())]
         with progress.within(network=number + 1, networks=len(networks)):
-            table = _profile(
-                network, draws, orders, np.random.SeedSequence(stream), keep_mutual, possible
-            )
-        why = reason or _why_unmixed(table)
-        table = table.assign(network=number, calibrated=not why, uncalibrated=why)
-        table = table.assign(self_loops=np.broadcast_to(loops, len(networks))[number])
+            table = _profile(network, draws, orders, stream, keep_mutual, possible)
+        why, own_loops = reason or _why_unmixed(table), loops[number % len(loops)]
+        facts = {"network": number, "uncalibrated": why, "self_loops": own_loops}
+        table = table.assign(calibrated=not why, **facts)
         tables.append(table.assign(p=np.nan, q=np.nan) if why else table)
     whole = pd.concat(tables, ignore_index=True)
     return whole.assign(null="degree-mutual" if keep_mutual else "degree", draws=draws)
@@ -196,14 +193,14 @@ def _profile(
     network: SparseDigraph,
     draws: int,
     orders: Sequence[int],
-    seed: np.random.SeedSequence,
+    stream: Sequence[int],
     keep_mutual: bool,
     possible: Places | None,
 ) -> "pd.DataFrame":
     """Return one network's rows. Draws are counted and dropped: all could fill the memory."""
     began, edges = time.monotonic(), len(network.sources)
     size = min(max(2, _SMALL // max(1, edges)), _MOST_TOGETHER)
-    of_rounds, of_centre, *of_blocks = seed.spawn(2 + -(-draws // size))
+    of_rounds, of_centre, *of_blocks = np.random.SeedSequence(stream).spawn(2 + -(-draws // size))
     chain = enough_rounds(network, of_rounds, keep_mutual=keep_mutual, possible=possible)
     run = partial(switched, rounds=chain.number, keep_mutual=keep_mutual, possible=possible)
     (centre,) = run(network, np.random.default_rng(of_centre))
