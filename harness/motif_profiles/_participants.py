@@ -12,7 +12,7 @@ from harness.errors import UserError
 from harness.motif_profiles._files import FEW_DRAWS, Asked, refused_if_too_large
 from harness.motif_profiles._show import MOST, UNDEFINED, cell_of_number, described, rich_table
 from harness.network_files import Wiring, printable
-from harness.sparse.graph import Digraph, LayeredGraph
+from harness.sparse.graph import LayeredGraph, node_counts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,7 +58,7 @@ def participants(wirings: Mapping[str, Wiring], part: Part, asked: Asked) -> "pd
         )
     tables = []
     for file, wiring in wirings.items():
-        if isinstance(wiring.graph, Digraph):
+        if not isinstance(wiring.graph, LayeredGraph):
             raise UserError(
                 f"'{printable(file)}' is a digraph, but --participation is for layered networks. "
                 "List its nodes with their layers (--nodes), or omit it."
@@ -87,10 +87,8 @@ def networks(graph: LayeredGraph) -> Iterator[LayeredGraph]:
 def node_names(wiring: Wiring) -> list[np.ndarray]:
     """Return the names of the nodes by layer: those of the file, or LAYER:NUMBER from 0."""
     graph = wiring.graph
-    widths = [graph.adjacency.shape[-1]] if isinstance(graph, Digraph) else None
-    if isinstance(graph, LayeredGraph):
-        widths = [graph.adjacency[0].shape[-2], *(one.shape[-1] for one in graph.adjacency)]
-    made = [[f"{layer}:{n}" for n in range(width)] for layer, width in enumerate(widths or ())]
+    widths = node_counts(graph) if isinstance(graph, LayeredGraph) else (graph[0].nodes,)
+    made = [[f"{layer}:{n}" for n in range(width)] for layer, width in enumerate(widths)]
     return [np.array(names, object) for names in wiring.nodes or made]
 
 
