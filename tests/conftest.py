@@ -1,9 +1,11 @@
 """Strict JAX, quick compilation, a cache of the session's own, and the plugins for tests."""
 
 import gc
+import inspect
 import os
 import shutil
 import tempfile
+import typing
 from pathlib import Path
 
 # Tests compile much and compute little. Must be set before the first computation.
@@ -14,9 +16,12 @@ os.environ["XLA_FLAGS"] = (
 )
 os.environ.pop("HARNESS_PLUGINS", None)
 
+import beartype
 import hypothesis
 import jax
+import jaxtyping
 import pytest
+from jaxtyping._decorator import _destring_annotation as _resolved
 
 # Rank promotion hides mistakes with the leading axis of networks. Strict promotion of dtypes
 # cannot be had: Optax's Adam computes decay**count, a float to the power of an int32.
@@ -25,23 +30,65 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 hypothesis.settings.register_profile("harness", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("harness")
 
+
+def _has_shapes(hint):
+    """Return whether an annotation names an array or a tree by jaxtyping."""
+    if isinstance(hint, typing.TypeVar):
+        return _has_shapes((hint.__bound__, *hint.__constraints__))
+    inner = hint if isinstance(hint, (list, tuple)) else typing.get_args(hint)
+    return type(hint).__module__.startswith("jaxtyping") or any(map(_has_shapes, inner))
+
+
+def _checked(fn=None, *, typechecker=None, _whole=jaxtyping.jaxtyped):
+    """Check calls as jaxtyping does, but bind no sizes where a signature has none: that is slow."""
+    if fn is None:
+        return lambda fn: _checked(fn, typechecker=typechecker)
+    if not inspect.isfunction(fn):
+        return _whole(fn, typechecker=typechecker)
+    written = fn.__annotations__
+    hints = {name: _resolved(hint, fn.__globals__) for name, hint in written.items()}
+    if _has_shapes(tuple(hints.values())):
+        return _whole(fn, typechecker=typechecker)
+    fn.__annotations__ = hints
+    checked = beartype.beartype(fn)
+    fn.__annotations__ = checked.__annotations__ = written
+    return checked
+
+
+jaxtyping.jaxtyped = jaxtyping._decorator.jaxtyped = _checked
+
 PLUGINS = Path(__file__).parent / "plugins"
 FOLDER = pytest.StashKey[Path]()
 
 
 def pytest_configure(config):
-    folder = config.stash[FOLDER] = Path(tempfile.mkdtemp(prefix="harness-tests-"))
-    os.environ.setdefault("HARNESS_CACHE", str(folder / "harness"))
+    if hasattr(config, "workerinput"):
+        folder = Path(config.workerinput["folder"])
+    else:
+        folder = config.stash[FOLDER] = Path(tempfile.mkdtemp(prefix="harness-tests-"))
+        os.environ.setdefault("HARNESS_CACHE", str(folder / "harness"))
     # Much is compiled again under another name: each check of a pruner, each call of `main`.
     jax.config.update("jax_compilation_cache_dir", str(folder / "jax"))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node):
+    """Workers share the session's compiled programs, and its cache through the environment."""
+    node.workerinput["folder"] = str(node.config.stash[FOLDER])
+
+
+def pytest_collection_finish():
+    """Look no more for garbage among what is imported: runs collect it at each trial."""
+    gc.freeze()
+
+
 def pytest_unconfigure(config):
-    folder = config.stash[FOLDER]
-    if os.environ["HARNESS_CACHE"] == str(folder / "harness"):
-        del os.environ["HARNESS_CACHE"]
-    shutil.rmtree(folder, ignore_errors=True)
+    if FOLDER in config.stash:
+        folder = config.stash[FOLDER]
+        if os.environ["HARNESS_CACHE"] == str(folder / "harness"):
+            del os.environ["HARNESS_CACHE"]
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(autouse=True, scope="module")
