@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 import typing
+from functools import partial
 from pathlib import Path
 
 # Tests compile much and compute little. Must be set before the first computation.
@@ -39,16 +40,16 @@ def _has_shapes(hint):
     return type(hint).__module__.startswith("jaxtyping") or any(map(_has_shapes, inner))
 
 
-def _checked(fn=None, *, typechecker=None, _whole=jaxtyping.jaxtyped):
+def _checked(fn=None, *, _whole=jaxtyping.jaxtyped, **given):
     """Check calls as jaxtyping does, but bind no sizes where a signature has none: that is slow."""
     if fn is None:
-        return lambda fn: _checked(fn, typechecker=typechecker)
-    if not inspect.isfunction(fn):
-        return _whole(fn, typechecker=typechecker)
+        return partial(_checked, **given)
+    if not given.get("typechecker") or not inspect.isfunction(fn):
+        return _whole(fn, **given)
     written = fn.__annotations__
     hints = {name: _resolved(hint, fn.__globals__) for name, hint in written.items()}
     if _has_shapes(tuple(hints.values())):
-        return _whole(fn, typechecker=typechecker)
+        return _whole(fn, **given)
     fn.__annotations__ = hints
     checked = beartype.beartype(fn)
     fn.__annotations__ = checked.__annotations__ = written
@@ -62,33 +63,24 @@ FOLDER = pytest.StashKey[Path]()
 
 
 def pytest_configure(config):
-    if hasattr(config, "workerinput"):
-        folder = Path(config.workerinput["folder"])
-    else:
-        folder = config.stash[FOLDER] = Path(tempfile.mkdtemp(prefix="harness-tests-"))
-        os.environ.setdefault("HARNESS_CACHE", str(folder / "harness"))
+    folder = config.stash[FOLDER] = Path(tempfile.mkdtemp(prefix="harness-tests-"))
+    os.environ.setdefault("HARNESS_CACHE", str(folder / "harness"))
     # Much is compiled again under another name: each check of a pruner, each call of `main`.
+    # A worker of xdist has a folder of its own: JAX writes a program into its place piece by piece.
     jax.config.update("jax_compilation_cache_dir", str(folder / "jax"))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_configure_node(node):
-    """Workers share the session's compiled programs, and its cache through the environment."""
-    node.workerinput["folder"] = str(node.config.stash[FOLDER])
+def pytest_unconfigure(config):
+    folder = config.stash[FOLDER]
+    if os.environ["HARNESS_CACHE"] == str(folder / "harness"):
+        del os.environ["HARNESS_CACHE"]
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def pytest_collection_finish():
     """Look no more for garbage among what is imported: runs collect it at each trial."""
     gc.freeze()
-
-
-def pytest_unconfigure(config):
-    if FOLDER in config.stash:
-        folder = config.stash[FOLDER]
-        if os.environ["HARNESS_CACHE"] == str(folder / "harness"):
-            del os.environ["HARNESS_CACHE"]
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(autouse=True, scope="module")
