@@ -72,4 +72,7 @@ from ._tetrads import connected_fours as connected_fours
 from ._tetrads import lacking_igraph as lacking_igraph
 from ._trades import Trades as Trades
 from ._trades import enough_trades as enough_trades
+from ._triad_participation import TriadParticipation as TriadParticipation
+from ._triad_participation import digraph_participation as digraph_participation
+from ._triad_participation import triad_participation as triad_participation
 from ._triads import triads as triads

@@ -24,7 +24,7 @@ _PATHS, _TABLE_BYTES = 2**20, 2**24
 """The most paths, and the largest table of places, that are held at once."""
 
 
-class _Pairs(NamedTuple):
+class Pairs(NamedTuple):
     """Joined nodes `low` < `high`; `kind` is 1 for low->high, 2 for high->low, 3 for both.
 
     Each digraph has `nodes` nodes; they are numbered through all digraphs.
@@ -38,7 +38,7 @@ class _Pairs(NamedTuple):
 
 def triads(digraph: SparseDigraph) -> dict[str, int]:
     """Count the sets of three nodes that induce each of the 16 triads, connected or not."""
-    nodes, kind = digraph.nodes, _pairs([digraph]).kind
+    nodes, kind = digraph.nodes, pairs_of([digraph]).kind
     counted = dict(zip(TRIAD_NAMES, connected_triads([digraph])[0].tolist(), strict=True))
     mutual, single = int((kind == 3).sum()), int((kind != 3).sum())
     for name, pairs, place in (("102", mutual, 0), ("012", single, 1)):
@@ -58,20 +58,20 @@ def connected_triads(digraphs: Sequence[SparseDigraph]) -> Int64[np.ndarray, "di
         some.append(one)
         edges += len(one.sources)
         if edges >= _SMALL or place == len(digraphs):
-            counts.append(_counted(_pairs(some), len(some)))
+            counts.append(_counted(pairs_of(some), len(some)))
             some, edges = [], 0
     return np.concatenate(counts)
 
 
-def _counted(pairs: _Pairs, number: int) -> Int64[np.ndarray, "digraphs 13"]:
+def _counted(pairs: Pairs, number: int) -> Int64[np.ndarray, "digraphs 13"]:
     closed = np.zeros(64 * number, np.int64)
-    for block in _triangles(_by_degree(pairs)):
-        closed += np.bincount(block, minlength=len(closed))
+    for code, _, _ in each_triangle(by_degree(pairs)[0]):
+        closed += np.bincount(code, minlength=len(closed))
     classes, corners = _closing()
     return _open(pairs, number) + closed.reshape(number, 64) @ (classes - corners).T
 
 
-def _pairs(digraphs: Sequence[SparseDigraph]) -> _Pairs:
+def pairs_of(digraphs: Sequence[SparseDigraph]) -> Pairs:
     """Return the joined pairs of all digraphs, the nodes of each one after those before it."""
     nodes = digraphs[0].nodes
     first = np.repeat(np.arange(len(digraphs)) * nodes, [len(one.sources) for one in digraphs])
@@ -86,10 +86,10 @@ def _pairs(digraphs: Sequence[SparseDigraph]) -> _Pairs:
     single = np.flatnonzero(~mutual)
     kind = 1 + (keys[single] & 1)
     kind[np.searchsorted(single, np.flatnonzero(mutual)) - 1] = 3
-    return _Pairs(nodes, *np.divmod(keys[single] >> 1, whole), kind)
+    return Pairs(nodes, *np.divmod(keys[single] >> 1, whole), kind)
 
 
-def _open(pairs: _Pairs, number: int) -> Int64[np.ndarray, "digraphs 13"]:
+def _open(pairs: Pairs, number: int) -> Int64[np.ndarray, "digraphs 13"]:
     """Count the pairs of pairs at each node, as the triad that they are if it is not closed."""
     low, high, kind = pairs.low, pairs.high, pairs.kind
 
@@ -126,23 +126,33 @@ def _closing() -> tuple[Int64[np.ndarray, "13 64"], Int64[np.ndarray, "13 64"]]:
     return classes, corners
 
 
-def _by_degree(pairs: _Pairs) -> _Pairs:
-    """Return the pairs, sorted, of nodes that are numbered by degree within their digraph."""
+def by_degree(pairs: Pairs) -> tuple[Pairs, Int64[np.ndarray, " nodes"]]:
+    """Return the pairs, sorted, of nodes numbered by degree within their digraph.
+
+    And the node that has each number.
+    """
     whole = max(1, int(pairs.high.max(initial=0)) // max(1, pairs.nodes) + 1) * pairs.nodes
     degree = np.bincount(pairs.low, minlength=whole) + np.bincount(pairs.high, minlength=whole)
+    order = np.lexsort((degree, np.arange(whole) // max(1, pairs.nodes)))
     number = np.empty(whole, np.int64)
-    number[np.lexsort((degree, np.arange(whole) // max(1, pairs.nodes)))] = np.arange(whole)
+    number[order] = np.arange(whole)
     low, high = number[pairs.low], number[pairs.high]
     kind = np.where((low > high) & (pairs.kind != 3), 3 - pairs.kind, pairs.kind)
     keys = np.sort((np.minimum(low, high) * whole + np.maximum(low, high)) << 2 | kind)
-    return _Pairs(pairs.nodes, *np.divmod(keys >> 2, max(whole, 1)), keys & 3)
+    return Pairs(pairs.nodes, *np.divmod(keys >> 2, max(whole, 1)), keys & 3), order
 
 
-def _triangles(pairs: _Pairs) -> Iterator[Int[np.ndarray, " triangles"]]:
-    """Yield the triangles a < b < c in blocks: the number of their digraph, then three kinds.
+def each_triangle(
+    pairs: Pairs,
+) -> Iterator[
+    tuple[
+        Int[np.ndarray, " triangles"], Int[np.ndarray, " triangles"], Int[np.ndarray, " triangles"]
+    ]
+]:
+    """Yield the triangles a < b < c in blocks: a code, and the places of pairs (a, b) and (b, c).
 
-    The kinds of (a, b), (b, c), (a, c) take the last 6 bits. A path a, b, c is a triangle if a
-    table of the places (a, c) has a kind there.
+    The code is the number of the digraph, then the kinds of (a, b), (b, c), (a, c) in the last 6
+    bits. A path a, b, c is a triangle if a table of the places (a, c) has a kind there.
     """
     nodes, last = pairs.nodes, int(pairs.low.max(initial=-1)) + 1
     starts = np.searchsorted(pairs.low, np.arange(int(pairs.high.max(initial=-1)) + 2))
@@ -169,6 +179,6 @@ def _triangles(pairs: _Pairs) -> Iterator[Int[np.ndarray, " triangles"]]:
         closed = np.flatnonzero(third)
         of = np.searchsorted(before[first : starts[stop] + 1] - before[first], closed, "right") - 1
         kinds = kind[edges][of] | kind[second[closed]] << 2 | third[closed] << 4
-        yield kinds + 64 * (pairs.low[edges][of] // nodes)
+        yield kinds + 64 * (pairs.low[edges][of] // nodes), first + of, second[closed]
         table[places] = 0
         row = stop
