@@ -292,3 +292,12 @@ def test_a_notebook_gets_the_charts_of_the_page(plain):
     assert set(charts) == {path.stem for path in (folder / "charts").glob("*.svg")}
     assert all(isinstance(chart, alt.TopLevelMixin) for chart in charts.values())
     assert set(charts["loss"].data["condition"]) == {"magnitude"}
+
+
+def test_pruners_without_motifs_are_ranked_by_loss(fake_run, tmp_path):
+    run = fake_run(conditions=(("moth", "magnitude"), ("moth", "random")), networks=3)
+    run._tables["motifs"] = []
+    page = built([run], tmp_path / "report")
+    ranks = pd.read_csv(tmp_path / "report" / "tables" / "ranking.csv")
+    assert "ranking" in page.charts
+    assert set(ranks["panel"]) == {"loss over dense loss"}

@@ -95,9 +95,10 @@ def ranking(report: Report) -> pd.DataFrame:
     depart = strong.rename(columns={"strength": "value"}).assign(
         panel=_departure(label), reference=np.nan
     )
-    table = pd.concat([cost, depart], ignore_index=True)
-    if table.empty:
-        return table
+    filled = [part for part in (cost, depart) if len(part)]
+    if not filled:
+        return cost
+    table = pd.concat(filled, ignore_index=True)
     trials = report.data.trials.drop_duplicates("condition").set_index("condition")
     families = {
         str(name): family_of(str(row["pruner"]), str(row["when"]))
@@ -161,15 +162,19 @@ def figure(report: Report) -> list[Figure]:
     if table.empty or table["condition"].nunique() < 2:
         return []
     number = table["condition"].nunique()
+    both = table["panel"].nunique() > 1
+    right = (
+        " Right: root mean square of z over motif classes under `layered`, all nodes; about 1 is "
+        "chance, and unequal degrees alone raise it."
+    )
     some = f" The {MOST} of least loss of {number}; the data have all." if number > MOST else ""
     return [
         Figure(
             "ranking",
             f"What pruning costs and what it leaves, at {pruned(report.density)}",
             "Left: validation loss over the same network's dense loss, geometric mean; 1 costs "
-            "nothing. Right: root mean square of z over motif classes under `layered`, all nodes; "
-            "about 1 is chance, and unequal degrees alone raise it. Bars: 95 % intervals over "
-            f"{report.units} ({report.networks}).{some}",
+            f"nothing.{right if both else ''} Bars: 95 % intervals over {report.units} "
+            f"({report.networks}).{some}",
             f"{number} conditions by loss ratio and motif strength; the data have the values.",
             ranking_chart(table),
             table,
