@@ -4,7 +4,7 @@ import queue
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from harness.execution.children import ChildDiedError
 from harness.plugin.executor import RunTrial, TrialReport, TrialSpec
@@ -24,6 +24,7 @@ class RefusedError(Exception):
         return f"worker {self.where} is not used: {self.reason}"
 
 
+@runtime_checkable
 class Future(Protocol):
     """What a trial's report comes from, as a future of `concurrent.futures` or of Dask."""
 

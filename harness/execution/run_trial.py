@@ -53,7 +53,7 @@ def run_trial(spec: TrialSpec, root: Path) -> tuple[TrialState | None, Outcome]:
     trials = Trials(made, root, outcome, shared=root / shared_dense.FOLDER)
     with preparation.logging_to(root):
         for source in made.chain(trial)[:-1]:
-            trials.carry_out(source, patience=-1)
+            trials.carry_out(source, patience=-1.0)
         trials.carry_out(trial)
     return TrialRecord(trial_folder(root, trial.key)).read(), outcome
 

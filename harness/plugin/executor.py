@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, TypeAlias
+from typing import Any, ClassVar, Protocol, TypeAlias, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict
 
@@ -44,6 +44,7 @@ class TrialReport:
     left: bool = False
 
 
+@runtime_checkable
 class RunTrial(Protocol):
     """What the coordinator gives an executor: ways to carry out one trial, here or elsewhere."""
 
