@@ -41,22 +41,25 @@ def hand_out(
     submit: Callable[[TrialSpec, frozenset[str]], Future],
     *,
     retries: int,
+    refused: set[str] | None = None,
     preempted: tuple[type[Exception], ...] = (),
     preemptions: int = 0,
 ) -> None:
     """Carry out trials by `submit`, and return when all are done.
 
-    `submit(spec, avoid)` begins one, on a worker that is not among those to avoid, and returns its
-    future. A trial whose process dies is tried again up to `retries` times, elsewhere if possible;
-    errors of the types `preempted` may end it `preemptions` times, which is no failure. What else a
-    future raises ends the run.
+    `submit(spec, avoid)` begins one, if possible on a worker that is not among those to avoid, and
+    returns its future. Workers that refuse are added to `refused`: they get no trial. A trial whose
+    process dies is tried again up to `retries` times; errors of the types `preempted` may end it
+    `preemptions` times, which is no failure. What else a future raises ends the run.
     """
     keys = {spec.key for spec in trials}
     after = defaultdict(list)
     for spec in trials:
         after[spec.source if spec.source in keys else ""].append(spec)
     ready = deque(after.pop("", ()))
-    attempts = _Attempts(run, retries, preempted, preemptions)
+    attempts = _Attempts(
+        run, retries, set() if refused is None else refused, preempted, preemptions
+    )
     ended: queue.SimpleQueue[tuple[TrialSpec, Future]] = queue.SimpleQueue()
     flying = 0
     while ready or flying:
@@ -88,6 +91,7 @@ class _Attempts:
         self,
         run: RunTrial,
         retries: int,
+        refused: set[str],
         preempted: tuple[type[Exception], ...],
         preemptions: int,
     ) -> None:
@@ -95,12 +99,12 @@ class _Attempts:
         self._unfinished: tuple[type[Exception], ...] = (ChildDiedError, *preempted)
         self._limits = {True: retries, False: preemptions}
         self._counts: Counter[tuple[str, bool]] = Counter()
-        self._refused: set[str] = set()
+        self._refused = refused
         self._ended_at: dict[str, set[str]] = defaultdict(set)
 
     def avoided(self, spec: TrialSpec) -> frozenset[str]:
-        """Return the workers that a trial should not have."""
-        return frozenset(self._refused | self._ended_at[spec.key])
+        """Return the workers at which a trial ended before it was done."""
+        return frozenset(self._ended_at[spec.key])
 
     def report(self, spec: TrialSpec, future: Future) -> TrialReport | None:
         """Return the report of an attempt that has ended, or None to try again."""

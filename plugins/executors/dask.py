@@ -1,7 +1,9 @@
 """Trials on a Dask cluster: one of this machine's, one that is there, or one of SLURM jobs."""
 
+import itertools
 import json
 from collections.abc import Iterator, Sequence
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,28 +63,28 @@ class Dask(AbstractExecutor):
         distributed = _imported("distributed")
         places = [] if self._is_remote else devices.places(self.cores, self.workers)
         setup = Setup.here(trials[0].plugins, root)
+        numbers = itertools.count()
         with self._client(distributed, len(places), root) as client:
-            refused = _refused(client, setup, root)
-
-            def submit(spec: TrialSpec, avoid: frozenset[str]) -> Future:
-                others = None
-                if avoid := avoid | refused.keys():
-                    others = sorted(set(client.scheduler_info(n_workers=-1)["workers"]) - avoid)
-                return client.submit(
-                    _on_worker, places, self.cores, setup, *run.call(spec),
-                    key=f"{spec.key}-{next(numbers)}", workers=others or None, pure=False,
-                )  # fmt: skip
-
-            for where, reason in refused.items():
+            differences = _differences(client, setup, root)
+            refused = set(differences)
+            for where, reason in differences.items():
                 note = str(RefusedError(where, reason))
                 run.learn(trials[0], TrialReport(notes=(note,), left=True))
-            numbers = iter(range(10**9))
+
+            def submit(spec: TrialSpec, avoid: frozenset[str]) -> Future:
+                there = set(client.nthreads()) - refused if avoid or refused else set()
+                if refused and not there:
+                    raise UserError(f"no other worker is there. Finished work is kept in '{root}'.")
+                key, where = f"{spec.key}-{next(numbers)}", sorted(there - avoid or there) or None
+                call = (_on_worker, places, self.cores, setup, *run.call(spec))
+                return client.submit(*call, key=key, workers=where, pure=False)
+
             try:
                 hand_out(
-                    trials, run, submit, retries=self.retries,
+                    trials, run, submit, retries=self.retries, refused=refused,
                     preempted=(distributed.KilledWorker,), preemptions=self.allowed_failures,
                 )  # fmt: skip
-            except distributed.client.FutureCancelledError:
+            except CancelledError:
                 raise UserError(
                     f"the Dask scheduler at {client.scheduler.address} has ended. Finished work is "
                     f"kept in '{root}': run the same command again."
@@ -163,23 +165,23 @@ def _imported(name: str) -> Any:
         ) from None
 
 
-def _refused(client: Any, setup: Setup, root: Path) -> dict[str, str]:
+def _differences(client: Any, setup: Setup, root: Path) -> dict[str, str]:
     """Return the present workers that differ from this process, and how.
 
     Raises `UserError` if all do.
     """
     answers = client.run(setup.difference, on_error="return")
-    refused = {
+    found = {
         where: str(answer) if isinstance(answer, str) else f"{type(answer).__name__}: {answer}"
         for where, answer in answers.items()
         if answer != ""
     }
-    if refused and len(refused) == len(answers):
-        lines = "\n".join(f"  {where}: {reason}" for where, reason in refused.items())
+    if found and len(found) == len(answers):
+        lines = "\n".join(f"  {where}: {reason}" for where, reason in found.items())
         raise UserError(
             f"no worker can carry out trials. Finished work is kept in '{root}'.\n{lines}"
         )
-    return refused
+    return found
 
 
 def _on_worker(

@@ -164,7 +164,7 @@ def _finished(run: Path) -> dict[Path, int]:
 
 @contextlib.contextmanager
 def cluster(file: Path) -> Iterator[subprocess.Popen]:
-    """A scheduler that writes its address into a file, and two workers; all end with the context."""
+    """A scheduler that writes its address into a file, and two workers; all end in the end."""
     file.unlink(missing_ok=True)
     dask = [sys.executable, "-m", "dask"]
     address = ("--scheduler-file", str(file))
