@@ -19,7 +19,7 @@ from harness.execution.standing import standings
 from harness.experiment.config import checked
 from harness.experiment.plan import plan
 from harness.plugin import loading
-from harness.results.records import trial_folder
+from harness.results.records import TrialRecord, trial_folder
 
 ROOT = Path(__file__).parents[2]
 PLUGINS = ROOT / "tests" / "plugins" / "small_tasks.py"
@@ -36,7 +36,8 @@ for task in range(int(first), int(last) + 1):
     more |= {"SLURM_PROCID": "0", "SLURM_LOCALID": "0", "SLURM_JOB_NODELIST": "here"}
     name = next(index for index, word in enumerate(sys.argv) if word.endswith(".sh"))
     subprocess.Popen(["bash", *sys.argv[name:]], env={**os.environ, **more},
-                     stdout=subprocess.DEVNULL, start_new_session=True)
+                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                     start_new_session=True)
 print("Submitted batch job 7")
 """
 SRUN = """
@@ -98,20 +99,24 @@ def test_a_plan_says_what_is_ready_and_what_waits_on_what(laid_out, capsys):
     assert said().endswith("1 done, 1 failed\n")
 
 
-def ended(folder):
-    """Wait until both trials are done."""
+def ended(folder, keys):
+    """Wait until all trials are trained and measured, and return their statuses."""
+    records = [TrialRecord(trial_folder(folder, key)) for key in keys]
     end = time.monotonic() + 200
-    while statuses(folder) != ["done", "done"] and time.monotonic() < end:
+    while time.monotonic() < end:
+        states = [record.read() for record in records]
+        if all(state and state.metrics for state in states):
+            break
         time.sleep(0.2)
     return open_run(folder).trials()["status"].tolist()
 
 
 def test_the_array_script_runs_all_trials_at_once(laid_out, slurm):
-    folder, _ = laid_out
+    folder, keys = laid_out
     script = ROOT / "examples" / "slurm_array.sh"
     assert len(script.read_text().splitlines()) <= 10
     subprocess.run(["sbatch", "--array=1-2", script, folder], check=True, capture_output=True)
-    assert ended(folder) == ["done", "done"]
+    assert ended(folder, keys) == ["done", "done"]
 
 
 def test_the_submitit_example_runs_all_trials(laid_out, slurm):
