@@ -123,5 +123,7 @@ def test_the_submitit_example_runs_all_trials(laid_out, slurm):
     pytest.importorskip("submitit")
     folder, keys = laid_out
     script = ROOT / "examples" / "submitit_trials.py"
-    done = subprocess.run([sys.executable, script, folder], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, script, folder], capture_output=True, text=True, timeout=300
+    )
     assert done.stdout.split("\n")[:2] == [f"{key} done" for key in keys], done.stderr
