@@ -47,7 +47,7 @@ def _part(name: str, out: Path, *, small: bool) -> None:
     from harness.machine import devices
     from harness.results import provenance
 
-    devices.use_all_cores()
+    devices.use_cores()
     _note(out, f"\n## {name}\n\n{bench.where(provenance.command_line())}\n\n{bench.HEAD}")
     for figure in _figures(name)(out, small):
         _note(out, bench.as_row(figure))

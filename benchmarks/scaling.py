@@ -23,7 +23,7 @@ import json, sys
 from harness_benchmarks import training
 from harness_benchmarks.timing import side_by_side
 from harness.machine import devices, memory
-devices.use_all_cores()
+devices.use_cores()
 from harness.experiment.plan import block_width
 number, task = int(sys.argv[1]), sys.argv[2]
 ours = training.trainer(task)

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from harness.plugin.architecture import AbstractArchitecture as AbstractArchitecture
     from harness.plugin.evidence import Evidence as Evidence
     from harness.plugin.executor import AbstractExecutor as AbstractExecutor
+    from harness.plugin.executor import RunTrial as RunTrial
+    from harness.plugin.executor import TrialReport as TrialReport
     from harness.plugin.executor import TrialSpec as TrialSpec
     from harness.plugin.exporter import AbstractExporter as AbstractExporter
     from harness.plugin.hookspecs import hookimpl as hookimpl
@@ -93,6 +95,8 @@ _HOME = {
     "to_state_dict": "network_files",
     "AbstractArchitecture": "plugin.architecture",
     "AbstractExecutor": "plugin.executor",
+    "RunTrial": "plugin.executor",
+    "TrialReport": "plugin.executor",
     "TrialSpec": "plugin.executor",
     "AbstractObserver": "plugin.observer",
     "AbstractExporter": "plugin.exporter",

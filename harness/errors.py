@@ -7,6 +7,7 @@ import sysconfig
 import traceback
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 _LIBRARIES = re.compile(
     r"[\\/]site-packages[\\/](jax|jaxlib|numpy|pandas|scipy|equinox|optax|jaxtyping|beartype)[\\/]"
@@ -31,6 +32,11 @@ class CannotWriteError(OSError):
             f"cannot write '{path}': {cause}. Finished work is kept. "
             f"{_REMEDIES.get(error.errno or 0, 'Fix that')}, then run the same command again."
         )
+        self._made_from = path, error
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return how another process makes it again."""
+        return type(self), self._made_from
 
 
 _REMEDIES = {

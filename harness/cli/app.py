@@ -20,6 +20,7 @@ from harness.cli.list import list_plugins
 from harness.cli.measure import measure
 from harness.cli.motifs import motifs
 from harness.cli.new import new
+from harness.cli.plan import plan
 from harness.cli.report import rebuild, report
 from harness.cli.run import run
 from harness.cli.study import study
@@ -36,6 +37,7 @@ app = typer.Typer(
 
 
 app.command(no_args_is_help=True)(run)
+app.command(no_args_is_help=True)(plan)
 app.command(no_args_is_help=True)(measure)
 app.command()(study)
 app.command()(bench)

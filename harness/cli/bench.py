@@ -20,7 +20,7 @@ def bench(
     from harness.results.provenance import command_line
 
     names = bench.chosen(what)
-    devices.use_all_cores()
+    devices.use_cores()
     if as_json:
         figures = {name: list(bench.measured(name)) for name in names}
         typer.echo(bench.as_json(figures, command_line()))

@@ -88,6 +88,7 @@ class Part(StrEnum):
 ExperimentFile = Annotated[
     Path | None, typer.Argument(help="An experiment file (TOML) in place of the options.")
 ]
+RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")]
 Task = Annotated[
     list[str] | None, typer.Option(help="Task, as NAME or NAME[field=value]. Repeatable.")
 ]
@@ -126,7 +127,10 @@ Precision = Annotated[
         help="Matrix products on accelerators: float32, tf32, bfloat16. [default: float32]"
     ),
 ]
-Executor = Annotated[str, typer.Option(help="Executor of the trials.")]
+Executor = Annotated[
+    str,
+    typer.Option(help="Executor of the trials, as 'processes' or 'dask[address=tcp://HOST:8786]'."),
+]
 Observers = Annotated[
     list[str] | None,
     typer.Option("--observer", help="Observer of events, such as a tracker. Repeatable."),

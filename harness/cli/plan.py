@@ -1,16 +1,35 @@
-"""The plan of a run as a table: what would be trained, and at what cost."""
+"""The plan of a run: what would be trained, at what cost, and where its trials stand."""
 
+import dataclasses
+import json
 import shlex
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.markup import escape
 from rich.table import Table
 
+from harness.cli.options import Json, Plugins, RunFolder
 from harness.cli.terminal import console, duration
 
 if TYPE_CHECKING:
     from harness.experiment.plan import Plan
+
+
+def plan(folder: RunFolder, plugin: Plugins = None, as_json: Json = False) -> None:
+    """Say which trials of a run folder are ready, wait for another one, run, or are done."""
+    from harness.execution.standing import standings
+
+    found = standings(folder, tuple(plugin or ()))
+    if as_json:
+        print(json.dumps([dataclasses.asdict(one) for one in found], indent=2))
+        return
+    for one in found:
+        more = f" for {one.waiting_on}" if one.waiting_on else f", {one.by}" if one.by else ""
+        console.print(escape(f"{one.trial}    {one.status}{more}"), soft_wrap=True)
+    counts = Counter(one.status for one in found)
+    console.print(", ".join(f"{number} {status}" for status, number in counts.items()))
 
 
 def show_plan(plan: "Plan", folder: Path) -> None:

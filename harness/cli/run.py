@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from harness.cli import terminal
 from harness.cli.options import (
     Architecture,
@@ -75,14 +77,16 @@ def run(
             )
         _one_trial(experiment, trial, plugin or [], quiet=quiet)
         return
-    made, folder, registry = _planned(experiment, given, out, plugin or [])
+    registry = _loaded(plugin or [])
     (by,) = _made(registry, "executor", [executor])
+    made, folder = _planned(experiment, given, out, registry, by.trial_cores())
     observers = _made(registry, "observer", observer or [])
     if dry_run:
         from harness.execution import preparation
 
         preparation.check(made, folder)
         show_plan(made, folder)
+        typer.echo(by.preview(), nl=False)
         return
     reasons = list(dict.fromkeys(trial.reason_to_skip for trial in made.trials))
     if None not in reasons:
@@ -116,24 +120,34 @@ def _one_trial(folder: Path, key: str, plugins: list[Path], *, quiet: bool) -> N
         terminal.console.print(f"Trial {spec.key}: {status}. The report: harness report {folder}")
 
 
+def _loaded(plugins: list[Path]) -> "Registry":
+    """Load all plugins; a warning names each that failed."""
+    from harness.plugin.loading import load
+
+    registry = load(plugins)
+    for failure in registry.failures:
+        terminal.warn(f"plugin '{failure.source}' failed to load: {failure.error}")
+    return registry
+
+
 def _planned(
-    experiment: Path | None, given: dict[str, Any], out: Path | None, plugins: list[Path]
-) -> "tuple[Plan, Path, Registry]":
-    """Make the plan, its folder and the registry; the command line precedes the file."""
+    experiment: Path | None,
+    given: dict[str, Any],
+    out: Path | None,
+    registry: "Registry",
+    cores: int | None,
+) -> "tuple[Plan, Path]":
+    """Make the plan and its folder; the command line precedes the file."""
     from harness import api
     from harness.experiment.config import checked, read
     from harness.experiment.plan import plan
-    from harness.plugin.loading import load
 
     if experiment is not None:
         given = {**read(experiment).model_dump(exclude_none=True), **given}
     for name, option in (("tasks", "--task"), ("pruners", "--pruner")):
         if not given.get(name):
             raise UserError(f"name what to run with {option}. See `harness list {name}`.")
-    registry = load(plugins)
-    for failure in registry.failures:
-        terminal.warn(f"plugin '{failure.source}' failed to load: {failure.error}")
     source = f"'{experiment}'" if experiment is not None else ""
-    made = plan(checked(given, source="command line"), registry, source=source)
+    made = plan(checked(given, source="command line"), registry, source=source, cores=cores)
     folder = out or api.RUNS / made.name
-    return api.widened(made, folder, registry), folder, registry
+    return api.widened(made, folder, registry), folder

@@ -3,6 +3,8 @@
 import logging
 from dataclasses import dataclass, field
 
+from harness.plugin.executor import TrialReport
+
 _log = logging.getLogger(__name__)
 
 
@@ -26,6 +28,20 @@ class Outcome:
     def nothing_to_do(self) -> bool:
         """Whether all trials and measurements were there already."""
         return not (self.trained or self.measured or self.failures)
+
+    def add(self, report: TrialReport) -> None:
+        """Add what another process has done; each note once."""
+        for name, number in report.counts.items():
+            setattr(self, name, getattr(self, name) + number)
+        self.failures += report.failures
+        for text in report.notes:
+            if text not in self.notes:
+                self.note(text)
+
+    def report(self) -> TrialReport:
+        """Return the outcome as another process reports it."""
+        counts = {name: value for name, value in vars(self).items() if isinstance(value, int)}
+        return TrialReport(counts, tuple(self.failures), tuple(self.notes))
 
     def note(self, text: str) -> None:
         """Add a note, and log it."""

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import tomli_w
-from filelock import FileLock, Timeout
 
 from harness import files
-from harness.errors import CannotWriteError, UserError
-from harness.execution.lease import leased
+from harness.errors import UserError
+from harness.execution import shared_dense
+from harness.execution.lease import Lease, check_mount, leased, working
 from harness.experiment.choice import Choice, metric_key
 from harness.experiment.config import without_networks
 from harness.experiment.plan import Plan
@@ -21,42 +21,47 @@ from harness.experiment.trial import RESULT_VERSION, Trial
 from harness.results import provenance, run_folder
 from harness.results.records import Entry, Index, MetricEntry, read_index, trial_folder, write_index
 
-LOCK = ".lock"
 LOG = "run.log"
 
+_MINE = Lease(True)
 _log = logging.getLogger("harness")
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Lock a run folder, made if need be.
+def locked(folder: Path) -> Iterator[Lease]:
+    """Take the lease on a run folder, made if need be.
 
-    Raises `UserError` if another process works on it or its path is a file, `CannotWriteError` if
-    it cannot be made.
+    Raises `UserError` if another process works on it, its path is a file or its file system cannot
+    hold leases; `CannotWriteError` if it cannot be made.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / LOCK)
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise UserError(
-            f"another process works on '{folder}'. Wait for it, or choose another --out."
-        ) from None
-    except (FileExistsError, NotADirectoryError):
-        raise UserError(f"'{folder}' is, or is below, a file. Choose another --out.") from None
-    except OSError as error:
-        raise CannotWriteError(folder, error) from error
-    with lock:
-        yield
+    if _is_file(folder):
+        raise UserError(f"'{folder}' is, or is below, a file. Choose another --out.")
+    with leased(folder) as lease:
+        if not lease.mine:
+            raise UserError(
+                f"another process works on '{folder}' ({lease.holder or 'just begun'}). Wait for "
+                "it, or choose another --out."
+            )
+        check_mount(folder)
+        yield lease
+
+
+def _is_file(folder: Path) -> bool:
+    return any(place.is_file() for place in (folder, *folder.parents))
 
 
 def tidy(folder: Path) -> None:
-    """Remove files that a killed process left unfinished, except in trials being worked on."""
+    """Remove files that a killed process left unfinished, except those that others may write.
+
+    These are files of trials being worked on, and of dense levels, which are removed later.
+    """
     for begun in folder.rglob(".*.part"):
         trial = begun.parent
+        if trial.name == shared_dense.FOLDER:
+            continue
         of_trial = trial.parent == trial_folder(folder, trial.name).parent
-        with leased(trial) if of_trial else nullcontext(True) as mine, suppress(OSError):
-            if mine:
+        with leased(trial) if of_trial else nullcontext(_MINE) as lease, suppress(OSError):
+            if lease.mine:
                 begun.unlink()
 
 
@@ -136,11 +141,10 @@ def lay_out(plan: Plan, folder: Path) -> None:
 
 def check(plan: Plan, folder: Path) -> None:
     """Raise `UserError` if the plan cannot run in the folder. Changes nothing."""
-    if any(place.is_file() for place in (folder, *folder.parents)):
+    if _is_file(folder):
         raise UserError(f"'{folder}' is, or is below, a file. Choose another --out.")
-    if (folder / LOCK).is_file():
-        with locked(folder):
-            pass
+    if holder := working(folder):
+        raise UserError(f"another process works on '{folder}' ({holder}). Wait for it.")
     index_of(plan, folder)
 
 

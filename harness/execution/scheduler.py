@@ -4,15 +4,17 @@ import logging
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from harness import cache, progress
 from harness.execution import preparation, shared_dense
 from harness.execution.outcome import Outcome
 from harness.execution.trials import Trials
 from harness.experiment.plan import Plan
+from harness.experiment.trial import Trial
 from harness.machine import compilation
-from harness.plugin.executor import AbstractExecutor, TrialSpec
-from harness.plugin.observer import AbstractObserver, observed_by
+from harness.plugin.executor import AbstractExecutor, TrialReport, TrialSpec
+from harness.plugin.observer import AbstractObserver, observed_by, tell
 from harness.results import provenance
 
 _log = logging.getLogger(__name__)
@@ -49,7 +51,9 @@ class Execution:
         its disk is full.
         """
         compilation.keep_in(cache.programs(provenance.environment()))
-        with preparation.locked(self.folder):
+        with preparation.locked(self.folder) as lease:
+            if lease.holder:
+                self.outcome.note(f"this run goes on: {lease.holder} ended within it")
             preparation.prepare(self.plan, self.folder)
             preparation.tidy(self.folder)
             with preparation.logging_to(self.folder):
@@ -67,19 +71,13 @@ class Execution:
                 "the harness or a plugin has changed since this run was trained; its networks are "
                 "measured as they are, with today's version of the task"
             )
-        places = {trial.key: number for number, trial in enumerate(trials)}
-
-        def carry_out(spec: TrialSpec) -> None:
-            number = places[spec.key]
-            with progress.within(trial=number + 1, trials=len(trials)):
-                self._trials.carry_out(trials[number])
-
+        run = _RunTrial(self._trials, trials, self.folder, observed=bool(self._observers))
         specs = [*self._specs()]
         if self._executor is None:
             for spec in specs:
-                carry_out(spec)
+                run(spec)
         else:
-            self._executor.carry_out(specs, self.folder, carry_out)
+            self._executor.carry_out(specs, self.folder.resolve(), run)
         _log.info(
             "ends: %d trials trained, %d measurements made, %d failures",
             outcome.trained, outcome.measured, len(outcome.failures),
@@ -93,3 +91,37 @@ class Execution:
         for trial in self.plan.ordered:
             source = trial.source.key if trial.source else ""
             yield TrialSpec(experiment=resolved, plugins=files, key=trial.key, source=source)
+
+
+class _RunTrial:
+    """Carries out single trials here, and takes the reports of other processes: `RunTrial`."""
+
+    def __init__(
+        self, by: Trials, trials: Sequence[Trial], folder: Path, *, observed: bool
+    ) -> None:
+        self._by, self._folder, self._observed = by, folder.resolve(), observed
+        self._trials = {trial.key: (number, trial) for number, trial in enumerate(trials, 1)}
+        self._learnt = 0
+
+    def __call__(self, spec: TrialSpec) -> None:
+        """Carry out a trial in this process."""
+        number, trial = self._trials[spec.key]
+        with progress.within(trial=number, trials=len(self._trials)):
+            self._by.carry_out(trial)
+
+    def call(self, spec: TrialSpec) -> tuple[str, tuple[Any, ...]]:
+        """Return the function that another process calls, and its arguments."""
+        return "harness.execution.run_trial:in_child", (spec, self._folder, self._observed)
+
+    def learn(self, spec: TrialSpec, report: TrialReport) -> None:
+        """Add a report to the outcome."""
+        self._by.outcome.add(report)
+        for what, trial, facts in report.events:
+            tell(what, trial, **facts)
+        if not report.left:
+            self._learnt += 1
+            progress.update("trials", self._learnt, len(self._trials))
+
+    def give_up(self, spec: TrialSpec, error: Exception) -> None:
+        """Record a trial as failed."""
+        self._by.give_up(self._trials[spec.key][1], error)

@@ -58,24 +58,35 @@ class Trials:
         self._workshop = Workshop(plan)
         self._data, self._trainer = self._workshop.data, self._workshop.trainer
 
-    def carry_out(self, trial: Trial) -> None:
+    def carry_out(self, trial: Trial, patience: float = 0.0) -> bool:
         """Train and measure a trial; finished work is not repeated.
 
-        A trial on which another process works is left to it, with a note.
+        A trial on which another process works, for longer than `patience` in seconds, is left to
+        it, with a note. Returns False in that case.
         """
         record = TrialRecord(trial_folder(self.folder, trial.key))
         try:
             if trial.reason_to_skip:
                 self.outcome.skipped += 1
-                return
+                return True
         except Exception as error:
             record.write(TrialState(status="failed", **self._failed(trial, _what(trial), error)))
-            return
-        with leased(record.folder) as mine:
-            if mine:
-                self._carry_out(trial, record)
-            else:
+            return True
+        with leased(record.folder, patience) as lease:
+            if not lease.mine:
                 self.outcome.note(f"{_what(trial)} is left to another process that works on it")
+            elif lease.holder and not record.is_finished():
+                self.outcome.note(f"{_what(trial)} goes on here: {lease.holder} ended within it")
+            if lease.mine:
+                self._carry_out(trial, record)
+        return lease.mine
+
+    def give_up(self, trial: Trial, error: Exception) -> None:
+        """Record a trial as failed whose process ended again and again."""
+        record = TrialRecord(trial_folder(self.folder, trial.key))
+        update = self._failed(trial, _what(trial), error)
+        if not record.is_finished():
+            record.write(TrialState(status="failed", identity=trial.identity, **update))
 
     def _carry_out(self, trial: Trial, record: TrialRecord) -> None:
         state = record.read()

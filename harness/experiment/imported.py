@@ -17,7 +17,7 @@ from harness.experiment.choice import Choice, choices
 from harness.experiment.config import Experiment
 from harness.experiment.factors import Pruning
 from harness.experiment.plan import Plan
-from harness.machine.devices import use_all_cores
+from harness.machine.devices import use_cores
 from harness.plugin.architecture import AbstractArchitecture
 from harness.plugin.evidence import Evidence
 from harness.plugin.parameters import build
@@ -175,7 +175,7 @@ def is_import(asked: Experiment) -> bool:
 
 def plan(asked: Experiment, registry: Registry) -> Plan:
     """Return the plan of an import; `registry` has its metrics."""
-    use_all_cores()
+    use_cores()
     one_each = (asked.tasks, asked.architectures, asked.schedules)
     if any(len(tables) != 1 for tables in one_each):
         raise UserError("the experiment of an import has one task, architecture and schedule.")

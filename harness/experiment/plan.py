@@ -13,12 +13,12 @@ from harness.experiment.config import LATER, Experiment, chosen_later
 from harness.experiment.factors import Pruning, pairs, prunings
 from harness.experiment.trial import RESULT_VERSION, Trial
 from harness.files import fingerprint
-from harness.machine.devices import use_all_cores, used
+from harness.machine.devices import use_cores, used
 from harness.plugin.registry import PLURALS, Registry
 
 
-def block_width(networks: int) -> int:
-    """Return the default width of a block, by the device.
+def block_width(networks: int, cores: int | None = None) -> int:
+    """Return the default width of a block, by the device; `cores` as in `plan`.
 
     Two networks fit into the caches of a core (measured: benchmarks/RESULTS.md), so a block has up
     to two for each core: the width that trains `networks` soonest, and the widest of equals. An
@@ -29,6 +29,7 @@ def block_width(networks: int) -> int:
 
     devices = jax.local_device_count()
     if jax.default_backend() != "cpu":
+        devices = devices if cores is None else 1
         return math.ceil(networks / devices) * devices
 
     def rounds(width: int) -> int:
@@ -152,20 +153,23 @@ class Plan:
         return f"{'-'.join(parts)[:80]}-{fingerprint(fixed)[:8]}"
 
 
-def plan(experiment: Experiment, registry: Registry, *, source: str = "") -> Plan:
+def plan(
+    experiment: Experiment, registry: Registry, *, source: str = "", cores: int | None = None
+) -> Plan:
     """Return the plan of an experiment. Raises `UserError` where a plugin or parameter is wrong.
 
     `source` names the experiment's file in that error. Unless JAX has started already, all cores
-    of a processor become devices: the width of blocks depends on their number.
+    of a processor become devices: the width of blocks depends on their number. `cores` is how many
+    of them each trial gets where an executor shares them out, and says that it has one accelerator.
     """
-    use_all_cores()
+    use_cores(cores)
     try:
-        return _plan(experiment, registry)
+        return _plan(experiment, registry, cores)
     except UserError as error:
         raise UserError(f"{source}: {error}" if source else str(error)) from None
 
 
-def _plan(experiment: Experiment, registry: Registry) -> Plan:
+def _plan(experiment: Experiment, registry: Registry, cores: int | None) -> Plan:
     schedules, metrics = (
         tuple(choices(registry, kind, getattr(experiment, PLURALS[kind])))
         for kind in ("schedule", "metric")
@@ -176,5 +180,5 @@ def _plan(experiment: Experiment, registry: Registry) -> Plan:
         tuple(prunings(registry, experiment.pruners, experiment.interventions)),
         schedules,
         metrics,
-        experiment.block_width or block_width(experiment.networks),
+        experiment.block_width or block_width(experiment.networks, cores),
     )

@@ -8,25 +8,58 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 Tree = TypeVar("Tree")
 
+_CORES = "HARNESS_CORES"
 _FLAG = "xla_force_host_platform_device_count"
 
 
-def use_all_cores() -> None:
-    """Make each CPU core a device of JAX, so that each core trains its own networks.
+def use_cores(number: int | None = None) -> None:
+    """Make each of so many CPU cores, by default of all, a device of JAX that trains networks.
 
     Cores that share every product wait for one another. Nothing changes if JAX has already started
-    or XLA_FLAGS sets the number of devices. Accelerators are not affected.
+    or XLA_FLAGS sets the number of devices. Accelerators are not affected, but a process that
+    plans for others, which give a number, leaves them their memory.
     """
+    if number is not None:
+        os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     if _FLAG in os.environ.get("XLA_FLAGS", ""):
         return
     try:
-        jax.config.update("jax_num_cpu_devices", cores())
+        jax.config.update("jax_num_cpu_devices", number or cores())
     except RuntimeError:
         return
 
 
+def share(number: int) -> dict[str, str]:
+    """Return the environment of a process that may use so many cores, whatever else it sees.
+
+    XLA and BLAS get as many threads as in a process that the system holds to these cores.
+    """
+    threads = ("PJRT_NPROC", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    return dict.fromkeys((_CORES, *threads), str(number))
+
+
+def places(cores_each: int, number: int = 0) -> list[dict[str, str]]:
+    """Return the environments of processes that share this machine.
+
+    There are `number`, by default one for each accelerator of this process, or for each
+    `cores_each` cores. Several share an accelerator where there are fewer.
+    """
+    if jax.default_backend() == "cpu":
+        return [share(cores_each)] * (number or max(1, cores() // cores_each))
+    there = os.environ.get("CUDA_VISIBLE_DEVICES") or ",".join(
+        str(index) for index in range(jax.local_device_count())
+    )
+    visible = there.split(",")
+    return [
+        {**share(cores_each), "CUDA_VISIBLE_DEVICES": visible[index % len(visible)]}
+        for index in range(number or len(visible))
+    ]
+
+
 def cores() -> int:
-    """Return how many cores this process may use."""
+    """Return how many cores this process may use: its share, or all that the system gives it."""
+    if _CORES in os.environ:
+        return int(os.environ[_CORES])
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -1,11 +1,14 @@
 """The interface of an executor: where and in what order the trials of a run are carried out."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol, TypeAlias, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict
+
+from harness.plugin.observer import Happening
 
 
 class TrialSpec(BaseModel):
@@ -23,19 +26,67 @@ class TrialSpec(BaseModel):
     source: str = ""
 
 
+Happened: TypeAlias = tuple[Happening, Mapping[str, Any], Mapping[str, Any]]
+"""An event of a trial: what happened, the trial's condition, and facts, as `Event` has them."""
+
+
+@dataclass(frozen=True)
+class TrialReport:
+    """What another process has done for a trial: counts by name, failures, notes and events.
+
+    `left` says that yet another process works on the trial, which has to be tried again.
+    """
+
+    counts: Mapping[str, int] = field(default_factory=dict)
+    failures: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    events: tuple[Happened, ...] = ()
+    left: bool = False
+
+
+@runtime_checkable
+class RunTrial(Protocol):
+    """What the coordinator gives an executor: ways to carry out one trial, here or elsewhere."""
+
+    def __call__(self, spec: TrialSpec) -> None:
+        """Carry out a trial in this process, and record its failures; one at a time."""
+
+    def call(self, spec: TrialSpec) -> tuple[str, tuple[Any, ...]]:
+        """Return what another process calls for a trial: "module:function", and its arguments.
+
+        The function returns a `TrialReport`.
+        """
+
+    def learn(self, spec: TrialSpec, report: TrialReport) -> None:
+        """Add to the run's outcome what another process has done; observers learn it too."""
+
+    def give_up(self, spec: TrialSpec, error: Exception) -> None:
+        """Record a trial as failed that no process could carry out."""
+
+
 class AbstractExecutor(ABC):
     """Carries out the trials of a run. The coordinator writes the index and the report."""
 
     name: ClassVar[str]
 
     @abstractmethod
-    def carry_out(
-        self, trials: Sequence[TrialSpec], root: Path, run: Callable[[TrialSpec], None]
-    ) -> None:
+    def carry_out(self, trials: Sequence[TrialSpec], root: Path, run: RunTrial) -> None:
         """Carry out all trials, each after its source, and return when all are done.
 
         Called once for each run. `trials` are in an order in which each comes after its source.
-        `run` carries out one of them in this process and records its failures; it is not to be
-        called twice at a time. `harness.execution.run_trial.run_trial(spec, root)` does the same in
-        any other process that sees the run folder `root`.
+        `run(trial)` carries out one of them in this process; `run.call`, `run.learn` and
+        `run.give_up` serve executors that have other processes, which see the run folder `root`
+        (`harness.execution.handing_out.hand_out` is their common part).
         """
+
+    def trial_cores(self) -> int | None:
+        """Return how many cores each trial gets; None for all of this machine.
+
+        Called before JAX starts. The width of blocks is planned for that many cores, or, with a
+        number, for one accelerator.
+        """
+        return None
+
+    def preview(self) -> str:
+        """Return what `--dry-run` prints, such as a job script; "" for nothing."""
+        return ""

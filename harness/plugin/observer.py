@@ -33,7 +33,10 @@ class Event:
 
 
 class AbstractObserver(ABC):
-    """Learns what happens to the trials of a run, in the process that carries them out."""
+    """Learns what happens to the trials of a run, in the coordinator's process.
+
+    It learns of trials that other processes carry out when each trial has ended.
+    """
 
     name: ClassVar[str]
 
@@ -64,6 +67,13 @@ def observed_by(
                 place = f"'{what}' of trial {trial['trial']}"
                 note(f"observer '{observer.name}' failed at {place}: {summary(error)}")
 
+    with telling(teller):
+        yield
+
+
+@contextmanager
+def telling(teller: _Teller) -> Iterator[None]:
+    """Call `teller` with everything that happens inside: what, the trial and the facts."""
     token = _teller.set(teller)
     try:
         yield

@@ -158,6 +158,11 @@ class TrialRecord:
         except (files.DamagedFileError, ValidationError):
             return None
 
+    def is_finished(self) -> bool:
+        """Return whether the trial is recorded as trained, whole or in halves."""
+        state = self.read()
+        return state is not None and state.status != "failed"
+
     def write(self, state: TrialState) -> None:
         """Replace the recorded state."""
         files.write_json(self.path, state.model_dump(mode="json", exclude_defaults=True) | _NOW)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.plugin.executor import AbstractExecutor, TrialSpec
+from harness.plugin.executor import AbstractExecutor, TrialReport, TrialSpec
 from harness.plugin.exporter import AbstractExporter
 from harness.plugin.observer import AbstractObserver, Event, Happening
 from harness.results.records import Index, write_index
@@ -30,23 +30,45 @@ _EVENTS: dict[Happening, dict[str, Any]] = {
 _TRIAL = dict.fromkeys(("task", "architecture", "pruner", "schedule"), "tiny")
 
 
+class _Recorded:
+    """Carries out trials by writing down their keys, here or in another process: `RunTrial`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __call__(self, spec: TrialSpec) -> None:
+        record(spec, self._folder)
+
+    def call(self, spec: TrialSpec) -> tuple[str, tuple[Any, ...]]:
+        return f"{__name__}:record", (spec, self._folder)
+
+    def learn(self, spec: TrialSpec, report: TrialReport) -> None:
+        expect(report.left or report.counts == {"trained": 1}, "it changes a report.")
+
+    def give_up(self, spec: TrialSpec, error: Exception) -> None:
+        expect(False, f"it gives up trial {spec.key}: {error}.")
+
+
+def record(spec: TrialSpec, folder: Path) -> TrialReport:
+    """Write down that a trial was carried out, and whether its source was done before."""
+    late = spec.source and not (folder / spec.source).exists()
+    with (folder / spec.key).open("a") as file:
+        file.write("before its source\n" if late else "once\n")
+    return TrialReport({"trained": 1})
+
+
 def executor_rules(executor: AbstractExecutor) -> Iterator[Rule]:
     """Yield the rules of executors."""
 
     def carried_out() -> None:
-        done: list[str] = []
         specs = [TrialSpec(experiment={}, key=key, source=_SOURCES.get(key, "")) for key in _KEYS]
-
-        def run(spec: TrialSpec) -> None:
-            expect(
-                not spec.source or spec.source in done,
-                f"trial {spec.key} is carried out before its source, {spec.source}.",
-            )
-            done.append(spec.key)
-
-        with tempfile.TemporaryDirectory() as folder:
-            executor.carry_out(specs, Path(folder), run)
-        expect(sorted(done) == [*_KEYS], f"it carries out {tuple(done)}, not all of {_KEYS} once.")
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            executor.carry_out(specs, folder, _Recorded(folder))
+            for key in _KEYS:
+                done = (folder / key).read_text() if (folder / key).exists() else "never"
+                how = " and ".join(done.split("\n")[:2])
+                expect(done == "once\n", f"trial {key} is carried out {how}.")
 
     yield Rule("carries out every trial once, each after its source", carried_out)
 

@@ -1,11 +1,11 @@
 """One trial after the other."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from harness import AbstractExecutor, TrialSpec, hookimpl
+from harness import AbstractExecutor, RunTrial, TrialSpec, hookimpl
 
 
 @dataclass(frozen=True)
@@ -14,9 +14,7 @@ class Serial(AbstractExecutor):
 
     name: ClassVar[str] = "serial"
 
-    def carry_out(
-        self, trials: Sequence[TrialSpec], root: Path, run: Callable[[TrialSpec], None]
-    ) -> None:
+    def carry_out(self, trials: Sequence[TrialSpec], root: Path, run: RunTrial) -> None:
         """Carry out the trials in order."""
         for trial in trials:
             run(trial)

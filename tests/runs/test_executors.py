@@ -7,7 +7,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from comparing import assert_same_results, files_of, results, trials_of
-from filelock import FileLock
 
 from harness import UserError, files, open_run, progress
 from harness.execution import preparation, workshop
@@ -277,7 +276,7 @@ def test_a_folder_of_something_else_is_refused_and_untouched(run, tmp_path):
 def test_a_folder_that_another_process_works_on_is_refused(run, folder):
     before = files_of(folder)
     with (
-        FileLock(folder / preparation.LOCK),
+        preparation.locked(folder),
         pytest.raises(UserError, match=r"another process works on .*--out"),
     ):
         run(folder)

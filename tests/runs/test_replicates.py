@@ -8,7 +8,6 @@ import jax
 import numpy as np
 import pytest
 from comparing import files_of
-from filelock import FileLock
 
 from harness import UserError, open_run
 from harness.execution import preparation
@@ -162,6 +161,6 @@ def test_a_dry_run_refuses_a_folder_of_another_experiment_or_in_use(planned, fol
     preparation.check(planned(), folder)
     with pytest.raises(UserError, match="another experiment"):
         preparation.check(planned(seed=1), folder)
-    with FileLock(folder / preparation.LOCK), pytest.raises(UserError, match="another process"):
+    with preparation.locked(folder), pytest.raises(UserError, match="another process"):
         preparation.check(planned(), folder)
     assert files_of(folder) == before

@@ -6,6 +6,7 @@ import subprocess
 import full_disk
 import fuzz
 import kill
+import kill_elsewhere
 import pandas as pd
 import pytest
 import run_contents
@@ -21,6 +22,14 @@ def environment(monkeypatch):
 
 def test_killed_runs_resume_to_the_same_tables(tmp_path):
     assert kill.stress(tmp_path, kills=4).total() >= 4
+
+
+def test_killed_workers_and_coordinators_lose_nothing_and_pairs_do_nothing_twice(tmp_path):
+    work = kill_elsewhere.Stress(tmp_path)
+    work.workers(1, kill_elsewhere.LOCAL[:1])
+    work.coordinators(1, kill_elsewhere.LOCAL[:1])
+    work.pairs(1)
+    assert work.hits.total() == 3
 
 
 def test_a_full_disk_loses_nothing(tmp_path):

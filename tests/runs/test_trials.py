@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from filelock import FileLock
 
 from harness import UserError, open_run
 from harness.execution import preparation
-from harness.execution.lease import LEASE, leased
+from harness.execution.lease import leased
 from harness.execution.run_trial import TrialSpec, run_trial, spec_of
 from harness.execution.scheduler import Execution
 from harness.experiment.config import checked
@@ -64,7 +63,7 @@ def test_a_trial_in_other_hands_is_left_to_them(tmp_path):
     folder.mkdir(parents=True)
     begun = folder / ".levels.parquet.part"
     begun.write_bytes(b"begun")
-    with FileLock(folder / LEASE):
+    with leased(folder):
         state, outcome = run_trial(spec_of(tmp_path, key, FILES), tmp_path)
         assert state is None
         assert "is left to another process that works on it" in outcome.notes[0]
@@ -72,8 +71,8 @@ def test_a_trial_in_other_hands_is_left_to_them(tmp_path):
         assert begun.exists(), "what another process writes is not swept away"
     preparation.tidy(tmp_path)
     assert not begun.exists()
-    with leased(folder) as mine:
-        assert mine
+    with leased(folder) as lease:
+        assert lease.mine
 
 
 def test_what_is_no_trial_is_refused(tmp_path):

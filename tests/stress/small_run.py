@@ -29,19 +29,31 @@ def caches(folder: Path) -> None:
     os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 
 
-def started(folder: Path, *, page: bool = True) -> "multiprocessing.Process":
+def started(
+    folder: Path, *more: str, page: bool = True, cores: int | None = None
+) -> "multiprocessing.Process":
     """A process that makes or resumes the small run in `folder`, writing checkpoints all the time.
 
-    Without `page` its report is its data only. What it prints is in `folder` with the ending
-    `.out`; its exit code is that of the command.
+    `more` are options of the command, `cores` to how many cores the system holds it. Without `page`
+    its report is its data only. What it prints is in `folder` with the ending `.out`; its exit code
+    is that of the command.
     """
-    process = _context.Process(target=_work, args=(folder, page, dict(os.environ)))
+    arguments = (folder, more, page, cores, dict(os.environ))
+    process = _context.Process(target=_work, args=arguments)
     process.start()
     return process
 
 
-def _work(folder: Path, page: bool, environment: dict[str, str]) -> None:
+def _work(
+    folder: Path,
+    more: tuple[str, ...],
+    page: bool,
+    cores: int | None,
+    environment: dict[str, str],
+) -> None:
     os.environ.update(environment)
+    if cores is not None:
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores])
     out = os.open(folder.with_suffix(".out"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(out, 1)
     os.dup2(out, 2)
@@ -53,8 +65,8 @@ def _work(folder: Path, page: bool, environment: dict[str, str]) -> None:
     trial_training.CHECKPOINT_SECONDS = 0.0
     if not page:
         report.build = _data_only(files.write_table, report.collect)
-    sys.argv = ["harness", *COMMAND]
-    main([*COMMAND, "--out", str(folder)])
+    sys.argv = ["harness", *COMMAND, *more]
+    main([*COMMAND, *more, "--out", str(folder)])
 
 
 def _data_only(write: Callable[..., str], collect: Callable[..., Any]) -> Callable[..., Path]:
@@ -65,9 +77,9 @@ def _data_only(write: Callable[..., str], collect: Callable[..., Any]) -> Callab
     return build
 
 
-def completed(folder: Path, *, page: bool = True) -> int:
+def completed(folder: Path, *more: str, page: bool = True, cores: int | None = None) -> int | None:
     """Run or resume to the end. Returns the exit code."""
-    process = started(folder, page=page)
+    process = started(folder, *more, page=page, cores=cores)
     process.join()
     return process.exitcode
 
