@@ -23,7 +23,7 @@ from harness.cli.new import new
 from harness.cli.report import rebuild, report
 from harness.cli.run import run
 from harness.cli.study import study
-from harness.errors import CannotWriteError, UserError
+from harness.errors import CannotWriteError, UserError, package_of
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -63,6 +63,11 @@ def _exit_codes() -> Iterator[None]:
         raise SystemExit(1) from None
     except KeyboardInterrupt:
         raise SystemExit(130) from None
+    except SystemExit as end:
+        if package_of(end) not in ("harness", "click", "typer"):
+            terminal.complain(f"a plugin ended the process: it raised SystemExit({end}).")
+            raise SystemExit(end.code or 1) from end
+        raise
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(1) from None

@@ -7,7 +7,7 @@ import typer
 
 from harness.cli.options import Plugins
 from harness.cli.terminal import console
-from harness.errors import UserError
+from harness.errors import CannotWriteError, UserError, summary
 
 
 def export(
@@ -17,6 +17,7 @@ def export(
     plugin: Plugins = None,
 ) -> None:
     """Write a run in another format, such as CSV."""
+    from harness.plugin.isolation import isolated
     from harness.plugin.loading import load
     from harness.plugin.parameters import parse
     from harness.results.run_folder import open_run
@@ -29,5 +30,11 @@ def export(
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(f"'{out}' is not an empty folder: name another with --out.")
     out.mkdir(parents=True, exist_ok=True)
-    made.export(opened, out)
+    try:
+        with isolated():
+            made.export(opened, out)
+    except (UserError, CannotWriteError):
+        raise
+    except Exception as error:
+        raise UserError(f"exporter '{made.name}' failed: {summary(error)}") from error
     console.print(f"Exported to {out}", markup=False, soft_wrap=True)

@@ -78,18 +78,16 @@ def run(
     made, folder, registry = _planned(experiment, given, out, plugin or [])
     (by,) = _made(registry, "executor", [executor])
     observers = _made(registry, "observer", observer or [])
-    if dry_run:
-        from harness.execution import preparation
+    from harness.execution import preparation
 
+    if dry_run:
         preparation.check(made, folder)
         show_plan(made, folder)
         return
-    reasons = list(dict.fromkeys(trial.reason_to_skip for trial in made.trials))
+    reasons = list(dict.fromkeys(map(preparation.reason_to_skip, made.trials)))
     if None not in reasons:
         raise UserError(f"nothing can be run: {'; '.join(map(str, reasons))}.")
     if plan_only:
-        from harness.execution import preparation
-
         preparation.lay_out(made, folder)
         show_trials(made, folder)
         return

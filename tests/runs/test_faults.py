@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import shutil
+import signal
 
 import jax
 import numpy as np
@@ -118,7 +119,11 @@ def test_other_errors_are_not_taken_for_a_lack_of_memory():
 
     full = jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory")
     assert memory.ran_out(full)
-    assert memory.ran_out(raised(RuntimeError("step failed"), MemoryError()))
+    with pytest.raises(MemoryError) as caught:
+        np.empty(2**55)
+    assert memory.ran_out(caught.value)
+    assert memory.ran_out(raised(RuntimeError("step failed"), caught.value))
+    assert not memory.ran_out(raised(MemoryError("claimed"), ValueError()))
     assert not memory.ran_out(jax.errors.JaxRuntimeError("INTERNAL: RESOURCE"))
     assert not memory.ran_out(raised(RuntimeError(), ValueError("RESOURCE_EXHAUSTED")))
 
@@ -179,9 +184,6 @@ def test_a_full_disk_stops_a_run_and_loses_nothing(run, finished, tmp_path, disk
 def interrupted(planned, folder, monkeypatch, *, after):
     """Train a trial until its checkpoint number `after`, and stop there."""
 
-    class Interruption(BaseException):
-        pass
-
     saved = []
     checkpoint = trial_training.TrialTraining._checkpoint
 
@@ -189,12 +191,12 @@ def interrupted(planned, folder, monkeypatch, *, after):
         checkpoint(self, *arguments)
         saved.append(arguments)
         if len(saved) == after:
-            raise Interruption
+            signal.raise_signal(signal.SIGINT)
 
     with monkeypatch.context() as patch:
         patch.setattr(trial_training, "CHECKPOINT_SECONDS", 0.0)
         patch.setattr(trial_training.TrialTraining, "_checkpoint", last)
-        with pytest.raises(Interruption):
+        with pytest.raises(KeyboardInterrupt):
             Execution(planned(), folder).run()
 
 
