@@ -364,7 +364,7 @@ def test_claims_are_checked_before_anything_is_made(tmp_path, monkeypatch):
         file.create_dataset("kernel", (2**16, 2**16), "f4", chunks=(64, 64))
     with pytest.raises(UserError, match="claims 17,179,869,184 bytes, which are not in the file"):
         network_files.read(tmp_path / "n.h5")
-    monkeypatch.setattr(network_files, "LARGEST", 50)
+    monkeypatch.setattr(network_files._choices, "LARGEST", 50)
     monkeypatch.setattr(_formats.np.lib.format, "read_array", None)  # not even called
     as_npz(tmp_path / "n.npz", weights())
     with pytest.raises(UserError, match=r"claims 138 entries.*'w6', \(7, 8\)"):

@@ -66,13 +66,20 @@ def motifs(
     )
     if participation or instances is not None:
         _refuse_nulls("--participation" if participation else "--instances", asked, output)
-    wirings = motif_profiles.read_files(files, layout, threshold, nodes, choices)
+    unread: list[str] = []
+    wirings = motif_profiles.read_files(files, layout, threshold, nodes, choices, unread)
+    if not wirings:
+        raise UserError("\n".join(unread))
     if participation:
         _print_participants(wirings, participation.value, asked, output)
     elif instances is not None:
         _print_instances(motif_profiles.instances(wirings, instances), wirings, output)
     else:
         _print_profiles(motif_profiles.of_wirings(wirings, asked), output)
+    for error in unread:
+        terminal.complain(error)
+    if unread:
+        raise typer.Exit(2)
 
 
 class Output(NamedTuple):

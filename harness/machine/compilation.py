@@ -108,7 +108,8 @@ def keep_in(folder: Path) -> None:
 
             _refuse_open(folder)
             # JAX's own store writes in place and verifies nothing; later versions may have another.
-            compilation_cache.get_file_cache = lambda path: (Programs(Path(path)), path)
+            store: Any = lambda path: (Programs(Path(path)), path)  # noqa: E731
+            compilation_cache.get_file_cache = store
         except (ImportError, OSError) as error:
             warnings.warn(f"compiled programs are not stored: {error}", stacklevel=2)
             return

@@ -99,10 +99,12 @@ def read_files(
     threshold: float = 0.0,
     nodes: Path | None = None,
     choices: network_files.Choices = network_files.AS_THE_FILE_SAYS,
+    unread: list[str] | None = None,
 ) -> dict[str, Wiring]:
     """Return the networks of some files, by the files' names.
 
-    **Arguments:** `layout`, `threshold`, `nodes` and `choices` as in `network_files.read`.
+    **Arguments:** `layout`, `threshold`, `nodes` and `choices` as in `network_files.read`. Errors
+    of single files are added to `unread` if it is given, and the other files are read.
 
     **Errors:** UserError as in `network_files.read`, and for a file named twice.
     """
@@ -112,7 +114,12 @@ def read_files(
         name = str(path)
         if name in read:
             raise UserError(f"'{printable(name)}' is named twice. Name each file once.")
-        read[name] = network_files.read(path, layout, threshold, nodes, choices)
+        try:
+            read[name] = network_files.read(path, layout, threshold, nodes, choices)
+        except UserError as error:
+            if unread is None:
+                raise
+            unread.append(str(error))
     return read
 
 

@@ -19,6 +19,7 @@ from . import _edges, _formats, _graphs, _layers, _matrices, _nodes, _processes,
 from ._choices import AS_THE_FILE_SAYS as AS_THE_FILE_SAYS
 from ._choices import LARGEST as LARGEST
 from ._choices import Choices as Choices
+from ._choices import most_entries
 from ._digraphs import listed_nodes
 from ._formats import Layout as Layout
 from ._formats import decoding
@@ -73,8 +74,8 @@ def read(
 
     **Errors:** UserError, naming file, array and remedy, for a file that is missing, empty,
     damaged, a pickle or of unknown kind, that can be read in two ways, and for arrays that are not
-    real and finite, do not chain, hold no edge, differ in their batch axis or claim more than
-    `LARGEST` entries.
+    real and finite, do not chain, hold no edge, differ in their batch axis or claim more
+    entries than `LARGEST` or than the free memory holds.
     """
     path = Path(path)
     asked = _checked(layout, threshold)
@@ -95,7 +96,7 @@ def read(
         sparse = _matrices.scipy_sparse(path, contents) if suffix == ".npz" else None
         if sparse is not None:
             return of_matrix(path, sparse, asked, threshold, choices, graph=False)
-        read = _weights.networks(path, contents, asked, threshold, LARGEST, choices)
+        read = _weights.networks(path, contents, asked, threshold, most_entries(), choices)
         return Wiring(*read, undirected=choices.undirected)
 
 
@@ -118,7 +119,9 @@ def read_weights(
     with ExitStack() as stack:
         with decoding(path):
             contents = _READERS.get(_tables.suffix(path), _processes.torch)(path, stack, choices)
-        found = Wiring(*_weights.networks(path, contents, asked, threshold, LARGEST, choices))
+        found = Wiring(
+            *_weights.networks(path, contents, asked, threshold, most_entries(), choices)
+        )
         if (number := len(found.graph.adjacency[0])) != 1:
             raise UserError(f"'{printable(path)}' holds {number} networks. Store one per file.")
         if choices.channels:
@@ -170,7 +173,7 @@ def _of_table(
     if lines.layer is not None or (listed is not None and listed.layered):
         if choices.undirected:
             raise UserError(f"{table.where} has layers: --undirected is for digraphs. Omit it.")
-        layered, layers, names, notes = _layers.layered(lines, threshold, LARGEST, listed)
+        layered, layers, names, notes = _layers.layered(lines, threshold, most_entries(), listed)
         return Wiring(layered, tuple(f"layer {n}" for n in layers), None, notes, names)
     edges = _edges.edges(lines)
     if listed is not None:

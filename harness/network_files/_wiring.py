@@ -5,7 +5,7 @@ from pathlib import Path
 
 from harness.sparse.graph import Digraph, LayeredGraph
 
-from ._choices import LARGEST, Choices, Edges
+from ._choices import Choices, Edges, most_entries
 from ._digraphs import digraph
 from ._formats import Layout
 from ._matrices import Sparse
@@ -33,7 +33,7 @@ class Wiring:
 
 def of_edges(edges: Edges, threshold: float, choices: Choices) -> Wiring:
     edges = edges._replace(undirected=edges.undirected or choices.undirected)
-    graph, notes = digraph(edges, threshold, LARGEST)
+    graph, notes = digraph(edges, threshold, most_entries())
     return Wiring(graph, ("edges",), None, notes, (edges.names,), edges.undirected)
 
 
@@ -51,6 +51,6 @@ def of_matrix(
     if square and (choices.digraph or (graph and asked is None)) and asked != "out-in":
         return of_edges(matrix.edges(), threshold, choices)
     contents = matrix.contents(path.stem, graph=not square and asked is None)
-    read = networks(path, contents, asked, threshold, LARGEST, choices)
+    read = networks(path, contents, asked, threshold, most_entries(), choices)
     names = matrix.names if read[2] != "out-in" else matrix.names[::-1]
     return Wiring(*read, names if read[2] else (matrix.names[0],), choices.undirected)

@@ -14,6 +14,7 @@ import pytest
 from harness.report import build, collect
 from harness.report.pages import export, latex
 from harness.report.pages.vega import for_file, for_page
+from harness.tables import spreadsheets
 from harness.tables.parts import Column, Figure, Section, Table
 
 SPECIAL = (
@@ -111,7 +112,7 @@ def test_csv_holds_no_formulas():
     frame = pd.DataFrame(
         {"=name": texts, "value": -1.5, "kept": pd.Series(texts, dtype="category")}
     )
-    head, *rows = csv.reader(io.StringIO(export.csv(frame).decode(), newline=""))
+    head, *rows = csv.reader(io.StringIO(spreadsheets.csv(frame), newline=""))
     assert head == ["'=name", "value", "kept"]
     assert [row[0] for row in rows[:6]] == ["'=1+1", "'+1", "'-1", "'@sum", "'\tx", "'\nx"]
     assert [row[0] for row in rows[6:]] == ["plain", "a=1", "", "'q"]
@@ -122,7 +123,7 @@ def test_csv_holds_no_formulas():
 def test_csv_keeps_undefined_values_and_the_frame():
     frame = pd.DataFrame({"name": ["-a", None], "value": [np.nan, -2.0], "whole": [1, -2]})
     before = frame.copy()
-    assert export.csv(frame).decode() == "name,value,whole\n'-a,,1\n,-2.0,-2\n"
+    assert spreadsheets.csv(frame) == "name,value,whole\n'-a,,1\n,-2.0,-2\n"
     pd.testing.assert_frame_equal(frame, before)
 
 
