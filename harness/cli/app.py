@@ -18,6 +18,7 @@ from harness.cli.export import export
 from harness.cli.importing import import_run
 from harness.cli.list import list_plugins
 from harness.cli.measure import measure
+from harness.cli.merge import merge
 from harness.cli.motifs import motifs
 from harness.cli.new import new
 from harness.cli.report import rebuild, report
@@ -43,6 +44,7 @@ app.command("list")(list_plugins)
 app.command()(report)
 app.command(no_args_is_help=True)(rebuild)
 app.command(no_args_is_help=True)(export)
+app.command(no_args_is_help=True)(merge)
 app.command(no_args_is_help=True)(new)
 app.command(no_args_is_help=True)(check)
 app.command()(cache)

@@ -95,7 +95,7 @@ def measured(what: str, action: Any) -> Any:
     return answer
 
 
-def stress(scratch: Path, trials: int, page: bool = True) -> None:
+def stress(scratch: Path, trials: int, *, page: bool = True) -> None:
     """Make the folder, then open, read and report it, before and after it is pooled."""
     sample = scratch / "sample"
     api.run("tiny", "random", metric=["performance", "motifs"], networks=2, block_width=2,
