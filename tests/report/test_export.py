@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from harness import UserError
 from harness.report import build, collect
-from harness.report.pages import export, latex
+from harness.report.pages import export, latex, rendering
 from harness.report.pages.vega import for_file, for_page
 from harness.tables import spreadsheets
 from harness.tables.parts import Column, Figure, Section, Table
@@ -217,3 +218,14 @@ def test_a_page_that_is_not_ours_says_nothing_of_files(tmp_path):
         '<a href="../mine.csv"><a href="tables/../mine.csv"><a href="tables/x.html">'
     )
     assert export.linked(page) == {"tables/mine.csv"}
+
+
+def test_a_renderer_that_crashes_is_an_error_that_names_the_chart(monkeypatch):
+    rendering._end()
+    with monkeypatch.context() as patch:
+        patch.setattr(rendering, "_SCRIPT", "import os; os.kill(os.getpid(), 11)")
+        with pytest.raises(UserError, match="chart 'losses': the renderer ended with status -11"):
+            rendering.drawn("losses", {}, "6.0")
+    with pytest.raises(UserError, match="chart 'losses' cannot be drawn"):
+        rendering.drawn("losses", {"mark": 1}, "6.0")
+    rendering._end()

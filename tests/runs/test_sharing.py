@@ -12,21 +12,23 @@ import pandas as pd
 import pytest
 from safetensors.numpy import load_file
 
-import harness
-from harness import cli, network_files, open_run
+from harness import api, cli, network_files, open_run
+from harness.execution.scheduler import Execution
 
-ROOT = Path(__file__).parents[1]
-SMALL = ROOT / "tests" / "plugins" / "small_tasks.py"
-
-
-def made(folder, **fields):
-    asked = {"networks": 2, "block_width": 2, "metric": ["performance"], **fields}
-    return harness.run("tiny", asked.pop("pruner", "magnitude"), schedule="tiny", plugins=[SMALL],
-                       out=folder, **asked)  # fmt: skip
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory):
+def made(run):
+    def make(folder, **fields):
+        run(folder, **{"networks": 2, **fields})
+        return open_run(folder)
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def whole(made, tmp_path_factory):
     return made(tmp_path_factory.mktemp("whole") / "run", data_seeds=[0, 1])
 
 
@@ -89,16 +91,18 @@ def test_the_hub_gets_a_card_tables_and_networks(whole, tmp_path):
     assert all((tmp_path / "hub" / name).is_file() for name in files)
 
 
-def test_parts_computed_apart_are_one_run(whole, tmp_path):
+def test_parts_computed_apart_are_one_run(whole, made, offered, tmp_path):
     one = made(tmp_path / "one", data_seeds=[0])
-    other = made(tmp_path / "other", data_seeds=[1], metric=["performance", "topology"])
+    other = made(tmp_path / "other", data_seeds=[1], metrics=["edges", "edges[times=2]"])
     out = tmp_path / "out"
     assert command("merge", one.path, other.path, "--out", out) == 0
     merged = open_run(out)
     pd.testing.assert_frame_equal(merged.table("levels"), whole.table("levels"))
     assert merged.experiment["data_seeds"] == [0, 1]
     assert set(merged.measurements()["status"]) == {"done", "pending"}
-    assert command("measure", out, "--metric", "topology", "--plugin", SMALL) == 0
+    measures = api.of_run(out, ["edges[times=2]"], offered)
+    outcome = Execution(measures, out, train=False).run()
+    assert (outcome.measured, outcome.already_measured, outcome.failures) == (1, 1, [])
     assert set(open_run(out).measurements()["status"]) == {"done"}
 
 
@@ -120,10 +124,16 @@ def test_parts_that_disagree_are_named(whole, tmp_path, capsys):
     assert f"trial {trial} has another level-03.safetensors" in refused(
         whole.path, tmp_path / "copy"
     )
-    made(tmp_path / "seed", seed=1, data_seeds=[0, 1])
-    assert "of another experiment: seed differ" in refused(whole.path, tmp_path / "seed")
-    made(tmp_path / "both", pruner="random", data_seeds=[2])
-    assert "differ in pruners and data_seeds" in refused(whole.path, tmp_path / "both")
+    index = json.loads((whole.path / "run.json").read_text())
+    asked = index["experiment"]
+    for name, changes, told in (
+        ("seed", {"seed": 1}, "of another experiment: seed differ"),
+        ("both", {"pruners": [{"name": "random"}], "data_seeds": [2]}, "pruners and data_seeds"),
+    ):
+        (tmp_path / name).mkdir()
+        other = {**index, "experiment": {**asked, **changes}}
+        (tmp_path / name / "run.json").write_text(json.dumps(other))
+        assert told in refused(whole.path, tmp_path / name)
 
 
 def test_losses_are_sent_to_a_tracker(whole, monkeypatch):

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
-import vl_convert
 
 from harness.report.pages import latex, vega
+from harness.report.pages.rendering import drawn
 from harness.tables.parts import Figure, Section, Table, checked
 from harness.tables.spreadsheets import csv
 
@@ -34,16 +34,9 @@ def contents(sections: Sequence[Section]) -> Iterator[tuple[str, bytes]]:
         if isinstance(part, Table):
             yield f"tables/{part.name}.tex", _bytes(latex.table(part))
         else:
-            picture = svg(part)
-            yield f"charts/{part.name}.svg", _bytes(picture)
-            yield f"charts/{part.name}.pdf", vl_convert.svg_to_pdf(picture)
-
-
-def svg(figure: Figure) -> str:
-    """Return a chart as an SVG picture. Nothing is fetched: all its data are inside."""
-    return vl_convert.vegalite_to_svg(
-        vega.for_file(figure), vl_version=vega.VEGA_LITE, allowed_base_urls=[]
-    )
+            svg, pdf = drawn(part.name, vega.for_file(part), vega.VEGA_LITE)
+            yield f"charts/{part.name}.svg", _bytes(svg)
+            yield f"charts/{part.name}.pdf", pdf
 
 
 def _bytes(text: str) -> bytes:
