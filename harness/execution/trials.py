@@ -172,6 +172,8 @@ class Trials:
         source = partial(self._kept_of, trial.source) if trial.source else None
         run = trial_training.TrialTraining(trial, trainer, record.folder, self._shared, source)
         run.train()
+        if run.began_again:
+            self.outcome.note(f"{_what(trial)} {run.began_again}")
         made = self._tables(trial, run, record.folder, constant)
         update = {
             "batch_size": trainer.batch_size,
