@@ -76,10 +76,7 @@ def motifs(
         _print_instances(motif_profiles.instances(wirings, instances), wirings, output)
     else:
         _print_profiles(motif_profiles.of_wirings(wirings, asked), output)
-    for error in unread:
-        terminal.complain(error)
-    if unread:
-        raise typer.Exit(2)
+    _complain(unread)
 
 
 class Output(NamedTuple):
@@ -90,6 +87,14 @@ class Output(NamedTuple):
     html: Path | None
     latex: Path | None
     whole: bool
+
+
+def _complain(unread: list[str]) -> None:
+    """Print the errors of files that could not be read; exit with 2 if there are any."""
+    for error in unread:
+        terminal.complain(error)
+    if unread:
+        raise typer.Exit(2)
 
 
 def _refuse_two(options_given: dict[str, object]) -> None:
