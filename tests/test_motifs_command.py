@@ -391,3 +391,29 @@ def test_command_in_a_process_of_its_own(tmp_path):
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert len(objects(done.stdout)) == 52
     assert done.stderr == ""
+
+
+def test_good_files_beside_a_damaged_one_are_shown(harness, a):
+    Path("bad.npz").write_bytes(b"PK nonsense")
+    code, out, err = harness("bad.npz", a, "--csv")
+    assert code == 2
+    assert {row["file"] for row in csv.DictReader(io.StringIO(out))} == {"a.npz"}
+    assert "'bad.npz' cannot be read" in " ".join(err.split())
+    code, out, _ = harness("bad.npz", "--csv")
+    assert (code, out) == (2, "")
+
+
+def test_a_file_named_like_a_formula_is_no_formula_in_csv(harness, a):
+    a.rename("=cmd.npz")
+    code, out, _ = harness("./=cmd.npz", "--csv")
+    assert code == 0
+    assert {row["file"] for row in csv.DictReader(io.StringIO(out))} == {"'=cmd.npz"}
+
+
+def test_a_note_of_many_names_is_short(harness, tmp_path):
+    header = ",".join(["source", "target", *(f"more{n}" for n in range(5_000))])
+    Path("wide.csv").write_text(f"{header}\na,b{',1' * 5_000}\nb,c{',1' * 5_000}\n")
+    code, _, err = harness("wide.csv", "--csv", "--draws", "2")
+    assert code == 0
+    assert "(5,000 in all)" in " ".join(err.split())
+    assert len(err) < 2_000
