@@ -9,6 +9,7 @@ from safetensors.numpy import save_file
 
 from harness import Run
 
+CONDITION = ("trial", "task", "architecture", "pruner", "schedule", "data_seed")
 Levels = Literal["all", "last"]
 
 
@@ -19,7 +20,7 @@ def write(run: Run, folder: Path, levels: Levels) -> pd.DataFrame:
     has the weights, zero where pruned, if they were kept; one that ends in `.masks.safetensors`
     has 1 where a weight is kept, else 0, under the same names.
     """
-    table = run.table("levels", ["trial", "network", "level", "density"])
+    table = run.table("levels", ["network", "level", "density", *CONDITION])
     rows = []
     for place, group in table.groupby(["trial", "level"], sort=False):
         trial, level = str(place[0]), int(str(place[1]))
@@ -35,8 +36,7 @@ def write(run: Run, folder: Path, levels: Levels) -> pd.DataFrame:
                     _save(folder / f"{path}{ending}", one)
                     rows.append((f"{path}{ending}", trial, network, level))
     files = pd.DataFrame(rows, columns=["file", "trial", "network", "level"])
-    conditions = run.trials()[["trial", "task", "architecture", "pruner", "schedule", "data_seed"]]
-    return files.merge(table, on=["trial", "network", "level"]).merge(conditions, on="trial")
+    return files.merge(table, on=["trial", "network", "level"])
 
 
 def _save(path: Path, arrays: dict[str, np.ndarray]) -> None:
