@@ -80,9 +80,8 @@ class Pool:
         if columns is not None:
             wanted = [one for one in pq.read_schema(path).names if one in columns]
         some = None if {*trials} >= self.records.keys() else pc.field("trial").isin([*trials])
-        table: pd.DataFrame = pq.read_table(
-            path, columns=wanted, filters=some, partitioning=None
-        ).to_pandas()
+        found = pq.read_table(path, columns=wanted, filters=some, partitioning=None)
+        table: pd.DataFrame = found.to_pandas(split_blocks=True, self_destruct=True)
         return table
 
     def _path(self, name: str) -> Path:

@@ -210,10 +210,12 @@ class Run:
             parts += self._measuring(trials)
         if not parts:
             return pd.DataFrame(columns=list(columns or self.columns[name]))
-        table = pd.concat(parts, ignore_index=True)
+        # Copies only where something changes: the table of a large run is a large part of memory.
+        whole = len(parts) == 1
+        table = parts.pop().reset_index(drop=True) if whole else pd.concat(parts, ignore_index=True)
         if "network" in table:
             asked = table["network"] < self.experiment["networks"]
-            table = table[asked].reset_index(drop=True)
+            table = table if asked.all() else table[asked].reset_index(drop=True)
         for column, values in where.items():
             table = table[table[column].isin([*values])].reset_index(drop=True)
         return table if columns is None else table[[one for one in columns if one in table]]
@@ -226,7 +228,8 @@ class Run:
         rows = self._pool.table(name, pool, columns) if pool else None
         if rows is not None and not any(one.state for one in trials if not one.pooled):
             rank = rows["trial"].map({one.entry.trial: n for n, one in enumerate(trials)})
-            yield rows.iloc[np.argsort(rank.to_numpy(), kind="stable")]
+            sort = not rank.is_monotonic_increasing
+            yield rows.iloc[np.argsort(rank.to_numpy(), kind="stable")] if sort else rows
             return
         groups = dict(iter(rows.groupby("trial", sort=False))) if rows is not None else {}
         for trial in trials:
