@@ -16,7 +16,7 @@ from harness.plugin.loading import load
 from harness.plugin.observer import AbstractObserver
 from harness.plugin.registry import Registry
 from harness.results.records import read_index
-from harness.results.run_folder import Run, open_run
+from harness.results.run_folder import Run, open_pooled, open_run
 
 RUNS = Path("runs")
 
@@ -51,7 +51,7 @@ def execute(
     outcome = execution.run()
     progress.update("reporting", 0, 1)
     metrics = {choice.name: choice.instance for choice in reversed(plan.metrics)}
-    build([open_run(folder)], folder / "report", metrics)
+    build([open_pooled(folder)], folder / "report", metrics)
     progress.update("reporting", 1, 1)
     return outcome
 

@@ -50,7 +50,7 @@ class Entry:
 def folder() -> Path:
     """Return the folder of the entries. It need not exist yet."""
     chosen = os.environ.get("HARNESS_CACHE")
-    base = Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("motif-harness")
+    base = files.expanded(chosen) if chosen else platformdirs.user_cache_path("motif-harness")
     return base / "arrays"
 
 

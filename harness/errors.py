@@ -69,9 +69,19 @@ def summary(error: Exception) -> str:
     kind, message = type(error).__name__, str(error)
     if message.strip():
         return f"{kind}: {message}"
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if not of_library(frame.filename)] or frames
-    if not own:
+    if not (frames := traceback.extract_tb(error.__traceback__)):
         return kind
-    place = f"{Path(own[-1].filename).name}, line {own[-1].lineno}, in {own[-1].name}"
+    last = innermost(frames)
+    place = f"{Path(last.filename).name}, line {last.lineno}, in {last.name}"
     return f"{kind} without a message, raised in {place}"
+
+
+def innermost(frames: traceback.StackSummary) -> traceback.FrameSummary:
+    """Return the last place of a stack outside libraries, or the last of all."""
+    return ([frame for frame in frames if not of_library(frame.filename)] or frames)[-1]
+
+
+def package_of(error: BaseException) -> str:
+    """Return the package whose code raised an error, such as "harness"; "" if unknown."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return str(frames[-1].f_globals.get("__name__", "")).split(".")[0] if frames else ""

@@ -8,8 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness import files
+from harness import UserError, cache, files
+from harness.experiment.config import checked
+from harness.experiment.plan import plan
 from harness.files import DamagedFileError
+from harness.plugin.parameters import parse
 
 ARRAYS = {
     "scalar": np.array(2.5, np.float32),
@@ -145,3 +148,52 @@ def test_a_fingerprint_knows_values_not_the_order_of_keys():
         [["a", 1]],
     ]
     assert len({files.fingerprint(value) for value in others}) == len(others)
+
+
+DEEP = "[" * 200_000
+
+
+def test_text_nested_too_deep_is_refused(tmp_path):
+    for name, read in (("a.json", files.read_json), ("a.toml", files.read_toml)):
+        path = tmp_path / name
+        start = "a = " if name == "a.toml" else ""
+        for text in (DEEP + "]" * 200_000, DEEP, "[" * 150 + "1" + "]" * 150, "9" * 5_000):
+            path.write_text(start + text)
+            with pytest.raises(files.DamagedFileError, match=name):
+                read(path)
+        path.write_text(start + "[" * 50 + "1" + "]" * 50)
+        read(path)
+    with pytest.raises(UserError, match="cannot be read: it is nested over 100 deep"):
+        parse(f"magnitude[scope={DEEP}{']' * 200_000}]")
+
+
+def test_links_and_pipes_are_not_read(tmp_path):
+    (tmp_path / "real.json").write_text("{}")
+    (tmp_path / "link.json").symlink_to(tmp_path / "real.json")
+    os.mkfifo(tmp_path / "pipe.json")
+    for name in ("link", "pipe"):
+        path = tmp_path / f"{name}.json"
+        for read in (files.read_json, files.read_toml, files.read_arrays, files.read_table):
+            with pytest.raises(files.DamagedFileError, match=name):
+                read(path)
+        assert not files.intact(path, files.digest(tmp_path / "real.json"))
+
+
+def test_a_lone_surrogate_is_written_and_read_back(tmp_path):
+    files.write_json(tmp_path / "a.json", {"text": "a \ud800"})
+    assert files.read_json(tmp_path / "a.json") == {"text": "a \ud800"}
+
+
+def test_the_home_of_an_unknown_user_is_an_error(monkeypatch):
+    monkeypatch.setenv("HARNESS_CACHE", "~nosuchuser/x")
+    with pytest.raises(UserError, match="home of an unknown user"):
+        cache.folder()
+
+
+def test_experiments_and_grids_beyond_all_measure_are_refused(registry):
+    with pytest.raises(UserError, match="means 1,000,000 plugins, over 100,000"):
+        parse("magnitude[" + ", ".join(f"p{n}={'|'.join('0123456789')}" for n in range(6)) + "]")
+    fields = {"tasks": ["digits"], "pruners": ["random"], "block_width": 1, "networks": 1_000_000}
+    asked = checked({**fields, "data_seeds": [*range(300)]}, source="test")
+    with pytest.raises(UserError, match="has 300,000,000 trials, over 1,000,000"):
+        plan(asked, registry)

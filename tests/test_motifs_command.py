@@ -414,13 +414,11 @@ def test_order_4_given_lower_orders_stands_beside_degree_and_is_descriptive(harn
         (("a.npz", "--support", "dead"), "'all', 'live'"),
         (("a.npz", "--json", "--csv"), "give one of them"),
         (("a.pkl",), "python -c 'import pickle"),
-        (("a.npz", "nan.npz"), "'nan.npz', array 'arr_0': 1 of 4 weights are NaN"),
     ],
 )
 @pytest.mark.usefixtures("a", "recurrent")
 def test_refusals(harness, tmp_path, arguments, told):
     (tmp_path / "a.pkl").write_bytes(b"x")
-    np.savez(tmp_path / "nan.npz", np.array([[1, 2], [3, np.nan]]), np.ones((2, 5)))
     code, out, err = harness(*arguments)
     assert (code, out) == (2, "")
     assert told in err
@@ -485,3 +483,29 @@ def test_an_error_does_not_wait_for_heavy_imports(tmp_path, arguments, message):
     )
     assert found.stdout == "[]\n"
     assert message in found.stderr
+
+
+def test_good_files_beside_a_damaged_one_are_shown(harness, a):
+    Path("bad.npz").write_bytes(b"PK nonsense")
+    code, out, err = harness("bad.npz", a, "--csv")
+    assert code == 2
+    assert {row["file"] for row in csv.DictReader(io.StringIO(out))} == {"a.npz"}
+    assert "'bad.npz' cannot be read" in " ".join(err.split())
+    code, out, _ = harness("bad.npz", "--csv")
+    assert (code, out) == (2, "")
+
+
+def test_a_file_named_like_a_formula_is_no_formula_in_csv(harness, a):
+    a.rename("=cmd.npz")
+    code, out, _ = harness("./=cmd.npz", "--csv")
+    assert code == 0
+    assert {row["file"] for row in csv.DictReader(io.StringIO(out))} == {"'=cmd.npz"}
+
+
+def test_a_note_of_many_names_is_short(harness, tmp_path):
+    header = ",".join(["source", "target", *(f"more{n}" for n in range(5_000))])
+    Path("wide.csv").write_text(f"{header}\na,b{',1' * 5_000}\nb,c{',1' * 5_000}\n")
+    code, _, err = harness("wide.csv", "--csv", "--draws", "2")
+    assert code == 0
+    assert "(5,000 in all)" in " ".join(err.split())
+    assert len(err) < 2_000

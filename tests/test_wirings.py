@@ -364,7 +364,7 @@ def test_claims_are_checked_before_anything_is_made(tmp_path, monkeypatch):
         file.create_dataset("kernel", (2**16, 2**16), "f4", chunks=(64, 64))
     with pytest.raises(UserError, match="claims 17,179,869,184 bytes, which are not in the file"):
         network_files.read(tmp_path / "n.h5")
-    monkeypatch.setattr(network_files, "LARGEST", 50)
+    monkeypatch.setattr(network_files._choices, "LARGEST", 50)
     monkeypatch.setattr(_formats.np.lib.format, "read_array", None)  # not even called
     as_npz(tmp_path / "n.npz", weights())
     with pytest.raises(UserError, match=r"claims 138 entries.*'w6', \(7, 8\)"):
@@ -475,3 +475,22 @@ def outcome(path):
         return str(error)
     assert json.loads(motif_profiles.as_json(found.table))
     return None
+
+
+def test_what_fits_into_memory_bounds_what_a_file_may_claim(tmp_path, monkeypatch):
+    monkeypatch.setattr(network_files._choices, "available", lambda: 16 * 100)
+    as_npz(tmp_path / "n.npz", weights())
+    with pytest.raises(UserError, match="claims 138 entries"):
+        network_files.read(tmp_path / "n.npz")
+    with h5py.File(tmp_path / "n.h5", "w") as file:
+        file.create_dataset("kernel", data=np.ones((11, 10)))
+    with pytest.raises(UserError, match="claims 110 entries"):
+        network_files.read(tmp_path / "n.h5")
+
+
+def test_an_archive_of_many_members_is_read_in_linear_time(tmp_path):
+    with zipfile.ZipFile(tmp_path / "n.npz", "w") as archive:
+        for number in range(20_000):
+            archive.writestr(f"note-{number}.txt", "")
+    with pytest.raises(UserError, match="holds no array with two axes"):
+        network_files.read(tmp_path / "n.npz")

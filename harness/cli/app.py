@@ -18,13 +18,14 @@ from harness.cli.export import export
 from harness.cli.importing import import_run
 from harness.cli.list import list_plugins
 from harness.cli.measure import measure
+from harness.cli.merge import merge
 from harness.cli.motifs import motifs
 from harness.cli.new import new
 from harness.cli.plan import plan
 from harness.cli.report import rebuild, report
 from harness.cli.run import run
 from harness.cli.study import study
-from harness.errors import CannotWriteError, UserError
+from harness.errors import CannotWriteError, UserError, package_of
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -45,6 +46,7 @@ app.command("list")(list_plugins)
 app.command()(report)
 app.command(no_args_is_help=True)(rebuild)
 app.command(no_args_is_help=True)(export)
+app.command(no_args_is_help=True)(merge)
 app.command(no_args_is_help=True)(new)
 app.command(no_args_is_help=True)(check)
 app.command()(cache)
@@ -65,6 +67,11 @@ def _exit_codes() -> Iterator[None]:
         raise SystemExit(1) from None
     except KeyboardInterrupt:
         raise SystemExit(130) from None
+    except SystemExit as end:
+        if package_of(end) not in ("harness", "click", "typer"):
+            terminal.complain(f"a plugin ended the process: it raised SystemExit({end}).")
+            raise SystemExit(end.code or 1) from end
+        raise
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(1) from None

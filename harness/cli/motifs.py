@@ -59,7 +59,10 @@ def motifs(
     if participation or instances is not None:
         _refuse_beside("--participation" if participation else "--instances", locals())
     choices = _choices(columns, where, undirected, digraph, arrays, skip, channels, allow_pt, nulls)
-    wirings = network_files.read_files(files, layout, threshold, nodes, choices)
+    unread: list[str] = []
+    wirings = network_files.read_files(files, layout, threshold, nodes, choices, unread)
+    if not wirings:
+        raise UserError("\n".join(unread))
     from harness import motif_profiles  # late: errors of reading need not wait for JAX
 
     asked = motif_profiles.Asked(
@@ -80,6 +83,7 @@ def motifs(
         with terminal.showing_progress(quiet=False, on=terminal.errors):
             profiles = motif_profiles.of_wirings(wirings, asked)
         _print_profiles(profiles, output, seed)
+    _complain(unread)
 
 
 class Output(NamedTuple):
@@ -91,6 +95,14 @@ class Output(NamedTuple):
     latex: Path | None
     whole: bool
     similarity: bool
+
+
+def _complain(unread: list[str]) -> None:
+    """Print the errors of files that could not be read; exit with 2 if there are any."""
+    for error in unread:
+        terminal.complain(error)
+    if unread:
+        raise typer.Exit(2)
 
 
 def _refuse_two(options_given: dict[str, object]) -> None:

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from harness.cli import terminal
 from harness.cli.terminal import console, warn
+from harness.plugin.isolation import isolated
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,6 +31,10 @@ def carried_out(made: "Plan", folder: Path, *, quiet: bool, **how: Any) -> None:
 
     with terminal.showing_progress(quiet=quiet), resumable(folder):
         outcome = api.execute(made, folder, **how)
+    if how.get("train", True):
+        statuses = open_run(folder).trials()["status"]
+        if unfinished := int(statuses.isin(["pending", "damaged"]).sum()):
+            outcome.failures.append(f"{unfinished} trials are not finished: run the command again")
     if not quiet:
         show_result(open_run(folder), outcome, [choice.instance for choice in made.metrics])
     show_outcome(outcome, folder, quiet=quiet)
@@ -125,7 +130,9 @@ def _show_headlines(metric: "AbstractMetric", measured: "pd.DataFrame") -> None:
     tables: dict[str, tuple[Table, str]] = {}
     try:
         for names, part in measured.groupby(by, sort=False) if by else ():
-            if (shown := metric.headline(part)) is None:
+            with isolated():
+                shown = metric.headline(part)
+            if shown is None:
                 continue
             made = Table(*by, *map(escape, shown.columns), title=escape(shown.title))
             table, _ = tables.setdefault(shown.title, (made, shown.note))

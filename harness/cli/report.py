@@ -23,9 +23,9 @@ def report(
     """Write the report on one run or several."""
     from harness.plugin.loading import load
     from harness.report import build, folder_for, metrics_of
-    from harness.results.run_folder import open_run
+    from harness.results.run_folder import open_pooled
 
-    opened = [open_run(path) for path in runs]
+    opened = [open_pooled(path) for path in runs]
     page = build(opened, out or folder_for(runs), metrics_of(opened, load(plugin or [])))
     typer.echo(f"Report: {page}")
 

@@ -81,19 +81,17 @@ def run(
     (by,) = _made(registry, "executor", [executor])
     made, folder = _planned(experiment, given, out, registry, by.trial_cores())
     observers = _made(registry, "observer", observer or [])
-    if dry_run:
-        from harness.execution import preparation
+    from harness.execution import preparation
 
+    if dry_run:
         preparation.check(made, folder)
         show_plan(made, folder)
         typer.echo(by.preview(), nl=False)
         return
-    reasons = list(dict.fromkeys(trial.reason_to_skip for trial in made.trials))
+    reasons = list(dict.fromkeys(map(preparation.reason_to_skip, made.trials)))
     if None not in reasons:
         raise UserError(f"nothing can be run: {'; '.join(map(str, reasons))}.")
     if plan_only:
-        from harness.execution import preparation
-
         preparation.lay_out(made, folder)
         show_trials(made, folder)
         return

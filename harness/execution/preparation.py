@@ -2,6 +2,7 @@
 
 import inspect
 import logging
+import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
@@ -18,6 +19,7 @@ from harness.experiment.choice import Choice, metric_key
 from harness.experiment.config import without_networks
 from harness.experiment.plan import Plan
 from harness.experiment.trial import RESULT_VERSION, Trial
+from harness.plugin.isolation import isolated
 from harness.results import provenance, run_folder
 from harness.results.records import Entry, Index, MetricEntry, read_index, trial_folder, write_index
 
@@ -66,7 +68,12 @@ def tidy(folder: Path) -> None:
 
 
 class _Quiet(logging.FileHandler):
-    """A log that ignores a full disk; other files report it."""
+    """A log that ignores a full disk; other files report it. It follows no link."""
+
+    def _open(self) -> Any:
+        flags = os.O_APPEND | os.O_CREAT | os.O_WRONLY
+        handle = files.opened(Path(self.baseFilename), flags)
+        return os.fdopen(handle, "a", encoding=self.encoding, errors=self.errors)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
         """Ignore the error."""
@@ -200,17 +207,25 @@ def _columns(metric: Choice) -> dict[str, str]:
 
 def entry_of(trial: Trial) -> Entry:
     """Return a trial's entry in the index."""
-    try:
-        skipped = trial.reason_to_skip
-    except Exception:  # a plugin's: recorded as the trial's failure when it is carried out
-        skipped = None
     return Entry(
         **trial.condition,
         first_network=trial.first,
         networks=trial.width,
-        skipped=skipped,
+        skipped=reason_to_skip(trial),
         when=_when(trial),
     )
+
+
+def reason_to_skip(trial: Trial) -> str | None:
+    """Return why a trial is skipped, or None if it is not.
+
+    What a plugin raises is recorded as the trial's failure when it is carried out.
+    """
+    try:
+        with isolated():
+            return trial.reason_to_skip
+    except Exception:
+        return None
 
 
 def _when(trial: Trial) -> str | None:

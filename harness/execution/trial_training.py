@@ -74,6 +74,8 @@ class TrialTraining:
         source: Callable[[int], Kept] | None = None,
     ) -> None:
         self._source = source
+        self.began_again = ""
+        """Why its checkpoint was of no use, if it had one."""
         self.trial, self.trainer, self.folder, self._shared = trial, trainer, folder, shared
         self.clock = Clock(trainer.compiled_since)
         self._schedule = trial.schedule.instance
@@ -125,7 +127,8 @@ class TrialTraining:
             self._check_kept(facts["level"], facts["step"])
         except (DamagedFileError, KeyError) as error:
             if (self.folder / CHECKPOINT).exists():
-                _log.warning("trial %s starts again: %s", self.trial.key, error)
+                self.began_again = f"starts again: {error}"
+                _log.warning("trial %s %s", self.trial.key, self.began_again)
             current = self._begin(0)
             return self._prune(fresh, current), current
         current = self._begin(facts["level"])

@@ -13,7 +13,7 @@ import jax
 import numpy as np
 
 from harness import files, progress
-from harness.errors import CannotWriteError, NoDataError, UserError, summary
+from harness.errors import CannotWriteError, NoDataError, package_of, summary
 from harness.execution import measuring, preparation, tables, trial_training
 from harness.execution.intervening import Kept
 from harness.execution.lease import leased
@@ -23,6 +23,7 @@ from harness.experiment.choice import Choice, metric_key
 from harness.experiment.plan import Plan
 from harness.experiment.trial import Trial
 from harness.machine import memory, settings
+from harness.plugin.isolation import isolated
 from harness.plugin.levels import within
 from harness.plugin.observer import tell
 from harness.results import provenance, snapshot
@@ -66,9 +67,12 @@ class Trials:
         """
         record = TrialRecord(trial_folder(self.folder, trial.key))
         try:
-            if trial.reason_to_skip:
+            with isolated():
+                skipped = trial.reason_to_skip
+            if skipped:
                 self.outcome.skipped += 1
                 return True
+            _refuse_links(record.folder)
         except Exception as error:
             record.write(TrialState(status="failed", **self._failed(trial, _what(trial), error)))
             return True
@@ -91,6 +95,11 @@ class Trials:
     def _carry_out(self, trial: Trial, record: TrialRecord) -> None:
         state = record.read()
         if state is not None and state.status == "split":
+            keys = [half.key for half in trial.halves]
+            if trial.trained_as is None and [entry.trial for entry in state.into] != keys:
+                self.outcome.note(f"trial {trial.key}: its record names other halves; corrected")
+                state = state.model_copy(update={"into": _halves_of(trial)})
+                record.write(state)
             self._halves(trial, state.into)
             return
         if state is not None and _is_trained(record, state):
@@ -124,11 +133,11 @@ class Trials:
         _log.info("trains %s", _what(trial))
         tell("start", trial.condition)
         try:
-            with settings.guarded(lambda: "while it trained, a plugin did what it may not"):
+            allowed = settings.guarded(lambda: "while it trained, a plugin did what it may not")
+            with isolated(), allowed:
                 update = self._tried(trial, record)
-        except (UserError, CannotWriteError):
-            raise
         except Exception as error:
+            _raise_if_unwritable(error)
             if memory.ran_out(error) and trial.halves:
                 update = self._split(trial)
             else:
@@ -174,6 +183,8 @@ class Trials:
         source = partial(self._kept_of, trial.source) if trial.source else None
         run = trial_training.TrialTraining(trial, trainer, record.folder, self._shared, source)
         run.train()
+        if run.began_again:
+            self.outcome.note(f"{_what(trial)} {run.began_again}")
         made = self._tables(trial, run, record.folder, constant)
         update = {
             "batch_size": trainer.batch_size,
@@ -220,7 +231,7 @@ class Trials:
             f"{_what(trial)}: {trial.width} networks at once do not fit into memory; "
             f"they are trained in blocks of {halves[0].width}, as separate trials"
         )
-        return {"status": "split", "into": tuple(map(preparation.entry_of, halves))}
+        return {"status": "split", "into": _halves_of(trial)}
 
     def _tables(
         self, trial: Trial, run: trial_training.TrialTraining, folder: Path, constant_loss: float
@@ -272,22 +283,22 @@ class Trials:
         start = time.perf_counter()
         try:
             # Inside `try`: it asks the task for its wiring, and a plugin may raise.
-            reason = measuring.reason_not_to_measure(choice, trial)
+            with isolated():
+                reason = measuring.reason_not_to_measure(choice, trial)
             if reason:
                 self.outcome.skipped += 1
                 return Measured(status="skipped", error=reason)
             finished = measuring.trajectory(
                 trial, record.folder, lambda: self._data(trial.task, trial.data_seed)
             )
-            with settings.guarded(lambda: f"metric '{choice.name}'"):
+            with isolated(), settings.guarded(lambda: f"metric '{choice.name}'"):
                 table = measuring.measure(choice, trial, finished)
             checksum = files.write_table(record.folder / file, table)
-        except CannotWriteError:
-            raise
         except NoDataError as error:
             self.outcome.skipped += 1
             return Measured(status="skipped", error=f"metric '{choice.name}' needs data: {error}")
         except Exception as error:
+            _raise_if_unwritable(error)
             what = f"metric {choice.label} of trial {trial.key}"
             return Measured(status="failed", **self._failed(trial, what, error))
         self.outcome.measured += 1
@@ -306,8 +317,25 @@ class Trials:
         return {"error": message, "traceback": lines}
 
 
+def _raise_if_unwritable(error: Exception) -> None:
+    """Raise an error of the harness's own writing: a full disk ends the run, a plugin does not."""
+    if isinstance(error, CannotWriteError) and package_of(error) == "harness":
+        raise error
+
+
+def _refuse_links(folder: Path) -> None:
+    """Raise `OSError` if a trial's folder is a link, through which files elsewhere would change."""
+    for place in (folder.parent, folder):
+        if place.is_symlink():
+            raise OSError(f"'{place}' is a link, which is not followed: put a folder in its place")
+
+
 def _what(trial: Trial) -> str:
     return f"trial {trial.key} ({trial.pruning.label} on {trial.task.label})"
+
+
+def _halves_of(trial: Trial) -> tuple[Entry, ...]:
+    return tuple(map(preparation.entry_of, trial.halves))
 
 
 def _is_trained(record: TrialRecord, state: TrialState) -> bool:

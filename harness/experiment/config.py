@@ -1,12 +1,13 @@
 """An experiment: everything that is asked for, checked."""
 
-import tomllib
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from harness import files
 from harness.errors import UserError, unknown
 from harness.machine.compilation import Precision
 
@@ -77,9 +78,9 @@ def _problem(found: Any) -> str:
 def read(path: Path) -> Experiment:
     """Read the experiment of a TOML file. Raises `UserError`."""
     try:
-        fields = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UserError(f"cannot read experiment '{path}': {error}") from None
+        fields = files.read_toml(Path(os.path.realpath(path)))
+    except files.DamagedFileError as error:
+        raise UserError(f"experiment {error}") from None
     return checked(fields, source=f"'{path}'")
 
 

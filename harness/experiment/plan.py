@@ -16,6 +16,9 @@ from harness.files import fingerprint
 from harness.machine.devices import use_cores, used
 from harness.plugin.registry import PLURALS, Registry
 
+MOST_TRIALS = 1_000_000
+"""Larger experiments are refused: their index alone would fill the memory."""
+
 
 def block_width(networks: int, cores: int | None = None) -> int:
     """Return the default width of a block, by the device; `cores` as in `plan`.
@@ -170,6 +173,18 @@ def plan(
 
 
 def _plan(experiment: Experiment, registry: Registry, cores: int | None) -> Plan:
+    made = _made(experiment, registry, cores)
+    factors = (made.pairs, made.prunings, made.schedules, set(experiment.data_seeds))
+    blocks = math.ceil(experiment.networks / made.width)
+    if (number := blocks * math.prod(map(len, factors))) > MOST_TRIALS:
+        raise UserError(
+            f"this experiment has {number:,} trials, over {MOST_TRIALS:,}. Ask for fewer networks, "
+            "wider blocks or fewer combinations, or divide it into several runs."
+        )
+    return made
+
+
+def _made(experiment: Experiment, registry: Registry, cores: int | None) -> Plan:
     schedules, metrics = (
         tuple(choices(registry, kind, getattr(experiment, PLURALS[kind])))
         for kind in ("schedule", "metric")

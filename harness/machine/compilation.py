@@ -5,15 +5,20 @@ are compared as text, and compiled once per process; they are stored on disk if 
 """
 
 import hashlib
+import os
 import time
+import warnings
 from collections import OrderedDict
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any, Literal
 
 import jax
 import numpy as np
+
+from harness import files
+from harness.errors import CannotWriteError
 
 Precision = Literal["float32", "tf32", "bfloat16"]
 """The precision to which accelerators round the factors of matrix products. Sums are float32.
@@ -94,8 +99,62 @@ def rounding(precision: Precision, platform: str) -> Any:
 def keep_in(folder: Path) -> None:
     """Store programs that take long to compile in a folder, for later processes.
 
-    If JAX already has such a folder (by its own setting), that one stays.
+    If JAX already has such a folder (by its own setting), that one stays. Nothing is stored, with
+    a warning, where others could write: stored programs are native code.
     """
     if jax.config.jax_compilation_cache_dir is None:  # type: ignore[attr-defined]
+        try:
+            from jax._src import compilation_cache
+
+            _refuse_open(folder)
+            # JAX's own store writes in place and verifies nothing; later versions may have another.
+            store: Any = lambda path: (Programs(Path(path)), path)  # noqa: E731
+            compilation_cache.get_file_cache = store
+        except (ImportError, OSError) as error:
+            warnings.warn(f"compiled programs are not stored: {error}", stacklevel=2)
+            return
         jax.config.update("jax_compilation_cache_dir", str(folder))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.3)
+
+
+def _refuse_open(folder: Path) -> None:
+    """Make a folder that only its owner can use. Raises `OSError` where others can write."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if os.name != "posix":  # access is by lists on Windows, and a user's folders are theirs
+        return
+    for place in (folder, folder.parent):
+        state = place.stat()
+        if state.st_uid != os.getuid() or state.st_mode & 0o022:
+            raise OSError(f"others can write to '{place}'. Delete it, or set HARNESS_CACHE")
+    folder.chmod(0o700)
+
+
+class Programs:
+    """Compiled programs in files: written whole, with a checksum that is verified before use.
+
+    A damaged file is deleted, and its program compiled again.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder
+
+    def _file(self, key: str) -> Path:
+        return self._path / f"{key}.program"
+
+    def get(self, key: str) -> bytes | None:
+        """Return a stored program, or None if there is none that is undamaged."""
+        try:
+            content = files.read(self._file(key))
+        except files.DamagedFileError:
+            return None
+        checksum, program = content[:32], content[32:]
+        if hashlib.sha256(key.encode() + program).digest() == checksum:
+            return program
+        self._file(key).unlink(missing_ok=True)
+        return None
+
+    def put(self, key: str, value: bytes) -> None:
+        """Store a program, unless the disk is full."""
+        checksum = hashlib.sha256(key.encode() + value).digest()
+        with suppress(CannotWriteError):
+            files.write(self._file(key), checksum + value)

@@ -11,6 +11,7 @@ from harness import files
 from harness.motif_profiles._files import Profiles
 from harness.motif_profiles._show import NAMES, by_null, summary
 from harness.network_files import printable
+from harness.tables.spreadsheets import csv
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +39,7 @@ def _plain(value: Any) -> Any:
 def as_csv(table: "pd.DataFrame") -> str:
     """Return the table as CSV; undefined values are empty, names from files are printable."""
     named = [name for name in ("file", "first", "second", *NAMES) if name in table]
-    return table.assign(**{name: table[name].map(printable) for name in named}).to_csv(index=False)
+    return csv(table.assign(**{name: table[name].map(printable) for name in named}))
 
 
 def write_latex(profiles: Profiles, path: Path) -> None:

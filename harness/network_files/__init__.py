@@ -20,6 +20,7 @@ from . import _edges, _formats, _graphs, _layers, _matrices, _nodes, _processes,
 from ._choices import AS_THE_FILE_SAYS as AS_THE_FILE_SAYS
 from ._choices import LARGEST as LARGEST
 from ._choices import Choices as Choices
+from ._choices import most_entries
 from ._digraphs import listed_nodes
 from ._formats import Layout as Layout
 from ._formats import decoding
@@ -74,8 +75,8 @@ def read(
 
     **Errors:** UserError, naming file, array and remedy, for a file that is missing, empty,
     damaged, a pickle or of unknown kind, that can be read in two ways, and for arrays that are not
-    real and finite, do not chain, hold no edge, differ in their batch axis or claim more than
-    `LARGEST` entries.
+    real and finite, do not chain, hold no edge, differ in their batch axis or claim more
+    entries than `LARGEST` or than the free memory holds.
     """
     path = Path(path)
     asked = _checked(layout, threshold)
@@ -96,7 +97,8 @@ def read(
         sparse = _matrices.scipy_sparse(path, contents) if suffix == ".npz" else None
         if sparse is not None:
             return of_matrix(path, sparse, asked, threshold, choices, graph=False)
-        found = Wiring(*_weights.networks(path, contents, asked, threshold, LARGEST, choices))
+        read = _weights.networks(path, contents, asked, threshold, most_entries(), choices)
+        found = Wiring(*read)
         graph, layered = found.graph, choices.weights and not choices.channels
         if layered and found.layout is not None and not isinstance(graph, tuple):
             weights = _weights.values(path, contents, found.names, found.layout, choices)
@@ -111,10 +113,12 @@ def read_files(
     threshold: float = 0.0,
     nodes: Path | str | None = None,
     choices: Choices = AS_THE_FILE_SAYS,
+    unread: list[str] | None = None,
 ) -> dict[str, Wiring]:
     """Return the networks of some files, by the files' names.
 
-    **Arguments:** as in `read`.
+    **Arguments:** as in `read`. Errors of single files are added to `unread` if it is given, and
+    the other files are read.
 
     **Errors:** those of `read`, and UserError for a file named twice.
     """
@@ -124,7 +128,12 @@ def read_files(
         name = str(path)
         if name in wirings:
             raise UserError(f"'{printable(name)}' is named twice. Name each file once.")
-        wirings[name] = read(path, layout, threshold, nodes, choices)
+        try:
+            wirings[name] = read(path, layout, threshold, nodes, choices)
+        except UserError as error:
+            if unread is None:
+                raise
+            unread.append(str(error))
     return wirings
 
 
@@ -147,7 +156,9 @@ def read_weights(
     with ExitStack() as stack:
         with decoding(path):
             contents = _READERS.get(_tables.suffix(path), _processes.torch)(path, stack, choices)
-        found = Wiring(*_weights.networks(path, contents, asked, threshold, LARGEST, choices))
+        found = Wiring(
+            *_weights.networks(path, contents, asked, threshold, most_entries(), choices)
+        )
         assert not isinstance(found.graph, tuple), "only `choices.digraph` reads digraphs"
         if (number := len(found.graph.adjacency[0])) != 1:
             raise UserError(f"'{printable(path)}' holds {number} networks. Store one per file.")
@@ -201,7 +212,7 @@ def _of_table(
     if lines.layer is not None or (listed is not None and listed.layered):
         if choices.undirected:
             raise UserError(f"{table.where} has layers: --undirected is for digraphs. Omit it.")
-        layered, layers, names, notes = _layers.layered(lines, threshold, LARGEST, listed)
+        layered, layers, names, notes = _layers.layered(lines, threshold, most_entries(), listed)
         wiring = Wiring(layered, tuple(f"layer {n}" for n in layers), None, notes, names)
         weights = None
         if choices.weights:

@@ -6,8 +6,18 @@ from typing import NamedTuple
 
 import numpy as np
 
+from harness.machine.memory import available
+
 LARGEST = 2**31
-"""The most entries that the arrays of a file may claim together."""
+"""The most entries that the arrays of a file may claim together, whatever the memory."""
+
+_BYTES = 16
+"""Bytes of memory for each entry: float64 as read, which weights are edges, and copies."""
+
+
+def most_entries() -> int:
+    """Return the most entries that the arrays of a file may claim: `LARGEST`, or what fits."""
+    return min(LARGEST, available() // _BYTES)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from harness.errors import UserError
 from . import _tables
 from ._choices import Choices, Edges
 from ._digraphs import coded
-from ._names import natural, printable, quoted, some
+from ._names import listed, natural, printable, quoted, some
 from ._tables import Table, column, number, plain
 
 PAIRS = (
@@ -95,18 +95,16 @@ def _column_notes(found: _Columns, width: int, choices: Choices) -> list[str]:
         which = f"columns {found.source + 1} and {found.target + 1} are source and target"
         weight = f", column {found.weight + 1} the weight" if found.weight is not None else ""
         others = [str(n + 1) for n in range(width) if n not in used]
-        left = f"; columns left out: {', '.join(others)}" if others else ""
+        left = f"; columns left out: {listed(others)}" if others else ""
         return [f"no header: {which}{weight}{left} (see --columns)"]
     header = found.header
     notes = []
     asked = [plain(one.partition("=")[0]) for one in choices.where]
     others = [
-        quoted(name)
-        for n, name in enumerate(header)
-        if name and n not in used and plain(name) not in asked
+        name for n, name in enumerate(header) if name and n not in used and plain(name) not in asked
     ]
     if others:
-        notes.append(f"left out, unknown columns: {', '.join(others)}")
+        notes.append(f"left out, unknown columns: {listed(others)}")
     if (plain(header[found.source]), plain(header[found.target])) != ("source", "target"):
         source, target = quoted(header[found.source]), quoted(header[found.target])
         notes.append(f"edges run from {source} to {target}")

@@ -6,6 +6,7 @@ which claim too much are refused before anything is allocated.
 
 import json
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ import numpy as np
 from harness.errors import UserError
 
 from ._choices import Choices
-from ._names import printable, quoted
+from ._names import listed, printable, quoted
 from ._pickles import objects_refused
 
 Layout = Literal["out-in", "in-out"]
@@ -99,14 +100,14 @@ def npz(path: Path, stack: ExitStack, choices: Choices) -> Contents:
             "is not opened. Rename it to .pt to get a command that converts it."
         )
     names = [member.filename for member in members]
-    twice = next((name for name in names if names.count(name) > 1), None)
+    twice = next((name for name, times in Counter(names).items() if times > 1), None)
     if twice is not None:
         raise UserError(f"'{printable(path)}' holds {quoted(twice)} twice. Write it again.")
     arrays, others = [], []
     for member in members:
         name = member.filename.removesuffix(".npy")
         if name == member.filename:
-            others.append(quoted(name))
+            others.append(name)
             continue
 
         with decoding(path, name):
@@ -117,7 +118,7 @@ def npz(path: Path, stack: ExitStack, choices: Choices) -> Contents:
 
         with decoding(path, name):
             arrays.append(_npy_array(path, name, opened, member.file_size))
-    notes = [f"left out, no arrays: {', '.join(others)}"] if others else []
+    notes = [f"left out, no arrays: {listed(others)}"] if others else []
     return Contents(arrays, notes, order="stored", assumed="in-out")
 
 

@@ -1,9 +1,10 @@
 """Names from other people's files: sorted in natural order, and safe for a terminal."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
-_LONGEST = 80
+_LONGEST, _MOST = 80, 20
 
 
 def natural(name: str) -> tuple[tuple[str, tuple[int, str]], ...]:
@@ -25,6 +26,12 @@ def quoted(name: str) -> str:
     """Return a name in quotes for a message, cut if it is long."""
     shown = printable(name)
     return f"'{shown if len(shown) <= _LONGEST else shown[:_LONGEST] + '…'}'"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names in quotes; of many, the first and how many there are."""
+    more = f", … ({len(names):,} in all)" if len(names) > _MOST else ""
+    return ", ".join(map(quoted, names[:_MOST])) + more
 
 
 def some(number: int, noun: str) -> str:

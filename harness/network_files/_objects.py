@@ -9,7 +9,7 @@ import numpy as np
 
 from harness.errors import UserError
 
-from ._choices import AS_THE_FILE_SAYS, LARGEST, Choices
+from ._choices import AS_THE_FILE_SAYS, Choices, most_entries
 from ._digraphs import coded
 from ._formats import Contents, Layout, Stored, problem_of
 from ._matrices import sparse_matrix
@@ -99,7 +99,9 @@ def from_state_dict(
         problem = problem_of(array.dtype.kind, str(array.dtype))
         arrays.append(Stored(name, array.shape, problem, lambda array=array: array))  # type: ignore[misc]
     contents = Contents(arrays, order="stored", assumed="in-out")
-    return Wiring(*networks(Path("state dict"), contents, layout, threshold, LARGEST, choices))
+    return Wiring(
+        *networks(Path("state dict"), contents, layout, threshold, most_entries(), choices)
+    )
 
 
 def _array(held: Any) -> np.ndarray:

@@ -15,9 +15,9 @@ import numpy as np
 
 from harness.errors import UserError
 
-from ._choices import LARGEST, Choices
+from ._choices import Choices, most_entries
 from ._formats import Contents, Stored, problem_of, refuse_bomb
-from ._names import printable, quoted
+from ._names import listed, printable
 
 SECONDS = 60.0
 """The time limit for a file, plus one second for each 10 MB."""
@@ -36,8 +36,8 @@ def hdf5(path: Path, stack: ExitStack, choices: Choices) -> Contents:
         kernels = [one for one in arrays if one.name.endswith("vars/0")]
     if choices.arrays or not kernels:
         return Contents(arrays, order="none", layout="in-out" if kernels else None)
-    others = [quoted(one.name) for one in arrays if one not in kernels]
-    notes = [f"left out, no kernels: {', '.join(others)}"] if others else []
+    others = [one.name for one in arrays if one not in kernels]
+    notes = [f"left out, no kernels: {listed(others)}"] if others else []
     return Contents(kernels, notes, "model" if record["ordered"] else "none", "in-out")
 
 
@@ -85,7 +85,14 @@ def _by_process(script: str, path: Path, stack: ExitStack) -> tuple[dict[str, An
     folder = _folder(stack)
     source = Path(__file__).with_name(script)
     # -P keeps modules beside the script from replacing those of Python.
-    command = [sys.executable, "-P", str(source), str(path.absolute()), str(folder), str(LARGEST)]
+    command = [
+        sys.executable,
+        "-P",
+        str(source),
+        str(path.absolute()),
+        str(folder),
+        str(most_entries()),
+    ]
     seconds = SECONDS + path.stat().st_size / 1e7
     try:
         done = subprocess.run(command, capture_output=True, timeout=seconds, check=False)

@@ -10,7 +10,7 @@ from pathlib import Path
 from harness.errors import UserError
 
 from ._formats import decoding, refuse_bomb
-from ._names import printable, quoted
+from ._names import listed, printable, quoted
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".edgelist", ".edges", ".dat")
 _COMMENT = re.compile(r"\s*(#|%|//)[#%/\s]*")
@@ -163,7 +163,7 @@ def column(table: Table, header: Sequence[str] | None, name: str, option: str) -
     width = len(table.rows[0])
     if name.isdecimal() and 1 <= int(name) <= width:
         return int(name) - 1
-    has = f"the columns {', '.join(map(quoted, header))}" if header else f"{width} columns"
+    has = f"the columns {listed(header)}" if header else f"{width} columns"
     raise UserError(
         f"{table.where} has no column {quoted(name)} for {option}, but {has}. Name one, or give "
         "its number, from 1."

@@ -17,7 +17,7 @@ from ._choices import Choices
 from ._digraphs import of_ends
 from ._formats import Contents, Layout, Stored, decoding
 from ._layouts import arranged, layout_by_names
-from ._names import printable, quoted
+from ._names import listed, printable, quoted
 
 if TYPE_CHECKING:
     from harness.sparse.graph import LayeredGraph
@@ -45,13 +45,13 @@ def networks(
     layers = [one for one in contents.arrays if len(one.shape) >= 2 and not _is_bias(one)]
     ignored = [one.name for one in contents.arrays if one not in layers]
     if not layers:
-        has = f"only {', '.join(map(quoted, ignored))}" if ignored else "no arrays"
+        has = f"only {listed(ignored)}" if ignored else "no arrays"
         raise UserError(
             f"{where} holds no array with two axes, but {has}. Store for each layer a "
             "matrix, or an array (networks, a, b)."
         )
     if ignored:
-        notes.append(f"left out, fewer than two axes: {', '.join(map(quoted, ignored))}")
+        notes.append(f"left out, fewer than two axes: {listed(ignored)}")
     _refuse_kinds(where, layers, largest)
     if choices.digraph:
         return _digraph(path, layers, asked, threshold, choices, notes)
@@ -110,7 +110,7 @@ def _selected(where: str, contents: Contents, choices: Choices) -> tuple[Content
             raise unknown("array", printable(pattern), map(printable, names), f"{where}, --skip: ")
     left_out = [name for name in names if any(fnmatchcase(name, p) for p in choices.skip)]
     if left_out:
-        notes.append(f"left out, as asked: {', '.join(map(quoted, left_out))}")
+        notes.append(f"left out, as asked: {listed(left_out)}")
     arrays = [one for one in arrays if one.name not in left_out]
     return replace(contents, arrays=arrays), notes
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from harness.sparse.edges import Digraphs
 
-from ._choices import LARGEST, Choices, Edges
+from ._choices import Choices, Edges, most_entries
 from ._digraphs import digraph
 from ._formats import Layout
 from ._matrices import Sparse
@@ -60,6 +60,6 @@ def of_matrix(
     if square and (choices.digraph or (graph and asked is None)) and asked != "out-in":
         return of_edges(matrix.edges(), threshold, choices)
     contents = matrix.contents(path.stem, graph=not square and asked is None)
-    read = networks(path, contents, asked, threshold, LARGEST, choices)
+    read = networks(path, contents, asked, threshold, most_entries(), choices)
     names = matrix.names if read[2] != "out-in" else matrix.names[::-1]
     return Wiring(*read, names if read[2] else (matrix.names[0],), choices.undirected)

@@ -17,6 +17,7 @@ from typing import Any
 import pluggy
 
 from harness.errors import UserError, unknown
+from harness.files import expanded
 from harness.machine import settings
 from harness.plugin import hookspecs
 from harness.plugin.registry import KINDS, PLURALS, Failure, Plugin, Registry
@@ -133,7 +134,7 @@ def _on_path() -> list[Path]:
     """Return the files that HARNESS_PLUGINS names, and the Python files of its folders."""
     found: list[Path] = []
     for entry in filter(None, os.environ.get("HARNESS_PLUGINS", "").split(os.pathsep)):
-        path = Path(entry).expanduser()
+        path = expanded(entry)
         found += sorted(path.glob("[!_]*.py")) if path.is_dir() else [path]
     return found
 
@@ -151,7 +152,7 @@ def load(files: Sequence[Path | str] = ()) -> Registry:
     loader = _Loader()
     for point in sorted(entry_points(group="harness"), key=lambda point: point.name):
         loader.add(_owner(point), f"{_owner(point)}/{point.name}", point.load)
-    named = [Path(file).expanduser().resolve() for file in files]
+    named = [expanded(file).resolve() for file in files]
     for path in [*named, *(path.resolve() for path in _on_path())]:
         owner = path.stem if path.stem not in loader.owners.values() else str(path)
         loader.add(owner, str(path), lambda path=path: _import_file(path))

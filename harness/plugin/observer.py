@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeAlias
 
 from harness.errors import summary
+from harness.plugin.isolation import isolated
 
 Happening: TypeAlias = Literal["start", "level", "measured", "failed"]
 
@@ -62,7 +63,8 @@ def observed_by(
         event = Event(what, root, trial, facts)
         for observer in observers:
             try:
-                observer.observe(event)
+                with isolated():
+                    observer.observe(event)
             except Exception as error:
                 place = f"'{what}' of trial {trial['trial']}"
                 note(f"observer '{observer.name}' failed at {place}: {summary(error)}")

@@ -3,15 +3,19 @@
 import dataclasses
 import itertools
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from harness.errors import UserError, unknown
+from harness.files import parsed_json
 
 _SELECTION = re.compile(r"(?P<name>[^\[\]\s]+)\s*(?:\[(?P<parameters>.*)\])?", re.DOTALL)
 _ASSIGNMENT = re.compile(r"\s*(?P<name>[^=\s]+)\s*=(?P<value>.*)", re.DOTALL)
+MOST_IN_A_GRID = 100_000
+"""Larger grids are refused before they fill the memory."""
 _BRACKETS = {"[": 1, "{": 1, "]": -1, "}": -1}
 
 
@@ -63,9 +67,11 @@ def _split(text: str, separator: str) -> list[str]:
 def _value(text: str) -> Any:
     text = text.strip()
     try:
-        return json.loads(text)
-    except ValueError:
+        return parsed_json(text)
+    except json.JSONDecodeError:
         return text
+    except ValueError as error:
+        raise UserError(f"the value {text[:30]}… cannot be read: {error}.") from None
 
 
 def parse(text: str) -> list[Selection]:
@@ -94,6 +100,8 @@ def _of_one(text: str) -> list[Selection]:
         if assignment["name"] in choices:
             raise UserError(f"'{assignment['name']}' is given twice in '{text}'.")
         choices[assignment["name"]] = [_value(part) for part in _split(assignment["value"], "|")]
+    if (number := math.prod(map(len, choices.values()))) > MOST_IN_A_GRID:
+        raise UserError(f"'{text[:60]}…' means {number:,} plugins, over {MOST_IN_A_GRID:,}.")
     return [
         Selection(name, dict(zip(choices, values, strict=True)))
         for values in itertools.product(*choices.values())

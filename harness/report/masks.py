@@ -26,9 +26,12 @@ def masks(
     in_run = dict(zip(data.trials["trial"], data.trials["run"], strict=True))
     runs = {run.path.name: run for run in reversed(data.runs)}
     chosen = named(data, at(data.levels, density))
+    if only is not None:
+        place = np.all(
+            [chosen[name] == one for name, one in zip(NETWORK, only, strict=True)], axis=0
+        )
+        chosen = chosen[chosen["trial"].isin(chosen["trial"][place])]
     for trial, rows in chosen.groupby("trial", sort=False, observed=True):
-        if only is not None and only not in identities(rows):
-            continue
         try:
             leaves = runs[in_run[str(trial)]].masks(str(trial), int(rows["level"].iloc[0]))
         except (UserError, DamagedFileError, OSError):

@@ -1,6 +1,6 @@
 """The records `run.json` and `trial.json`, each checked when it is read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, get_args
@@ -55,6 +55,21 @@ class Entry(_Record):
     networks: Annotated[int, Field(ge=1)]
     skipped: str | None = None
     when: str | None = None
+
+    def is_split_into(self, halves: "Sequence[Entry]") -> bool:
+        """Return whether two trials hold the networks of this one, under its condition."""
+        free = {"trial", "first_network", "networks", "skipped", "when"}
+        own = self.model_dump(exclude=free)
+        alike = all(half.model_dump(exclude=free) == own for half in halves)
+        first, second = halves
+        return (
+            alike
+            and first.first_network == self.first_network
+            and second.first_network == first.first_network + first.networks
+            and first.networks + second.networks == self.networks
+            and 0 <= first.networks - second.networks <= 1
+            and len({self.trial, first.trial, second.trial}) == 3
+        )
 
 
 class MetricEntry(_Record):
@@ -172,7 +187,7 @@ class TrialRecord:
         return [
             name
             for name, checksum in checksums.items()
-            if not (self.folder / name).is_file() or files.digest(self.folder / name) != checksum
+            if not files.intact(self.folder / name, checksum)
         ]
 
 

@@ -1,7 +1,6 @@
 """The run folder: where files are, what is finished, and reading it back as tables."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,18 +9,20 @@ import numpy as np
 
 from harness import files
 from harness.errors import UserError
+from harness.results import pooled
+from harness.results.pooled import Part, Pool
 from harness.results.records import (
     OLD_COLUMNS,
     Entry,
-    MetricEntry,
-    TrialRecord,
-    TrialState,
     read_index,
     trial_folder,
 )
+from harness.results.trial_tables import TrialTables
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from harness.results.snapshot import Snapshot
 
 CONDITION_COLUMNS = {
     "trial": "key of the trial: a hash of everything that determines its result",
@@ -71,6 +72,10 @@ PER_CELL = {"timings": {"network", "density"}, "memory": {"network", "level", "d
 """Columns of the condition that a table lacks because its rows are not single networks."""
 
 
+ADDED_LATER = {"architecture", "constant_loss"}
+"""Columns that tables of older runs may lack."""
+
+
 def columns() -> dict[str, dict[str, str]]:
     """Return the meaning of every column of the tables that each run has."""
     return {
@@ -82,73 +87,6 @@ def columns() -> dict[str, dict[str, str]]:
         | meaning
         for table, meaning in COLUMNS.items()
     }
-
-
-@dataclass(frozen=True)
-class TrialTables:
-    """One trial of an opened run: its entry in the index, its record, and its undamaged tables."""
-
-    entry: Entry
-    record: TrialRecord
-    state: TrialState | None
-
-    @classmethod
-    def of(cls, run: Path, entry: Entry) -> "Iterator[TrialTables]":
-        """Yield the trial of an entry, or those that it was split into."""
-        record = TrialRecord(trial_folder(run, entry.trial))
-        state = record.read()
-        if state is None or state.status != "split":
-            yield cls(entry, record, state)
-            return
-        for half in state.into:
-            if half.networks < entry.networks:  # a damaged record could name itself
-                yield from cls.of(run, half)
-
-    @cached_property
-    def damage(self) -> list[str]:
-        """Its tables that are missing or damaged."""
-        checksums = self.state.files if self.state else {}
-        return self.record.damaged(
-            {name: checksum for name, checksum in checksums.items() if name.endswith(".parquet")}
-        )
-
-    @property
-    def status(self) -> str:
-        """done, failed, skipped, pending or damaged."""
-        if self.entry.skipped:
-            return "skipped"
-        status = self.state.status if self.state else "pending"
-        return "damaged" if status == "done" and self.damage else status
-
-    @property
-    def reason(self) -> str:
-        """Why it is not done."""
-        if self.status == "damaged":
-            return _damage(self.damage)
-        return self.entry.skipped or (self.state.error if self.state else "")
-
-    def measured(self, key: str) -> dict[str, str]:
-        """Return the status of a measurement, and the reason."""
-        record = self.state.metrics.get(key) if self.state else None
-        if record is None:
-            return {"status": "pending", "reason": ""}
-        if record.status == "done" and self.record.damaged({record.file: record.checksum}):
-            return {"status": "damaged", "reason": _damage([record.file])}
-        return {"status": record.status, "reason": record.error}
-
-    def files(self, table: str, metrics: Iterable[MetricEntry]) -> Iterator[Path]:
-        """Yield its undamaged files of a table, from the training or from these metrics."""
-        if self.state is None:
-            return
-        for metric in metrics:
-            if metric.name == table and self.measured(metric.key)["status"] == "done":
-                yield self.record.folder / self.state.metrics[metric.key].file
-        if self.status == "done" and f"{table}.parquet" in self.state.files:
-            yield self.record.folder / f"{table}.parquet"
-
-
-def _damage(names: Iterable[str]) -> str:
-    return f"{', '.join(names)} missing or damaged: run the same command again to make it"
 
 
 class Run:
@@ -166,8 +104,35 @@ class Run:
         self.provenance: dict[str, Any] = _provenance(path)
 
     @cached_property
+    def _pool(self) -> Pool:
+        return Pool(self.path)
+
+    @cached_property
     def _trials(self) -> list[TrialTables]:
-        return [trial for entry in self._index.trials for trial in TrialTables.of(self.path, entry)]
+        entries = self._index.trials
+        return [one for entry in entries for one in TrialTables.of(self.path, entry, self._pool)]
+
+    def pool(self) -> None:
+        """Pool the records and tables of a large run, so that it opens soon the next time."""
+        trials = self._trials
+        if len(trials) < pooled.FEWEST or all(trial.pooled for trial in trials):
+            return
+        whole = [trial for trial in trials if trial.state and self._undamaged(trial)]
+        records = {
+            trial.entry.trial: (trial.stamp, trial.state.model_dump_json(exclude_defaults=True))
+            for trial in whole
+            if trial.state
+        }
+        metrics = self._index.metrics
+        tables = {
+            name: [part for trial in whole for part in trial.parts(name, metrics)]
+            for name in self.tables()
+        }
+        pooled.write(self.path, records, tables)
+
+    def _undamaged(self, trial: TrialTables) -> bool:
+        measured = (trial.measured(metric.key)["status"] for metric in self._index.metrics)
+        return trial.status != "damaged" and "damaged" not in measured
 
     @property
     def notes(self) -> dict[str, Any]:
@@ -218,41 +183,74 @@ class Run:
         """Return the names of all tables."""
         return sorted(self.columns)
 
-    def table(self, name: str) -> "pd.DataFrame":
+    def table(
+        self,
+        name: str,
+        columns: Sequence[str] | None = None,
+        where: Mapping[str, Collection[Any]] | None = None,
+    ) -> "pd.DataFrame":
         """Return a table over all finished trials, of the networks that were asked for.
 
+        `columns` are those wanted, by default all. `where` gives the values that a row may have in
+        a column, as in `{"pruner": ["magnitude"], "level": [0]}`; only trials that fit are read.
+
         It is empty, with the right columns, where nothing is finished, and has no rows of trials
-        that `trials()` calls damaged. Raises `UserError` where the run has no table of this name.
+        that `trials()` calls damaged. Raises `UserError` where the run has no table of this name,
+        or where a file of it has other columns.
         """
         import pandas as pd
 
         if name not in self.columns:
             raise UserError(f"this run has no table '{name}'. It has {', '.join(self.tables())}.")
-        metrics = self._index.metrics
-        paths = [path for trial in self._trials for path in trial.files(name, metrics)]
-        parts = [pd.read_parquet(path).rename(columns=OLD_COLUMNS) for path in paths]
+        where = where or {}
+        trials = [trial for trial in self._trials if _fits(trial.entry, where)]
+        wanted = columns and {*columns, *where, "trial", "cell", "network"}
+        parts = list(self._parts(name, trials, wanted))
         if name == "timings":
-            parts += self._measuring()
+            parts += self._measuring(trials)
         if not parts:
-            return pd.DataFrame(columns=list(self.columns[name]))
-        table = pd.concat(parts, ignore_index=True)
+            return pd.DataFrame(columns=list(columns or self.columns[name]))
+        # Copies only where something changes: the table of a large run is a large part of memory.
+        whole = len(parts) == 1
+        table = parts.pop().reset_index(drop=True) if whole else pd.concat(parts, ignore_index=True)
         if "network" in table:
             asked = table["network"] < self.experiment["networks"]
-            table = table[asked].reset_index(drop=True)
-        return table
+            table = table if asked.all() else table[asked].reset_index(drop=True)
+        for column, values in where.items():
+            table = table[table[column].isin([*values])].reset_index(drop=True)
+        return table if columns is None else table[[one for one in columns if one in table]]
 
-    def _measuring(self) -> "Iterable[pd.DataFrame]":
+    def _parts(
+        self, name: str, trials: Sequence[TrialTables], columns: Collection[str] | None
+    ) -> "Iterator[pd.DataFrame]":
+        """Yield a table's rows of some trials, in the order of the trials."""
+        pool = {one.entry.trial for one in trials if one.pooled} if self._pool.has(name) else set()
+        rows = self._pool.table(name, pool, columns) if pool else None
+        if rows is not None and not any(one.state for one in trials if not one.pooled):
+            rank = rows["trial"].map({one.entry.trial: n for n, one in enumerate(trials)})
+            sort = not rank.is_monotonic_increasing
+            yield rows.iloc[np.argsort(rank.to_numpy(), kind="stable")] if sort else rows
+            return
+        groups = dict(iter(rows.groupby("trial", sort=False))) if rows is not None else {}
+        for trial in trials:
+            if trial.entry.trial in groups:
+                yield groups[trial.entry.trial]
+            elif trial.entry.trial not in pool:
+                for part in trial.parts(name, self._index.metrics):
+                    yield _read(name, part, columns)
+
+    def _measuring(self, trials: Iterable[TrialTables]) -> "Iterator[pd.DataFrame]":
         """Yield the rows of `timings` for measurements, which end after the trial's table."""
         import pandas as pd
 
-        for trial in self._trials:
+        rows = []
+        for trial in trials:
             condition = trial.entry.model_dump(include=set(CONDITION_COLUMNS))
             measured = trial.state.metrics.values() if trial.state else ()
-            spent = sum(record.seconds for record in measured)
-            if spent:
-                yield pd.DataFrame(
-                    [{**condition, "level": -1, "activity": "measure", "seconds": spent}]
-                )
+            if spent := sum(record.seconds for record in measured):
+                rows.append({**condition, "level": -1, "activity": "measure", "seconds": spent})
+        if rows:
+            yield pd.DataFrame(rows)
 
     def masks(self, trial: str, level: int, step: int | None = None) -> dict[str, np.ndarray]:
         """The masks of a trial's networks at a level, by leaf name, each (networks, out, in).
@@ -260,15 +258,51 @@ class Run:
         At its end, or after a step of it that its schedule names. Raises `UserError` where that
         step is not kept.
         """
+        return dict(self._kept(trial, level, step, weights=False).masks)
+
+    def weights(
+        self, trial: str, level: int, step: int | None = None
+    ) -> dict[str, np.ndarray] | None:
+        """The leaves of a trial's networks as `masks`, zero where pruned; None if not kept."""
+        weights = self._kept(trial, level, step, weights=True).weights
+        return None if weights is None else dict(weights)
+
+    def _kept(self, trial: str, level: int, step: int | None, *, weights: bool) -> "Snapshot":
         from harness.results import snapshot
 
         path = snapshot.level_path(trial_folder(self.path, trial), level)
-        return dict(snapshot.load(snapshot.at_step(path, step), weights=False).masks)
+        return snapshot.load(snapshot.at_step(path, step), weights=weights)
+
+
+def _fits(entry: Entry, where: Mapping[str, Collection[Any]]) -> bool:
+    """Return whether a trial can have rows as asked: formats 1 and 2 name no architecture."""
+    own = entry.model_dump(include=set(CONDITION_COLUMNS) - {"architecture"})
+    return all(own[column] in values for column, values in where.items() if column in own)
+
+
+def _read(name: str, part: Part, columns: Collection[str] | None) -> "pd.DataFrame":
+    """Read one file of a table. Raises `UserError` if it is damaged or has other columns."""
+    _, path, checksum = part
+    try:
+        table = files.read_table(path, checksum, columns).rename(columns=OLD_COLUMNS)
+    except files.DamagedFileError as error:
+        raise UserError(f"{error}. Run the same command again to make it.") from None
+    own = (set(CONDITION_COLUMNS) - PER_CELL.get(name, set())) | set(COLUMNS.get(name, ()))
+    needed = own - ADDED_LATER if columns is None else (own - ADDED_LATER) & set(columns)
+    if missing := needed - set(table):
+        raise UserError(f"'{path}' is no table '{name}': it lacks {', '.join(sorted(missing))}.")
+    return table
 
 
 def open_run(path: Path | str) -> Run:
     """Open a run folder for reading. Raises `UserError` where it is none."""
     return Run(Path(path))
+
+
+def open_pooled(path: Path | str) -> Run:
+    """Open a run folder as `open_run`, after pooling its trials if they are many."""
+    open_run(path).pool()
+    return open_run(path)
 
 
 def _provenance(folder: Path) -> dict[str, Any]:

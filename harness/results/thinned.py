@@ -6,7 +6,6 @@ reader needs them, the former from `constants.toml`, a table of columns for each
 masks and no weights.
 """
 
-import tomllib
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -40,11 +39,9 @@ class ThinnedRun:
         self.path = path
         self._constant_loss = constant_loss
         try:
-            self.experiment: dict[str, Any] = tomllib.loads(
-                (path / "experiment.toml").read_text("utf-8")
-            )
+            self.experiment: dict[str, Any] = files.read_toml(path / "experiment.toml")
             self.provenance: dict[str, Any] = dict(files.read_json(path / "provenance.json"))
-        except (OSError, tomllib.TOMLDecodeError, files.DamagedFileError) as error:
+        except (ValueError, TypeError, files.DamagedFileError) as error:
             raise UserError(
                 f"'{path}' holds no tables that were kept of a run: {error}. It needs "
                 "experiment.toml, provenance.json and levels.parquet."
@@ -109,12 +106,10 @@ class ThinnedRun:
         return table
 
     def _read(self, name: str) -> "pd.DataFrame":
-        import pandas as pd
-
         path = self.path / f"{name}.parquet"
         if not path.is_file():
             raise UserError(f"'{self.path}' has no table '{name}'. It has {self.tables()}.")
-        table = pd.read_parquet(path).rename(columns=OLD_COLUMNS)
+        table = files.read_table(path).rename(columns=OLD_COLUMNS)
         plain = dict.fromkeys(table.select_dtypes("category"), object)
         plain |= dict.fromkeys(table.select_dtypes("float32"), float)
         table = table.astype(plain)
@@ -128,7 +123,7 @@ class ThinnedRun:
     def _constants(self) -> dict[str, Any]:
         """The columns by table that were left out because they have one value, with that value."""
         path = self.path / "constants.toml"
-        return tomllib.loads(path.read_text("utf-8")) if path.is_file() else {}
+        return files.read_toml(path) if path.is_file() else {}
 
     def _joined(self, table: "pd.DataFrame", places: "pd.DataFrame") -> "pd.DataFrame":
         """Return the table with the columns of `places` that it lacks, by those that both have."""

@@ -3,10 +3,10 @@
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from harness.errors import UserError, unknown
+from harness.files import expanded
 from harness.machine.settings import all_settings
 from harness.plugin.loading import name_of
 from harness.plugin.parameters import build, parse
@@ -76,7 +76,7 @@ def check(target: str, registry: Registry) -> Iterator[Finding]:
     """
     found: list[tuple[Plugin, dict[str, Any]]]
     if target.endswith(".py"):
-        source = Path(target).expanduser().resolve()
+        source = expanded(target).resolve()
         found = [(one, {}) for one in registry.plugins if one.source == str(source)]
         if not found:
             raise UserError(

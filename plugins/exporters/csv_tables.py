@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from harness import AbstractExporter, Run, hookimpl
+from harness.tables import spreadsheets
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -22,15 +26,19 @@ class CsvTables(AbstractExporter):
         import pandas as pd
 
         for table in run.tables():
-            run.table(table).to_csv(folder / f"{table}.csv", index=False)
-        run.trials().to_csv(folder / "trials.csv", index=False)
+            _write(run.table(table), folder / f"{table}.csv")
+        _write(run.trials(), folder / "trials.csv")
         meanings = [
             (table, column, meaning)
             for table, columns in run.columns.items()
             for column, meaning in columns.items()
         ]
         described = pd.DataFrame(meanings, columns=["table", "column", "meaning"])
-        described.to_csv(folder / "columns.csv", index=False)
+        _write(described, folder / "columns.csv")
+
+
+def _write(table: "pd.DataFrame", path: Path) -> None:
+    path.write_text(spreadsheets.csv(table), "utf-8", "backslashreplace")
 
 
 @hookimpl

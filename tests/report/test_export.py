@@ -11,9 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from harness import UserError
 from harness.report import build, collect
-from harness.report.pages import export, latex
+from harness.report.pages import export, latex, rendering
 from harness.report.pages.vega import for_file, for_page
+from harness.tables import spreadsheets
 from harness.tables.parts import Column, Figure, Section, Table
 
 SPECIAL = (
@@ -111,7 +113,7 @@ def test_csv_holds_no_formulas():
     frame = pd.DataFrame(
         {"=name": texts, "value": -1.5, "kept": pd.Series(texts, dtype="category")}
     )
-    head, *rows = csv.reader(io.StringIO(export.csv(frame).decode(), newline=""))
+    head, *rows = csv.reader(io.StringIO(spreadsheets.csv(frame), newline=""))
     assert head == ["'=name", "value", "kept"]
     assert [row[0] for row in rows[:6]] == ["'=1+1", "'+1", "'-1", "'@sum", "'\tx", "'\nx"]
     assert [row[0] for row in rows[6:]] == ["plain", "a=1", "", "'q"]
@@ -122,7 +124,7 @@ def test_csv_holds_no_formulas():
 def test_csv_keeps_undefined_values_and_the_frame():
     frame = pd.DataFrame({"name": ["-a", None], "value": [np.nan, -2.0], "whole": [1, -2]})
     before = frame.copy()
-    assert export.csv(frame).decode() == "name,value,whole\n'-a,,1\n,-2.0,-2\n"
+    assert spreadsheets.csv(frame) == "name,value,whole\n'-a,,1\n,-2.0,-2\n"
     pd.testing.assert_frame_equal(frame, before)
 
 
@@ -216,3 +218,14 @@ def test_a_page_that_is_not_ours_says_nothing_of_files(tmp_path):
         '<a href="../mine.csv"><a href="tables/../mine.csv"><a href="tables/x.html">'
     )
     assert export.linked(page) == {"tables/mine.csv"}
+
+
+def test_a_renderer_that_crashes_is_an_error_that_names_the_chart(monkeypatch):
+    rendering._end()
+    with monkeypatch.context() as patch:
+        patch.setattr(rendering, "_SCRIPT", "import os; os.kill(os.getpid(), 11)")
+        with pytest.raises(UserError, match="chart 'losses': the renderer ended with status -11"):
+            rendering.drawn("losses", {}, "6.0")
+    with pytest.raises(UserError, match="chart 'losses' cannot be drawn"):
+        rendering.drawn("losses", {"mark": 1}, "6.0")
+    rendering._end()

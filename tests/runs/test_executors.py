@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import signal
 from pathlib import Path
 
 import pandas as pd
@@ -304,19 +305,15 @@ def test_rewinding_to_a_step_after_the_first_level_is_skipped_with_its_reason(ru
     assert "1000" in open_run(tmp_path).trials()["reason"].iloc[0]
 
 
-class Signal(KeyboardInterrupt):
-    pass
-
-
 @pytest.mark.parametrize("at", [2, 6, 7])
 def test_an_interrupted_run_goes_on_where_it_was(run, finished, tmp_path, at):
     seen = itertools.count(1)
 
     def listener(update):
         if next(seen) == at:
-            raise Signal
+            signal.raise_signal(signal.SIGINT)
 
-    with progress.listening(listener), pytest.raises(Signal):
+    with progress.listening(listener), pytest.raises(KeyboardInterrupt):
         run(tmp_path)
     outcome = run(tmp_path)
     done = at > 5  # each trial has four levels and one measurement
@@ -333,12 +330,12 @@ def test_a_run_killed_at_any_write_can_be_run_again(run, finished, tmp_path, mon
         if next(seen) == number:
             path.parent.mkdir(parents=True, exist_ok=True)
             (path.parent / f".{path.name}.x1y2.part").write_bytes(content[: len(content) // 2])
-            raise Signal
+            signal.raise_signal(signal.SIGINT)
         return write(path, content)
 
     with monkeypatch.context() as patch:
         patch.setattr(files, "write", killed)
-        with pytest.raises(Signal):
+        with pytest.raises(KeyboardInterrupt):
             run(tmp_path)
     outcome = run(tmp_path)
     assert outcome.trained + outcome.already_trained == 2

@@ -2,16 +2,19 @@
 
 import errno
 import json
+import logging
 import os
 import shutil
+import signal
 
 import jax
 import numpy as np
+import psutil
 import pytest
 from comparing import assert_same_results, files_of
 
 from harness import CannotWriteError, files, open_run
-from harness.execution import trial_training
+from harness.execution import preparation, trial_training
 from harness.execution.scheduler import Execution
 from harness.machine import memory
 from harness.results import provenance
@@ -118,7 +121,11 @@ def test_other_errors_are_not_taken_for_a_lack_of_memory():
 
     full = jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory")
     assert memory.ran_out(full)
-    assert memory.ran_out(raised(RuntimeError("step failed"), MemoryError()))
+    with pytest.raises(MemoryError) as caught:
+        np.empty(2**55)
+    assert memory.ran_out(caught.value)
+    assert memory.ran_out(raised(RuntimeError("step failed"), caught.value))
+    assert not memory.ran_out(raised(MemoryError("claimed"), ValueError()))
     assert not memory.ran_out(jax.errors.JaxRuntimeError("INTERNAL: RESOURCE"))
     assert not memory.ran_out(raised(RuntimeError(), ValueError("RESOURCE_EXHAUSTED")))
 
@@ -179,9 +186,6 @@ def test_a_full_disk_stops_a_run_and_loses_nothing(run, finished, tmp_path, disk
 def interrupted(planned, folder, monkeypatch, *, after):
     """Train a trial until its checkpoint number `after`, and stop there."""
 
-    class Interruption(BaseException):
-        pass
-
     saved = []
     checkpoint = trial_training.TrialTraining._checkpoint
 
@@ -189,12 +193,12 @@ def interrupted(planned, folder, monkeypatch, *, after):
         checkpoint(self, *arguments)
         saved.append(arguments)
         if len(saved) == after:
-            raise Interruption
+            signal.raise_signal(signal.SIGINT)
 
     with monkeypatch.context() as patch:
         patch.setattr(trial_training, "CHECKPOINT_SECONDS", 0.0)
         patch.setattr(trial_training.TrialTraining, "_checkpoint", last)
-        with pytest.raises(Interruption):
+        with pytest.raises(KeyboardInterrupt):
             Execution(planned(), folder).run()
 
 
@@ -208,7 +212,8 @@ def test_a_trial_is_not_half_trained_by_one_compiler_and_half_by_another(
     assert_same_results(tmp_path / "one", finished)
     with monkeypatch.context() as patch:
         patch.setattr(provenance, "environment", lambda: "jax 99, a quantum computer")
-        run(tmp_path / "two")
+        outcome = run(tmp_path / "two")
+    assert "starts again: its checkpoint was made with jax 0." in outcome.notes[0]
     assert (
         "starts again: its checkpoint was made with jax 0."
         in (tmp_path / "two" / "run.log").read_text()
@@ -257,3 +262,48 @@ def test_a_pruner_of_nonsense_is_recorded_or_marked(run, tmp_path):
 def diverged(folder, pruner):
     levels = open_run(folder).table("levels")
     return levels.loc[(levels["pruner"] == pruner) & (levels["level"] > 0), "diverged"].all()
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_the_limit_of_a_control_group_is_respected(tmp_path, monkeypatch, version):
+    """2 GB for the job, of which 1.5 are taken, 0.5 of those by cached files."""
+    own = {1: "7:pids:/job\n4:cpu,memory:/job/step\n", 2: "0::/job/step\n"}
+    root = tmp_path / "memory" if version == 1 else tmp_path
+    limit, used, cached = {
+        1: ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+        2: ("memory.max", "memory.current", "inactive_file"),
+    }[version]
+    (root / "job" / "step").mkdir(parents=True)
+    (root / "job" / limit).write_text("2000000000\n")
+    (root / "job" / used).write_text("1500000000\n")
+    (root / "job" / "memory.stat").write_text(f"anon 1\n{cached} 500000000\n")
+    (root / "job" / "step" / limit).write_text("max\n")
+    (tmp_path / "own").write_text(own[version])
+    monkeypatch.setattr(memory, "_GROUPS", tmp_path)
+    monkeypatch.setattr(memory, "_OWN_GROUPS", tmp_path / "own")
+    assert memory.available() == 1_000_000_000
+    assert memory.free() == 1_000_000_000 // (2 * jax.local_device_count())
+    (tmp_path / "own").write_text("nonsense\n")
+    assert memory.available() > 1_000_000_000
+
+
+def test_the_limit_on_the_address_space_is_respected(monkeypatch):
+    taken = psutil.Process().memory_info().vms
+    monkeypatch.setattr(memory.resource, "getrlimit", lambda which: (taken + 10**8, -1))
+    assert abs(memory.available() - 10**8) < 5e7
+
+
+def test_the_log_follows_no_link_and_a_lock_that_is_a_folder_is_named(run, tmp_path):
+    (tmp_path / "precious").write_text("mine")
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / ".hidden").touch()
+    with preparation.logging_to(tmp_path / "one"):
+        pass
+    (tmp_path / "one" / "run.log").unlink()
+    (tmp_path / "one" / "run.log").symlink_to(tmp_path / "precious")
+    with preparation.logging_to(tmp_path / "one"):
+        logging.getLogger("harness").warning("said")
+    assert (tmp_path / "precious").read_text() == "mine"
+    (tmp_path / "two" / ".lock").mkdir(parents=True)
+    with pytest.raises(CannotWriteError, match=r"\.lock': .* Remove the folder of that name"):
+        run(tmp_path / "two")

@@ -2,6 +2,7 @@
 
 import itertools
 import shutil
+import signal
 
 import numpy as np
 import pandas as pd
@@ -22,10 +23,6 @@ from .conftest import PLUGINS
 PRUNERS = ["magnitude", "rigl[every=4]", "regrowing"]
 ALL = [*PRUNERS, "random"]  # it shares the dense level of magnitude
 FIELDS = {"tasks": ["tiny"], "pruners": ALL, "metrics": [], "networks": 2, "block_width": 2}
-
-
-class Interrupted(BaseException):
-    pass
 
 
 @pytest.fixture(scope="module")
@@ -115,9 +112,9 @@ def test_an_interrupted_trial_goes_on_with_the_same_bits(
 
         def listen(update, looks=looks, stop=stop):
             if update.activity == "training" and next(looks) == stop:
-                raise Interrupted
+                signal.raise_signal(signal.SIGINT)
 
-        with progress.listening(listen), pytest.raises(Interrupted):
+        with progress.listening(listen), pytest.raises(KeyboardInterrupt):
             Execution(made, tmp_path).run()
     assert Execution(made, tmp_path).run().failures == []
     (trial,) = made.trials

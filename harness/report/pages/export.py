@@ -3,13 +3,13 @@
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
-import vl_convert
 
 from harness.report.pages import latex, vega
+from harness.report.pages.rendering import drawn
 from harness.tables.parts import Figure, Section, Table, checked
+from harness.tables.spreadsheets import csv
 
 GENERATOR = "motif-harness report"
 """Marks a page as ours, so that a later one may remove the files it links to."""
@@ -32,35 +32,13 @@ def contents(sections: Sequence[Section]) -> Iterator[tuple[str, bytes]]:
         if part.name in frames and not frames[part.name].equals(frame):
             raise ValueError(f"two parts named '{part.name}' have different data")
         frames[part.name] = frame
-        yield f"tables/{checked(part.name)}.csv", csv(frame)
+        yield f"tables/{checked(part.name)}.csv", _bytes(csv(frame))
         if isinstance(part, Table):
             yield f"tables/{part.name}.tex", _bytes(latex.table(part))
         else:
-            picture = svg(part)
-            yield f"charts/{part.name}.svg", _bytes(picture)
-            yield f"charts/{part.name}.pdf", vl_convert.svg_to_pdf(picture)
-
-
-def csv(frame: pd.DataFrame) -> bytes:
-    """Return a table with all its rows as CSV, safe to open as a spreadsheet."""
-    guarded = frame.rename(columns=_guarded).map(_guarded)
-    return _bytes(guarded.to_csv(index=False, lineterminator="\n"))
-
-
-def _guarded(value: Any) -> Any:
-    """Return a value, with a quote before a text that a spreadsheet would run as a formula."""
-    if not isinstance(value, str):
-        return value
-    # Some readers end a cell at a carriage return that is not quoted.
-    lined = value.replace("\r\n", "\n").replace("\r", "\n")
-    return f"'{lined}" if lined.startswith(("=", "+", "-", "@", "\t", "\n")) else lined
-
-
-def svg(figure: Figure) -> str:
-    """Return a chart as an SVG picture. Nothing is fetched: all its data are inside."""
-    return vl_convert.vegalite_to_svg(
-        vega.for_file(figure), vl_version=vega.VEGA_LITE, allowed_base_urls=[]
-    )
+            svg, pdf = drawn(part.name, vega.for_file(part), vega.VEGA_LITE)
+            yield f"charts/{part.name}.svg", _bytes(svg)
+            yield f"charts/{part.name}.pdf", pdf
 
 
 def _bytes(text: str) -> bytes:

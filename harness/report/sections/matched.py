@@ -119,12 +119,14 @@ def quantities_at_loss(comparison: PrunerComparison, family: Family) -> pd.DataF
     )
     wide = wide.reindex(columns=list(family.order))
     loss = QUANTITY_MULTIPLE * dense_loss(comparison)
+    compared = comparison.compared
+    levels = pd.MultiIndex.from_frame(compared[places].astype({"trial": str}))
+    values = wide.reindex(levels).to_numpy(dtype=float)
 
     def there(network: pd.DataFrame) -> list[float]:
         place = exceeded(network, loss)
-        levels = pd.MultiIndex.from_frame(network[places])
-        values = wide.reindex(levels).to_numpy(dtype=float)
-        return [stats.interpolated(column, place) for column in values.T]
+        own = values[compared.index.get_indexer(network.index)]
+        return [stats.interpolated(column, place) for column in own.T]
 
     return _paired(comparison, family.order, there)
 

@@ -6,6 +6,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from harness.plugin.isolation import isolated
 from harness.report.charts import (
     RULE,
     band_and_line,
@@ -35,8 +36,9 @@ def sections_of_metrics(report: Report) -> list[Section]:
     made: list[Section] = []
     for name, measured in report.data.measured.items():
         try:
-            own = None if measured.metric is None else measured.metric.sections(report)
-            made += sections_of_schema(report, name) if own is None else own
+            with isolated():
+                own = None if measured.metric is None else measured.metric.sections(report)
+                made += sections_of_schema(report, name) if own is None else own
         except Exception as error:
             message = f"The metric failed to make its sections: {type(error).__name__}: {error}"
             made.append(Section(f"metric-{slug(name)}", f"Metric {name}", [message]))
