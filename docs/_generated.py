@@ -1,9 +1,12 @@
-"""Parts of pages that are made from the code: `{{ commands }}`, `{{ plugins }}`, `{{ classes }}`."""
+"""Parts of pages that are made from the code, where a page has `{{ commands }}` and the like."""
 
 import re
 from collections.abc import Iterator
 from html import escape
+from pathlib import Path
 from typing import Any
+
+from _picture import two_nulls
 
 
 def commands() -> Iterator[str]:
@@ -53,6 +56,17 @@ def classes() -> Iterator[str]:
         yield ""
 
 
+def picture() -> Iterator[str]:
+    """Yield the picture of the first page."""
+    yield f"```{{raw}} html\n{two_nulls()}\n```"
+
+
+def cluster() -> Iterator[str]:
+    """Yield the name of the page on clusters if there is one."""
+    if (Path(__file__).parent / "cluster.md").exists():
+        yield "cluster"
+
+
 def _code(text: str) -> str:
     return f"<code>{escape(text).replace('|', '&#124;')}</code>"
 
@@ -61,7 +75,13 @@ def _cell(text: str) -> str:
     return re.sub(r"\s+", " ", escape(text, quote=False)).replace("|", "&#124;").replace("*", "\\*")
 
 
-_MADE = {"commands": commands, "plugins": plugins, "classes": classes}
+_MADE = {
+    "commands": commands,
+    "plugins": plugins,
+    "classes": classes,
+    "picture": picture,
+    "cluster": cluster,
+}
 
 
 def setup(app: Any) -> dict[str, bool]:

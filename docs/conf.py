@@ -13,8 +13,8 @@ version = release = installed("motif-harness")
 extensions = ["myst_parser", "sphinx.ext.autodoc", "_docstrings", "_generated", "_mathml"]
 myst_enable_extensions = ["dollarmath", "colon_fence", "deflist"]
 myst_heading_anchors = 3
-nitpicky = False
 exclude_patterns = ["_build"]
+suppress_warnings = ["ref.python"]  # a class has two names, a public one and that of its module
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
