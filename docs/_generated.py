@@ -36,7 +36,8 @@ def plugins() -> Iterator[str]:
         known = [one for one in registry.of(kind) if one.owner == "motif-harness"]
         if not known:
             continue
-        yield f"## {PLURALS[kind].capitalize()}\n\n| name and parameters | what it does |\n|---|---|"
+        yield f"## {PLURALS[kind].capitalize()}\n"
+        yield "| name and parameters | what it does |\n|---|---|"
         for one in known:
             values = described(one.factory).items()
             parameters = "<br>".join(_code(f"{field}={value}") for field, value in values)
@@ -68,11 +69,11 @@ def cluster() -> Iterator[str]:
 
 
 def _code(text: str) -> str:
-    return f"<code>{escape(text).replace('|', '&#124;')}</code>"
+    return f"`{text}`".replace("|", "\\|")
 
 
 def _cell(text: str) -> str:
-    return re.sub(r"\s+", " ", escape(text, quote=False)).replace("|", "&#124;").replace("*", "\\*")
+    return re.sub(r"\s+", " ", escape(text, quote=False)).replace("|", "\\|").replace("*", "\\*")
 
 
 _MADE = {

@@ -5,7 +5,12 @@ import re
 from pathlib import Path
 
 DATA = Path(__file__).parent.parent / "tests" / "data" / "mushroom_body"
-WIDTH, ROW, LEFT, RIGHT, TOP = 760, 34, 190, 30, 44
+WIDTH, ROW, LEFT, RIGHT, TOP = 560, 32, 190, 20, 58
+_SIDES = ("width", "height")
+BESIDE = {
+    "layered": "beside as many random edges (null layered)",
+    "degree": "beside networks of the same degrees (null degree)",
+}
 TICKS = (-3, 0, 3, 10, 30, 100)
 
 
@@ -36,9 +41,8 @@ def two_nulls() -> str:
     for index, name in enumerate(names):
         y = TOP + ROW * (index + 0.5)
         shown, other = _place(layered[name]), degree[name]
-        glyph = motifs.drawing(known[name]).replace("<svg", f'<svg x="150" y="{y - 14}"', 1)
-        glyph = _sized(glyph, 28)
-        parts.append(f'<text class="name" x="142" y="{y + 4}">{name}</text>{glyph}')
+        glyph = _placed(motifs.drawing(known[name]), 132, y)
+        parts.append(f'<text class="name" x="126" y="{y + 4}">{name}</text>{glyph}')
         if math.isnan(other):
             parts.append(f'<text class="fixed" x="{_place(0) + 7:.1f}" y="{y + 4}">fixed</text>')
         else:
@@ -50,11 +54,16 @@ def two_nulls() -> str:
             f'<circle class="layered" cx="{shown:.1f}" cy="{y}" r="6">'
             f"<title>{name}, null layered: z {layered[name]:+.1f}</title></circle>"
         )
-    key = (
-        f'<circle class="layered" cx="{LEFT + 6}" cy="20" r="6"/><text class="key" x="{LEFT + 18}" '
-        f'y="24">beside random edges (layered)</text><rect class="degree" x="{LEFT + 256}" y="15" '
-        f'width="10" height="10"/><text class="key" x="{LEFT + 272}" y="24">beside graphs of the '
-        "same degrees (degree)</text>"
+    key = "".join(
+        f'{mark}<text class="key" x="{LEFT - 42}" y="{y + 4}">{text}</text>'
+        for mark, y, text in (
+            (f'<circle class="layered" cx="{LEFT - 56}" cy="14" r="6"/>', 14, BESIDE["layered"]),
+            (
+                f'<rect class="degree" x="{LEFT - 61}" y="33" width="10" height="10"/>',
+                38,
+                BESIDE["degree"],
+            ),
+        )
     )
     return (
         f'<svg class="two-nulls" viewBox="0 0 {WIDTH} {bottom + 44}" role="img" aria-label="z of '
@@ -64,8 +73,10 @@ def two_nulls() -> str:
     )
 
 
-def _sized(svg: str, size: int) -> str:
-    """Return an SVG element with another width and height."""
+def _placed(svg: str, x: float, middle: float) -> str:
+    """Return a drawing at a place, in 6/10 of its size, its middle at a height."""
     head, _, rest = svg.partition(">")
+    width, height = (float(re.search(rf'{side}="(\d+)"', head)[1]) * 0.6 for side in _SIDES)
     head = re.sub(r' (?:width|height)="[^"]*"', "", head)
-    return f'{head} width="{size}" height="{size}">{rest}'
+    size = f'width="{width}" height="{height}"'
+    return f'{head} x="{x}" y="{middle - height / 2}" {size}>{rest}'

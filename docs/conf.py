@@ -13,12 +13,13 @@ version = release = installed("motif-harness")
 extensions = ["myst_parser", "sphinx.ext.autodoc", "_docstrings", "_generated", "_mathml"]
 myst_enable_extensions = ["dollarmath", "colon_fence", "deflist"]
 myst_heading_anchors = 3
+smartquotes = False
 exclude_patterns = ["_build"]
 suppress_warnings = ["ref.python"]  # a class has two names, a public one and that of its module
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
-autodoc_default_options = {"members": True, "show-inheritance": True}
+autodoc_default_options = {"members": True}
 
 html_math_renderer = "mathml"
 html_theme = "furo"
