@@ -67,7 +67,8 @@ def test_the_commands_of_the_tutorial_print_what_it_shows(folder):
 
 @pytest.mark.parametrize("page", [page for page in PAGES if ">>>" in PAGES[page]])
 def test_python_of_a_page_gives_what_it_shows(page, folder):
-    examples = doctest.DocTestParser().get_doctest(PAGES[page], {}, page, page, 0)
+    text = re.sub("^```.*", "", PAGES[page], flags=re.MULTILINE)  # a blank line ends an example
+    examples = doctest.DocTestParser().get_doctest(text, {}, page, page, 0)
     assert examples.examples
     said = []
     runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE)
