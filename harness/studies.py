@@ -52,7 +52,7 @@ def conduct(study: AbstractStudy, folder: Path, made: Mapping[Path, Plan]) -> Ou
 def write(study: AbstractStudy, folder: Path) -> Path:
     """Write the report on the runs in a study's folder. Returns the page's path."""
     runs = {name: open_run(folder / name) for name in study.experiments()}
-    return report.page(study.question, study.sections(runs), list(runs.values()), folder / "report")
+    return _page(study, runs, folder / "report")
 
 
 def rebuild(
@@ -63,7 +63,16 @@ def rebuild(
     `constant_loss` is used where tables lack it. Raises `UserError` where a run has no tables.
     """
     runs = {name: ThinnedRun(kept / name, constant_loss) for name in study.experiments()}
-    return report.page(study.question, study.sections(runs), list(runs.values()), out)
+    return _page(study, runs, out)
+
+
+def _page(study: AbstractStudy, runs: Mapping[str, report.RunTables], out: Path) -> Path:
+    sections = study.sections(runs)
+    opening = study.opening(runs)
+    if opening is None:
+        findings = [finding for section in sections for finding in section.findings]
+        opening = report.Opening(study.question, findings[0].claim if findings else "")
+    return report.page(opening, sections, list(runs.values()), out)
 
 
 def constant_losses(registry: Registry) -> ConstantLoss:

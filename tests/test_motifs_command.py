@@ -334,12 +334,56 @@ def test_the_null_of_independent_edges_says_what_it_is_not(harness, a):
     assert "does not replace `degree`" in out
 
 
+def test_degree_approx_is_a_preview_of_degree_without_p(harness, a):
+    how = ("--support", "all", "--null", "degree-approx", "--null", "degree", "--draws", "200")
+    code, out, err = harness(a, "--ensemble", "--json", *how)
+    assert (code, err) == (0, "")
+    rows = objects(out)
+    four = [row for row in rows if row["null"] == "degree-approx"]
+    assert {row["motif"] for row in four} <= {"chain3", "zigzag", "fork_tail", "merge_tail"}
+    sampled = {(row["network"], row["motif"]): row for row in rows if row["null"] == "degree"}
+    for row in four:
+        drawn = sampled[row["network"], row["motif"]]
+        assert (row["count"], row["induced"]) == (drawn["count"], drawn["induced"])
+        assert (row["p"], row["draws"], row["effective"]) == (None, None, None)
+        assert 100 < drawn["effective"] <= 200
+        assert drawn["overlap"] == pytest.approx(drawn["chance"], abs=0.05)
+    assert any(row["z"] is not None for row in four)
+    out = harness(a, *how)[1]
+    assert "a preview, not a test: no p" in out
+    assert "R = 200 draws, for each class worth" in out
+    assert "where degrees alone give" in out
+
+
+def test_order_4_given_lower_orders_stands_beside_degree_and_is_descriptive(harness, a):
+    rows = objects(
+        harness(a, "--given", "lower", "--support", "all", "--null", "layered", "--json")[1]
+    )
+    assert {(row["null"], row["order"]) for row in rows} == {
+        *(("layered", 4), ("layered-given-lower", 4))
+    }
+    right = motifs.given_lower_profile(LayeredGraph(tuple(masks())))
+    right = right.set_index(["network", "motif"])
+    for row in (row for row in rows if row["null"] == "layered-given-lower"):
+        same = right.loc[(row["network"], row["motif"])]
+        assert row["count"] == same["count"]
+        assert row["z"] == (None if np.isnan(same["z"]) else same["z"])
+        assert (row["p"], row["q"], row["calibrated"]) == (None, None, False)
+    out = harness(a, "--given", "lower", "--draws", 5, "--order", 3, "--support", "all")[1]
+    assert "a.npz, null degree: " in out
+    assert "null layered-given-lower: not calibrated" in out
+    assert "It is no test, and does not replace `degree`" in out
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
+        (("a.npz", "--given", "lower", "--order", "2"), "order 2 has no lower orders"),
+        (("recurrent.csv", "--given", "lower"), "--given lower is for layered networks"),
         (("recurrent.csv", "--order", "4"), "--order 4: networks without layers"),
-        (("a.npz", "--draws", "1"), "gives no standard deviation. Give 2 or more"),
+        (("a.npz", "--draws", "1"), "greater than or equal to 2"),
         (("a.npz", "--null", "degrees"), "--null"),
+        (("a.npz", "--null", "degree-approx", "--order", "2"), "Add --order 3 or take --null"),
         (("none.npz",), "there is no file 'none.npz'"),
         (("a.npz", "--threshold", "-1"), "threshold -1.0 is no finite number from 0 up"),
         (("a.npz", "--layout", "out-in"), "chain only as in-out, not as out-in"),
@@ -391,3 +435,31 @@ def test_command_in_a_process_of_its_own(tmp_path):
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert len(objects(done.stdout)) == 52
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["none.csv"], "there is no file 'none.csv'"),
+        (["damaged.npz"], "'damaged.npz' cannot be read as .npz"),
+        (["damaged.csv"], "'damaged.csv', line 3"),
+        (["damaged.csv", "--nul", "degree"], "No such option: --nul"),
+        (["damaged.csv", "--draws", "1"], "--draws"),
+        (["damaged.csv", "--instances", "bifan", "--html", "a.html"], "--html is for profiles"),
+    ],
+)
+def test_an_error_does_not_wait_for_heavy_imports(tmp_path, arguments, message):
+    (tmp_path / "damaged.npz").write_bytes(b"PK\x03\x04 cut short")
+    (tmp_path / "damaged.csv").write_text("source,target,weight\na,b,1\nb,c,x\n")
+    code = (
+        "import sys, harness.cli\n"
+        f"try: harness.cli.main(['motifs', *{arguments}])\n"
+        "except SystemExit as end: assert end.code == 2\n"
+        "heavy = {'jax', 'pandas', 'pyarrow', 'altair', 'equinox', 'scipy', 'jinja2'}\n"
+        "print(sorted(heavy & set(sys.modules)))\n"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert found.stdout == "[]\n"
+    assert message in found.stderr

@@ -184,3 +184,25 @@ def test_the_committed_networks_have_the_similarities_that_were_checked(run, n, 
         found.append(stats.similarity_within(z.to_numpy(dtype=float)))
     assert [one.n for one in found] == [n] * 3
     np.testing.assert_allclose([one.value for one in found], expected, atol=0.006)
+
+
+@pytest.mark.parametrize("draws", [0, 200])
+def test_the_interval_of_two_networks_covers_what_noise_can_do(draws):
+    rng = np.random.default_rng(1)
+    correlations = correlated(rng)
+    noise = stats.Noise(None if draws else correlations, draws)
+    held, widths = 0, []
+    for _ in range(400):
+        z, signals = networks(rng, 2, 40.0, 0.8, correlations)
+        if draws:
+            z = z * (1 + rng.normal(size=z.shape) / np.sqrt(2 * draws))
+        one, other = signals[0]
+        right = one @ other / np.sqrt((one @ one) * (other @ other))
+        found = stats.similarity_of_two(*z[0], noise=(noise, noise))
+        held += found.low <= right <= found.high
+        widths.append(found.high - found.low)
+    assert held / 400 > 0.93
+    assert draws or held / 400 < 0.98
+    assert np.mean(widths) < (0.6 if draws else 0.2)
+    faint = stats.similarity_of_two(z[0, 0] / 30, z[0, 1], noise=(noise, noise))
+    assert np.isnan(faint.value)

@@ -1,9 +1,10 @@
 """`harness motifs`: motif profiles of any networks."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
+from rich.markup import escape
 
 from harness.cli import options, terminal
 from harness.errors import UserError
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from harness.motif_profiles import Asked, Instances, Part, Profiles
-    from harness.network_files import Wiring
+    from harness.network_files import Choices, Wiring
 
 
 def motifs(
@@ -34,6 +35,7 @@ def motifs(
     support: options.Supports = None,
     by_layer: options.ByLayer = False,
     null: options.Nulls = None,
+    given: options.GivenLower = None,
     draws: options.Draws = None,
     keep_mutual: options.KeepMutual = False,
     seed: options.SeedOfDraws = 0,
@@ -42,37 +44,40 @@ def motifs(
     html: options.Html = None,
     latex: options.Latex = None,
     whole: options.Whole = False,
+    similarity: options.Similarity = False,
     participation: options.Participation = None,
     instances: options.Instances = None,
 ) -> None:
     """Compare the motifs of any sparse networks, layered or not, with those of random ones."""
-    from harness import motif_profiles, network_files
+    from harness import network_files
 
     _refuse_two({"--json": as_json, "--csv": as_csv})
-    choices = network_files.Choices(
-        columns=columns.split(",") if columns else (),
-        where=where or (),
-        undirected=undirected,
-        digraph=digraph,
-        arrays=arrays.split(",") if arrays else (),
-        skip=skip or (),
-        channels=channels,
-        allow_pt=allow_pt,
-    )
-    asked = _asked(order, support, null, draws, keep_mutual, seed, by_layer)
-    output = Output(as_json, as_csv, html, latex, whole)
-    _refuse_two(
-        {"--participation": participation is not None, "--instances": instances is not None}
-    )
+    _refuse_two({"--participation": bool(participation), "--instances": instances is not None})
+    output = Output(as_json, as_csv, html, latex, whole, similarity)
+    usual = [options.Null.LAYERED, *([options.Null.DEGREE] if given else [])]
+    nulls = tuple(one.value for one in null or usual)
     if participation or instances is not None:
-        _refuse_nulls("--participation" if participation else "--instances", asked, output)
-    wirings = motif_profiles.read_files(files, layout, threshold, nodes, choices)
+        _refuse_beside("--participation" if participation else "--instances", locals())
+    choices = _choices(columns, where, undirected, digraph, arrays, skip, channels, allow_pt, nulls)
+    wirings = network_files.read_files(files, layout, threshold, nodes, choices)
+    from harness import motif_profiles  # late: errors of reading need not wait for JAX
+
+    asked = motif_profiles.Asked(
+        tuple(sorted(set(order))) if order else (4,) if given else None,
+        tuple(one.value for one in support or options.Support),
+        nulls,
+        draws,
+        keep_mutual,
+        seed,
+        by_layer,
+        given is not None,
+    )
     if participation:
         _print_participants(wirings, participation.value, asked, output)
     elif instances is not None:
         _print_instances(motif_profiles.instances(wirings, instances), wirings, output)
     else:
-        _print_profiles(motif_profiles.of_wirings(wirings, asked), output)
+        _print_profiles(motif_profiles.of_wirings(wirings, asked), output, seed)
 
 
 class Output(NamedTuple):
@@ -83,6 +88,7 @@ class Output(NamedTuple):
     html: Path | None
     latex: Path | None
     whole: bool
+    similarity: bool
 
 
 def _refuse_two(options_given: dict[str, object]) -> None:
@@ -91,61 +97,71 @@ def _refuse_two(options_given: dict[str, object]) -> None:
         raise UserError(f"{' and '.join(options_given)} exclude each other: give one of them.")
 
 
-def _asked(
-    order: list[int] | None,
-    support: list[options.Support] | None,
-    null: list[options.Null] | None,
-    draws: int | None,
-    keep_mutual: bool,
-    seed: int,
-    by_layer: bool,
-) -> "Asked":
-    from harness import motif_profiles
-
-    asked = motif_profiles.Asked(
-        orders=tuple(sorted(set(order))) if order else None,
-        supports=tuple(one.value for one in support or options.Support),
-        nulls=tuple(one.value for one in null or [options.Null.LAYERED]),
-        draws=draws,
-        keep_mutual=keep_mutual,
-        seed=seed,
-        by_layer=by_layer,
-    )
-    motif_profiles.refuse_impossible(asked)
-    return asked
-
-
-def _refuse_nulls(option: str, asked: "Asked", output: Output) -> None:
+def _refuse_beside(option: str, given: "Mapping[str, Any]") -> None:
     """Raise UserError for an option of profiles beside one that asks for something else."""
+    usual = given["null"] in (None, [options.Null.LAYERED])
+    names = [
+        "support",
+        "by_layer",
+        "keep_mutual",
+        "html",
+        "latex",
+        "given",
+        *(["draws"] if usual else []),
+    ]
+    if option == "--instances":
+        names += ["order", "whole", *([] if usual else ["null"])]
+    for name in (name for name in names if given[name]):
+        called = "all" if name == "whole" else name.replace("_", "-")
+        raise UserError(f"--{called} is for profiles, not for {option}. Omit one of them.")
+
+
+def _choices(
+    columns: str | None,
+    where: list[str] | None,
+    undirected: bool,
+    digraph: bool,
+    arrays: str | None,
+    skip: list[str] | None,
+    channels: bool | None,
+    allow_pt: bool,
+    nulls: tuple[str, ...],
+) -> "Choices":
+    from harness import network_files
+
+    return network_files.Choices(
+        columns=columns.split(",") if columns else (),
+        where=where or (),
+        undirected=undirected,
+        digraph=digraph,
+        arrays=arrays.split(",") if arrays else (),
+        skip=skip or (),
+        channels=channels,
+        allow_pt=allow_pt,
+        weights=bool({options.Null.SIGNS, options.Null.WEIGHTS} & set(nulls)),
+    )
+
+
+def _print_profiles(profiles: "Profiles", output: Output, seed: int) -> None:
     from harness import motif_profiles
 
-    usual = motif_profiles.Asked()
-    given = {
-        "--order": option == "--instances" and asked.orders is not None,
-        "--all": option == "--instances" and output.whole,
-        "--null": option == "--instances" and asked.nulls != usual.nulls,
-        "--draws": asked.nulls == usual.nulls and asked.draws is not None,
-        "--support": asked.supports != usual.supports,
-        "--by-layer": asked.by_layer,
-        "--keep-mutual": asked.keep_mutual,
-        "--html": output.html is not None,
-        "--latex": output.latex is not None,
-    }
-    for name in (name for name, is_given in given.items() if is_given):
-        raise UserError(f"{name} is for profiles, not for {option}. Omit one of them.")
-
-
-def _print_profiles(profiles: "Profiles", output: Output) -> None:
-    from harness import motif_profiles
-
+    programs = output.as_json or output.as_csv
+    several = len(profiles.wirings) > 1 and (not programs or output.html is not None)
+    alike = motif_profiles.similarities(profiles, seed) if several or output.similarity else None
     if output.html is not None:
-        motif_profiles.write_html(profiles, output.html)
+        motif_profiles.write_html(profiles, output.html, alike)
     if output.latex is not None:
         motif_profiles.write_latex(profiles, output.latex)
-    if output.as_json or output.as_csv:
-        _print(profiles.table, profiles.notes, output)
-    else:
+    if programs:
+        table = alike if alike is not None and output.similarity else profiles.table
+        _print(table, profiles.notes, output)
+        return
+    if alike is not None:
+        terminal.console.print(escape(motif_profiles.answer(alike)), soft_wrap=True)
+    if not output.similarity:
         motif_profiles.show(profiles, terminal.console, whole=output.whole)
+    if alike is not None:
+        motif_profiles.show_similarities(alike, terminal.console)
 
 
 def _print_participants(

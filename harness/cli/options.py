@@ -58,8 +58,17 @@ class Null(StrEnum):
 
     LAYERED = "layered"
     DEGREE = "degree"
+    DEGREE_APPROX = "degree-approx"
     INDEPENDENT = "independent"
     PUBLISHED = "published"
+    SIGNS = "signs"
+    WEIGHTS = "weights"
+
+
+class Given(StrEnum):
+    """The counts from which other counts are predicted."""
+
+    LOWER = "lower"
 
 
 class Layout(StrEnum):
@@ -133,6 +142,12 @@ Latex = Annotated[
     Path | None, typer.Option(metavar="FILE.tex", help="Write a table for booktabs as well.")
 ]
 Whole = Annotated[bool, typer.Option("--all", help="Show all rows, not only the first ten.")]
+Similarity = Annotated[
+    bool,
+    typer.Option(
+        "--similarity", help="Only how alike the profiles of several files are, or of networks."
+    ),
+]
 Participation = Annotated[
     Part | None,
     typer.Option(help="Count the copies through every node or edge of a layered network instead."),
@@ -188,7 +203,18 @@ Supports = Annotated[
 ]
 Nulls = Annotated[
     list[Null] | None,
-    typer.Option("--null", help="Null model of layered networks. Repeatable. [default: layered]"),
+    typer.Option(
+        "--null",
+        help="Null model of layered networks. signs and weights permute those of the edges and "
+        "compare coherent copies and intensity. Repeatable. [default: layered]",
+    ),
+]
+GivenLower = Annotated[
+    Given | None,
+    typer.Option(
+        help="Also z of order 4 (or --order) given all counts of lower orders, beside nulls "
+        "layered and degree. Descriptive."
+    ),
 ]
 SeedOfDraws = Annotated[int, typer.Option(min=0, help="Seed of the draws.")]
 Columns = Annotated[
@@ -207,7 +233,7 @@ Undirected = Annotated[
 ByLayer = Annotated[bool, typer.Option("--by-layer", help="Each base layer, and their sum.")]
 Draws = Annotated[
     int | None,
-    typer.Option(help="Draws of nulls. [default: 1000; digraphs, participation 100]"),
+    typer.Option(min=2, help="Draws of nulls. [default: 1000; digraphs, participation 100]"),
 ]
 KeepMutual = Annotated[
     bool, typer.Option("--keep-mutual", help="Digraphs: nulls keep mutual edges, too.")

@@ -7,8 +7,6 @@ from ._files import Asked as Asked
 from ._files import Profiles as Profiles
 from ._files import of_files as of_files
 from ._files import of_wirings as of_wirings
-from ._files import read_files as read_files
-from ._files import refuse_impossible as refuse_impossible
 from ._instances import Instances as Instances
 from ._instances import instances as instances
 from ._instances import show_instances as show_instances
@@ -18,3 +16,6 @@ from ._participants import Part as Part
 from ._participants import participants as participants
 from ._participants import show_participants as show_participants
 from ._show import show as show
+from ._similarity import answer as answer
+from ._similarity import show_similarities as show_similarities
+from ._similarity import similarities as similarities

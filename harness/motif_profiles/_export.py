@@ -37,7 +37,7 @@ def _plain(value: Any) -> Any:
 
 def as_csv(table: "pd.DataFrame") -> str:
     """Return the table as CSV; undefined values are empty, names from files are printable."""
-    named = [name for name in ("file", *NAMES) if name in table]
+    named = [name for name in ("file", "first", "second", *NAMES) if name in table]
     return table.assign(**{name: table[name].map(printable) for name in named}).to_csv(index=False)
 
 

@@ -1,8 +1,9 @@
 """Profiles of the networks in some files, as one table."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from math import comb
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,9 @@ from harness.sparse.graph import Digraph, LayeredGraph
 if TYPE_CHECKING:
     import pandas as pd
 
-NULLS = ("layered", "degree", "independent", "published")
+OF_WEIGHTS = ("signs", "weights")
+"""The nulls that keep all edges and permute their signs or weights."""
+NULLS = ("layered", "degree", "degree-approx", "independent", "published", *OF_WEIGHTS)
 _DRAWS, FEW_DRAWS = 1000, 100
 _TETRADS_AT_EASE = 10**9
 """The most connected sets of four nodes, over all draws, that are counted by default."""
@@ -35,11 +38,13 @@ _FIELDS = (
         "expected",
         "sd",
         "z",
+        "z_error",
         "log2_ratio",
         "p",
     ),
-    *("p_method", "q", "profile", "overlap"),
+    *("p_method", "q", "profile", "overlap", "chance", "effective"),
     *("induced", "induced_expected", "induced_sd", "induced_z"),
+    *("copies", "share", "coherence", "coherence_z"),
 )
 _PLACE = ["network", "support", "motif", "base_layer"]
 
@@ -51,6 +56,8 @@ class Asked:
     `nulls` are for layered networks; a digraph is compared with digraphs of the same degrees and,
     with `keep_mutual`, of the same mutual edges. `orders` and `draws` None choose by the kind of
     network. `by_layer` adds a row for each base layer to the row for their sum.
+    `given_lower` adds rows that compare classes of orders above 2 with what the counts of all lower
+    orders predict, as `motifs.given_lower_profile`; only for layered networks.
     """
 
     orders: tuple[int, ...] | None = None
@@ -60,6 +67,7 @@ class Asked:
     keep_mutual: bool = False
     seed: int = 0
     by_layer: bool = False
+    given_lower: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,7 +77,9 @@ class Profiles:
     `table` has `file`, its `layout`, and the columns of `motifs.profile`, `sampled_profile` and
     `digraph_profile`. `p` and `q` are normal approximations or ranks among draws, as `p_method`
     says; `calibrated` is whether z and p are valid for draws of the null, `uncalibrated` why not.
-    `base_layer` is -1 for the sum over base layers. `notes` say what was left out, by file.
+    `base_layer` is -1 for the sum over base layers. Under the null `signs`, `count` is of coherent
+    copies and `share` theirs of all `copies`; under `weights` it is the mean intensity of a copy,
+    beside the `coherence` of the class and its z. `notes` say what was left out, by file.
     """
 
     wirings: dict[str, Wiring]
@@ -88,32 +98,10 @@ def of_files(
 ) -> Profiles:
     """Return the profiles of all networks in some files.
 
-    **Arguments and errors:** as in `read_files` and `of_wirings`.
+    **Arguments and errors:** as in `network_files.read_files` and `of_wirings`.
     """
-    return of_wirings(read_files(paths, layout, threshold, nodes, choices), asked)
-
-
-def read_files(
-    paths: Sequence[Path],
-    layout: str | None = None,
-    threshold: float = 0.0,
-    nodes: Path | None = None,
-    choices: network_files.Choices = network_files.AS_THE_FILE_SAYS,
-) -> dict[str, Wiring]:
-    """Return the networks of some files, by the files' names.
-
-    **Arguments:** `layout`, `threshold`, `nodes` and `choices` as in `network_files.read`.
-
-    **Errors:** UserError as in `network_files.read`, and for a file named twice.
-    """
-    network_files.refuse_unused(paths, choices)
-    read: dict[str, Wiring] = {}
-    for path in paths:
-        name = str(path)
-        if name in read:
-            raise UserError(f"'{printable(name)}' is named twice. Name each file once.")
-        read[name] = network_files.read(path, layout, threshold, nodes, choices)
-    return read
+    read = network_files.read_files(paths, layout, threshold, nodes, choices)
+    return of_wirings(read, asked)
 
 
 def of_wirings(wirings: Mapping[str, Wiring], asked: Asked) -> Profiles:
@@ -124,12 +112,12 @@ def of_wirings(wirings: Mapping[str, Wiring], asked: Asked) -> Profiles:
     """
     import pandas as pd
 
-    refuse_impossible(asked)
+    _refuse_impossible(asked)
     notes: dict[str, tuple[str, ...]] = {}
     tables = []
     for name, wiring in wirings.items():
         with refused_if_too_large(name):
-            table, own_notes = _of_network(wiring, asked)
+            table, own_notes = _of_network(name, wiring, asked)
         if not asked.by_layer:
             table = table[table["base_layer"] == motifs.TOTAL]
         notes[name] = (*wiring.notes, *own_notes)
@@ -139,16 +127,23 @@ def of_wirings(wirings: Mapping[str, Wiring], asked: Asked) -> Profiles:
     for name in ("draws", "trades"):
         numbers = [None if pd.isna(n) else int(n) for n in whole[name]]
         whole[name] = pd.Series(numbers, dtype=object)
-    return Profiles(dict(wirings), whole[list(_FIELDS)], notes)
+    return Profiles(dict(wirings), whole.reindex(columns=list(_FIELDS)), notes)
 
 
-def refuse_impossible(asked: Asked) -> None:
-    """Raise UserError for an unknown null, and for too few draws."""
+def _refuse_impossible(asked: Asked) -> None:
+    """Raise UserError for an unknown null, too few draws, and orders that a null does not know."""
     for null in asked.nulls:
         if null not in NULLS:
             raise unknown("null", null, NULLS)
+    if "degree-approx" in asked.nulls and 3 not in (asked.orders or (2, 3)):
+        raise UserError(
+            "--null degree-approx knows chain3, zigzag, fork_tail and merge_tail only, which are "
+            "of order 3. Add --order 3 or take --null degree."
+        )
     if asked.draws is not None and asked.draws < 2:
         raise UserError(f"--draws {asked.draws} gives no standard deviation. Give 2 or more.")
+    if asked.given_lower and max(asked.orders or (3,)) < 3:
+        raise UserError("--given lower: order 2 has no lower orders. Give --order 3 or 4.")
 
 
 @contextmanager
@@ -163,23 +158,41 @@ def refused_if_too_large(file: str) -> Iterator[None]:
         ) from None
 
 
-def _of_network(wiring: Wiring, asked: Asked) -> tuple["pd.DataFrame", list[str]]:
+def _of_network(name: str, wiring: Wiring, asked: Asked) -> tuple["pd.DataFrame", list[str]]:
     import pandas as pd
 
     graph = wiring.graph
     if isinstance(graph, Digraph):
+        if asked.given_lower:
+            raise UserError(
+                f"'{printable(name)}' is a digraph: --given lower is for layered networks. Omit it."
+            )
+        if set(asked.nulls) & set(OF_WEIGHTS):
+            raise _no_weights(name, "is a digraph")
         mutual = asked.keep_mutual or wiring.undirected
         return _of_digraph(graph, replace(asked, keep_mutual=mutual))
+    orders = asked.orders or (2, 3)
     exact, tables = _exact(graph, asked), []
     for null in dict.fromkeys(asked.nulls):
         if null == "layered":
             tables.append(exact)
         elif null == "degree":
             tables.append(_degree(graph, asked, exact))
+        elif null == "degree-approx":
+            tables.append(_exact_null(partial(motifs.degree_approx_profile, graph), asked, exact))
         elif null == "independent":
-            tables.append(_independent(graph, asked, exact))
+            tables.append(
+                _exact_null(partial(motifs.independent_profile, graph, orders=orders), asked, exact)
+            )
+        elif null in OF_WEIGHTS:
+            if wiring.weights is None:
+                raise _no_weights(name, "holds no weights between layers")
+            tables.append(_of_weights(graph, wiring.weights, null, asked))
         else:
             tables.append(_published(graph, asked))
+    if asked.given_lower:
+        given = partial(motifs.given_lower_profile, graph, orders=orders)
+        tables.append(_exact_null(given, asked, exact))
     return pd.concat(tables, ignore_index=True), []
 
 
@@ -192,7 +205,7 @@ def _undrawn(table: "pd.DataFrame") -> "pd.DataFrame":
     return table.rename(columns={"p_normal": "p", "q_normal": "q"}).assign(
         p_method="normal",
         convention="copies",
-        overlap=np.nan,
+        **dict.fromkeys(("overlap", "chance", "effective", "z_error"), np.nan),
         **dict.fromkeys(("draws", "trades", "mixed")),
     )
 
@@ -216,13 +229,12 @@ def _degree(graph: LayeredGraph, asked: Asked, exact: "pd.DataFrame") -> "pd.Dat
     return table.assign(p_method="sampled", **_NO_INDUCED)
 
 
-def _independent(graph: LayeredGraph, asked: Asked, exact: "pd.DataFrame") -> "pd.DataFrame":
+def _exact_null(
+    profile: Callable[..., "pd.DataFrame"], asked: Asked, exact: "pd.DataFrame"
+) -> "pd.DataFrame":
     import pandas as pd
 
-    tables = [
-        motifs.independent_profile(graph, support=support, orders=asked.orders or (2, 3))
-        for support in asked.supports
-    ]
+    tables = [profile(support=support) for support in asked.supports]
     table = pd.concat(tables, ignore_index=True)
     table = table.merge(exact[[*_PLACE, "induced"]], on=_PLACE, how="left")
     return _undrawn(table).assign(**_NO_INDUCED)
@@ -238,6 +250,30 @@ def _published(graph: LayeredGraph, asked: Asked) -> "pd.DataFrame":
         convention="published",
     )
     return table.assign(p_method="sampled", induced=None, **_NO_INDUCED)
+
+
+def _no_weights(name: str, why: str) -> UserError:
+    return UserError(
+        f"'{printable(name)}' {why}: --null signs and weights are for layers with weights. Omit "
+        "them, or list the nodes with their layers (--nodes)."
+    )
+
+
+def _of_weights(
+    graph: LayeredGraph, weights: Sequence[np.ndarray], null: str, asked: Asked
+) -> "pd.DataFrame":
+    orders, draws = asked.orders or (2, 3), asked.draws or FEW_DRAWS
+    if null == "weights":
+        table = motifs.intensity_profile(graph, weights, orders, draws=draws, seed=asked.seed)
+        table["convention"] = "intensity"
+    else:
+        signs = [np.sign(layer).astype(np.int8) for layer in weights]
+        table = motifs.signed_profile(graph, signs, draws=draws, seed=asked.seed)
+        table = table[table["order"].isin(orders)].assign(convention="coherent")
+        if table.empty:
+            raise UserError("--null signs counts classes of orders 2 and 3. Give one with --order.")
+        table["copies"] = table["count"] + table["incoherent"]
+    return table.assign(support="all", bias=False, trades=None, mixed=None, p_method="sampled")
 
 
 _NO_INDUCED = dict.fromkeys(("induced_expected", "induced_sd", "induced_z"), np.nan)
@@ -265,6 +301,9 @@ def _of_digraph(graph: Digraph, asked: Asked) -> tuple["pd.DataFrame", list[str]
         base_layer=motifs.TOTAL,
         support="all",
         bias=False,
+        chance=np.nan,
+        effective=draws,
+        z_error=motifs.error_of_z(table["z"].to_numpy(), draws),
         trades=None,
         mixed=None,
         convention="induced",

@@ -11,6 +11,8 @@ from harness.network_files import printable
 if TYPE_CHECKING:
     import pandas as pd
 
+COUNTED = {"signs": "coherent copies", "weights": "mean intensity of copies"}
+"""What the nulls that permute signs or weights compare, in place of copies."""
 _LEVEL = 0.05
 """The false discovery rate up to which a class counts as over- or under-represented."""
 
@@ -29,6 +31,7 @@ def headlines(profiles: Profiles) -> list[str]:
 def _answer(table: "pd.DataFrame") -> str:
     """Return which classes have a small q in most networks, or why none can be named."""
     networks = table["network"].nunique()
+    counted = COUNTED.get(table["null"].iloc[0], "copies")
     sign = np.sign(table["count"].to_numpy(float) - table["expected"].to_numpy(float))
     table = table.assign(differs=sign * (table["q"] <= _LEVEL))
     columns = ["differs", "count", "expected", "z"]
@@ -37,7 +40,11 @@ def _answer(table: "pd.DataFrame") -> str:
     means = means.sort_values("z", key=abs, ascending=False, kind="stable")
     where = f"q ≤ {_LEVEL}" + (f" in most of {networks} networks" if networks > 1 else "")
     if not table["calibrated"].any():
-        most = f"; the largest |z| is that of {_extent(means)}" if means["z"].notna().any() else ""
+        most = (
+            f"; the largest |z| is that of {_extent(means, counted)}"
+            if means["z"].notna().any()
+            else ""
+        )
         return f"not calibrated, so no class is called over- or under-represented{most}"
     parts = []
     for word, ranked in (
@@ -45,23 +52,24 @@ def _answer(table: "pd.DataFrame") -> str:
         ("under", means[means["differs"] < -0.5]),
     ):
         if len(ranked):
-            parts.append(f"{len(ranked)} {word}-represented, most {_extent(ranked)}")
+            parts.append(f"{len(ranked)} {word}-represented, most {_extent(ranked, counted)}")
     draws = table["draws"].iloc[0]
-    if not parts and draws is not None and (table["p"] <= 2 / (draws + 1)).any():
+    smallest = 2 / (table["effective"] + 1)
+    if not parts and draws is not None and (table["p"] <= smallest * (1 + 1e-9)).any():
         return (
             f"{draws:,} draws are too few to name a class (smallest q {table['q'].min():.2g}); "
-            f"the largest |z| is that of {_extent(means)}; give more --draws"
+            f"the largest |z| is that of {_extent(means, counted)}; give more --draws"
         )
     if not parts:
         return f"none of {len(means)} classes differs from the null ({where})"
     return f"of {len(means)} classes, {'; '.join(parts)} ({where})"
 
 
-def _extent(ranked: "pd.DataFrame") -> str:
+def _extent(ranked: "pd.DataFrame", counted: str) -> str:
     """Return the first class, how many times its expected copies it has, and its z."""
     motif, first = str(ranked.index[0]), ranked.iloc[0]
     times = "none expected"
     if first["expected"] > 0:
-        times = f"{first['count'] / first['expected']:.3g} times the expected copies"
+        times = f"{first['count'] / first['expected']:.3g} times the expected {counted}"
     z = f", z {first['z']:+.1f}" if first["z"] == first["z"] else ""
     return f"{motif} ({times}{z})"

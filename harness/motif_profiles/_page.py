@@ -1,12 +1,16 @@
 """Profiles as one self-contained page, with a drawing of each class."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness import files, motifs
 from harness.motif_profiles._files import Profiles
 from harness.motif_profiles._headlines import headlines
 from harness.motif_profiles._show import by_null, described, explained, summary
+from harness.motif_profiles._similarity import HEADS, MEANING, answer, similarity_tables
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _DRAWN = (2, 3, 4)
 
@@ -15,7 +19,7 @@ _STYLE = """<style>
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem }
 div { overflow-x: auto } table { border-collapse: collapse }
 th, td { padding: .2rem .7rem; text-align: right; border-bottom: 1px solid #8885 }
-th:first-child, td:first-child { text-align: left; white-space: nowrap }
+td { white-space: nowrap } th:first-child, td:first-child { text-align: left }
 caption { text-align: left; font-weight: 600; margin: 1rem 0 .3rem }
 svg { vertical-align: middle; margin-right: .6rem }
 ul.classes { display: grid; grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); gap: 1rem;
@@ -59,15 +63,21 @@ nodes {{ one.layers | join("-") }}, |Aut| {{ one.automorphisms }}</li>
 )
 
 
-def write_html(profiles: Profiles, path: Path) -> None:
-    """Write the short table and its explanation as one self-contained page."""
+def write_html(profiles: Profiles, path: Path, alike: "pd.DataFrame | None" = None) -> None:
+    """Write the short table and its explanation as one self-contained page.
+
+    `alike` is the result of `similarities`, if it is wanted too.
+    """
+    tables = [(title, *summary(part)) for title, part in by_null(profiles)]
+    if alike is not None:
+        tables += [(title, list(HEADS), rows) for title, rows in similarity_tables(alike)]
     _write(
         path,
         _PAGE,
-        headlines=headlines(profiles),
+        headlines=[*([] if alike is None else [answer(alike)]), *headlines(profiles)],
         described=described(profiles.wirings, profiles.notes),
-        tables=[(title, *summary(part)) for title, part in by_null(profiles)],
-        explained=explained(profiles),
+        tables=tables,
+        explained=[*explained(profiles), *([] if alike is None else [MEANING])],
     )
 
 
@@ -86,5 +96,9 @@ def _write(path: Path, template: str, **facts: Any) -> None:
         for motif in motifs.classes(order)
     }
     page = Environment(autoescape=True).from_string(template)
-    html = page.render(drawn=lambda name: pictures.get(name, ""), **facts)
+
+    def drawn(name: str) -> str:
+        return pictures.get(name) or Markup(motifs.digraph_drawing(name))
+
+    html = page.render(drawn=drawn, **facts)
     files.write(path, html.encode())

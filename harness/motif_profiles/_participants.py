@@ -22,7 +22,8 @@ Part = Literal["nodes", "edges"]
 _NULLS = {
     "layered": "expected: the exact mean under null `layered`, the same for all nodes of a layer "
     "and for all edges of a layer, so a high ratio can mean a high degree alone (compare nodes "
-    "with --null degree). No z: the null's spread at one node or edge is not known exactly.",
+    "with --null degree). z of nodes: sd from 50 draws, in which all nodes of a layer serve; "
+    "counts at single nodes are skewed, so large z are common. No z of edges.",
     "degree": "expected: the node's own mean over draws of null `degree`, in which every node "
     "keeps its in- and out-degree; z = (count - expected) / sd, undefined if all draws "
     "agree or their chain has not mixed. Many nodes and classes are compared: some |z| above 3 are "
@@ -41,7 +42,7 @@ def participants(wirings: Mapping[str, Wiring], part: Part, asked: Asked) -> "pd
     **Returns:** a row per file, network, class and node or edge, with the columns file, network,
     motif, order, null, layer; node, or source and target; count; expected: under `layered` the
     exact mean of any node of the layer, or of any edge that is there, under `degree` the node's
-    own over draws; sd and z, NaN under `layered` and if the chain of draws has not mixed;
+    own over draws; sd and z: of nodes only, and NaN if the chain of draws has not mixed;
     log2_ratio, NaN if count or expected is 0. Nodes have the names of the file, or LAYER:NUMBER,
     from 0.
 
@@ -108,10 +109,15 @@ def _blocks(
         for motif, one in scores.items():
             yield motif, nodes | vars(one) | ({} if trades.mixed else nothing)
         return
+    spread = {}
+    if part == "nodes":
+        spread = motifs.layered_spread(network, orders, seed=(asked.seed, number))
     for motif, found in motifs.participation(network, orders).items():
         if part == "nodes":
             count, expected = np.concatenate(found.nodes), found.expected_by_node[layers]
-            yield motif, nodes | {"count": count, "expected": expected} | nothing
+            sd = spread[motif][layers]
+            z = np.divide(count - expected, sd, out=np.full(len(sd), np.nan), where=sd > 0)
+            yield motif, nodes | {"count": count, "expected": expected, "sd": sd, "z": z}
             continue
         for layer, (copies, mean) in enumerate(
             zip(found.edges, found.expected_by_edge, strict=True)
@@ -133,7 +139,7 @@ def show_participants(
     for line in described(wirings, {name: one.notes for name, one in wirings.items()}):
         console.print(escape(line), soft_wrap=True)
     several = [name for name in ("file", "network") if table[name].nunique() > 1]
-    numbers = ["count", "expected", *(["z"] if by == "z" else []), "log2_ratio"]
+    numbers = ["count", "expected", *(["z"] if table["z"].notna().any() else []), "log2_ratio"]
     ranked = table.sort_values([by, "count"], ascending=False, kind="stable")
     for motif in dict.fromkeys(table["motif"]):
         rows = ranked[ranked["motif"] == motif]

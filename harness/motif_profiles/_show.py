@@ -11,7 +11,7 @@ from rich.table import Table
 
 from harness import motifs
 from harness.motif_profiles._files import Profiles
-from harness.motif_profiles._headlines import headlines
+from harness.motif_profiles._headlines import COUNTED, headlines
 from harness.network_files import Wiring, printable
 from harness.sparse.graph import LayeredGraph, edge_counts, node_counts
 
@@ -29,17 +29,35 @@ _TITLES = dict(zip(_SHOWN, ("count", "expected", "z", "log2 ratio"), strict=True
 _NULLS = {
     "layered": "Null `layered`: as many edges between each two layers, placed uniformly among all "
     "pairs of their nodes; exact moments, nothing sampled.",
-    "degree": "Null `degree`: every node keeps its in- and out-degree (in a layered network, to "
-    "each adjacent layer); R = {draws:,} draws. z has a Monte-Carlo error of about z / sqrt(2 R).",
+    "degree": "Null `degree`: random networks in which every node keeps exactly its in- and "
+    "out-degree (in a layered network, to each adjacent layer): degrees do not explain what "
+    "differs from it, but it is no model of how the network arose. R = {draws:,} draws, for each "
+    "class worth {worth:,.0f} or more independent ones; z has a Monte-Carlo error of at most "
+    "{error} here (column z_error).",
+    "degree-approx": "Null `degree-approx`: a formula for the mean and spread under `degree` of "
+    "chain3, zigzag, fork_tail and merge_tail, without draws; a preview, not a test: no p, and "
+    "no z of other classes.",
     "degree-mutual": "Null `degree-mutual`: every node keeps its in- and out-degree and its mutual "
     "edges; {draws:,} draws.",
     "independent": "Null `independent`: edges are independent and every node has its in- and "
     "out-degree on average only; exact moments, nothing sampled. It does not replace `degree`: "
     "degrees fluctuate, so sd is 2.5 to 67 times larger and means differ. No z for classes that "
     "degrees determine.",
+    motifs.GIVEN_LOWER: "Null `layered-given-lower`: expected and sd are those of the best linear "
+    "prediction from all counts of lower orders, by exact covariances of `layered`. z shows what "
+    "lower orders leave unexplained if edges are placed uniformly. It is no test, and does not "
+    "replace `degree`: unequal degrees alone move it.",
+    "signs": "Null `signs`: the edges stay, the signs of each layer are permuted; {draws:,} draws. "
+    "A copy is coherent if the product of its signs is positive: its paths agree. All other copies "
+    "are incoherent.",
+    "weights": "Null `weights`: the edges stay, the weights of each layer are permuted; {draws:,} "
+    "draws. Intensity of a copy: geometric mean of its |weights|; coherence of a class: total "
+    "intensity over the total of arithmetic means (Onnela et al. 2005), 1 if weights within copies "
+    "are equal.",
     "published": "Null `published`: as Zahn, Daniel and Kutz (2024) drew and counted; {draws:,} "
     "draws over live nodes, not uniform, so not calibrated.",
 }
+_EXTRA = ("copies", "share", "coherence")
 _SUPPORTS = {
     "all": "Support all: every node of the file.",
     "live": "Support live: only nodes on a path from an input to an output. Under `layered` and "
@@ -76,6 +94,10 @@ def by_null(profiles: Profiles, *, whole: bool = False) -> list[tuple[str, "pd.D
     table = profiles.table if whole else profiles.table[~_missing(profiles.table)]
     nulls = list(dict.fromkeys(table["null"]))
     titles = [f"Motifs, null {null}" if len(nulls) > 1 else "Motifs" for null in nulls]
+    titles = [
+        f"{title}: {COUNTED[null]}" if null in COUNTED else title
+        for title, null in zip(titles, nulls, strict=True)
+    ]
     parts = (_ranked(table[table["null"] == null]) for null in nulls)
     return list(zip(titles, parts, strict=True))
 
@@ -92,12 +114,12 @@ def rich_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
     """Return a table for the terminal. Long names of files and shapes are folded, not cut."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), collapse_padding=True)
     for head in heads:
-        text = head in ("motif", "shape", "file", "support", *NAMES)
+        text = head in ("motif", "shape", "file", "files", "support", *NAMES)
         table.add_column(
             escape(head.replace("log2 ", "log2\n").replace(" | ", "\n")),
             justify="left" if text else "right",
-            no_wrap=head not in ("file", "shape"),
-            min_width=10 if head in ("file", "shape") else None,
+            no_wrap=head not in ("file", "files", "shape"),
+            min_width=10 if head in ("file", "files", "shape") else None,
             overflow="fold",
         )
     for row in rows:
@@ -139,8 +161,13 @@ def _range(values: Sequence[int]) -> str:
 def explained(profiles: Profiles, *, whole: bool = False) -> list[str]:
     """Return what the numbers mean."""
     table = profiles.table
-    draws = dict(zip(table["null"], table["draws"], strict=True))
-    lines = [_NULLS[null].format(draws=number) for null, number in draws.items()]
+    lines = []
+    for null, rows in table.groupby("null", sort=False):
+        worth, error = rows["effective"].min(), rows["z_error"].max()
+        largest = f"{error:.2g}" if error == error else UNDEFINED
+        facts = {"draws": rows["draws"].iloc[0], "worth": worth, "error": largest}
+        lines.append(_NULLS[str(null)].format(**facts))
+    lines += _mixing(table)
     lines.append(
         "z = (count - expected) / sd: the distance of the count from the null's mean in standard "
         f"deviations; {UNDEFINED} is undefined (sd 0, or no copies for the ratio)."
@@ -155,6 +182,23 @@ def explained(profiles: Profiles, *, whole: bool = False) -> list[str]:
     if table.groupby("file")["network"].nunique().max() > 1:
         lines.append("For several networks: means; for z ± standard deviation over networks.")
     return lines
+
+
+def _mixing(table: "pd.DataFrame") -> list[str]:
+    """Return a line that compares the overlap of chains with chance, if there are any."""
+    chains = table[table["chance"].notna()].drop_duplicates(["file", "network", "support"])
+    if chains.empty:
+        return []
+    return [
+        f"Mixing: {_range(sorted(chains['trades']))} global trades before the first draw of a "
+        f"chain; draws share {_shares(chains['overlap'])} of a network's edges with it, where "
+        f"degrees alone give {_shares(chains['chance'])}."
+    ]
+
+
+def _shares(values: "pd.Series[float]") -> str:
+    low, high = (f"{100 * value:.1f}" for value in (values.min(), values.max()))
+    return f"{low} %" if low == high else f"{low} to {high} %"
 
 
 def _reservations(table: "pd.DataFrame") -> list[str]:
@@ -190,6 +234,8 @@ def summary(table: "pd.DataFrame", *, beside: bool = True) -> tuple[list[str], l
     heads += (
         [f"{_TITLES[n]} | {s}" for s in supports for n in _SHOWN] if beside else _TITLES.values()
     )
+    extra = [name for name in _EXTRA if table[name].notna().any()]
+    heads += extra
     rows = []
     for values, group in table.groupby(by, sort=False):
         named = dict(zip(by, values, strict=True))
@@ -198,6 +244,7 @@ def summary(table: "pd.DataFrame", *, beside: bool = True) -> tuple[list[str], l
         row = [printable(str(value)) for value in named.values()]
         for support in supports if beside else [named["support"]]:
             row += _cells(group[group["support"] == support])
+        row += [_mean(group[name].astype(float).mean()) for name in extra]
         rows.append(row)
     return heads, rows
 
@@ -211,11 +258,19 @@ def _cells(group: "pd.DataFrame") -> Iterable[str]:
     spread = f" ± {z.std():.1f}" if len(z) > 1 else ""
     fewer = f" (n={len(z)})" if 0 < len(z) < len(group) else ""
     count = group["count"].mean()
-    yield f"{count:,.0f}" if count == round(count) else f"{count:,.1f}"
+    yield _mean(count)
     yield cell_of_number(group["expected"].mean())
     yield f"{z.mean():+.1f}{spread}{fewer}" if len(z) else UNDEFINED
     ratio = group["log2_ratio"].mean()
     yield f"{ratio:+.2f}" if ratio == ratio else UNDEFINED
+
+
+def _mean(value: float) -> str:
+    """Return a mean of counts, of intensities or of shares: whole numbers without decimals."""
+    if value != value:
+        return UNDEFINED
+    whole = value == round(value)
+    return f"{value:,.0f}" if whole else f"{value:,.1f}" if value >= 10 else f"{value:.3g}"
 
 
 def cell_of_number(value: float) -> str:

@@ -1,11 +1,15 @@
 """Small pictures of motif classes, for reports and lists."""
 
 import math
+from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import combinations
 from xml.sax.saxutils import escape
 
-from ._classes import MotifClass, image, relabelings
+import numpy as np
+
+from ._classes import Edge, MotifClass, image, relabelings
+from ._sketch import named
 
 HEIGHT = 48
 """Height of every drawing, in user units: at 48 px a unit is a pixel."""
@@ -29,15 +33,56 @@ def drawing(motif: MotifClass) -> str:
     **Returns:** an `<svg>` element for a file of its own or within HTML (no ids, no styles): for
     each edge a `<line>` with its arrowhead, a `<path>`; then for each node a `<circle>`.
     """
-    places = positions(motif)
-    width = 2 * MARGIN + COLUMN * motif.span
-    parts = [part for a, b in motif.edges for part in _arrow(places[a], places[b])]
+    return _picture(motif.name, positions(motif), motif.edges, 2 * MARGIN + COLUMN * motif.span)
+
+
+@cache
+def digraph_drawing(name: str) -> str:
+    """Return a triad or tetrad as an SVG element like those of `drawing`; "" for other names.
+
+    Nodes stand on a circle, the first on top, the others clockwise. A mutual edge has two heads.
+    """
+    pattern = named(name)
+    if pattern is None or len(pattern.layers) != 1:
+        return ""
+    middle, size = HEIGHT / 2, len(pattern.layer_of)
+    turns = [2 * math.pi * node / size for node in range(size)]
+    radius = middle - MARGIN
+    places = [(middle + radius * math.sin(t), middle - radius * math.cos(t)) for t in turns]
+    return _picture(name, places, pattern.edges, float(HEIGHT))
+
+
+def _picture(name: str, places: Sequence[Point], edges: Sequence[Edge], width: float) -> str:
+    parts = [part for a, b in edges for part in _arrow(places[a], places[b])]
     parts += [f'<circle cx="{x:g}" cy="{y:g}" r="{RADIUS:g}"/>' for x, y in places]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {width:g} {HEIGHT}" '
         f'width="{width:g}" height="{HEIGHT}" fill="currentColor" stroke="none">'
-        f"<title>{escape(motif.name)}</title>{''.join(parts)}</svg>"
+        f"<title>{escape(name)}</title>{''.join(parts)}</svg>"
     )
+
+
+@cache
+def glyph(motif: MotifClass) -> str:
+    """Return a class as one SVG path to be filled, for the marks of charts.
+
+    The drawing of `drawing`, its lines as thin strips, centred in the square from -1 to 1.
+    """
+    places = positions(motif)
+    width = 2 * MARGIN + COLUMN * motif.span
+    half = max(width, HEIGHT) / 2
+
+    def outline(points: Sequence[Point]) -> str:
+        centred = (((x - width / 2) / half, (y - HEIGHT / 2) / half) for x, y in points)
+        return "M" + "L".join(f"{x:.3f},{y:.3f}" for x, y in centred) + "Z"
+
+    corners = [(math.cos(angle), math.sin(angle)) for angle in np.arange(12) * math.pi / 6]
+    shapes = [[(x + RADIUS * u, y + RADIUS * v) for u, v in corners] for x, y in places]
+    for a, b in motif.edges:
+        at, tip = _along(places[a], places[b])
+        strip = [at(RADIUS, 1.0), at(tip - HEAD, 1.0), at(tip - HEAD, -1.0), at(RADIUS, -1.0)]
+        shapes += [strip, [at(tip), at(tip - HEAD, HALF_WIDTH), at(tip - HEAD, -HALF_WIDTH)]]
+    return "".join(map(outline, shapes))
 
 
 def positions(motif: MotifClass) -> list[Point]:
@@ -71,16 +116,21 @@ def _crossings(lines: list[tuple[Point, Point]]) -> int:
 
 def _arrow(source: Point, target: Point) -> tuple[str, str]:
     """Return a line from the rim of one node, and an arrowhead that touches the rim of another."""
-    length = math.dist(source, target)
-    along = ((target[0] - source[0]) / length, (target[1] - source[1]) / length)
-
-    def at(distance: float, aside: float = 0) -> Point:
-        x = source[0] + along[0] * distance - along[1] * aside
-        return x, source[1] + along[1] * distance + along[0] * aside
-
-    tip = length - RADIUS
+    at, tip = _along(source, target)
     (x1, y1), (x2, y2) = at(RADIUS), at(tip - HEAD)
     line = f'<line x1="{x1:.2f}" y1="{y1:.2f}" x2="{x2:.2f}" y2="{y2:.2f}"'
     corners = (at(tip), at(tip - HEAD, HALF_WIDTH), at(tip - HEAD, -HALF_WIDTH))
     outline = "L".join(f"{x:.2f} {y:.2f}" for x, y in corners)
     return f'{line} stroke="currentColor" stroke-width="1.6"/>', f'<path d="M{outline}Z"/>'
+
+
+def _along(source: Point, target: Point) -> tuple[Callable[..., Point], float]:
+    """Return points by their distance along an edge and aside of it, and where the edge ends."""
+    length = math.dist(source, target)
+    along = ((target[0] - source[0]) / length, (target[1] - source[1]) / length)
+
+    def at(distance: float, aside: float = 0.0) -> Point:
+        x = source[0] + along[0] * distance - along[1] * aside
+        return x, source[1] + along[1] * distance + along[0] * aside
+
+    return at, length - RADIUS

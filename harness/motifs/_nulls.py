@@ -10,9 +10,10 @@ import numpy as np
 
 from harness.sparse.graph import LayeredGraph
 
+from ._chains import trader
 from ._placing import placed
 from ._published_null import published_draws
-from ._trades import enough_trades, trader
+from ._trades import enough_trades
 
 _NULLS = ("layered", "degree", "published")
 
@@ -71,9 +72,16 @@ def draws(
         drawn = _layered_on_device(graph, number, seed)
     else:
         drawn = _layered(graph, number, _stream(seed, null))
-    if graph.bias is None or drawn.bias is not None:
+    return drawn if drawn.bias is not None else with_bias(drawn, graph, seed)
+
+
+def with_bias(
+    drawn: LayeredGraph, graph: LayeredGraph, seed: int | tuple[int, ...]
+) -> LayeredGraph:
+    """Return the draws with as many bias edges as the network has, if any, placed uniformly."""
+    if graph.bias is None:
         return drawn
-    rng = _stream(seed, "bias")
+    number, rng = len(drawn.adjacency[0]), _stream(seed, "bias")
     units = [np.asarray(unit) for unit in graph.bias]
     bias = [
         np.stack([placed(unit.shape, int(unit.sum()), rng) for _ in range(number)])

@@ -127,6 +127,37 @@ def degree_participation(
     return found, trades
 
 
+def layered_spread(
+    graph: LayeredGraph,
+    orders: Sequence[int] = (2, 3),
+    *,
+    number: int = 50,
+    seed: tuple[int, ...] = (0,),
+) -> dict[str, Float[np.ndarray, " node_layers"]]:
+    """Estimate the standard deviation of the copies through a node under the null `layered`.
+
+    The null treats the nodes of a layer alike, so that all of them, in `number` draws, serve the
+    estimate: by layer, around the exact mean (`Participation.expected_by_node`).
+
+    **Arguments** and **errors:** as in `degree_participation`.
+    """
+    known, nodes = chosen(orders, None), node_counts(graph)
+    means = participation(graph, orders)
+    bounds = np.cumsum(nodes)[:-1]
+    some = draws(graph, "layered", number, seed=seed)
+    return {
+        name: np.array(
+            [
+                np.sqrt(((layer - mean) ** 2).mean())
+                for layer, mean in zip(
+                    np.split(counted, bounds, -1), means[name].expected_by_node, strict=True
+                )
+            ]
+        )
+        for name, counted in _by_node(known, some, nodes)
+    }
+
+
 def _by_node(
     known: Sequence[MotifClass], graph: LayeredGraph, nodes: Sequence[int]
 ) -> Iterator[tuple[str, Int64[np.ndarray, "*batch nodes"]]]:

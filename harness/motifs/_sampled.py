@@ -4,23 +4,25 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import jax
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Float, Int
 
 from harness.sparse.graph import LayeredGraph, bias_as_nodes, why_uncalibrated
-from harness.stats import benjamini_hochberg
+from harness.stats import autocorrelation_time, benjamini_hochberg
 
+from ._chains import CHAINS, Group
 from ._classes import classes
 from ._conventions import PUBLISHED, counted_as_published
 from ._counts import Counts, counts
-from ._nulls import OwnNull, draws, overlap
-from ._scores import scored, significance_profile
+from ._degree_approx import chance_overlap
+from ._nulls import OwnNull, draws, overlap, with_bias
+from ._scores import error_of_z, scored, significance_profile
 from ._significance import CHOSEN_NODES, TOTAL
 from ._supports import Support, check_supports, supported
-from ._trades import Trades, enough_trades
+from ._trades import Trades, mixed_chains
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,6 +30,17 @@ if TYPE_CHECKING:
 _AT_ONCE = 64  # draws in one thread's memory at a time
 _THREADS = min(4, os.cpu_count() or 1)
 _INDEPENDENT = Trades(0, mixed=True)
+
+
+class _Sample(NamedTuple):
+    """Counts of draws, their mean overlap with the network, and, of chains, what they are worth."""
+
+    counts: dict[str, Int[np.ndarray, "draws _rows"]]
+    overlap: float
+    effective: Mapping[str, Float[np.ndarray, " _rows"]] = {}
+    trades: Trades = _INDEPENDENT
+    chance: float = float("nan")
+
 
 SAMPLED_COLUMNS = {
     "network": "number of the network in the batch",
@@ -37,8 +50,8 @@ SAMPLED_COLUMNS = {
     "uncalibrated": "why p is not valid; empty if it is",
     "null": "null model: what the draws keep of the network",
     "draws": "number of random networks that each network is compared with, R",
-    "trades": "null `degree`: global trades of each draw, set by a check of mixing; 0 for other "
-    "nulls",
+    "trades": "null `degree`: global trades before the first draw of each of 32 chains, set by a "
+    "check of mixing; a quarter as many lie between two draws of a chain; 0 for other nulls",
     "mixed": "null `degree`: whether chains of that length had mixed; true for other nulls, whose "
     "draws are independent",
     "convention": "copies, or as Zahn, Daniel and Kutz (2024) counted",
@@ -46,12 +59,17 @@ SAMPLED_COLUMNS = {
     "motif": "motif class",
     "base_layer": "layer of the motif's first nodes; -1 for the sum over layers",
     "overlap": "mean share of the network's edges that its draws have too",
+    "chance": "null `degree`: the overlap expected of a mixed chain, computed without drawing",
+    "effective": "number of independent draws that the draws are worth, by the autocorrelation of "
+    "this count in the chains",
     "count": "copies in the network, not necessarily induced",
     "expected": "mean count of the draws",
     "sd": "standard deviation of the count of the draws",
     "z": "(count - expected) / sd; undefined if all draws have the same count",
+    "z_error": "Monte-Carlo standard error of z, about sqrt((1 + z^2 / 2) / effective)",
     "log2_ratio": "log2(count / expected), undefined if either is 0",
-    "p": "two-sided, min(1, 2 * the smaller tail), each tail (r + 1) / (R + 1), so never 0 "
+    "p": "two-sided, min(1, 2 * the smaller tail), each tail (r + 1) / (R + 1), so never 0; R is "
+    "`effective`, r in proportion "
     "(Phipson and Smyth 2010); undefined if all draws have the network's count",
     "profile": "z / sqrt(sum of z^2) over the defined classes of one network and order; sums only",
     "q": "p after Benjamini and Hochberg, over the defined classes of one network; sums only",
@@ -85,8 +103,10 @@ def sampled_profile(
     **Returns:** a row per network, motif and base layer, and one with base_layer = -1 for the sum
     over base layers, with the columns of `SAMPLED_COLUMNS`.
 
-    z has a Monte-Carlo error of about z / sqrt(2 R). **Errors:** those of `draws` and `counts`, and
-    ValueError for `bias` if the graph has none.
+    Draws of `degree` are states of 32 chains that have forgotten the network (`enough_trades`), a
+    quarter as many trades apart; p and `z_error` count only as many as they are worth.
+
+    **Errors:** those of `draws` and `counts`, and ValueError for `bias` if the graph has none.
     """
     import pandas as pd
 
@@ -101,21 +121,14 @@ def sampled_profile(
 
     tables = []
     for place, one in enumerate(_networks(graph)):
-        trades, reason = _INDEPENDENT, ""
-        if isinstance(null, OwnNull):
-            draw = partial(null.draw, place)
-        else:
-            if null == "degree":
-                trades = enough_trades(one, seed=(seed, place), on=on)
-            draw = partial(_draws, one, null, on, trades.number)
-            reason = why_uncalibrated(graph, null) or _reason(null, trades)
-        # Draws of `published` are over other nodes.
-        same = one if null != "published" else None
-        drawn, shared = _counted_draws(draw, number, (seed, place), count, same)
+        sample = _sample(one, null, number, (seed, place), count, on)
+        reason = ""
+        if isinstance(null, str):
+            reason = why_uncalibrated(graph, null) or _reason(null, sample.trades)
         own = count(jax.tree.map(lambda leaf: leaf[None], one))
-        table = _table(own, drawn, order_of, reason)
-        chain = {"overlap": shared, "trades": trades.number, "mixed": trades.mixed}
-        tables.append(table.assign(network=place, **chain))
+        table = _table(own, sample, order_of, reason).assign(network=place, overlap=sample.overlap)
+        chain = {"trades": sample.trades.number, "mixed": sample.trades.mixed}
+        tables.append(table.assign(chance=sample.chance, **chain))
     name = null.name if isinstance(null, OwnNull) else null
     facts = {"support": support, "bias": bias, "null": name, "draws": number}
     return pd.concat(tables, ignore_index=True).assign(**facts, convention=convention)
@@ -144,7 +157,7 @@ def _classes_of(
 
 def _table(
     own: Counts,
-    drawn: Mapping[str, Int[np.ndarray, "draws _rows"]],
+    sample: _Sample,
     order_of: Mapping[str, int],
     reason: str,
 ) -> "pd.DataFrame":
@@ -155,8 +168,15 @@ def _table(
     for name, order in order_of.items():
         counted = _with_sum(own[name])[0]
         base_layers = [TOTAL, *range(len(counted) - 1)]
-        one = pd.DataFrame(scored(counted, drawn[name]))
-        rows.append(one.assign(order=order, motif=name, base_layer=base_layers))
+        drawn = sample.counts[name]
+        worth = sample.effective.get(name, np.full(len(counted), float(len(drawn))))
+        one = pd.DataFrame(scored(counted, drawn, worth))
+        error = error_of_z(one["z"].to_numpy(), worth)
+        rows.append(
+            one.assign(
+                effective=worth, z_error=error, order=order, motif=name, base_layer=base_layers
+            )
+        )
     table = pd.concat(rows, ignore_index=True).assign(calibrated=not reason, uncalibrated=reason)
     return _families(table.assign(p=np.nan) if reason else table)
 
@@ -176,25 +196,35 @@ def _networks(graph: LayeredGraph) -> list[LayeredGraph]:
     return [jax.tree.map(lambda leaf, at=place: leaf[at], host) for place in range(networks)]
 
 
-def _draws(
+def _sample(
     one: LayeredGraph,
-    null: str,
-    on: Literal["host", "device"],
-    trades: int,
+    null: str | OwnNull[LayeredGraph],
     number: int,
-    seed: tuple[int, ...],
-) -> LayeredGraph:
-    return draws(one, null, number, seed=seed, on=on, trades=trades)
+    seed: tuple[int, int],
+    count: Callable[[LayeredGraph], Counts],
+    on: Literal["host", "device"],
+) -> _Sample:
+    """Return the counts of draws for one network, whose place in the batch `seed` holds."""
+    if isinstance(null, OwnNull):
+        return _independent(partial(null.draw, seed[1]), number, seed, count, one)
+    if null == "degree":
+        return _of_chains(one, number, seed, count, on)
+
+    def draw(number: int, seed: tuple[int, ...]) -> LayeredGraph:
+        return draws(one, null, number, seed=seed, on=on)
+
+    # Draws of `published` are over other nodes.
+    return _independent(draw, number, seed, count, None if null == "published" else one)
 
 
-def _counted_draws(
+def _independent(
     draw: Callable[[int, tuple[int, ...]], LayeredGraph],
     number: int,
     seed: tuple[int, int],
     count: Callable[[LayeredGraph], Counts],
     same: LayeredGraph | None,
-) -> tuple[dict[str, Int[np.ndarray, "draws _rows"]], float]:
-    """Return the counts of the draws of one network, and their overlap with it, if it is `same`.
+) -> _Sample:
+    """Return the counts of independent draws, and their overlap with the network if it is `same`.
 
     Each thread draws one block at a time. Every block has its own seed, so that threads do not
     change results.
@@ -202,7 +232,7 @@ def _counted_draws(
 
     def block(start: int) -> tuple[Counts, float]:
         some = draw(min(_AT_ONCE, number - start), (*seed, start))
-        return count(some), float("nan") if same is None else _overlap(same, some)
+        return count(some), float("nan") if same is None else _shared(overlap(same, some), same)
 
     starts = range(0, number, _AT_ONCE)
     with ThreadPoolExecutor(_THREADS) as threads:
@@ -210,14 +240,51 @@ def _counted_draws(
     joined = {
         name: _with_sum(np.concatenate([counted[name] for counted in blocks])) for name in blocks[0]
     }
-    return joined, float(np.average(shares, weights=[min(_AT_ONCE, number - n) for n in starts]))
+    sizes = [min(_AT_ONCE, number - start) for start in starts]
+    return _Sample(joined, float(np.average(shares, weights=sizes)))
 
 
-def _overlap(one: LayeredGraph, some: LayeredGraph) -> float:
-    """Return the mean share of the whole network's edges that its draws have."""
+def _of_chains(
+    one: LayeredGraph,
+    number: int,
+    seed: tuple[int, int],
+    count: Callable[[LayeredGraph], Counts],
+    on: Literal["host", "device"],
+) -> _Sample:
+    """Return the counts of draws of the null `degree`: states of mixed chains, some trades apart.
+
+    A row's draws are worth their number over its autocorrelation time, which all chains estimate.
+    """
+    trades, chains = mixed_chains(one, seed=seed, on=on)
+    steps = -(-number // CHAINS)
+
+    def states(group: Group) -> list[tuple[Counts, float]]:
+        found: list[tuple[Counts, float]] = []
+        for drawn in group.thinned(trades.between, steps):
+            state = with_bias(drawn, one, (*seed, group.first, len(found)))
+            found.append((count(state), _shared(overlap(one, drawn), one)))
+        return found
+
+    groups = chains.each(states)
+    shares = [share for found in groups for _, share in found]
+    joined, effective = {}, {}
+    for name in groups[0][0][0]:
+        by_step = [
+            np.concatenate([counted[name] for counted, _ in at]) for at in zip(*groups, strict=True)
+        ]
+        series = np.stack([_with_sum(step) for step in by_step])
+        times = [autocorrelation_time(row.astype(float).T) for row in np.moveaxis(series, -1, 0)]
+        joined[name] = series.reshape(-1, series.shape[-1])[:number]
+        effective[name] = number / np.fmax(1.0, times)
+    chance = _shared(chance_overlap([np.asarray(wires) for wires in one.adjacency]), one)
+    return _Sample(joined, float(np.mean(shares)), effective, trades, chance)
+
+
+def _shared(shares: Sequence[float], one: LayeredGraph) -> float:
+    """Return the share of the whole network's edges, from the shares of each layer's."""
     edges = [int(wires.sum()) for wires in one.adjacency]
-    shares = [share * m for share, m in zip(overlap(one, some), edges, strict=True) if m]
-    return sum(shares) / max(1, sum(edges))
+    shared = [share * m for share, m in zip(shares, edges, strict=True) if m]
+    return sum(shared) / max(1, sum(edges))
 
 
 def _with_sum(found: Int[np.ndarray, "batch base_layers"]) -> Int[np.ndarray, "batch rows"]:

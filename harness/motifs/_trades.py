@@ -1,37 +1,37 @@
 """The number of global trades that makes a draw of the `degree` null independent of its network."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import jax
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 
 from harness.sparse.graph import LayeredGraph
 
+from ._chains import Chains
 from ._counts import counts
-from ._curveball import traded, traded_on_device
 
 FEWEST_TRADES, MOST_TRADES = 20, 640
 """Limits for each draw: within them the number is doubled until the chain has mixed."""
 
-_CHAINS = 32
 _STANDARD_ERRORS = 4.0
 """How far a statistic may move: some 30 are followed, and 31 degrees of freedom have wide tails."""
 _FOLLOWED = ("chain3", "bifan", "biparallel", "zigzag", "fork_tail", "merge_tail")
 """The classes of order 3 that vary while degrees are kept."""
 
-Layers = tuple[Bool[np.ndarray, "draws _sources _targets"], ...]
-Trade = Callable[[Layers, int], Layers]
-
 
 @dataclass(frozen=True)
 class Trades:
-    """The global trades of each draw, and whether a chain of that length had mixed."""
+    """The global trades that a draw needs, and whether a chain of that length had mixed."""
 
     number: int
     mixed: bool
+
+    @property
+    def between(self) -> int:
+        """The trades between two draws of a chain that has mixed: few draws are alike then."""
+        return max(1, self.number // 4)
 
 
 def enough_trades(
@@ -51,42 +51,33 @@ def enough_trades(
 
     **Returns:** from 20 to 640 trades; `mixed` is False if even 640 were too few.
     """
-    start = tuple(np.asarray(wires) for wires in graph.adjacency)
-    trade = trader(np.random.SeedSequence(seed, spawn_key=tuple(b"trades")), on)
-    chains = trade(tuple(np.repeat(wires[None], _CHAINS, 0) for wires in start), FEWEST_TRADES // 2)
-    if not any((masks != own).any() for own, masks in zip(start, chains, strict=True)):
-        return Trades(FEWEST_TRADES, mixed=True)  # only one state, as for a complete network
-    number, before = FEWEST_TRADES // 2, _followed(start, chains)
+    return mixed_chains(graph, seed=seed, on=on)[0]
+
+
+def mixed_chains(
+    graph: LayeredGraph, *, seed: Sequence[int] | int = 0, on: Literal["host", "device"] = "host"
+) -> tuple[Trades, Chains]:
+    """Return the result of `enough_trades` and the chains that it followed, mixed if it says so."""
+    chains = Chains(graph, seed, on)
+    number = FEWEST_TRADES // 2
+    chains.move(number)
+    before = _followed(chains)
+    if not any((now != own).any() for own, now in zip(chains.start, chains.state, strict=True)):
+        return Trades(FEWEST_TRADES, mixed=True), chains  # one state, as for a complete network
     while number < MOST_TRADES:
-        chains = trade(chains, number)
-        number, after = 2 * number, _followed(start, chains)
+        chains.move(number)
+        number, after = 2 * number, _followed(chains)
         if _agree(before, after):
-            return Trades(number, mixed=True)
+            return Trades(number, mixed=True), chains
         before = after
-    return Trades(number, mixed=False)
+    return Trades(number, mixed=False), chains
 
 
-def trader(seed: np.random.SeedSequence, on: Literal["host", "device"]) -> Trade:
-    """Return a function that makes a number of global trades, layer by layer, new in each call."""
-    rng = np.random.default_rng(seed)
-    if on == "host":
-        return lambda layers, number: tuple(traded(masks, rng, number) for masks in layers)
-
-    def on_device(layers: Layers, number: int) -> Layers:
-        keys = jax.random.split(jax.random.key(rng.integers(2**32)), len(layers))
-        return tuple(
-            np.asarray(traded_on_device(masks, key, number))
-            for masks, key in zip(layers, keys, strict=True)
-        )
-
-    return on_device
-
-
-def _followed(
-    start: Sequence[Bool[np.ndarray, "_sources _targets"]], chains: Layers
-) -> Int[np.ndarray, "chains statistics"]:
-    shared = [(own & masks).sum((1, 2)) for own, masks in zip(start, chains, strict=True)]
-    counted = counts(LayeredGraph(chains), (3,), names=_FOLLOWED)
+def _followed(chains: Chains) -> Int[np.ndarray, "chains statistics"]:
+    """Return each layer's overlap with the network, and the counts of the classes that vary."""
+    state = chains.state
+    shared = [(own & masks).sum((1, 2)) for own, masks in zip(chains.start, state, strict=True)]
+    counted = counts(LayeredGraph(state), (3,), names=_FOLLOWED)
     return np.concatenate([np.stack(shared, 1), *counted.values()], 1)
 
 

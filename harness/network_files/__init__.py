@@ -7,6 +7,7 @@ that converts them.
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from math import isfinite
 from pathlib import Path
 from typing import get_args
@@ -95,8 +96,35 @@ def read(
         sparse = _matrices.scipy_sparse(path, contents) if suffix == ".npz" else None
         if sparse is not None:
             return of_matrix(path, sparse, asked, threshold, choices, graph=False)
-        read = _weights.networks(path, contents, asked, threshold, LARGEST, choices)
-        return Wiring(*read, undirected=choices.undirected)
+        found = Wiring(*_weights.networks(path, contents, asked, threshold, LARGEST, choices))
+        if choices.weights and found.layout is not None and not choices.channels:
+            weights = _weights.values(path, contents, found.names, found.layout, choices)
+            wires = zip(weights, found.graph.adjacency, strict=True)
+            found = replace(found, weights=tuple(np.where(there, w, 0) for w, there in wires))
+        return replace(found, undirected=choices.undirected)
+
+
+def read_files(
+    paths: Sequence[Path],
+    layout: str | None = None,
+    threshold: float = 0.0,
+    nodes: Path | str | None = None,
+    choices: Choices = AS_THE_FILE_SAYS,
+) -> dict[str, Wiring]:
+    """Return the networks of some files, by the files' names.
+
+    **Arguments:** as in `read`.
+
+    **Errors:** those of `read`, and UserError for a file named twice.
+    """
+    refuse_unused(paths, choices)
+    wirings: dict[str, Wiring] = {}
+    for path in paths:
+        name = str(path)
+        if name in wirings:
+            raise UserError(f"'{printable(name)}' is named twice. Name each file once.")
+        wirings[name] = read(path, layout, threshold, nodes, choices)
+    return wirings
 
 
 def read_weights(
@@ -123,7 +151,8 @@ def read_weights(
             raise UserError(f"'{printable(path)}' holds {number} networks. Store one per file.")
         if choices.channels:
             return found, ()
-        return found, _weights.values(path, contents, found.names, found.layout, choices)
+        weights = _weights.values(path, contents, found.names, found.layout, choices)
+        return found, tuple(one[0] for one in weights)
 
 
 def refuse_unused(paths: Sequence[Path], choices: Choices) -> None:
@@ -171,7 +200,11 @@ def _of_table(
         if choices.undirected:
             raise UserError(f"{table.where} has layers: --undirected is for digraphs. Omit it.")
         layered, layers, names, notes = _layers.layered(lines, threshold, LARGEST, listed)
-        return Wiring(layered, tuple(f"layer {n}" for n in layers), None, notes, names)
+        wiring = Wiring(layered, tuple(f"layer {n}" for n in layers), None, notes, names)
+        weights = None
+        if choices.weights:
+            weights = _layers.weights(lines, names, layers[0], layered, listed)
+        return replace(wiring, weights=weights)
     edges = _edges.edges(lines)
     if listed is not None:
         edges = listed_nodes(edges, listed)

@@ -23,6 +23,8 @@ class Choices:
     leave out; `channels` True reads the kernels of convolutions as graphs of channels, False reads
     three axes as an ensemble, (networks, a, b); `allow_pt` opens a PyTorch file, with
     `weights_only=True` in a process of its own.
+
+    `weights` keeps the weights of the edges of layered networks beside their wiring.
     """
 
     columns: Sequence[str] = ()
@@ -33,6 +35,7 @@ class Choices:
     skip: Sequence[str] = ()
     channels: bool | None = None
     allow_pt: bool = False
+    weights: bool = False
 
 
 AS_THE_FILE_SAYS = Choices()

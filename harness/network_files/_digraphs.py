@@ -1,15 +1,18 @@
 """Digraphs from edges: repeated edges merged, self-loops left out, direction noted."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from harness.errors import UserError
-from harness.sparse.graph import Digraph
 
 from ._choices import Edges
 from ._names import natural, quoted, some
 from ._nodes import NodeList
+
+if TYPE_CHECKING:
+    from harness.sparse.graph import Digraph
 
 _BARE_NODES = 4, 4096
 
@@ -54,7 +57,7 @@ def refuse_bare(where: str, nodes: int, edges: int) -> None:
         )
 
 
-def digraph(edges: Edges, threshold: float, largest: int) -> tuple[Digraph, tuple[str, ...]]:
+def digraph(edges: Edges, threshold: float, largest: int) -> tuple["Digraph", tuple[str, ...]]:
     """Return a digraph in which every node is an input and an output, and notes.
 
     The weights of repeated edges are added; a sum of at most `threshold`, signs aside, is no edge.
@@ -83,7 +86,7 @@ def digraph(edges: Edges, threshold: float, largest: int) -> tuple[Digraph, tupl
 
 def of_wires(
     where: str, wires: np.ndarray, threshold: float, *, undirected: bool
-) -> tuple[Digraph, list[str]]:
+) -> tuple["Digraph", list[str]]:
     """Return the digraphs of wires (networks, n, n), source x target, without loops, and notes."""
     notes, nodes = [], np.arange(wires.shape[-1])
     loops = int(np.count_nonzero(wires[:, nodes, nodes]))
@@ -100,6 +103,8 @@ def of_wires(
         notes.append("undirected: each edge runs both ways, and null draws keep edges mutual")
     else:
         notes += _mutual_notes(wires)
+    from harness.sparse.graph import Digraph  # imports JAX: errors need not wait for it
+
     every = np.ones(len(nodes), bool)
     return Digraph(wires, every, every), notes
 

@@ -1,23 +1,27 @@
 """Layered networks from edge lists: layer and name identify a node."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 from math import prod
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from harness.errors import UserError
-from harness.sparse.graph import LayeredGraph
 
 from ._edges import Lines
 from ._names import natural, quoted, some
 from ._nodes import NodeList
+
+if TYPE_CHECKING:
+    from harness.sparse.graph import LayeredGraph
 
 _Nodes = dict[int, dict[str, int]]
 
 
 def layered(
     lines: Lines, threshold: float, largest: int, listed: NodeList | None
-) -> tuple[LayeredGraph, tuple[int, ...], tuple[tuple[str, ...], ...], tuple[str, ...]]:
+) -> tuple["LayeredGraph", tuple[int, ...], tuple[tuple[str, ...], ...], tuple[str, ...]]:
     """Return the graph, as one network; the layers of edges; names of the nodes by layer; notes.
 
     The weights of repeated edges are added; a sum of at most `threshold`, signs aside, is no edge,
@@ -60,9 +64,33 @@ def layered(
             "only nodes named by a line are known, so null layered is not calibrated: list all "
             "with --nodes"
         )
+    from harness.sparse.graph import LayeredGraph  # imports JAX: errors need not wait for it
+
     graph = LayeredGraph(tuple(wires[n][None] for n in layers), every_node=listed is not None)
     names = tuple(tuple(nodes[layer]) for layer in (*layers, layers[-1] + 1))
     return graph, tuple(layers), names, tuple(notes)
+
+
+def weights(
+    lines: Lines,
+    layers: Sequence[Sequence[str]],
+    first: int,
+    graph: "LayeredGraph",
+    listed: NodeList | None,
+) -> tuple[np.ndarray, ...]:
+    """Return the sums of the weights of a graph by `layered`, (1, sources, targets), by layer."""
+    if lines.layer is None:
+        assert listed is not None
+        lines = _in_layers(lines, listed)
+    assert lines.layer is not None
+    nodes = {
+        first + at: {name: n for n, name in enumerate(names)} for at, names in enumerate(layers)
+    }
+    found = [np.zeros(layer.shape) for layer in graph.adjacency]
+    ends = zip(lines.layer, lines.source, lines.target, lines.weight.tolist(), strict=True)
+    for layer, source, target, weight in ends:
+        found[layer - first][0, nodes[layer][source], nodes[layer + 1][target]] += weight
+    return tuple(np.where(there, one, 0) for one, there in zip(found, graph.adjacency, strict=True))
 
 
 def _in_layers(lines: Lines, listed: NodeList) -> Lines:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from harness.errors import UserError
-from harness.sparse.graph import Digraph
 
 from ._choices import AS_THE_FILE_SAYS, LARGEST, Choices
 from ._digraphs import coded
@@ -151,6 +150,8 @@ def to_igraph(wiring: Wiring, network: int = 0) -> Any:
 
 
 def _adjacency(wiring: Wiring, network: int) -> list[np.ndarray]:
+    from harness.sparse.graph import Digraph  # imports JAX: errors need not wait for it
+
     graph = wiring.graph
     layers = [graph.adjacency] if isinstance(graph, Digraph) else graph.adjacency
     return [np.asarray(wires)[network] for wires in layers]
@@ -163,6 +164,8 @@ def _linked(
 
     If two layers share a name, as with numbers, all names get their layer in front.
     """
+    from harness.sparse.graph import Digraph  # imports JAX: errors need not wait for it
+
     wires = _adjacency(wiring, network)
     if isinstance(wiring.graph, Digraph):
         nodes = wiring.nodes[0] if wiring.nodes else tuple(map(str, range(len(wires[0]))))

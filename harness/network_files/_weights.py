@@ -6,11 +6,11 @@ from fnmatch import fnmatchcase
 from itertools import pairwise
 from math import prod
 from pathlib import Path
+from typing import TYPE_CHECKING, Union
 
 import numpy as np
 
 from harness.errors import UserError, unknown
-from harness.sparse.graph import Digraph, LayeredGraph
 
 from ._choices import Choices
 from ._digraphs import of_wires
@@ -18,7 +18,10 @@ from ._formats import Contents, Layout, Stored, decoding
 from ._layouts import arranged, layout_by_names
 from ._names import printable, quoted
 
-_Read = tuple[LayeredGraph | Digraph, tuple[str, ...], Layout | None, tuple[str, ...]]
+if TYPE_CHECKING:
+    from harness.sparse.graph import Digraph, LayeredGraph
+
+_Read = tuple[Union["LayeredGraph", "Digraph"], tuple[str, ...], Layout | None, tuple[str, ...]]
 
 
 def networks(
@@ -34,6 +37,8 @@ def networks(
     **Errors:** UserError, naming file, array and remedy, for arrays that are not real and finite,
     do not chain, hold no edge, differ in their batch axis or claim more than `largest` entries.
     """
+    from harness.sparse.graph import LayeredGraph  # imports JAX: errors need not wait for it
+
     where = f"'{printable(path)}'"
     contents, notes = _selected(where, contents, choices)
     layers = [one for one in contents.arrays if len(one.shape) >= 2 and not _is_bias(one)]
@@ -76,12 +81,12 @@ def networks(
 def values(
     path: Path, contents: Contents, names: Sequence[str], layout: Layout | None, choices: Choices
 ) -> tuple[np.ndarray, ...]:
-    """Return the weights of the matrices that `networks` took, in its order and axes: float32."""
+    """Return the weights that `networks` took, in its order and axes: float32, (networks, a, b)."""
     selected, _ = _selected(f"'{printable(path)}'", contents, choices)
     arrays = {one.name: one for one in selected.arrays}
     loaded = (_numbers(arrays[name].load()).astype(np.float32) for name in names)
-    matrices = (one.reshape(one.shape[-2:]) for one in loaded)
-    return tuple(one.T if layout == "out-in" else one for one in matrices)
+    batches = (one.reshape(-1, *one.shape[-2:]) for one in loaded)
+    return tuple(one.swapaxes(1, 2) if layout == "out-in" else one for one in batches)
 
 
 def _selected(where: str, contents: Contents, choices: Choices) -> tuple[Contents, list[str]]:

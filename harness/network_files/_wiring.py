@@ -2,14 +2,18 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from harness.sparse.graph import Digraph, LayeredGraph
+import numpy as np
 
 from ._choices import LARGEST, Choices, Edges
 from ._digraphs import digraph
 from ._formats import Layout
 from ._matrices import Sparse
 from ._weights import networks
+
+if TYPE_CHECKING:
+    from harness.sparse.graph import Digraph, LayeredGraph
 
 
 @dataclass(frozen=True)
@@ -21,14 +25,17 @@ class Wiring:
     arrays, input layer first; `layout` is the one in which they were read, None for an edge list;
     `notes` say what was left out or assumed. `nodes` are the names of the nodes by layer, of a
     digraph in one tuple, None if the file names none. `undirected` if edges were read both ways.
+    `weights` have the shapes of `adjacency`, 0 where no edge is, if they were asked for and the
+    network has layers; else None.
     """
 
-    graph: LayeredGraph | Digraph
+    graph: "LayeredGraph | Digraph"
     names: tuple[str, ...]
     layout: Layout | None
     notes: tuple[str, ...]
     nodes: tuple[tuple[str, ...], ...] | None = None
     undirected: bool = False
+    weights: tuple[np.ndarray, ...] | None = None
 
 
 def of_edges(edges: Edges, threshold: float, choices: Choices) -> Wiring:

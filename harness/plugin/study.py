@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from harness.tables.collection import RunTables
-    from harness.tables.parts import Section
+    from harness.tables.parts import Opening, Section
 
 
 class AbstractStudy(ABC):
@@ -22,6 +22,10 @@ class AbstractStudy(ABC):
 
         Fields that a user gives (networks, schedules) replace these in every experiment.
         """
+
+    def opening(self, runs: Mapping[str, "RunTables"]) -> "Opening | None":
+        """Return the first screen of the report; by default the question and the first finding."""
+        return None
 
     @abstractmethod
     def sections(self, runs: Mapping[str, "RunTables"]) -> "Sequence[Section]":

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from harness.tables.parts import Figure as Figure
     from harness.tables.parts import Finding as Finding
     from harness.tables.parts import Headline as Headline
+    from harness.tables.parts import Opening as Opening
     from harness.tables.parts import Section as Section
     from harness.tables.parts import Table as Table
     from harness.tables.report import Report as Report
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from harness.tables.units import units_of as units_of
 
 
-_PARTS = ("Column", "Facts", "Figure", "Finding", "Headline", "Section", "Table")
+_PARTS = ("Column", "Facts", "Figure", "Finding", "Headline", "Opening", "Section", "Table")
 _HOMES = {
     **dict.fromkeys(_PARTS, "tables.parts"),
     **dict.fromkeys(("NETWORK", "Collection", "RunTables"), "tables.collection"),
@@ -72,11 +73,10 @@ def build(
     from harness.report.metrics import collect
     from harness.report.pages.writer import write
     from harness.report.sections import Report, sections_of
-    from harness.tables.parts import listed
+    from harness.report.sections.opening import opening_of
 
     report = Report(collect(runs, metrics))
-    title = f"Pruning report: {listed([run.path.name for run in report.data.runs])}"
-    return write(title, sections_of(report), out)
+    return write(opening_of(report), sections_of(report), out)
 
 
 def folder_for(runs: Sequence[Path]) -> Path:
@@ -93,18 +93,23 @@ def folder_for(runs: Sequence[Path]) -> Path:
     return folders[0].parent / "-".join(["report", *shown])
 
 
-def page(title: str, sections: "Sequence[Section]", runs: "Sequence[RunTables]", out: Path) -> Path:
+def page(
+    opening: "Opening | str", sections: "Sequence[Section]", runs: "Sequence[RunTables]", out: Path
+) -> Path:
     """Write a page of your own sections, such as the report of a study.
 
-    Its last section says what the statistics mean and where the runs come from.
+    `opening` is the first screen, or a title alone. The last section says what the statistics mean
+    and where the runs come from.
 
     **Returns:** the path of the page. **Errors:** ValueError if two parts of one name have
     different data.
     """
     from harness.report.pages.writer import write
     from harness.report.sections.provenance import provenance_of
+    from harness.tables.parts import Opening
 
-    return write(title, [*sections, provenance_of(runs)], out)
+    first = Opening(opening, "") if isinstance(opening, str) else opening
+    return write(first, [*sections, provenance_of(runs)], out)
 
 
 def excerpt(runs: "Sequence[RunTables]", *names: str) -> "list[Section]":
@@ -121,6 +126,15 @@ def excerpt(runs: "Sequence[RunTables]", *names: str) -> "list[Section]":
     return named(Report(collect(runs)), names)
 
 
+def opening(runs: "Sequence[RunTables]") -> "Opening":
+    """Return the first screen of the report that `build` writes, for a page of your own."""
+    from harness.report.metrics import collect
+    from harness.report.sections import Report
+    from harness.report.sections.opening import opening_of
+
+    return opening_of(Report(collect(runs)))
+
+
 def figures(runs: "Sequence[RunTables]") -> "dict[str, alt.TopLevelMixin]":
     """Return the report's charts as Altair objects, by the names of their files.
 
@@ -129,10 +143,12 @@ def figures(runs: "Sequence[RunTables]") -> "dict[str, alt.TopLevelMixin]":
     """
     from harness.report.metrics import collect
     from harness.report.sections import Report, sections_of
+    from harness.report.sections.opening import opening_of
     from harness.tables.parts import Figure
 
     report = Report(collect(runs))
-    parts = [part for section in sections_of(report) for part in section.parts]
+    first = opening_of(report).hero
+    parts = [first, *(part for section in sections_of(report) for part in section.parts)]
     return {part.name: part.chart for part in parts if isinstance(part, Figure)}
 
 

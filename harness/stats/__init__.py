@@ -22,4 +22,5 @@ from harness.stats._similarity import Noise as Noise
 from harness.stats._similarity import signal as signal
 from harness.stats._similarity import similarity_between as similarity_between
 from harness.stats._similarity import similarity_difference as similarity_difference
+from harness.stats._similarity import similarity_of_two as similarity_of_two
 from harness.stats._similarity import similarity_within as similarity_within

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import combinations
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
@@ -83,6 +84,34 @@ def similarity_between(
     known = np.unique(groups)
     parts = [profiles[groups == group] for group in known]
     return _interval(*_pseudo(parts, [units[groups == group] for group in known], noise), level)
+
+
+def similarity_of_two(
+    first: Float[np.ndarray, " classes"],
+    second: Float[np.ndarray, " classes"],
+    *,
+    noise: tuple[Noise, Noise] = (EXACT, EXACT),
+    level: float = 0.95,
+) -> Interval:
+    """Return the similarity of two networks' profiles, with an interval for the null's noise alone.
+
+    The value is that of `similarity_between`. The interval propagates the noise of both z to first
+    order: it says how exact this similarity is, and nothing of other networks of the same kinds.
+    z of R draws has variance 1 + 1/R + z^2/(2R). Undefined (NaN) as in `similarity_within`.
+    """
+    pair = first, second
+    lengths = [signal(one[None], its) for one, its in zip(pair, noise, strict=True)]
+    if not all(map(_clear, lengths, map(len, pair), noise)):
+        return Interval(float("nan"), float("nan"), float("nan"), 2)
+    scale = np.sqrt(lengths[0] * lengths[1]).item()
+    value, variance = float(first @ second / scale), 0.0
+    for one, other, length, its in zip(pair, pair[::-1], lengths, noise, strict=True):
+        share = 1 / its.draws if its.draws else 0.0
+        slope = (other / scale - value * one / length) * np.sqrt(1 + share + one**2 * share / 2)
+        joint = its.correlations
+        variance += np.abs(slope).sum() ** 2 if joint is None else slope @ joint @ slope
+    half = NormalDist().inv_cdf((1 + level) / 2) * float(np.sqrt(variance))
+    return Interval(value, value - half, value + half, 2)
 
 
 def similarity_difference(

@@ -17,6 +17,12 @@ LONG = 28
 MOST_ROWS = 400
 """Longer tables are cut on the page; their CSV files have all rows."""
 
+OPEN_ROWS = 15
+"""Longer tables are folded, with a filter for their rows."""
+
+MOST_FINDINGS, MOST_WORDS = 3, 25
+"""What a reader takes in at a glance: findings of the first screen, and words of each."""
+
 
 @dataclass(frozen=True)
 class Column:
@@ -44,6 +50,11 @@ class Table:
 
     def __post_init__(self) -> None:
         checked(self.name)
+
+    @property
+    def folded(self) -> bool:
+        """Whether the table is so long that the page shows its caption alone."""
+        return len(self.frame) > OPEN_ROWS
 
     @property
     def texts(self) -> list[list[str]]:
@@ -124,13 +135,46 @@ class Finding:
 
 @dataclass(frozen=True)
 class Section:
-    """A section of the page. `anchor` is its name in the address, `lead` its first paragraphs."""
+    """A section of the page. `anchor` is its name in the address, `lead` its first paragraphs.
+
+    A `folded` one shows its title alone until the reader opens it. For the first screen, a metric
+    may offer a `verdict`, a clause that begins in lower case and has no full stop, and `short`
+    findings of at most `MOST_WORDS` words each.
+    """
 
     anchor: str
     title: str
     lead: Sequence[str] = ()
     findings: Sequence[Finding] = ()
     parts: Sequence[Part] = field(default_factory=tuple)
+    folded: bool = False
+    verdict: str = ""
+    short: Sequence[Finding] = ()
+
+
+@dataclass(frozen=True)
+class Opening:
+    """The first screen of a page: its title, the answer in one sentence, findings and a chart.
+
+    `about` says what was done and on how much, `command` repeats it.
+
+    **Errors:** ValueError for more than `MOST_FINDINGS` findings, or one of over `MOST_WORDS`
+    words.
+    """
+
+    title: str
+    verdict: str
+    findings: Sequence[Finding] = ()
+    hero: Figure | None = None
+    about: str = ""
+    command: str = ""
+
+    def __post_init__(self) -> None:
+        if len(self.findings) > MOST_FINDINGS:
+            raise ValueError(f"{len(self.findings)} findings: at most {MOST_FINDINGS}")
+        for finding in self.findings:
+            if len(finding.claim.split()) > MOST_WORDS:
+                raise ValueError(f"over {MOST_WORDS} words: {finding.claim!r}")
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,37 @@ def findings(data: Collection, table: pd.DataFrame) -> list[Finding]:
     return found
 
 
+def verdict(table: pd.DataFrame) -> str:
+    """Return how many classes are over-represented, under each condition, as a clause."""
+    rows = table[table["support"] == "all"]
+    over = rows.assign(over=rows["verdict"] == "over").groupby("motif", observed=True)["over"]
+    if rows.empty or (rows["verdict"] == "undecided").all():
+        return ""
+    conditions = rows["condition"].nunique()
+    under = f" under all {conditions} conditions" if conditions > 1 else ""
+    count = f"{int(over.all().sum())} of {over.ngroups} motif classes"
+    return f"{count} are more frequent than layer densities explain{under}"
+
+
+def short(table: pd.DataFrame) -> list[Finding]:
+    """Return the class of the largest mean z, in a sentence for the first screen."""
+    rows = table[(table["support"] == "all") & table["z"].notna()]
+    if rows.empty:
+        return []
+    row = rows.iloc[int(rows["z"].abs().argmax())]
+    under = f" under {row['condition']}" if rows["condition"].nunique() > 1 else ""
+    ends = ""
+    if pd.notna(row["z_low"]):
+        ends = f" (95\u00a0% {number(row['z_low'])} to {number(row['z_high'])})"
+    return [
+        Finding(
+            f"Beyond layer densities, {row['motif']} departs most{under}: mean z "
+            f"{number(row['z'])}{ends}.",
+            f"Null `layered`, exact, all nodes; n\u00a0=\u00a0{int(row['n'])} {row['unit']}.",
+        )
+    ]
+
+
 def _represented(rows: pd.DataFrame) -> str:
     """Say which motifs are over- or under-represented by their mean z."""
     if not rows["z"].notna().any():

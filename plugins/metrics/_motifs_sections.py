@@ -1,7 +1,6 @@
 """Motifs that are more or less frequent than the null explains: by density and at one level."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import altair as alt
 import numpy as np
@@ -14,10 +13,8 @@ from harness.report.charts import (
     RULE,
     SHORT,
     band_and_line,
-    colour,
     kept,
     panels_of,
-    shape,
     tooltip_of,
 )
 from harness.tables.parts import Drawings, Part, pruned
@@ -26,6 +23,7 @@ from harness.tables.summaries import at, spread
 from harness.tables.units import by_condition, named
 
 from . import _motifs_answer as answer
+from . import _motifs_nulls as nulls
 from ._motifs_levels import profile_figure
 from ._motifs_tables import SUPPORTS, motif_order, summed, trained
 
@@ -172,74 +170,21 @@ def motifs_chart(
     return panels_of(chart, order, "motif")
 
 
-def significance_chart(
-    table: pd.DataFrame, conditions: Sequence[str], order: Sequence[str]
-) -> alt.FacetChart | alt.LayerChart:
-    """Mean z of every motif at one level, with intervals, on both supports; a panel per condition.
-
-    `table` is the result of `significance`.
-    """
-    motif = alt.Y("motif:N", sort=list(order), title=None, axis=alt.Axis(grid=True, domain=False))
-    offset = alt.YOffset("support:N", sort=[*SUPPORTS], scale=alt.Scale(paddingOuter=0.35))
-    hue = colour(SUPPORTS, "support", "nodes counted")
-    tooltip = [
-        *(alt.Tooltip(f"{name}:N") for name in ("condition", "motif")),
-        alt.Tooltip("support:N", title="nodes"),
-        alt.Tooltip("z:Q", title="mean z", format=".2f"),
-        alt.Tooltip("z_low:Q", title="interval from", format=".2f"),
-        alt.Tooltip("z_high:Q", title="to", format=".2f"),
-        alt.Tooltip("log2_ratio:Q", title="log2(count/expected)", format=".3f"),
-        alt.Tooltip("n:Q", title="networks"),
-    ]
-    base = alt.Chart().encode(y=motif, yOffset=offset, color=hue)
-    axis: dict[str, Any] = {"title": "mean z over networks", "axis": alt.Axis(tickCount=6)}
-    zero = alt.Chart().mark_rule(color=RULE, strokeWidth=1).encode(x=alt.datum(0))
-    bars = base.mark_rule(strokeWidth=2.5, opacity=0.55).encode(
-        x=alt.X("z_low:Q", **axis), x2="z_high:Q"
-    )
-    points = base.mark_point(filled=True, size=52, opacity=1).encode(
-        x=alt.X("z:Q", **axis), shape=shape(SUPPORTS, "support", "nodes counted"), tooltip=tooltip
-    )
-    chart = alt.layer(zero, bars, points, data=table)
-    if len(conditions) < 2:
-        return chart.properties(height=390)
-    header = alt.Header(title=None, labelLimit=300, labelAnchor="start")
-    return chart.properties(width=290, height=340).facet(
-        facet=alt.Facet("condition:N", sort=list(conditions), header=header), columns=3
-    )
-
-
 def sections(report: Report) -> list[Section]:
     """Return what the first section says of motifs, and the section on all motifs."""
     if trained(report.data).empty:
         return []
     table = significance_of(report)
     findings = answer.findings(report.data, table)
-    first = Section("answer", "Motifs", findings=findings, parts=_at_a_glance(report))
+    first = Section(
+        "answer",
+        "Motifs",
+        findings=findings,
+        parts=nulls.figures(report, table),
+        verdict=answer.verdict(table),
+        short=answer.short(table),
+    )
     return [first, _own(report)]
-
-
-def _at_a_glance(report: Report) -> list[Figure]:
-    table, order = significance_of(report), motif_order(trained(report.data))
-    conditions = report.data.conditions
-    if table.empty:
-        return []
-    return [
-        Figure(
-            "significance",
-            f"Motifs at {pruned(report.density)}",
-            f"Mean z under the exact null `layered` ({report.networks}); bars are 95 % "
-            f"intervals over {report.units}. All nodes (calibrated) and live nodes "
-            "(descriptive). Right of 0: more copies than the layer densities explain.",
-            f"Mean z of {len(order)} motifs at {pruned(report.density)}; the values "
-            "are in the table of section Motifs.",
-            significance_chart(table, conditions, order),
-            table,
-            panel=290 if len(conditions) > 1 else 0,
-            axis=100,
-            longest=12,
-        )
-    ]
 
 
 def _own(report: Report) -> Section:

@@ -5,8 +5,18 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from harness.report import Collection, Column, Report, Section, Table, sections_of_schema
+from harness.report import (
+    Collection,
+    Column,
+    Finding,
+    Report,
+    Section,
+    Table,
+    sections_of_schema,
+)
+from harness.tables.parts import number
 
+from ._motifs_nulls import beyond_degrees, shown
 from ._motifs_tables import summed
 
 _NETWORK = ["trial", "network", "level", "motif"]
@@ -37,7 +47,7 @@ def explained(data: Collection) -> pd.DataFrame:
     degree = data.table("sampled")
     if degree.empty or data.table("motifs").empty:
         return pd.DataFrame(columns=columns)
-    degree = degree[_shown(degree) & (degree["base_layer"] == -1)]
+    degree = degree[shown(degree) & (degree["base_layer"] == -1)]
     if "mixed" not in degree:  # older runs did not check the number of trades
         degree = degree.assign(mixed=False)
     layered = summed(data)
@@ -58,17 +68,24 @@ def explained(data: Collection) -> pd.DataFrame:
 def sections(report: Report) -> list[Section]:
     """Return the section on what degrees explain, and means of all other draws."""
     measured = report.data.measured["sampled"]
-    rest = replace(measured, rows=measured.rows[~_shown(measured.rows)])
-    return [degree_null(report), *sections_of_schema(report, "sampled", rest)]
+    rest = replace(measured, rows=measured.rows[~shown(measured.rows)])
+    first = _answer(report)
+    return [*first, degree_null(report), *sections_of_schema(report, "sampled", rest)]
 
 
-def _shown(table: pd.DataFrame) -> "pd.Series[bool]":
-    return (
-        (table["null"] == "degree")
-        & (table["support"] == "all")
-        & (table["convention"] == "copies")
-        & ~table["bias"].astype(bool)
-    )
+def _answer(report: Report) -> list[Section]:
+    """Return what the first screen says of motifs that degrees do not explain."""
+    table = beyond_degrees(report.data, report.density).dropna(subset="z")
+    if table.empty:
+        return []
+    row = table.iloc[int(table["z"].abs().argmax())]
+    under = f" under {row['condition']}" if table["condition"].nunique() > 1 else ""
+    ends = ""
+    if pd.notna(row["z_low"]):
+        ends = f" (95\u00a0% {number(row['z_low'])} to {number(row['z_high'])})"
+    claim = f"Beyond degrees, {row['motif']} departs most{under}: mean z {number(row['z'])}{ends}."
+    detail = f"Null `degree`, drawn, all nodes; n\u00a0=\u00a0{int(row['n'])} {row['unit']}."
+    return [Section("answer", "Beyond degrees", short=[Finding(claim, detail)])]
 
 
 def degree_null(report: Report) -> Section:

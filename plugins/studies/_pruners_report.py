@@ -1,12 +1,23 @@
 """The report of the study `pruners`: the answer, expectations, losses, motifs, comparisons."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import altair as alt
 import numpy as np
 import pandas as pd
 
-from harness.report import Column, Figure, RunTables, Section, Table, excerpt, left_out_findings
+from harness.report import (
+    Column,
+    Figure,
+    Opening,
+    RunTables,
+    Section,
+    Table,
+    excerpt,
+    left_out_findings,
+)
+from harness.report import opening as usual
 
 from . import _pruners_answer as answer
 from . import _pruners_charts as charts
@@ -25,6 +36,12 @@ _P = (
 )
 _N = (Column("n", "n", note="units"), Column("unit", "unit", "text"))
 _PRUNER, _KEPT = Column("pruner", "pruner", "text"), Column("density", "kept", "kept")
+
+
+def opening(question: str, runs: Mapping[str, RunTables]) -> Opening:
+    """Return the first screen: the usual one of the run of all pruners, under the question."""
+    shown = answer.losses(tables.beside(tables.losses(runs)))
+    return replace(usual([runs["pruners"]]), title=question, verdict=shown.claim)
 
 
 def sections(runs: Mapping[str, RunTables]) -> list[Section]:

@@ -52,6 +52,51 @@ def reproduced(compared: pd.DataFrame) -> Finding:
     )
 
 
+def repeated_in_short(compared: pd.DataFrame) -> str:
+    """Return in one sentence how many published mean z-scores are repeated."""
+    main = compared[compared["percent"].isin(LEVELS)]
+    inside = int((main["verdict"] == "equivalent").sum())
+    different = int((main["verdict"] == "different").sum())
+    return (
+        f"Counted as published, {inside} of {len(main)} mean z-scores are equivalent to the "
+        f"published (within one standard deviation over networks); {different} are different."
+    )
+
+
+def in_short(found: pd.DataFrame, rises: pd.DataFrame, percent: int) -> list[Finding]:
+    """Return the findings of the first screen: excess beyond both nulls, and likeness."""
+    findings = []
+    every = found[(found["support"] == "all") & (found["ensemble"] == "mended")].dropna(subset="z")
+    for null, beyond in (("layered", "layer densities"), ("degree", "degrees")):
+        rows = every[every["null"] == null]
+        if rows.empty:
+            continue
+        row = rows.iloc[int(rows["z"].abs().argmax())]
+        findings.append(
+            Finding(
+                f"Beyond {beyond}, {row['motif']} departs most at {percent} % pruned: mean z "
+                f"{row['z']:+.1f}{_range(row['low'], row['high'])}.",
+                f"Plain magnitude (`mended`), null `{null}`, all nodes; n = {row['n']} networks.",
+            )
+        )
+    last: list[dict[str, Any]] = rises[rises["order"] == rises["order"].max()].to_dict("records")
+    named = {"published": "published pruning", "mended": "plain magnitude"}
+    parts = [
+        f"{row['difference']:+.2f}{_range(row['low'], row['high'], 2)} under {named[row['source']]}"
+        for row in last
+        if row["source"] in named
+    ]
+    if parts:
+        findings.append(
+            Finding(
+                f"To {percent} % pruned, likeness changes by {' and '.join(parts)}.",
+                "Similarity of z profiles, corrected for noise. It says more than unequal degrees "
+                "only beside controls.",
+            )
+        )
+    return findings
+
+
 def _listed(names: Mapping[str, str]) -> str:
     return "; ".join(f"`{motif}` at {levels}" for motif, levels in names.items())
 

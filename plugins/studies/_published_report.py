@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from harness.report import Column, Figure, RunTables, Section, Table
+from harness.report import Column, Figure, Opening, RunTables, Section, Table
 
 from . import _published_answer as answer
 from . import _published_charts as charts
@@ -14,6 +14,23 @@ from . import _published_tables as tables
 
 _MAIN = ("published", "mended")
 """The ensembles that the answer is about: all quirks of pruning, and none."""
+
+
+def opening(question: str, runs: Mapping[str, RunTables]) -> Opening:
+    """Return the first screen: what repeats, what degrees leave, whether networks become alike."""
+    compared = tables.against_published(runs["published"])
+    first, percent = _range(runs["mended"])
+    main = {name: runs[name] for name in _MAIN}
+    found = profiles.representation(main, percent)
+    hero = next(part for part in _zscores(compared).parts if isinstance(part, Figure))
+    return Opening(
+        question,
+        answer.repeated_in_short(compared),
+        answer.in_short(found, profiles.rises(main, first, percent), percent),
+        hero,
+        answer.ran(runs).split(". ")[0] + ". Intervals: 95 % over networks, given one data set.",
+        str(runs["published"].provenance.get("command", "")),
+    )
 
 
 def sections(runs: Mapping[str, RunTables]) -> list[Section]:

@@ -9,7 +9,7 @@ from annotated_types import Ge
 from harness import AbstractStudy, hookimpl
 
 if TYPE_CHECKING:
-    from harness.report import RunTables, Section
+    from harness.report import Opening, RunTables, Section
 
 DENSITIES = (0.6, 0.36, 0.216, 0.1296, 0.07776, 0.046656, 0.027994, 0.02)
 """Those of the schedule `geometric` with 40 % of the weights going at each level."""
@@ -91,6 +91,12 @@ class Pruners(AbstractStudy):
 
     def _budget(self, density: float, steps: int) -> dict[str, Any]:
         return {"density": density, "steps": steps, "dense_share": self.dense_steps / steps}
+
+    def opening(self, runs: Mapping[str, "RunTables"]) -> "Opening":
+        """Return the question, what is shown of losses, and all pruners ranked in one chart."""
+        from . import _pruners_report
+
+        return _pruners_report.opening(self.question, runs)
 
     def sections(self, runs: Mapping[str, "RunTables"]) -> "Sequence[Section]":
         """Return the answer, the expectations judged, the motifs by pruner, and the comparison."""

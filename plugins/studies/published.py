@@ -12,7 +12,7 @@ from . import _published_quirks as quirks
 from ._published_tables import PUBLISHED
 
 if TYPE_CHECKING:
-    from harness.report import RunTables, Section
+    from harness.report import Opening, RunTables, Section
 
 _CLOSE = (0.15, 0.1, 0.07)
 """Densities at which the published z-scores are compared one by one."""
@@ -100,6 +100,12 @@ class Published(AbstractStudy):
         how: Mapping[str, object], draws: int, densities: Sequence[float]
     ) -> dict[str, Any]:
         return {"name": "sampled", **how, "draws": draws, "densities": list(densities)}
+
+    def opening(self, runs: Mapping[str, "RunTables"]) -> "Opening":
+        """Return the question, what repeats, three findings, and the z-scores side by side."""
+        from . import _published_report
+
+        return _published_report.opening(self.question, runs)
 
     def sections(self, runs: Mapping[str, "RunTables"]) -> "Sequence[Section]":
         """Return the answer, then each analysis with its table and chart."""

@@ -5,7 +5,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from harness.motifs import classes, drawing
+from harness import motifs
+from harness.motifs import classes, drawing, glyph
 
 ALL = [motif for order in (2, 3, 4) for motif in classes(order)]
 SVG = "{http://www.w3.org/2000/svg}"
@@ -102,3 +103,30 @@ def test_distinct_classes_look_different():
 
 def test_higher_orders_can_be_drawn():
     assert all(parsed(motif)[1] for motif in classes(5)[:20])
+
+
+@pytest.mark.parametrize("motif", [one for order in (2, 3, 4) for one in classes(order)])
+def test_a_glyph_is_the_drawing_as_one_path(motif):
+    outlines = glyph(motif).split("Z")[:-1]
+    assert len(outlines) == sum(motif.layers) + 2 * len(motif.edges)
+    points = [
+        tuple(map(float, point.split(","))) for one in outlines for point in one[1:].split("L")
+    ]
+    assert max(max(map(abs, point)) for point in points) <= 1
+    centres = {
+        tuple(round(sum(c) / 12, 2) for c in zip(*ring, strict=True))
+        for ring in (
+            [tuple(map(float, point.split(","))) for point in one[1:].split("L")]
+            for one in outlines[: sum(motif.layers)]
+        )
+    }
+    assert len(centres) == sum(motif.layers)
+
+
+@pytest.mark.parametrize("name", motifs.TRIADS)
+def test_triads_are_drawn_with_their_edges(name):
+    picture = motifs.digraph_drawing(name)
+    edges = motifs.named(name).edges
+    assert f"<title>{name}</title>" in picture
+    assert (picture.count("<circle"), picture.count("<path")) == (3, len(edges))
+    assert motifs.digraph_drawing("bifan") == motifs.digraph_drawing("no class") == ""

@@ -135,3 +135,23 @@ def test_degree_scores_are_those_of_single_draws():
     for name, fixed in ("diverge3", slice(6)), ("converge3", slice(-5, None)):
         assert (found[name].expected == found[name].count)[fixed].all(), "degrees fix it"
     assert np.isfinite(found["bifan"].z).any()
+
+
+def test_the_spread_under_layered_is_that_of_every_graph():
+    places = [
+        [
+            np.isin(np.arange(a * b), at).reshape(a, b)
+            for at in itertools.combinations(range(a * b), m)
+        ]
+        for a, b, m in ((2, 3, 3), (3, 2, 3))
+    ]
+    start = LayeredGraph((places[0][0], places[1][0]))
+    found = motifs.layered_spread(start, (2, 3), number=1500, seed=(3,))
+    through = {name: [] for name in ("chain2", "bifan", "zigzag")}
+    for wires in itertools.product(*places):
+        counted = motifs.participation(LayeredGraph(wires), (2, 3))
+        for name, nodes in through.items():
+            nodes.append(counted[name].nodes)
+    for name, graphs in through.items():
+        right = [np.std([nodes[layer] for nodes in graphs]) for layer in range(3)]
+        np.testing.assert_allclose(found[name], right, rtol=0.05)

@@ -5,7 +5,16 @@ import itertools
 import numpy as np
 import pytest
 
-from harness.motifs import _trades, counts, draws, enough_trades, sampled_profile
+from harness.motifs import (
+    _chains,
+    _curveball,
+    _trades,
+    counts,
+    draws,
+    enough_trades,
+    overlap,
+    sampled_profile,
+)
 from harness.motifs._curveball import traded
 from harness.sparse.graph import LayeredGraph
 
@@ -13,11 +22,11 @@ SIZES = (20, 120, 120, 8)
 VARYING = ("chain3", "bifan", "biparallel", "zigzag", "fork_tail", "merge_tail")
 
 
-def unequal(shape, density, rng, sd, groups=1):
+def unequal(shape, density, rng, sd, groups=1, bonus=3):
     """A mask whose edges are drawn by the product of log-normal fitnesses, and within groups."""
     fitness = (rng.lognormal(0, sd, n) for n in shape)
     alike = np.equal.outer(*(np.arange(n) % groups for n in shape))
-    keys = rng.gumbel(size=shape) + np.log(np.multiply.outer(*fitness)) + 3 * alike
+    keys = rng.gumbel(size=shape) + np.log(np.multiply.outer(*fitness)) + bonus * alike
     mask = np.zeros(shape, bool)
     mask.flat[np.argsort(-keys, axis=None)[: round(density * mask.size)]] = True
     return mask
@@ -37,7 +46,26 @@ def half_empty(seed=0):
     return layers
 
 
-NETWORKS = {"heavy tails": heavy_tailed, "half empty": half_empty}
+def mostly_empty(seed=0):
+    """Groups hold nearly all edges of the wide layer, most of whose sources are empty."""
+    rng = np.random.default_rng(seed)
+    sizes = itertools.pairwise((20, 200, 200, 8))
+    layers = [unequal(pair, 0.4, rng, 1.0, groups=4, bonus=6) for pair in sizes]
+    layers[1][rng.permutation(200)[:140]] = False
+    return layers
+
+
+def with_all_rows(mask):
+    """Let empty and full rows and columns trade too."""
+    return np.arange(mask.shape[0]), np.arange(mask.shape[1])
+
+
+NETWORKS = {
+    "heavy tails": (heavy_tailed, 3, _curveball._free),
+    "half empty": (half_empty, 3, _curveball._free),
+    "mostly empty": (mostly_empty, 20, with_all_rows),
+}
+"""With too few trades for each, and the rows and columns that take part in them."""
 
 
 def drawn_counts(graph, number, trades, seed):
@@ -46,22 +74,65 @@ def drawn_counts(graph, number, trades, seed):
 
 
 @pytest.mark.parametrize("case", NETWORKS)
-def test_z_is_that_of_a_chain_ten_times_as_long(case):
-    """Mean and sd of the draws are, and so is z, which has the error of both."""
-    graph = LayeredGraph(tuple(NETWORKS[case]()))
-    trades = enough_trades(graph)
-    assert trades.mixed
-    number = 150
-    few, short, longer = (
-        drawn_counts(graph, number, *how)
-        for how in ((3, 2), (trades.number, 3), (10 * trades.number, 4))
-    )
-    sd = longer.std(0, ddof=1)
-    off = (np.abs(one.mean(0) - longer.mean(0)) / sd for one in (few, short))
-    few_off, short_off = off
-    assert (short_off < 4 * np.sqrt(2 / number)).all()
-    np.testing.assert_allclose(short.std(0, ddof=1), sd, rtol=4 / np.sqrt(number))
-    assert (few_off > 4 * np.sqrt(2 / number)).any(), "else any number would do"
+def test_z_is_that_of_a_chain_ten_times_as_long(case, monkeypatch):
+    """Mean and sd of the draws are too; as many trades as were made once would not do."""
+    network, few_trades, free = NETWORKS[case]
+    graph, number = LayeredGraph(tuple(network())), 200
+    batch = LayeredGraph(tuple(wires[None] for wires in graph.adjacency))
+    table = sampled_profile(batch, "degree", number=number, seed=3)
+    rows = table[table["base_layer"] == -1].set_index("motif").loc[list(VARYING)]
+    assert rows["mixed"].all()
+    longer = drawn_counts(graph, number, 10 * int(rows["trades"].iloc[0]), 4)
+    expected, sd = longer.mean(0), longer.std(0, ddof=1)
+    error = np.sqrt(1 / number + 1 / rows["effective"])
+    assert (np.abs(rows["expected"] - expected) < 4 * error * sd).all()
+    assert (np.abs(rows["sd"] / sd - 1) < 4 * error / np.sqrt(2)).all()
+    z = (rows["count"] - expected) / sd
+    assert (
+        np.abs(rows["z"] - z) < 4 * np.hypot(rows["z_error"], np.sqrt((1 + z**2 / 2) / number))
+    ).all()
+    monkeypatch.setattr(_curveball, "_free", free)
+    few = drawn_counts(graph, number, few_trades, 2)
+    assert (np.abs(few.mean(0) - expected) > 4 * sd * np.sqrt(2 / number)).any(), "any would do"
+
+
+def test_draws_close_together_in_a_chain_are_worth_fewer(monkeypatch):
+    """By their number over the autocorrelation time; p and the error of z say so."""
+    graph = LayeredGraph(tuple(wires[None] for wires in heavy_tailed()))
+    apart = sampled_profile(graph, "degree", number=640, orders=(3,), seed=5)
+    monkeypatch.setattr(_trades.Trades, "between", 1)
+    close = sampled_profile(graph, "degree", number=640, orders=(3,), seed=5)
+    vary = apart["sd"] > 0
+    assert apart["effective"][vary].median() > 0.8 * 640
+    assert close["effective"][vary].median() < 0.6 * 640
+    for table in (apart, close):
+        assert (table["p"][vary] >= 2 / (table["effective"][vary] + 1) - 1e-12).all()
+        error = np.sqrt((1 + table["z"] ** 2 / 2) / table["effective"])
+        np.testing.assert_allclose(table["z_error"], error)
+
+
+def test_the_spread_of_means_is_what_the_worth_of_draws_says(monkeypatch):
+    """Of many runs of a short chain, whose draws are close together."""
+    graph = LayeredGraph(tuple(wires[None, :40, :40] for wires in heavy_tailed()[1:2]))
+    monkeypatch.setattr(_trades.Trades, "between", 1)
+    tables = [
+        sampled_profile(graph, "degree", number=128, names=("zigzag",), seed=seed).iloc[0]
+        for seed in range(60)
+    ]
+    means = np.std([row["expected"] for row in tables], ddof=1)
+    claimed = np.sqrt(np.mean([row["sd"] ** 2 / row["effective"] for row in tables]))
+    assert means == pytest.approx(claimed, rel=0.3)
+    assert means > 1.2 * np.mean([row["sd"] for row in tables]) / np.sqrt(128), "not independent"
+
+
+def test_overlap_is_at_the_chance_that_degrees_give():
+    """Computed without drawing; one trade is far from it, and so is the network itself."""
+    for network in (heavy_tailed, half_empty):
+        graph = LayeredGraph(tuple(wires[None] for wires in network()))
+        row = sampled_profile(graph, "degree", number=320, names=("bifan",), seed=6).iloc[0]
+        assert row["overlap"] == pytest.approx(row["chance"], abs=0.002)
+        one = LayeredGraph(tuple(network()))
+        assert np.nanmin(overlap(one, draws(one, "degree", 50, trades=1))) > row["chance"] + 0.1
 
 
 def test_too_few_trades_are_seen():
@@ -126,3 +197,18 @@ def test_trades_are_the_same_each_time_and_on_the_device_as_good():
 def test_what_cannot_change_has_mixed_at_once():
     full = LayeredGraph((np.ones((4, 5), bool), np.zeros((5, 3), bool)))
     assert enough_trades(full) == _trades.Trades(_trades.FEWEST_TRADES, mixed=True)
+
+
+def test_a_table_is_the_same_on_any_number_of_cores_and_on_the_device_of_the_same_draws(
+    monkeypatch,
+):
+    graph = LayeredGraph(tuple(wires[None, :60, :60] for wires in half_empty()))
+    host = sampled_profile(graph, "degree", number=320, orders=(3,), seed=7)
+    monkeypatch.setattr(_chains, "cores", lambda: 1)
+    assert sampled_profile(graph, "degree", number=320, orders=(3,), seed=7).equals(host)
+    device = sampled_profile(graph, "degree", number=320, orders=(3,), seed=7, on="device")
+    error = host["sd"] * np.sqrt(1 / host["effective"] + 1 / device["effective"])
+    assert (np.abs(host["expected"] - device["expected"]) <= 4 * error).all()
+    varies = host["sd"] > 1
+    np.testing.assert_allclose(host["sd"][varies], device["sd"][varies], rtol=0.25)
+    assert not device["expected"].equals(host["expected"]), "other random numbers"

@@ -55,6 +55,16 @@ class Page(HTMLParser):
         return [attributes for name, attributes in self.elements if name == tag]
 
 
+def anchors(page):
+    """The names of sections, folded ones included."""
+    folded = {"class": "section"}.items()
+    return [
+        attributes["id"]
+        for name, attributes in page.elements
+        if name == "section" or (name == "details" and folded <= attributes.items())
+    ]
+
+
 def built(runs, out):
     path = build(runs, out)
     return Page(path.read_text(encoding="utf-8"))
@@ -62,8 +72,7 @@ def built(runs, out):
 
 def test_page_has_every_section_and_is_small(fake_run, tmp_path):
     page = built([fake_run()], tmp_path / "report")
-    anchors = [attributes["id"] for attributes in page.named("section")]
-    assert anchors == [
+    assert anchors(page) == [
         *("answer", "loss", "performance", "layers", "motifs", "alike", "pairs", "wiring"),
         *("networks", "troubles", "costs", "provenance"),
     ]
@@ -78,8 +87,7 @@ def test_page_has_every_section_and_is_small(fake_run, tmp_path):
 def test_pruners_of_one_task_are_compared_in_sections_of_their_own(fake_run, tmp_path):
     two = (("moth", "magnitude"), ("moth", "random"), ("digits", "random"))
     page = built([fake_run(conditions=two)], tmp_path / "report")
-    anchors = [attributes["id"] for attributes in page.named("section")]
-    assert anchors[6:11] == ["pairs", "matched", "ranks", "fronts", "fairness"]
+    assert anchors(page)[6:11] == ["pairs", "matched", "ranks", "fronts", "fairness"]
     drawn = {"matched_effective_density", "matched_loss", "matched_loss_motifs", "ranks"}
     assert drawn | {"loss_front", "cost_front"} <= set(page.charts)
     assert "smallest" in page.text
@@ -111,6 +119,44 @@ def test_every_motif_of_the_run_is_drawn_once(fake_run, tmp_path):
     assert len(circles) == sum(
         sum(motif.layers) for order in (2, 3) for motif in classes(order) if motif.name in shown
     )
+
+
+def test_a_page_opens_with_its_answer(fake_run, tmp_path):
+    page = built([fake_run()], tmp_path / "report")
+    tags = [name for name, _ in page.elements]
+    first = " ".join(page.text.split("Skip to results")[1].split("Repeat it:")[0].split())
+    assert first.startswith("What magnitude pruning does to networks on moth At 93 % pruned,")
+    assert "10 of 13 motif classes are more frequent than layer densities explain." in first
+    assert len(first.split()) < 150
+    assert tags.index("figure") < tags.index("nav") < tags.index("section")
+    assert "motif_nulls" in page.charts
+    assert "harness run" in page.text.split("Repeat it:")[1][:40]
+
+
+def test_pruners_are_ranked_in_the_first_chart(fake_run, tmp_path):
+    two = (("moth", "magnitude"), ("moth", "random"))
+    page = built([fake_run(conditions=two)], tmp_path / "report")
+    ranks = pd.read_csv(tmp_path / "report" / "tables" / "ranking.csv")
+    assert "Magnitude and random pruning compared on moth" in page.text
+    assert set(ranks["family"]) == {"by criterion", "control"}
+    assert set(ranks["condition"]) == {"magnitude", "random"}
+    assert (ranks["low"] < ranks["value"]).all()
+    assert (ranks["value"] < ranks["high"]).all()
+
+
+def test_a_condition_of_too_few_networks_is_not_ranked(fake_run, tmp_path):
+    two = (("moth", "magnitude"), ("moth", "random"))
+    page = built([fake_run(conditions=two, networks=2)], tmp_path / "report")
+    assert "ranking" not in page.charts
+
+
+def test_long_tables_are_folded_and_short_ones_are_not(fake_run, tmp_path):
+    page = built([fake_run(networks=3)], tmp_path / "report")
+    folded = [a for a in page.named("details") if a.get("class") == "rows"]
+    filtered = {a["data-filter"] for a in page.named("input") if "data-filter" in a}
+    assert len(folded) == len(filtered)
+    assert "table-significance-body" in filtered
+    assert "table-networks-body" not in filtered
 
 
 def test_page_needs_nothing_from_elsewhere(fake_run, tmp_path):

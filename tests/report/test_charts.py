@@ -4,6 +4,7 @@ import altair as alt
 import pytest
 import vl_convert
 from harness_plugins.metrics import _motifs_levels as motif_levels
+from harness_plugins.metrics import _motifs_nulls as motif_nulls
 from harness_plugins.metrics import _motifs_sections as motifs
 from harness_plugins.metrics import _performance_sections as layers
 from harness_plugins.metrics import _performance_sections as performance
@@ -84,8 +85,8 @@ def figures(data):
         "evaluations": performance.evaluations_chart(performance.evaluations(data), conditions),
         "z": motifs.motifs_chart(by_density, conditions, order),
         "log2": motifs.motifs_chart(by_density, conditions, order, statistic="log2_ratio"),
-        "significance": motifs.significance_chart(
-            motifs.significance(data, 0.07), conditions, order
+        "nulls": motif_nulls.chart(
+            motif_nulls.by_null(Report(data), motifs.significance(data, 0.07)), conditions, order
         ),
         "similarity": similarity_chart(data),
         "heat map": heat_map_chart(data),

@@ -23,7 +23,9 @@ def contents(sections: Sequence[Section]) -> Iterator[tuple[str, bytes]]:
     Raises `ValueError` if a chart and a table of one name, which share a file, have different data.
     """
     frames: dict[str, pd.DataFrame] = {}
-    for part in (part for section in sections for part in section.parts):
+    # A chart of the first screen stands in its section too.
+    every = {id(part): part for section in sections for part in section.parts}
+    for part in every.values():
         if not isinstance(part, Figure | Table):
             continue
         frame = part.data if isinstance(part, Figure) else part.frame

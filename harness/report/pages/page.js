@@ -163,16 +163,49 @@ function drawAll() {
 }
 window.drawAll = drawAll;
 
+// A chart in a folded part has no width before it is opened.
+const main = document.querySelector("main");
 for (const element of elements) {
   addButtons(element);
-  const spec = laidOut(element.dataset.chart, element.clientWidth);
+  const spec = laidOut(element.dataset.chart, element.clientWidth || main.clientWidth);
   element.style.minHeight = `${height(spec)}px`;
   watcher.observe(element);
 }
 if (!elements.length) document.documentElement.dataset.ready = "true";
 
 // Paper has no time: these are drawn before the handler's own promises give way to printing.
-window.addEventListener("beforeprint", () => elements.forEach(draw));
+window.addEventListener("beforeprint", () => {
+  document.querySelectorAll("main details").forEach((part) => (part.open = true));
+  elements.forEach(draw);
+});
+
+// A link to a folded section opens it.
+function unfold() {
+  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (target instanceof HTMLDetailsElement) target.open = true;
+}
+window.addEventListener("hashchange", unfold);
+unfold();
+
+for (const button of document.querySelectorAll("[data-copy]")) {
+  const source = document.getElementById(button.dataset.copy);
+  button.addEventListener("click", async () => {
+    getSelection().selectAllChildren(source);
+    // A page opened from a file may not have the clipboard; the selection can be copied by hand.
+    await navigator.clipboard?.writeText(source.textContent).then(
+      () => (button.textContent = "Copied"),
+      () => {},
+    );
+  });
+}
+
+for (const input of document.querySelectorAll("[data-filter]")) {
+  const rows = [...document.getElementById(input.dataset.filter).rows];
+  input.addEventListener("input", () => {
+    const wanted = input.value.trim().toLowerCase();
+    for (const row of rows) row.hidden = !row.textContent.toLowerCase().includes(wanted);
+  });
+}
 
 let waiting;
 window.addEventListener("resize", () => {

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import importlib.metadata
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -14,11 +15,18 @@ import vl_convert
 
 from harness import files
 from harness.report.pages import export, vega
-from harness.tables.parts import Figure, Section
+from harness.tables.parts import Figure, Opening, Section
+
+_CITATION = """\
+motif-harness {version}: training, pruning and comparing ensembles of networks.
+Zahn, O., Daniel, T. L. and Kutz, J. N. (2024). Motif distribution and function of sparse
+deep neural networks. arXiv:2403.00974.""".format(
+    version=importlib.metadata.version("motif-harness")
+)
 
 
-def write(title: str, sections: Sequence[Section], out: Path) -> Path:
-    """Write sections as a page with the files it links to; each file is whole or absent.
+def write(opening: Opening, sections: Sequence[Section], out: Path) -> Path:
+    """Write a page with the files it links to; each file is whole or absent.
 
     Files that only an earlier page at this path linked to are removed at the end, so that a page
     always finds its files.
@@ -27,17 +35,22 @@ def write(title: str, sections: Sequence[Section], out: Path) -> Path:
     """
     path = out / "index.html"
     stale = export.linked(path)
-    for name, content in export.contents(sections):
+    for name, content in export.contents([_first(opening), *sections]):
         files.write(out / name, content)
         stale.discard(name)
-    files.write(path, render(title, sections).encode(errors="replace"))
+    files.write(path, render(opening, sections).encode(errors="replace"))
     for name in stale:
         (out / name).unlink(missing_ok=True)
     return path
 
 
-def render(title: str, sections: Sequence[Section]) -> str:
-    """Return the page as HTML."""
+def _first(opening: Opening) -> Section:
+    """Return the first screen as a section with its chart."""
+    return Section("opening", opening.title, parts=[opening.hero] if opening.hero else [])
+
+
+def render(opening: Opening, sections: Sequence[Section]) -> str:
+    """Return the page as HTML. A chart of the first screen is not shown again in its section."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("harness.report.pages", ""),
         autoescape=True,
@@ -47,12 +60,14 @@ def render(title: str, sections: Sequence[Section]) -> str:
     )
     environment.filters["code"] = _code
     scripts = [_vega(), vega.resource("page.js")]
-    figures = [part for section in sections for part in section.parts if isinstance(part, Figure)]
+    every = [part for one in [_first(opening), *sections] for part in one.parts]
+    figures = [part for part in every if isinstance(part, Figure)]
     specs = {figure.name: vega.for_page(figure) for figure in figures}
     policy = " ".join(_hash(script) for script in scripts)
     return environment.get_template("page.html").render(
         generator=export.GENERATOR,
-        title=title,
+        opening=opening,
+        citation=_CITATION,
         made=datetime.now(UTC).strftime("%d %B %Y, %H:%M UTC"),
         sections=sections,
         style=markupsafe.Markup(vega.resource("page.css")),

@@ -1,6 +1,7 @@
 """The sections of a report, in order. A file holds one topic: its tables, charts and text."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from harness.report.sections import (
     fairness,
@@ -65,4 +66,9 @@ def named(report: Report, anchors: Sequence[str]) -> list[Section]:
 
 
 def _filled(sections: Sequence[Section]) -> list[Section]:
-    return [section for section in sections if section.lead or section.findings or section.parts]
+    """Return the sections that are not empty; those that only say why they are are folded."""
+    some = [section for section in sections if section.lead or section.findings or section.parts]
+    return [
+        section if section.findings or section.parts else replace(section, folded=True)
+        for section in some
+    ]

@@ -56,8 +56,10 @@ def sections_of_schema(report: Report, name: str, found: Measured | None = None)
         one = family(name, networks, found.schema, asked)
         if len(one.order) <= MOST_QUANTITIES and one.rows["value"].notna().any():
             parts += [against_density(report, one), heat_map(report, one)]
+    folded = not parts
     parts += means(name, found)
-    return [Section(f"metric-{slug(name)}", f"Metric {name}", parts=parts)] if parts else []
+    title = f"Metric {name}"
+    return [Section(f"metric-{slug(name)}", title, parts=parts, folded=folded)] if parts else []
 
 
 def by_level(one: Family) -> pd.DataFrame:

@@ -176,7 +176,7 @@ def provenance_of(runs: Sequence[RunTables]) -> Section:
         ]
         if run.notes:
             parts.append(Facts(f"Notes on the data of {run.path.name}", _flat(run.notes)))
-    return Section("provenance", "Meaning and provenance", parts=parts)
+    return Section("provenance", "Meaning and provenance", parts=parts, folded=True)
 
 
 def _flat(value: Any, name: str = "") -> list[tuple[str, str]]:

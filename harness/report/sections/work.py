@@ -68,4 +68,4 @@ def costs_section(report: Report) -> Section:
             "process includes all trials that it has computed."
         )
     parts = [Table("costs", caption, table, [Column("condition", "condition", "text"), *columns])]
-    return Section("costs", "Costs", parts=parts)
+    return Section("costs", "Costs", parts=parts, folded=True)

@@ -1,0 +1,157 @@
+"""Motifs at one level under the nulls `layered` and `degree`, with a glyph of each class."""
+
+from collections.abc import Sequence
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from harness import motifs, stats
+from harness.report import NETWORK, Collection, Figure, Report
+from harness.report.charts import RULE, SERIES, SHORT
+from harness.tables.parts import listed, pruned
+from harness.tables.summaries import at
+from harness.tables.units import by_condition, named
+
+from ._motifs_tables import motif_order, trained
+
+NULLS = {"layered": "layer densities", "degree": "every node's degrees"}
+"""The nulls of the chart, and what each keeps."""
+
+_MOST_PANELS = 6
+_GLYPH, _ROOM = 27, 42  # pixels: a glyph's width, and its column's
+_LARGE_Z = 80
+
+
+def shown(table: pd.DataFrame) -> "pd.Series[bool]":
+    """Return which draws stand beside the exact null: degrees kept, all nodes, copies."""
+    return (
+        (table["null"] == "degree")
+        & (table["support"] == "all")
+        & (table["convention"] == "copies")
+        & ~table["bias"].astype(bool)
+    )
+
+
+def beyond_degrees(data: Collection, density: float) -> pd.DataFrame:
+    """Return mean z under `degree` at a level with 95 % intervals, by condition and class."""
+    columns = ["condition", "order", "motif", "z", "z_low", "z_high", "n", "unit", "density"]
+    table = data.table("sampled")
+    if table.empty:
+        return pd.DataFrame(columns=columns)
+    table = table[shown(table) & (table["base_layer"] == -1)]
+    chosen = named(data, at(table, density))
+    units, found = by_condition(data), []
+    for key, part in chosen.groupby(columns[:3], sort=False, observed=True):
+        unit = units[str(key[0])]
+        by_unit = unit.averaged(part.set_index(list(NETWORK))[["z"]].astype(float))
+        z = by_unit["z"].replace([np.inf, -np.inf], np.nan).dropna().to_numpy(dtype=float)
+        if len(z):
+            mean = stats.mean_interval(z)
+            ends = (mean.value, mean.low, mean.high, mean.n, str(unit))
+            found.append((*key, *ends, part["density"].iloc[0]))
+    return pd.DataFrame(found, columns=columns)
+
+
+def by_null(report: Report, exact: pd.DataFrame) -> pd.DataFrame:
+    """Return mean z of each class under each null; `exact` is the table of `significance`."""
+    drawn = beyond_degrees(report.data, report.density)
+    parts = {"layered": exact[exact["support"] == "all"], "degree": drawn}
+    keys = ["condition", "order", "motif", "z", "z_low", "z_high", "n", "unit"]
+    tables = [part[keys].assign(null=NULLS[null]) for null, part in parts.items() if len(part)]
+    return pd.concat(tables, ignore_index=True)
+
+
+def chart(
+    table: pd.DataFrame, conditions: Sequence[str], order: Sequence[str]
+) -> alt.FacetChart | alt.LayerChart:
+    """Draw mean z with intervals: a row for each class with its glyph, a colour for each null."""
+    names = [name for name in NULLS.values() if name in set(table["null"])]
+    largest = table[["z", "z_low", "z_high"]].abs().max().max()
+    scale = alt.Scale(type="symlog", constant=4) if largest > _LARGE_Z else alt.Scale(zero=True)
+    axis = alt.Axis(tickCount=6, grid=True)
+    if largest > _LARGE_Z:
+        steps = [10.0**power for power in range(1, 9) if 10.0**power < 3 * largest]
+        axis = alt.Axis(labelExpr=SHORT, values=[*(-step for step in steps), 0, *steps], grid=True)
+    labels = alt.Axis(domain=False, ticks=False, labelPadding=_ROOM, grid=False)
+    motif = alt.Y("motif:N", sort=list(order), title=None, axis=labels)
+    hue = alt.Color(
+        "null:N",
+        scale=alt.Scale(domain=names, range=list(SERIES[: len(names)])),
+        legend=alt.Legend(title="z beyond", orient="top", symbolOpacity=1),
+    )
+    offset = alt.YOffset("null:N", sort=names, scale=alt.Scale(paddingOuter=0.6))
+    base = alt.Chart().encode(y=motif, yOffset=offset, color=hue)
+    tooltip = [
+        *(alt.Tooltip(f"{name}:N") for name in ("condition", "motif")),
+        alt.Tooltip("null:N", title="null keeps"),
+        alt.Tooltip("z:Q", title="mean z", format=".3~g"),
+        alt.Tooltip("z_low:Q", title="interval from", format=".3~g"),
+        alt.Tooltip("z_high:Q", title="to", format=".3~g"),
+        alt.Tooltip("n:Q"),
+    ]
+    bars = base.mark_rule(strokeWidth=2.5, opacity=0.55).encode(
+        x=alt.X("z_low:Q", title="mean z over networks", scale=scale, axis=axis), x2="z_high:Q"
+    )
+    dots = base.mark_point(filled=True, size=48, opacity=1).encode(
+        x=alt.X("z:Q", scale=scale, axis=axis), tooltip=tooltip
+    )
+    zero = alt.Chart().mark_rule(color=RULE).encode(x=alt.datum(0))
+    layers = alt.layer(zero, bars, dots, _glyphs(motif, order), data=table)
+    if len(conditions) < 2:
+        return layers.properties(height=26 * len(order))
+    header = alt.Header(title=None, labelLimit=300, labelAnchor="start")
+    facet = alt.Facet("condition:N", sort=list(conditions), header=header)
+    return layers.properties(width=230, height=24 * len(order)).facet(facet=facet, columns=3)
+
+
+def _glyphs(motif: alt.Y, order: Sequence[str]) -> alt.Chart:
+    """Draw each class beside its name. Names that the harness does not know have no glyph."""
+    classes = {one.name: one for number in (2, 3, 4) for one in motifs.classes(number)}
+    known = [name for name in order if name in classes]
+    paths = alt.Scale(domain=known, range=[motifs.glyph(classes[name]) for name in known])
+    glyph = alt.Chart().transform_filter(alt.FieldOneOfPredicate(field="motif", oneOf=known))
+    return glyph.mark_point(
+        filled=True, size=_GLYPH**2, opacity=1, color="currentColor", clip=False
+    ).encode(y=motif, x=alt.value(-_ROOM / 2), shape=alt.Shape("motif:N", scale=paths, legend=None))
+
+
+def figures(report: Report, exact: pd.DataFrame) -> list[Figure]:
+    """Return the first chart of motifs, for up to six conditions."""
+    conditions = report.data.conditions[:_MOST_PANELS]
+    table = by_null(report, exact)
+    table = table[table["condition"].isin(list(conditions))]
+    if table.empty:
+        return []
+    order = motif_order(trained(report.data))
+    several = len(report.data.conditions) > _MOST_PANELS
+    some = f" The first {_MOST_PANELS} conditions; tables have all." if several else ""
+    return [
+        Figure(
+            "motif_nulls",
+            f"Motifs at {pruned(report.density)}, beyond two nulls",
+            "Mean z of each class; bars are 95 % intervals over "
+            f"{report.units} ({report.networks}). All nodes. Beyond layer densities: null "
+            "`layered`, exact. Beyond every node's degrees: null `degree`, drawn; classes around "
+            f"one node are constant under it.{_live(exact)}{some}",
+            f"Mean z of {len(order)} motifs under each null; the table of motifs has the values.",
+            chart(table, conditions, order),
+            table,
+            panel=230 if len(conditions) > 1 else 0,
+            axis=100 + _ROOM,
+            longest=22,
+        )
+    ]
+
+
+def _live(exact: pd.DataFrame) -> str:
+    """Name the classes of which live nodes alone would say otherwise."""
+    keys = ["condition", "motif"]
+    sides = exact.pivot_table(
+        index=keys, columns="support", values="z", observed=True, sort=False
+    ).dropna()
+    if not {"all", "live"} <= set(sides):
+        return ""
+    other = sides[np.sign(sides["all"]) != np.sign(sides["live"])]
+    names = list(dict.fromkeys(str(name) for name in other.index.get_level_values("motif")))
+    return f" Live nodes alone (descriptive) give the other sign for {listed(names)}." * bool(names)
