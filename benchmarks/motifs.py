@@ -12,6 +12,7 @@ from typing import Any
 
 import igraph
 import numpy as np
+from harness_benchmarks import digraphs
 from harness_benchmarks.architecture import SIZES
 
 from harness.bench import Measured
@@ -149,3 +150,4 @@ def _more(one: LayeredGraph) -> Iterator[Measured]:
 
     what = "1000 draws from the null `degree`, bifan and biparallel counted"
     yield Measured(what, seconds(curveball, 3), "s", note="median of 3")
+    yield from digraphs.figures()

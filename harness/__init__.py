@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from harness.plugin.trajectory import Trajectory as Trajectory
     from harness.results.run_folder import Run as Run
     from harness.results.run_folder import open_run as open_run
+    from harness.sparse.edges import SparseDigraph as SparseDigraph
     from harness.sparse.graph import Digraph as Digraph
     from harness.sparse.graph import LayeredGraph as LayeredGraph
     from harness.sparse.graph import layered as layered
@@ -112,6 +113,7 @@ _HOME = {
     "UserError": "errors",
     "Evidence": "plugin.evidence",
     "Digraph": "sparse.graph",
+    "SparseDigraph": "sparse.edges",
     "LayeredGraph": "sparse.graph",
     "layered": "sparse.graph",
     "recurrent": "sparse.graph",

@@ -33,6 +33,7 @@ def pytest_configure(config):
     folder = config.stash[FOLDER] = Path(tempfile.mkdtemp(prefix="harness-tests-"))
     os.environ.setdefault("HARNESS_CACHE", str(folder / "harness"))
     # Much is compiled again under another name: each check of a pruner, each call of `main`.
+    # A worker of xdist has a folder of its own: JAX writes a program into its place piece by piece.
     jax.config.update("jax_compilation_cache_dir", str(folder / "jax"))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
 
@@ -42,6 +43,11 @@ def pytest_unconfigure(config):
     if os.environ["HARNESS_CACHE"] == str(folder / "harness"):
         del os.environ["HARNESS_CACHE"]
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def pytest_collection_finish():
+    """Look no more for garbage among what is imported: runs collect it at each trial."""
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True, scope="module")

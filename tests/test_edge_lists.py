@@ -20,7 +20,7 @@ def read(tmp_path, text, name="n.csv", *, threshold=0.0, nodes=None, **choices):
 def named(wiring):
     """The edges of a digraph by the names of their ends."""
     (nodes,) = wiring.nodes
-    return {(nodes[a], nodes[b]) for a, b in np.argwhere(wiring.graph.adjacency[0])}
+    return {(nodes[a], nodes[b]) for a, b in np.argwhere(wiring.graph[0].dense())}
 
 
 TRIANGLE = {("a", "b"), ("b", "c"), ("a", "c")}

@@ -9,7 +9,7 @@ import pytest
 from scipy import io as scipy_io
 from scipy import sparse
 
-from harness import Digraph, LayeredGraph, UserError, network_files
+from harness import LayeredGraph, SparseDigraph, UserError, network_files
 from harness.network_files import Choices
 from harness.sparse.graph import edge_counts, node_counts
 
@@ -20,7 +20,7 @@ def read(path, layout=None, *, threshold=0.0, **choices):
 
 def named(wiring):
     (nodes,) = wiring.nodes
-    return {(nodes[a], nodes[b]) for a, b in np.argwhere(wiring.graph.adjacency[0])}
+    return {(nodes[a], nodes[b]) for a, b in np.argwhere(wiring.graph[0].dense())}
 
 
 def graph(seed=0, kind=nx.DiGraph):
@@ -140,7 +140,7 @@ def test_matrix_market(tmp_path):
     for written in (sparse.coo_array(wires), wires):
         scipy_io.mmwrite(tmp_path / "n.mtx", written)
         found = read(tmp_path / "n.mtx", threshold=2.0)
-        assert np.array_equal(found.graph.adjacency[0], wires > 2)
+        assert np.array_equal(found.graph[0].dense(), wires > 2)
         assert found.nodes == (tuple("123456789"),)
         assert any("rows are sources" in note for note in found.notes)
         layer = read(tmp_path / "n.mtx", "out-in")
@@ -163,7 +163,7 @@ def test_sparse_arrays_of_scipy(tmp_path, form):
         read(tmp_path / "n.npz")
     np.fill_diagonal(wires, 0)
     found = read(tmp_path / "n.npz", digraph=True)
-    assert np.array_equal(found.graph.adjacency[0], wires[:, :8] > 0)
+    assert np.array_equal(found.graph[0].dense(), wires[:, :8] > 0)
 
 
 def test_sparse_arrays_that_are_damaged(tmp_path):
@@ -224,12 +224,12 @@ def test_bare_matrices_are_not_guessed(tmp_path):
     np.savetxt(path, wires, fmt="%d")
     with pytest.raises(UserError, match=r"in three ways.*nodes 6-6.*--digraph"):
         read(path)
-    assert np.array_equal(read(path, digraph=True).graph.adjacency[0], wires > 0)
+    assert np.array_equal(read(path, digraph=True).graph[0].dense(), wires > 0)
     assert read(path, "in-out").graph.adjacency[0].shape == (1, 6, 6)
     np.savetxt(path, matrix(8, 6), fmt="%d")
     with pytest.raises(UserError, match=r"--columns 1,2 .*--layout in-out"):
         read(path)
-    assert isinstance(read(path, columns=("1", "2")).graph, Digraph)
+    assert isinstance(read(path, columns=("1", "2")).graph[0], SparseDigraph)
     path.write_text("0 1 1\n1 0 0\n0 1 0\n")
     with pytest.raises(UserError, match=r"--columns 1,2 .*--digraph for a matrix"):
         read(path)

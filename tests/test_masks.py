@@ -272,6 +272,9 @@ def test_count_and_leaf_map():
     assert masks.count(both) == {"a": 1, "b": 0}
 
 
+allocate = jax.jit(masks.allocate)
+
+
 @given(
     shares=st.lists(st.integers(0, 1000), min_size=1, max_size=6),
     seed=st.integers(0, 2**31 - 1),
@@ -283,7 +286,7 @@ def test_allocating_gives_all_in_proportion_and_never_more_than_there_is_room(sh
     capacity = rng.integers(0, 50, shares.size)
     total = int(part * capacity[shares > 0].sum())
     given_out = np.asarray(
-        masks.allocate(
+        allocate(
             jnp.asarray(shares),
             jnp.asarray(capacity, jnp.int32),
             jnp.asarray(total, jnp.int32),

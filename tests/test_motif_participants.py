@@ -8,9 +8,10 @@ from itertools import product
 import numpy as np
 import pytest
 
-from harness import LayeredGraph, cli, motifs
+from harness import LayeredGraph, cli, motifs, network_files
 from harness.motif_profiles import Asked, Profiles, of_files
 from harness.motif_profiles._headlines import headlines
+from harness.motifs._digraph_classes import TRIAD_NAMES
 
 EDGES = """source,target,layer
 in1,"mid_1",0
@@ -140,7 +141,7 @@ def test_names_with_markup_are_printed_as_they_are(harness):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("flat.csv",), "'flat.csv' is a digraph, but --participation is for layered networks"),
+        (("flat.csv", "--order", 3), "'flat.csv' is a digraph: --participation counts its triads"),
         (("layers.csv", "--null", "independent"), "takes one --null: layered, the default, or"),
         (("layers.csv", "--null", "degree", "--null", "layered"), "takes one --null"),
         (("layers.csv", "--null", "degree", "--participation", "edges"), "for nodes, degree"),
@@ -213,7 +214,7 @@ def test_the_headline_names_what_differs(tmp_path):
 
 def test_too_few_draws_do_not_say_that_nothing_differs(tmp_path):
     found = profiles(tmp_path)
-    few = found.table.assign(null="degree", draws=30, q=0.4, p=2 / 31, z=1.0)
+    few = found.table.assign(null="degree", draws=30, effective=30.0, q=0.4, p=2 / 31, z=1.0)
     few.loc[few["motif"] == "bifan", "z"] = -40.0
     (line,) = headlines(Profiles(found.wirings, few, found.notes))
     assert "null degree: 30 draws are too few to name a class (smallest q 0.4)" in line
@@ -300,3 +301,26 @@ def test_instances_of_several_networks_say_which(harness, tmp_path):
     assert out.startswith("bifan a,b->c,d: 6 copies\n")
     rows = [line.split() for line in out.splitlines() if line.split()[-1:] == ["1:1"]]
     assert [row[0] for row in rows] == ["0"] * 3 + ["1"] * 3
+
+
+def test_nodes_and_edges_of_a_digraph_are_named_beside_draws_of_their_degrees(harness, tmp_path):
+    rng = np.random.default_rng(0)
+    pairs = {(int(a), int(b)) for a, b in rng.integers(0, 30, (120, 2)) if a != b}
+    lines = ["source,target", *(f"n{a},n{b}" for a, b in sorted(pairs))]
+    (tmp_path / "flat.csv").write_text("\n".join(lines))
+    command = ("flat.csv", "--participation")
+    rows = json.loads(harness(*command, "nodes", "--json")[1])
+    digraph = network_files.read(tmp_path / "flat.csv").graph[0]
+    through = motifs.triad_participation(digraph).nodes
+    names = network_files.read(tmp_path / "flat.csv").nodes[0]
+    for row in rows:
+        triad = TRIAD_NAMES.index(row["motif"])
+        assert row["count"] == through[triad, names.index(row["node"])]
+        assert (row["null"], row["layer"], row["order"]) == ("degree", 0, 2)
+    edges = json.loads(harness(*command, "edges", "--json")[1])
+    assert {(row["source"], row["target"]) for row in edges} == {
+        (f"n{a}", f"n{b}") for a, b in pairs
+    }
+    out = harness(*command, "nodes")[1]
+    assert "Induced triads of all nodes of the file" in out
+    assert out.startswith("The largest z is that of ")

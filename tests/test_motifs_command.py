@@ -241,15 +241,17 @@ def test_an_edge_list_without_layers_is_a_digraph(harness, recurrent):
         assert row["p"] == (None if np.isnan(known.p) else known.p)
         assert row["convention"] == "induced"
         assert row["p_method"] == "sampled"
+        assert row["mfinder"] == motifs.mfinder_id(known.motif)
+        assert (row["rounds"], row["mixed"]) == (known.rounds, True)
     kept = objects(harness("recurrent.csv", "--json", "--draws", 5, "--keep-mutual")[1])
     assert {row["null"] for row in kept} == {"degree-mutual"}
     out = harness("recurrent.csv", "--draws", 5)[1]
     assert "recurrent.csv: 1 network, digraph; 30 nodes; edges" in out
-    assert "10 of 128 classes, largest |z| first" in out
+    assert re.search("10 of [0-9]+ classes, largest .z. first", out)
     assert "classes of digraphs with no copies, seen or expected" in out
     out = harness("recurrent.csv", "--draws", 5, "--all", "--order", 2)[1]
     (line,) = [line for line in out.splitlines() if line.split()[:1] == ["030T"]]
-    assert line.split()[1] == "a->b,c;b->c"
+    assert line.split()[1:3] == ["a->b,c;b->c", "38"]
     assert "Not shown" not in out
 
 
@@ -257,6 +259,7 @@ def test_tetrads_of_a_large_digraph_are_counted_when_asked_for(harness, tmp_path
     from harness.motif_profiles import _files
 
     monkeypatch.setattr(_files, "_TETRADS_AT_EASE", 100)
+    # Decided by the cost of one network, never by the number of draws.
     (tmp_path / "star.csv").write_text(
         "source,target\n" + "\n".join(f"hub,n{number}" for number in range(12))
     )
@@ -266,6 +269,25 @@ def test_tetrads_of_a_large_digraph_are_counted_when_asked_for(harness, tmp_path
     _, out, err = harness("star.csv", "--json", "--draws", 3, "--order", 3)
     assert {row["order"] for row in objects(out)} == {3}
     assert "tetrads" not in err
+
+
+def test_without_igraph_triads_are_counted_and_tetrads_refused(harness, monkeypatch, recurrent):
+    from harness.motifs import _tetrads
+
+    monkeypatch.setattr(_tetrads.importlib.util, "find_spec", lambda name: None)
+    _, out, err = harness("recurrent.csv", "--json", "--draws", 3)
+    assert {row["order"] for row in objects(out)} == {2}
+    assert "tetrads left out: they need igraph: pip install 'motif-harness[igraph]'" in err
+    code, out, err = harness("recurrent.csv", "--json", "--draws", 3, "--order", 3)
+    assert (code, out) == (2, "")
+    assert "pip install 'motif-harness[igraph]'" in err
+
+
+def test_long_counts_say_how_long_they_will_take(harness, monkeypatch, recurrent):
+    monkeypatch.setattr("harness.motifs._census._QUIET_SECONDS", 0.0)
+    _, out, err = harness("recurrent.csv", "--json", "--draws", 70, "--order", 2)
+    assert len(objects(out)) == 13
+    assert re.search("counting draws: 91%, about [0-9]+ s left", err)
 
 
 def test_nulls_are_chosen_by_name(harness, a):

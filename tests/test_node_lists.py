@@ -79,8 +79,8 @@ def test_a_node_list_of_a_digraph(tmp_path):
     (tmp_path / "n.csv").write_text("source,target\na,b\nb,a\n")
     (tmp_path / "nodes.csv").write_text("Node,type\nb,x\na,y\nlonely,x\n")
     graph = network_files.read(tmp_path / "n.csv", nodes=tmp_path / "nodes.csv").graph
-    assert graph.adjacency.shape == (1, 3, 3)
-    assert graph.adjacency.sum() == 2
+    assert (len(graph), graph[0].nodes) == (1, 3)
+    assert len(graph[0].sources) == 2
     found = motif_profiles.of_files([tmp_path / "n.csv"], nodes=tmp_path / "nodes.csv")
     assert found.table["calibrated"].all()
 

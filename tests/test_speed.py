@@ -149,7 +149,8 @@ def test_default_width_by_device(monkeypatch):
 
 def test_precision_is_part_of_what_a_run_is(registry, tmp_path):
     command = ["run", "--task", "digits", "--pruner", "magnitude", "--networks", "1"]
-    command += ["--schedule", "quick[effort=0.01]", "--quiet", "--out", str(tmp_path / "run")]
+    command += ["--schedule", "oneshot[steps=20]", "--metric", "performance", "--quiet"]
+    command += ["--out", str(tmp_path / "run")]
     for given, code in (([], 0), (["--precision", "float32"], 0), (["--precision", "tf32"], 2)):
         with pytest.raises(SystemExit) as end:
             cli.main([*command, *given])
@@ -202,8 +203,8 @@ import json, jax, numpy as np
 from harness import api
 assert jax.local_device_count() == {devices}
 run = api.run(
-    "digits", ["magnitude", "gmp"], schedule="quick[effort=0.02]", networks=4, block_width=4,
-    out={out!r},
+    "digits", ["magnitude", "gmp"], networks=4, block_width=4, metric="performance",
+    schedule="geometric[density=0.3, steps=100, share=0.5]", out={out!r},
 )
 """
 

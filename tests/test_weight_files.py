@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from harness import Digraph, UserError, network_files
+from harness import SparseDigraph, UserError, network_files
 from harness.network_files import Choices
 from harness.sparse.graph import edge_counts, node_counts
 
@@ -159,12 +159,12 @@ def test_a_square_array_is_read_as_a_digraph_when_asked(tmp_path):
         read(tmp_path / "n.npy")
     found = read(tmp_path / "n.npy", digraph=True)
     np.fill_diagonal(wires, 0)
-    assert isinstance(found.graph, Digraph)
-    assert np.array_equal(found.graph.adjacency[0], wires != 0)
+    assert isinstance(found.graph[0], SparseDigraph)
+    assert np.array_equal(found.graph[0].dense(), wires != 0)
     assert "1 self-loop left out" in found.notes
     assert "rows are sources, columns targets" in found.notes
     turned = read(tmp_path / "n.npy", "out-in", digraph=True)
-    assert np.array_equal(turned.graph.adjacency[0], wires.T != 0)
+    assert np.array_equal(turned.graph[0].dense(), wires.T != 0)
     assert read(tmp_path / "n.npy", "in-out").layout == "in-out"
     np.savez(tmp_path / "n.npz", wires, wires)
     with pytest.raises(UserError, match="a digraph is one square array, but here are"):

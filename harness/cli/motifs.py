@@ -77,7 +77,9 @@ def motifs(
     elif instances is not None:
         _print_instances(motif_profiles.instances(wirings, instances), wirings, output)
     else:
-        _print_profiles(motif_profiles.of_wirings(wirings, asked), output, seed)
+        with terminal.showing_progress(quiet=False, on=terminal.errors):
+            profiles = motif_profiles.of_wirings(wirings, asked)
+        _print_profiles(profiles, output, seed)
 
 
 class Output(NamedTuple):

@@ -18,15 +18,15 @@ errors = Console(stderr=True, highlight=False, emoji=False)
 
 
 @contextmanager
-def showing_progress(*, quiet: bool) -> Iterator[None]:
+def showing_progress(*, quiet: bool, on: Console = console) -> Iterator[None]:
     """Show what the harness does: a live bar in a terminal, else a plain line now and then."""
     if quiet:
         yield
-    elif console.is_terminal:
-        with _live() as listener, progress.listening(listener):
+    elif on.is_terminal:
+        with _live(on) as listener, progress.listening(listener):
             yield
     else:
-        with progress.listening(_Plain()):
+        with progress.listening(_Plain(on)):
             yield
 
 
@@ -37,6 +37,10 @@ def _facts(update: progress.Update) -> str:
         parts.append(f"level {facts['level'] + 1}/{facts['levels']}")
         parts.append(f"{facts['sparsity']:.0%} pruned")
         parts.append(f"loss {facts['loss']:.2e}")
+    if "seconds_left" in facts:
+        parts.append(f"about {duration(facts['seconds_left'])} left")
+    if facts.get("networks", 1) > 1:
+        parts.append(f"network {facts['network']}/{facts['networks']}")
     if "metric" in facts:
         parts.append(str(facts["metric"]))
     if facts.get("trials", 1) > 1:
@@ -46,7 +50,7 @@ def _facts(update: progress.Update) -> str:
 
 
 @contextmanager
-def _live() -> Iterator[progress.Listener]:
+def _live(on: Console) -> Iterator[progress.Listener]:
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
     from rich.table import Column
 
@@ -58,7 +62,7 @@ def _live() -> Iterator[progress.Listener]:
         TimeRemainingColumn(compact=True, table_column=Column(min_width=5, no_wrap=True)),
         TextColumn("{task.fields[facts]}", table_column=Column(no_wrap=True, overflow="ellipsis")),
     )
-    with Progress(*columns, console=console) as bars:
+    with Progress(*columns, console=on, transient=on is errors) as bars:
         open_bars: dict[tuple[str, object], object] = {}
 
         def listen(update: progress.Update) -> None:
@@ -74,7 +78,8 @@ def _live() -> Iterator[progress.Listener]:
 class _Plain:
     """Prints a line when an activity begins, and then every few seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, on: Console) -> None:
+        self._on = on
         self._activity = ""
         self._spoken = 0.0
 
@@ -86,7 +91,7 @@ class _Plain:
         self._activity, self._spoken = update.activity, now
         share = f"{update.done / update.total:.0%}" if update.total else ""
         facts = ", ".join(part for part in (share, _facts(update)) if part)
-        console.print(f"{update.activity}: {facts}", soft_wrap=True, markup=False)
+        self._on.print(f"{update.activity}: {facts}", soft_wrap=True, markup=False)
 
 
 def complain(message: str) -> None:

@@ -158,9 +158,9 @@ def index_of(plan: Plan, folder: Path) -> Index | None:
     known = read_index(folder)
     if not plan.keys and known.result_version != RESULT_VERSION:
         raise UserError(
-            f"'{folder}' holds results of an earlier version of the harness, which trained "
-            "networks differently. They can be read, reported and measured, but not continued: "
-            "choose another --out."
+            f"'{folder}' holds results of an earlier version of the harness, which trained or "
+            "measured networks differently. They can be read, reported and measured, but not "
+            "continued: choose another --out."
         )
     if not plan.keys:  # else the plan was made from the folder
         _same(known.experiment, plan.resolved(), folder)

@@ -179,8 +179,11 @@ class Trials:
 
         On CPUs, a process that takes more memory than there is is killed without a message.
         """
-        gc.collect()  # free what an earlier trial still holds
         needed, free = trainer.memory(trial.networks), memory.free()
+        if free is not None and needed <= free:
+            return
+        gc.collect()  # free what an earlier trial still holds
+        free = memory.free()
         if free is not None and needed > free:
             raise MemoryError(f"each device needs {needed} bytes, and {free} are free")
 

@@ -22,7 +22,8 @@ RESULT_VERSION = 4
 """Part of every trial's key, raised whenever results change.
 
 From 3 on, networks of two data seeds have different initial weights. From 4 on, draws of the null
-`degree` are states of thinned chains; trained networks are the same.
+`degree` are states of thinned chains, and `digraph-motifs` switches edges in rounds, with q over
+all orders; trained networks are the same.
 """
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from harness import network_files, progress
 from harness.errors import UserError
+from harness.sparse.graph import LayeredGraph
 
 from ._found import Found, Place
 
@@ -58,6 +59,7 @@ def read(
     for number, (place, path) in enumerate(found.files.items()):
         progress.update("reading", number, len(found.files))
         wiring, values = network_files.read_weights(path, layout, threshold, choices)
+        assert isinstance(wiring.graph, LayeredGraph), "weights are read as layers"
         wires = [layer[0] for layer in wiring.graph.adjacency]
         sizes = (wires[0].shape[0], *(layer.shape[1] for layer in wires))
         first = first or (wiring.names, sizes, path)

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from math import comb
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,8 @@ import numpy as np
 from harness import motifs, network_files
 from harness.errors import UserError, unknown
 from harness.network_files import Wiring, printable
-from harness.sparse.graph import Digraph, LayeredGraph
+from harness.sparse.edges import Digraphs
+from harness.sparse.graph import LayeredGraph
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,17 +22,19 @@ OF_WEIGHTS = ("signs", "weights")
 """The nulls that keep all edges and permute their signs or weights."""
 NULLS = ("layered", "degree", "degree-approx", "independent", "published", *OF_WEIGHTS)
 _DRAWS, FEW_DRAWS = 1000, 100
-_TETRADS_AT_EASE = 10**9
-"""The most connected sets of four nodes, over all draws, that are counted by default."""
+_TETRADS_AT_EASE = 10**7
+"""The most connected sets of four nodes in a network that are counted by default: about 1 s."""
 
 _FIELDS = (
-    *("file", "layout", "network", "motif", "order", "base_layer", "null", "draws", "convention"),
+    *("file", "layout", "network", "motif", "mfinder", "order", "base_layer", "null", "draws"),
+    "convention",
     *(
         "support",
         "bias",
         "calibrated",
         "uncalibrated",
         "trades",
+        "rounds",
         "mixed",
         "count",
         "expected",
@@ -77,9 +79,10 @@ class Profiles:
     `table` has `file`, its `layout`, and the columns of `motifs.profile`, `sampled_profile` and
     `digraph_profile`. `p` and `q` are normal approximations or ranks among draws, as `p_method`
     says; `calibrated` is whether z and p are valid for draws of the null, `uncalibrated` why not.
-    `base_layer` is -1 for the sum over base layers. Under the null `signs`, `count` is of coherent
-    copies and `share` theirs of all `copies`; under `weights` it is the mean intensity of a copy,
-    beside the `coherence` of the class and its z. `notes` say what was left out, by file.
+    `base_layer` is -1 for the sum over base layers; `mfinder` is mfinder's number of the class.
+    Under the null `signs`, `count` is of coherent copies and `share` theirs of all `copies`; under
+    `weights` it is the mean intensity of a copy, beside the `coherence` of the class and its z.
+    `notes` say what was left out, by file.
     """
 
     wirings: dict[str, Wiring]
@@ -123,8 +126,9 @@ def of_wirings(wirings: Mapping[str, Wiring], asked: Asked) -> Profiles:
         notes[name] = (*wiring.notes, *own_notes)
         tables.append(table.assign(file=name, layout=wiring.layout or "edge list"))
     whole = pd.concat(tables, ignore_index=True)
-    # Whole numbers, or None if moments are exact.
-    for name in ("draws", "trades"):
+    whole["mfinder"] = whole["motif"].map(motifs.mfinder_id)
+    # Whole numbers, or None, as if moments are exact.
+    for name in ("draws", "trades", "rounds", "mfinder"):
         numbers = [None if pd.isna(n) else int(n) for n in whole[name]]
         whole[name] = pd.Series(numbers, dtype=object)
     return Profiles(dict(wirings), whole.reindex(columns=list(_FIELDS)), notes)
@@ -162,7 +166,7 @@ def _of_network(name: str, wiring: Wiring, asked: Asked) -> tuple["pd.DataFrame"
     import pandas as pd
 
     graph = wiring.graph
-    if isinstance(graph, Digraph):
+    if not isinstance(graph, LayeredGraph):
         if asked.given_lower:
             raise UserError(
                 f"'{printable(name)}' is a digraph: --given lower is for layered networks. Omit it."
@@ -170,7 +174,7 @@ def _of_network(name: str, wiring: Wiring, asked: Asked) -> tuple["pd.DataFrame"
         if set(asked.nulls) & set(OF_WEIGHTS):
             raise _no_weights(name, "is a digraph")
         mutual = asked.keep_mutual or wiring.undirected
-        return _of_digraph(graph, replace(asked, keep_mutual=mutual))
+        return _of_digraphs(graph, replace(asked, keep_mutual=mutual))
     orders = asked.orders or (2, 3)
     exact, tables = _exact(graph, asked), []
     for null in dict.fromkeys(asked.nulls):
@@ -206,7 +210,7 @@ def _undrawn(table: "pd.DataFrame") -> "pd.DataFrame":
         p_method="normal",
         convention="copies",
         **dict.fromkeys(("overlap", "chance", "effective", "z_error"), np.nan),
-        **dict.fromkeys(("draws", "trades", "mixed")),
+        **dict.fromkeys(("draws", "trades", "rounds", "mixed")),
     )
 
 
@@ -226,7 +230,7 @@ def _degree(graph: LayeredGraph, asked: Asked, exact: "pd.DataFrame") -> "pd.Dat
     ]
     table = pd.concat(tables, ignore_index=True)
     table = table.merge(exact[[*_PLACE, "induced"]], on=_PLACE, how="left")
-    return table.assign(p_method="sampled", **_NO_INDUCED)
+    return table.assign(p_method="sampled", rounds=None, **_NO_INDUCED)
 
 
 def _exact_null(
@@ -249,7 +253,7 @@ def _published(graph: LayeredGraph, asked: Asked) -> "pd.DataFrame":
         seed=asked.seed,
         convention="published",
     )
-    return table.assign(p_method="sampled", induced=None, **_NO_INDUCED)
+    return table.assign(p_method="sampled", rounds=None, induced=None, **_NO_INDUCED)
 
 
 def _no_weights(name: str, why: str) -> UserError:
@@ -279,20 +283,16 @@ def _of_weights(
 _NO_INDUCED = dict.fromkeys(("induced_expected", "induced_sd", "induced_z"), np.nan)
 
 
-def _of_digraph(graph: Digraph, asked: Asked) -> tuple["pd.DataFrame", list[str]]:
-    draws = asked.draws or FEW_DRAWS
+def _of_digraphs(graph: Digraphs, asked: Asked) -> tuple["pd.DataFrame", list[str]]:
     orders, notes = asked.orders or motifs.DIGRAPH_ORDERS, []
     if other := sorted(set(orders) - set(motifs.DIGRAPH_ORDERS)):
         raise UserError(
             f"--order {other[0]}: networks without layers can be counted for orders 2 and 3 only."
         )
-    sets = _connected_fours(np.asarray(graph.adjacency)) * (draws + 1)
-    if asked.orders is None and sets > _TETRADS_AT_EASE:
+    if asked.orders is None and (reason := _why_no_tetrads(graph)):
         orders = (2,)
-        notes.append(
-            f"tetrads left out: {draws} draws would take some {sets:.0e} connected sets of four "
-            "nodes, at about 10^7 a second. Give --order 3 to count them."
-        )
+        notes.append(f"tetrads left out: {reason}")
+    draws = asked.draws or FEW_DRAWS
     table = motifs.digraph_profile(
         graph, draws=draws, keep_mutual=asked.keep_mutual, seed=asked.seed, orders=orders
     )
@@ -305,7 +305,6 @@ def _of_digraph(graph: Digraph, asked: Asked) -> tuple["pd.DataFrame", list[str]
         effective=draws,
         z_error=motifs.error_of_z(table["z"].to_numpy(), draws),
         trades=None,
-        mixed=None,
         convention="induced",
         p_method="sampled",
         induced=table["count"],
@@ -313,13 +312,12 @@ def _of_digraph(graph: Digraph, asked: Asked) -> tuple["pd.DataFrame", list[str]
     ), notes
 
 
-def _connected_fours(wires: np.ndarray) -> int:
-    """Return about how many sets of four nodes are connected: undirected stars and paths."""
-    either = wires | wires.swapaxes(-1, -2)
-    degree = either.sum(-1, dtype=np.int64)
-    stars = sum(comb(int(n), 3) for n in degree.ravel())
-    paths = sum(
-        float((one - 1) @ (links @ (one - 1))) / 2
-        for links, one in zip(either.astype(float), degree, strict=True)
-    )
-    return int(stars + max(paths, 0))
+def _why_no_tetrads(graph: Digraphs) -> str | None:
+    """Return why tetrads are not counted unless they are asked for, or None."""
+    sets = max(map(motifs.connected_fours, graph))
+    if sets > _TETRADS_AT_EASE:
+        return (
+            f"some {sets:.0e} connected sets of four nodes in one network, at about 10^7 a second. "
+            "Give --order 3 to count them."
+        )
+    return motifs.lacking_igraph("they")

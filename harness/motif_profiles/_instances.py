@@ -1,11 +1,10 @@
 """Copies of one class in the networks of some files, by the names of their nodes."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-import numpy as np
 from rich.console import Console
 from rich.markup import escape
 
@@ -14,7 +13,8 @@ from harness.errors import UserError
 from harness.motif_profiles._participants import networks, node_names
 from harness.motif_profiles._show import described, rich_table
 from harness.network_files import Wiring, printable
-from harness.sparse.graph import Digraph, LayeredGraph
+from harness.sparse.edges import SparseDigraph
+from harness.sparse.graph import LayeredGraph
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,11 +48,14 @@ def instances(wirings: Mapping[str, Wiring], request: str) -> Instances:
     pattern = motifs.named(name)
     rows, notes = [], {}
     for file, wiring in wirings.items():
-        digraph = isinstance(wiring.graph, Digraph)
+        digraph = not isinstance(wiring.graph, LayeredGraph)
         if pattern is None or digraph != (len(pattern.layers) == 1):
             raise _unknown(file, name, digraph=digraph)
-        names, cut = node_names(wiring), 0
-        for network, one in enumerate(_each(wiring.graph)):
+        names, cut, graph = node_names(wiring), 0, wiring.graph
+        each: Iterable[LayeredGraph | SparseDigraph] = (
+            networks(graph) if isinstance(graph, LayeredGraph) else graph
+        )
+        for network, one in enumerate(each):
             found = list(islice(motifs.instances(one, pattern), number + 1))
             cut += len(found) > number
             for base, nodes in found[:number]:
@@ -64,14 +67,6 @@ def instances(wirings: Mapping[str, Wiring], request: str) -> Instances:
     letters = _LETTERS[: len(pattern.layer_of)] if pattern else ""
     columns = ["file", "network", "motif", "base_layer", *letters]
     return Instances(name, pd.DataFrame(rows, columns=columns), notes)
-
-
-def _each(graph: LayeredGraph | Digraph) -> Iterator[LayeredGraph | Digraph]:
-    if isinstance(graph, LayeredGraph):
-        yield from networks(graph)
-    else:
-        for wires in np.asarray(graph.adjacency):
-            yield Digraph(wires, graph.inputs, graph.outputs)
 
 
 def _parsed(request: str) -> tuple[str, int]:

@@ -95,10 +95,13 @@ def _write(path: Path, template: str, **facts: Any) -> None:
         for order in _DRAWN
         for motif in motifs.classes(order)
     }
-    page = Environment(autoescape=True).from_string(template)
 
     def drawn(name: str) -> str:
-        return pictures.get(name) or Markup(motifs.digraph_drawing(name))
+        pattern = motifs.named(name)
+        if pattern is not None and len(pattern.layers) == 1:
+            return Markup(motifs.digraph_drawing(name))
+        return pictures.get(name, "")
 
+    page = Environment(autoescape=True).from_string(template)
     html = page.render(drawn=drawn, **facts)
     files.write(path, html.encode())

@@ -12,7 +12,8 @@ from harness.errors import UserError
 from harness.motif_profiles._files import FEW_DRAWS, Asked, refused_if_too_large
 from harness.motif_profiles._show import MOST, UNDEFINED, cell_of_number, described, rich_table
 from harness.network_files import Wiring, printable
-from harness.sparse.graph import Digraph, LayeredGraph
+from harness.sparse.edges import SparseDigraph
+from harness.sparse.graph import LayeredGraph, node_counts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,10 +30,17 @@ _NULLS = {
     "agree or their chain has not mixed. Many nodes and classes are compared: some |z| above 3 are "
     "chance.",
 }
-_SCOPE = (
-    "Copies of all nodes of the file (support all), not necessarily induced. Layers count from 0; "
-    "the layer of an edge is that of its source."
+_NULLS["degree-mutual"] = _NULLS["degree"].replace(
+    "keeps its in- and out-degree", "keeps its in- and out-degree and its mutual edges"
 )
+_EDGES = "No z of edges: the edges of draws are others; expected is the mean of theirs."
+_SCOPE = {
+    False: "Copies of all nodes of the file (support all), not necessarily induced. Layers count "
+    "from 0; the layer of an edge is that of its source.",
+    True: "Induced triads of all nodes of the file; a digraph has one layer, 0.",
+}
+FEWEST_EXPECTED = 1.0
+"""The headline names no z of fewer copies than these."""
 _COLUMNS = ("count", "expected", "sd", "z", "log2_ratio")
 
 
@@ -46,24 +54,31 @@ def participants(wirings: Mapping[str, Wiring], part: Part, asked: Asked) -> "pd
     log2_ratio, NaN if count or expected is 0. Nodes have the names of the file, or LAYER:NUMBER,
     from 0.
 
-    **Errors:** UserError for a digraph, for networks too large for exact counts, for more than one
-    null, for another one, and for edges under `degree`.
+    Digraphs have induced triads, under `degree`, or `degree-mutual` if mutual edges are kept; the
+    expectation of an edge is then the mean of the draws' edges.
+
+    **Errors:** UserError for networks too large for exact counts, for other orders of a digraph
+    than 2, for more than one null, for another one, and for edges of layers under `degree`.
     """
     import pandas as pd
 
     (null,) = asked.nulls if len(asked.nulls) == 1 else ("",)
-    if null not in (_NULLS if part == "nodes" else ("layered",)):
+    layered = any(isinstance(one.graph, LayeredGraph) for one in wirings.values())
+    if null not in (("layered", "degree") if part == "nodes" or not layered else ("layered",)):
         raise UserError(
             "--participation takes one --null: layered, the default, or, for nodes, degree."
         )
     tables = []
     for file, wiring in wirings.items():
-        if isinstance(wiring.graph, Digraph):
-            raise UserError(
-                f"'{printable(file)}' is a digraph, but --participation is for layered networks. "
-                "List its nodes with their layers (--nodes), or omit it."
-            )
         names = node_names(wiring)
+        if not isinstance(wiring.graph, LayeredGraph):
+            mutual = asked.keep_mutual or wiring.undirected
+            kept = "degree-mutual" if mutual else "degree"
+            for number, one in enumerate(wiring.graph):
+                for motif, block in _of_digraph(file, one, number, part, names[0], asked, mutual):
+                    made = pd.DataFrame(block)
+                    tables.append(made.assign(file=file, network=number, motif=motif, null=kept))
+            continue
         with refused_if_too_large(file):
             for number, network in enumerate(networks(wiring.graph)):
                 for motif, block in _blocks(network, number, part, names, asked):
@@ -71,6 +86,7 @@ def participants(wirings: Mapping[str, Wiring], part: Part, asked: Asked) -> "pd
                     tables.append(made.assign(file=file, network=number, motif=motif, null=null))
     whole = pd.concat(tables, ignore_index=True)
     order = {one.name: one.order for n in asked.orders or (2, 3) for one in motifs.classes(n)}
+    order |= dict.fromkeys(motifs.TRIADS, 2)
     count, expected = whole["count"].to_numpy(float), whole["expected"].to_numpy(float)
     both = (count > 0) & (expected > 0)
     ratio = np.divide(count, expected, out=np.full(len(whole), np.nan), where=both)
@@ -87,10 +103,8 @@ def networks(graph: LayeredGraph) -> Iterator[LayeredGraph]:
 def node_names(wiring: Wiring) -> list[np.ndarray]:
     """Return the names of the nodes by layer: those of the file, or LAYER:NUMBER from 0."""
     graph = wiring.graph
-    widths = [graph.adjacency.shape[-1]] if isinstance(graph, Digraph) else None
-    if isinstance(graph, LayeredGraph):
-        widths = [graph.adjacency[0].shape[-2], *(one.shape[-1] for one in graph.adjacency)]
-    made = [[f"{layer}:{n}" for n in range(width)] for layer, width in enumerate(widths or ())]
+    widths = node_counts(graph) if isinstance(graph, LayeredGraph) else (graph[0].nodes,)
+    made = [[f"{layer}:{n}" for n in range(width)] for layer, width in enumerate(widths)]
     return [np.array(names, object) for names in wiring.nodes or made]
 
 
@@ -128,13 +142,46 @@ def _blocks(
             yield motif, {"layer": layer, **ends, **values, **nothing}
 
 
+def _of_digraph(
+    file: str,
+    digraph: SparseDigraph,
+    number: int,
+    part: Part,
+    names: np.ndarray,
+    asked: Asked,
+    keep_mutual: bool,
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Return triads and the columns of the nodes, or of the edges, of one digraph."""
+    if set(asked.orders or (2,)) != {2}:
+        raise UserError(
+            f"'{printable(file)}' is a digraph: --participation counts its triads. Give --order 2."
+        )
+    scores, by_edge, chain = motifs.digraph_participation(
+        digraph,
+        number=asked.draws or FEW_DRAWS,
+        keep_mutual=keep_mutual,
+        seed=(asked.seed, number),
+    )
+    unknown_z = {"sd": np.nan, "z": np.nan}
+    if part == "nodes":
+        known = {} if chain.mixed else unknown_z
+        for motif, one in scores.items():
+            yield motif, {"layer": 0, "node": names, **vars(one), **known}
+        return
+    ends = {"layer": 0, "source": names[digraph.sources], "target": names[digraph.targets]}
+    through = motifs.triad_participation(digraph).edges
+    for (motif, mean), counts in zip(by_edge.items(), through, strict=True):
+        yield motif, {**ends, "count": counts, "expected": mean, **unknown_z}
+
+
 def show_participants(
     table: "pd.DataFrame", wirings: Mapping[str, Wiring], console: Console, *, whole: bool
 ) -> None:
     """Print who takes part most, by ratio, or by z if there is one: ten a class, or the `whole`."""
     ends = [name for name in ("node", "source", "target") if name in table]
-    null = table["null"].iloc[0]
-    by, word = ("z", "z") if null == "degree" else ("log2_ratio", "ratio")
+    nulls = list(dict.fromkeys(table["null"]))
+    beside_own = "layered" not in nulls and len(ends) == 1
+    by, word = ("z", "z") if beside_own else ("log2_ratio", "ratio")
     console.print(escape(_headline(table, ends, by)), soft_wrap=True)
     for line in described(wirings, {name: one.notes for name, one in wirings.items()}):
         console.print(escape(line), soft_wrap=True)
@@ -154,7 +201,9 @@ def show_participants(
         cells = shown[numbers].itertuples(index=False)
         both = zip(place, cells, strict=True)
         console.print(rich_table(heads, ([*map(_name, at), *_cells(row)] for at, row in both)))
-    for line in (_NULLS[null], _SCOPE):
+    kinds = {not isinstance(one.graph, LayeredGraph) for one in wirings.values()}
+    of_edges = [_EDGES] if len(ends) == 2 and True in kinds else []
+    for line in (*(_NULLS[null] for null in nulls), *of_edges, *(_SCOPE[kind] for kind in kinds)):
         console.print(escape(line), soft_wrap=True)
 
 
@@ -172,7 +221,9 @@ def _cells(values: tuple[Any, ...]) -> list[str]:
 def _headline(table: "pd.DataFrame", ends: Sequence[str], by: str) -> str:
     """Return a sentence about the node or edge with the largest z, or most copies too many."""
     what = "node" if len(ends) == 1 else "edge"
-    excess = table["z"] if by == "z" else table["count"] - table["expected"]
+    # z of a class that is hardly ever expected is large for a single copy.
+    usual = table["z"].where(table["expected"] >= FEWEST_EXPECTED)
+    excess = usual if by == "z" else table["count"] - table["expected"]
     if not (excess > 0).any():
         return f"No {what} has more copies of a class than expected."
     row = table.iloc[int(excess.fillna(-np.inf).to_numpy().argmax())]

@@ -138,15 +138,14 @@ def described(wirings: Mapping[str, Wiring], notes: Mapping[str, Sequence[str]])
 
 def _described(wiring: Wiring) -> str:
     if not isinstance(wiring.graph, LayeredGraph):
-        networks, nodes, _ = wiring.graph.adjacency.shape
-        edges = wiring.graph.adjacency.sum((-2, -1)).tolist()
-        return f"{_networks(networks)}, digraph; {nodes:,} nodes; edges {_range(edges)}"
-    edges = edge_counts(wiring.graph)
+        nodes, edges = wiring.graph[0].nodes, [len(one.sources) for one in wiring.graph]
+        return f"{_networks(len(edges))}, digraph; {nodes:,} nodes; edges {_range(edges)}"
+    layers = edge_counts(wiring.graph)
     layout = f"layout {wiring.layout}" if wiring.layout else "edge list"
-    nodes = "-".join(map(str, node_counts(wiring.graph)))
-    counts = ", ".join(_range(layer) for layer in edges.T.tolist())
+    shape = "-".join(map(str, node_counts(wiring.graph)))
+    counts = ", ".join(_range(layer) for layer in layers.T.tolist())
     arrays = f"; arrays {', '.join(map(printable, wiring.names))}" if wiring.layout else ""
-    return f"{_networks(len(edges))}, {layout}; nodes {nodes}; edges {counts}{arrays}"
+    return f"{_networks(len(layers))}, {layout}; nodes {shape}; edges {counts}{arrays}"
 
 
 def _networks(number: int) -> str:
@@ -175,7 +174,10 @@ def explained(profiles: Profiles, *, whole: bool = False) -> list[str]:
     lines += [_SUPPORTS[support] for support in dict.fromkeys(table["support"])]
     lines += _reservations(table)
     if any(not isinstance(one.graph, LayeredGraph) for one in profiles.wirings.values()):
-        lines.append("Digraphs: induced copies, named after Holland and Leinhardt or by edges.")
+        lines.append(
+            "Digraphs: induced copies; triads have the names of the MAN census (Holland and "
+            "Leinhardt), tetrads those of their edges; mfinder: the number that mfinder gives them."
+        )
     absent = int(table.loc[_missing(table), "motif"].nunique())
     if absent and not whole:
         lines.append(f"Not shown: {absent} classes of digraphs with no copies, seen or expected.")
@@ -220,6 +222,7 @@ def _missing(table: "pd.DataFrame") -> "pd.Series[bool]":
 def summary(table: "pd.DataFrame", *, beside: bool = True) -> tuple[list[str], list[list[str]]]:
     """Return headings and rows of the short table, supports `beside` each other or in rows."""
     by = ["motif", "shape"]
+    by += ["mfinder"] if (table["convention"] == "induced").all() else []
     by += ["base_layer"] if table["base_layer"].nunique() > 1 else []
     by += ["file"] if table["file"].nunique() > 1 else []
     by += [] if beside else ["support"]

@@ -14,6 +14,7 @@ from ._conventions import published_counts as published_counts
 from ._counts import counts as counts
 from ._counts import induced as induced
 from ._degree_approx import approximate_moments as approximate_moments
+from ._digraph_classes import mfinder_id as mfinder_id
 from ._digraph_draws import drawn_digraph_profile as drawn_digraph_profile
 from ._drawing import digraph_drawing as digraph_drawing
 from ._drawing import drawing as drawing
@@ -44,6 +45,8 @@ from ._participation import Participation as Participation
 from ._participation import degree_participation as degree_participation
 from ._participation import layered_spread as layered_spread
 from ._participation import participation as participation
+from ._rounds import Rounds as Rounds
+from ._rounds import enough_rounds as enough_rounds
 from ._sampled import SAMPLED_COLUMNS as SAMPLED_COLUMNS
 from ._sampled import sampled_profile as sampled_profile
 from ._scores import error_of_z as error_of_z
@@ -56,7 +59,6 @@ from ._sketch import named as named
 from ._sketch import sketch as sketch
 from ._supports import Support as Support
 from ._supports import supported as supported
-from ._switching import Switched as Switched
 from ._switching import switched as switched
 from ._tempered import VARYING as VARYING
 from ._tempered import Limits as Limits
@@ -66,5 +68,11 @@ from ._tempered import degree_moments as degree_moments
 from ._tempered import neutral as neutral
 from ._tempered import paths_at_nodes as paths_at_nodes
 from ._tempered import tempered as tempered
+from ._tetrads import connected_fours as connected_fours
+from ._tetrads import lacking_igraph as lacking_igraph
 from ._trades import Trades as Trades
 from ._trades import enough_trades as enough_trades
+from ._triad_participation import TriadParticipation as TriadParticipation
+from ._triad_participation import digraph_participation as digraph_participation
+from ._triad_participation import triad_participation as triad_participation
+from ._triads import triads as triads

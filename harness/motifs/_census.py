@@ -1,75 +1,82 @@
 """Motifs of general digraphs: counts of connected triads and tetrads, compared with chance."""
 
+import time
 import zlib
-from collections.abc import Callable, Sequence
-from functools import cache, partial
-from itertools import pairwise, permutations
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Bool, Int64
 
+from harness import progress
+from harness.sparse.edges import SparseDigraph, sparse_digraphs
 from harness.sparse.graph import Digraph, LayeredGraph, why_uncalibrated
 from harness.stats import benjamini_hochberg
 
-from ._classes import Edge, image
+from ._digraph_classes import TRIAD_NAMES
+from ._rounds import THREADS, enough_rounds, shared
 from ._scores import scored, significance_profile
-from ._switching import SWITCHES_PER_EDGE, Switched, switched
+from ._switching import Places, switched
+from ._tetrads import tetrad_names, tetrads
+from ._triads import connected_triads
 
 if TYPE_CHECKING:
     import pandas as pd
 
 DIGRAPH_ORDERS = (2, 3)
 _STREAM = zlib.crc32(b"switched digraphs")
+_SMALL, _MOST_TOGETHER = 2**15, 64
+"""The edges, and the draws, of one block of draws: a block has 2 draws or more."""
+_QUIET_SECONDS = 2.0
 
 Census = dict[str, Int64[np.ndarray, "*batch"]]
 
 
-def census(graph: Digraph, orders: Sequence[int] = DIGRAPH_ORDERS) -> Census:
+def census(
+    graph: Digraph | Sequence[SparseDigraph], orders: Sequence[int] = DIGRAPH_ORDERS
+) -> Census:
     """Count the sets of 3 and of 4 nodes that induce each connected digraph: 13 and 199 classes.
 
     Triads are named by their mutual, asymmetric and null pairs and a letter (Holland and Leinhardt
     1976; letters as in igraph: 111D is a<->b<-c, 111U is a<->b->c, 120D is b<-a->c with b<->c);
     tetrads by the same three numbers and their least list of edges, as in `132:01.02.10.13.23`.
-    Connected means weakly connected. igraph's `motifs_randesu` (Wernicke 2006) counts about 10^7
-    connected sets a second. Self-loops are ignored.
+    Connected means weakly connected. Self-loops are ignored. Tetrads need igraph.
 
-    **Arguments:** `graph` with any leading batch axes.
+    **Arguments:** `graph` with any leading batch axes, or some networks by their edges.
 
     **Returns:** for each class, by name, an int64 array of the batch's shape.
 
-    **Errors:** ValueError for an order other than 2 or 3.
+    **Errors:** ValueError for an order other than 2 or 3; UserError for tetrads without igraph.
     """
-    wires = np.asarray(graph.adjacency)
     _check(orders)
-    batch = wires.shape[:-2]
-    stacked = wires.reshape(-1, *wires.shape[-2:])
+    networks = sparse_digraphs(graph)
+    batch = np.shape(graph.adjacency)[:-2] if isinstance(graph, Digraph) else (len(networks),)
     names = [name for order in dict.fromkeys(orders) for name in connected_classes(order)]
-    rows = np.array([_counted(network, orders) for network in stacked], np.int64)
-    columns = rows.reshape(len(stacked), len(names)).T
+    columns = _counted(networks, orders).T
     return {name: row.reshape(batch) for name, row in zip(names, columns, strict=True)}
 
 
 def digraph_profile(
-    graph: Digraph,
+    graph: Digraph | Sequence[SparseDigraph],
     *,
     draws: int = 100,
     keep_mutual: bool = False,
     seed: int = 0,
     orders: Sequence[int] = DIGRAPH_ORDERS,
-    switches_per_edge: int = SWITCHES_PER_EDGE,
 ) -> "pd.DataFrame":
     """Compare each network's census with digraphs of the same in- and out-degrees.
 
     Null `degree` keeps every node's in- and out-degree; `degree-mutual` also keeps its mutual
     edges (see `switched`). Both put edges only where `graph.places` allows one. All draws start
     from a common graph, switched from the network, which is as far from each draw as from the
-    network. Under the null the network is then a draw like any other, and p holds even for chains
-    too short to mix (Besag and Clifford 1989, Biometrika 76:633). Draws do not keep triads: an
-    excess of tetrads may only reflect one of their triads.
+    network (Besag and Clifford 1989, Biometrika 76:633). `enough_rounds` finds how far. Draws do
+    not keep triads: an excess of tetrads may only reflect one of their triads.
 
-    **Arguments:** `graph` with at most one batch axis, the networks. A network's draws depend only
-    on `seed`, its number and itself.
+    **Arguments:** `graph` with at most one batch axis, or some networks by their edges. A network's
+    draws depend only on `seed`, its number and itself.
 
     **Returns:** a row per network and class. Columns:
 
@@ -78,38 +85,55 @@ def digraph_profile(
     - log2_ratio: log2(count / expected), NaN if either is 0
     - p: two-sided, min(1, 2 (r+1)/(R+1)) for the smaller tail, so never below 2/(R+1); NaN if all
       draws have the network's count
-    - q: Benjamini-Hochberg over the classes of one network and order
-    - profile: z / sqrt(sum of z^2) over the same (Milo et al. 2004, Science 303:1538)
+    - q: Benjamini-Hochberg over all classes of one network
+    - profile: z / sqrt(sum of z^2) over the classes of one network and order (Milo et al. 2004,
+      Science 303:1538)
     - calibrated: whether p is valid for draws of the null; uncalibrated: why not, else empty. p and
-      q are NaN if edges share weights or it is unknown which places can hold one
+      q are NaN if edges share weights, if it is unknown which places can hold one, or if the chains
+      had not mixed
+    - rounds of each draw; mixed: whether chains of that length had mixed
     - overlap: share of a draw's edges that its start has; overlap_between: the same for another
-      draw, which is twice as many switches away. If overlap is larger, the chains have not mixed
+      draw, which is twice as many rounds away
     - self_loops: how many the network had; they are removed first
 
-    **Errors:** ValueError for fewer than two draws, another order, or more batch axes.
+    **Errors:** ValueError for fewer than two draws, another order, or more batch axes; UserError
+    for tetrads without igraph.
     """
     import pandas as pd
 
-    wires = np.asarray(graph.adjacency)
     _check(orders)
     if draws < 2:
         raise ValueError(f"{draws} draws give no standard deviation; take two or more")
+    reason, possible, loops = "", None, np.zeros(1, np.int64)
+    if isinstance(graph, Digraph):
+        reason, possible, loops = _of_matrix(graph)
+    networks = sparse_digraphs(graph)
+    orders, tables = tuple(dict.fromkeys(orders)), []
+    for number, network in enumerate(networks):
+        stream = [_STREAM, seed, number, zlib.crc32(network.keys.tobytes())]
+        with progress.within(network=number + 1, networks=len(networks)):
+            table = _profile(network, draws, orders, stream, keep_mutual, possible)
+        why, own_loops = reason or _why_unmixed(table), loops[number % len(loops)]
+        facts = {"network": number, "uncalibrated": why, "self_loops": own_loops}
+        table = table.assign(calibrated=not why, **facts)
+        tables.append(table.assign(p=np.nan, q=np.nan) if why else table)
+    whole = pd.concat(tables, ignore_index=True)
+    return whole.assign(null="degree-mutual" if keep_mutual else "degree", draws=draws)
+
+
+def _of_matrix(graph: Digraph) -> tuple[str, Places | None, Int64[np.ndarray, " networks"]]:
+    """Return why p is not calibrated, the places that can hold an edge, and the self-loops."""
+    wires = np.asarray(graph.adjacency)
     if wires.ndim not in (2, 3):
         raise ValueError(f"expected adjacency of shape (networks, n, n), not {wires.shape}")
-    reason = why_uncalibrated(graph, "switched") or ""
     possible = None if graph.places is None else graph.places.numbers[0] >= 0
-    step = partial(switched, keep_mutual=keep_mutual, possible=possible)
-    tables = []
-    for number, network in enumerate(wires.reshape(-1, *wires.shape[-2:])):
-        rng = np.random.default_rng([_STREAM, seed, number, zlib.crc32(network.tobytes())])
-        run = partial(step, rng=rng, switches_per_edge=switches_per_edge)
-        table = _profile(network, run, draws, tuple(dict.fromkeys(orders)))
-        null = "degree-mutual" if keep_mutual else "degree"
-        table.insert(list(table).index("draws"), "null", null)
-        table.insert(0, "network", number)
-        tables.append(table)
-    whole = pd.concat(tables, ignore_index=True).assign(calibrated=not reason, uncalibrated=reason)
-    return whole.assign(p=np.nan, q=np.nan) if reason else whole
+    loops = np.trace(wires, axis1=-2, axis2=-1, dtype=np.int64).reshape(-1)
+    return why_uncalibrated(graph, "switched") or "", possible, loops
+
+
+def _why_unmixed(table: "pd.DataFrame") -> str:
+    mixed, rounds = table[["mixed", "rounds"]].iloc[0]
+    return "" if mixed else f"the chains had not mixed after {rounds} rounds of switches"
 
 
 def layered_part(graph: Digraph, layers: Sequence[Bool[np.ndarray, " n"]]) -> LayeredGraph:
@@ -131,18 +155,9 @@ def layered_part(graph: Digraph, layers: Sequence[Bool[np.ndarray, " n"]]) -> La
     return LayeredGraph(tuple(wires[..., a, :][..., b] for a, b in pairwise(layers)))
 
 
-@cache
-def connected_classes(order: int) -> dict[str, int]:
-    """Return the names of an order's connected classes, each with its number in igraph."""
-    import igraph
-
-    size, known = order + 1, {}
-    for number in range({3: 16, 4: 218}[size]):
-        graph = igraph.Graph.Isoclass(n=size, cls=number, directed=True)
-        if graph.is_connected(mode="weak"):
-            known[_name(size, graph.get_edgelist())] = number
-    # Few edges first.
-    return dict(sorted(known.items(), key=lambda item: (-int(item[0][2]), item[0])))
+def connected_classes(order: int) -> tuple[str, ...]:
+    """Return the names of an order's connected classes, those with few edges first."""
+    return TRIAD_NAMES if order == 2 else tuple(tetrad_names())
 
 
 def _check(orders: Sequence[int]) -> None:
@@ -151,40 +166,12 @@ def _check(orders: Sequence[int]) -> None:
         raise ValueError(f"digraphs have a census of the orders 2 and 3, not {sorted(other)}")
 
 
-def _name(size: int, edges: Sequence[Edge]) -> str:
-    mutual = [edge for edge in edges if edge[::-1] in edges]
-    single = [edge for edge in edges if edge[::-1] not in edges]
-    pairs = (len(mutual) // 2, len(single))
-    code = f"{pairs[0]}{pairs[1]}{size * (size - 1) // 2 - sum(pairs)}"
-    if size == 3:
-        return code + _letter(code, single, mutual)
-    least = min(image(tuple(edges), relabeling) for relabeling in permutations(range(size)))
-    return f"{code}:" + ".".join(f"{a}{b}" for a, b in least)
-
-
-def _letter(code: str, single: Sequence[Edge], mutual: Sequence[Edge]) -> str:
-    """Return down, up, cyclic or transitive, to distinguish triads of the same numbers of pairs."""
-    sources, targets = ({edge[end] for edge in single} for end in (0, 1))
-    if code == "030":
-        return "C" if len(sources) == 3 else "T"
-    if code == "111":
-        return "U" if sources <= {node for edge in mutual for node in edge} else "D"
-    if code in ("021", "120"):
-        return "D" if len(sources) == 1 else "U" if len(targets) == 1 else "C"
-    return ""
-
-
-def _counted(wires: np.ndarray, orders: Sequence[int]) -> list[int]:
-    """Return one network's counts, in the order of the names, without its self-loops."""
-    import igraph
-
-    clean = wires & ~np.eye(len(wires), dtype=bool)
-    network = igraph.Graph(n=len(wires), edges=np.argwhere(clean), directed=True)
-    row = []
-    for order in dict.fromkeys(orders):
-        by_class = network.motifs_randesu(order + 1, cut_prob=[0] * (order + 1))
-        row += [int(by_class[number]) for number in connected_classes(order).values()]
-    return row
+def _counted(
+    networks: Sequence[SparseDigraph], orders: Sequence[int]
+) -> Int64[np.ndarray, "networks classes"]:
+    """Return the counts of some networks, in the order of the names."""
+    counters = {2: connected_triads, 3: tetrads}
+    return np.concatenate([counters[order](networks) for order in dict.fromkeys(orders)], 1)
 
 
 def scored_classes(
@@ -197,33 +184,51 @@ def scored_classes(
 
     kinds = [(order, name) for order in orders for name in connected_classes(order)]
     table = pd.DataFrame(kinds, columns=["order", "motif"])
-    scores, of = scored(own, sampled), table["order"].to_numpy()
-    q = np.concatenate([benjamini_hochberg(scores["p"][of == order]) for order in orders])
-    return table.assign(**scores, q=q, profile=significance_profile(scores["z"], of))
+    scores = scored(own, sampled)
+    shares = significance_profile(scores["z"], table["order"].to_numpy())
+    return table.assign(**scores, q=benjamini_hochberg(scores["p"]), profile=shares)
 
 
 def _profile(
-    network: np.ndarray,
-    run: Callable[[np.ndarray], Switched],
+    network: SparseDigraph,
     draws: int,
     orders: Sequence[int],
+    stream: Sequence[int],
+    keep_mutual: bool,
+    possible: Places | None,
 ) -> "pd.DataFrame":
-    """Return one network's rows. Each draw is counted and dropped: all could fill the memory."""
-    clean = network & ~np.eye(len(network), dtype=bool)
-    edges = int(clean.sum())
-    centre = last = run(clean).adjacency
-    sampled, overlaps, shared = [], [], []
-    for _ in range(draws):
-        draw = run(centre)
-        sampled.append(_counted(draw.adjacency, orders))
-        overlaps.append(draw.overlap)
-        shared.append(int((draw.adjacency & last).sum()))
-        last = draw.adjacency
-    own = np.array(_counted(clean, orders), np.int64)
-    return scored_classes(own, np.array(sampled, np.int64), orders).assign(
-        draws=draws,
-        overlap=np.mean(overlaps),
-        # The first was compared with the centre, not with another draw.
-        overlap_between=np.mean(shared[1:]) / edges if edges else np.nan,
-        self_loops=int(network.sum()) - edges,
+    """Return one network's rows. Draws are counted and dropped: all could fill the memory."""
+    began, edges = time.monotonic(), len(network.sources)
+    size = min(max(2, _SMALL // max(1, edges)), _MOST_TOGETHER)
+    of_rounds, of_centre, *of_blocks = np.random.SeedSequence(stream).spawn(2 + -(-draws // size))
+    chain = enough_rounds(network, of_rounds, keep_mutual=keep_mutual, possible=possible)
+    run = partial(switched, rounds=chain.number, keep_mutual=keep_mutual, possible=possible)
+    (centre,) = run(network, np.random.default_rng(of_centre))
+    sizes = [min(size, draws - start) for start in range(0, draws, size)]
+    counts, overlaps, between = [], [], []
+    with ThreadPoolExecutor(THREADS) as pool:
+
+        def block(
+            number: int, seed: np.random.SeedSequence
+        ) -> tuple[np.ndarray, list[int], list[int]]:
+            drawn = run(centre, np.random.default_rng(seed), number=number)
+            keys = [one.keys for one in drawn]
+            pairs = [shared(a, b) for a, b in pairwise(keys)]
+            own = [shared(centre.keys, one) for one in keys]
+            return _counted(drawn, orders), own, pairs
+
+        for some, own, pairs in pool.map(block, sizes, of_blocks):
+            counts.append(some)
+            overlaps += own
+            between += pairs
+            passed = time.monotonic() - began
+            if passed > _QUIET_SECONDS:
+                left = passed * (draws / len(overlaps) - 1)
+                progress.update("counting draws", len(overlaps), draws, seconds_left=left)
+    table = scored_classes(_counted([network], orders)[0], np.concatenate(counts), orders)
+    return table.assign(
+        rounds=chain.number,
+        mixed=chain.mixed,
+        overlap=np.mean(overlaps) / edges if edges else np.nan,
+        overlap_between=np.mean(between) / edges if edges else np.nan,
     )

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from functools import cache
-from itertools import combinations
+from itertools import combinations, permutations
 from xml.sax.saxutils import escape
 
 import numpy as np
@@ -20,6 +20,11 @@ HEAD, HALF_WIDTH = 7.0, 2.8
 """Length of an arrowhead and half its width."""
 
 Point = tuple[float, float]
+_FAR = HEIGHT - MARGIN
+_CORNERS: dict[int, list[Point]] = {
+    3: [(HEIGHT / 2, MARGIN), (MARGIN, _FAR), (_FAR, _FAR)],
+    4: [(MARGIN, MARGIN), (_FAR, MARGIN), (MARGIN, _FAR), (_FAR, _FAR)],
+}
 
 
 @cache
@@ -33,26 +38,32 @@ def drawing(motif: MotifClass) -> str:
     **Returns:** an `<svg>` element for a file of its own or within HTML (no ids, no styles): for
     each edge a `<line>` with its arrowhead, a `<path>`; then for each node a `<circle>`.
     """
-    return _picture(motif.name, positions(motif), motif.edges, 2 * MARGIN + COLUMN * motif.span)
+    return _svg(motif.name, 2 * MARGIN + COLUMN * motif.span, motif.edges, positions(motif))
 
 
 @cache
 def digraph_drawing(name: str) -> str:
-    """Return a triad or tetrad as an SVG element like those of `drawing`; "" for other names.
+    """Return a triad or tetrad as an SVG element: nodes at the corners, an arrow for each edge.
 
-    Nodes stand on a circle, the first on top, the others clockwise. A mutual edge has two heads.
+    A mutual pair is one line with two heads. Tetrads are placed so that few lines cross.
+
+    **Errors:** ValueError for a name of no class of digraphs.
     """
     pattern = named(name)
-    if pattern is None or len(pattern.layers) != 1:
-        return ""
-    middle, size = HEIGHT / 2, len(pattern.layer_of)
-    turns = [2 * math.pi * node / size for node in range(size)]
-    radius = middle - MARGIN
-    places = [(middle + radius * math.sin(t), middle - radius * math.cos(t)) for t in turns]
-    return _picture(name, places, pattern.edges, float(HEIGHT))
+    if pattern is None or len(pattern.layers) > 1:
+        raise ValueError(f"no class of digraphs is named '{name}'")
+    corners, size = _CORNERS[pattern.layers[0]], pattern.layers[0]
+
+    def diagonals(order: tuple[int, ...]) -> list[int]:
+        pairs = {frozenset((order[a], order[b])) for a, b in pattern.edges}
+        apart = [frozenset((0, 3)) in pairs, frozenset((1, 2)) in pairs]
+        return [all(apart), sum(apart)]
+
+    order = min(permutations(range(size)), key=diagonals) if size == 4 else range(size)
+    return _svg(name, float(HEIGHT), pattern.edges, [corners[place] for place in order])
 
 
-def _picture(name: str, places: Sequence[Point], edges: Sequence[Edge], width: float) -> str:
+def _svg(name: str, width: float, edges: Sequence[Edge], places: Sequence[Point]) -> str:
     parts = [part for a, b in edges for part in _arrow(places[a], places[b])]
     parts += [f'<circle cx="{x:g}" cy="{y:g}" r="{RADIUS:g}"/>' for x, y in places]
     return (

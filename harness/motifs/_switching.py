@@ -1,226 +1,308 @@
 """Draws of digraphs in which every node keeps its in- and its out-degree, by switching edges.
 
-A step picks two edges a->b, c->d and makes them a->d, c->b, unless that would make a self-loop or a
-double edge (Maslov and Sneppen 2002, Science 296:910). A refused switch counts as a step that
-leaves the graph unchanged. If only accepted steps counted, each graph would be drawn in proportion
-to the number of switches that it allows, which is biased (Roberts and Coolen 2012, Phys. Rev. E
-85:046103).
+A switch makes two edges a->b, c->d into a->d, c->b (Maslov and Sneppen 2002, Science 296:910),
+unless that would make a self-loop or a double edge. A refused switch leaves the graph as it is. If
+only accepted ones counted, each graph would be drawn in proportion to the number of switches that
+it allows, which is biased (Roberts and Coolen 2012, Phys. Rev. E 85:046103).
 
-Switches alone cannot reverse a directed triangle, so some steps make a walk a->b->c->d into
-a->c->b->d, which does that if d = a. Both kinds together reach every digraph of the same degrees
-(Rao, Jana and Bandyopadhyay 1996, Sankhya A 58:225). Each step is as likely as its reverse: in the
-long run every such digraph is drawn equally often.
+In a round all edges are paired at random, and most pairs are switched one after the other. Each
+switch undoes itself, and the reverse order is as likely, so that each round is as likely as its
+reverse. Pairs meet only at the places of their edges and proposals: those that come first at all
+their places are switched together, then those that come first among the others, and so on.
 
-Where some places can hold no edge, as from an output to an input, a step that needs one is refused.
+Switches alone cannot reverse a directed triangle, so between two rounds some walks a->b->c->d
+become a->c->b->d, which does that if d = a. A walk is picked by an edge, a successor of its head
+and one of that: with probability 1 / (edges * out(b) * out(c)), as is its reverse. Walks that are
+picked together are left alone if they share a place. Switches and walks reach every digraph of the
+same degrees (Rao, Jana and Bandyopadhyay 1996, Sankhya A 58:225): in the long run each is drawn
+equally often.
+
+Where some places can hold no edge, as from an output to an input, a move that needs one is refused.
 If these places are one block of sources and targets, as between the inputs and the outputs of a
-recurrent network, both kinds of steps still reach every digraph of the same degrees in small cases
-(the tests enumerate some); other patterns may have separate parts.
+recurrent network, the moves still reach every digraph of the same degrees in small cases (the tests
+enumerate some); other patterns may have separate parts.
 """
 
-from dataclasses import dataclass
-from itertools import accumulate
+from collections.abc import Iterator
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Int64
 
-SWITCHES_PER_EDGE = 20
-"""Switches tried for each draw: several times what brings the overlap with the start to chance."""
+from harness.sparse.edges import SparseDigraph, of_keys, sparse_digraph
 
-_SWITCHES_PER_WALK = 10
-"""Switches that are tried for each attempt to rewire a walk."""
+_SWITCHED = 0.9
+"""The share of the pairs that are tried: each switch can also be the only one."""
+_EDGES_PER_WALK = 16
+_WALKED = 0.5
+"""The share of the walks that are picked: if each reversed a triangle, two would bring it back."""
+_AT_ONCE = 2**15
+"""The edges of all chains that are switched together: small networks take many chains."""
+_NOWHERE = 2**63 - 1
+"""The slot of a proposal that is not made."""
 
-Wiring = Bool[np.ndarray, "nodes nodes"]
-
-
-@dataclass(frozen=True)
-class Switched:
-    """A digraph after a run of switches.
-
-    `adjacency`, (nodes, nodes), is source x target; of the steps `tried` (switches and walks),
-    `accepted` changed the graph; `overlap` is the share of the start's edges that the draw has too,
-    NaN without edges. Runs have mixed once longer ones no longer lower it.
-    """
-
-    adjacency: Wiring
-    tried: int
-    accepted: int
-    overlap: float
+Places = Bool[np.ndarray, "nodes nodes"]
+Numbers = Int64[np.ndarray, "chains moves"]
+Flags = Bool[np.ndarray, "chains moves"]
 
 
 def switched(
-    adjacency: Wiring,
+    digraph: SparseDigraph,
     rng: np.random.Generator,
     *,
+    rounds: int,
+    number: int = 1,
     keep_mutual: bool = False,
-    possible: Wiring | None = None,
-    switches_per_edge: int = SWITCHES_PER_EDGE,
-) -> Switched:
-    """Return one digraph of the same in- and out-degrees, after a run of steps from `adjacency`.
+    possible: Places | None = None,
+) -> list[SparseDigraph]:
+    """Return some digraphs of the same in- and out-degrees, each so many rounds from `digraph`.
 
     With `keep_mutual` each node also keeps its number of mutual edges (a<->b): mutual pairs are
-    switched among mutual pairs, single edges among single ones, and a switch is refused if it would
-    join two nodes that are already joined, in either direction. These steps need not reach every
-    digraph of the same degrees: in small dense graphs there can be separate parts (for 12 of the
-    211 sets of degrees on 4 nodes), and draws are uniform within the part of the start.
+    switched among mutual pairs, single edges among single ones, and a slot is a pair of nodes, in
+    either direction. These moves need not reach every digraph of the same degrees: in small dense
+    graphs there can be separate parts (for 12 of the 211 sets of degrees on 4 nodes), and draws are
+    uniform within the part of the start.
 
-    **Arguments:** `adjacency` (nodes, nodes), source x target; `possible`, of the same shape, says
-    which places can hold an edge, all off the diagonal if None; `switches_per_edge` switches are
-    tried for each edge, and a tenth as many rewirings of walks. If most switches are refused, as in
-    dense graphs with many mutual pairs kept, more are needed: compare overlaps.
+    **Arguments:** `number` of draws, independent given `digraph`; `possible` (nodes, nodes),
+    source x target, says which places can hold an edge, all off the diagonal if None.
 
-    **Errors:** ValueError for self-loops, which this null excludes, and for impossible edges.
+    **Errors:** ValueError for impossible edges.
     """
-    loops = int(np.diagonal(adjacency).sum())
-    if loops:
-        raise ValueError(f"{loops} self-loops; clear the diagonal: this null excludes them")
-    forbidden = np.eye(len(adjacency), dtype=bool)
-    if possible is not None:
-        forbidden |= ~possible
-        if wrong := int((adjacency & forbidden).sum()):
-            raise ValueError(f"{wrong} edges are where `possible` says that none can be")
-    edges = int(adjacency.sum())
-    chain = _Chain(adjacency, forbidden, keep_mutual)
-    tried = accepted = 0
-    for _ in range(switches_per_edge):
-        # A fixed number of walks would bring a triangle that every walk reverses back each time.
-        walks = rng.binomial(2 * -(-edges // _SWITCHES_PER_WALK), 0.5)
-        tried += edges + walks
-        of_pairs = rng.binomial(edges, chain.share_of_pairs)
-        steps = (
-            (chain.switch_edges, edges - of_pairs),
-            (chain.switch_pairs, of_pairs),
-            (chain.rewire_walks, walks),
+    drawn: list[SparseDigraph] = []
+    for chains in started(digraph, number, keep_mutual=keep_mutual, possible=possible):
+        chains.switch(rounds, rng)
+        drawn += chains.digraphs()
+    return drawn
+
+
+def started(
+    digraph: SparseDigraph, number: int, *, keep_mutual: bool, possible: Places | None
+) -> Iterator["Chains"]:
+    """Yield a number of chains that start from a digraph, as many together as fit."""
+    if possible is not None and (wrong := int((~possible[digraph.sources, digraph.targets]).sum())):
+        raise ValueError(f"{wrong} edges are where `possible` says that none can be")
+    at_once = max(1, _AT_ONCE // max(1, len(digraph.sources)))
+    for first in range(0, number, at_once):
+        yield Chains(digraph, min(at_once, number - first), keep_mutual, possible)
+
+
+class _Walks(NamedTuple):
+    """Walks a->b->c->d by the places of their three edges, and whether a->c->b->d can be made.
+
+    Only those that are `picked` count; one that cannot go on keeps the edges that it has.
+    """
+
+    places: tuple[Numbers, Numbers, Numbers]
+    picked: Flags
+    valid: Flags
+
+
+class Chains:
+    """Some chains that start from one digraph.
+
+    `tails` and `heads`, (chains, edges), hold first the single edges, sorted by source, then the
+    mutual pairs, once each. Single edges exchange heads only, so the edges that leave a node stay
+    at the same places, from `starts[node]` on. A place counts through all chains.
+    """
+
+    def __init__(
+        self, digraph: SparseDigraph, number: int, keep_mutual: bool, possible: Places | None
+    ) -> None:
+        self.nodes, self.keep_mutual, self.possible = digraph.nodes, keep_mutual, possible
+        # Few edges have few collisions: the absent ones are switched where they are fewer.
+        places = digraph.nodes * (digraph.nodes - 1) if possible is None else int(possible.sum())
+        symmetric = possible is None or not keep_mutual
+        self.absent = symmetric and 2 * len(digraph.sources) > places
+        digraph = self._complement(digraph) if self.absent else digraph
+        sources, targets = digraph.sources, digraph.targets
+        mutual = np.zeros(len(sources), bool)
+        if keep_mutual:
+            mutual = np.isin(digraph.keys, targets * digraph.nodes + sources, assume_unique=True)
+        once = mutual & (sources < targets)
+        kept = np.concatenate([np.flatnonzero(~mutual), np.flatnonzero(once)])
+        self.singles = len(kept) - int(once.sum())
+        self.tails = np.tile(sources[kept], (number, 1))
+        self.heads = np.tile(targets[kept], (number, 1))
+        self.out = np.bincount(sources[~mutual], minlength=digraph.nodes)
+        self.starts = np.cumsum(self.out) - self.out
+        self.first = (np.arange(number) * len(kept))[:, None]
+
+    def digraphs(self) -> list[SparseDigraph]:
+        """Return the present state of each chain."""
+        left, right = self.tails[:, self.singles :], self.heads[:, self.singles :]
+        keys = [self.tails * self.nodes + self.heads, right * self.nodes + left]
+        states = [of_keys(self.nodes, one) for one in np.sort(np.concatenate(keys, 1), 1)]
+        return [self._complement(one) for one in states] if self.absent else states
+
+    def _complement(self, digraph: SparseDigraph) -> SparseDigraph:
+        absent = ~digraph.dense() if self.possible is None else self.possible & ~digraph.dense()
+        return sparse_digraph(self.nodes, *np.nonzero(absent))
+
+    def switch(self, rounds: int, rng: np.random.Generator) -> None:
+        """Make some rounds of switches in every chain, with walks between them."""
+        for number in range(rounds if self.heads.size else 0):
+            if number:
+                self._rewire(rng)
+            self._switch(rng)
+
+    def _switch(self, rng: np.random.Generator) -> None:
+        """Switch most pairs of edges, one after the other."""
+        i, j, mutual = self._paired(rng)
+        a, b, c, d = self.tails.take(i), self.heads.take(i), self.tails.take(j), self.heads.take(j)
+        if mutual.any():
+            turned = mutual & (rng.random(i.shape) < 0.5)
+            c, d = np.where(turned, d, c), np.where(turned, c, d)
+        tried = self._fits(a, d, mutual) & self._fits(c, b, mutual) & (a != c) & (b != d)
+        tried &= rng.random(i.shape) < _SWITCHED
+        edges, pairs = self.heads.shape[1], i.shape[1]
+        place = np.concatenate(
+            [self._place(*ends) for ends in ((self.tails, self.heads), (a, d), (c, b))], 1
         )
-        # In a random order, so that a whole run is as likely as its reverse.
-        for which in rng.permutation(len(steps)):
-            step, number = steps[which]
-            accepted += step(int(number), rng)
-    drawn = chain.adjacency()
-    overlap = int((drawn & adjacency).sum()) / edges if edges else float("nan")
-    return Switched(drawn, tried, accepted, overlap)
+        number = _numbered(place)
+        taken = np.zeros(place.size, bool)
+        taken[number[:, :edges]] = True
+        # From the last pair to the first, as `_switched` takes them.
+        which = np.flatnonzero(tried.T[::-1])
+        chain, pair = which % len(i), pairs - 1 - which // len(i)
+        i, j = i[chain, pair], j[chain, pair]
+        own = number[:, :edges].reshape(-1)
+        new = (number[chain, edges + pair], number[chain, edges + pairs + pair])
+        done = _switched(np.stack([own[i], own[j], *new], 1), taken)
+        chain, pair, i, j = chain[done], pair[done], i[done], j[done]
+        tails, heads = self.tails.reshape(-1), self.heads.reshape(-1)
+        heads[i], tails[j], heads[j] = d[chain, pair], c[chain, pair], b[chain, pair]
 
+    def _rewire(self, rng: np.random.Generator) -> None:
+        """Rewire some walks together, those that share no place with another."""
+        walks = self._walks(rng)
+        if not walks.picked.any():
+            return
+        a, (b, c, d) = self.tails.take(walks.places[0]), map(self.heads.take, walks.places)
+        walk = np.arange(a.shape[1])
+        alone = len(walk)
+        move = np.full(self.heads.size, alone)
+        for places in walks.places:
+            move[places[walks.picked]] = np.broadcast_to(walk, places.shape)[walks.picked]
+        pack = partial(self._slots, alone.bit_length())
+        slots = [
+            pack(self.tails, self.heads, move.reshape(self.heads.shape)),
+            *(pack(tails, heads, walk, walks.picked) for tails, heads in ((a, b), (b, c), (c, d))),
+            *(pack(tails, heads, walk, walks.valid) for tails, heads in ((a, c), (c, b), (b, d))),
+        ]
+        done = walks.valid & ~_shared(np.concatenate(slots, 1), alone)[:, :alone]
+        heads = self.heads.reshape(-1)
+        for places, new in zip(walks.places, (c, d, b), strict=True):
+            heads[places[done]] = new[done]
 
-class _Chain:
-    """A digraph as lists of edges, which plain Python changes faster than NumPy arrays.
+    def _paired(self, rng: np.random.Generator) -> tuple[Numbers, Numbers, Bool[np.ndarray, " m"]]:
+        """Return the places of the two edges of each pair, and which pairs are of mutual pairs.
 
-    `rows` and `heads` hold the single edges, sorted by source; `rows` has the source's number times
-    `nodes`. A switch exchanges two heads, so sources stay in place and the successors of a node are
-    always `heads[starts[node] : starts[node + 1]]`. `left` and `right` hold the mutual pairs.
-    `taken` marks each place source * nodes + target that may not get an edge: it holds one, or (if
-    mutual pairs are kept) its reverse does, or it is `forbidden`, as the diagonal is.
-    """
-
-    def __init__(self, adjacency: np.ndarray, forbidden: np.ndarray, keep_mutual: bool) -> None:
-        self.nodes = len(adjacency)
-        self.keep_mutual = keep_mutual
-        mutual = adjacency & adjacency.T & keep_mutual
-        tails, heads = np.nonzero(adjacency & ~mutual)
-        left, right = np.nonzero(np.triu(mutual))
-        self.rows: list[int] = (tails * self.nodes).tolist()
-        self.heads: list[int] = heads.tolist()
-        degrees = np.bincount(tails, minlength=self.nodes).tolist()
-        self.starts = list(accumulate(degrees, initial=0))
-        self.left: list[int] = left.tolist()
-        self.right: list[int] = right.tolist()
-        self.share_of_pairs = len(left) / max(1, len(left) + len(heads))
-        taken = adjacency | adjacency.T if keep_mutual else adjacency
-        self.taken = bytearray((taken | forbidden).tobytes())
-        self.forbidden = forbidden.tobytes()
-
-    def adjacency(self) -> np.ndarray:
-        """Return the graph in its present state, (nodes, nodes)."""
-        wires = np.zeros((self.nodes, self.nodes), bool)
-        wires.reshape(-1)[np.add(self.rows, self.heads).astype(np.intp)] = True
-        left, right = np.array([self.left, self.right], np.intp)
-        wires[left, right] = wires[right, left] = True
-        return wires
-
-    def switch_edges(self, number: int, rng: np.random.Generator) -> int:
-        """Try `number` switches of single edges. Returns how many were accepted."""
-        rows, heads, taken, nodes = self.rows, self.heads, self.taken, self.nodes
-        keep_mutual, forbidden = self.keep_mutual, self.forbidden
-        if not heads:
-            return 0
-        accepted = 0
-        first, second = rng.integers(0, len(heads), (2, number)).tolist()
-        for i, j in zip(first, second, strict=True):
-            row, other_row, head, other_head = rows[i], rows[j], heads[i], heads[j]
-            if taken[row + other_head] or taken[other_row + head]:
-                continue
-            taken[row + head] = taken[other_row + other_head] = 0
-            taken[row + other_head] = taken[other_row + head] = 1
-            if keep_mutual:
-                tail, other_tail = row // nodes, other_row // nodes
-                back, other_back = head * nodes, other_head * nodes
-                taken[back + tail] = forbidden[back + tail]
-                taken[other_back + other_tail] = forbidden[other_back + other_tail]
-                taken[other_back + tail] = taken[back + other_tail] = 1
-            heads[i], heads[j] = other_head, head
-            accepted += 1
-        return accepted
-
-    def switch_pairs(self, number: int, rng: np.random.Generator) -> int:
-        """Try `number` switches of mutual pairs. Returns how many were accepted."""
-        left, right, taken, nodes = self.left, self.right, self.taken, self.nodes
-        if not number:
-            return 0
-        accepted = 0
-        picked = rng.integers(0, len(left), (number, 2)).tolist()
-        for (i, j), flip in zip(picked, (rng.random(number) < 0.5).tolist(), strict=True):
-            a, b = left[i], right[i]
-            c, d = (right[j], left[j]) if flip else (left[j], right[j])
-            if taken[a * nodes + d] or taken[c * nodes + b]:
-                continue
-            if taken[d * nodes + a] or taken[b * nodes + c]:
-                continue
-            taken[a * nodes + b] = taken[c * nodes + d] = 0
-            taken[a * nodes + d] = taken[c * nodes + b] = 1
-            taken[b * nodes + a] = taken[d * nodes + c] = 0
-            taken[d * nodes + a] = taken[b * nodes + c] = 1
-            right[i], left[j], right[j] = d, c, b
-            accepted += 1
-        return accepted
-
-    def rewire_walks(self, number: int, rng: np.random.Generator) -> int:
-        """Try `number` times to make a walk a->b->c->d into a->c->b->d. Returns how many it made.
-
-        If d = a that reverses a triangle. A walk is picked by a single edge, a successor of its
-        head and one of that: with probability 1 / (edges * out(b) * out(c)), as is its reverse.
+        Mutual pairs and single edges are paired among themselves. The order is random.
         """
-        heads, starts, taken, nodes = self.heads, self.starts, self.taken, self.nodes
-        if not heads:
-            return 0
-        accepted = 0
-        picked = rng.integers(0, len(heads), number).tolist()
-        for i, lots in zip(picked, rng.random((number, 2)).tolist(), strict=True):
-            a, b = self.rows[i] // nodes, heads[i]
-            j = starts[b] + int(lots[0] * (starts[b + 1] - starts[b]))
-            if j == starts[b + 1]:
-                continue
-            c = heads[j]
-            k = starts[c] + int(lots[1] * (starts[c + 1] - starts[c]))
-            if k == starts[c + 1]:
-                continue
-            d = heads[k]
-            first, middle, last = a * nodes + c, c * nodes + b, b * nodes + d
-            if self.keep_mutual:
-                # The walk itself takes the places between b and c and, if d = a, the others too.
-                if d != a and (taken[first] or taken[last]):
-                    continue
-                if self.forbidden[first] or self.forbidden[middle] or self.forbidden[last]:
-                    continue
-            elif taken[first] or taken[middle] or taken[last]:
-                continue
-            self._mark(((a, b), (b, c), (c, d)), 0)
-            self._mark(((a, c), (c, b), (b, d)), 1)
-            heads[i], heads[j], heads[k] = c, d, b
-            accepted += 1
-        return accepted
+        number, edges = self.heads.shape
+        one, other = [], []
+        for kind in (np.arange(self.singles), np.arange(self.singles, edges)):
+            size = len(kind) // 2
+            order = rng.permuted(np.tile(kind, (number, 1)), axis=1) + self.first
+            one.append(order[:, :size])
+            other.append(order[:, size : 2 * size])
+        mutual = np.repeat([False, True], [one[0].shape[1], one[1].shape[1]])
+        i, j = np.concatenate(one, 1), np.concatenate(other, 1)
+        if not mutual.any():
+            return i, j, mutual
+        turns = rng.permutation(len(mutual))
+        return i[:, turns], j[:, turns], mutual[turns]
 
-    def _mark(self, edges: tuple[tuple[int, int], ...], taken: int) -> None:
-        """Record in `taken` that edges were added or removed."""
-        for source, target in edges:
-            self.taken[source * self.nodes + target] = taken
-            if self.keep_mutual:
-                back = target * self.nodes + source
-                self.taken[back] = taken or self.forbidden[back]
+    def _walks(self, rng: np.random.Generator) -> _Walks:
+        """Pick walks of single edges."""
+        size = -(-self.singles // _EDGES_PER_WALK)
+        x = rng.integers(0, max(1, self.singles), (len(self.heads), size)) + self.first
+        y, goes_on = self._successors(x, rng)
+        z, goes_far = self._successors(y, rng)
+        a, (b, c, d) = self.tails.take(x), map(self.heads.take, (x, y, z))
+        single = np.zeros(size, bool)
+        fits = self._fits(a, c, single) & self._fits(c, b, single) & self._fits(b, d, single)
+        picked = rng.random(x.shape) < _WALKED
+        return _Walks((x, y, z), picked, picked & goes_on & goes_far & fits)
+
+    def _successors(self, places: Numbers, rng: np.random.Generator) -> tuple[Numbers, Flags]:
+        """Return an edge that leaves the head of each edge, the same edge if none does."""
+        node = self.heads.take(places)
+        lots = (rng.random(places.shape) * self.out[node]).astype(np.int64)
+        leaves = self.out[node] > 0
+        return np.where(leaves, self.first + self.starts[node] + lots, places), leaves
+
+    def _fits(self, tails: Numbers, heads: Numbers, mutual: Bool[np.ndarray, " moves"]) -> Flags:
+        fits = tails != heads
+        if self.possible is not None:
+            fits &= self.possible[tails, heads] & (self.possible[heads, tails] | ~mutual)
+        return fits
+
+    def _place(self, tails: Numbers, heads: Numbers) -> Numbers:
+        """Return places as numbers: of an edge, or of a pair of nodes if mutual pairs are kept."""
+        if self.keep_mutual:
+            tails, heads = np.minimum(tails, heads), np.maximum(tails, heads)
+        return tails * self.nodes + heads
+
+    def _slots(
+        self,
+        bits: int,
+        tails: Numbers,
+        heads: Numbers,
+        move: Int64[np.ndarray, "... moves"],
+        proposed: Flags | None = None,
+    ) -> Numbers:
+        """Return slots as numbers: the place, or pair of nodes, then `bits` for the move's number.
+
+        Where there are too many places, some share a number: that refuses some moves more, back
+        and forth alike.
+        """
+        place, most = self._place(tails, heads), _NOWHERE >> bits
+        if self.nodes**2 > most:
+            place %= most
+        slots = place << bits | move
+        return slots if proposed is None else np.where(proposed, slots, _NOWHERE)
+
+
+def _numbered(place: Int64[np.ndarray, "chains places"]) -> Int64[np.ndarray, "chains places"]:
+    """Return a number below their size for equal places of a chain, unlike all others."""
+    order = np.argsort(place, axis=1)
+    ranked = np.take_along_axis(place, order, 1)
+    fresh = np.ones(place.shape, bool)
+    fresh[:, 1:] = ranked[:, 1:] != ranked[:, :-1]
+    number = np.empty(place.shape, np.int64)
+    np.put_along_axis(number, order, np.cumsum(fresh).reshape(place.shape) - 1, 1)
+    return number
+
+
+def _switched(
+    places: Int64[np.ndarray, "pairs 4"], taken: Bool[np.ndarray, " places"]
+) -> Int64[np.ndarray, " switched"]:
+    """Return which pairs are switched: the last first, each if its last two places are free.
+
+    A pair can be switched as soon as no pair that comes before it has one of its places.
+    """
+    waiting, first, done = np.arange(len(places)), np.empty(len(taken), np.int64), []
+    while len(waiting):
+        # Of equal places the last one is kept: that of the pair that comes first.
+        first[places] = waiting[:, None]
+        ready = (first[places] == waiting[:, None]).all(1)
+        old, new = places[ready, :2], places[ready, 2:]
+        free = ~taken[new].any(1)
+        taken[old[free]], taken[new[free]] = False, True
+        done.append(waiting[ready][free])
+        waiting, places = waiting[~ready], places[~ready]
+    return np.concatenate(done) if done else waiting
+
+
+def _shared(slots: Int64[np.ndarray, "chains slots"], alone: int) -> Flags:
+    """Return which moves, and edges `alone`, have a slot that another move has too."""
+    bits = alone.bit_length()
+    slots.sort(axis=1)
+    change = slots[:, 1:] ^ slots[:, :-1]
+    chain, at = np.nonzero((change > 0) & (change < 1 << bits))
+    shared = np.zeros((len(slots), alone + 1), bool)
+    for place in (at, at + 1):
+        shared[chain, slots[chain, place] & ((1 << bits) - 1)] = True
+    return shared

@@ -97,9 +97,10 @@ def read(
         if sparse is not None:
             return of_matrix(path, sparse, asked, threshold, choices, graph=False)
         found = Wiring(*_weights.networks(path, contents, asked, threshold, LARGEST, choices))
-        if choices.weights and found.layout is not None and not choices.channels:
+        graph, layered = found.graph, choices.weights and not choices.channels
+        if layered and found.layout is not None and not isinstance(graph, tuple):
             weights = _weights.values(path, contents, found.names, found.layout, choices)
-            wires = zip(weights, found.graph.adjacency, strict=True)
+            wires = zip(weights, graph.adjacency, strict=True)
             found = replace(found, weights=tuple(np.where(there, w, 0) for w, there in wires))
         return replace(found, undirected=choices.undirected)
 
@@ -147,6 +148,7 @@ def read_weights(
         with decoding(path):
             contents = _READERS.get(_tables.suffix(path), _processes.torch)(path, stack, choices)
         found = Wiring(*_weights.networks(path, contents, asked, threshold, LARGEST, choices))
+        assert not isinstance(found.graph, tuple), "only `choices.digraph` reads digraphs"
         if (number := len(found.graph.adjacency[0])) != 1:
             raise UserError(f"'{printable(path)}' holds {number} networks. Store one per file.")
         if choices.channels:

@@ -1,18 +1,15 @@
 """Digraphs from edges: repeated edges merged, self-loops left out, direction noted."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from harness.errors import UserError
+from harness.sparse.edges import Digraphs, SparseDigraph, sparse_digraph
 
 from ._choices import Edges
 from ._names import natural, quoted, some
 from ._nodes import NodeList
-
-if TYPE_CHECKING:
-    from harness.sparse.graph import Digraph
 
 _BARE_NODES = 4, 4096
 
@@ -57,63 +54,64 @@ def refuse_bare(where: str, nodes: int, edges: int) -> None:
         )
 
 
-def digraph(edges: Edges, threshold: float, largest: int) -> tuple["Digraph", tuple[str, ...]]:
-    """Return a digraph in which every node is an input and an output, and notes.
+def digraph(edges: Edges, threshold: float) -> tuple[Digraphs, tuple[str, ...]]:
+    """Return a digraph, and notes.
 
     The weights of repeated edges are added; a sum of at most `threshold`, signs aside, is no edge.
 
-    **Errors:** UserError for too many nodes, for far more nodes than edges, and for no edge.
+    **Errors:** UserError for far more nodes than edges, and for no edge.
     """
-    n, notes = len(edges.names), list(edges.notes)
-    if n**2 > largest:
-        raise UserError(
-            f"{edges.where} has {n:,} nodes, more than {largest:,} pairs. Give a smaller network."
-        )
-    refuse_bare(edges.where, n, len(edges.source))
-    pairs, place = np.unique(edges.source * n + edges.target, return_inverse=True)
+    nodes, notes = len(edges.names), list(edges.notes)
+    refuse_bare(edges.where, nodes, len(edges.source))
+    pairs, place = np.unique(edges.source * nodes + edges.target, return_inverse=True)
     merged = len(place) - len(pairs)
     if merged:
         notes.append(
             f"{some(merged, 'line')} repeated an edge: merged, weights added before the threshold"
         )
-    weight = np.bincount(place, edges.weight, len(pairs)) if merged else edges.weight
-    order = pairs if merged else edges.source * n + edges.target
-    wires = np.zeros((n, n), bool)
-    wires.ravel()[order[np.abs(weight) > threshold]] = True
-    graph, more = of_wires(edges.where, wires[None], threshold, undirected=edges.undirected)
+    weight = np.bincount(place, edges.weight, len(pairs))
+    ends = np.divmod(pairs[np.abs(weight) > threshold], nodes)
+    graph, more = of_ends(edges.where, nodes, [ends], threshold, undirected=edges.undirected)
     return graph, (*notes, *more)
 
 
-def of_wires(
-    where: str, wires: np.ndarray, threshold: float, *, undirected: bool
-) -> tuple["Digraph", list[str]]:
-    """Return the digraphs of wires (networks, n, n), source x target, without loops, and notes."""
-    notes, nodes = [], np.arange(wires.shape[-1])
-    loops = int(np.count_nonzero(wires[:, nodes, nodes]))
+def of_ends(
+    where: str,
+    nodes: int,
+    ends: Iterable[tuple[np.ndarray, ...]],
+    threshold: float,
+    *,
+    undirected: bool,
+) -> tuple[Digraphs, list[str]]:
+    """Return digraphs, without loops, from the sources and targets of each one's edges, and notes.
+
+    **Errors:** UserError if none has an edge.
+    """
+    graphs, notes, loops = [], [], 0
+    for source, target in ends:
+        loops += int((source == target).sum())
+        if undirected:
+            source, target = np.r_[source, target], np.r_[target, source]
+        graphs.append(sparse_digraph(nodes, source, target))
     if loops:
         notes.append(f"{some(loops, 'self-loop')} left out")
-        wires[:, nodes, nodes] = False
-    if not wires.any():
+    if not any(len(one.sources) for one in graphs):
         raise UserError(
             f"{where} has no edge between two nodes: every |weight| is at most {threshold:g}, or "
             "edges are self-loops. Give a lower --threshold."
         )
     if undirected:
-        wires = wires | wires.swapaxes(1, 2)
         notes.append("undirected: each edge runs both ways, and null draws keep edges mutual")
     else:
-        notes += _mutual_notes(wires)
-    from harness.sparse.graph import Digraph  # imports JAX: errors need not wait for it
-
-    every = np.ones(len(nodes), bool)
-    return Digraph(wires, every, every), notes
+        notes += _mutual_notes(graphs)
+    return tuple(graphs), notes
 
 
-def _mutual_notes(wires: np.ndarray) -> list[str]:
+def _mutual_notes(graphs: Sequence[SparseDigraph]) -> list[str]:
     """Return a note if all edges of digraphs are mutual, or none."""
-    network, source, target = np.nonzero(wires)
-    mutual = np.count_nonzero(wires[network, target, source])
-    if 0 < mutual < len(network):
+    reverse = (np.isin(one.targets * one.nodes + one.sources, one.keys) for one in graphs)
+    mutual = sum(int(is_mutual.sum()) for is_mutual in reverse)
+    if 0 < mutual < sum(len(one.sources) for one in graphs):
         return []
     how_many = "all edges are" if mutual else "no edge is"
     return [f"{how_many} mutual: if the network is undirected, give --undirected"]

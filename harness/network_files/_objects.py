@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from ._formats import Contents, Layout, Stored, problem_of
 from ._matrices import sparse_matrix
 from ._weights import networks
 from ._wiring import Wiring, of_edges, of_matrix
+
+if TYPE_CHECKING:
+    from harness.sparse.graph import LayeredGraph
 
 
 def from_networkx(graph: Any, *, weight: str = "weight", threshold: float = 0.0) -> Wiring:
@@ -112,12 +115,19 @@ def to_scipy(wiring: Wiring, network: int = 0) -> list[Any]:
     """Return one network as sparse arrays, source x target: one a layer, one for a digraph."""
     from scipy import sparse
 
-    return [sparse.csr_array(wires) for wires in _adjacency(wiring, network)]
+    if not isinstance(wiring.graph, tuple):
+        return [sparse.csr_array(wires) for wires in _adjacency(wiring.graph, network)]
+    one = wiring.graph[network]
+    ends = one.sources, one.targets
+    return [sparse.csr_array((np.ones(len(one.sources), bool), ends), shape=(one.nodes,) * 2)]
 
 
 def to_state_dict(wiring: Wiring, network: int = 0) -> dict[str, np.ndarray]:
-    """Return the masks of one layered network by the names of its arrays, out x in, 0 or 1."""
-    layers = _adjacency(wiring, network)
+    """Return the masks of one network by the names of its arrays, out x in, 0 or 1."""
+    if not isinstance(wiring.graph, tuple):
+        layers = _adjacency(wiring.graph, network)
+    else:
+        layers = [wiring.graph[network].dense()]
     return {
         name: wires.T.astype(np.float32) for name, wires in zip(wiring.names, layers, strict=True)
     }
@@ -149,12 +159,8 @@ def to_igraph(wiring: Wiring, network: int = 0) -> Any:
     return graph
 
 
-def _adjacency(wiring: Wiring, network: int) -> list[np.ndarray]:
-    from harness.sparse.graph import Digraph  # imports JAX: errors need not wait for it
-
-    graph = wiring.graph
-    layers = [graph.adjacency] if isinstance(graph, Digraph) else graph.adjacency
-    return [np.asarray(wires)[network] for wires in layers]
+def _adjacency(graph: "LayeredGraph", network: int) -> list[np.ndarray]:
+    return [np.asarray(wires)[network] for wires in graph.adjacency]
 
 
 def _linked(
@@ -164,16 +170,12 @@ def _linked(
 
     If two layers share a name, as with numbers, all names get their layer in front.
     """
-    from harness.sparse.graph import Digraph  # imports JAX: errors need not wait for it
-
-    wires = _adjacency(wiring, network)
-    if isinstance(wiring.graph, Digraph):
-        nodes = wiring.nodes[0] if wiring.nodes else tuple(map(str, range(len(wires[0]))))
-        return (
-            list(nodes),
-            [None] * len(nodes),
-            [(int(a), int(b)) for a, b in np.argwhere(wires[0])],
-        )
+    if isinstance(wiring.graph, tuple):
+        one = wiring.graph[network]
+        nodes = wiring.nodes[0] if wiring.nodes else tuple(map(str, range(one.nodes)))
+        ends = zip(one.sources.tolist(), one.targets.tolist(), strict=True)
+        return list(nodes), [None] * len(nodes), list(ends)
+    wires = _adjacency(wiring.graph, network)
     sizes = [len(wires[0]), *(layer.shape[1] for layer in wires)]
     by_layer = wiring.nodes or [[str(n) for n in range(size)] for size in sizes]
     placed = [(layer, name) for layer, names in enumerate(by_layer) for name in names]

@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING, Union
 import numpy as np
 
 from harness.errors import UserError, unknown
+from harness.sparse.edges import Digraphs
 
 from ._choices import Choices
-from ._digraphs import of_wires
+from ._digraphs import of_ends
 from ._formats import Contents, Layout, Stored, decoding
 from ._layouts import arranged, layout_by_names
 from ._names import printable, quoted
 
 if TYPE_CHECKING:
-    from harness.sparse.graph import Digraph, LayeredGraph
+    from harness.sparse.graph import LayeredGraph
 
-_Read = tuple[Union["LayeredGraph", "Digraph"], tuple[str, ...], Layout | None, tuple[str, ...]]
+_Read = tuple[Union["LayeredGraph", Digraphs], tuple[str, ...], Layout | None, tuple[str, ...]]
 
 
 def networks(
@@ -258,7 +259,8 @@ def _digraph(
         wires = wires.swapaxes(1, 2)
     ends_of = "columns are sources, rows" if asked == "out-in" else "rows are sources, columns"
     notes = [*notes, f"{ends_of} targets"]
-    graph, more = of_wires(where, wires, threshold, undirected=choices.undirected)
+    ends, nodes = map(np.nonzero, wires), wires.shape[-1]
+    graph, more = of_ends(where, nodes, ends, threshold, undirected=choices.undirected)
     return graph, (one.name,), None, (*notes, *more)
 
 

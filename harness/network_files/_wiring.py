@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from harness.sparse.edges import Digraphs
+
 from ._choices import LARGEST, Choices, Edges
 from ._digraphs import digraph
 from ._formats import Layout
@@ -13,23 +15,23 @@ from ._matrices import Sparse
 from ._weights import networks
 
 if TYPE_CHECKING:
-    from harness.sparse.graph import Digraph, LayeredGraph
+    from harness.sparse.graph import LayeredGraph
 
 
 @dataclass(frozen=True)
 class Wiring:
     """The networks of a file.
 
-    `graph` has one leading batch axis, the networks: `adjacency[l]` is boolean, (networks, n_l,
-    n_(l+1)); an edge list without layers gives a digraph, (1, n, n). `names` are those of the
-    arrays, input layer first; `layout` is the one in which they were read, None for an edge list;
-    `notes` say what was left out or assumed. `nodes` are the names of the nodes by layer, of a
-    digraph in one tuple, None if the file names none. `undirected` if edges were read both ways.
-    `weights` have the shapes of `adjacency`, 0 where no edge is, if they were asked for and the
-    network has layers; else None.
+    A layered `graph` has one leading batch axis, the networks: `adjacency[l]` is boolean,
+    (networks, n_l, n_(l+1)). Digraphs are held by their edges, one for each network: an edge list
+    without layers gives one. `names` are those of the arrays, input layer first; `layout` is the
+    one in which they were read, None for an edge list; `notes` say what was left out or assumed.
+    `nodes` are the names of the nodes by layer, of a digraph in one tuple, None if the file names
+    none. `undirected` if edges were read both ways. `weights` have the shapes of `adjacency`, 0
+    where no edge is, if they were asked for and the network has layers; else None.
     """
 
-    graph: "LayeredGraph | Digraph"
+    graph: "LayeredGraph | Digraphs"
     names: tuple[str, ...]
     layout: Layout | None
     notes: tuple[str, ...]
@@ -40,7 +42,7 @@ class Wiring:
 
 def of_edges(edges: Edges, threshold: float, choices: Choices) -> Wiring:
     edges = edges._replace(undirected=edges.undirected or choices.undirected)
-    graph, notes = digraph(edges, threshold, LARGEST)
+    graph, notes = digraph(edges, threshold)
     return Wiring(graph, ("edges",), None, notes, (edges.names,), edges.undirected)
 
 

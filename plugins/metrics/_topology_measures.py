@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import log2, prod
 
-import igraph
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 from scipy.optimize import linear_sum_assignment
@@ -42,6 +41,8 @@ def projection(wires: Layer) -> tuple[float, float]:
     and Moore 2004); clustering is the share of connected triples that are triangles, without
     weights. NaN if there is no link or no triple.
     """
+    import igraph
+
     numbers = wires.astype(np.float32)
     shared = numbers @ numbers.T
     links = igraph.Graph.Weighted_Adjacency(shared, mode="upper", loops=False)

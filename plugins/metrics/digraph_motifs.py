@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from annotated_types import Ge
 from pydantic import InstanceOf
 
-from harness import AbstractMetric, AbstractNull, Digraph, Trajectory, hookimpl, motifs, report
+from harness import (
+    AbstractMetric,
+    AbstractNull,
+    Digraph,
+    Model,
+    Trajectory,
+    hookimpl,
+    motifs,
+    report,
+)
 
 from ._nulls import Masks
 
@@ -26,7 +35,8 @@ class DigraphMotifs(AbstractMetric):
     and out-degree within each weight array. Both are calibrated on every view. `degree` switches
     edges: every node keeps its in- and out-degree, with `degree-mutual` its mutual edges as well.
     These two put edges only where one can be, and give no p where edges share weights, as in
-    networks unrolled in time. igraph counts some 10^7 connected sets a second.
+    networks unrolled in time. Tetrads (order 3) need igraph, which counts some 10^7 connected sets
+    a second.
 
     **Parameters:**
 
@@ -47,6 +57,10 @@ class DigraphMotifs(AbstractMetric):
     draws: Annotated[int, Ge(2)] = 100
     densities: tuple[float, ...] = (0.5, 0.25, 0.15, 0.1, 0.07, 0.0)
     seed: Annotated[int, Ge(0)] = 0
+
+    def reason_not_to_measure(self, model: Model) -> str | None:
+        """Without igraph there are no tetrads."""
+        return motifs.lacking_igraph("tetrads (order 3)") if 3 in self.orders else None
 
     def measure(self, trajectory: Trajectory) -> "pd.DataFrame":
         """One row per network, level and class."""
@@ -71,7 +85,7 @@ class DigraphMotifs(AbstractMetric):
             keep_mutual=null == "degree-mutual",
             seed=seed,
             orders=self.orders,
-        ).drop(columns=["overlap_between", "self_loops"])
+        ).drop(columns=["overlap_between", "self_loops", "rounds", "mixed"])
 
     @property
     def columns(self) -> Mapping[str, str]:
@@ -89,7 +103,7 @@ class DigraphMotifs(AbstractMetric):
             "log2_ratio": "log2(count / expected), undefined where either is 0",
             "p": "two-sided, each tail (r + 1) / (R + 1); undefined where it is not calibrated",
             "profile": "z / sqrt(sum of z^2) over the defined classes of one network and order",
-            "q": "p after Benjamini and Hochberg, over the classes of one network and order",
+            "q": "p after Benjamini and Hochberg, over all classes of one network",
             "calibrated": "whether p holds for draws of the null",
             "uncalibrated": "why not; empty where it does",
             "overlap": "share of the network's edges that its draws have, too, on average",

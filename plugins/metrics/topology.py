@@ -9,7 +9,7 @@ import numpy as np
 from annotated_types import Ge, Gt, Lt
 from threadpoolctl import threadpool_limits
 
-from harness import AbstractMetric, LayeredGraph, Trajectory, hookimpl, report
+from harness import AbstractMetric, LayeredGraph, Model, Trajectory, hookimpl, motifs, report
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,6 +44,10 @@ class Topology(AbstractMetric):
     removed: tuple[Annotated[float, Gt(0), Lt(1)], ...] = (0.1, 0.2, 0.3, 0.4, 0.5)
     removals: Annotated[int, Ge(1)] = 3
     seed: Annotated[int, Ge(0)] = 0
+
+    def reason_not_to_measure(self, model: Model) -> str | None:
+        """Without igraph there are no communities."""
+        return motifs.lacking_igraph("communities")
 
     def measure(self, trajectory: Trajectory) -> "pd.DataFrame":
         """One row per network, level, measure and layer (-1: the whole network)."""

@@ -8,7 +8,7 @@ import pandas as pd
 from harness import stats
 from harness.report import RunTables
 
-from ._published_tables import RIGHT, sampled
+from ._published_tables import RIGHT, as_sampled, sampled
 
 LEVELS = (75, 85, 90, 93)
 DRAWN = (85, 93)
@@ -78,21 +78,26 @@ def effects(runs: Mapping[str, RunTables]) -> pd.DataFrame:
     all `settings` of the other quirks, from `least` to `most`: if these are far apart, quirks do
     not add up.
     """
+    table = runs["published"].table("sampled")
+    by_setting = [(one, _by_network(as_sampled(table, one))) for one in settings()]
     rows = []
     for quirk, (with_it, without) in COUNTED.items():
-        rows += _differences(quirk, _counted_pairs(runs["published"], with_it, without))
+        rows += _differences(quirk, _counted_pairs(by_setting, with_it, without))
     for quirk, pairs in TRAINED.items():
         found = [tuple(_by_network(sampled(runs[name])) for name in pair) for pair in pairs]
         rows += _differences(quirk, [(one, other) for one, other in found])
     return pd.DataFrame(rows, columns=["quirk", "percent", "motif", *_ALONE, *_OVER_ALL])
 
 
-def _counted_pairs(run: RunTables, with_it: Where, without: Where) -> Pairs:
+def _counted_pairs(
+    by_setting: Sequence[tuple[Where, pd.DataFrame]], with_it: Where, without: Where
+) -> Pairs:
     """Return z in every setting that has the quirk, and in the one that differs in nothing else."""
     return [
-        tuple(_by_network(sampled(run, where)) for where in (one, {**one, **without}))  # type: ignore[misc]
-        for one in settings()
-        if with_it.items() <= one.items() and {**one, **without} in settings()
+        (one, other)
+        for where, one in by_setting
+        for changed, other in by_setting
+        if with_it.items() <= where.items() and changed == {**where, **without}
     ]
 
 

@@ -56,7 +56,12 @@ def chosen(table: pd.DataFrame, **values: object) -> pd.DataFrame:
 
 def sampled(run: RunTables, where: Mapping[str, object] = PUBLISHED) -> pd.DataFrame:
     """Return z-scores over whole networks under one null and convention, by percent pruned."""
-    return with_percent(chosen(run.table("sampled"), base_layer=-1, **where))
+    return as_sampled(run.table("sampled"), where)
+
+
+def as_sampled(table: pd.DataFrame, where: Mapping[str, object]) -> pd.DataFrame:
+    """Return these rows of the table `sampled`."""
+    return with_percent(chosen(table, base_layer=-1, **where))
 
 
 def selected(table: pd.DataFrame, run: RunTables) -> pd.DataFrame:

@@ -6,7 +6,9 @@ from harness_plugins.architectures.residual import ResidualPerceptron
 from harness_plugins.architectures.rnn import Vanilla
 
 import harness
+from harness.plugin.model import Model
 from harness.plugin.parameters import Selection
+from harness.testing import TinyDigraph, TinyTask
 
 RECURRENT = (Vanilla(width=6), (3, 2), "recurrent")
 UNROLLED = (Vanilla(width=4), (3, 2), "unrolled")
@@ -97,3 +99,17 @@ def test_what_has_layers_is_skipped_with_the_reason(tmp_path):
     assert "needs a graph without layers" in skipped["reason"]
     assert by.loc[("rnn[width=4]", "motifs"), "status"] == "skipped"
     assert by.loc[("rnn[width=4]", "digraph-motifs[draws=4]"), "status"] == "done"
+
+
+def test_what_needs_igraph_is_skipped_with_that_reason_where_it_is_missing(registry, monkeypatch):
+    model = Model(TinyTask(), TinyDigraph())
+    tetrads = registry.find("metric", "digraph-motifs").factory(orders=(2, 3))
+    topology = registry.find("metric", "topology").factory()
+    triads = registry.find("metric", "digraph-motifs").factory()
+    assert tetrads.reason_not_to_measure(model) is None
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    for metric in (tetrads, topology):
+        assert "need igraph: pip install 'motif-harness[igraph]'" in metric.reason_not_to_measure(
+            model
+        )
+    assert triads.reason_not_to_measure(model) is None

@@ -4,13 +4,18 @@ from itertools import combinations
 from pathlib import Path
 
 import igraph
+import networkx
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from harness import motifs
 from harness.motifs import TOTAL, census, control_draws, digraph_profile, layered_part
-from harness.motifs._census import _name
+from harness.motifs._digraph_classes import class_name
+from harness.motifs._rounds import Rounds
+from harness.sparse.edges import sparse_digraph
 from harness.sparse.graph import Digraph, LayeredGraph
 
 MUSHROOM_BODY = Path(__file__).parent.parent / "data" / "mushroom_body"
@@ -40,19 +45,78 @@ def induced_names(wires, size):
         inner = wires[np.ix_(nodes, nodes)] & ~np.eye(size, dtype=bool)
         reached = np.linalg.matrix_power(np.eye(size) + inner + inner.T, size) > 0
         if reached.all():
-            yield _name(size, [tuple(edge) for edge in np.argwhere(inner).tolist()])
+            yield class_name(size, [tuple(edge) for edge in np.argwhere(inner).tolist()])
 
 
-def test_triads_are_those_of_igraph():
-    wires = random_wires(0)
-    np.fill_diagonal(wires, False)
-    known = igraph.Graph.Adjacency(wires).triad_census()
-    found = census(digraph(wires), (2,))
-    assert len(found) == 13
-    for name, count in found.items():
-        assert count == getattr(known, f"t{name}")
-        assert count.dtype == np.int64
-    assert sum(found.values()) + known.t003 + known.t012 + known.t102 == 40 * 39 * 38 // 6
+GRAPHS = {
+    "random": lambda rng: rng.random((40, 40)) < 0.1,
+    "half full": lambda rng: rng.random((30, 30)) < 0.5,
+    "mutual": lambda rng: np.maximum(*(w := rng.random((40, 40)) < 0.1, w.T)),
+    "hubs": lambda rng: np.minimum.outer(*np.sort(rng.pareto(1, (2, 90)))) > 1.2,
+    "star": lambda rng: np.arange(50)[:, None] * np.arange(50) == 0,
+    "few": lambda rng: rng.random((200, 200)) < 0.002,
+    "none": lambda rng: np.zeros((4, 4), bool),
+    "one node": lambda rng: np.zeros((1, 1), bool),
+    "left": lambda rng: connectome("left"),
+    "right": lambda rng: connectome("right"),
+}
+
+
+def connectome(side):
+    number, _ = TYPES[side]
+    table, wires = pd.read_csv(MUSHROOM_BODY / f"{side}.csv"), np.zeros((number, number), bool)
+    wires[table["source"], table["target"]] = True
+    return wires
+
+
+def same_triads(wires):
+    """Compare with igraph and with networkx, which agree on the names."""
+    wires = wires & ~np.eye(len(wires), dtype=bool)
+    found = motifs.triads(sparse_digraph(len(wires), *np.nonzero(wires)))
+    known = networkx.triadic_census(networkx.from_numpy_array(wires, create_using=networkx.DiGraph))
+    assert found == {name: int(count) for name, count in known.items()}
+    other = igraph.Graph.Adjacency(wires).triad_census()
+    assert found == {name: getattr(other, f"t{name}") for name in found}
+    connected = census(digraph(wires), (2,))
+    assert len(connected) == 13
+    assert all(found[name] == count for name, count in connected.items())
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_triads_are_those_of_networkx_and_igraph(name):
+    same_triads(GRAPHS[name](np.random.default_rng(0)))
+
+
+@given(st.integers(0, 10_000), st.floats(0, 1), st.integers(2, 25), st.integers(0, 3))
+def test_triads_of_any_digraph(seed, density, nodes, hubs):
+    rng = np.random.default_rng(seed)
+    wires = rng.random((nodes, nodes)) < density
+    wires[:hubs] |= rng.random((min(hubs, nodes), nodes)) < 0.9
+    same_triads(wires)
+
+
+def test_triads_are_the_same_in_small_blocks(monkeypatch):
+    wires = GRAPHS["hubs"](np.random.default_rng(1))
+    whole = census(digraph(wires), (2,))
+    monkeypatch.setattr("harness.motifs._triads._PATHS", 7)
+    monkeypatch.setattr("harness.motifs._triads._TABLE_BYTES", 100)
+    assert census(digraph(wires), (2,)) == whole
+
+
+# By mfinder's dictionary of motifs: V-out 6, chain 12, V-in 36, feed-forward loop 38, loop 98.
+MFINDER = {
+    **{"030T": 38, "030C": 98, "021D": 6, "021C": 12, "021U": 36, "201": 78, "300": 238},
+    **{"111D": 74, "111U": 14, "120D": 108, "120U": 46, "120C": 102, "210": 110},
+    **{"bifan": 204, "biparallel": 904, "chain3": 328, "converge2": 36, "chain2": 12},
+}
+
+
+def test_classes_have_the_ids_of_mfinder():
+    assert {name: motifs.mfinder_id(name) for name in MFINDER} == MFINDER
+    tetrads = [motifs.mfinder_id(name) for name in census(digraph(np.zeros((2, 2), bool)), (3,))]
+    assert len(set(tetrads)) == 199
+    assert (min(tetrads), max(tetrads), 4740 in tetrads) == (14, 31710, True)  # 4740: the 4-cycle
+    assert motifs.mfinder_id("chain2_pairs") is None
 
 
 @pytest.mark.parametrize("size", [3, 4])
@@ -75,7 +139,7 @@ def test_there_are_13_and_199_classes_with_names_of_their_own():
     for name in tetrads:
         edges = [(int(a), int(b)) for a, b in name.partition(":")[2].split(".")]
         shuffled = [(3 - a, 3 - b) for a, b in edges]
-        assert _name(4, edges) == _name(4, shuffled) == name
+        assert class_name(4, edges) == class_name(4, shuffled) == name
 
 
 def test_networks_are_counted_side_by_side_without_self_loops():
@@ -98,7 +162,7 @@ def test_layered_motifs_are_the_same_as_digraph_motifs():
     found = {name: int(count) for name, count in census(digraph(wires), (3,)).items() if count}
     by_name = {}
     for motif in motifs.classes(3):
-        by_name[_name(4, motif.edges)] = int(layered[motif.name].sum())
+        by_name[class_name(4, motif.edges)] = int(layered[motif.name].sum())
     assert len(by_name) == 10
     assert found == {name: count for name, count in by_name.items() if count}
 
@@ -147,12 +211,11 @@ def test_a_profile_depends_on_seed_number_and_network():
 
 
 @pytest.mark.parametrize("keep_mutual", [False, True])
-def test_p_is_calibrated_on_random_digraphs(keep_mutual):
+def test_p_is_calibrated_on_random_digraphs(monkeypatch, keep_mutual):
     """Draws of the null are no rarer than p says, even where the chains are too short to mix."""
     wires = random_wires(7, 16, 0.2, (50,))
-    table = digraph_profile(
-        digraph(wires), draws=19, keep_mutual=keep_mutual, orders=(2,), switches_per_edge=1
-    )
+    monkeypatch.setattr("harness.motifs._census.enough_rounds", lambda *_, **__: Rounds(1, True))
+    table = digraph_profile(digraph(wires), draws=19, keep_mutual=keep_mutual, orders=(2,))
     assert table["overlap"].mean() > table["overlap_between"].mean() + 0.05
     for _, one in table.groupby("motif"):
         p = one["p"].dropna()
@@ -170,12 +233,9 @@ def test_mistakes_in_what_is_profiled():
 
 def mushroom_body(side):
     """Projection to Kenyon to output neurons of a larva, as layers of a batch of one network."""
-    number, types = TYPES[side]
-    table = pd.read_csv(MUSHROOM_BODY / f"{side}.csv")
-    wires = np.zeros((1, number, number), bool)
-    wires[0, table["source"], table["target"]] = True
+    wires, (number, types) = connectome(side), TYPES[side]
     layers = [np.isin(np.arange(number), list(some)) for some in types]
-    return layered_part(digraph(wires), layers), len(table)
+    return layered_part(digraph(wires[None]), layers), wires.sum()
 
 
 @pytest.mark.parametrize(

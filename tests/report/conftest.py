@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -201,14 +202,16 @@ class FakeRun:
         self._tables[name] = [change(self.table(name))]
 
 
+@pytest.fixture(scope="session")
+def fake_run_in():
+    """Make a finished run in a folder: `fake_run_in(folder, conditions=..., networks=...)`."""
+    return lambda folder, name="run", **settings: FakeRun(folder / name, **settings)
+
+
 @pytest.fixture
-def fake_run(tmp_path):
+def fake_run(fake_run_in, tmp_path):
     """Make a finished run: `fake_run(conditions=..., networks=...)`."""
-
-    def make(name="run", **settings):
-        return FakeRun(tmp_path / name, **settings)
-
-    return make
+    return partial(fake_run_in, tmp_path)
 
 
 HOSTILE = (

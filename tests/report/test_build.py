@@ -18,11 +18,13 @@ from harness.report.pages import export
 EVIL = '<script>alert("1")</script>\n\'"&{{ 7*7 }}' + "x" * 300
 
 
-@pytest.fixture(autouse=True)
-def quick_pictures(monkeypatch):
+@pytest.fixture(autouse=True, scope="module")
+def quick_pictures():
     """No SVG and PDF of each chart: test_export.py has them, and they are most of a page's time."""
-    monkeypatch.setattr(export, "svg", lambda figure: "<svg/>")
-    monkeypatch.setattr(export.vl_convert, "svg_to_pdf", lambda picture: b"%PDF")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(export, "svg", lambda figure: "<svg/>")
+        patch.setattr(export.vl_convert, "svg_to_pdf", lambda picture: b"%PDF")
+        yield
 
 
 class Page(HTMLParser):
@@ -70,13 +72,21 @@ def built(runs, out):
     return Page(path.read_text(encoding="utf-8"))
 
 
-def test_page_has_every_section_and_is_small(fake_run, tmp_path):
-    page = built([fake_run()], tmp_path / "report")
+@pytest.fixture(scope="module")
+def plain(quick_pictures, fake_run_in, tmp_path_factory):
+    """A run of one condition, its page, and the folder of the page."""
+    folder = tmp_path_factory.mktemp("plain")
+    run = fake_run_in(folder)
+    return run, built([run], folder / "report"), folder / "report"
+
+
+def test_page_has_every_section_and_is_small(plain):
+    _, page, folder = plain
     assert anchors(page) == [
         *("answer", "loss", "performance", "layers", "motifs", "alike", "pairs", "wiring"),
         *("networks", "troubles", "costs", "provenance"),
     ]
-    assert (tmp_path / "report" / "index.html").stat().st_size < 5e6
+    assert (folder / "index.html").stat().st_size < 5e6
     drawn = {
         attributes["data-chart"] for attributes in page.named("div") if "data-chart" in attributes
     }
@@ -109,10 +119,9 @@ def test_several_pruners_without_measurements_still_have_a_page(fake_run, tmp_pa
     assert "cost_front" not in page.charts
 
 
-def test_every_motif_of_the_run_is_drawn_once(fake_run, tmp_path):
-    run = fake_run()
-    page = built([run], tmp_path / "report")
-    (table,) = (tmp_path / "report" / "tables").glob("significance.csv")
+def test_every_motif_of_the_run_is_drawn_once(plain):
+    _, page, folder = plain
+    (table,) = (folder / "tables").glob("significance.csv")
     shown = set(pd.read_csv(table)["motif"])
     circles = [attributes for attributes in page.named("circle") if "r" in attributes]
     assert len(page.named("svg")) == len(shown)
@@ -121,8 +130,8 @@ def test_every_motif_of_the_run_is_drawn_once(fake_run, tmp_path):
     )
 
 
-def test_a_page_opens_with_its_answer(fake_run, tmp_path):
-    page = built([fake_run()], tmp_path / "report")
+def test_a_page_opens_with_its_answer(plain):
+    _, page, _ = plain
     tags = [name for name, _ in page.elements]
     first = " ".join(page.text.split("Skip to results")[1].split("Repeat it:")[0].split())
     assert first.startswith("What magnitude pruning does to networks on moth At 93 % pruned,")
@@ -159,21 +168,20 @@ def test_long_tables_are_folded_and_short_ones_are_not(fake_run, tmp_path):
     assert "table-networks-body" not in filtered
 
 
-def test_page_needs_nothing_from_elsewhere(fake_run, tmp_path):
-    page = built([fake_run()], tmp_path / "report")
+def test_page_needs_nothing_from_elsewhere(plain):
+    _, page, folder = plain
     assert not [a for a in page.named("script") if "src" in a]
     links = [a["href"] for a in page.named("a")]
     for link in links:
-        assert link.startswith("#") or (tmp_path / "report" / link).is_file()
+        assert link.startswith("#") or (folder / link).is_file()
     policy = next(a for a in page.named("meta") if "http-equiv" in a)["content"]
     assert "default-src 'none'" in policy
     assert "unsafe-eval" not in policy
     assert "http" not in json.dumps([{**c, "$schema": ""} for c in page.charts.values()])
 
 
-def test_figures_in_words_come_from_the_tables(fake_run, tmp_path):
-    run = fake_run()
-    page = built([run], tmp_path / "report")
+def test_figures_in_words_come_from_the_tables(plain):
+    run, page, _ = plain
     levels = run.table("levels")
     losses = levels.loc[levels["density"] == 0.07, "validation_loss"]
     assert f"{losses.median():.2e}".replace("e-0", "e−") in page.text
@@ -278,10 +286,9 @@ def test_importing_the_report_loads_nothing_heavy():
     assert done.stdout.strip() == "set()"
 
 
-def test_a_notebook_gets_the_charts_of_the_page(fake_run, tmp_path):
-    run = fake_run()
+def test_a_notebook_gets_the_charts_of_the_page(plain):
+    run, _, folder = plain
     charts = figures([run])
-    build([run], tmp_path / "report")
-    assert set(charts) == {path.stem for path in (tmp_path / "report" / "charts").glob("*.svg")}
+    assert set(charts) == {path.stem for path in (folder / "charts").glob("*.svg")}
     assert all(isinstance(chart, alt.TopLevelMixin) for chart in charts.values())
     assert set(charts["loss"].data["condition"]) == {"magnitude"}

@@ -298,6 +298,7 @@ FEW = ("magnitude", "random", "gmp", "snip", "synflow", {"name": "lottery", "rew
 
 def test_the_study_from_end_to_end_in_small(tmp_path, monkeypatch):
     monkeypatch.setattr(pruners, "PRUNERS", FEW)
+    monkeypatch.setattr(pruners, "DENSITIES", SPARSE[-2:])  # of the one shots, each compiled
     study = pruners.Pruners(networks=3, data_seeds=1, block_width=3, dense_steps=30, level_steps=6)
     changed = {"tasks": ["digits"]}
     made = studies.plans(study, tmp_path, loading.load(), changed)
