@@ -471,6 +471,14 @@ def test_help_of_every_command(harness):
         assert told.startswith(f"Usage: harness {command}") or "Usage: harness " in told
 
 
+@pytest.mark.parametrize(("typed", "word"), [("mot", "motifs"), ("run --pru", "--pruner")])
+def test_a_shell_completes_commands_and_options(typed, word):
+    asked = {"COMP_WORDS": f"harness {typed}", "COMP_CWORD": str(len(typed.split()))}
+    command = str(Path(sys.executable).parent / "harness")
+    found = in_new_process(command, **asked, _HARNESS_COMPLETE="complete_bash")
+    assert found.stdout.split() == [word]
+
+
 def test_cache_is_shown_and_cleared(harness, monkeypatch, tmp_path):
     folder = tmp_path / "a cache"
     monkeypatch.setenv("HARNESS_CACHE", str(folder))

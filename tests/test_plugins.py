@@ -87,6 +87,22 @@ def test_packages_are_the_folders_of_the_tree():
         assert (folder / "__init__.py").is_file(), f"{folder} has no __init__.py"
 
 
+def test_the_wheel_has_every_other_file_of_the_packages():
+    settings = PYPROJECT["tool"]["setuptools"]
+    left_out = []
+    for package in settings["packages"]:
+        first, *rest = package.split(".")
+        folder = ROOT.joinpath(settings["package-dir"].get(first, first), *rest)
+        kept = settings["package-data"].get(package, [])
+        others = (path for path in folder.iterdir() if path.is_file() and path.suffix != ".md")
+        left_out += [
+            path
+            for path in others
+            if path.suffix not in (".py", ".pyc") and not any(path.match(one) for one in kept)
+        ]
+    assert left_out == []
+
+
 def test_built_in_plugins_are_found_under_the_distribution(registry):
     assert not registry.failures
     singular = {many: kind for kind, many in loading.PLURALS.items()}

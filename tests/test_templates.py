@@ -119,5 +119,17 @@ def test_names_that_will_not_do(tmp_path, name, problem):
     assert not list(tmp_path.iterdir())
 
 
+def test_a_workflow_runs_the_tests_of_all_plugins(tmp_path):
+    written = templates.write("pruner", "first", tmp_path, REGISTRY, workflow=True)
+    assert written.workflow == tmp_path / ".github" / "workflows" / "plugins.yml"
+    text = written.workflow.read_text()
+    assert "python-version: ${{ matrix.python }}" in text
+    assert text.endswith("- run: pytest\n")
+    assert write("metric", tmp_path).workflow is None
+    with pytest.raises(UserError, match=r"plugins\.yml' exists and is not overwritten"):
+        templates.write("pruner", "second", tmp_path, REGISTRY, workflow=True)
+    assert not (tmp_path / "second.py").exists()
+
+
 def test_a_word_of_the_template_may_be_a_name(tmp_path):
     assert "class Keep(ScorePruner)" in write("pruner", tmp_path, "keep").plugin.read_text()

@@ -18,19 +18,23 @@ def new(
     kind: Annotated[Writable, typer.Argument(help="What to write.")],
     name: Annotated[str, typer.Argument(help="Its name, as in --pruner NAME.")],
     out: Annotated[Path | None, typer.Option(help="Folder of the files. [default: here]")] = None,
+    workflow: Annotated[
+        bool, typer.Option("--workflow", help="Write a GitHub workflow that tests it, too.")
+    ] = False,
 ) -> None:
     """Write a plugin of your own: one file that works as it is, and its test."""
     from harness import templates
     from harness.plugin.loading import load
 
     folder = out or Path()
-    written = templates.write(kind.value, name, folder, load())
+    written = templates.write(kind.value, name, folder, load(), workflow=workflow)
     show_written(written, folder)
 
 
 def show_written(written: "Written", folder: Path) -> None:
     """Print the files of a new plugin, and the commands to go on with."""
-    console.print(f"Written: {escape(str(written.plugin))}, {escape(str(written.test_file))}")
+    paths = filter(None, (written.plugin, written.test_file, written.workflow))
+    console.print(f"Written: {escape(', '.join(str(path) for path in paths))}")
     console.print("It works as it is. Make it yours, then")
     if folder != Path():
         console.print(f"  cd {escape(shlex.quote(str(folder)))}", soft_wrap=True)

@@ -14,6 +14,9 @@ from harness.errors import UserError
 from harness.plugin.loading import NAME
 from harness.plugin.registry import Kind, Registry
 
+WORKFLOW = Path(".github", "workflows", "plugins.yml")
+"""Where GitHub looks for the workflow that tests the plugins of a repository."""
+
 
 @dataclass(frozen=True)
 class Written:
@@ -22,26 +25,30 @@ class Written:
     plugin: Path
     test_file: Path
     commands: tuple[str, ...]
+    workflow: Path | None = None
 
 
-def write(kind: Kind, name: str, folder: Path, registry: Registry) -> Written:
-    """Write a plugin called `name` and its test into a folder.
+def write(
+    kind: Kind, name: str, folder: Path, registry: Registry, *, workflow: bool = False
+) -> Written:
+    """Write a plugin called `name` and its test into a folder, and a GitHub workflow if asked for.
 
     Raises `UserError`, and writes nothing, if the name cannot be used or one of the files exists.
     """
     words = _words(kind, name, registry)
-    plugin, test = folder / words["file"], folder / words["test"]
-    for path in (plugin, test):
+    plugin, test, check = folder / words["file"], folder / words["test"], folder / WORKFLOW
+    texts = {plugin: kind, test: "test"} | ({check: "workflow"} if workflow else {})
+    for path in texts:
         if path.exists():
             raise UserError(
                 f"'{path}' exists and is not overwritten: choose another name, another folder with "
                 "--out, or move that file away."
             )
     _free_for_import(words["module"])
-    text = Template(_template(kind)).substitute(words)
-    files.write(plugin, text.encode())
-    files.write(test, Template(_template("test")).substitute(words).encode())
-    return Written(plugin, test, _commands(text))
+    for path, template in texts.items():
+        files.write(path, Template(_template(template)).substitute(words).encode())
+    commands = _commands(plugin.read_text("utf-8"))
+    return Written(plugin, test, commands, check if workflow else None)
 
 
 def _template(name: str) -> str:
