@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from harness.motif_profiles import Asked, Instances, Part, Profiles
+    from harness.motif_profiles import Asked, Instances, Part
+    from harness.motifs import Support
     from harness.network_files import Choices, Wiring
 
 
@@ -61,29 +62,25 @@ def motifs(
     choices = _choices(columns, where, undirected, digraph, arrays, skip, channels, allow_pt, nulls)
     unread: list[str] = []
     wirings = network_files.read_files(files, layout, threshold, nodes, choices, unread)
-    if not wirings:
-        raise UserError("\n".join(unread))
+    _complain(unread, nothing=not wirings)
     from harness import motif_profiles  # late: errors of reading need not wait for JAX
 
+    orders = tuple(sorted(set(order))) if order else (4,) if given else None
     asked = motif_profiles.Asked(
-        tuple(sorted(set(order))) if order else (4,) if given else None,
-        tuple(one.value for one in support or options.Support),
-        nulls,
-        draws,
-        keep_mutual,
-        seed,
-        by_layer,
-        given is not None,
+        orders, _values(support), nulls, draws, keep_mutual, seed, by_layer, given is not None
     )
     if participation:
         _print_participants(wirings, participation.value, asked, output)
     elif instances is not None:
         _print_instances(motif_profiles.instances(wirings, instances), wirings, output)
     else:
-        with terminal.showing_progress(quiet=False, on=terminal.errors):
-            profiles = motif_profiles.of_wirings(wirings, asked)
-        _print_profiles(profiles, output, seed)
-    _complain(unread)
+        _print_profiles(wirings, asked, output)
+    if unread:
+        raise typer.Exit(2)
+
+
+def _values(support: "list[options.Support] | None") -> "tuple[Support, ...]":
+    return tuple(one.value for one in support or options.Support)
 
 
 class Output(NamedTuple):
@@ -97,11 +94,11 @@ class Output(NamedTuple):
     similarity: bool
 
 
-def _complain(unread: list[str]) -> None:
-    """Print the errors of files that could not be read; exit with 2 if there are any."""
+def _complain(unread: list[str], *, nothing: bool) -> None:
+    """Print the errors of files that could not be read; exit with 2 if `nothing` was."""
     for error in unread:
         terminal.complain(error)
-    if unread:
+    if nothing:
         raise typer.Exit(2)
 
 
@@ -156,12 +153,16 @@ def _choices(
     )
 
 
-def _print_profiles(profiles: "Profiles", output: Output, seed: int) -> None:
+def _print_profiles(wirings: "Mapping[str, Wiring]", asked: "Asked", output: Output) -> None:
     from harness import motif_profiles
 
+    with terminal.showing_progress(quiet=False, on=terminal.errors):
+        profiles = motif_profiles.of_wirings(wirings, asked)
     programs = output.as_json or output.as_csv
     several = len(profiles.wirings) > 1 and (not programs or output.html is not None)
-    alike = motif_profiles.similarities(profiles, seed) if several or output.similarity else None
+    alike = (
+        motif_profiles.similarities(profiles, asked.seed) if several or output.similarity else None
+    )
     if output.html is not None:
         motif_profiles.write_html(profiles, output.html, alike)
     if output.latex is not None:

@@ -5,7 +5,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import jax
 import psutil
 
 from harness.errors import of_library, package_of
@@ -28,6 +27,8 @@ def peaks() -> dict[str, int]:
     else:
         unit = 1 if sys.platform == "darwin" else 1024
         taken = {"host": unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}
+    import jax  # late: reading a file needs no device
+
     statistics = jax.local_devices()[0].memory_stats() or {}
     if "peak_bytes_in_use" in statistics:
         taken["device"] = int(statistics["peak_bytes_in_use"])
@@ -40,6 +41,8 @@ def free() -> int:
     CPU devices (one for each core) share half of the host's memory evenly. The other half is for
     the host itself, for instance for copies of networks that wait to be written.
     """
+    import jax
+
     devices = jax.local_devices()
     statistics = devices[0].memory_stats() or {}
     if "bytes_limit" in statistics:
@@ -101,6 +104,8 @@ def ran_out(error: BaseException) -> bool:
     """Return whether an error, or one of its causes, says that memory ran out."""
     seen: BaseException | None = error
     while seen is not None:
+        import jax
+
         out = isinstance(seen, jax.errors.JaxRuntimeError) and "RESOURCE_EXHAUSTED" in str(seen)
         if out or (isinstance(seen, MemoryError) and not _claimed(seen)):
             return True

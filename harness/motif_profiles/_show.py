@@ -77,11 +77,12 @@ def show(profiles: Profiles, console: Console, *, whole: bool = False) -> None:
         if not whole and len(known) > MOST:
             part = part[part["motif"].isin(known[:MOST])]
             title += f": {MOST} of {len(known)} classes, largest |z| first (--all shows all)"
-        tables = [rich_table(*summary(part, beside=beside)) for beside in (True, False)]
+        forms = [(ids, beside) for ids in (True, False) for beside in (True, False)]
+        tables = [rich_table(*summary(part, beside=beside, ids=ids)) for ids, beside in forms]
         widths = [Measurement.get(console, unbounded, table).maximum for table in tables]
-        fits = widths[0] <= console.width or widths[0] <= widths[1]
+        fitting = (place for place, width in enumerate(widths) if width <= console.width)
         console.print(f"\n{escape(title)}", soft_wrap=True)
-        console.print(tables[0] if fits else tables[1])
+        console.print(tables[next(fitting, widths.index(min(widths)))])
     for line in explained(profiles, whole=whole):
         console.print(escape(line), soft_wrap=True)
 
@@ -219,10 +220,15 @@ def _missing(table: "pd.DataFrame") -> "pd.Series[bool]":
     return empty.groupby(table["motif"]).transform("all")
 
 
-def summary(table: "pd.DataFrame", *, beside: bool = True) -> tuple[list[str], list[list[str]]]:
-    """Return headings and rows of the short table, supports `beside` each other or in rows."""
+def summary(
+    table: "pd.DataFrame", *, beside: bool = True, ids: bool = True
+) -> tuple[list[str], list[list[str]]]:
+    """Return headings and rows of the short table, supports `beside` each other or in rows.
+
+    Classes of digraphs have their `ids`, mfinder's numbers.
+    """
     by = ["motif", "shape"]
-    by += ["mfinder"] if (table["convention"] == "induced").all() else []
+    by += ["mfinder"] if ids and (table["convention"] == "induced").all() else []
     by += ["base_layer"] if table["base_layer"].nunique() > 1 else []
     by += ["file"] if table["file"].nunique() > 1 else []
     by += [] if beside else ["support"]
