@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import entry_points
 from typing import Any
 
 from harness.errors import UserError, unknown
@@ -30,7 +30,7 @@ class Measured:
     note: str = ""
 
 
-def benchmarks() -> dict[str, EntryPoint]:
+def benchmarks() -> dict[str, Any]:
     """Return the installed benchmarks by name."""
     return {point.name: point for point in sorted(entry_points(group=GROUP), key=lambda p: p.name)}
 

@@ -32,11 +32,11 @@ class CannotWriteError(OSError):
             f"cannot write '{path}': {cause}. Finished work is kept. "
             f"{_REMEDIES.get(error.errno or 0, 'Fix that')}, then run the same command again."
         )
-        self._made_from = path, error
+        self.path, self.error = path, error
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Return how another process makes it again."""
-        return type(self), self._made_from
+        return type(self), (self.path, self.error)
 
 
 _REMEDIES = {

@@ -148,7 +148,7 @@ COMPLETE = 'tasks = ["tiny"]\npruners = ["magnitude"]\nschedules = ["tiny"]\n'
         (COMPLETE + "networks = 'x'", ("networks = 'x': Input should be a valid integer",)),
         (COMPLETE + "data_seeds = [0, 'y']", ("data_seeds.1 = 'y'",)),
         (COMPLETE + "[more]\nseed = 1", ("unknown key 'more'",)),
-        ("tasks = tiny", ("cannot read", "line 1")),
+        ("tasks = tiny", ("cannot be read", "line 1")),
         ("pruners = ['magnitude']", ("tasks",)),
         ("", ("tasks",)),
     ],

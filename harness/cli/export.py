@@ -9,7 +9,6 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import typer
 
-from harness import files
 from harness.cli.options import Plugins
 from harness.cli.terminal import console
 from harness.errors import CannotWriteError, UserError, summary
@@ -55,6 +54,8 @@ def _folder_for(out: Path, *, packed: bool) -> Iterator[Path]:
         out.mkdir(parents=True, exist_ok=True)
         yield out
         return
+    from harness import files  # late: imports NumPy
+
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".export-") as place:
         folder = Path(place)

@@ -1,13 +1,16 @@
 """Processes that carry out trials for this one: each is started once and kept for the next call."""
 
+import json
 import os
-import pickle
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
+
+from harness.errors import CannotWriteError, UserError
 
 _Environment = tuple[tuple[str, str], ...]
 
@@ -32,20 +35,25 @@ def call_in_child(
 ) -> Any:
     """Call "module:function" in a child process with these variables in its environment.
 
-    An idle child serves, or a new one is started; threads may call at once. A child ends with this
-    process, however this one ends. Raises `ChildDiedError`, naming `where`, if it ends first, and
-    what the function raises.
+    Arguments and the result are plain data, such as JSON holds. An idle child serves, or a new one
+    is started; threads may call at once. A child ends with this process, however this one ends.
+    Raises `ChildDiedError`, naming `where`, if it ends first, and what the function raises.
     """
     key = tuple(sorted(environment.items()))
     with _lock:
         idle = _idle.setdefault(key, [])
         child = idle.pop() if idle else _Child(dict(key))
-    result, error = child.call(function, arguments, where)
+    answer = child.call(function, arguments, where)
     with _lock:
         _idle[key].append(child)
-    if error is not None:
-        raise error
-    return result
+    if "refused" in answer:
+        raise UserError(answer["refused"])
+    if "unwritten" in answer:
+        path, number, cause = answer["unwritten"]
+        raise CannotWriteError(Path(path), OSError(number, cause))
+    if "failed" in answer:
+        raise RuntimeError(answer["failed"])
+    return answer["result"]
 
 
 def end_children() -> None:
@@ -69,16 +77,17 @@ class _Child:
         )
         _alive.add(self)
 
-    def call(self, function: str, arguments: tuple[Any, ...], where: str) -> Any:
-        """Return the result of a call and the error that it raised, one of them None."""
+    def call(self, function: str, arguments: tuple[Any, ...], where: str) -> dict[str, Any]:
+        """Return the result of a call, or the error that it raised."""
         calls, results = self._process.stdin, self._process.stdout
         assert calls is not None
         assert results is not None
         try:
-            pickle.dump((function, arguments), calls)
+            calls.write(json.dumps([function, arguments]).encode() + b"\n")
             calls.flush()
-            return pickle.load(results)
-        except (EOFError, OSError, ValueError, pickle.UnpicklingError):
+            answer: dict[str, Any] = json.loads(results.readline())
+            return answer
+        except (OSError, ValueError):
             raise ChildDiedError(where, self.end()) from None
 
     def end(self) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from harness import cache
 from harness.errors import UserError
@@ -58,12 +59,14 @@ def run_trial(spec: TrialSpec, root: Path) -> tuple[TrialState | None, Outcome]:
     return TrialRecord(trial_folder(root, trial.key)).read(), outcome
 
 
-def in_child(spec: TrialSpec, root: Path, observed: bool) -> TrialReport:
+def in_child(asked: str, folder: str, observed: bool) -> dict[str, Any]:
     """Train and measure one trial, without its source, for a coordinator in another process.
 
-    What trials of one experiment share stays in this process for the next. With `observed` the
-    report has the events. Raises `UserError` as `run_trial` does.
+    What trials of one experiment share stays in this process for the next. `asked` is a spec in
+    JSON; with `observed` the report, returned as plain data, has the events. Raises `UserError` as
+    `run_trial` does.
     """
+    spec, root = TrialSpec.model_validate_json(asked), Path(folder)
     trials, known = _shared(
         spec.model_copy(update={"key": "", "source": ""}).model_dump_json(), root
     )
@@ -74,7 +77,7 @@ def in_child(spec: TrialSpec, root: Path, observed: bool) -> TrialReport:
     with preparation.logging_to(root), telling(lambda *event: events.append(event)):
         mine = trials.carry_out(known[spec.key], patience=1.5 * DURATION)
     report = outcome.report() if mine else TrialReport(left=True)
-    return replace(report, events=tuple(events) if observed else ())
+    return replace(report, events=tuple(events) if observed else ()).plain()
 
 
 @lru_cache(1)

@@ -111,7 +111,8 @@ class _RunTrial:
 
     def call(self, spec: TrialSpec) -> tuple[str, tuple[Any, ...]]:
         """Return the function that another process calls, and its arguments."""
-        return "harness.execution.run_trial:in_child", (spec, self._folder, self._observed)
+        arguments = spec.model_dump_json(), str(self._folder), self._observed
+        return "harness.execution.run_trial:in_child", arguments
 
     def learn(self, spec: TrialSpec, report: TrialReport) -> None:
         """Add a report to the outcome."""

@@ -277,7 +277,8 @@ def _of_weights(
         if table.empty:
             raise UserError("--null signs counts classes of orders 2 and 3. Give one with --order.")
         table["copies"] = table["count"] + table["incoherent"]
-    return table.assign(support="all", bias=False, trades=None, mixed=None, p_method="sampled")
+    undrawn = dict.fromkeys(("trades", "rounds", "mixed"))
+    return table.assign(support="all", bias=False, p_method="sampled", **undrawn)
 
 
 _NO_INDUCED = dict.fromkeys(("induced_expected", "induced_sd", "induced_z"), np.nan)

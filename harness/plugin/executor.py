@@ -1,8 +1,9 @@
 """The interface of an executor: where and in what order the trials of a run are carried out."""
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeAlias, runtime_checkable
 
@@ -43,6 +44,22 @@ class TrialReport:
     events: tuple[Happened, ...] = ()
     left: bool = False
 
+    def plain(self) -> dict[str, Any]:
+        """Return the report as JSON holds it."""
+        return json.loads(json.dumps(asdict(self), default=_number))  # type: ignore[no-any-return]
+
+    @classmethod
+    def of(cls, plain: Mapping[str, Any]) -> "TrialReport":
+        """Return a report from `plain` data."""
+        events = tuple((what, trial, facts) for what, trial, facts in plain["events"])
+        lists = tuple(plain["failures"]), tuple(plain["notes"]), events
+        return cls(plain["counts"], *lists, plain["left"])
+
+
+def _number(value: Any) -> Any:
+    """Return a number of NumPy as one of Python, and anything else as text."""
+    return value.item() if hasattr(value, "item") else str(value)
+
 
 @runtime_checkable
 class RunTrial(Protocol):
@@ -54,7 +71,7 @@ class RunTrial(Protocol):
     def call(self, spec: TrialSpec) -> tuple[str, tuple[Any, ...]]:
         """Return what another process calls for a trial: "module:function", and its arguments.
 
-        The function returns a `TrialReport`.
+        The arguments are plain data, and the function returns a report's (`TrialReport.of`).
         """
 
     def learn(self, spec: TrialSpec, report: TrialReport) -> None:

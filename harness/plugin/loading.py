@@ -9,7 +9,7 @@ import sys
 import traceback
 from collections.abc import Iterable, Sequence
 from dataclasses import is_dataclass
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -139,7 +139,8 @@ def _on_path() -> list[Path]:
     return found
 
 
-def _owner(point: EntryPoint) -> str:
+def _owner(point: Any) -> str:
+    # Not `EntryPoint`: with the backport `importlib_metadata` imported, points are of its class.
     return point.dist.name if point.dist is not None else point.name
 
 

@@ -40,7 +40,7 @@ class _Recorded:
         record(spec, self._folder)
 
     def call(self, spec: TrialSpec) -> tuple[str, tuple[Any, ...]]:
-        return f"{__name__}:record", (spec, self._folder)
+        return f"{__name__}:record_elsewhere", (spec.model_dump_json(), str(self._folder))
 
     def learn(self, spec: TrialSpec, report: TrialReport) -> None:
         expect(report.left or report.counts == {"trained": 1}, "it changes a report.")
@@ -55,6 +55,11 @@ def record(spec: TrialSpec, folder: Path) -> TrialReport:
     with (folder / spec.key).open("a") as file:
         file.write("before its source\n" if late else "once\n")
     return TrialReport({"trained": 1})
+
+
+def record_elsewhere(spec: str, folder: str) -> dict[str, Any]:
+    """Do the same in another process, which gets and returns plain data."""
+    return record(TrialSpec.model_validate_json(spec), Path(folder)).plain()
 
 
 def executor_rules(executor: AbstractExecutor) -> Iterator[Rule]:

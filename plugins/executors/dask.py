@@ -194,8 +194,7 @@ def _on_worker(
     if difference := setup.difference():
         raise RefusedError(worker.address, difference)
     place = places[worker.name % len(places)] if places else devices.share(cores)
-    report: TrialReport = call_in_child(place, function, arguments, where=worker.address)
-    return report
+    return TrialReport.of(call_in_child(place, function, arguments, where=worker.address))
 
 
 @hookimpl

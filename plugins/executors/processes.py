@@ -39,7 +39,7 @@ class Processes(AbstractExecutor):
         def carried_out(spec: TrialSpec) -> TrialReport:
             place = free.get()
             try:
-                return call_in_child(place, *run.call(spec))
+                return TrialReport.of(call_in_child(place, *run.call(spec)))
             finally:
                 free.put(place)
 

@@ -108,8 +108,13 @@ def test_a_child_serves_again_and_passes_on_what_is_raised(tmp_path):
     assert one != os.getpid()
     with pytest.raises(UserError, match=r"cannot read '\['"):
         call_in_child({}, "harness.plugin.parameters:parse", ("[",))
+    tested = {"PYTHONPATH": str(tmp_path)}
+    (tmp_path / "full.py").write_text(
+        "from pathlib import Path\nfrom harness import files\n"
+        "def write(path):\n    files.write(Path(path), b'')\n"
+    )
     with pytest.raises(CannotWriteError, match="cannot write '/proc/none/file'"):
-        call_in_child({}, "harness.files:write", (Path("/proc/none/file"), b""))
+        call_in_child(tested, "full:write", ("/proc/none/file",))
     with pytest.raises(RuntimeError, match=r"in another process:(.|\n)*ZeroDivisionError"):
         call_in_child({}, "operator:truediv", (1, 0))
     assert call_in_child({}, "os:getpid", ()) == one
