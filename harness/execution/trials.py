@@ -312,6 +312,7 @@ class Trials:
         message = summary(error)
         self.outcome.failures.append(f"{what}: {message}")
         lines = "".join(traceback.format_exception(error))
+        lines = lines.encode(errors="backslashreplace").decode()  # a lone surrogate is no text
         _log.error("failed: %s\n%s", what, lines)
         tell("failed", trial.condition, error=message)
         return {"error": message, "traceback": lines}

@@ -1,5 +1,7 @@
 """The interface of an executor: where and in what order the trials of a run are carried out."""
 
+import base64
+import io
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -27,6 +29,7 @@ class TrialSpec(BaseModel):
     source: str = ""
 
 
+_TABLE = "table in Parquet"
 Happened: TypeAlias = tuple[Happening, Mapping[str, Any], Mapping[str, Any]]
 """An event of a trial: what happened, the trial's condition, and facts, as `Event` has them."""
 
@@ -46,19 +49,33 @@ class TrialReport:
 
     def plain(self) -> dict[str, Any]:
         """Return the report as JSON holds it."""
-        return json.loads(json.dumps(asdict(self), default=_number))  # type: ignore[no-any-return]
+        return json.loads(json.dumps(asdict(self), default=_held))  # type: ignore[no-any-return]
 
     @classmethod
     def of(cls, plain: Mapping[str, Any]) -> "TrialReport":
         """Return a report from `plain` data."""
-        events = tuple((what, trial, facts) for what, trial, facts in plain["events"])
+        events = tuple(
+            (what, trial, {name: _again(fact) for name, fact in facts.items()})
+            for what, trial, facts in plain["events"]
+        )
         lists = tuple(plain["failures"]), tuple(plain["notes"]), events
         return cls(plain["counts"], *lists, plain["left"])
 
 
-def _number(value: Any) -> Any:
-    """Return a number of NumPy as one of Python, and anything else as text."""
-    return value.item() if hasattr(value, "item") else str(value)
+def _held(value: Any) -> Any:
+    """Return arrays as lists, and a data frame as Parquet in text, for JSON."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    return {_TABLE: base64.b64encode(value.to_parquet()).decode()}
+
+
+def _again(fact: Any) -> Any:
+    """Return a data frame that JSON held; anything else as it is."""
+    if not (isinstance(fact, dict) and set(fact) == {_TABLE}):
+        return fact
+    import pandas as pd
+
+    return pd.read_parquet(io.BytesIO(base64.b64decode(fact[_TABLE])))
 
 
 @runtime_checkable
