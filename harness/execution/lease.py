@@ -1,5 +1,6 @@
 """A lease on a folder: one process alone may work in it, as long as its heartbeat goes on."""
 
+import errno
 import os
 import tempfile
 import time
@@ -43,11 +44,13 @@ def leased(folder: Path, patience: float = 0.0) -> Iterator[Lease]:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        if (folder / LEASE).is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         lock = _on(folder / LEASE)
         holder = _named(lock.owner)
         taken = _acquired(lock, folder / LEASE, patience)
     except OSError as error:
-        raise CannotWriteError(folder, error) from error
+        raise CannotWriteError(folder / LEASE, error) from error
     if not taken:
         yield Lease(False, holder or _named(lock.owner))
         return
@@ -68,16 +71,25 @@ def working(folder: Path) -> str:
 
 
 def check_mount(folder: Path) -> None:
-    """Raise `UserError` if leases do not hold on the file system of an existing folder."""
+    """Raise `UserError` if leases do not hold on the file system of an existing folder.
+
+    Raises `CannotWriteError` if the file of a lease cannot be written, as on a full disk.
+    """
     place = folder / f"{LEASE}-test-{os.getpid()}"
     first, second = _on(place), _on(place)
-    with first:
+    try:
+        first.acquire(timeout=0)
+    except OSError as error:
+        raise CannotWriteError(place, error) from error
+    try:
         os.utime(place, (1e9, 1e9))
         problem = "" if place.stat().st_mtime == 1e9 else "it does not keep the times of files"
         with suppress(Timeout):
             second.acquire(timeout=0)
             second.release()
             problem = "two processes can create the same file"
+    finally:
+        first.release()
     if problem:
         raise UserError(
             f"the file system of '{folder}' cannot hold leases on trials: {problem}. Choose "

@@ -304,6 +304,6 @@ def test_the_log_follows_no_link_and_a_lock_that_is_a_folder_is_named(run, tmp_p
     with preparation.logging_to(tmp_path / "one"):
         logging.getLogger("harness").warning("said")
     assert (tmp_path / "precious").read_text() == "mine"
-    (tmp_path / "two" / ".lock").mkdir(parents=True)
-    with pytest.raises(CannotWriteError, match=r"\.lock': .* Remove the folder of that name"):
+    (tmp_path / "two" / ".leased").mkdir(parents=True)
+    with pytest.raises(CannotWriteError, match=r"\.leased': .* Remove the folder of that name"):
         run(tmp_path / "two")
