@@ -5,7 +5,7 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -77,19 +77,17 @@ def check_mount(folder: Path) -> None:
     """
     place = folder / f"{LEASE}-test-{os.getpid()}"
     first, second = _on(place), _on(place)
-    try:
-        first.acquire(timeout=0)
-    except OSError as error:
-        raise CannotWriteError(place, error) from error
-    try:
+    with ExitStack() as held:
+        try:
+            held.enter_context(first)
+        except OSError as error:
+            raise CannotWriteError(place, error) from error
         os.utime(place, (1e9, 1e9))
         problem = "" if place.stat().st_mtime == 1e9 else "it does not keep the times of files"
         with suppress(Timeout):
             second.acquire(timeout=0)
             second.release()
             problem = "two processes can create the same file"
-    finally:
-        first.release()
     if problem:
         raise UserError(
             f"the file system of '{folder}' cannot hold leases on trials: {problem}. Choose "
