@@ -38,9 +38,12 @@ def verdict(table: pd.DataFrame) -> str:
     return f"{count} are more frequent than layer densities explain{under}"
 
 
-def short(table: pd.DataFrame) -> list[Finding]:
-    """Return the class of the largest mean z, in a sentence for the first screen."""
-    rows = table[(table["support"] == "all") & table["z"].notna()]
+def strongest(rows: pd.DataFrame, beyond: str, null: str) -> list[Finding]:
+    """Return the class of the largest mean z, in a sentence for the first screen.
+
+    `rows` have mean z of all nodes with its interval, `beyond` says what the null keeps.
+    """
+    rows = rows.dropna(subset="z")
     if rows.empty:
         return []
     row = rows.iloc[int(rows["z"].abs().argmax())]
@@ -48,11 +51,11 @@ def short(table: pd.DataFrame) -> list[Finding]:
     ends = ""
     if pd.notna(row["z_low"]):
         ends = f" (95\u00a0% {number(row['z_low'])} to {number(row['z_high'])})"
+    z = f"mean z {number(row['z'])}{ends}"
     return [
         Finding(
-            f"Beyond layer densities, {row['motif']} departs most{under}: mean z "
-            f"{number(row['z'])}{ends}.",
-            f"Null `layered`, exact, all nodes; n\u00a0=\u00a0{int(row['n'])} {row['unit']}.",
+            f"Beyond {beyond}, {row['motif']} departs most{under}: {z}.",
+            f"Null {null}, all nodes; n\u00a0=\u00a0{int(row['n'])} {row['unit']}.",
         )
     ]
 

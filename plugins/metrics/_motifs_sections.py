@@ -182,7 +182,9 @@ def sections(report: Report) -> list[Section]:
         findings=findings,
         parts=nulls.figures(report, table),
         verdict=answer.verdict(table),
-        short=answer.short(table),
+        short=answer.strongest(
+            table[table["support"] == "all"], "layer densities", "`layered`, exact"
+        ),
     )
     return [first, _own(report)]
 

@@ -8,14 +8,13 @@ import pandas as pd
 from harness.report import (
     Collection,
     Column,
-    Finding,
     Report,
     Section,
     Table,
     sections_of_schema,
 )
-from harness.tables.parts import number
 
+from . import _motifs_answer as answer
 from ._motifs_nulls import beyond_degrees, shown
 from ._motifs_tables import summed
 
@@ -75,17 +74,9 @@ def sections(report: Report) -> list[Section]:
 
 def _answer(report: Report) -> list[Section]:
     """Return what the first screen says of motifs that degrees do not explain."""
-    table = beyond_degrees(report.data, report.density).dropna(subset="z")
-    if table.empty:
-        return []
-    row = table.iloc[int(table["z"].abs().argmax())]
-    under = f" under {row['condition']}" if table["condition"].nunique() > 1 else ""
-    ends = ""
-    if pd.notna(row["z_low"]):
-        ends = f" (95\u00a0% {number(row['z_low'])} to {number(row['z_high'])})"
-    claim = f"Beyond degrees, {row['motif']} departs most{under}: mean z {number(row['z'])}{ends}."
-    detail = f"Null `degree`, drawn, all nodes; n\u00a0=\u00a0{int(row['n'])} {row['unit']}."
-    return [Section("answer", "Beyond degrees", short=[Finding(claim, detail)])]
+    table = beyond_degrees(report.data, report.density)
+    found = answer.strongest(table, "degrees", "`degree`, drawn")
+    return [Section("answer", "Beyond degrees", short=found)] if found else []
 
 
 def degree_null(report: Report) -> Section:
