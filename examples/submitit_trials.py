@@ -20,9 +20,10 @@ def main(folder: Path) -> None:
     executor = submitit.AutoExecutor(folder / "submitit", cluster="slurm")
     executor.update_parameters(timeout_min=120, cpus_per_task=2, slurm_array_parallelism=20)
     jobs = executor.map_array(run_trial, specs, [folder] * len(specs))
-    for spec, job in zip(specs, jobs, strict=True):
-        state, outcome = job.result()
-        print(spec.key, state.status if state else "left", *outcome.failures)
+    failures = [job.result()[1].failures for job in jobs]
+    statuses = {one.trial: one.status for one in standings(folder)}
+    for spec, failed in zip(specs, failures, strict=True):
+        print(spec.key, statuses[spec.key], *failed)
 
 
 if __name__ == "__main__":

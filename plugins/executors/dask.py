@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
@@ -153,9 +154,13 @@ class Dask(AbstractExecutor):
 
 
 def _imported(name: str) -> Any:
-    """Import a part of Dask. Raises `UserError` with the line that installs it."""
+    """Import a part of Dask. Raises `UserError` with the line that installs it.
+
+    The import of dask-jobqueue makes SIGINT end the process; the run's own handlers stay.
+    """
     import importlib
 
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError:
@@ -163,6 +168,10 @@ def _imported(name: str) -> Any:
             "executor 'dask' needs Dask, which is not installed. Install it with\n"
             "  pip install 'motif-harness[dask]'"
         ) from None
+    finally:
+        for number, handler in handlers.items():
+            if signal.getsignal(number) is not handler:
+                signal.signal(number, handler)
 
 
 def _differences(client: Any, setup: Setup, root: Path) -> dict[str, str]:

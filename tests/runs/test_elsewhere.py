@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -253,3 +254,12 @@ def test_the_script_of_a_slurm_job_can_be_read_before(made):
         assert line in script.splitlines()
     assert script.rstrip().endswith("--nthreads 1 --memory-limit 0")
     assert dask(made).preview() == ""
+
+
+def test_dask_leaves_the_process_its_answer_to_ctrl_c(made, monkeypatch):
+    for name in [one for one in sys.modules if one.startswith("dask_jobqueue")]:
+        monkeypatch.delitem(sys.modules, name)
+    before = signal.getsignal(signal.SIGINT)
+    dask(made, slurm="short").preview()
+    assert "dask_jobqueue.runner" in sys.modules
+    assert signal.getsignal(signal.SIGINT) is before
