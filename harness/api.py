@@ -79,7 +79,7 @@ def run(
     *,
     architecture: str | Sequence[str] = (),
     intervention: str | Sequence[str] = (),
-    schedule: str | Sequence[str] = "quick",
+    schedule: str | Sequence[str] = (),
     metric: str | Sequence[str] = ("performance", "motifs", "sampled"),
     out: Path | str | None = None,
     plugins: Sequence[Path | str] = (),

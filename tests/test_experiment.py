@@ -77,6 +77,21 @@ def test_everything_asked_for_is_multiplied(make):
     assert (*labels, 5, (5, 6, 7, 8, 9)) in conditions
 
 
+def test_tasks_of_one_opinion_choose_the_schedule(registry):
+    def schedules(**asked):
+        return [
+            one.label
+            for one in plan(
+                checked({"pruners": ["random"], **asked}, source="test"), registry
+            ).schedules
+        ]
+
+    assert schedules(tasks=["digits"]) == ["quick[effort=0.5]"]
+    assert schedules(tasks=["digits", "digits[images=true]"]) == ["quick[effort=0.5]"]
+    assert schedules(tasks=["digits", "moth"]) == schedules(tasks=["moth"]) == ["quick"]
+    assert schedules(tasks=["digits"], schedules=["quick"]) == ["quick"]
+
+
 def test_what_is_asked_twice_is_done_once(make):
     once = make()
     again = make(

@@ -105,7 +105,9 @@ Intervention = Annotated[
     typer.Option(help="Intervention on the masks of every pruner. Repeatable. [default: none]"),
 ]
 Metric = Annotated[list[str] | None, typer.Option(help="Metric. Repeatable.")]
-Schedule = Annotated[list[str] | None, typer.Option(help="Schedule. Repeatable.")]
+Schedule = Annotated[
+    list[str] | None, typer.Option(help="Schedule. Repeatable. [default: the task's]")
+]
 Networks = Annotated[int | None, typer.Option(help="Networks for each combination. [default: 8]")]
 Seed = Annotated[
     int | None, typer.Option(help="Seed of initial weights and prunings. [default: 0]")

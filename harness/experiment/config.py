@@ -41,7 +41,7 @@ class Experiment(BaseModel):
     architectures: tuple[str | dict[str, Any], ...] = ()
     pruners: tuple[str | dict[str, Any], ...] = Field(min_length=1)
     interventions: tuple[str | dict[str, Any], ...] = ()
-    schedules: tuple[str | dict[str, Any], ...] = Field(default=("quick",), min_length=1)
+    schedules: tuple[str | dict[str, Any], ...] = ()
     metrics: tuple[str | dict[str, Any], ...] = Field(default=DEFAULT_METRICS)
     networks: int = Field(default=DEFAULT_NETWORKS, ge=1, le=1_000_000)
     seed: Seed = 0

@@ -11,6 +11,7 @@ from harness.experiment.choice import Choice, choice_of, choices, placed
 from harness.files import fingerprint
 from harness.plugin.parameters import Selection, changed, label, parse
 from harness.plugin.registry import Registry, selections
+from harness.plugin.task import AbstractTask
 
 
 def pairs(
@@ -52,6 +53,15 @@ def pairs(
             if identity not in seen:
                 seen.add(identity)
                 yield chosen, architecture
+
+
+def default_schedule(tasks: Iterable[Choice]) -> str:
+    """Return the schedule that all tasks name, or `AbstractTask`'s where they name several.
+
+    All get the same, so that no schedule makes tasks differ.
+    """
+    named = {task.instance.schedule for task in tasks}
+    return named.pop() if len(named) == 1 else AbstractTask.schedule
 
 
 def _apart(registry: Registry, selection: Selection) -> tuple[Selection, Selection | None]:

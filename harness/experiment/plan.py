@@ -10,11 +10,11 @@ from typing import Any
 from harness.errors import UserError
 from harness.experiment.choice import Choice, choices
 from harness.experiment.config import LATER, Experiment, chosen_later
-from harness.experiment.factors import Pruning, pairs, prunings
+from harness.experiment.factors import Pruning, default_schedule, pairs, prunings
 from harness.experiment.trial import RESULT_VERSION, Trial
 from harness.files import fingerprint
 from harness.machine.devices import use_cores, used
-from harness.plugin.registry import PLURALS, Registry
+from harness.plugin.registry import Registry
 
 MOST_TRIALS = 1_000_000
 """Larger experiments are refused: their index alone would fill the memory."""
@@ -185,15 +185,13 @@ def _plan(experiment: Experiment, registry: Registry, cores: int | None) -> Plan
 
 
 def _made(experiment: Experiment, registry: Registry, cores: int | None) -> Plan:
-    schedules, metrics = (
-        tuple(choices(registry, kind, getattr(experiment, PLURALS[kind])))
-        for kind in ("schedule", "metric")
-    )
+    paired = tuple(pairs(registry, experiment.tasks, experiment.architectures))
+    schedules = experiment.schedules or (default_schedule(task for task, _ in paired),)
     return Plan(
         experiment,
-        tuple(pairs(registry, experiment.tasks, experiment.architectures)),
+        paired,
         tuple(prunings(registry, experiment.pruners, experiment.interventions)),
-        schedules,
-        metrics,
+        tuple(choices(registry, "schedule", schedules)),
+        tuple(choices(registry, "metric", experiment.metrics)),
         experiment.block_width or block_width(experiment.networks, cores),
     )

@@ -14,6 +14,9 @@ from harness.plugin.architecture import AbstractArchitecture
 from harness.sparse.graph import Digraph, recurrent
 from harness.types import InputKind, Key, Masks, Shape
 
+_UNROLLED = 8
+"""Steps that a round of the loop through time computes."""
+
 
 class Read(eqx.Module):
     """A cell applied along a sequence, and a linear read-out of its last units."""
@@ -33,8 +36,16 @@ class Read(eqx.Module):
         return jnp.concatenate([start[None], jax.lax.scan(step, start, sequence)[1]])
 
     def __call__(self, sequence: Float[Array, "steps _inputs"]) -> Float[Array, " _outputs"]:
-        """Return the outputs for one sequence."""
-        return self.out(self.states(sequence)[-1])
+        """Return the outputs for one sequence.
+
+        Only the last units are kept, several steps a round: on a CPU that trains twice as fast.
+        """
+
+        def step(units: Array, inputs: Array) -> tuple[Array, None]:
+            return self.cell(inputs, units), None
+
+        start = jnp.zeros(self.out.in_features)
+        return self.out(jax.lax.scan(step, start, sequence, unroll=_UNROLLED)[0])
 
 
 class RecurrentArchitecture(AbstractArchitecture):

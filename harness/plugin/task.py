@@ -20,6 +20,8 @@ class AbstractTask(ABC):
     name: ClassVar[str]
     architecture: ClassVar[str] = "mlp"
     """The architecture of its networks where none is named, as `name[field=value]`."""
+    schedule: ClassVar[str] = "quick"
+    """The schedule of their training where none is named, as `name[field=value]`."""
 
     @property
     @abstractmethod

@@ -26,6 +26,7 @@ class Digits(ImageTask):
 
     name: ClassVar[str] = "digits"
     architecture: ClassVar[str] = "mlp[sizes=[32, 16]]"
+    schedule: ClassVar[str] = "quick[effort=0.5]"
     side: ClassVar[int] = 8
     brightest: ClassVar[int] = 16
     images: bool = False
