@@ -23,8 +23,8 @@ Part = Literal["nodes", "edges"]
 _NULLS = {
     "layered": "expected: the exact mean under null `layered`, the same for all nodes of a layer "
     "and for all edges of a layer, so a high ratio can mean a high degree alone (compare nodes "
-    "with --null degree). z of nodes: sd from 50 draws, in which all nodes of a layer serve; "
-    "counts at single nodes are skewed, so large z are common. No z of edges.",
+    "with --null degree). z: sd from 50 draws (10 for edges), in which all nodes, or edges, of a "
+    "layer serve; counts at single nodes and edges are skewed, so large z are common.",
     "degree": "expected: the node's own mean over draws of null `degree`, in which every node "
     "keeps its in- and out-degree; z = (count - expected) / sd, undefined if all draws "
     "agree or their chain has not mixed. Many nodes and classes are compared: some |z| above 3 are "
@@ -33,7 +33,9 @@ _NULLS = {
 _NULLS["degree-mutual"] = _NULLS["degree"].replace(
     "keeps its in- and out-degree", "keeps its in- and out-degree and its mutual edges"
 )
-_EDGES = "No z of edges: the edges of draws are others; expected is the mean of theirs."
+_EDGES = "No z of a digraph's edges: those of draws are others; expected is the mean of theirs."
+_SPREAD_DRAWS: Mapping[Part, int] = {"nodes": 50, "edges": 10}
+"""Of layered networks, for sd: the nodes, or edges, of all draws serve."""
 _SCOPE = {
     False: "Copies of all nodes of the file (support all), not necessarily induced. Layers count "
     "from 0; the layer of an edge is that of its source.",
@@ -50,7 +52,7 @@ def participants(wirings: Mapping[str, Wiring], part: Part, asked: Asked) -> "pd
     **Returns:** a row per file, network, class and node or edge, with the columns file, network,
     motif, order, null, layer; node, or source and target; count; expected: under `layered` the
     exact mean of any node of the layer, or of any edge that is there, under `degree` the node's
-    own over draws; sd and z: of nodes only, and NaN if the chain of draws has not mixed;
+    own over draws; sd and z: NaN for edges of digraphs, and if the chain of draws has not mixed;
     log2_ratio, NaN if count or expected is 0. Nodes have the names of the file, or LAYER:NUMBER,
     from 0.
 
@@ -123,23 +125,31 @@ def _blocks(
         for motif, one in scores.items():
             yield motif, nodes | vars(one) | ({} if trades.mixed else nothing)
         return
-    spread = {}
-    if part == "nodes":
-        spread = motifs.layered_spread(network, orders, seed=(asked.seed, number))
+    spread = motifs.layered_spread(
+        network,
+        orders,
+        number=_SPREAD_DRAWS[part],
+        seed=(asked.seed, number),
+        edges=part == "edges",
+    )
     for motif, found in motifs.participation(network, orders).items():
         if part == "nodes":
             count, expected = np.concatenate(found.nodes), found.expected_by_node[layers]
-            sd = spread[motif][layers]
-            z = np.divide(count - expected, sd, out=np.full(len(sd), np.nan), where=sd > 0)
-            yield motif, nodes | {"count": count, "expected": expected, "sd": sd, "z": z}
+            yield motif, nodes | _scored(count, expected, spread[motif][layers])
             continue
         for layer, (copies, mean) in enumerate(
             zip(found.edges, found.expected_by_edge, strict=True)
         ):
             source, target = np.nonzero(network.adjacency[layer])
             ends = {"source": names[layer][source], "target": names[layer + 1][target]}
-            values = {"count": copies[source, target], "expected": mean}
-            yield motif, {"layer": layer, **ends, **values, **nothing}
+            count = copies[source, target]
+            both = (np.full(len(count), one) for one in (mean, spread[motif][layer]))
+            yield motif, {"layer": layer, **ends, **_scored(count, *both)}
+
+
+def _scored(count: np.ndarray, expected: np.ndarray, sd: np.ndarray) -> dict[str, np.ndarray]:
+    z = np.divide(count - expected, sd, out=np.full(len(sd), np.nan), where=sd > 0)
+    return {"count": count, "expected": expected, "sd": sd, "z": z}
 
 
 def _of_digraph(

@@ -116,11 +116,11 @@ def degree_participation(
     for start in range(0, number, at_once):
         size = min(at_once, number - start)
         some = draws(graph, "degree", size, seed=(*seed, start), trades=trades.number)
-        for name, counted in _by_node(known, some, nodes):
-            blocks[name].append(counted)
+        for name, counted in _through(known, some, 1):
+            blocks[name].append(np.concatenate(counted, -1))
     found = {}
-    for name, own in _by_node(known, graph, nodes):
-        scores = scored(own, np.concatenate(blocks[name]))
+    for name, own in _through(known, graph, 1):
+        scores = scored(np.concatenate(own), np.concatenate(blocks[name]))
         found[name] = NodeScores(
             *(scores[column] for column in ("count", "expected", "sd", "z"))  # type: ignore[arg-type]
         )
@@ -133,46 +133,51 @@ def layered_spread(
     *,
     number: int = 50,
     seed: tuple[int, ...] = (0,),
-) -> dict[str, Float[np.ndarray, " node_layers"]]:
+    edges: bool = False,
+) -> dict[str, Float[np.ndarray, " layers"]]:
     """Estimate the standard deviation of the copies through a node under the null `layered`.
 
     The null treats the nodes of a layer alike, so that all of them, in `number` draws, serve the
-    estimate: by layer, around the exact mean (`Participation.expected_by_node`).
+    estimate: by layer, around the exact mean (`Participation.expected_by_node`). So it treats the
+    `edges` of a layer: then of the copies through an edge that is there (NaN without edges).
 
     **Arguments** and **errors:** as in `degree_participation`.
     """
-    known, nodes = chosen(orders, None), node_counts(graph)
-    means = participation(graph, orders)
-    bounds = np.cumsum(nodes)[:-1]
+    known, means = chosen(orders, None), participation(graph, orders)
     some = draws(graph, "layered", number, seed=seed)
-    return {
-        name: np.array(
+    there = [np.asarray(layer) for layer in some.adjacency] if edges else None
+    found = {}
+    for name, counted in _through(known, some, 2 if edges else 1):
+        one = means[name]
+        expected = one.expected_by_edge if edges else one.expected_by_node
+        if there is not None:
+            counted = [copies[wires] for copies, wires in zip(counted, there, strict=True)]
+        found[name] = np.array(
             [
-                np.sqrt(((layer - mean) ** 2).mean())
-                for layer, mean in zip(
-                    np.split(counted, bounds, -1), means[name].expected_by_node, strict=True
-                )
+                np.sqrt(((copies - mean) ** 2).mean()) if copies.size else np.nan
+                for copies, mean in zip(counted, expected, strict=True)
             ]
         )
-        for name, counted in _by_node(known, some, nodes)
-    }
+    return found
 
 
-def _by_node(
-    known: Sequence[MotifClass], graph: LayeredGraph, nodes: Sequence[int]
-) -> Iterator[tuple[str, Int64[np.ndarray, "*batch nodes"]]]:
-    """Count the copies of each class through each node, layer after layer."""
-    wires = [np.asarray(layer) for layer in graph.adjacency]
+def _through(
+    known: Sequence[MotifClass], graph: LayeredGraph, ends: int
+) -> Iterator[tuple[str, list[Int64[np.ndarray, "..."]]]]:
+    """Count the copies of each class through each node (`ends` 1) or edge (2), by layer."""
+    wires, nodes = [np.asarray(layer) for layer in graph.adjacency], node_counts(graph)
+    batch = wires[0].shape[:-2]
+    shapes = [(n,) for n in nodes] if ends == 1 else [layer.shape[-2:] for layer in wires]
     large = max(nodes) ** (1 + max(motif.order for motif in known)) >= EXACT_IN_FLOAT
     kinds = (np.float64, np.int64) if large else (np.float64,)
     exact = {kind: [layer.astype(kind) for layer in wires] for kind in kinds}
     for motif in known:
-        through = [np.zeros((*wires[0].shape[:-2], n), np.int64) for n in nodes]
+        through = [np.zeros((*batch, *shape), np.int64) for shape in shapes]
         for base in range(base_layers(motif, len(wires))):
             for root, layer, fixing in _roles(motif):
-                if len(root) == 1:
+                if len(root) == ends:
                     through[base + layer] += _placements(motif, root, exact, nodes, base) // fixing
-        yield motif.name, np.concatenate(through, -1)
+        yield motif.name, through
 
 
 @cache

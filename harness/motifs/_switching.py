@@ -39,6 +39,8 @@ _WALKED = 0.5
 """The share of the walks that are picked: if each reversed a triangle, two would bring it back."""
 _AT_ONCE = 2**15
 """The edges of all chains that are switched together: small networks take many chains."""
+_SPARE = 8
+"""How many numbers a place may take: a table of all costs less than sorting those in use."""
 _NOWHERE = 2**63 - 1
 """The slot of a proposal that is not made."""
 
@@ -159,8 +161,8 @@ class Chains:
         place = np.concatenate(
             [self._place(*ends) for ends in ((self.tails, self.heads), (a, d), (c, b))], 1
         )
-        number = _numbered(place)
-        taken = np.zeros(place.size, bool)
+        number, numbers = _numbered(place, self.nodes**2)
+        taken = np.zeros(numbers, bool)
         taken[number[:, :edges]] = True
         # From the last pair to the first, as `_switched` takes them.
         which = np.flatnonzero(tried.T[::-1])
@@ -265,15 +267,22 @@ class Chains:
         return slots if proposed is None else np.where(proposed, slots, _NOWHERE)
 
 
-def _numbered(place: Int64[np.ndarray, "chains places"]) -> Int64[np.ndarray, "chains places"]:
-    """Return a number below their size for equal places of a chain, unlike all others."""
+def _numbered(
+    place: Int64[np.ndarray, "chains places"], most: int
+) -> tuple[Int64[np.ndarray, "chains places"], int]:
+    """Return a number for equal places of a chain, unlike all others, and what all are below.
+
+    Places are below `most`. Where not many of these are left out, each keeps its own number.
+    """
+    if most <= _SPARE * place.shape[1]:
+        return place + most * np.arange(len(place))[:, None], most * len(place)
     order = np.argsort(place, axis=1)
     ranked = np.take_along_axis(place, order, 1)
     fresh = np.ones(place.shape, bool)
     fresh[:, 1:] = ranked[:, 1:] != ranked[:, :-1]
     number = np.empty(place.shape, np.int64)
     np.put_along_axis(number, order, np.cumsum(fresh).reshape(place.shape) - 1, 1)
-    return number
+    return number, place.size
 
 
 def _switched(

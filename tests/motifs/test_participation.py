@@ -146,12 +146,17 @@ def test_the_spread_under_layered_is_that_of_every_graph():
         for a, b, m in ((2, 3, 3), (3, 2, 3))
     ]
     start = LayeredGraph((places[0][0], places[1][0]))
-    found = motifs.layered_spread(start, (2, 3), number=1500, seed=(3,))
     through = {name: [] for name in ("chain2", "bifan", "zigzag")}
+    by_edge = {name: [[], []] for name in through}
     for wires in itertools.product(*places):
         counted = motifs.participation(LayeredGraph(wires), (2, 3))
         for name, nodes in through.items():
             nodes.append(counted[name].nodes)
+            for layer, copies in enumerate(counted[name].edges):
+                by_edge[name][layer].append(copies[wires[layer]])
+    found = motifs.layered_spread(start, (2, 3), number=1500, seed=(3,))
+    of_edges = motifs.layered_spread(start, (2, 3), number=1500, seed=(4,), edges=True)
     for name, graphs in through.items():
         right = [np.std([nodes[layer] for nodes in graphs]) for layer in range(3)]
         np.testing.assert_allclose(found[name], right, rtol=0.05)
+        np.testing.assert_allclose(of_edges[name], [*map(np.std, by_edge[name])], rtol=0.05)
