@@ -130,8 +130,24 @@ def test_the_terminal_shows_ten_of_each_class_highest_ratio_first(harness, tmp_p
     ratios = [float(row[-1]) for row in rows]
     assert len(ratios) == 10
     assert ratios == sorted(ratios, reverse=True)
-    assert "No z" in out
+    assert "sd from 50 draws (10 for edges)" in out
     assert "diverge2 a->b,c: 50 of 50\n" in harness(*command, "--all")[1]
+
+
+def test_edges_of_layered_networks_have_z(harness, tmp_path):
+    rng = np.random.default_rng(2)
+    np.savez(tmp_path / "w.npz", rng.random((8, 9)) < 0.4, rng.random((9, 7)) < 0.4)
+    command = ("w.npz", "--layout", "in-out", "--participation", "edges", "--order", 2, "--seed", 3)
+    rows = json.loads(harness(*command, "--json")[1])
+    of_chains = [row for row in rows if row["motif"] == "chain2"]
+    layers = network_files.read(tmp_path / "w.npz", "in-out").graph.adjacency
+    spread = motifs.layered_spread(
+        LayeredGraph(tuple(layer[0] for layer in layers)), (2,), number=10, seed=(3, 0), edges=True
+    )
+    for row in of_chains:
+        assert row["sd"] == spread["chain2"][row["layer"]]
+        assert row["z"] == pytest.approx((row["count"] - row["expected"]) / row["sd"])
+    assert len({row["layer"] for row in of_chains}) == 2
 
 
 def test_names_with_markup_are_printed_as_they_are(harness):
