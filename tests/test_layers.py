@@ -32,11 +32,10 @@ TASKS_AND_PRUNERS = {
 }
 DEFAULTS = {
     # What a run does where nothing is said has to be named somewhere.
-    ("experiment/config.py", "quick"),
     ("experiment/config.py", "performance"),
     ("experiment/config.py", "motifs"),
     ("experiment/config.py", "sampled"),
-    ("api.py", "quick"),
+    ("plugin/task.py", "quick"),
     ("api.py", "performance"),
     ("api.py", "motifs"),
     ("api.py", "sampled"),

@@ -22,7 +22,7 @@ from harness.execution.workshop import Workshop
 from harness.experiment.choice import Choice, metric_key
 from harness.experiment.plan import Plan
 from harness.experiment.trial import Trial
-from harness.machine import memory, settings
+from harness.machine import compilation, memory, settings
 from harness.plugin.isolation import isolated
 from harness.plugin.levels import within
 from harness.plugin.observer import tell
@@ -83,6 +83,7 @@ class Trials:
                 self.outcome.note(f"{_what(trial)} goes on here: {lease.holder} ended within it")
             if lease.mine:
                 self._carry_out(trial, record)
+        compilation.forget_if_full()
         return lease.mine
 
     def give_up(self, trial: Trial, error: Exception) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from harness import files
 from harness.experiment.choice import Choice
 from harness.experiment.plan import Plan
-from harness.plugin.model import Model
+from harness.plugin.model import shared_model
 from harness.training.trainer import Trainer
 from harness.types import TaskData
 
@@ -58,7 +58,7 @@ class Workshop:
         data_seed: int,
     ) -> Trainer:
         return Trainer(
-            Model(task.instance, architecture.instance),
+            shared_model(task.instance, architecture.instance),
             pruner.instance,
             schedule.instance,
             self.data(task, data_seed),

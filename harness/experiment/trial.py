@@ -13,7 +13,7 @@ from harness.machine import settings
 from harness.machine.compilation import Precision
 from harness.plugin.intervention import AbstractIntervention, Untouched
 from harness.plugin.levels import reason_not_to_prune, resolved
-from harness.plugin.model import Model
+from harness.plugin.model import Model, shared_model
 from harness.plugin.pruner import AbstractPruner
 from harness.plugin.schedule import AbstractSchedule
 from harness.types import GoesOn, Level
@@ -45,10 +45,10 @@ class Trial:
     trained_as: str | None = None
     """Its key in a run folder, where its plugins have changed since it was trained."""
 
-    @property
+    @cached_property
     def model(self) -> Model:
         """The architecture on the task."""
-        return Model(self.task.instance, self.architecture.instance)
+        return shared_model(self.task.instance, self.architecture.instance)
 
     @property
     def networks(self) -> tuple[int, ...]:

@@ -27,6 +27,7 @@ CPUs always compute in float32."""
 # Algorithms by name: JAX's "bfloat16" means whatever is fastest, which on a GPU is TF32.
 _NAMES = {"float32": "float32", "tf32": "TF32_TF32_F32", "bfloat16": "BF16_BF16_F32"}
 _MOST_KEPT = 64
+_MOST_AREAS = 30_000
 _programs: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
 """Executables by their lowered program, most recently used last."""
 
@@ -87,6 +88,17 @@ class Compiled:
         while len(_programs) > _MOST_KEPT:
             _programs.popitem(last=False)
         return _programs[key]
+
+
+def forget_if_full() -> None:
+    """Forget compiled programs before they use up the areas that Linux lets a process map.
+
+    A program takes several of the 65,530, and at the limit LLVM ends the process.
+    """
+    areas = Path("/proc/self/maps")
+    if areas.exists() and areas.read_bytes().count(b"\n") > _MOST_AREAS:
+        _programs.clear()
+        jax.clear_caches()
 
 
 def rounding(precision: Precision, platform: str) -> Any:

@@ -6,6 +6,8 @@ from typing import TypeVar
 import jax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from harness.machine.memory import PROCESSES
+
 Tree = TypeVar("Tree")
 
 _CORES = "HARNESS_CORES"
@@ -45,7 +47,8 @@ def places(cores_each: int, number: int = 0) -> list[dict[str, str]]:
     `cores_each` cores. Several share an accelerator where there are fewer.
     """
     if jax.default_backend() == "cpu":
-        return [share(cores_each)] * (number or max(1, cores() // cores_each))
+        number = number or max(1, cores() // cores_each)
+        return [{**share(cores_each), PROCESSES: str(number)}] * number
     there = os.environ.get("CUDA_VISIBLE_DEVICES") or ",".join(
         str(index) for index in range(jax.local_device_count())
     )

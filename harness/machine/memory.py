@@ -1,6 +1,7 @@
 """Memory: how much was taken, how much is free, and whether it ran out."""
 
 import dis
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,8 @@ try:
 except ImportError:  # Windows
     resource = None  # type: ignore[assignment]
 
+PROCESSES = "HARNESS_PROCESSES"
+"""The variable that says how many processes, this one included, train on this machine."""
 _GROUPS, _OWN_GROUPS = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 
 
@@ -38,8 +41,9 @@ def peaks() -> dict[str, int]:
 def free() -> int:
     """Return the bytes that are free on each device of this process.
 
-    CPU devices (one for each core) share half of the host's memory evenly. The other half is for
-    the host itself, for instance for copies of networks that wait to be written.
+    CPU devices (one for each core) share half of the host's memory evenly, also with those of the
+    `PROCESSES` beside this one. The other half is for the host itself, for instance for copies of
+    networks that wait to be written.
     """
     import jax
 
@@ -47,7 +51,7 @@ def free() -> int:
     statistics = devices[0].memory_stats() or {}
     if "bytes_limit" in statistics:
         return int(statistics["bytes_limit"]) - int(statistics.get("bytes_in_use", 0))
-    return available() // (2 * len(devices))
+    return available() // (2 * len(devices) * int(os.environ.get(PROCESSES, "1")))
 
 
 def available() -> int:

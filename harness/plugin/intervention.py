@@ -77,7 +77,7 @@ class Source:
         For architectures without `model.reason_not_layered`.
         """
         graph = self.graph(self.masks)
-        numbers = self.model.places(self.network).numbers
+        numbers = self.model.places().numbers
         return [
             Edges(
                 tuple(np.asarray(wires[one]) for wires in graph.adjacency), numbers, self.prunable

@@ -1,9 +1,12 @@
 """An architecture on a task: what is trained, pruned and measured."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
+from weakref import WeakValueDictionary
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -14,8 +17,21 @@ from harness.networks import Stateful
 from harness.plugin.architecture import AbstractArchitecture
 from harness.plugin.task import AbstractTask
 from harness.sparse.graph import Digraph, LayeredGraph
+from harness.sparse.masks import random_masks
 from harness.sparse.places import Places, places
-from harness.types import Batch, Key, Masks, Network, Shape, TaskData
+from harness.types import Batch, Key, Masks, Network, NetworkKeys, Shape, TaskData
+
+
+_shared: "WeakValueDictionary[tuple[int, int], Model]" = WeakValueDictionary()
+
+
+def shared_model(task: AbstractTask, architecture: AbstractArchitecture) -> "Model":
+    """Return the one model of two instances, so that trials compile what it holds only once."""
+    key = id(task), id(architecture)
+    model = _shared.get(key)
+    if model is None:
+        model = _shared[key] = Model(task, architecture)
+    return model
 
 
 @dataclass(frozen=True)
@@ -55,6 +71,11 @@ class Model:
     def network(self, *, key: Key) -> Network:
         """Return one network with its initial weights."""
         return self.architecture.network(self.shape, key=key)
+
+    @cached_property
+    def skeleton(self) -> Network:
+        """One network, for its structure."""
+        return eqx.filter_jit(self.network)(key=jax.random.key(0))
 
     def forward(self, network: Network, inputs: Array) -> Array:
         """Return outputs for a batch of inputs, both with the rows first."""
@@ -115,16 +136,48 @@ class Model:
             )
         return self.architecture.graph(network, masks, view or self.views[0])
 
-    def places(self, network: Network, view: str | None = None) -> Places:
+    def places(self, view: str | None = None) -> Places:
         """Return which weight each place of a view holds; numbers run through `prunable`."""
+        name = view or self.views[0]
+        if name not in self._known_places:
+            self._known_places[name] = self._find_places(name)
+        return self._known_places[name]
 
+    @cached_property
+    def _known_places(self) -> dict[str, Places]:
+        return {}
+
+    def _find_places(self, view: str) -> Places:
         @jax.jit
         def wire(masks: Masks) -> tuple[Any, ...]:
-            graph = self.graph(network, masks, view)
+            graph = self.graph(self.skeleton, masks, view)
             return graph.adjacency if isinstance(graph, LayeredGraph) else (graph.adjacency,)
 
-        prunable = self.prunable(network)  # not by `jax.tree.map`, which would sort the leaves
+        prunable = self.prunable(self.skeleton)  # not by `jax.tree.map`, which sorts the leaves
         return places(wire, {name: np.asarray(may) for name, may in prunable.items()})
+
+    def redrawn(
+        self, like: Masks, keys: NetworkKeys, view: str | None = None
+    ) -> LayeredGraph | Digraph:
+        """Return wirings of random masks that keep as many weights of each leaf as `like`.
+
+        One for each of `keys`, with a leading axis.
+        """
+        name = view or self.views[0]
+        if name not in self._redrawers:
+            self._redrawers[name] = self._redrawer(name)
+        return self._redrawers[name](like, keys)
+
+    @cached_property
+    def _redrawers(self) -> dict[str, Callable[[Masks, NetworkKeys], LayeredGraph | Digraph]]:
+        return {}
+
+    def _redrawer(self, view: str) -> Callable[[Masks, NetworkKeys], LayeredGraph | Digraph]:
+        def one(like: Masks, key: Key) -> LayeredGraph | Digraph:
+            masks = random_masks(like, self.prunable(self.skeleton), key=key)
+            return self.graph(self.skeleton, masks, view)
+
+        return jax.jit(jax.vmap(one, (None, 0)))
 
     @property
     def reason_not_layered(self) -> str | None:

@@ -21,7 +21,7 @@ from harness.results import snapshot
 from harness.sparse import masks as mask_algebra
 from harness.sparse.graph import Digraph, LayeredGraph
 from harness.sparse.places import Places
-from harness.types import Key, Masks, Network, TaskData
+from harness.types import Masks, Network, TaskData
 
 T = TypeVar("T")
 
@@ -46,10 +46,6 @@ class Trajectory:
         """The task's data set."""
         return self.make_data()
 
-    @cached_property
-    def _skeleton(self) -> Network:
-        return eqx.filter_jit(self.model.network)(key=jax.random.key(0))
-
     def steps(self, level: int) -> tuple[int, ...]:
         """The steps of a level after which networks are kept, besides those at its end."""
         return tuple(snapshot.kept_within(self.levels[level]))
@@ -66,7 +62,7 @@ class Trajectory:
 
     def kept(self, level: int) -> Float[np.ndarray, " networks"]:
         """Return the density that each network has at a level: kept / prunable weights."""
-        prunable = self.model.prunable(self._skeleton)
+        prunable = self.model.prunable(self.model.skeleton)
         kept = mask_algebra.kept_by_leaf(self.masks(level), prunable)
         return np.sum(list(kept.values()), axis=0) / sum(mask_algebra.count(prunable).values())
 
@@ -86,7 +82,7 @@ class Trajectory:
         over the devices. It is called with a level, and a step as `snapshot` is; what it returns
         has a leading axis of networks.
         """
-        arrays, static = eqx.partition(self._skeleton, eqx.is_inexact_array)
+        arrays, static = eqx.partition(self.model.skeleton, eqx.is_inexact_array)
 
         def one(leaves: dict[str, Any], masks: Masks) -> T:
             return function(eqx.combine(mask_algebra.replace(arrays, leaves), static), masks)
@@ -109,7 +105,7 @@ class Trajectory:
         `view` is the name of a graph of the architecture; None is its default. `step` is one of
         `steps(level)`, or None for the end of the level.
         """
-        wire = jax.vmap(lambda masks: self.model.graph(self._skeleton, masks, view))
+        wire = jax.vmap(lambda masks: self.model.graph(self.model.skeleton, masks, view))
         graph = jax.tree.map(np.asarray, wire(self.masks(level, step)))
         held = self._places(view or self.model.views[0])
         return graph if held is None else replace(graph, places=held)
@@ -127,16 +123,13 @@ class Trajectory:
 
         **Returns:** a graph in the view with a leading axis of `number`.
         """
-        name = view or self.model.views[0]
-        if name not in self._known_redrawers:
-            self._known_redrawers[name] = self._redrawer(name)
         key = jax.random.key(0)
         for part in np.random.SeedSequence(list(seed)).generate_state(2):
             key = jax.random.fold_in(key, part)
         like = {leaf: jnp.asarray(mask) for leaf, mask in masks.items()}
         # Rounded up to a power of two, so that a last, smaller lot needs no program of its own.
         lot = jnp.arange(1 << max(0, number - 1).bit_length()) % max(1, number)
-        found = self._known_redrawers[name](like, jax.random.split(key, max(1, number))[lot])
+        found = self.model.redrawn(like, jax.random.split(key, max(1, number))[lot], view)
         return jax.tree.map(lambda leaf: np.asarray(leaf)[:number], found)
 
     def masks_null(self, level: int, view: str | None = None) -> OwnNull[Any]:
@@ -159,12 +152,12 @@ class Trajectory:
         **Errors:** UserError where some entries of a weight array cannot be pruned.
         """
         masks = {name: np.asarray(mask) for name, mask in self.masks(level).items()}
-        if not all(np.all(one) for one in self.model.prunable(self._skeleton).values()):
+        if not all(np.all(one) for one in self.model.prunable(self.model.skeleton).values()):
             raise UserError(
                 "null 'masks-degree' trades any entry of a weight array for another, and some of "
                 f"'{self.model.architecture.name}' cannot be pruned: take null 'masks'."
             )
-        wire = jax.jit(jax.vmap(lambda one: self.model.graph(self._skeleton, one, view)))
+        wire = jax.jit(jax.vmap(lambda one: self.model.graph(self.model.skeleton, one, view)))
 
         def draw(network: int, number: int, seed: tuple[int, ...]) -> LayeredGraph | Digraph:
             redrawn = {}
@@ -176,29 +169,8 @@ class Trajectory:
 
         return OwnNull("masks-degree", draw)
 
-    @cached_property
-    def _known_redrawers(self) -> dict[str, Callable[..., LayeredGraph | Digraph]]:
-        return {}
-
-    def _redrawer(self, view: str) -> Callable[..., LayeredGraph | Digraph]:
-        def one(like: Masks, key: Key) -> LayeredGraph | Digraph:
-            candidates = self.model.prunable(self._skeleton)
-            masks = mask_algebra.random_masks(like, candidates, key=key)
-            return self.model.graph(self._skeleton, masks, view)
-
-        return jax.jit(jax.vmap(one, (None, 0)))
-
     def _places(self, view: str) -> Places | None:
         """Return what each place of a view holds; None where each holds a weight of its own."""
-        if view not in self._known_places:
-            self._known_places[view] = self._find_places(view)
-        return self._known_places[view]
-
-    @cached_property
-    def _known_places(self) -> dict[str, Places | None]:
-        return {}
-
-    def _find_places(self, view: str) -> Places | None:
-        found = self.model.places(self._skeleton, view)
+        found = self.model.places(view)
         plain = not found.shared and not found.forbidden
         return None if plain and found.weights == sum(map(np.size, found.numbers)) else found

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -75,7 +74,7 @@ class WouldBeMasks(AbstractMetric):
                 f"metric '{self.name}': pruner '{self.of.name}' needs {', '.join(sorted(lacking))} "
                 f"of architecture '{trajectory.model.architecture.name}'."
             )
-        skeleton = eqx.filter_jit(trajectory.model.network)(key=jax.random.key(0))
+        skeleton = trajectory.model.skeleton
         prunable = {name: np.asarray(may) for name, may in
                     trajectory.model.prunable(skeleton).items()}  # fmt: skip
         final = trajectory.snapshot(len(trajectory.levels) - 1).masks

@@ -16,7 +16,7 @@ from comparing import assert_same_results, files_of
 from harness import CannotWriteError, files, open_run
 from harness.execution import preparation, trial_training
 from harness.execution.scheduler import Execution
-from harness.machine import memory
+from harness.machine import devices, memory
 from harness.results import provenance
 from harness.training.trainer import Trainer
 
@@ -283,6 +283,9 @@ def test_the_limit_of_a_control_group_is_respected(tmp_path, monkeypatch, versio
     monkeypatch.setattr(memory, "_OWN_GROUPS", tmp_path / "own")
     assert memory.available() == 1_000_000_000
     assert memory.free() == 1_000_000_000 // (2 * jax.local_device_count())
+    place, _ = devices.places(1, 2)
+    monkeypatch.setenv(memory.PROCESSES, place[memory.PROCESSES])
+    assert memory.free() == 1_000_000_000 // (2 * jax.local_device_count() * 2)
     (tmp_path / "own").write_text("nonsense\n")
     assert memory.available() > 1_000_000_000
 

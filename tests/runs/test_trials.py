@@ -1,9 +1,11 @@
 """Single trials: run by key, in any process, side by side, with the same bits as a whole run."""
 
+import logging
 import subprocess
 import sys
 from pathlib import Path
 
+import jax
 import pandas as pd
 import pytest
 
@@ -54,6 +56,25 @@ def test_a_spec_is_plain_data_and_a_trial_has_the_bits_of_a_whole_run(tmp_path, 
     assert not (tmp_path / "report").exists()
     state, outcome = run_trial(spec, tmp_path)
     assert (outcome.trained, outcome.already_trained, outcome.already_measured) == (0, 2, 2)
+
+
+def test_trials_that_are_alike_compile_nothing_after_the_first(tmp_path, caplog):
+    """Each program maps memory that Linux bounds: 600 such trials once ended the process."""
+    asked = {
+        **ASKED,
+        "pruners": ["magnitude"],
+        "metrics": ["performance", "sampled[null=masks, draws=4]"],
+        "networks": 4,
+        "block_width": 1,
+    }
+    made = plan(checked(asked, source="test"), loading.load(FILES))
+    with jax.log_compiles(), caplog.at_level(logging.INFO):
+        assert Execution(made, tmp_path).run().failures == []
+    messages = [record.getMessage() for record in caplog.records]
+    begun = [at for at, text in enumerate(messages) if text.startswith("trains trial")]
+    first, last = messages[begun[0] : begun[1]], messages[begun[2] :]
+    assert [text for text in first if text.startswith("Finished XLA compilation")]
+    assert not [text for text in last if text.startswith("Finished XLA compilation")]
 
 
 def test_a_trial_in_other_hands_is_left_to_them(tmp_path):
