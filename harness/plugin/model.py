@@ -21,7 +21,6 @@ from harness.sparse.masks import random_masks
 from harness.sparse.places import Places, places
 from harness.types import Batch, Key, Masks, Network, NetworkKeys, Shape, TaskData
 
-
 _shared: "WeakValueDictionary[tuple[int, int], Model]" = WeakValueDictionary()
 
 
