@@ -5,10 +5,14 @@
 Needs the right to mount a tmpfs (root). Each run is made on a small disk of its own. It must end
 with exit code 1 and say what to do, without a traceback; what it had finished must stay as it is;
 and with more room the same command must complete it, with the tables of an undisturbed run.
+A full disk under the cache, of data sets and compiled programs, must spoil no run.
 """
 
 import argparse
+import os
+import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -56,7 +60,24 @@ def stress(scratch: Path, points: int) -> list[str]:
     sizes += [
         trials + (whole - trials) * place // (points - half) for place in range(points - half)
     ]
-    return [_filled(scratch / f"disk-{size}", max(size, 4096), reference) for size in sizes]
+    filled = [_filled(scratch / f"disk-{size}", max(size, 4096), reference) for size in sizes]
+    return [*filled, _without_cache(scratch, reference)]
+
+
+def _without_cache(scratch: Path, reference: Path) -> str:
+    """Run twice with the cache on a disk that has room for next to nothing."""
+    cache, run = scratch / "cache", scratch / "uncached"
+    command = [sys.executable, "-m", "harness.cli", *small_run.COMMAND, "--out", str(run)]
+    environment = {**os.environ, "HARNESS_CACHE": str(cache)}
+    del environment["JAX_COMPILATION_CACHE_DIR"]
+    with disk(cache, 16_384):
+        for _ in range(2):
+            done = subprocess.run(command, env=environment, capture_output=True, text=True)
+            assert done.returncode == 0, f"full cache: {done.returncode}: {done.stderr}"
+            assert "Traceback" not in done.stderr, done.stderr
+            assert_same_results(run, reference)
+            shutil.rmtree(run / "trials")
+    return "full cache: the run was completed, twice"
 
 
 def _filled(folder: Path, size: int, reference: Path) -> str:

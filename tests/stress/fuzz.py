@@ -8,8 +8,10 @@ Each case must end in a clear error (exit code 2, or 1 with the failure told) or
 
 import argparse
 import json
+import os
 import random
 import shutil
+import signal
 import tempfile
 import tomllib
 from collections import Counter
@@ -58,6 +60,22 @@ def _folder(path: Path, chance: random.Random) -> None:
     path.mkdir()
 
 
+def _link(path: Path, chance: random.Random) -> None:
+    target = path.parents[path.parts[::-1].index("case")].with_name("beside") / "precious.txt"
+    path.unlink()
+    path.symlink_to(target)
+
+
+def _pipe(path: Path, chance: random.Random) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+def _deep(path: Path, chance: random.Random) -> None:
+    opening, closing = chance.choice(("[]", ('{"a":', "}")))
+    path.write_text(opening * 200_000 + "0" * (opening != "[") + closing * 200_000)
+
+
 def _another(path: Path, chance: random.Random) -> None:
     others = sorted(other for other in path.parent.iterdir() if other.is_file())
     shutil.copyfile(chance.choice(others), path.with_name("taken"))
@@ -102,6 +120,7 @@ def _structure(path: Path, chance: random.Random) -> None:
 
 DAMAGES: tuple[Callable[[Path, random.Random], None], ...] = (
     *(_bytes, _bytes, _structure, _structure, _structure, _gone, _folder, _another),
+    *(_link, _pipe, _deep),
 )
 
 
@@ -129,14 +148,19 @@ def quickly() -> Iterator[Callable[[bool], None]]:
 
 
 def command(*arguments: str) -> tuple[int, str]:
-    """The exit code of a command and what it printed. Anything else that it raises is a bug."""
+    """The exit code of a command and what it printed. Anything else that it raises is a bug.
+
+    So is a command that has not ended after two minutes.
+    """
     out = StringIO()
+    signal.alarm(120)
     with redirect_stdout(out), redirect_stderr(out):
         try:
             main(list(arguments))
             code = 0
         except SystemExit as end:
             code = int(end.code or 0)
+    signal.alarm(0)
     return code, out.getvalue()
 
 
@@ -156,7 +180,7 @@ def stress(scratch: Path, cases: int, seed: int = 0) -> Counter[str]:
         before = files_of(beside)
         for case in range(cases):
             chance = random.Random(f"{seed}/{case}")
-            whole_page(case % 200 == 198)
+            whole_page(case % 20 == 18)
             make = _case_of_a_folder if case % 2 == 0 else _case_of_a_file
             try:
                 found[make(scratch / "case", sound, expected, chance)] += 1

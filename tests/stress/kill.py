@@ -4,10 +4,13 @@
 
 Every run is killed (SIGKILL) a few times while it works, resumed each time, and at last left to
 end; its tables must then equal those of the undisturbed run bit for bit, timings and memory apart.
+Some kills must hit within a trial. No file but the log may be written in place: what replaces it
+must be another file, so that a kill leaves the one or the other.
 """
 
 import argparse
 import random
+import stat
 import tempfile
 import time
 from collections import Counter
@@ -17,6 +20,8 @@ import small_run
 from comparing import assert_same_results
 
 KILLS_PER_RUN = 5
+MANY = 20
+"""Of so many kills some are within a trial."""
 
 
 def stress(folder: Path, kills: int, seed: int = 0) -> Counter[str]:
@@ -31,14 +36,39 @@ def stress(folder: Path, kills: int, seed: int = 0) -> Counter[str]:
     while hit.total() < kills:
         runs += 1
         run = folder / f"run-{runs}"
+        versions = _versions(run)
         for _ in range(KILLS_PER_RUN):
             # Mostly while it trains and measures: starting takes as long.
             at = (begins, trained) if chance.random() < 0.8 else (0.0, ends)
             hit.update(_killed(run, chance.uniform(*at)))
+            versions = _replaced(versions, _versions(run))
         assert small_run.completed(run, page=False) == 0, small_run.said(run)
+        _replaced(versions, _versions(run))
         assert_same_results(run, reference)
         assert not list(run.glob("**/.*.part"))
+    within = any("within a trial" in place for place in hit)
+    assert within or kills < MANY, f"no kill within a trial: {hit}"
     return hit
+
+
+def _versions(run: Path) -> dict[Path, tuple[int, int]]:
+    """The number and the time of each file of a run, but its log and what is never kept."""
+    states = {path: path.stat() for path in run.rglob("[!.]*") if path.suffix != ".log"}
+    return {
+        path: (state.st_ino, state.st_mtime_ns)
+        for path, state in states.items()
+        if stat.S_ISREG(state.st_mode)
+    }
+
+
+def _replaced(
+    before: dict[Path, tuple[int, int]], after: dict[Path, tuple[int, int]]
+) -> dict[Path, tuple[int, int]]:
+    """Return the later versions. Raises `AssertionError` for a file that was written in place."""
+    for path in before.keys() & after.keys():
+        (old, earlier), (new, later) = before[path], after[path]
+        assert old != new or earlier == later, f"'{path}' was written in place"
+    return after
 
 
 def _timed(run: Path) -> tuple[float, float, float]:
