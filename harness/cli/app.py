@@ -1,12 +1,13 @@
 """The command line: its commands and exit codes."""
 
 import gc
+import importlib.metadata
 import logging
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -27,6 +28,18 @@ from harness.cli.run import run
 from harness.cli.study import study
 from harness.errors import CannotWriteError, UserError, package_of
 
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"motif-harness {importlib.metadata.version('motif-harness')}")
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool,
+    typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+]
+
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -34,6 +47,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Train, prune and compare ensembles of networks: what does pruning do to their wiring?",
 )
+
+
+@app.callback()
+def options(version: Version = False) -> None:
+    """Show the version."""
 
 
 app.command(no_args_is_help=True)(run)

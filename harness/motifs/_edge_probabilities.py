@@ -2,7 +2,6 @@
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
-from scipy.special import expit
 
 _PRECISE, _AGREEMENT = 1e-11, 1e-8
 """The error of a degree at which Newton's method stops, and the largest that is accepted."""
@@ -52,6 +51,8 @@ def _interior(out: np.ndarray, into: np.ndarray) -> np.ndarray:
     Over a = log x and b = log y of the distinct degrees, Newton's method with backtracking
     minimises sum_ij log(1 + exp(a_i + b_j)) - sum_i out_i a_i - sum_j into_j b_j.
     """
+    from scipy.special import expit  # late: it takes longer to import than the rest of a command
+
     (rows, row_of, n_rows), (columns, column_of, n_columns) = (
         np.unique(degrees, return_inverse=True, return_counts=True) for degrees in (out, into)
     )

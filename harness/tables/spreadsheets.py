@@ -1,11 +1,12 @@
 """Tables as CSV that is safe to open as a spreadsheet."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
 
-def csv(frame: pd.DataFrame) -> str:
+def csv(frame: "pd.DataFrame") -> str:
     """Return a table with all its rows as CSV, without texts that a spreadsheet would run."""
     guarded = frame.rename(columns=_guarded)
     texts = guarded.select_dtypes(exclude=["number", "bool"]).columns

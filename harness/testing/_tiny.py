@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from annotated_types import Ge
+from annotated_types import Ge, Len
 from jaxtyping import Array, Float
 
 from harness.datasets import split
@@ -63,7 +63,7 @@ class TinyTask(AbstractTask):
     name: ClassVar[str] = "tiny"
     architecture: ClassVar[str] = "tiny"
     rows: Annotated[int, Ge(20)] = 200
-    inputs: tuple[Annotated[int, Ge(1)], ...] = (5,)
+    inputs: Annotated[tuple[Annotated[int, Ge(1)], ...], Len(1, 3)] = (5,)
 
     @property
     def shape(self) -> Shape:

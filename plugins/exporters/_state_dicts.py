@@ -1,25 +1,29 @@
 """The networks of a run as PyTorch state dicts, a file for each network and level."""
 
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import pandas as pd
 from safetensors.numpy import save_file
 
 from harness import Run
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CONDITION = ("trial", "task", "architecture", "pruner", "schedule", "data_seed")
 Levels = Literal["all", "last"]
 
 
-def write(run: Run, folder: Path, levels: Levels) -> pd.DataFrame:
+def write(run: Run, folder: Path, levels: Levels) -> "pd.DataFrame":
     """Write the finished networks of a run, and return a row for each file with its condition.
 
     Arrays have the names and axes of `state_dict()`, such as `layers.0.weight`, out x in. A file
     has the weights, zero where pruned, if they were kept; one that ends in `.masks.safetensors`
     has 1 where a weight is kept, else 0, under the same names.
     """
+    import pandas as pd
+
     table = run.table("levels", ["network", "level", "density", *CONDITION])
     rows = []
     for place, group in table.groupby(["trial", "level"], sort=False):

@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.optimize import linear_sum_assignment
 
 Layer = Float[np.ndarray, "_targets _sources"]
 
@@ -61,6 +60,8 @@ def _moved(student: Sequence[Layer], units: Sequence[Units]) -> list[Layer]:
 
 def _climbed(teacher: Sequence[Layer], student: Sequence[Layer], start: range) -> list[Units]:
     """Return the units of every layer of nodes, matched in turns, first in the order of `start`."""
+    from scipy.optimize import linear_sum_assignment
+
     nodes = [student[0].shape[1], *(len(layer) for layer in student)]
     units = [Units(np.arange(size), np.ones(size)) for size in nodes]
     known = {0, len(student)}

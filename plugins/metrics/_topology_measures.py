@@ -6,7 +6,6 @@ from math import log2, prod
 
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
-from scipy.optimize import linear_sum_assignment
 
 from harness import LayeredGraph
 from harness.sparse.graph import effective_density, node_counts
@@ -83,6 +82,8 @@ def distance(one: Layers, other: Layers) -> float:
     sets is the share of their union that only one has, 0 if both are empty. The result is the mean
     over layers. Outputs have a meaning, so here they are not matched.
     """
+    from scipy.optimize import linear_sum_assignment
+
     distances, order = [], np.arange(one[0].shape[0])
     for layer, (left, right) in enumerate(zip(one, other, strict=True), 1):
         right = right[order]

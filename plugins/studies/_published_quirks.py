@@ -8,9 +8,9 @@ import pandas as pd
 from harness import stats
 from harness.report import RunTables
 
+from ._published_counting import LEVELS, settings
 from ._published_tables import RIGHT, as_sampled, sampled
 
-LEVELS = (75, 85, 90, 93)
 DRAWN = (85, 93)
 """Of these levels, those that the figure shows."""
 MOTIFS = (
@@ -50,24 +50,6 @@ TRAINED: Mapping[str, Sequence[tuple[str, str]]] = {
 
 _ALONE = ("n", "with_quirk", "mended", "difference", "low", "high")
 _OVER_ALL = ("settings", "mean_difference", "mean_low", "mean_high", "least", "most")
-
-
-def settings() -> list[dict[str, object]]:
-    """Return every way of counting, the published one first.
-
-    All combinations of null, convention, bias units and support, but for the null `published` on
-    all nodes: it is drawn over live ones.
-    """
-    levels: Mapping[str, Sequence[object]] = {
-        "null": ("published", "layered", "degree"),
-        "convention": ("published", "copies"),
-        "support": ("live-published", "all"),
-        "bias": (True, False),
-    }
-    made = [
-        dict(zip(levels, values, strict=True)) for values in itertools.product(*levels.values())
-    ]
-    return [one for one in made if one["null"] != "published" or one["support"] != "all"]
 
 
 def effects(runs: Mapping[str, RunTables]) -> pd.DataFrame:

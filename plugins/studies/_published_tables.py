@@ -8,6 +8,8 @@ import pandas as pd
 
 from harness.report import RunTables
 
+from ._published_counting import PUBLISHED
+
 THEIRS = "Zahn et al. 2024"
 """What published figures are called beside those of the runs."""
 FEWEST = 5
@@ -18,10 +20,6 @@ SPARSE_LEVELS = {93: 214, 92: 84, 91: 73, 75: 18}
 """Of 400 published networks, how many have this percentage as their last passing level."""
 RIGHT = {"chain2_pairs": "chain2", "chain3_pairs": "chain3", "converge3_as_published": "converge3"}
 """The right name of a published class."""
-PUBLISHED = {
-    "null": "published", "convention": "published", "support": "live-published", "bias": True,
-}  # fmt: skip
-"""How the published z-scores were taken, in the columns of the table `sampled`."""
 
 
 def reference(name: str) -> pd.DataFrame:

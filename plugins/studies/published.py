@@ -8,8 +8,7 @@ from annotated_types import Ge
 
 from harness import AbstractStudy, hookimpl
 
-from . import _published_quirks as quirks
-from ._published_tables import PUBLISHED
+from ._published_counting import LEVELS, PUBLISHED, settings
 
 if TYPE_CHECKING:
     from harness.report import Opening, RunTables, Section
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 _CLOSE = (0.15, 0.1, 0.07)
 """Densities at which the published z-scores are compared one by one."""
 _OTHERS = (0.85, 0.75, 0.65, 0.55, 0.45, 0.35, 0.25, 0.09, 0.08, 0.06, 0.05, 0.04, 0.03, 0.02)
-_FACTORS = tuple(round(1 - percent / 100, 2) for percent in quirks.LEVELS)
+_FACTORS = tuple(round(1 - percent / 100, 2) for percent in LEVELS)
 
 
 @dataclass(frozen=True)
@@ -91,7 +90,7 @@ class Published(AbstractStudy):
                     **self._sampled(how, self.fewer_draws, _FACTORS),
                     "networks": self.fewer_networks,
                 }
-                for how in quirks.settings()[1:]
+                for how in settings()[1:]
             ),
         ]
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from harness_plugins.studies import _published_answer as answer
+from harness_plugins.studies import _published_counting as counting
 from harness_plugins.studies import _published_profiles as profiles
 from harness_plugins.studies import _published_quirks as quirks
 from harness_plugins.studies import _published_tables as tables
@@ -57,7 +58,7 @@ def levels(losses):
 
 
 def sampled(z, density=0.07, motif="diverge2", **how):
-    settings = {**tables.PUBLISHED, **how}
+    settings = {**counting.PUBLISHED, **how}
     rows = [
         {"network": network, "density": density, "motif": motif, "base_layer": -1, "z": one}
         for network, one in enumerate(z)
@@ -198,8 +199,8 @@ def test_a_quirk_of_pruning_is_taken_with_the_other_and_without():
 
 
 def test_every_setting_that_differs_in_one_quirk_is_measured_once():
-    made = quirks.settings()
-    assert made[0] == dict(tables.PUBLISHED)
+    made = counting.settings()
+    assert made[0] == dict(counting.PUBLISHED)
     assert len({tuple(sorted(one.items())) for one in made}) == len(made) == 20
 
 
