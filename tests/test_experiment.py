@@ -363,6 +363,11 @@ def test_wrong_field_is_named_with_its_place(change, problem):
     [
         ({"tasks": ["tinny"]}, "unknown task 'tinny'. Did you mean 'tiny'?"),
         ({"pruners": [{"scope": "layer"}]}, "a pruner table needs `name`"),
+        ({"tasks": [{"name": "tiny", "architecture": 1.5}]}, "architecture = 1.5: give its name"),
+        (
+            {"tasks": [{"name": "tiny", "architecture": "mlp|cnn"}]},
+            "task 'tiny': architecture = 'mlp|cnn' names 2 architectures",
+        ),
         ({"pruners": [{"name": "magnitude", "scop": "layer"}]}, "Did you mean 'scope'?"),
         ({"schedules": ["tiny[steps=0]"]}, "schedule 'tiny': steps = 0"),
         ({"metrics": ["motifs[orders=[5]]"]}, "metric 'motifs': orders.0 = 5"),

@@ -76,7 +76,12 @@ def _apart(registry: Registry, selection: Selection) -> tuple[Selection, Selecti
     moved = {name: values.pop(name) for name in list(values) if name in fields}
     task = Selection(selection.name, values)
     if own is not None:
-        (named,) = selections("architecture", own)
+        named, *others = selections("architecture", own)
+        if others:
+            raise UserError(
+                f"task '{task.name}': architecture = {own!r} names {1 + len(others)} "
+                "architectures. Give them by --architecture."
+            )
         return task, Selection(named.name, {**named.parameters, **moved})
     if moved:
         return task, Selection(default.name, {**default.parameters, **moved})

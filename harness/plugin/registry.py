@@ -153,10 +153,15 @@ def nested(factory: type[Any]) -> dict[str, Kind]:
     }
 
 
-def selections(kind: Kind, entry: str | Mapping[str, Any]) -> list[Selection]:
+def selections(kind: Kind, entry: object) -> list[Selection]:
     """Return what a text or a table selects. Raises `UserError` where it names no plugin."""
     if isinstance(entry, str):
         return parse(entry)
+    if not isinstance(entry, Mapping):
+        raise UserError(
+            f"{kind} = {entry!r}: give its name, with parameters as in name[field=value], or a "
+            "table with its `name`."
+        )
     name = entry.get("name")
     if not isinstance(name, str):
         raise UserError(f"a {kind} table needs `name`, the {kind}'s name; it has {dict(entry)!r}.")

@@ -33,7 +33,7 @@ def residuals(counts, names, given):
 
 
 @pytest.mark.parametrize("order", [3, 4])
-@pytest.mark.parametrize(("nodes", "edges"), [((3, 3, 2), (4, 3)), ((2, 2, 2, 2), (2, 3, 2))])
+@pytest.mark.parametrize(("nodes", "edges"), [((2, 3, 2), (3, 3)), ((2, 2, 2, 2), (2, 3, 2))])
 def test_z_is_the_residual_of_a_regression_on_every_graph(nodes, edges, order):
     graphs = every_graph(nodes, edges)
     names = [motif.name for motif in motifs.classes(order)]
