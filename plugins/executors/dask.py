@@ -78,7 +78,11 @@ class Dask(AbstractExecutor):
                     raise UserError(f"no other worker is there. Finished work is kept in '{root}'.")
                 key, where = f"{spec.key}-{next(numbers)}", sorted(there - avoid or there) or None
                 call = (_on_worker, places, self.cores, setup, *run.call(spec))
-                return client.submit(*call, key=key, workers=where, pure=False)
+                # Others may serve when these have gone: a worker that starts again has another
+                # address. One that is refused refuses by itself.
+                return client.submit(
+                    *call, key=key, workers=where, allow_other_workers=where is not None, pure=False
+                )
 
             try:
                 hand_out(

@@ -1,5 +1,6 @@
 """Trials in other processes: their bits, what they report, and what becomes of those that die."""
 
+import contextlib
 import dataclasses
 import os
 import signal
@@ -157,7 +158,8 @@ class Seen:
         self.given_up.append(spec.key)
 
     def __call__(self, spec): ...
-    def call(self, spec): ...
+    def call(self, spec):
+        return "module:function", ()
 
 
 def handed_out(answers, *, sources=(), **limits):
@@ -263,3 +265,35 @@ def test_dask_leaves_the_process_its_answer_to_ctrl_c(made, monkeypatch):
     dask(made, slurm="short").preview()
     assert "dask_jobqueue.runner" in sys.modules
     assert signal.getsignal(signal.SIGINT) is before
+
+
+class Cluster:
+    """Stands in for a client of two workers: the first attempt at a trial dies at the first."""
+
+    def __init__(self):
+        self.asked = []
+
+    def nthreads(self):
+        return {"w1": 1, "w2": 1}
+
+    def run(self, *_, **__):
+        return {"w1": "", "w2": ""}
+
+    def submit(self, *_, workers, allow_other_workers, **__):
+        self.asked.append((workers, allow_other_workers))
+        future = Future()
+        if len(self.asked) == 1:
+            future.set_exception(ChildDiedError("w1", "was ended by SIGKILL"))
+        else:
+            future.set_result(TrialReport())
+        return future
+
+
+def test_a_trial_that_is_tried_again_elsewhere_waits_for_no_worker_that_is_gone(
+    made, tmp_path, monkeypatch
+):
+    cluster, executor = Cluster(), dask(made)
+    monkeypatch.setattr(type(executor), "_client", lambda *_: contextlib.nullcontext(cluster))
+    seen = Seen()
+    executor.carry_out([TrialSpec(experiment={}, key="0" * 16)], tmp_path, seen)
+    assert cluster.asked == [(None, False), (["w2"], True)]
