@@ -168,10 +168,11 @@ def collect(runs: Sequence[RunTables], metrics: Mapping[str, Any]) -> Collection
     measurements = pd.concat([run.measurements() for run in runs], ignore_index=True)
     measurements = measurements.drop_duplicates(["trial", "metric"])
     shown = levels.loc[~gone, "condition"].unique()
-    measured = {}
+    measured, leveled = {}, set(levels["trial"])
     for name in dict.fromkeys(name_of(str(label)) for label in measurements["metric"]):
-        parts = _parts(runs, trials, name)
-        if parts and name not in COLUMNS:
+        # Without its levels, as in a damaged folder, a trial's networks cannot be counted.
+        parts = [part[part["trial"].isin(leveled)] for part in _parts(runs, trials, name)]
+        if any(map(len, parts)) and name not in COLUMNS:
             rows = pd.concat(parts, ignore_index=True)
             rows = rows.assign(condition=rows["trial"].map(labels))
             rows = _placed(_without(rows, diverged), levels)

@@ -2,6 +2,7 @@
 
 from harness.report import collect, pruner_comparison
 from harness.report.sections import overview
+from harness.report.sections.loss_ratios import loss_ratios
 
 TWO = (("moth", "magnitude"), ("moth", "random"))
 
@@ -34,3 +35,12 @@ def test_networks_of_two_architectures_are_never_paired(fake_run):
     assert "with networks mlp and cnn" in overview.ran(data)[0]
     older = fake_run("older")
     assert "with networks" not in overview.ran(collect([older]))[0]
+
+
+def test_a_trial_without_its_levels_has_no_measurements_either(fake_run):
+    run = fake_run(conditions=TWO)
+    run.edit("levels", lambda table: table[table["pruner"] != "random"])
+    data = collect([run])
+    for measured in data.measured.values():
+        assert set(measured.rows["condition"]) == {"magnitude"}
+    assert set(loss_ratios(data, 0.07)["condition"]) <= {"magnitude"}
