@@ -56,8 +56,9 @@ def chart(table: pd.DataFrame) -> alt.FacetChart:
         scale=alt.Scale(domain=names, range=list(SERIES[: len(names)])),
         legend=alt.Legend(title="counts by chance, given", orient="top"),
     )
-    area = {"line": {"strokeWidth": 1.5}, "fillOpacity": 0.3}
-    by_chance = base.transform_filter("isValid(datum.height)").mark_area(**area)
+    by_chance = base.transform_filter("isValid(datum.height)").mark_area(
+        line=alt.OverlayMarkDef(strokeWidth=1.5), fillOpacity=0.3
+    )
     by_chance = by_chance.encode(y=alt.Y("height:Q", axis=None, stack=None), color=hue)
     tooltip = [
         *(alt.Tooltip(f"{name}:N") for name in ("motif", "null")),
