@@ -135,3 +135,22 @@ def test_tasks_in_which_nothing_moves_are_skipped():
     assert Steering().reason_not_to_measure(Model(TASK, Perceptron(sizes=(6,)))) is None
     with pytest.raises(NotImplementedError, match="nothing that moves"):
         model.task.steering(3)
+
+
+def test_after_a_motion_that_cannot_be_solved_there_are_no_places(trajectory):
+    def broken(inputs):
+        return jnp.full((len(inputs), 7), jnp.nan)
+
+    target, taken = TASK.steering(PATHS)(broken, trajectory.data)
+    np.testing.assert_array_equal(taken[0], target[0])
+    assert np.isnan(taken[1:]).all()
+
+
+def test_both_axes_of_a_panel_span_the_same_length(table):
+    lines = drawn.lines(table[table["network"] == 0].assign(density=0.07))
+    framed = drawn._framed(lines.assign(panel=lines["path"]))
+    across, upwards = framed["right"] - framed["left"], framed["high"] - framed["low"]
+    np.testing.assert_allclose(across, upwards)
+    inside = framed["x"].between(framed["left"] - 1e-4, framed["right"] + 1e-4)
+    inside &= framed["y"].between(framed["low"] - 1e-4, framed["high"] + 1e-4)
+    assert inside.all()
