@@ -1,7 +1,7 @@
 """The interface of a task: data, loss, and the evaluation of outputs."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 import jax.numpy as jnp
@@ -9,6 +9,10 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from harness.types import Batch, Quantity, Shape, TaskData
+
+Route = Float[Array, "points paths 2"]
+Steering = Callable[[Callable[[Array], Array], TaskData], tuple[Route, Route]]
+"""Of a network's outputs for inputs, rows first, and the data: paths to follow and paths taken."""
 
 
 class AbstractTask(ABC):
@@ -22,6 +26,9 @@ class AbstractTask(ABC):
     """The architecture of its networks where none is named, as `name[field=value]`."""
     schedule: ClassVar[str] = "quick"
     """The schedule of their training where none is named, as `name[field=value]`."""
+
+    travels: ClassVar[str] = ""
+    """The unit of length of the plane in which networks steer something; empty if nothing moves."""
 
     @property
     @abstractmethod
@@ -63,6 +70,14 @@ class AbstractTask(ABC):
         once a trial, on the host, with NumPy arrays. NaN, the default, means unknown.
         """
         return float("nan")
+
+    def steering(self, number: int) -> Steering:
+        """Return how a network steers along at most so many paths, the same for every network.
+
+        Called on the host where `travels` is set. What it returns is traced, and gives places in
+        the unit `travels`, from the start on; NaN after a motion that could not be solved.
+        """
+        raise NotImplementedError(f"task '{self.name}' has nothing that moves")
 
 
 class RegressionTask(AbstractTask):

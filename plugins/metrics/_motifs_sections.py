@@ -23,7 +23,9 @@ from harness.tables.summaries import at, spread
 from harness.tables.units import by_condition, named
 
 from . import _motifs_answer as answer
+from . import _motifs_chance as chance
 from . import _motifs_nulls as nulls
+from . import _motifs_wiring as wiring
 from ._motifs_levels import profile_figure
 from ._motifs_tables import SUPPORTS, motif_order, summed, trained
 
@@ -198,7 +200,8 @@ def _own(report: Report) -> Section:
         "z says how certain a departure from the null is, log2(count/expected) how large. Near "
         "density 1, z describes a nearly complete graph; at density 1 it is undefined."
     ]
-    parts: list[Part] = [*_drawings(motif_order(trained(data)))]
+    parts: list[Part] = [*wiring.figures(report), *chance.figures(report)]
+    parts += _drawings(motif_order(trained(data)))
     for statistic, title in (("z", "z"), ("log2_ratio", "log2(count/expected)")):
         parts += _figures(report, table, statistic, title)
     families = [one for one in data.families if one.name == "motifs"]

@@ -12,6 +12,8 @@ from jaxtyping import Array, Bool, Float
 from harness import Batch, Quantity, RegressionTask, TaskData, hookimpl, scaled, split, unscaled
 
 if TYPE_CHECKING:
+    from harness.plugin.task import Steering
+
     from ._moth_paths import Paths
 
 INPUTS = (
@@ -63,6 +65,7 @@ class Moth(RegressionTask):
     architecture: ClassVar[str] = "mlp[sizes=[400, 400, 400, 16]]"
     inputs: ClassVar[tuple[Quantity, ...]] = INPUTS
     outputs: ClassVar[tuple[Quantity, ...]] = OUTPUTS
+    travels: ClassVar[str] = "cm"
     flights: Annotated[int, Ge(100)] = 200_000
     flown: Annotated[int, Ge(0)] = 256
 
@@ -130,6 +133,22 @@ class Moth(RegressionTask):
             figures[f"{name} φ"] = jnp.nanmedian(jnp.degrees(missed[:, _PHI]))
             figures[f"{name} not solved"] = 1 - jnp.mean(solved.astype(end.dtype))
         return figures
+
+    def steering(self, number: int) -> "Steering":
+        """Return how a network steers a moth in a closed loop, along the first paths of seed 0."""
+        states = self.paths(seed=0, flights=number).states
+
+        def steer(forward: Callable[[Array], Array], data: TaskData) -> tuple[Array, Array]:
+            at, solved = jnp.asarray(states[0]), jnp.ones(states.shape[1], bool)
+            flown = [at]
+            for wanted in states[1:]:
+                at, good = _steered(forward, at, jnp.asarray(wanted), data.scales)
+                solved &= good
+                flown.append(jnp.where(solved[:, None], at, jnp.nan))
+            place = (..., [_X, _Y])
+            return jnp.asarray(states)[place], jnp.stack(flown)[place]
+
+        return steer
 
     @property
     def units(self) -> Mapping[str, str]:

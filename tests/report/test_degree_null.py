@@ -3,6 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from harness_plugins.metrics import _motifs_chance
+from harness_plugins.metrics._motifs_example import example_of
+from harness_plugins.metrics._motifs_nulls import NULLS
 
 from harness.report import Report, collect, excerpt
 from harness.report.sections import sections_of
@@ -84,3 +87,36 @@ def test_a_run_without_it_has_no_such_section(fake_run):
 def test_draws_of_an_old_run_are_not_called_mixed(run):
     (section,) = excerpt([Sampled(run, under_degree(run).drop(columns="mixed"))], "degree-null")
     assert (section.parts[0].frame["mixed"] == 0).all()
+
+
+def test_the_count_stands_as_many_sd_from_each_curve_as_z_says(run):
+    drawn = under_degree(run).assign(draws=100)
+    drawn["count"] = drawn["expected"] + drawn["z"].fillna(0) * drawn["sd"]
+    report = Report(collect([Sampled(run, drawn)]))
+    one = example_of(report)
+    table = _motifs_chance.against_chance(one)
+    curves = _motifs_chance.curves(table)
+    assert table["motif"].nunique() == _motifs_chance.MOST_CLASSES
+    assert set(table["null"]) == set(NULLS.values())
+    assert not set(table["motif"]) & {"diverge2", "chain2"}, "degrees fix their counts"
+    for _, row in table.iterrows():
+        curve = curves[(curves["motif"] == row["motif"]) & (curves["null"] == row["null"])]
+        peak = curve.loc[curve["height"].idxmax(), "place"]
+        sd = (curve["place"].max() - peak) / 4
+        assert (row["count"] - peak) / sd == pytest.approx(row["z"])
+        inside = curve["place"].min() <= row["count"] <= curve["place"].max()
+        assert inside == (abs(row["z"]) <= 4)
+        height = np.interp(peak + sd, curve["place"], curve["height"])
+        assert height == pytest.approx(np.exp(-0.5), abs=0.01)
+    assert table["z"].abs().max() > 4 > table["z"].abs().min()
+    (figure,) = _motifs_chance.figures(report)
+    assert "exact; under `degree`, of 100 draws" in figure.caption
+
+
+def test_without_draws_the_exact_null_stands_alone(run):
+    report = Report(collect([run]))
+    table = _motifs_chance.against_chance(example_of(report))
+    assert set(table["null"]) == {"layer densities"}
+    assert (table["z"].abs().diff().dropna() <= 0).all(), "the strongest first"
+    (figure,) = _motifs_chance.figures(report)
+    assert "degree" not in figure.caption
