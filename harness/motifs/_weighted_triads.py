@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float, Int64, Num
 
+from harness import progress
 from harness.sparse.edges import SparseDigraph
 from harness.stats import benjamini_hochberg
 
@@ -165,6 +166,8 @@ def _permuted(
     own[units] = values
     together = max(1, _ENTRIES // max(1, len(values)))
     for start in range(0, number + 1, together):
+        if start:
+            progress.update("counting draws", start, number)
         columns = range(start, min(number + 1, start + together))
         drawn = [rng.permutation(own) if column else own for column in columns]
         yield np.stack(drawn, 1)[units]

@@ -36,9 +36,9 @@ def networks(
     largest: int,
     choices: Choices,
 ) -> _Read:
-    """Return (the graph of the arrays; the names of those taken, input first; layout; notes).
+    """Return what a `Wiring` begins with: graph, names of the arrays taken, layout, notes.
 
-    And the weights, as `Wiring` has them, if they were asked for; channels have none.
+    And its weights, None if they were not asked for; graphs of channels have none.
 
     **Errors:** UserError, naming file, array and remedy, for arrays that are not real and finite,
     do not chain, hold no edge, differ in their batch axis or claim more than `largest` entries.
