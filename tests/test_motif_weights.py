@@ -135,6 +135,7 @@ def test_planted_signs_of_a_digraph_are_found_and_explained(harness, tmp_path):
     assert "times the expected coherent copies" in line
     for words in ("030T", "a->b->c->a", "Copies need not be induced", "d.csv, null degree"):
         assert words in out
+    assert "Digraphs: induced copies" not in harness("d.csv", "--null", "signs")[1]
     page = (tmp_path / "p.html").read_text()
     assert "<title>030T</title>" in page
     assert "Copies need not be induced" in page
@@ -168,6 +169,20 @@ def test_matrices_and_graphs_of_python_have_their_weights(tmp_path):
     for wiring in (scipy_matrix, network_files.from_networkx(graph), array):
         one = wiring.graph[-1]
         np.testing.assert_array_equal(wiring.weights[-1], matrix[one.sources, one.targets])
+
+
+def test_state_dicts_and_labelled_matrices_of_layers_have_their_weights(tmp_path):
+    first, second = (layer[0] for layer in weights(1)[:2])
+    choices = network_files.Choices(weights=True)
+    state = {"a.weight": first.T, "b.weight": second.T}
+    read = network_files.from_state_dict(state, choices=choices)
+    for own, right in zip(read.weights, (first, second), strict=True):
+        np.testing.assert_array_equal(own[0], right)
+    heads = ["", *(f"t{n}" for n in range(9))]
+    rows = [[f"s{n}", *map(str, row)] for n, row in enumerate(first)]
+    (tmp_path / "m.csv").write_text("\n".join(map(",".join, [heads, *rows])) + "\n")
+    read = network_files.read(tmp_path / "m.csv", choices=choices)
+    np.testing.assert_allclose(read.weights[0][0], first)
 
 
 @pytest.mark.parametrize(
