@@ -465,12 +465,14 @@ def test_command_in_a_process_of_its_own(tmp_path):
         (["damaged.csv"], "'damaged.csv', line 3"),
         (["damaged.csv", "--nul", "degree"], "No such option: --nul"),
         (["damaged.csv", "--draws", "1"], "--draws"),
+        (["bare.csv", "--null", "signs"], "'bare.csv' has no weights but 1"),
         (["damaged.csv", "--instances", "bifan", "--html", "a.html"], "--html is for profiles"),
     ],
 )
 def test_an_error_does_not_wait_for_heavy_imports(tmp_path, arguments, message):
     (tmp_path / "damaged.npz").write_bytes(b"PK\x03\x04 cut short")
     (tmp_path / "damaged.csv").write_text("source,target,weight\na,b,1\nb,c,x\n")
+    (tmp_path / "bare.csv").write_text("source,target\na,b\nb,c\n")
     code = (
         "import sys, harness.cli\n"
         f"try: harness.cli.main(['motifs', *{arguments}])\n"

@@ -63,6 +63,7 @@ def motifs(
     unread: list[str] = []
     wirings = network_files.read_files(files, layout, threshold, nodes, choices, unread)
     _complain(unread, nothing=not wirings)
+    network_files.refuse_unvaried(wirings, nulls)
     from harness import motif_profiles  # late: errors of reading need not wait for JAX
 
     orders = tuple(sorted(set(order))) if order else (4,) if given else None

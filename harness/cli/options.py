@@ -211,8 +211,8 @@ Nulls = Annotated[
     list[Null] | None,
     typer.Option(
         "--null",
-        help="Null model of layered networks. signs and weights permute those of the edges and "
-        "compare coherent copies and intensity. Repeatable. [default: layered]",
+        help="Null model of layered networks. signs and weights, for digraphs too, permute those "
+        "of edges and compare coherent copies and intensity. Repeatable. [default: layered]",
     ),
 ]
 GivenLower = Annotated[

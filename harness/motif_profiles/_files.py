@@ -55,9 +55,9 @@ _PLACE = ["network", "support", "motif", "base_layer"]
 class Asked:
     """Options for the profiles.
 
-    `nulls` are for layered networks; a digraph is compared with digraphs of the same degrees and,
-    with `keep_mutual`, of the same mutual edges. `orders` and `draws` None choose by the kind of
-    network. `by_layer` adds a row for each base layer to the row for their sum.
+    `nulls` but `signs` and `weights` are for layered networks; a digraph is compared with digraphs
+    of the same degrees and, with `keep_mutual`, of the same mutual edges. `orders` and `draws` None
+    choose by the kind of network. `by_layer` adds a row for each base layer to that for their sum.
     `given_lower` adds rows that compare classes of orders above 2 with what the counts of all lower
     orders predict, as `motifs.given_lower_profile`; only for layered networks.
     """
@@ -167,14 +167,7 @@ def _of_network(name: str, wiring: Wiring, asked: Asked) -> tuple["pd.DataFrame"
 
     graph = wiring.graph
     if not isinstance(graph, LayeredGraph):
-        if asked.given_lower:
-            raise UserError(
-                f"'{printable(name)}' is a digraph: --given lower is for layered networks. Omit it."
-            )
-        if set(asked.nulls) & set(OF_WEIGHTS):
-            raise _no_weights(name, "is a digraph")
-        mutual = asked.keep_mutual or wiring.undirected
-        return _of_digraphs(graph, replace(asked, keep_mutual=mutual))
+        return _of_digraph(name, wiring, graph, asked)
     orders = asked.orders or (2, 3)
     exact, tables = _exact(graph, asked), []
     for null in dict.fromkeys(asked.nulls):
@@ -190,7 +183,10 @@ def _of_network(name: str, wiring: Wiring, asked: Asked) -> tuple["pd.DataFrame"
             )
         elif null in OF_WEIGHTS:
             if wiring.weights is None:
-                raise _no_weights(name, "holds no weights between layers")
+                raise UserError(
+                    f"'{printable(name)}' holds no weights between layers: --null signs and "
+                    "weights need them. Omit them, or list the nodes with their layers (--nodes)."
+                )
             tables.append(_of_weights(graph, wiring.weights, null, asked))
         else:
             tables.append(_published(graph, asked))
@@ -256,13 +252,6 @@ def _published(graph: LayeredGraph, asked: Asked) -> "pd.DataFrame":
     return table.assign(p_method="sampled", rounds=None, induced=None, **_NO_INDUCED)
 
 
-def _no_weights(name: str, why: str) -> UserError:
-    return UserError(
-        f"'{printable(name)}' {why}: --null signs and weights are for layers with weights. Omit "
-        "them, or list the nodes with their layers (--nodes)."
-    )
-
-
 def _of_weights(
     graph: LayeredGraph, weights: Sequence[np.ndarray], null: str, asked: Asked
 ) -> "pd.DataFrame":
@@ -277,11 +266,57 @@ def _of_weights(
         if table.empty:
             raise UserError("--null signs counts classes of orders 2 and 3. Give one with --order.")
         table["copies"] = table["count"] + table["incoherent"]
-    undrawn = dict.fromkeys(("trades", "rounds", "mixed"))
-    return table.assign(support="all", bias=False, p_method="sampled", **undrawn)
+    return table.assign(support="all", bias=False, **_UNDRAWN)
 
 
+_UNDRAWN = {"p_method": "sampled", "trades": None, "rounds": None, "mixed": None}
 _NO_INDUCED = dict.fromkeys(("induced_expected", "induced_sd", "induced_z"), np.nan)
+
+
+def _of_digraph(
+    name: str, wiring: Wiring, graph: Digraphs, asked: Asked
+) -> tuple["pd.DataFrame", list[str]]:
+    """Return the census, if a null but `signs` and `weights` is asked for, and their tables."""
+    import pandas as pd
+
+    if asked.given_lower:
+        raise UserError(
+            f"'{printable(name)}' is a digraph: --given lower is for layered networks. Omit it."
+        )
+    tables, notes = [], list[str]()
+    if set(asked.nulls) - set(OF_WEIGHTS):
+        mutual = asked.keep_mutual or wiring.undirected
+        census, notes = _of_digraphs(graph, replace(asked, keep_mutual=mutual))
+        tables.append(census)
+    network_files.refuse_unvaried({name: wiring}, asked.nulls)
+    for null in dict.fromkeys(asked.nulls):
+        if null in OF_WEIGHTS:
+            if 2 not in (asked.orders or (2,)):
+                raise UserError(
+                    f"'{printable(name)}' is a digraph, of which --null {null} counts classes of "
+                    "order 2 only. Give --order 2."
+                )
+            draws = asked.draws or FEW_DRAWS
+            table = motifs.weighted_triads_profile(
+                graph,
+                wiring.weights or (),
+                null,
+                undirected=wiring.undirected,
+                draws=draws,
+                seed=asked.seed,
+            )
+            if table.empty:
+                raise UserError(
+                    f"'{printable(name)}' has no feed-forward loop and no cycle of three nodes, "
+                    f"the classes that --null {null} compares in digraphs. Omit it."
+                )
+            convention = "coherent" if null == "signs" else "intensity"
+            tables.append(
+                table.assign(
+                    convention=convention, effective=draws, support="all", bias=False, **_UNDRAWN
+                )
+            )
+    return pd.concat(tables, ignore_index=True), notes
 
 
 def _of_digraphs(graph: Digraphs, asked: Asked) -> tuple["pd.DataFrame", list[str]]:

@@ -47,13 +47,14 @@ _NULLS = {
     "prediction from all counts of lower orders, by exact covariances of `layered`. z shows what "
     "lower orders leave unexplained if edges are placed uniformly. It is no test, and does not "
     "replace `degree`: unequal degrees alone move it.",
-    "signs": "Null `signs`: the edges stay, the signs of each layer are permuted; {draws:,} draws. "
+    "signs": "Null `signs`: the edges stay, the signs of each layer, or of all edges of a digraph, "
+    "are permuted; {draws:,} draws. "
     "A copy is coherent if the product of its signs is positive: its paths agree. All other copies "
     "are incoherent.",
-    "weights": "Null `weights`: the edges stay, the weights of each layer are permuted; {draws:,} "
-    "draws. Intensity of a copy: geometric mean of its |weights|; coherence of a class: total "
-    "intensity over the total of arithmetic means (Onnela et al. 2005), 1 if weights within copies "
-    "are equal.",
+    "weights": "Null `weights`: the edges stay, the weights of each layer, or of all edges of a "
+    "digraph, are permuted; {draws:,} draws. Intensity of a copy: geometric mean of its |weights|; "
+    "coherence of a class: total intensity over the total of arithmetic means (Onnela et al. "
+    "2005), 1 if weights within copies are equal.",
     "published": "Null `published`: as Zahn, Daniel and Kutz (2024) drew and counted; {draws:,} "
     "draws over live nodes, not uniform, so not calibrated.",
 }
@@ -174,10 +175,17 @@ def explained(profiles: Profiles, *, whole: bool = False) -> list[str]:
     )
     lines += [_SUPPORTS[support] for support in dict.fromkeys(table["support"])]
     lines += _reservations(table)
-    if any(not isinstance(one.graph, LayeredGraph) for one in profiles.wirings.values()):
+    if (table["convention"] == "induced").any():
         lines.append(
             "Digraphs: induced copies; triads have the names of the MAN census (Holland and "
             "Leinhardt), tetrads those of their edges; mfinder: the number that mfinder gives them."
+        )
+    if table["motif"].isin(motifs.CLOSED)[table["convention"] != "induced"].any():
+        lines.append(
+            "Digraphs, nulls `signs` and `weights`: feed-forward loops (030T: a->b->c and a->c), "
+            "coherent if the direct and the indirect path agree, and cycles (030C: a->b->c->a), "
+            "coherent if they are a positive feedback. Copies need not be induced: other edges may "
+            "join their nodes."
         )
     absent = int(table.loc[_missing(table), "motif"].nunique())
     if absent and not whole:

@@ -76,3 +76,5 @@ from ._triad_participation import TriadParticipation as TriadParticipation
 from ._triad_participation import digraph_participation as digraph_participation
 from ._triad_participation import triad_participation as triad_participation
 from ._triads import triads as triads
+from ._weighted_triads import CLOSED as CLOSED
+from ._weighted_triads import weighted_triads_profile as weighted_triads_profile

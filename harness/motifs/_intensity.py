@@ -65,10 +65,10 @@ def intensity_profile(
         for number, motif in enumerate(there):
             copies = sum(int(layer.sum()) for layer in through[motif.name]) // len(motif.edges)
             intensity, arithmetic = found[:, number].T
-            coherence = _scores(intensity / arithmetic)
+            coherence = scored_means(intensity / arithmetic)
             row = {"order": motif.order, "motif": motif.name, "copies": copies}
             row |= {"coherence": coherence["count"], "coherence_z": coherence["z"]}
-            rows.append(row | _scores(intensity / copies))
+            rows.append(row | scored_means(intensity / copies))
         table = pd.DataFrame(rows)
         p = np.full(len(rows), np.nan) if reason else table["p"].to_numpy(float)
         tables.append(table.assign(network=place, p=p, q=benjamini_hochberg(p)))
@@ -115,7 +115,7 @@ def _permuted(
         yield drawn
 
 
-def _scores(values: Float[np.ndarray, " networks"]) -> dict[str, float]:
+def scored_means(values: Float[np.ndarray, " networks"]) -> dict[str, float]:
     """Return the columns of the first value beside the others, which are those of draws."""
     own, drawn = values[0], values[1:]
     mean, sd = drawn.mean(), drawn.std(ddof=1)

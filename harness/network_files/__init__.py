@@ -36,6 +36,7 @@ from ._objects import to_state_dict as to_state_dict
 from ._pickles import refuse_pickle
 from ._wiring import Wiring as Wiring
 from ._wiring import of_edges, of_matrix
+from ._wiring import refuse_unvaried as refuse_unvaried
 
 _GRAPHS = (".graphml", ".gml", ".net", ".paj")
 _TORCH = (".pt", ".pth", ".bin", ".ckpt")
@@ -97,14 +98,8 @@ def read(
         sparse = _matrices.scipy_sparse(path, contents) if suffix == ".npz" else None
         if sparse is not None:
             return of_matrix(path, sparse, asked, threshold, choices, graph=False)
-        read = _weights.networks(path, contents, asked, threshold, most_entries(), choices)
-        found = Wiring(*read)
-        graph, layered = found.graph, choices.weights and not choices.channels
-        if layered and found.layout is not None and not isinstance(graph, tuple):
-            weights = _weights.values(path, contents, found.names, found.layout, choices)
-            wires = zip(weights, graph.adjacency, strict=True)
-            found = replace(found, weights=tuple(np.where(there, w, 0) for w, there in wires))
-        return replace(found, undirected=choices.undirected)
+        read, weights = _weights.networks(path, contents, asked, threshold, most_entries(), choices)
+        return Wiring(*read, undirected=choices.undirected, weights=weights)
 
 
 def read_files(
@@ -156,9 +151,8 @@ def read_weights(
     with ExitStack() as stack:
         with decoding(path):
             contents = _READERS.get(_tables.suffix(path), _processes.torch)(path, stack, choices)
-        found = Wiring(
-            *_weights.networks(path, contents, asked, threshold, most_entries(), choices)
-        )
+        read, _ = _weights.networks(path, contents, asked, threshold, most_entries(), choices)
+        found = Wiring(*read)
         assert not isinstance(found.graph, tuple), "only `choices.digraph` reads digraphs"
         if (number := len(found.graph.adjacency[0])) != 1:
             raise UserError(f"'{printable(path)}' holds {number} networks. Store one per file.")

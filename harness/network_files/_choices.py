@@ -34,7 +34,7 @@ class Choices:
     three axes as an ensemble, (networks, a, b); `allow_pt` opens a PyTorch file, with
     `weights_only=True` in a process of its own.
 
-    `weights` keeps the weights of the edges of layered networks beside their wiring.
+    `weights` keeps the weights of the edges beside their wiring.
     """
 
     columns: Sequence[str] = ()

@@ -13,6 +13,9 @@ from ._nodes import NodeList
 
 _BARE_NODES = 4, 4096
 
+EdgeWeights = tuple[np.ndarray, ...]
+"""The weights of each digraph's edges, in their order."""
+
 
 def coded(
     where: str,
@@ -54,8 +57,8 @@ def refuse_bare(where: str, nodes: int, edges: int) -> None:
         )
 
 
-def digraph(edges: Edges, threshold: float) -> tuple[Digraphs, tuple[str, ...]]:
-    """Return a digraph, and notes.
+def digraph(edges: Edges, threshold: float) -> tuple[Digraphs, EdgeWeights, tuple[str, ...]]:
+    """Return a digraph, the weights of its edges, and notes.
 
     The weights of repeated edges are added; a sum of at most `threshold`, signs aside, is no edge.
 
@@ -70,9 +73,12 @@ def digraph(edges: Edges, threshold: float) -> tuple[Digraphs, tuple[str, ...]]:
             f"{some(merged, 'line')} repeated an edge: merged, weights added before the threshold"
         )
     weight = np.bincount(place, edges.weight, len(pairs))
-    ends = np.divmod(pairs[np.abs(weight) > threshold], nodes)
-    graph, more = of_ends(edges.where, nodes, [ends], threshold, undirected=edges.undirected)
-    return graph, (*notes, *more)
+    there = np.abs(weight) > threshold
+    weighted = (*np.divmod(pairs[there], nodes), weight[there])
+    graph, weights, more = of_ends(
+        edges.where, nodes, [weighted], threshold, undirected=edges.undirected
+    )
+    return graph, weights, (*notes, *more)
 
 
 def of_ends(
@@ -82,17 +88,24 @@ def of_ends(
     threshold: float,
     *,
     undirected: bool,
-) -> tuple[Digraphs, list[str]]:
-    """Return digraphs, without loops, from the sources and targets of each one's edges, and notes.
+) -> tuple[Digraphs, EdgeWeights, list[str]]:
+    """Return digraphs, without loops, from each one's sources, targets and weights of edges.
+
+    And the weights of their edges, and notes. An undirected edge that is there in both directions
+    has the mean of their weights.
 
     **Errors:** UserError if none has an edge.
     """
-    graphs, notes, loops = [], [], 0
-    for source, target in ends:
+    graphs, weights, notes, loops = [], [], [], 0
+    for source, target, weight in ends:
         loops += int((source == target).sum())
         if undirected:
             source, target = np.r_[source, target], np.r_[target, source]
+            weight = np.r_[weight, weight]
         graphs.append(sparse_digraph(nodes, source, target))
+        apart = source != target
+        place = np.searchsorted(graphs[-1].keys, source[apart] * nodes + target[apart])
+        weights.append(np.bincount(place, weight[apart]) / np.bincount(place))
     if loops:
         notes.append(f"{some(loops, 'self-loop')} left out")
     if not any(len(one.sources) for one in graphs):
@@ -104,7 +117,7 @@ def of_ends(
         notes.append("undirected: each edge runs both ways, and null draws keep edges mutual")
     else:
         notes += _mutual_notes(graphs)
-    return tuple(graphs), notes
+    return tuple(graphs), tuple(weights), notes
 
 
 def _mutual_notes(graphs: Sequence[SparseDigraph]) -> list[str]:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from harness.sparse.graph import LayeredGraph
 
 
+_WEIGHTS_TOO = Choices(weights=True)
+
+
 def from_networkx(graph: Any, *, weight: str = "weight", threshold: float = 0.0) -> Wiring:
     """Return the digraph of a networkx graph; one without directions runs both ways.
 
@@ -65,7 +68,7 @@ def _of_links(
     if not np.isfinite(weight).all():
         raise UserError(f"a weight of the {where} is no finite number. Set it.")
     edges = coded(where, source, target, weight, nodes=names)._replace(undirected=not directed)
-    return of_edges(edges, threshold, AS_THE_FILE_SAYS)
+    return of_edges(edges, threshold, _WEIGHTS_TOO)
 
 
 def from_scipy(matrix: Any, *, layout: Layout | None = None, threshold: float = 0.0) -> Wiring:
@@ -77,7 +80,7 @@ def from_scipy(matrix: Any, *, layout: Layout | None = None, threshold: float = 
     **Errors:** UserError for entries that are no finite numbers and for no edge.
     """
     sparse = sparse_matrix("matrix", matrix, 0)
-    return of_matrix(Path("matrix"), sparse, layout, threshold, AS_THE_FILE_SAYS, graph=True)
+    return of_matrix(Path("matrix"), sparse, layout, threshold, _WEIGHTS_TOO, graph=True)
 
 
 def from_state_dict(
@@ -99,9 +102,9 @@ def from_state_dict(
         problem = problem_of(array.dtype.kind, str(array.dtype))
         arrays.append(Stored(name, array.shape, problem, lambda array=array: array))  # type: ignore[misc]
     contents = Contents(arrays, order="stored", assumed="in-out")
-    return Wiring(
-        *networks(Path("state dict"), contents, layout, threshold, most_entries(), choices)
-    )
+    path = Path("state dict")
+    read, weights = networks(path, contents, layout, threshold, most_entries(), choices)
+    return Wiring(*read, weights=weights)
 
 
 def _array(held: Any) -> np.ndarray:

@@ -22,7 +22,10 @@ from ._names import listed, printable, quoted
 if TYPE_CHECKING:
     from harness.sparse.graph import LayeredGraph
 
-_Read = tuple[Union["LayeredGraph", Digraphs], tuple[str, ...], Layout | None, tuple[str, ...]]
+_Read = tuple[
+    tuple[Union["LayeredGraph", Digraphs], tuple[str, ...], Layout | None, tuple[str, ...]],
+    tuple[np.ndarray, ...] | None,
+]
 
 
 def networks(
@@ -33,7 +36,9 @@ def networks(
     largest: int,
     choices: Choices,
 ) -> _Read:
-    """Return the graph of the arrays; the names of those taken, input first; layout; notes.
+    """Return what a `Wiring` begins with: graph, names of the arrays taken, layout, notes.
+
+    And its weights, None if they were not asked for; graphs of channels have none.
 
     **Errors:** UserError, naming file, array and remedy, for arrays that are not real and finite,
     do not chain, hold no edge, differ in their batch axis or claim more than `largest` entries.
@@ -62,11 +67,15 @@ def networks(
     _refuse_batches(where, layers)
     layers, used, order_notes = arranged(where, layers, layout, contents)
     notes += order_notes
-    adjacency = []
+    adjacency, weights = [], []
     for one in layers:
-        wires = _edges_of(path, one, threshold)
+        own, wires = _edges_of(path, one, threshold)
         wires = wires if wires.ndim == 3 else wires[None]
         adjacency.append(wires.swapaxes(1, 2) if used == "out-in" else wires)
+        if choices.weights and not choices.channels:
+            own = own.astype(np.float32).reshape(wires.shape)
+            own = own.swapaxes(1, 2) if used == "out-in" else own
+            weights.append(np.where(adjacency[-1], own, 0))
         bare = np.count_nonzero(~wires.any((1, 2)))
         if bare == len(wires):
             raise UserError(
@@ -76,7 +85,7 @@ def networks(
         if bare:
             notes.append(f"{quoted(one.name)} has no edge in {bare} of {len(wires)} networks")
     names = tuple(one.name for one in layers)
-    return LayeredGraph(tuple(adjacency)), names, used, tuple(notes)
+    return (LayeredGraph(tuple(adjacency)), names, used, tuple(notes)), tuple(weights) or None
 
 
 def values(
@@ -254,14 +263,20 @@ def _digraph(
             f"{where}: a digraph is one square array, but here are {held}. Choose one with "
             "--arrays, or omit --digraph."
         )
-    wires = _edges_of(path, one, threshold).reshape(-1, *one.shape[-2:])
+    weights, wires = (
+        array.reshape(-1, *one.shape[-2:]) for array in _edges_of(path, one, threshold)
+    )
     if asked == "out-in":
-        wires = wires.swapaxes(1, 2)
+        weights, wires = weights.swapaxes(1, 2), wires.swapaxes(1, 2)
     ends_of = "columns are sources, rows" if asked == "out-in" else "rows are sources, columns"
     notes = [*notes, f"{ends_of} targets"]
-    ends, nodes = map(np.nonzero, wires), wires.shape[-1]
-    graph, more = of_ends(where, nodes, ends, threshold, undirected=choices.undirected)
-    return graph, (one.name,), None, (*notes, *more)
+    pairs = zip(weights, wires, strict=True)
+    edges = ((*np.nonzero(there), own[there]) for own, there in pairs)
+    graph, of_edges, more = of_ends(
+        where, wires.shape[-1], edges, threshold, undirected=choices.undirected
+    )
+    read = graph, (one.name,), None, (*notes, *more)
+    return read, of_edges if choices.weights else None
 
 
 def _numbers(weights: np.ndarray) -> np.ndarray:
@@ -271,8 +286,8 @@ def _numbers(weights: np.ndarray) -> np.ndarray:
     return weights if known else weights.astype(np.float32)
 
 
-def _edges_of(path: Path, stored: Stored, threshold: float) -> np.ndarray:
-    """Return which weights of an array are edges: boolean, in its shape."""
+def _edges_of(path: Path, stored: Stored, threshold: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the weights of an array, and which are edges: boolean, in its shape."""
     with decoding(path, stored.name):
         weights = _numbers(stored.load())
     wrong = np.count_nonzero(~np.isfinite(weights))
@@ -282,4 +297,4 @@ def _edges_of(path: Path, stored: Stored, threshold: float) -> np.ndarray:
             "are NaN or infinite. Leave that network out, or set weights that are no edges to 0."
         )
     with np.errstate(over="ignore"):
-        return np.asarray((weights > threshold) | (weights < -threshold))
+        return weights, np.asarray((weights > threshold) | (weights < -threshold))

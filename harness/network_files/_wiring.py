@@ -1,17 +1,20 @@
 """The networks of a file or an object, and how edges and sparse matrices become them."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from harness.errors import UserError
 from harness.sparse.edges import Digraphs
 
 from ._choices import Choices, Edges, most_entries
 from ._digraphs import digraph
 from ._formats import Layout
 from ._matrices import Sparse
+from ._names import printable
 from ._weights import networks
 
 if TYPE_CHECKING:
@@ -27,8 +30,9 @@ class Wiring:
     without layers gives one. `names` are those of the arrays, input layer first; `layout` is the
     one in which they were read, None for an edge list; `notes` say what was left out or assumed.
     `nodes` are the names of the nodes by layer, of a digraph in one tuple, None if the file names
-    none. `undirected` if edges were read both ways. `weights` have the shapes of `adjacency`, 0
-    where no edge is, if they were asked for and the network has layers; else None.
+    none. `undirected` if edges were read both ways. `weights`, None if not asked for, have the
+    shapes of `adjacency`, 0 where no edge is; those of digraphs are by network and edge, 1 where
+    the file says none.
     """
 
     graph: "LayeredGraph | Digraphs"
@@ -42,8 +46,9 @@ class Wiring:
 
 def of_edges(edges: Edges, threshold: float, choices: Choices) -> Wiring:
     edges = edges._replace(undirected=edges.undirected or choices.undirected)
-    graph, notes = digraph(edges, threshold)
-    return Wiring(graph, ("edges",), None, notes, (edges.names,), edges.undirected)
+    graph, weights, notes = digraph(edges, threshold)
+    kept = weights if choices.weights else None
+    return Wiring(graph, ("edges",), None, notes, (edges.names,), edges.undirected, kept)
 
 
 def of_matrix(
@@ -60,6 +65,23 @@ def of_matrix(
     if square and (choices.digraph or (graph and asked is None)) and asked != "out-in":
         return of_edges(matrix.edges(), threshold, choices)
     contents = matrix.contents(path.stem, graph=not square and asked is None)
-    read = networks(path, contents, asked, threshold, most_entries(), choices)
+    read, weights = networks(path, contents, asked, threshold, most_entries(), choices)
     names = matrix.names if read[2] != "out-in" else matrix.names[::-1]
-    return Wiring(*read, names if read[2] else (matrix.names[0],), choices.undirected)
+    return Wiring(*read, names if read[2] else (matrix.names[0],), choices.undirected, weights)
+
+
+def refuse_unvaried(wirings: Mapping[str, Wiring], nulls: Collection[str]) -> None:
+    """Raise UserError if a digraph has no weights that the nulls `signs` or `weights` permute."""
+    for name, wiring in wirings.items():
+        if not isinstance(wiring.graph, tuple):
+            continue
+        for null, what, varying in (("signs", "sign", np.sign), ("weights", "size", np.abs)):
+            for own in (wiring.weights or (np.ones(1),)) if null in nulls else ():
+                if len(np.unique(varying(own))) < 2:
+                    bare = (own == 1).all()
+                    why = "no weights but 1" if bare else f"weights of one {what} only"
+                    raise UserError(
+                        f"'{printable(name)}' has {why}: --null {null} permutes the {what}s of the "
+                        "edges' weights. Omit it, or name the weights of an edge list: --columns "
+                        "SRC,DST,WEIGHT."
+                    )
