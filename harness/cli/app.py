@@ -29,14 +29,14 @@ from harness.cli.study import study
 from harness.errors import CannotWriteError, UserError, package_of
 
 
-def _show_version(asked: bool) -> None:
+def _show_version(asked: bool | None) -> None:
     if asked:
         typer.echo(f"motif-harness {importlib.metadata.version('motif-harness')}")
         raise typer.Exit
 
 
 Version = Annotated[
-    bool,
+    bool | None,
     typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
 ]
 
@@ -50,7 +50,7 @@ app = typer.Typer(
 
 
 @app.callback()
-def options(version: Version = False) -> None:
+def options(version: Version = None) -> None:
     """Show the version."""
 
 

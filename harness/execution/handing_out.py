@@ -13,6 +13,10 @@ AT_ONCE = 1000
 """The most trials that are handed out before their reports are in."""
 
 
+WATCHED = 5.0
+"""Seconds without the end of a trial after which what is under way is looked at."""
+
+
 class RefusedError(Exception):
     """A worker may not carry out trials: `where` it is, and the `reason`."""
 
@@ -44,13 +48,15 @@ def hand_out(
     refused: set[str] | None = None,
     preempted: tuple[type[Exception], ...] = (),
     preemptions: int = 0,
+    watch: Callable[[], None] = lambda: None,
 ) -> None:
     """Carry out trials by `submit`, and return when all are done.
 
     `submit(spec, avoid)` begins one, if possible on a worker that is not among those to avoid, and
     returns its future. Workers that refuse are added to `refused`: they get no trial. A trial whose
     process dies is tried again up to `retries` times; errors of the types `preempted` may end it
-    `preemptions` times, which is no failure. What else a future raises ends the run.
+    `preemptions` times, which is no failure. What else a future raises ends the run. `watch` is
+    called when no trial has ended for `WATCHED` seconds.
     """
     keys = {spec.key for spec in trials}
     after = defaultdict(list)
@@ -68,7 +74,7 @@ def hand_out(
             future = submit(spec, attempts.avoided(spec))
             future.add_done_callback(partial(_put, ended, spec))
             flying += 1
-        spec, future = ended.get()
+        spec, future = _next(ended, watch)
         flying -= 1
         report = attempts.report(spec, future)
         if report is None:
@@ -78,6 +84,16 @@ def hand_out(
         else:
             run.learn(spec, report)
             ready.extend(after.pop(spec.key, ()))
+
+
+def _next(
+    ended: queue.SimpleQueue[tuple[TrialSpec, Future]], watch: Callable[[], None]
+) -> tuple[TrialSpec, Future]:
+    while True:
+        try:
+            return ended.get(timeout=WATCHED)
+        except queue.Empty:
+            watch()
 
 
 def _put(ended: queue.SimpleQueue[tuple[TrialSpec, Future]], spec: TrialSpec, done: Future) -> None:

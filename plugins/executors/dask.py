@@ -3,7 +3,7 @@
 import itertools
 import json
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -72,22 +72,30 @@ class Dask(AbstractExecutor):
                 note = str(RefusedError(where, reason))
                 run.learn(trials[0], TrialReport(notes=(note,), left=True))
 
+            held: list[_Held] = []
+
             def submit(spec: TrialSpec, avoid: frozenset[str]) -> Future:
                 there = set(client.nthreads()) - refused if avoid or refused else set()
                 if refused and not there:
                     raise UserError(f"no other worker is there. Finished work is kept in '{root}'.")
                 key, where = f"{spec.key}-{next(numbers)}", sorted(there - avoid or there) or None
                 call = (_on_worker, places, self.cores, setup, *run.call(spec))
-                # Others may serve when these have gone: a worker that starts again has another
-                # address. One that is refused refuses by itself.
-                return client.submit(
+                future = client.submit(
                     *call, key=key, workers=where, allow_other_workers=where is not None, pure=False
                 )
+                if where is not None:
+                    held.append(_Held(future, frozenset(where)))
+                    return held[-1]
+                return future
+
+            def watch() -> None:
+                held[:] = [one for one in held if not one.released(client.nthreads())]
 
             try:
                 hand_out(
                     trials, run, submit, retries=self.retries, refused=refused,
-                    preempted=(distributed.KilledWorker,), preemptions=self.allowed_failures,
+                    preempted=(distributed.KilledWorker, _GoneError),
+                    preemptions=self.allowed_failures, watch=watch,
                 )  # fmt: skip
             except CancelledError:
                 raise UserError(
@@ -155,6 +163,45 @@ class Dask(AbstractExecutor):
         jobs = _imported("dask_jobqueue.slurm")
         job = jobs.SLURMJob("tcp://SCHEDULER:8786", name="harness", **self._job(Path("RUN")))
         return job.job_script()
+
+
+class _GoneError(Exception):
+    """The workers that a trial waited for have gone."""
+
+    def __str__(self) -> str:
+        return "the workers that it waited for have gone"
+
+
+class _Held:
+    """A trial that waits for certain workers.
+
+    A worker that starts again has another address. If all have gone at once, Dask lets the trial
+    wait for ever, even where others may serve: it is handed out again.
+    """
+
+    def __init__(self, future: Any, where: frozenset[str]) -> None:
+        self._future, self._where, self._gone = future, where, False
+
+    def add_done_callback(self, function: Callable[[Any], Any], /) -> None:
+        """Call a function with this when the trial has ended."""
+        self._future.add_done_callback(lambda _: function(self))
+
+    def result(self) -> TrialReport:
+        """Return the report. Raises `_GoneError` if no worker that it waited for is left."""
+        try:
+            report: TrialReport = self._future.result()
+            return report
+        except CancelledError:
+            if self._gone:
+                raise _GoneError from None
+            raise
+
+    def released(self, there: Iterable[str]) -> bool:
+        """Return whether it need not be watched: it has ended, or its workers have gone."""
+        if not self._future.done() and self._where.isdisjoint(there):
+            self._gone = True
+            self._future.cancel()
+        return self._gone or bool(self._future.done())
 
 
 def _imported(name: str) -> Any:

@@ -15,6 +15,7 @@ from comparing import assert_same_results
 
 from harness import AbstractExecutor, AbstractObserver, TrialReport, TrialSpec, UserError, open_run
 from harness.errors import CannotWriteError
+from harness.execution import handing_out
 from harness.execution.children import ChildDiedError, call_in_child, end_children
 from harness.execution.handing_out import RefusedError, hand_out
 from harness.execution.scheduler import Execution
@@ -268,13 +269,16 @@ def test_dask_leaves_the_process_its_answer_to_ctrl_c(made, monkeypatch):
 
 
 class Cluster:
-    """Stands in for a client of two workers: the first attempt at a trial dies at the first."""
+    """Stands in for a client whose workers start again at other addresses.
+
+    The first attempt at a trial dies, and the second waits for a worker that goes.
+    """
 
     def __init__(self):
         self.asked = []
 
     def nthreads(self):
-        return {"w1": 1, "w2": 1}
+        return {"w3": 1} if len(self.asked) == 2 else {"w1": 1, "w2": 1}
 
     def run(self, *_, **__):
         return {"w1": "", "w2": ""}
@@ -284,7 +288,7 @@ class Cluster:
         future = Future()
         if len(self.asked) == 1:
             future.set_exception(ChildDiedError("w1", "was ended by SIGKILL"))
-        else:
+        elif len(self.asked) == 3:
             future.set_result(TrialReport())
         return future
 
@@ -295,5 +299,7 @@ def test_a_trial_that_is_tried_again_elsewhere_waits_for_no_worker_that_is_gone(
     cluster, executor = Cluster(), dask(made)
     monkeypatch.setattr(type(executor), "_client", lambda *_: contextlib.nullcontext(cluster))
     seen = Seen()
+    monkeypatch.setattr(handing_out, "WATCHED", 0.01)
     executor.carry_out([TrialSpec(experiment={}, key="0" * 16)], tmp_path, seen)
-    assert cluster.asked == [(None, False), (["w2"], True)]
+    assert cluster.asked == [(None, False), (["w2"], True), (["w3"], True)]
+    assert seen.notes[-1].startswith(f"trial {'0' * 16}: the workers that it waited for have gone")
