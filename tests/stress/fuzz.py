@@ -150,10 +150,10 @@ def quickly() -> Iterator[Callable[[bool], None]]:
 def command(*arguments: str) -> tuple[int, str]:
     """The exit code of a command and what it printed. Anything else that it raises is a bug.
 
-    So is a command that has not ended after two minutes.
+    So is a command that has not ended after ten minutes.
     """
     out = StringIO()
-    signal.alarm(120)
+    signal.alarm(600)
     with redirect_stdout(out), redirect_stderr(out):
         try:
             main(list(arguments))
