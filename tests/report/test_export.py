@@ -148,7 +148,7 @@ def test_files_of_the_page(hostile_page):
     source = hostile_page.read_text(encoding="utf-8")
     linked = set(re.findall(r'href="((?:tables|charts)/[^"]*)"', source))
     found = {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()}
-    assert found == linked | {"index.html"}
+    assert found == linked | {"index.html", "answer.json"}
     charts = set(re.findall(r'data-chart="([^"]*)"', source))
     assert {f"charts/{name}.{end}" for name in charts for end in ("svg", "pdf")} <= linked
     assert {f"tables/{name}.csv" for name in charts} <= linked
@@ -205,7 +205,12 @@ def test_files_of_an_earlier_page_go_and_others_stay(fake_run, tmp_path):
     build([fake_run(statuses=("pending",))], out)
     left = {path for path in out.rglob("*") if path.is_file()}
     linked = re.findall(r'href="((?:tables|charts)/[^"]*)"', (out / "index.html").read_text())
-    assert left == {out / "index.html", *mine, *(out / link for link in linked)}
+    assert left == {
+        out / "index.html",
+        out / "answer.json",
+        *mine,
+        *(out / link for link in linked),
+    }
 
 
 def test_a_page_that_is_not_ours_says_nothing_of_files(tmp_path):
