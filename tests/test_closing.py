@@ -7,11 +7,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from harness import api, cli, report
+from harness import api, cli, open_run, report
 from harness.cli import outcome as closing
 from harness.cli import terminal
 from harness.execution.outcome import Outcome
-from harness.results import answer
+from harness.results import answer, notebook
 
 PLUGINS = Path(__file__).parent / "plugins"
 TINY = (
@@ -127,3 +127,30 @@ def test_warnings_are_one_sentence_each_once_and_few(capsys, monkeypatch):
         *(f"warning: number {n}" for n in range(3)),
         "warning: 7 more warnings are in run.log.",
     ]
+
+
+def test_a_notebook_shows_the_answer_escaped(finished):
+    page = answer.page_of(finished)
+    known = answer.read(page)
+    evil = [("<i>claim</i>", "<script>x</script>")]
+    known.model_copy(update={"title": "<b>T</b>", "findings": evil}).write(page)
+    shown = open_run(finished)._repr_html_()
+    assert "<b>&lt;b&gt;T&lt;/b&gt;</b>" in shown
+    assert "<li>&lt;i&gt;claim&lt;/i&gt; &lt;script&gt;x&lt;/script&gt;</li>" in shown
+    assert known.verdict in shown
+    assert "<td>magnitude" in shown
+    assert "<td>1 of 1</td><td>2</td>" in shown
+    assert page.resolve().as_uri() in shown
+    page.unlink()
+    shown = open_run(finished)._repr_html_()
+    assert "<b>run</b>" in shown
+    assert "href" not in shown
+
+
+def test_a_notebook_lists_few_conditions():
+    trials = pd.DataFrame({"pruner": [f"<{n}>" for n in range(20)], "status": "pending"})
+    shown = notebook.html_of(Path("nowhere"), trials.assign(networks=2))
+    assert shown.count("<tr>") == 16
+    assert "5 more conditions" in shown
+    assert "&lt;14&gt;" in shown
+    assert "No trials" in notebook.html_of(Path("nowhere"), trials.iloc[:0])
