@@ -14,7 +14,7 @@ import pytest
 from harness import UserError
 from harness.report import build, collect
 from harness.report.pages import export, latex, rendering
-from harness.report.pages.vega import for_file, for_page
+from harness.report.pages.vega import VEGA_LITE, for_file, for_page
 from harness.tables import spreadsheets
 from harness.tables.parts import Column, Figure, Section, Table
 
@@ -192,6 +192,31 @@ def test_charts_in_files_keep_their_legend_and_the_page_has_buttons(fake_run):
             assert {"name": series["param"], "value": []} in spec["params"]
             assert all(colour.startswith("var(--series-") for colour in series["colours"])
     assert for_page(figures["loss"])["usermeta"]["series"]["names"] == ["a", "b"]
+
+
+def test_charts_in_files_stand_alone(fake_run):
+    """They hold title and caption, with n, and the null where they show z."""
+    from harness.report.sections import Report, sections_of
+
+    conditions = (("moth", 'a"]+1['), ("moth", "b"), ("moth", "c"))
+    run = fake_run(conditions=conditions, networks=3, densities=(1.0, 0.5, 0.1))
+    parts = [p for section in sections_of(Report(collect([run]))) for p in section.parts]
+    figures = {part.name: part for part in parts if isinstance(part, Figure)}
+    assert {"motif_z_all", "motif_z_heatmap", "masks", "loss_front"} <= set(figures)
+    for figure in figures.values():
+        assert re.search(r"n\s=\s", figure.caption), figure.name
+        if figure.name.startswith("motif"):
+            assert "null" in figure.caption.lower(), figure.name
+        heading = for_file(figure)["title"]
+        assert " ".join(heading["text"]) == figure.title
+        if isinstance(heading["subtitle"], list):
+            assert " ".join(heading["subtitle"]) == figure.caption.replace("`", "")
+    for name in ("motif_z_heatmap", "masks"):  # their own title is the level of a slider
+        svg, _ = rendering.drawn(name, for_file(figures[name]), VEGA_LITE)
+        texts = "".join(xml.etree.ElementTree.fromstring(svg).itertext())
+        assert figures[name].title in texts
+        assert "90\u00a0% pruned" in texts
+        assert "The slider picks the" in texts
 
 
 def test_files_of_an_earlier_page_go_and_others_stay(fake_run, tmp_path):
