@@ -140,6 +140,8 @@ def test_a_notebook_shows_the_answer_escaped(finished):
     assert known.verdict in shown
     assert "<td>magnitude" in shown
     assert "<td>1 of 1</td><td>2</td>" in shown
+    trials = open_run(finished).trials()
+    assert "<td>1 of 1</td><td>1</td>" in notebook.html_of(finished, trials, 1)
     assert page.resolve().as_uri() in shown
     page.unlink()
     shown = open_run(finished)._repr_html_()
@@ -149,8 +151,9 @@ def test_a_notebook_shows_the_answer_escaped(finished):
 
 def test_a_notebook_lists_few_conditions():
     trials = pd.DataFrame({"pruner": [f"<{n}>" for n in range(20)], "status": "pending"})
-    shown = notebook.html_of(Path("nowhere"), trials.assign(networks=2))
+    trials = trials.assign(networks=2, first_network=0)
+    shown = notebook.html_of(Path("nowhere"), trials, 2)
     assert shown.count("<tr>") == 16
     assert "5 more conditions" in shown
     assert "&lt;14&gt;" in shown
-    assert "No trials" in notebook.html_of(Path("nowhere"), trials.iloc[:0])
+    assert "No trials" in notebook.html_of(Path("nowhere"), trials.iloc[:0], 2)

@@ -13,10 +13,11 @@ _ROWS = 15
 _CONDITION = ["task", "architecture", "pruner", "schedule"]
 
 
-def html_of(run: Path, trials: pd.DataFrame) -> str:
+def html_of(run: Path, trials: pd.DataFrame, networks: int) -> str:
     """Return title, verdict, findings, conditions and link as HTML, with all texts escaped.
 
-    `trials` are those of the run. Without a report, its folder is the title.
+    `trials` are those of the run, which was asked for `networks` under each data seed; blocks may
+    hold more. Without a report, the folder is the title.
     """
     page = answer.page_of(run)
     known = answer.read(page)
@@ -24,7 +25,8 @@ def html_of(run: Path, trials: pd.DataFrame) -> str:
     if known:
         findings = (f"<li>{escape(' '.join(finding).strip())}</li>" for finding in known.findings)
         parts += [f"<p>{escape(known.verdict)}</p>", f"<ul>{''.join(findings)}</ul>"]
-    parts.append(_table(trials))
+    last = (trials["first_network"] + trials["networks"]).clip(upper=networks)
+    parts.append(_table(trials.assign(networks=last - trials["first_network"])))
     if known:
         address = escape(page.resolve().as_uri())
         parts.append(f'<p>Report: <a href="{address}">{escape(str(page))}</a></p>')

@@ -138,7 +138,7 @@ class Run:
         """Return what a notebook shows: title and answer of the report, and the conditions."""
         from harness.results import notebook
 
-        return notebook.html_of(self.path, self.trials())
+        return notebook.html_of(self.path, self.trials(), self.experiment["networks"])
 
     @property
     def notes(self) -> dict[str, Any]:
