@@ -150,10 +150,11 @@ def test_files_of_the_page(hostile_page):
     found = {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()}
     assert found == linked | {"index.html", "answer.json"}
     charts = set(re.findall(r'data-chart="([^"]*)"', source))
-    assert {f"charts/{name}.{end}" for name in charts for end in ("svg", "pdf")} <= linked
+    assert {f"charts/{name}.{end}" for name in charts for end in ("svg", "pdf", "png")} <= linked
     assert {f"tables/{name}.csv" for name in charts} <= linked
     for path in (out / "charts").glob("*.pdf"):
         assert path.read_bytes().startswith(b"%PDF-")
+        assert path.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_pictures_are_xml_without_scripts(hostile_page):
@@ -212,7 +213,7 @@ def test_charts_in_files_stand_alone(fake_run):
         if isinstance(heading["subtitle"], list):
             assert " ".join(heading["subtitle"]) == figure.caption.replace("`", "")
     for name in ("motif_z_heatmap", "masks"):  # their own title is the level of a slider
-        svg, _ = rendering.drawn(name, for_file(figures[name]), VEGA_LITE)
+        svg, *_ = rendering.drawn(name, for_file(figures[name]), VEGA_LITE)
         texts = "".join(xml.etree.ElementTree.fromstring(svg).itertext())
         assert figures[name].title in texts
         assert "90\u00a0% pruned" in texts
