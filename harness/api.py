@@ -1,5 +1,6 @@
 """`harness run` and `harness measure`, from Python."""
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from harness.plugin.executor import AbstractExecutor
 from harness.plugin.loading import load
 from harness.plugin.observer import AbstractObserver
 from harness.plugin.registry import Registry
+from harness.results import answer
 from harness.results.records import read_index
 from harness.results.run_folder import Run, open_pooled, open_run
 
@@ -43,17 +45,38 @@ def execute(
     With `train=False` only what is trained already is measured. `shared` is a folder for dense
     levels that this plan has in common with others. `observers` learn what happens.
     """
-    from harness.report import build
-
     execution = Execution(
         plan, folder, train=train, shared=shared, executor=executor, observers=observers
     )
     outcome = execution.run()
+    _report(plan, folder, nothing_new=outcome.nothing_to_do)
+    return outcome
+
+
+def _report(plan: Plan, folder: Path, *, nothing_new: bool) -> None:
+    """Write a run's report, unless it was made from what is there now, by the same code."""
+    page, code = answer.page_of(folder), _code_of_report(plan)
+    labels = [choice.label for choice in plan.metrics]
+    known = answer.read(page)
+    if nothing_new and known and known.inputs == answer.inputs_of(folder, code, labels):
+        return
+    from harness.report import build
+
     progress.update("reporting", 0, 1)
     metrics = {choice.name: choice.instance for choice in reversed(plan.metrics)}
-    build([open_pooled(folder)], folder / "report", metrics)
+    build([open_pooled(folder)], page.parent, metrics)
+    if made := answer.read(page):
+        inputs = answer.inputs_of(folder, code, labels)
+        made.model_copy(update={"inputs": inputs}).write(page)
     progress.update("reporting", 1, 1)
-    return outcome
+
+
+def _code_of_report(plan: Plan) -> list[Path]:
+    """Return the files of the harness, and those beside the plan's metrics."""
+    own = Path(__file__).parent.rglob("*")
+    folders = {Path(inspect.getfile(type(choice.instance))).parent for choice in plan.metrics}
+    beside = (path for folder in folders for path in folder.glob("*.py"))
+    return [path for path in {*own, *beside} if path.suffix in (".py", ".html", ".css", ".js")]
 
 
 def of_run(folder: Path, metrics: Sequence[str | Mapping[str, Any]], registry: Registry) -> Plan:

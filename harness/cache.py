@@ -19,7 +19,7 @@ import filelock
 import numpy as np
 import platformdirs
 
-from harness import files
+from harness import files, progress
 
 _FORMAT = 1
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
@@ -173,7 +173,8 @@ def _locked(path: Path, tell: Report) -> AbstractContextManager[Any]:
 
 
 def _made(make: Make) -> Cached:
-    arrays, notes = make()
+    with progress.within(once=True):
+        arrays, notes = make()
     contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     return Cached(contiguous, dict(notes))
 

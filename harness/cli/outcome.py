@@ -2,7 +2,7 @@
 
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from rich.table import Table
 from harness.cli import terminal
 from harness.cli.terminal import console, warn
 from harness.plugin.isolation import isolated
+from harness.results import answer
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,6 +23,13 @@ if TYPE_CHECKING:
     from harness.experiment.plan import Plan
     from harness.plugin.metric import AbstractMetric
     from harness.results.run_folder import Run
+
+
+_ROWS = 15
+"""Rows of a closing table; the report has the others."""
+
+_NOTES = 5
+"""Warnings that are printed; the log has the others."""
 
 
 def carried_out(made: "Plan", folder: Path, *, quiet: bool, **how: Any) -> None:
@@ -54,20 +62,43 @@ def resumable(folder: Path) -> Iterator[None]:
 
 
 def show_outcome(outcome: "Outcome", folder: Path, *, quiet: bool) -> None:
-    """Say where the report is and what went wrong; exit with 1 if anything failed."""
-    show_notes(outcome, f"Report: {folder / 'report' / 'index.html'}" if not quiet else "")
+    """Print notes, the answer, where the report is, and failures; exit with 1 if there are any."""
+    show_notes(outcome, answer.page_of(folder) if not quiet else None)
 
 
-def show_notes(outcome: "Outcome", place: str = "") -> None:
-    """Print notes, where the report is, and failures; exit with 1 if there are any."""
-    for note in outcome.notes:
+def show_notes(outcome: "Outcome", page: Path | None = None) -> None:
+    """Print notes, a report's answer and path, and failures; exit with 1 if there are any."""
+    for note in _short(outcome.notes):
         terminal.warn(note)
-    if place:
-        typer.echo(place)
+    if page is not None:
+        _show_answer(page)
+        typer.echo(f"Report: {page}")
     for failure in outcome.failures:
         terminal.complain(f"failed: {failure}")
     if outcome.failures:
         raise typer.Exit(1)
+
+
+def _short(notes: Sequence[str]) -> Iterator[str]:
+    """Yield the first sentence of each note, once; the run's log has all in full."""
+    shown = 0
+    for note in dict.fromkeys(notes):
+        first, more, _ = note.partition(". ")
+        if shown < _NOTES:
+            yield f"{first}. (More in the report and in run.log.)" if more else note
+        shown += 1
+    if shown > _NOTES:
+        yield f"{shown - _NOTES} more warnings are in run.log."
+
+
+def _show_answer(page: Path) -> None:
+    """Print the verdict and the findings that a report opens with."""
+    if known := answer.read(page):
+        console.print(f"\n[bold]{escape(known.verdict)}[/bold]")
+        findings = Table.grid(padding=(0, 1))
+        for claim, detail in known.findings:
+            findings.add_row(" •", f"{escape(claim)} [dim]{escape(detail)}[/dim]")
+        console.print(findings)
 
 
 def show_result(run: "Run", outcome: "Outcome", metrics: "Sequence[AbstractMetric]") -> None:
@@ -99,26 +130,32 @@ def _loss_table(levels: "pd.DataFrame") -> Table:
     sound = levels[~levels["diverged"].astype(bool)]
     by = _conditions(levels)
     table = Table(*by, "pruned", "networks", "validation loss", "range", title="Loss by level")
-    shown = sorted(sound["density"].unique(), reverse=True)
-    shown = [density for density in shown if _chosen(density, shown)]
+    several = len(sound[by].drop_duplicates()) if by else 1
+    shown = _chosen(sound["density"].unique(), max(1, _ROWS // max(1, several)))
+    rows = []
     for (*names, kept, _), group in sound.groupby([*by, "density", "level"], sort=False):
         density = float(str(kept))
         if density in shown:
             loss = group["validation_loss"]
-            table.add_row(
-                *(escape(str(name)) for name in names),
-                f"{1 - density:.0%}",
-                str(len(group)),
-                f"{loss.median():.2e}",
-                f"{loss.min():.1e} to {loss.max():.1e}",
-            )
+            spread = f"{loss.min():.1e} to {loss.max():.1e}"
+            rows.append((*names, f"{1 - density:.0%}", len(group), f"{loss.median():.2e}", spread))
+    _fill(table, rows)
     return table
 
 
-def _chosen(density: float, densities: list[float]) -> bool:
-    """Choose a few levels: dense, 50, 85 and 93 % pruned, and the last."""
-    wanted = {1.0, 0.5, 0.15, 0.07, min(densities)}
-    return density in {min(densities, key=lambda one: abs(one - want)) for want in wanted}
+def _chosen(densities: Collection[float], number: int) -> set[float]:
+    """Choose a number of levels, first of 93 % pruned, dense, 85 %, the last, and 50 %."""
+    wanted = (0.07, 1.0, 0.15, min(densities, default=1.0), 0.5)
+    near = (min(densities, key=lambda one: abs(one - want)) for want in wanted if len(densities))
+    return set(list(dict.fromkeys(near))[:number])
+
+
+def _fill(table: Table, rows: Sequence[Sequence[object]], left_out: int = 0) -> None:
+    """Add the first rows to a table; its caption says how many more there are."""
+    for row in rows[:_ROWS]:
+        table.add_row(*(escape(str(text)) for text in row))
+    if more := left_out + len(rows[_ROWS:]):
+        table.caption = f"{more} more rows: see the report"
 
 
 def _show_headlines(metric: "AbstractMetric", measured: "pd.DataFrame") -> None:
@@ -127,7 +164,7 @@ def _show_headlines(metric: "AbstractMetric", measured: "pd.DataFrame") -> None:
     If the metric's `headline` raises, a warning says so and the run goes on.
     """
     by = _conditions(measured) if len(measured) else []
-    tables: dict[str, tuple[Table, str]] = {}
+    tables: dict[str, tuple[Table, str, list[list[tuple[str, ...]]]]] = {}
     try:
         for names, part in measured.groupby(by, sort=False) if by else ():
             with isolated():
@@ -135,12 +172,14 @@ def _show_headlines(metric: "AbstractMetric", measured: "pd.DataFrame") -> None:
             if shown is None:
                 continue
             made = Table(*by, *map(escape, shown.columns), title=escape(shown.title))
-            table, _ = tables.setdefault(shown.title, (made, shown.note))
-            for row in shown.rows:
-                table.add_row(*(escape(str(text)) for text in (*names, *row)))
+            *_, conditions = tables.setdefault(shown.title, (made, shown.note, []))
+            conditions.append([(*map(str, names), *row) for row in shown.rows])
     except Exception as error:
         warn(f"metric '{metric.name}' shows nothing: its `headline` raised {error!r}")
-    for table, note in tables.values():
+    for table, note, conditions in tables.values():
+        each = max(1, _ROWS // len(conditions))
+        first = [row for rows in conditions for row in rows[:each]]
+        _fill(table, first, sum(len(rows[each:]) for rows in conditions))
         console.print(table)
         if note:
             console.print(escape(note), style="dim", soft_wrap=True)

@@ -77,10 +77,11 @@ def run(
             )
         _one_trial(experiment, trial, plugin or [], quiet=quiet)
         return
-    registry = _loaded(plugin or [])
-    (by,) = _made(registry, "executor", [executor])
-    made, folder = _planned(experiment, given, out, registry, by.trial_cores())
-    observers = _made(registry, "observer", observer or [])
+    with terminal.waiting("loading plugins", quiet=quiet):
+        registry = _loaded(plugin or [])
+        (by,) = _made(registry, "executor", [executor])
+        made, folder = _planned(experiment, given, out, registry, by.trial_cores())
+        observers = _made(registry, "observer", observer or [])
     from harness.execution import preparation
 
     if dry_run:

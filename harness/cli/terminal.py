@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from rich.console import Console
 from rich.markup import escape
@@ -30,6 +30,19 @@ def showing_progress(*, quiet: bool, on: Console = console) -> Iterator[None]:
             yield
 
 
+def waiting(words: str, *, quiet: bool) -> AbstractContextManager[object]:
+    """Show a spinner with a few words, in a terminal only."""
+    return nullcontext() if quiet or not console.is_terminal else console.status(words)
+
+
+def _name(update: progress.Update) -> str:
+    """Return an activity's name; with the number of its parts if their result is kept."""
+    if not update.facts.get("once") or update.total <= 1:
+        return update.activity
+    verb, _, parts = update.activity.partition(" ")
+    return f"{verb} {update.total:,} {parts}, once"
+
+
 def _facts(update: progress.Update) -> str:
     facts = update.facts
     parts = []
@@ -51,47 +64,69 @@ def _facts(update: progress.Update) -> str:
 
 @contextmanager
 def _live(on: Console) -> Iterator[progress.Listener]:
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
     from rich.table import Column
 
-    # Fixed widths, so that a narrow terminal cuts the end of the facts.
+    # The facts take what the others leave, so that a narrow terminal cuts their end.
     columns = (
+        SpinnerColumn(),
         TextColumn("{task.description}", table_column=Column(min_width=10, no_wrap=True)),
         BarColumn(bar_width=10, table_column=Column(min_width=10)),
-        TextColumn("{task.percentage:>3.0f} %", table_column=Column(min_width=5, no_wrap=True)),
+        TextColumn("{task.fields[share]}", table_column=Column(min_width=5, no_wrap=True)),
         TimeRemainingColumn(compact=True, table_column=Column(min_width=5, no_wrap=True)),
-        TextColumn("{task.fields[facts]}", table_column=Column(no_wrap=True, overflow="ellipsis")),
+        TextColumn("{task.fields[facts]}", table_column=Column(no_wrap=True, ratio=1)),
     )
-    with Progress(*columns, console=on, transient=on is errors) as bars:
+    with Progress(*columns, console=on, transient=on is errors, expand=True) as bars:
         open_bars: dict[tuple[str, object], object] = {}
 
         def listen(update: progress.Update) -> None:
             place = (update.activity, update.facts.get("trial"))
+            # What has no parts moves without a share; it goes when it is done, as what is kept.
+            goes = update.total <= 1 or update.facts.get("once")
+            total = update.total if update.total > 1 else None
             if place not in open_bars:
-                open_bars[place] = bars.add_task(update.activity, total=update.total, facts="")
-            facts = escape(_facts(update))
-            bars.update(open_bars[place], completed=update.done, total=update.total, facts=facts)  # type: ignore[arg-type]
+                open_bars[place] = bars.add_task(
+                    escape(_name(update)), total=total, facts="", share=""
+                )
+            bars.update(
+                open_bars[place],  # type: ignore[arg-type]
+                completed=update.done,
+                total=total,
+                facts=escape(_facts(update)),
+                share="" if total is None else f"{update.done / total:4.0%}",
+                visible=not goes or update.done < update.total,
+            )
 
         yield listen
 
 
 class _Plain:
-    """Prints a line when an activity begins, and then every few seconds."""
+    """Prints a line when an activity begins, and then every few seconds.
+
+    An activity without parts has one line, which is not repeated.
+    """
 
     def __init__(self, on: Console) -> None:
         self._on = on
         self._activity = ""
         self._spoken = 0.0
+        self._begun: set[str] = set()
 
     def __call__(self, update: progress.Update) -> None:
         now = time.monotonic()
+        if update.total == 1:
+            line = ": ".join(filter(None, (update.activity, _facts(update))))
+            if update.done < 1 and line not in self._begun:
+                self._begun.add(line)
+                self._on.print(line, soft_wrap=True, markup=False)
+            return
         begins = update.activity != self._activity
         if not begins and now - self._spoken < PLAIN_SECONDS and update.done < update.total:
             return
         self._activity, self._spoken = update.activity, now
         share = f"{update.done / update.total:.0%}" if update.total else ""
         facts = ", ".join(part for part in (share, _facts(update)) if part)
-        self._on.print(f"{update.activity}: {facts}", soft_wrap=True, markup=False)
+        self._on.print(f"{_name(update)}: {facts}", soft_wrap=True, markup=False)
 
 
 def complain(message: str) -> None:

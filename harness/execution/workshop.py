@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from harness import files
+from harness import files, progress
 from harness.experiment.choice import Choice
 from harness.experiment.plan import Plan
 from harness.plugin.model import shared_model
@@ -45,7 +45,9 @@ class Workshop:
 
     def _make_data(self, task: Choice, data_seed: int) -> TaskData:
         start = time.perf_counter()
+        progress.update(f"preparing the data of {task.label}", 0, 1)
         data = task.instance.data(seed=data_seed)
+        progress.update(f"preparing the data of {task.label}", 1, 1)
         self.simulated[task.label, data_seed] = time.perf_counter() - start
         return data
 

@@ -17,7 +17,7 @@ from typing import Any, Literal
 import jax
 import numpy as np
 
-from harness import files
+from harness import files, progress
 from harness.errors import CannotWriteError
 
 Precision = Literal["float32", "tf32", "bfloat16"]
@@ -68,7 +68,9 @@ class Compiled:
         shapes = tuple(np.shape(leaf) for leaf in jax.tree.leaves(arguments[0]))
         if shapes not in self._mine:
             start = time.perf_counter()
+            progress.update("compiling, once", 0, 1)
             self._mine[shapes] = self._compile(arguments)
+            progress.update("compiling, once", 1, 1)
             self.seconds += time.perf_counter() - start
         return self._mine[shapes]
 

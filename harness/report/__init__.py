@@ -61,7 +61,7 @@ _HOMES = {
 def build(
     runs: "Sequence[RunTables]", out: Path, metrics: "Mapping[str, AbstractMetric] | None" = None
 ) -> Path:
-    """Write `out/index.html` with `tables/` (CSV, LaTeX) and `charts/` (SVG, PDF) beside it.
+    """Write `out/index.html` with `tables/` (CSV, LaTeX) and `charts/` (SVG, PDF, PNG) beside it.
 
     **Arguments:** `runs` are opened runs (`harness.open_run`), finished or not; their trials are
     pooled, and a trial in several runs counts once. `out` is the folder to write into. `metrics`

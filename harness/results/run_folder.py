@@ -134,6 +134,12 @@ class Run:
         measured = (trial.measured(metric.key)["status"] for metric in self._index.metrics)
         return trial.status != "damaged" and "damaged" not in measured
 
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: title and answer of the report, and the conditions."""
+        from harness.results import notebook
+
+        return notebook.html_of(self.path, self.trials(), self.experiment["networks"])
+
     @property
     def notes(self) -> dict[str, Any]:
         """What tasks noted about their data, by task."""

@@ -12,13 +12,19 @@ _FEW = 3
 
 
 def headline(table: pd.DataFrame) -> Headline:
-    """Return the mean z of each motif over networks, with its standard deviation."""
+    """Return the mean z of each motif over networks, with its standard deviation.
+
+    The motifs with the largest mean z over all nodes stand first.
+    """
     density = nearest(list(table["density"].unique()), _SHOWN)
     near = table[(table["density"] == density) & (table["base_layer"] == -1)]
     near = near[near["level"] == near["level"].max()]
     if (few := near["order"] <= _FEW).any():
         near = near[few]
     rows = []
+    strength = near[near["support"] == "all"].groupby("motif", observed=True)["z"].mean().abs()
+    near = near.assign(strength=near["motif"].astype(str).map(strength))
+    near = near.sort_values("strength", ascending=False, kind="stable")
     for motif, group in near.groupby("motif", sort=False, observed=True):
         z = {support: part["z"] for support, part in group.groupby("support", observed=True)}
         live = group[group["support"] == "live"]

@@ -14,7 +14,7 @@ import pytest
 from harness import UserError
 from harness.report import build, collect
 from harness.report.pages import export, latex, rendering
-from harness.report.pages.vega import for_file, for_page
+from harness.report.pages.vega import VEGA_LITE, for_file, for_page
 from harness.tables import spreadsheets
 from harness.tables.parts import Column, Figure, Section, Table
 
@@ -148,12 +148,13 @@ def test_files_of_the_page(hostile_page):
     source = hostile_page.read_text(encoding="utf-8")
     linked = set(re.findall(r'href="((?:tables|charts)/[^"]*)"', source))
     found = {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()}
-    assert found == linked | {"index.html"}
+    assert found == linked | {"index.html", "answer.json"}
     charts = set(re.findall(r'data-chart="([^"]*)"', source))
-    assert {f"charts/{name}.{end}" for name in charts for end in ("svg", "pdf")} <= linked
+    assert {f"charts/{name}.{end}" for name in charts for end in ("svg", "pdf", "png")} <= linked
     assert {f"tables/{name}.csv" for name in charts} <= linked
     for path in (out / "charts").glob("*.pdf"):
         assert path.read_bytes().startswith(b"%PDF-")
+        assert path.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_pictures_are_xml_without_scripts(hostile_page):
@@ -194,6 +195,31 @@ def test_charts_in_files_keep_their_legend_and_the_page_has_buttons(fake_run):
     assert for_page(figures["loss"])["usermeta"]["series"]["names"] == ["a", "b"]
 
 
+def test_charts_in_files_stand_alone(fake_run):
+    """They hold title and caption, with n, and the null where they show z."""
+    from harness.report.sections import Report, sections_of
+
+    conditions = (("moth", 'a"]+1['), ("moth", "b"), ("moth", "c"))
+    run = fake_run(conditions=conditions, networks=3, densities=(1.0, 0.5, 0.1))
+    parts = [p for section in sections_of(Report(collect([run]))) for p in section.parts]
+    figures = {part.name: part for part in parts if isinstance(part, Figure)}
+    assert {"motif_z_all", "motif_z_heatmap", "masks", "loss_front"} <= set(figures)
+    for figure in figures.values():
+        assert re.search(r"n\s=\s", figure.caption), figure.name
+        if figure.name.startswith("motif"):
+            assert "null" in figure.caption.lower(), figure.name
+        heading = for_file(figure)["title"]
+        assert " ".join(heading["text"]) == figure.title
+        if isinstance(heading["subtitle"], list):
+            assert " ".join(heading["subtitle"]) == figure.caption.replace("`", "")
+    for name in ("motif_z_heatmap", "masks"):  # their own title is the level of a slider
+        svg, *_ = rendering.drawn(name, for_file(figures[name]), VEGA_LITE)
+        texts = "".join(xml.etree.ElementTree.fromstring(svg).itertext())
+        assert figures[name].title in texts
+        assert "90\u00a0% pruned" in texts
+        assert "The slider picks the" in texts
+
+
 def test_files_of_an_earlier_page_go_and_others_stay(fake_run, tmp_path):
     out = tmp_path / "report"
     small = {"networks": 2, "densities": (1.0, 0.1)}
@@ -205,7 +231,12 @@ def test_files_of_an_earlier_page_go_and_others_stay(fake_run, tmp_path):
     build([fake_run(statuses=("pending",))], out)
     left = {path for path in out.rglob("*") if path.is_file()}
     linked = re.findall(r'href="((?:tables|charts)/[^"]*)"', (out / "index.html").read_text())
-    assert left == {out / "index.html", *mine, *(out / link for link in linked)}
+    assert left == {
+        out / "index.html",
+        out / "answer.json",
+        *mine,
+        *(out / link for link in linked),
+    }
 
 
 def test_a_page_that_is_not_ours_says_nothing_of_files(tmp_path):

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import textwrap
 from collections.abc import Callable
 from importlib import resources
 from typing import Any
@@ -46,6 +47,15 @@ _CONFIG: dict[str, Any] = {
     "axisX": {"grid": False},
     "axisY": {"domain": False, "ticks": False},
     "header": {"labelColor": "var(--ink)", "labelFontSize": 12.5, "labelFontWeight": 600},
+    "title": {
+        "anchor": "start",
+        "color": "var(--ink)",
+        "subtitleColor": "var(--quiet)",
+        "fontSize": 15,
+        "subtitleFontSize": 11.5,
+        "subtitlePadding": 5,
+        "offset": 14,
+    },
     "legend": {
         "labelColor": "var(--ink)",
         "titleColor": "var(--quiet)",
@@ -61,6 +71,7 @@ _CONFIG: dict[str, Any] = {
 _FILE_FONT = "Helvetica, Arial, 'Liberation Sans', sans-serif"
 _FILE_WIDTH, _FILE_HEIGHT = 640, 300  # of a chart that has no size of its own
 _FILE_ROOM = 900  # for the names in its legend
+_FILE_LINE = 110  # characters of title and caption
 
 
 def to_dict(chart: alt.TopLevelMixin) -> dict[str, Any]:
@@ -86,8 +97,12 @@ def for_page(figure: Figure) -> dict[str, Any]:
 
 
 def for_file(figure: Figure) -> dict[str, Any]:
-    """Return the chart for a file: on white, with its legend, in a size fit for a paper."""
+    """Return the chart for a file that stands alone, in a size fit for a paper.
+
+    It is on white, with title, caption and legend.
+    """
     spec = _mapped(_spec(figure), _light)
+    spec["title"] = _heading(figure, spec.get("title"))
     config = _mapped(_CONFIG, _light) | {"background": "#ffffff", "font": _FILE_FONT}
     columns = max(1, _FILE_ROOM // (8 * figure.longest + 60))
     spec["config"] = config | {"legend": config["legend"] | {"columns": columns}}
@@ -96,6 +111,17 @@ def for_file(figure: Figure) -> dict[str, Any]:
         spec.setdefault("height", _FILE_HEIGHT)
     spec["description"] = figure.description
     return spec
+
+
+def _heading(figure: Figure, level: dict[str, Any] | None) -> dict[str, Any]:
+    """Return title and caption for a file; `level` is the chart's own title, the level shown."""
+    caption = _printable(figure.caption).replace("`", "")
+    lines: Any = textwrap.wrap(caption, _FILE_LINE)
+    if level is not None:
+        expression = level["text"]["expr"] if isinstance(level["text"], dict) else None
+        first = expression or json.dumps(level["text"])
+        lines = {"expr": f"[{', '.join([first, *map(json.dumps, lines)])}]"}
+    return {"text": textwrap.wrap(_printable(figure.title), _FILE_LINE), "subtitle": lines}
 
 
 def _spec(figure: Figure) -> dict[str, Any]:
@@ -108,12 +134,17 @@ def _plain(name: str) -> str:
     XML and Vega's expressions exclude some characters, and very long names take seconds to measure.
     A name that is cut ends with its hash, so that it stays unique.
     """
-    lined = re.sub(r"[\t\n\v\f\r\x85\u2028\u2029]", " ", name)
-    shown = re.sub(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]", "\ufffd", lined)
+    shown = _printable(name)
     if len(shown) <= LONGEST_NAME or shown.startswith("data:image/"):
         return shown
     digest = hashlib.sha256(name.encode(errors="replace")).hexdigest()
     return f"{shown[:LONGEST_NAME]}… ({digest[:8]})"
+
+
+def _printable(text: str) -> str:
+    """Return text on one line, without characters that XML excludes."""
+    lined = re.sub(r"[\t\n\v\f\r\x85\u2028\u2029]", " ", text)
+    return re.sub(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]", "\ufffd", lined)
 
 
 def _take_legend(spec: dict[str, Any]) -> dict[str, Any] | None:

@@ -15,6 +15,7 @@ import vl_convert
 
 from harness import files
 from harness.report.pages import export, vega
+from harness.results.answer import Answer
 from harness.tables.parts import Figure, Opening, Section
 
 _CITATION = """\
@@ -28,8 +29,8 @@ deep neural networks. arXiv:2403.00974.""".format(
 def write(opening: Opening, sections: Sequence[Section], out: Path) -> Path:
     """Write a page with the files it links to; each file is whole or absent.
 
-    Files that only an earlier page at this path linked to are removed at the end, so that a page
-    always finds its files.
+    The answer stands beside the page as `answer.json`. Files that only an earlier page at this path
+    linked to are removed at the end, so that a page always finds its files.
 
     **Returns:** the path of the page.
     """
@@ -39,6 +40,8 @@ def write(opening: Opening, sections: Sequence[Section], out: Path) -> Path:
         files.write(out / name, content)
         stale.discard(name)
     files.write(path, render(opening, sections).encode(errors="replace"))
+    findings = [(finding.claim, finding.detail) for finding in opening.findings]
+    Answer(title=opening.title, verdict=opening.verdict, findings=findings).write(path)
     for name in stale:
         (out / name).unlink(missing_ok=True)
     return path

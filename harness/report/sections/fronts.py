@@ -270,9 +270,9 @@ def _costs(report: Report) -> list[Part]:
         "Masks save no training time: training computes the dense network. Theoretical cost: kept "
         "weights, each one multiply-add of a forward pass if no weight is shared. Measured cost: "
         "wall time of training and pruning up to that density, without compilation, per network "
-        "trained together. A dense level taken over from another pruner counts its time there; an "
-        "interrupted level counts only from its resumption. Times depend on the machine and its "
-        "load. Ringed: not dominated."
+        f"trained together ({report.networks}). A dense level taken over from another pruner "
+        "counts its time there; an interrupted level counts only from its resumption. Times depend "
+        "on the machine and its load. Ringed: not dominated."
         f"{constant_predictor.crossed(report.data)}"
     )
     own = [

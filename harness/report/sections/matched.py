@@ -293,7 +293,7 @@ def _at_effective_density(report: Report) -> list[Part]:
     caption = (
         f"Validation loss over that of {baselines(report)} where both have as many weights on a "
         "path from an input to an output. Lines: geometric mean over pairs of networks; bands: "
-        "95 % intervals. Below 1: better than the baseline."
+        f"95 % intervals ({report.networks}). Below 1: better than the baseline."
     )
     name, title = "matched_effective_density", "Loss at equal effective density"
     return [
@@ -322,8 +322,8 @@ def _at_loss(report: Report) -> list[Part]:
     caption = (
         f"Density at which a network's validation loss is first exceeded, over that of "
         f"{baselines(report)}: the losses are {losses} times the baseline's median at its densest "
-        "level. Lines: geometric mean over pairs of networks; bands: 95 % intervals. "
-        "Below 1: the loss is held with fewer weights."
+        "level. Lines: geometric mean over pairs of networks; bands: 95 % intervals "
+        f"({report.networks}). Below 1: the loss is held with fewer weights."
     )
     name, title = "matched_loss", "Density at equal loss"
     return [
