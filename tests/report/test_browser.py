@@ -19,6 +19,7 @@ OPTIONS = [
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
 DRAWN = "document.querySelectorAll('[data-chart] svg.marks').length"
+UNFOLDED = "document.querySelectorAll('main details').forEach((part) => (part.open = true))"
 OPACITIES = """names => Object.fromEntries([...document.querySelectorAll('[data-chart]')]
     .filter((element) => names.includes(element.dataset.chart))
     .map((element) => [element.dataset.chart,
@@ -100,6 +101,7 @@ def test_too_few_networks_for_intervals_are_no_fault(fake_run, opened, tmp_path)
 
 def test_charts_are_drawn_when_they_come_near(two_page, opened):
     page = opened(two_page)
+    page.evaluate(UNFOLDED)
     last = page.locator("[data-chart]").last
     assert last.locator("svg.marks").count() == 0
     last.scroll_into_view_if_needed()
@@ -167,6 +169,7 @@ def test_what_was_picked_holds_for_charts_drawn_later(two_page, opened):
 
 def test_a_slider_moves_by_keyboard_and_says_its_level(two_page, opened):
     page = opened(two_page)
+    page.evaluate(UNFOLDED)
     page.evaluate("drawAll()")
     chart = page.locator("[data-chart=significance_profile]")
     slider = chart.get_by_role("slider", name="level")
@@ -284,3 +287,15 @@ def test_the_keyboard_shows_where_it_is(two_page, opened):
         assert style == "solid", kind
         seen.add(kind)
     assert {"A", "DIVchart", "BUTTON"} <= {kind.replace(" vega-embed", "") for kind in seen}
+
+
+def test_a_section_opens_with_two_figures_and_a_link_opens_the_others(two_page, opened):
+    page = opened(two_page)
+    figures = page.locator("#motifs figure")
+    shown = [figure.is_visible() for figure in figures.all()]
+    assert shown[:2] == [True, True]
+    assert len(shown) > 2
+    assert not any(shown[2:])
+    page.evaluate("location.hash = 'figure-significance_profile'")
+    page.locator("[data-chart=significance_profile] svg.marks").wait_for()
+    assert page.locator("[data-chart=significance_profile] svg.marks").bounding_box()["width"] > 600

@@ -1,6 +1,7 @@
 "use strict";
 const specs = JSON.parse(document.getElementById("charts").textContent);
 const elements = [...document.querySelectorAll("[data-chart]")];
+const main = document.querySelector("main");
 const GAP = 20; // between two panels
 const EDGE = 12; // what the last label of a horizontal axis takes beyond it
 const AROUND = 55; // heading and axis of a panel, above and below it
@@ -47,7 +48,7 @@ const logger = {
 };
 
 async function draw(element) {
-  const width = element.clientWidth;
+  const width = element.clientWidth || main.clientWidth; // a folded chart has none
   if (element.dataset.width === String(width)) return;
   element.dataset.width = String(width);
   const spec = laidOut(element.dataset.chart, width);
@@ -163,8 +164,6 @@ function drawAll() {
 }
 window.drawAll = drawAll;
 
-// A chart in a folded part has no width before it is opened.
-const main = document.querySelector("main");
 for (const element of elements) {
   addButtons(element);
   const spec = laidOut(element.dataset.chart, element.clientWidth || main.clientWidth);
@@ -179,10 +178,10 @@ window.addEventListener("beforeprint", () => {
   elements.forEach(draw);
 });
 
-// A link to a folded section opens it.
+// A link into folded parts opens them.
 function unfold() {
-  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  if (target instanceof HTMLDetailsElement) target.open = true;
+  let part = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  for (; part; part = part.parentElement) if (part instanceof HTMLDetailsElement) part.open = true;
 }
 window.addEventListener("hashchange", unfold);
 unfold();

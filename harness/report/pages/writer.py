@@ -17,6 +17,9 @@ from harness import files
 from harness.report.pages import export, vega
 from harness.tables.parts import Figure, Opening, Section
 
+OPEN_FIGURES, OPEN_FINDINGS = 2, 4
+"""A section shows so many figures and findings; the others open at a click."""
+
 _CITATION = """\
 motif-harness {version}: training, pruning and comparing ensembles of networks.
 Zahn, O., Daniel, T. L. and Kutz, J. N. (2024). Motif distribution and function of sparse
@@ -74,9 +77,20 @@ def render(opening: Opening, sections: Sequence[Section]) -> str:
         scripts=[markupsafe.Markup(script) for script in scripts],
         policy=policy,
         figures=figures,
+        folded=_folded(sections, opening.hero),
+        open_findings=OPEN_FINDINGS,
         several=any(spec["usermeta"]["series"] for spec in specs.values()),
         specs=_json(specs),
     )
+
+
+def _folded(sections: Sequence[Section], hero: Figure | None) -> set[str]:
+    """Return the names of the figures that a section shows only by their titles."""
+    folded: set[str] = set()
+    for section in sections:
+        own = [one for one in section.parts if isinstance(one, Figure) and one is not hero]
+        folded.update(figure.name for figure in own[OPEN_FIGURES:])
+    return folded
 
 
 def _json(value: Any) -> markupsafe.Markup:
