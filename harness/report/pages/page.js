@@ -1,7 +1,8 @@
 "use strict";
-const specs = JSON.parse(document.getElementById("charts").textContent);
+const { figures: specs, conditions } = JSON.parse(document.getElementById("charts").textContent);
 const elements = [...document.querySelectorAll("[data-chart]")];
 const main = document.querySelector("main");
+const selectionBar = document.getElementById("selection");
 const GAP = 20; // between two panels
 const EDGE = 12; // what the last label of a horizontal axis takes beyond it
 const AROUND = 55; // heading and axis of a panel, above and below it
@@ -53,6 +54,12 @@ async function draw(element) {
   element.dataset.width = String(width);
   const spec = laidOut(element.dataset.chart, width);
   spec.datasets = structuredClone(specs[element.dataset.chart].datasets); // Vega adds to rows
+  if (!select(spec)) {
+    element.view?.view.finalize();
+    element.view = null;
+    element.textContent = "Nothing in this figure is selected.";
+    return;
+  }
   const options = { renderer: "svg", actions: false, ast: true, logger, logLevel: VEGA_ERRORS };
   options.tooltip = { theme: "custom" };
   if (element.view) element.view.finalize();

@@ -11,6 +11,7 @@ from typing import Any
 
 import jinja2
 import markupsafe
+import pandas as pd
 import vl_convert
 
 from harness import files
@@ -28,8 +29,12 @@ deep neural networks. arXiv:2403.00974.""".format(
 )
 
 
-def write(opening: Opening, sections: Sequence[Section], out: Path) -> Path:
+def write(
+    opening: Opening, sections: Sequence[Section], out: Path, trials: pd.DataFrame | None = None
+) -> Path:
     """Write a page with the files it links to; each file is whole or absent.
+
+    `trials` say of which task, architecture and pruner each condition is, to select by them.
 
     Files that only an earlier page at this path linked to are removed at the end, so that a page
     always finds its files.
@@ -41,7 +46,7 @@ def write(opening: Opening, sections: Sequence[Section], out: Path) -> Path:
     for name, content in export.contents([_first(opening), *sections]):
         files.write(out / name, content)
         stale.discard(name)
-    files.write(path, render(opening, sections).encode(errors="replace"))
+    files.write(path, render(opening, sections, trials).encode(errors="replace"))
     for name in stale:
         (out / name).unlink(missing_ok=True)
     return path
@@ -52,7 +57,9 @@ def _first(opening: Opening) -> Section:
     return Section("opening", opening.title, parts=[opening.hero] if opening.hero else [])
 
 
-def render(opening: Opening, sections: Sequence[Section]) -> str:
+def render(
+    opening: Opening, sections: Sequence[Section], trials: pd.DataFrame | None = None
+) -> str:
     """Return the page as HTML. A chart of the first screen is not shown again in its section."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("harness.report.pages", ""),
@@ -62,7 +69,7 @@ def render(opening: Opening, sections: Sequence[Section]) -> str:
         undefined=jinja2.StrictUndefined,
     )
     environment.filters["code"] = _code
-    scripts = [_vega(), vega.resource("page.js")]
+    scripts = [_vega(), vega.resource("page.js") + vega.resource("selection.js")]
     every = [part for one in [_first(opening), *sections] for part in one.parts]
     figures = [part for part in every if isinstance(part, Figure)]
     specs = {figure.name: vega.for_page(figure) for figure in figures}
@@ -80,7 +87,7 @@ def render(opening: Opening, sections: Sequence[Section]) -> str:
         folded=_folded(sections, opening.hero),
         open_findings=OPEN_FINDINGS,
         several=any(spec["usermeta"]["series"] for spec in specs.values()),
-        specs=_json(specs),
+        specs=_json({"figures": specs, "conditions": _conditions(trials)}),
     )
 
 
@@ -91,6 +98,14 @@ def _folded(sections: Sequence[Section], hero: Figure | None) -> set[str]:
         own = [one for one in section.parts if isinstance(one, Figure) and one is not hero]
         folded.update(figure.name for figure in own[OPEN_FIGURES:])
     return folded
+
+
+def _conditions(trials: pd.DataFrame | None) -> dict[str, dict[str, str]]:
+    """Return what readers select conditions by."""
+    if trials is None:
+        return {}
+    once = trials.drop_duplicates("condition").set_index("condition")
+    return once[["task", "architecture", "pruner"]].astype(str).to_dict("index")
 
 
 def _json(value: Any) -> markupsafe.Markup:
