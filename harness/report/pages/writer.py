@@ -101,11 +101,15 @@ def _folded(sections: Sequence[Section], hero: Figure | None) -> set[str]:
 
 
 def _conditions(trials: pd.DataFrame | None) -> dict[str, dict[str, str]]:
-    """Return what readers select conditions by."""
+    """Return what readers select conditions by.
+
+    A page of several runs may show one of them by itself, whose conditions are its pruners.
+    """
     if trials is None:
         return {}
-    once = trials.drop_duplicates("condition").set_index("condition")
-    return once[["task", "architecture", "pruner"]].astype(str).to_dict("index")
+    once = trials.drop_duplicates("condition").astype(str).set_index("condition")
+    alone = {pruner: {"pruner": pruner} for pruner in once["pruner"]}
+    return alone | once[["task", "architecture", "pruner"]].to_dict("index")
 
 
 def _json(value: Any) -> markupsafe.Markup:
