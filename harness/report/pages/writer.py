@@ -109,7 +109,8 @@ def _conditions(trials: pd.DataFrame | None) -> dict[str, dict[str, str]]:
         return {}
     once = trials.drop_duplicates("condition").astype(str).set_index("condition")
     alone = {pruner: {"pruner": pruner} for pruner in once["pruner"]}
-    return alone | once[["task", "architecture", "pruner"]].to_dict("index")
+    parts = once[["task", "architecture", "pruner"]]
+    return alone | {str(name): dict(row) for name, row in parts.iterrows()}
 
 
 def _json(value: Any) -> markupsafe.Markup:
