@@ -76,7 +76,7 @@ def build(
     from harness.report.sections.opening import opening_of
 
     report = Report(collect(runs, metrics))
-    return write(opening_of(report), sections_of(report), out)
+    return write(opening_of(report), sections_of(report), out, report.data.trials)
 
 
 def folder_for(runs: Sequence[Path]) -> Path:
@@ -104,12 +104,13 @@ def page(
     **Returns:** the path of the page. **Errors:** ValueError if two parts of one name have
     different data.
     """
+    from harness.report.metrics import collect
     from harness.report.pages.writer import write
     from harness.report.sections.provenance import provenance_of
     from harness.tables.parts import Opening
 
     first = Opening(opening, "") if isinstance(opening, str) else opening
-    return write(first, [*sections, provenance_of(runs)], out)
+    return write(first, [*sections, provenance_of(runs)], out, collect(runs).trials)
 
 
 def excerpt(runs: "Sequence[RunTables]", *names: str) -> "list[Section]":

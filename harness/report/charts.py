@@ -5,7 +5,8 @@ conditions. Names are data, never field names or expressions.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import altair as alt
 import pandas as pd
@@ -18,6 +19,11 @@ SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down"
 
 _STRONGEST = 0.7
 """Opacity of the largest cell: its number stays readable, on light and on dark paper."""
+
+_HATCH = "M-1,0L0,-1M-1,1L1,-1M0,1L1,0"
+_HATCHED = 20**2  # the area of the hatching, in pixels
+_HATCHED_LEGEND = alt.Legend(title=None, orient="top", symbolSize=160, symbolStrokeWidth=1)
+_HEADED = 8  # so many names are read more easily below the names of their families
 
 _DENSITIES = [1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001]
 SHORT = "format(datum.value, '~s')"
@@ -101,13 +107,33 @@ def tooltip_of(*extra: alt.Tooltip, series: str = "condition") -> list[alt.Toolt
     ]
 
 
+def grouped(families: Mapping[str, Sequence[str]], there: Sequence[str]) -> list[str]:
+    """Return the places of an axis: names by family, many of them each below their family's."""
+    some = {family: [name for name in names if name in there] for family, names in families.items()}
+    heads = len(there) >= _HEADED and sum(map(bool, some.values())) > 1
+    return [place for family, names in some.items() if names for place in [family] * heads + names]
+
+
+def grouped_axis(families: Mapping[str, Sequence[str]], **settings: Any) -> alt.Axis:
+    """Return the axis of `grouped` places, with the names of families in bold."""
+    head = f"indexof({json.dumps(list(families))}, datum.value) >= 0"
+    weight = {"condition": {"test": head, "value": "bold"}, "value": "normal"}
+    return alt.Axis(grid=False, labelFontWeight=weight, labelLimit=170, **settings)
+
+
 def signed_cells(
-    base: alt.Chart, largest: float, names: Sequence[str], tooltip: Sequence[alt.Tooltip]
+    base: alt.Chart,
+    largest: float,
+    names: Sequence[str],
+    tooltip: Sequence[alt.Tooltip],
+    *,
+    unclear: str = "",
 ) -> list[alt.Chart]:
     """Draw the cells of a heat map, and the numbers on them.
 
     The column `sign`, one of one or two names, gives the hue; `size`, up to `largest`, its
-    strength; the paper shows through, light or dark. The column `shown` is the number.
+    strength; the paper shows through, light or dark. The column `shown` is the number. With a
+    name in the legend, `unclear`, cells are hatched where the column `unclear` is true.
     """
     hue = alt.Scale(domain=list(names), range=list(SERIES[: len(names)]))
     strength = alt.Scale(type="sqrt", domain=[0, largest or 1.0], range=[0, _STRONGEST], clamp=True)
@@ -117,7 +143,14 @@ def signed_cells(
         tooltip=list(tooltip),
     )
     figures = base.mark_text(color="currentColor", fontSize=11).encode(text="shown:N")
-    return [cells, figures]
+    if not unclear:
+        return [cells, figures]
+    scale = alt.Scale(domain=[unclear], range=[_HATCH])
+    hatched = base.transform_filter("datum.unclear").mark_point(
+        size=_HATCHED, color="currentColor", strokeWidth=0.8, strokeOpacity=0.4
+    )
+    shape = alt.ShapeDatum(unclear, scale=scale, legend=_HATCHED_LEGEND)
+    return [cells, hatched.encode(shape=shape), figures]
 
 
 def panels_of(chart: alt.LayerChart, names: Sequence[str], field: str) -> alt.FacetChart:

@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from harness.plugin.loading import load
 from harness.report.constant_predictor import left_out
 from harness.report.metrics import collect
 from harness.tables.collection import NETWORK, Collection, RunTables, name_of
@@ -22,6 +23,15 @@ CONTROLS = ("shuffled", "reinitialised", "inverted", "matched-random")
 """Names of pruners whose masks are a control of another's (Frankle et al. 2021, ICLR, arXiv
 2009.08576): the mask shuffled within layers, the weights drawn again, the scores inverted, random
 masks of equal layer densities."""
+
+FAMILIES = {
+    "level": "by criterion",
+    "init": "at initialisation",
+    "during": "while training",
+    "": "other pruner",
+    "control": "control",
+}
+"""Families of pruners, in the order of pages, by when a pruner acts."""
 
 AT_START, BY_LEVEL = "from the start at each density", "on from level to level"
 
@@ -98,6 +108,21 @@ class PrunerComparison:
     def n(self) -> int:
         """The number of units that all pruners have in common."""
         return self.units.count(self.networks)
+
+
+def families_of(trials: pd.DataFrame, column: str = "condition") -> dict[str, list[str]]:
+    """Return the values of a column of a run's trials by the family of their pruner, in order.
+
+    Where an old run does not record when a pruner acts, the installed pruner of its name says it.
+    """
+    known = {one.name: getattr(one.factory, "when", "") for one in load().of("pruner")}
+    found: dict[str, list[str]] = {family: [] for family in FAMILIES.values()}
+    for _, trial in trials.drop_duplicates(column).iterrows():
+        name = name_of(str(trial["pruner"]))
+        when = trial.get("when") or known.get(name, "")
+        control = name in (*CONTROLS, BASELINES[-1])
+        found[FAMILIES["control" if control else when]].append(str(trial[column]))
+    return {family: names for family, names in found.items() if names}
 
 
 def pruner_comparisons(data: Collection) -> list[PrunerComparison]:

@@ -1,11 +1,21 @@
 """The figures of the study `pruners`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import altair as alt
 import pandas as pd
 
 from harness.report import charts
+
+UNCLEAR = "not told from chance"
+"""What the legend says of hatched cells."""
+
+
+def clear(
+    table: pd.DataFrame, low: str = "low", high: str = "high", at: float = 0
+) -> "pd.Series[bool]":
+    """Return where an interval excludes a value."""
+    return (table[low] > at) | (table[high] < at)
 
 
 def judged(table: pd.DataFrame) -> alt.FacetChart:
@@ -42,6 +52,7 @@ def judged(table: pd.DataFrame) -> alt.FacetChart:
 
 def heatmap(
     table: pd.DataFrame,
+    families: Mapping[str, Sequence[str]],
     rows: Sequence[str],
     columns: Sequence[str],
     names: tuple[str, str],
@@ -50,24 +61,33 @@ def heatmap(
 ) -> alt.LayerChart:
     """Return cells by `pruner` (rows) and `column` of the table, each with its number `shown`.
 
-    The hue says by `names` whether `signed` is above zero or below; up to `largest` it deepens.
+    Rows stand by family. The hue says by `names` whether `signed` is above zero or below; up to
+    `largest` it deepens. Cells are hatched where `clear` is false.
     """
     sign = table["signed"].ge(0).map(dict(zip((True, False), names, strict=True)))
-    table = table.assign(sign=sign, size=table["signed"].abs())
+    table = table.assign(sign=sign, size=table["signed"].abs(), unclear=~table["clear"])
+    places = charts.grouped(families, rows)
     axis = alt.Axis(labelAngle=-35, labelLimit=170, domain=False, ticks=False, grid=False)
     base = alt.Chart().encode(
         x=alt.X("column:N", sort=list(columns), title=None, axis=axis),
-        y=alt.Y("pruner:N", sort=list(rows), title=None, axis=alt.Axis(grid=False)),
+        y=alt.Y(
+            "pruner:N",
+            scale=alt.Scale(domain=places),
+            title=None,
+            axis=charts.grouped_axis(families),
+        ),
     )
-    layers = charts.signed_cells(base, largest, names, tooltip)
-    return alt.LayerChart(data=table, layer=layers, height=23 * len(rows))
+    layers = charts.signed_cells(base, largest, names, tooltip, unclear=UNCLEAR)
+    return alt.LayerChart(data=table, layer=layers, height=23 * len(places))
 
 
 def by_density(
     table: pd.DataFrame,
+    families: Mapping[str, Sequence[str]],
     rows: Sequence[str],
     value: str,
     signed: "pd.Series[float]",
+    clear: "pd.Series[bool]",
     names: tuple[str, str],
     largest: float,
     tooltip: Sequence[alt.Tooltip],
@@ -76,6 +96,7 @@ def by_density(
     cells = table.assign(
         column=table["density"].map(lambda density: f"{100 * density:.3g} %"),
         signed=signed,
+        clear=clear,
         shown=table[value].map(lambda number: f"{number:.2f}"),
     )
-    return heatmap(cells, rows, list(cells["column"].unique()), names, largest, tooltip)
+    return heatmap(cells, families, rows, list(cells["column"].unique()), names, largest, tooltip)

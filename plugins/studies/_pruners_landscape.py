@@ -1,6 +1,6 @@
 """The landscape of the study `pruners`: which motifs each pruner leaves, and whose are alike."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import altair as alt
 import pandas as pd
@@ -14,8 +14,14 @@ _PRUNER = Column("pruner", "pruner", "text")
 _PERCENT = f"{100 * (1 - tables.CHOSEN):.0f} % pruned"
 
 
-def section(motifs: pd.DataFrame, likeness: pd.DataFrame, order: Sequence[str]) -> Section:
-    """Return heat maps of effect sizes and similarities, with tables; rows in the order given.
+_Families = Mapping[str, Sequence[str]]
+_HATCHED = "Hatched: the 95 % interval includes 0, or there are too few units for one."
+
+
+def section(
+    motifs: pd.DataFrame, likeness: pd.DataFrame, families: _Families, order: Sequence[str]
+) -> Section:
+    """Return heat maps of effect sizes and similarities, with tables; rows by family, in order.
 
     Empty figures are left out, and a sentence says why.
     """
@@ -28,11 +34,11 @@ def section(motifs: pd.DataFrame, likeness: pd.DataFrame, order: Sequence[str]) 
             f"to compare at {_PERCENT}."
         )
     else:
-        parts.append(_effects(effects, order))
+        parts.append(_effects(effects, families, order))
     if alike.empty:
         lead.append(f"No similarity with magnitude's profiles is shown: {_why_none(likeness)}.")
     else:
-        parts.append(_likeness(alike, order))
+        parts.append(_likeness(alike, families, order))
     tables_of = (_profiles(likeness, motifs), _by_pruner(motifs))
     parts += [table for table in tables_of if len(table.frame)]
     return Section("motifs", "The motif landscape", lead, parts=parts)
@@ -51,10 +57,11 @@ def _why_none(likeness: pd.DataFrame) -> str:
     )
 
 
-def _effects(found: pd.DataFrame, order: Sequence[str]) -> Figure:
+def _effects(found: pd.DataFrame, families: _Families, order: Sequence[str]) -> Figure:
     effect = found["log2_ratio"]
     shown = effect.map(lambda value: f"{value:+.2f}")
-    trials = found.assign(column=found["motif"], signed=effect, shown=shown)
+    clear = charts.clear(found)
+    trials = found.assign(column=found["motif"], signed=effect, shown=shown, clear=clear)
     tooltip = [
         *(alt.Tooltip(f"{name}:N") for name in ("pruner", "motif")),
         alt.Tooltip("log2_ratio:Q", title="log2(count/expected)", format=".3f"),
@@ -69,9 +76,10 @@ def _effects(found: pd.DataFrame, order: Sequence[str]) -> Figure:
         "landscape",
         f"Motifs by pruner at {_PERCENT}",
         "Mean over networks of log2(count / expected): 1 is twice as many as in random networks of "
-        "the same layer densities (null `layered`, exact, all nodes).",
+        "the same layer densities (null `layered`, exact, all nodes). "
+        f"{_HATCHED}",
         "log2(count/expected) by pruner and motif.",
-        charts.heatmap(trials, order, columns, names, 3.0, tooltip),
+        charts.heatmap(trials, families, order, columns, names, 3.0, tooltip),
         found,
         axis=190,
     )
@@ -102,7 +110,7 @@ def _by_pruner(motifs: pd.DataFrame) -> Table:
     return Table("motifs_by_pruner", caption, motifs, columns, sortable=True)
 
 
-def _likeness(found: pd.DataFrame, order: Sequence[str]) -> Figure:
+def _likeness(found: pd.DataFrame, families: _Families, order: Sequence[str]) -> Figure:
     names = ("alike", "opposite")
     tooltip = [
         alt.Tooltip("pruner:N"),
@@ -113,14 +121,18 @@ def _likeness(found: pd.DataFrame, order: Sequence[str]) -> Figure:
         alt.Tooltip("within:Q", title="similarity among its own", format=".3f"),
     ]
     rows = [name for name in order if name != "magnitude"]
+    clear = charts.clear(found, "between_low", "between_high")
     return Figure(
         "likeness",
         "How alike profiles are to those of magnitude pruning",
         "Noise-corrected similarity of motif profiles (z of all motifs) over pairs of a pruner's "
         "network and one of magnitude's with other initial weights, by share kept. It may exceed "
-        "1; where the signal is not clear of the null's noise there is none.",
+        "1; where the signal is not clear of the null's noise there is none. "
+        f"{_HATCHED}",
         "Similarity with magnitude's profiles by pruner and density.",
-        charts.by_density(found, rows, "between", found["between"], names, 1.0, tooltip),
+        charts.by_density(
+            found, families, rows, "between", found["between"], clear, names, 1.0, tooltip
+        ),
         found,
         axis=190,
     )

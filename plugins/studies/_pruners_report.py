@@ -18,6 +18,7 @@ from harness.report import (
     left_out_findings,
 )
 from harness.report import opening as usual
+from harness.report.pruner_comparison import families_of
 
 from . import _pruners_answer as answer
 from . import _pruners_charts as charts
@@ -59,12 +60,18 @@ def sections(runs: Mapping[str, RunTables]) -> list[Section]:
         answer.collapse(collapses),
         *dict.fromkeys(found for run in runs.values() for found in left_out_findings([run])),
     ]
-    order = [name for name in run.trials()["pruner"].unique() if name in set(beside["pruner"])]
+    families = families_of(run.trials(), "pruner")
+    there = [
+        name
+        for names in families.values()
+        for name in names
+        if name in {*beside["pruner"], *motifs["pruner"]}
+    ]
     return [
         Section("answer", "The answer", answer.ran(runs, losses.units), findings),
         _expectations(judged, collapses),
-        _losses(beside, order),
-        landscape.section(motifs, likeness, order),
+        _losses(beside, families, there),
+        landscape.section(motifs, likeness, families, there),
         *excerpt([run], *_USUAL),
     ]
 
@@ -146,10 +153,12 @@ def _compared(name: str) -> str:
     return ratio if expected.beside is None else f"({ratio}) / ({' / '.join(expected.beside)})"
 
 
-def _losses(beside: pd.DataFrame, order: Sequence[str]) -> Section:
+def _losses(
+    beside: pd.DataFrame, families: Mapping[str, Sequence[str]], there: Sequence[str]
+) -> Section:
     names = ("lower loss than magnitude", "higher loss than magnitude")
     better = -np.log2(beside["ratio"])
-    rows = [name for name in order if name != "magnitude"]
+    rows = [name for name in there if name != "magnitude"]
     tooltip = [
         alt.Tooltip("pruner:N"),
         alt.Tooltip("column:N", title="weights kept"),
@@ -164,9 +173,12 @@ def _losses(beside: pd.DataFrame, order: Sequence[str]) -> Section:
         "Validation loss over that of magnitude pruning",
         f"Geometric mean over {_units(beside)} of the ratio, by share of weights kept; the same "
         "networks, data and number of steps. The table has intervals and p. Blank: the pruner, or "
-        "magnitude, does no better than a constant there.",
+        "magnitude, does no better than a constant there. Hatched: the 95 % interval includes 1, "
+        "or there are too few units for one.",
         "Ratio of losses by pruner and density.",
-        charts.by_density(beside, rows, "ratio", better, names, 3.0, tooltip),
+        charts.by_density(
+            beside, families, rows, "ratio", better, charts.clear(beside, at=1), names, 3.0, tooltip
+        ),
         beside,
         axis=190,
     )

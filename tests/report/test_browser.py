@@ -19,6 +19,7 @@ OPTIONS = [
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
 DRAWN = "document.querySelectorAll('[data-chart] svg.marks').length"
+UNFOLDED = "document.querySelectorAll('main details').forEach((part) => (part.open = true))"
 OPACITIES = """names => Object.fromEntries([...document.querySelectorAll('[data-chart]')]
     .filter((element) => names.includes(element.dataset.chart))
     .map((element) => [element.dataset.chart,
@@ -39,7 +40,7 @@ def opened(browser):
     """Open a page; at the end nothing may have left it, and the console must be silent."""
     with contextlib.ExitStack() as stack:
 
-        def open_page(path, scheme="light", width=1280):
+        def open_page(path, scheme="light", width=1280, query=""):
             context = browser.new_context(
                 color_scheme=scheme, viewport={"width": width, "height": 900}
             )
@@ -58,10 +59,12 @@ def opened(browser):
 
             def check():
                 assert not said
-                assert {url for url in asked if not url.startswith("data:")} == {path.as_uri()}
+                assert {url for url in asked if not url.startswith("data:")} == {
+                    path.as_uri() + query
+                }
 
             stack.callback(check)
-            page.goto(path.as_uri())
+            page.goto(path.as_uri() + query)
             # Not wait_for_function, which evaluates texts in the page: its policy forbids that.
             page.wait_for_selector("html[data-ready=true]", state="attached")
             return page
@@ -100,6 +103,7 @@ def test_too_few_networks_for_intervals_are_no_fault(fake_run, opened, tmp_path)
 
 def test_charts_are_drawn_when_they_come_near(two_page, opened):
     page = opened(two_page)
+    page.evaluate(UNFOLDED)
     last = page.locator("[data-chart]").last
     assert last.locator("svg.marks").count() == 0
     last.scroll_into_view_if_needed()
@@ -167,6 +171,7 @@ def test_what_was_picked_holds_for_charts_drawn_later(two_page, opened):
 
 def test_a_slider_moves_by_keyboard_and_says_its_level(two_page, opened):
     page = opened(two_page)
+    page.evaluate(UNFOLDED)
     page.evaluate("drawAll()")
     chart = page.locator("[data-chart=significance_profile]")
     slider = chart.get_by_role("slider", name="level")
@@ -284,3 +289,50 @@ def test_the_keyboard_shows_where_it_is(two_page, opened):
         assert style == "solid", kind
         seen.add(kind)
     assert {"A", "DIVchart", "BUTTON"} <= {kind.replace(" vega-embed", "") for kind in seen}
+
+
+def test_a_section_opens_with_two_figures_and_a_link_opens_the_others(two_page, opened):
+    page = opened(two_page)
+    figures = page.locator("#motifs figure")
+    shown = [figure.is_visible() for figure in figures.all()]
+    assert shown[:2] == [True, True]
+    assert len(shown) > 2
+    assert not any(shown[2:])
+    page.evaluate("location.hash = 'figure-significance_profile'")
+    page.locator("[data-chart=significance_profile] svg.marks").wait_for()
+    assert page.locator("[data-chart=significance_profile] svg.marks").bounding_box()["width"] > 600
+
+
+def test_a_selection_is_followed_everywhere_and_kept_in_the_address(two_page, opened):
+    page = opened(two_page)
+    page.evaluate("drawAll()")
+    lines = page.locator("[data-chart=loss] .mark-line.role-mark path")
+    assert lines.count() == 2
+    page.locator("#selection summary").click()
+    page.locator("#selection").get_by_label("random", exact=True).press("Space")
+    page.locator("#selection").get_by_label("93 %", exact=True).check()
+    playwright.expect(lines).to_have_count(1)
+    address = page.evaluate("location.search")
+    assert address == "?pruner=random&density=0.07"
+
+    def followed(page):
+        page.evaluate(UNFOLDED)
+        page.evaluate("drawAll()")
+        symbols = page.locator("[data-chart=loss] .mark-symbol.role-mark path")
+        playwright.expect(symbols).to_have_count(1)
+        cells = page.locator("[data-chart=motif_z_heatmap] .mark-rect.role-mark path")
+        playwright.expect(cells).to_have_count(13)
+        title = page.locator("[data-chart=motif_z_heatmap] .role-title-text")
+        assert title.text_content() == "93\u00a0% pruned"
+        shown = page.locator("#table-significance-body tr:visible")
+        assert {row.split("\t")[0] for row in shown.all_inner_texts()} == {"random"}
+
+    followed(page)
+    again = opened(two_page, query=address)
+    followed(again)
+    assert (
+        again.locator("#selection summary").text_content() == "Only Pruner: random; % pruned: 93 %"
+    )
+    again.get_by_role("button", name="Reset").click()
+    playwright.expect(again.locator("[data-chart=loss] .mark-line.role-mark path")).to_have_count(2)
+    assert again.evaluate("location.search") == ""

@@ -44,7 +44,7 @@ class Page(HTMLParser):
     def handle_data(self, data):
         if self.within and self.within[0] == "script":
             if self.within[1].get("id") == "charts":
-                self.charts = json.loads(data)
+                self.charts = json.loads(data)["figures"]
         elif not self.within or self.within[0] != "style":
             self.texts.append(data)
 

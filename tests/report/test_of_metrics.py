@@ -10,7 +10,8 @@ import pytest
 
 from harness import AbstractMetric, cli, open_run, stats
 from harness.cli import outcome
-from harness.report import Headline, Report, Section, build, collect
+from harness.report import Headline, Report, Section, build, charts, collect
+from harness.report.pruner_comparison import families_of
 from harness.report.sections import named, of_metrics
 from harness.tables import schema
 from harness.tables.schema import Quantities, Schema, Value
@@ -184,3 +185,30 @@ def test_networks_of_two_architectures_are_not_pooled_in_the_terminal(fake_run):
     assert len(table.rows) == 4
     assert sorted(table.columns[0].cells) == ["cnn", "cnn", "mlp", "mlp"]
     assert len(outcome._loss_table(levels.drop(columns="architecture", errors="ignore")).rows) == 2
+
+
+def test_cells_whose_interval_includes_zero_are_hatched(fake_run):
+    report = Report(collect([fake_run(networks=8)]))
+    z = next(one for one in report.data.families if one.label == "z")
+    figure = of_metrics.heat_map(report, z)
+    cells = figure.chart.data
+    chance = cells["quantity"] == "chain3"  # drawn around a z of 0
+    strong = (cells["quantity"] == "diverge2") & (cells["density"] < 0.3)
+    assert cells.loc[chance, "unclear"].mean() > 0.8
+    assert not cells.loc[strong, "unclear"].any()
+    assert "Hatched" in figure.caption
+    few = Report(collect([fake_run(networks=2)]))
+    z = next(one for one in few.data.families if one.label == "z")
+    assert of_metrics.heat_map(few, z).chart.data["unclear"].all()
+
+
+def test_conditions_stand_by_family_below_its_name():
+    names = ["synflow", "lamp", "obd", "random", "set", "magnitude", "shuffled", "snip"]
+    when = ["init", "level", "level", "level", "during", "level", "level", "init"]
+    trials = pd.DataFrame({"condition": names, "pruner": names, "when": when})
+    families = families_of(trials)
+    assert charts.grouped(families, names) == [
+        *("by criterion", "lamp", "obd", "magnitude", "at initialisation", "synflow", "snip"),
+        *("while training", "set", "control", "random", "shuffled"),
+    ]
+    assert charts.grouped(families, names[:3]) == ["lamp", "obd", "synflow"]

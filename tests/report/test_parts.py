@@ -1,7 +1,9 @@
 """How numbers read on a page."""
 
+import pandas as pd
 import pytest
 
+from harness.report.pages.writer import _conditions
 from harness.tables import parts
 
 
@@ -21,3 +23,18 @@ from harness.tables import parts
 def test_numbers_as_shown(value, shown):
     assert parts.number(value) == shown
     assert parts.text(value) == shown
+
+
+def test_conditions_are_selected_by_their_parts_and_by_their_pruner_alone():
+    trials = pd.DataFrame(
+        {
+            "condition": ["lamp · quick", "snip · quick"],
+            "pruner": ["lamp", "snip"],
+            "task": "moth",
+            "architecture": "",
+        }
+    )
+    found = _conditions(trials)
+    assert found["lamp · quick"] == {"task": "moth", "architecture": "", "pruner": "lamp"}
+    assert found["snip"] == {"pruner": "snip"}
+    assert _conditions(None) == {}

@@ -256,7 +256,9 @@ ALONG = np.array([3e4, 0, 0, 4e4])
 def test_what_the_landscape_cannot_show_is_left_out_and_said(motifs, said):
     run = run_of(motifs[["pruner", "density", "data_seed", "network"]], motifs=motifs)
     by_motif, likeness = tables.motifs(run), tables.likeness(run)
-    section = landscape.section(by_motif, likeness, ["magnitude", "snip"])
+    section = landscape.section(
+        by_motif, likeness, {"by criterion": ["magnitude", "snip"]}, ["magnitude", "snip"]
+    )
     assert said in " ".join(section.lead)
     names = {part.name for part in section.parts}
     assert "likeness" not in names

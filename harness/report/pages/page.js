@@ -1,6 +1,8 @@
 "use strict";
-const specs = JSON.parse(document.getElementById("charts").textContent);
+const { figures: specs, conditions } = JSON.parse(document.getElementById("charts").textContent);
 const elements = [...document.querySelectorAll("[data-chart]")];
+const main = document.querySelector("main");
+const selectionBar = document.getElementById("selection");
 const GAP = 20; // between two panels
 const EDGE = 12; // what the last label of a horizontal axis takes beyond it
 const AROUND = 55; // heading and axis of a panel, above and below it
@@ -47,11 +49,17 @@ const logger = {
 };
 
 async function draw(element) {
-  const width = element.clientWidth;
+  const width = element.clientWidth || main.clientWidth; // a folded chart has none
   if (element.dataset.width === String(width)) return;
   element.dataset.width = String(width);
   const spec = laidOut(element.dataset.chart, width);
   spec.datasets = structuredClone(specs[element.dataset.chart].datasets); // Vega adds to rows
+  if (!select(spec)) {
+    element.view?.view.finalize();
+    element.view = null;
+    element.textContent = "Nothing in this figure is selected.";
+    return;
+  }
   const options = { renderer: "svg", actions: false, ast: true, logger, logLevel: VEGA_ERRORS };
   options.tooltip = { theme: "custom" };
   if (element.view) element.view.finalize();
@@ -163,8 +171,6 @@ function drawAll() {
 }
 window.drawAll = drawAll;
 
-// A chart in a folded part has no width before it is opened.
-const main = document.querySelector("main");
 for (const element of elements) {
   addButtons(element);
   const spec = laidOut(element.dataset.chart, element.clientWidth || main.clientWidth);
@@ -179,10 +185,10 @@ window.addEventListener("beforeprint", () => {
   elements.forEach(draw);
 });
 
-// A link to a folded section opens it.
+// A link into folded parts opens them.
 function unfold() {
-  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  if (target instanceof HTMLDetailsElement) target.open = true;
+  let part = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  for (; part; part = part.parentElement) if (part instanceof HTMLDetailsElement) part.open = true;
 }
 window.addEventListener("hashchange", unfold);
 unfold();

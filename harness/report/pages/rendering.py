@@ -23,7 +23,7 @@ for line in sys.stdin:
         svg = vl_convert.vegalite_to_svg(
             asked["chart"], vl_version=asked["version"], allowed_base_urls=[]
         )
-        pictures = vl_convert.svg_to_pdf(svg), vl_convert.svg_to_png(svg, scale=2)
+        pictures = vl_convert.svg_to_pdf(svg), vl_convert.svg_to_png(svg, scale=1.5)
         answer = {"svg": svg, "others": [base64.b64encode(one).decode() for one in pictures]}
     except Exception as error:
         answer = {"error": f"{type(error).__name__}: {error}"}

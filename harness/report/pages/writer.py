@@ -11,12 +11,16 @@ from typing import Any
 
 import jinja2
 import markupsafe
+import pandas as pd
 import vl_convert
 
 from harness import files
 from harness.report.pages import export, vega
 from harness.results.answer import Answer
 from harness.tables.parts import Figure, Opening, Section
+
+OPEN_FIGURES, OPEN_FINDINGS = 2, 4
+"""A section shows so many figures and findings; the others open at a click."""
 
 _CITATION = """\
 motif-harness {version}: training, pruning and comparing ensembles of networks.
@@ -26,11 +30,20 @@ deep neural networks. arXiv:2403.00974.""".format(
 )
 
 
-def write(opening: Opening, sections: Sequence[Section], out: Path) -> Path:
+def write(
+    opening: Opening, sections: Sequence[Section], out: Path, trials: pd.DataFrame | None = None
+) -> Path:
     """Write a page with the files it links to; each file is whole or absent.
 
+<<<<<<< HEAD
     The answer stands beside the page as `answer.json`. Files that only an earlier page at this path
     linked to are removed at the end, so that a page always finds its files.
+=======
+    `trials` say of which task, architecture and pruner each condition is, to select by them.
+
+    Files that only an earlier page at this path linked to are removed at the end, so that a page
+    always finds its files.
+>>>>>>> interact
 
     **Returns:** the path of the page.
     """
@@ -39,7 +52,7 @@ def write(opening: Opening, sections: Sequence[Section], out: Path) -> Path:
     for name, content in export.contents([_first(opening), *sections]):
         files.write(out / name, content)
         stale.discard(name)
-    files.write(path, render(opening, sections).encode(errors="replace"))
+    files.write(path, render(opening, sections, trials).encode(errors="replace"))
     findings = [(finding.claim, finding.detail) for finding in opening.findings]
     Answer(title=opening.title, verdict=opening.verdict, findings=findings).write(path)
     for name in stale:
@@ -52,7 +65,9 @@ def _first(opening: Opening) -> Section:
     return Section("opening", opening.title, parts=[opening.hero] if opening.hero else [])
 
 
-def render(opening: Opening, sections: Sequence[Section]) -> str:
+def render(
+    opening: Opening, sections: Sequence[Section], trials: pd.DataFrame | None = None
+) -> str:
     """Return the page as HTML. A chart of the first screen is not shown again in its section."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("harness.report.pages", ""),
@@ -62,7 +77,7 @@ def render(opening: Opening, sections: Sequence[Section]) -> str:
         undefined=jinja2.StrictUndefined,
     )
     environment.filters["code"] = _code
-    scripts = [_vega(), vega.resource("page.js")]
+    scripts = [_vega(), vega.resource("page.js") + vega.resource("selection.js")]
     every = [part for one in [_first(opening), *sections] for part in one.parts]
     figures = [part for part in every if isinstance(part, Figure)]
     specs = {figure.name: vega.for_page(figure) for figure in figures}
@@ -77,9 +92,33 @@ def render(opening: Opening, sections: Sequence[Section]) -> str:
         scripts=[markupsafe.Markup(script) for script in scripts],
         policy=policy,
         figures=figures,
+        folded=_folded(sections, opening.hero),
+        open_findings=OPEN_FINDINGS,
         several=any(spec["usermeta"]["series"] for spec in specs.values()),
-        specs=_json(specs),
+        specs=_json({"figures": specs, "conditions": _conditions(trials)}),
     )
+
+
+def _folded(sections: Sequence[Section], hero: Figure | None) -> set[str]:
+    """Return the names of the figures that a section shows only by their titles."""
+    folded: set[str] = set()
+    for section in sections:
+        own = [one for one in section.parts if isinstance(one, Figure) and one is not hero]
+        folded.update(figure.name for figure in own[OPEN_FIGURES:])
+    return folded
+
+
+def _conditions(trials: pd.DataFrame | None) -> dict[str, dict[str, str]]:
+    """Return what readers select conditions by.
+
+    A page of several runs may show one of them by itself, whose conditions are its pruners.
+    """
+    if trials is None:
+        return {}
+    once = trials.drop_duplicates("condition").astype(str).set_index("condition")
+    alone = {pruner: {"pruner": pruner} for pruner in once["pruner"]}
+    parts = once[["task", "architecture", "pruner"]]
+    return alone | {str(name): dict(row) for name, row in parts.iterrows()}
 
 
 def _json(value: Any) -> markupsafe.Markup:

@@ -1,15 +1,18 @@
 """The sections of metrics: their own, or else charts and means made from their schema."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import altair as alt
 import numpy as np
 import pandas as pd
 
+from harness import stats
 from harness.plugin.isolation import isolated
 from harness.report.charts import (
     RULE,
     band_and_line,
+    grouped,
+    grouped_axis,
     kept,
     level_labels,
     panels_of,
@@ -17,11 +20,13 @@ from harness.report.charts import (
     slider,
     tooltip_of,
 )
-from harness.tables.collection import Measured
+from harness.report.pruner_comparison import families_of
+from harness.tables.collection import NETWORK, Collection, Measured
 from harness.tables.parts import Column, Figure, Part, Section, Table, number
 from harness.tables.report import Report, shared
 from harness.tables.schema import CONDITION, MOST_QUANTITIES, PLACE, Family, family, slug
 from harness.tables.summaries import chosen_step, spread, stepped
+from harness.tables.units import by_condition, named
 
 ANSWER = "answer"
 """The anchor of the first section, to which those of metrics add."""
@@ -64,9 +69,32 @@ def sections_of_schema(report: Report, name: str, found: Measured | None = None)
     return [Section(f"metric-{slug(name)}", title, parts=parts, folded=folded)] if parts else []
 
 
+HATCHED = "not told from 0"
+"""What the legend says of hatched cells."""
+
+
 def by_level(one: Family) -> pd.DataFrame:
     """Return mean, median and quartiles of each quantity over networks, by condition and level."""
     return spread(one.rows, ["condition", "quantity", "level", "density", "later"], "value")
+
+
+def unclear(data: Collection, one: Family) -> pd.DataFrame:
+    """Return which means of a family are not told from 0, by condition, quantity and level.
+
+    The column `unclear` is true where the 95 % interval of the mean over units includes 0, or
+    where there are too few units for one.
+    """
+    units, rows = by_condition(data), named(data, one.rows)
+    parts = []
+    for condition, part in rows.groupby("condition", sort=False, observed=True):
+        wide = part.pivot_table(
+            index=list(NETWORK), columns=["quantity", "level"], values="value", observed=True
+        )
+        means = units[str(condition)].averaged(wide)
+        found = stats.mean_tests(means.to_numpy(dtype=float))
+        clear = (found.low > 0) | (found.high < 0)
+        parts.append(wide.columns.to_frame(index=False).assign(condition=condition, unclear=~clear))
+    return pd.concat(parts, ignore_index=True)
 
 
 def against_density(report: Report, one: Family) -> Figure:
@@ -125,18 +153,21 @@ def heat_map_chart(
     label: str,
     *,
     step: int = 0,
+    families: Mapping[str, Sequence[str]] | None = None,
 ) -> alt.LayerChart:
     """Chart the mean of every quantity by condition at one level; with one condition, by level.
 
-    `table` is the result of `cells`. The hue gives the sign, its strength the size, on one scale
-    for all levels; the paper shows through, light or dark.
+    Conditions stand by the families given. `table` is the result of `cells`. The hue gives the
+    sign, its strength the size, on one scale for all levels; the paper shows through, light or
+    dark. Cells are hatched where the column `unclear`, if there is one, is true.
     """
     several = len(conditions) > 1
     labels = level_labels(table)
-    columns, field = (list(conditions), "condition") if several else (labels, "pruned")
-    place = alt.Axis(labelAngle=-35, labelLimit=170, domain=False, ticks=False, grid=False)
+    families = families or {"": conditions}
+    columns, field = (grouped(families, conditions), "condition") if several else (labels, "pruned")
+    place = grouped_axis(families, labelAngle=-35, domain=False, ticks=False)
     base = alt.Chart().encode(
-        x=alt.X(f"{field}:N", sort=columns, title=None, axis=place),
+        x=alt.X(f"{field}:N", scale=alt.Scale(domain=columns), title=None, axis=place),
         y=alt.Y("quantity:N", sort=list(order), title=None, axis=alt.Axis(grid=False)),
     )
     tooltip = [
@@ -147,7 +178,8 @@ def heat_map_chart(
         alt.Tooltip("n:Q", title="networks"),
     ]
     largest = float(table["size"].max()) if len(table) else 1.0
-    layers = signed_cells(base, largest, signs, tooltip)
+    hatched = HATCHED if "unclear" in table and table["unclear"].any() else ""
+    layers = signed_cells(base, largest, signs, tooltip, unclear=hatched)
     chart = alt.LayerChart(data=table, layer=layers, height=max(60, 24 * len(order)))
     if not several:
         return chart
@@ -157,14 +189,21 @@ def heat_map_chart(
 
 def heat_map(report: Report, one: Family, name: str = "") -> Figure:
     """Chart the mean of each quantity by condition and level; `name` is that of its files."""
-    table = cells(by_level(one), one.signs, one.label)
+    table = by_level(one)
+    if one.signs and len(table):
+        found = unclear(report.data, one)
+        table = table.merge(found, how="left", on=["condition", "quantity", "level"])
+    table = cells(table, one.signs, one.label)
     conditions = report.data.conditions
     several = len(conditions) > 1
     how = "The slider picks the level." if several else "A column for each level."
     title = f"{one.noun} and {'condition' if several else 'level'}"
     hues = "The stronger the colour, the larger"
     if one.signs:
-        hues = f"Blue: {one.signs[0]}, orange: {one.signs[1]}"
+        hues = (
+            "Hatched: the 95 % interval of the mean includes 0, or there are too few units for "
+            f"one. Blue: {one.signs[0]}, orange: {one.signs[1]}"
+        )
     signs = one.signs or (one.label,)
     return Figure(
         name or f"{one.name}_heatmap",
@@ -173,7 +212,13 @@ def heat_map(report: Report, one: Family, name: str = "") -> Figure:
         f"scale of colours for all levels. Undefined means are left blank. {how}",
         f"Mean {one.label} of {len(one.order)} {one.nouns} by {title}; the data hold all levels.",
         heat_map_chart(
-            table, conditions, one.order, signs, one.label, step=chosen_step(table, report.density)
+            table,
+            conditions,
+            one.order,
+            signs,
+            one.label,
+            step=chosen_step(table, report.density),
+            families=families_of(report.data.trials),
         ),
         table.drop(columns=["sign", "size", "shown"]),
         axis=max(110, min(300, 7 * max(map(len, one.order)))),

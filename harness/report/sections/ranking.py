@@ -8,10 +8,10 @@ import pandas as pd
 
 from harness import stats
 from harness.report.charts import RULE, colour
-from harness.report.pruner_comparison import BASELINES, CONTROLS
+from harness.report.pruner_comparison import families_of
 from harness.report.sections.loss_ratios import loss_ratios_of
 from harness.report.sections.similarity import profiles_of
-from harness.tables.collection import NETWORK, Collection, name_of
+from harness.tables.collection import NETWORK, Collection
 from harness.tables.parts import Figure, Finding, number, pruned
 from harness.tables.report import Report, shared
 from harness.tables.schema import selected
@@ -23,17 +23,8 @@ FEWEST = 3
 MOST = 30
 """Conditions drawn, those of least loss; the data have all."""
 
-_FAMILIES = {"level": "by criterion", "init": "at initialisation", "training": "while training"}
-_CONTROL = "control"
 _ROW = 17
 _TICKS = [one * 10.0**power for power in range(-5, 9) for one in (1, 3)]
-
-
-def family_of(pruner: str, when: str) -> str:
-    """Return the family of a pruner: by a criterion, at initialisation, while training, control."""
-    if name_of(pruner) in (*CONTROLS, BASELINES[-1]):
-        return _CONTROL
-    return _FAMILIES.get(when, "pruner")
 
 
 @shared
@@ -99,10 +90,8 @@ def ranking(report: Report) -> pd.DataFrame:
     if not filled:
         return cost
     table = pd.concat(filled, ignore_index=True)
-    trials = report.data.trials.drop_duplicates("condition").set_index("condition")
     families = {
-        str(name): family_of(str(row["pruner"]), str(row["when"]))
-        for name, row in trials.iterrows()
+        one: family for family, some in families_of(report.data.trials).items() for one in some
     }
     rank = {name: place for place, name in enumerate(ratios["condition"])}
     table = table[(table["n"] >= FEWEST) & table["condition"].isin(list(rank))]
