@@ -38,7 +38,7 @@ def test_every_leaf_agrees_with_what_the_run_keeps(run):
             kept, size = mask[network].sum(), mask[network].size
             expected = kept**2 / size
             assert rows.loc[leaf, "chance"] == pytest.approx(expected / (2 * kept - expected))
-            assert rows.loc[leaf, "chance"] < rows.loc[leaf, "overlap"] < 1
+            assert rows.loc[leaf, "chance"] < rows.loc[leaf, "overlap"] <= 1
     dense = table[table["level"] == 0]
     assert (dense[["overlap", "chance"]] == 1).all(axis=None)
 
