@@ -1,6 +1,7 @@
 """The report of the study `training`: the answer, all outcomes by condition, comparisons."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import altair as alt
 import pandas as pd
@@ -10,6 +11,7 @@ from harness.report import Column, Figure, Finding, Opening, RunTables, Section,
 from . import _training_tables as tables
 
 _INTERVAL = (Column("low", "from", note="95 %"), Column("high", "to", note="95 %"))
+_FLOOR = 0.9
 _PLACE = (Column("start", "start", "text"), Column("decay", "decay", "text"))
 
 
@@ -29,7 +31,13 @@ def sections(runs: Mapping[str, RunTables]) -> list[Section]:
     )
     beyond = means[means["outcome"] == "beyond_degrees"]
     means = means.assign(verdict=beyond.apply(tables.left, axis=1)).fillna({"verdict": ""})
-    findings = [_primary(found), _degrees(means), _loss(means), _secondary(compared), _LIMITS]
+    findings = [
+        _primary(found),
+        _degrees(means),
+        _loss(means, found),
+        _secondary(compared),
+        _LIMITS,
+    ]
     lead = [
         f"{len(found)} networks: {found.groupby(list(tables.CONDITION)).ngroups} conditions, one "
         f"network for each of {found['data_seed'].nunique()} data seeds. Unit: "
@@ -85,7 +93,7 @@ def _primary(found: pd.DataFrame) -> Finding:
 def _degrees(means: pd.DataFrame) -> Finding:
     rows = means[means["outcome"] == "beyond_degrees"]
     parts = [
-        f"{verdict}: {'; '.join(f'{one.start}, {one.decay} decay {_range(one)}' for one in part)}"
+        f"{verdict}: {'; '.join(f'{_named(one)} {_range(one)}' for one in part)}"
         for verdict in ("degrees explain it", "something is left", "open")
         if (part := list(rows[rows["verdict"] == verdict].itertuples()))
     ]
@@ -96,21 +104,23 @@ def _degrees(means: pd.DataFrame) -> Finding:
     )
 
 
-def _loss(means: pd.DataFrame) -> Finding:
+def _loss(means: pd.DataFrame, found: pd.DataFrame) -> Finding:
     rows = means[means["outcome"] == "loss"].sort_values("value")
     best, worst = (next(rows.iloc[[at]].itertuples()) for at in (0, -1))
+    floor = int((found["loss"] >= _FLOOR).sum())
     return Finding(
-        f"Loss is lowest from {best.start} with {best.decay} decay, highest from {worst.start} "
-        f"with {worst.decay} decay.",
-        f"As a share of the loss of the best constant: {_range(best)} and {_range(worst)}.",
+        f"Mean losses are {best.value:.2g} to {worst.value:.2g} of that of the best constant; "
+        f"{floor} of {len(found)} networks are at the floor ({_FLOOR} or more).",
+        f"Lowest: {_named(best)} {_range(best)}; highest: {_named(worst)} {_range(worst)}.",
     )
 
 
 def _secondary(compared: pd.DataFrame) -> Finding:
     rows = compared[(compared["outcome"] == "strength") & (compared["family"] == "secondary")]
     beyond = [
-        f"{one.comparison}: {2.0**one.value:.2g} times ({2.0**one.low:.2g} to {2.0**one.high:.2g})"
-        for one in rows[rows["verdict"] == "beyond the margin"].itertuples()
+        f"{one['comparison']}: {2.0 ** one['value']:.2g} times "
+        f"({2.0 ** one['low']:.2g} to {2.0 ** one['high']:.2g})"
+        for _, one in rows[rows["verdict"] == "beyond the margin"].iterrows()
     ]
     return Finding(
         f"{len(beyond)} of {len(rows)} secondary differences of strength are beyond a factor of 2.",
@@ -122,13 +132,17 @@ _LIMITS = Finding(
     "It does not show what happens at full size and in the published budget, on other tasks, "
     "or why.",
     "Networks of width 64, 10,000 steps, one learning rate, batch size and pruner. Movement and "
-    "overlap are outcomes, as strength is: that they go together over conditions is no cause.",
+    "overlap are outcomes, as strength is: that they go together over conditions is no cause. "
+    "Early decay shrinks weights, which counts as movement.",
 )
 
 
-def _range(row: object) -> str:
-    value, low, high = (getattr(row, name) for name in ("value", "low", "high"))
-    return f"{value:.3g} ({low:.3g} to {high:.3g})"
+def _named(row: Any) -> str:
+    return f"{row.start} {'without' if row.decay == 'none' else 'with early'} decay"
+
+
+def _range(row: Any) -> str:
+    return f"{row.value:.3g} ({row.low:.3g} to {row.high:.3g})"
 
 
 def _figure(found: pd.DataFrame) -> Figure:

@@ -112,8 +112,9 @@ def _compared(found: pd.DataFrame, outcome: str) -> pd.DataFrame:
         if {(start, "none"), (start, "early")} <= set(wide.columns):
             label = f"{start}: early decay − none"
             differences[label] = wide[start, "early"] - wide[start, "none"]
-    primary = {name: one for name, one in differences.items() if name == PRIMARY}
-    others = {name: one for name, one in differences.items() if name != PRIMARY}
+    main = PRIMARY if outcome == "strength" else None
+    primary = {name: one for name, one in differences.items() if name == main}
+    others = {name: one for name, one in differences.items() if name != main}
     rows = []
     for family, columns in (("primary", primary), ("secondary", others)):
         if not columns:
@@ -144,7 +145,8 @@ def _log2(values: pd.Series) -> np.ndarray:
 
 
 def _size(table: pd.DataFrame) -> pd.Series:
-    return np.sqrt((table["z"].astype(float) ** 2).groupby(table["trial"]).mean())
+    squares = table["z"].astype(float) ** 2
+    return squares.groupby(table["trial"]).mean() ** 0.5
 
 
 def _start(architecture: str) -> str:

@@ -8,6 +8,7 @@ import pytest
 from harness_plugins.studies import _training_report as page
 from harness_plugins.studies import _training_tables as tables
 from harness_plugins.studies import training
+from markupsafe import escape
 
 from harness import studies
 from harness.plugin import loading
@@ -65,3 +66,20 @@ def test_the_study_from_end_to_end_in_small(tmp_path, monkeypatch):
     assert set(means["start"]) == {"sd 0.05", "sd 0.5", "Glorot"}
     assert set(means["decay"]) == {"none", "early"}
     assert set(means["n"]) <= {1, 2}
+
+
+def test_the_committed_statements_follow_from_the_committed_tables():
+    runs = {"starts": ThinnedRun(REPORT / "runs" / "starts")}
+    outcomes = tables.outcomes(runs["starts"])
+    assert str(tables.units(outcomes)) == "networks, over data"
+    assert set(outcomes.groupby(list(tables.CONDITION)).size()) == {12}
+    for name, made in (("by_condition", tables.means), ("comparisons", tables.comparisons)):
+        kept = pd.read_csv(REPORT / "tables" / f"{name}.csv")
+        made_now = made(outcomes)
+        for column in ("n", "value", "low", "high"):
+            assert np.allclose(kept[column], made_now[column], rtol=1e-6), (name, column)
+    html = (REPORT / "index.html").read_text(encoding="utf-8")
+    (answer, *_) = page.sections(runs)
+    for finding in answer.findings:
+        assert str(escape(finding.claim)) in html
+    assert answer.findings[0].claim in (REPORT / "README.md").read_text(encoding="utf-8")
