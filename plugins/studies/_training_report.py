@@ -151,7 +151,7 @@ def _figure(found: pd.DataFrame) -> Figure:
     shown = shown.assign(panel=shown["outcome"].map(tables.OUTCOMES))
     decays = ["none", "early"]
     scale = alt.Scale(type="log", nice=False, padding=12)
-    y = alt.Y("value:Q", title=None, scale=scale, axis=alt.Axis(format=".2~g", tickCount=5))
+    y = alt.Y("value:Q", title=None, scale=scale, axis=alt.Axis(format=".3~g", tickCount=5))
     low = y.copy()
     low.shorthand = "low:Q"
     base = alt.Chart().encode(
@@ -170,7 +170,7 @@ def _figure(found: pd.DataFrame) -> Figure:
         "outcomes",
         "Profile, function and regime by start",
         f"Geometric means over {tables.units(found)}, with 95 % intervals, at 7.8 % of weights "
-        "kept. Log axes, which differ between panels.",
+        "kept; z as root mean square over classes. Log axes, which differ between panels.",
         "Five outcomes by initial weights, with and without early weight decay.",
         chart.resolve_scale(y="independent"),
         shown,

@@ -21,13 +21,14 @@ BEYOND = 2.0
 """The strength under `degree` from which on something is left that degrees do not explain."""
 
 OUTCOMES = {
-    "strength": "strength of profile: root mean square z under layered",
-    "beyond_degrees": "beyond degrees: root mean square z under degree",
-    "loss": "validation loss / that of the best constant",
-    "movement": "movement of weights in the dense level",
-    "overlap": "overlap with mask of initial magnitudes",
+    "strength": "strength: z under layered",
+    "beyond_degrees": "beyond degrees: z under degree",
+    "loss": "loss / best constant's",
+    "movement": "movement of dense weights",
+    "overlap": "overlap with initial mask",
 }
-"""Outcomes by their columns; all are positive, and averaged and compared as log2."""
+"""Outcomes by their columns; all are positive, and averaged and compared as log2. Those of z are root
+mean squares over classes."""
 
 CONDITION = ("start", "decay")
 
