@@ -27,8 +27,8 @@ OUTCOMES = {
     "movement": "movement of dense weights",
     "overlap": "overlap with initial mask",
 }
-"""Outcomes by their columns; all are positive, and averaged and compared as log2. Those of z are root
-mean squares over classes."""
+"""Outcomes by their columns; all are positive, and averaged and compared as log2. Those of z are
+root mean squares over classes."""
 
 CONDITION = ("start", "decay")
 
