@@ -71,10 +71,11 @@ class ThinnedRun:
         return _with_moments(table) if {"motif", "count", "expected", "z"} <= set(table) else table
 
     def trials(self) -> "pd.DataFrame":
-        """Return one row a trial, all of them done. Their version of results is not known."""
+        """Return one row a trial, all done, with the version in `constants.toml` if it is there."""
         groups = self._levels.groupby(["trial", "task", *_PLACE], sort=False)["network"]
         trials = groups.agg(first_network="min", networks="nunique").reset_index()
-        outcome = {"status": "done", "reason": "", "made_with": "", "when": "", "version": None}
+        version = self._constants.get("trials", {}).get("version")
+        outcome = {"status": "done", "reason": "", "made_with": "", "when": "", "version": version}
         return trials.assign(**outcome)
 
     def measurements(self) -> "pd.DataFrame":

@@ -197,7 +197,8 @@ class TinySchedule(AbstractSchedule):
 
     def levels(self) -> tuple[Level, ...]:
         """From dense to an eighth."""
-        return tuple(Level(density, self.steps) for density in (1.0, 0.6, 0.3, 0.125))
+        first = Level(1.0, self.steps, snapshots=(0,))  # for metrics that read initial weights
+        return (first, *(Level(density, self.steps) for density in (0.6, 0.3, 0.125)))
 
     def optimizer(self) -> optax.GradientTransformation:
         """Adam."""

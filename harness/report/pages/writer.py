@@ -35,17 +35,11 @@ def write(
 ) -> Path:
     """Write a page with the files it links to; each file is whole or absent.
 
-    <<<<<<< HEAD
-        The answer stands beside the page as `answer.json`. Files that only an earlier page at this path
-        linked to are removed at the end, so that a page always finds its files.
-    =======
-        `trials` say of which task, architecture and pruner each condition is, to select by them.
+    `trials` say of which task, architecture and pruner each condition is, to select by them. The
+    answer stands beside the page as `answer.json`. Files that only an earlier page at this path
+    linked to are removed at the end, so that a page always finds its files.
 
-        Files that only an earlier page at this path linked to are removed at the end, so that a page
-        always finds its files.
-    >>>>>>> interact
-
-        **Returns:** the path of the page.
+    **Returns:** the path of the page.
     """
     path = out / "index.html"
     stale = export.linked(path)

@@ -1,0 +1,190 @@
+"""The report of the study `training`: the answer, all outcomes by condition, comparisons."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from harness.report import Column, Figure, Finding, Opening, RunTables, Section, Table, charts
+
+from . import _training_tables as tables
+
+_INTERVAL = (Column("low", "from", note="95 %"), Column("high", "to", note="95 %"))
+_FLOOR = 0.9
+_PLACE = (Column("start", "start", "text"), Column("decay", "decay", "text"))
+
+
+def opening(question: str, runs: Mapping[str, RunTables]) -> Opening:
+    """Return the first screen: the primary comparison, and the chart of all outcomes."""
+    found = tables.outcomes(runs["starts"])
+    return Opening(question, _primary(found).claim, hero=_figure(found))
+
+
+def sections(runs: Mapping[str, RunTables]) -> list[Section]:
+    """Return the answer, with what it does not show, and the tables behind it."""
+    found = tables.outcomes(runs["starts"])
+    means, compared = tables.means(found), tables.comparisons(found)
+    strengths = compared[compared["outcome"] == "strength"]
+    compared = compared.assign(verdict=strengths.apply(tables.verdict, axis=1)).fillna(
+        {"verdict": ""}
+    )
+    beyond = means[means["outcome"] == "beyond_degrees"]
+    means = means.assign(verdict=beyond.apply(tables.left, axis=1)).fillna({"verdict": ""})
+    findings = [
+        _primary(found),
+        _degrees(means),
+        _loss(means, found),
+        _secondary(compared),
+        _LIMITS,
+    ]
+    lead = [
+        f"{len(found)} networks: {found.groupby(list(tables.CONDITION)).ngroups} conditions, one "
+        f"network for each of {found['data_seed'].nunique()} data seeds. Unit: "
+        f"{tables.units(found)}. Null: `layered`, exact; beyond degrees: `degree`, 100 draws. "
+        "Random masks, the control, have a root mean square z of about 1. Hypothesis, margin and "
+        "rule were committed before the run: reports/training/DESIGN.md."
+    ]
+    caption = (
+        "Geometric means over networks with 95 % intervals. chance: overlap expected by chance; "
+        "log2_ratio: mean of |log2(count / expected)| over classes under `layered`."
+    )
+    number = (Column("n", "n", note="networks"), Column("value", "mean"))
+    ends = (*_INTERVAL, Column("p", "p"), Column("adjusted", "p, corrected"))
+    by_condition = Table(
+        "by_condition", caption, means,
+        [*_PLACE, Column("outcome", "outcome", "text"), *number, *_INTERVAL,
+         Column("verdict", "verdict", "text")], sortable=True)  # fmt: skip
+    differences = Table(
+        "comparisons",
+        "Mean differences of log2, paired by data seed. Corrected: for all secondary comparisons "
+        "of one outcome.", compared,
+        [Column("family", "family", "text"), Column("comparison", "comparison", "text"),
+         Column("outcome", "outcome", "text"), *number, *ends,
+         Column("verdict", "verdict", "text")], sortable=True)  # fmt: skip
+    return [
+        Section("answer", "The answer", lead, findings),
+        Section("conditions", "Outcomes by condition", parts=[by_condition]),
+        Section("comparisons", "Comparisons", parts=[differences]),
+        Section("classes", "Motif by motif", parts=[_classes(runs["starts"], found)]),
+    ]
+
+
+def _primary(found: pd.DataFrame) -> Finding:
+    compared = tables.comparisons(found)
+    rows = compared[(compared["family"] == "primary") & (compared["outcome"] == "strength")]
+    if rows.empty or rows["low"].isna().any():
+        return Finding("Not shown: too few replicates of the primary comparison.")
+    row = rows.iloc[0]
+    answers = {
+        "beyond the margin": "The start decides the strength of the motif profile",
+        "within the margin": "The start changes the strength of the motif profile by less than 2",
+        "open": "Whether the start decides the strength of the motif profile is open",
+    }
+    low, value, high = (2.0 ** row[name] for name in ("low", "value", "high"))
+    return Finding(
+        f"{answers[tables.verdict(row)]}: without weight decay it is {value:.2g} times as strong "
+        f"from sd 0.05 as from sd 0.5 (95 % {low:.2g} to {high:.2g}; n = {row['n']} pairs).",
+        f"Root mean square z under `layered` at 7.8 % kept; unit: {tables.units(found)}. "
+        f"p {row['p']:.2g}; margin: a factor of 2.",
+    )
+
+
+def _degrees(means: pd.DataFrame) -> Finding:
+    rows = means[means["outcome"] == "beyond_degrees"]
+    parts = [
+        f"{verdict}: {'; '.join(f'{_named(one)} {_range(one)}' for one in part)}"
+        for verdict in ("degrees explain it", "something is left", "open")
+        if (part := list(rows[rows["verdict"] == verdict].itertuples()))
+    ]
+    left = int((rows["verdict"] == "something is left").sum())
+    return Finding(
+        f"Something is left that degrees do not explain in {left} of {len(rows)} conditions.",
+        f"Root mean square z under `degree`, mean with 95 % interval; {'. '.join(parts)}.",
+    )
+
+
+def _loss(means: pd.DataFrame, found: pd.DataFrame) -> Finding:
+    rows = means[means["outcome"] == "loss"].sort_values("value")
+    best, worst = (next(rows.iloc[[at]].itertuples()) for at in (0, -1))
+    floor = int((found["loss"] >= _FLOOR).sum())
+    return Finding(
+        f"Mean losses are {best.value:.2g} to {worst.value:.2g} of that of the best constant; "
+        f"{floor} of {len(found)} networks are at the floor ({_FLOOR} or more).",
+        f"Lowest: {_named(best)} {_range(best)}; highest: {_named(worst)} {_range(worst)}.",
+    )
+
+
+def _secondary(compared: pd.DataFrame) -> Finding:
+    rows = compared[(compared["outcome"] == "strength") & (compared["family"] == "secondary")]
+    beyond = [
+        f"{one['comparison']}: {2.0 ** one['value']:.2g} times "
+        f"({2.0 ** one['low']:.2g} to {2.0 ** one['high']:.2g})"
+        for _, one in rows[rows["verdict"] == "beyond the margin"].iterrows()
+    ]
+    return Finding(
+        f"{len(beyond)} of {len(rows)} secondary differences of strength are beyond a factor of 2.",
+        "; ".join(beyond),
+    )
+
+
+_LIMITS = Finding(
+    "It does not show what happens at full size and in the published budget, on other tasks, "
+    "or why.",
+    "Networks of width 64, 10,000 steps, one learning rate, batch size and pruner. Movement and "
+    "overlap are outcomes, as strength is: that they go together over conditions is no cause. "
+    "Early decay shrinks weights, which counts as movement.",
+)
+
+
+def _named(row: Any) -> str:
+    return f"{row.start} {'without' if row.decay == 'none' else 'with early'} decay"
+
+
+def _range(row: Any) -> str:
+    return f"{row.value:.3g} ({row.low:.3g} to {row.high:.3g})"
+
+
+def _figure(found: pd.DataFrame) -> Figure:
+    means = tables.means(found)
+    shown = means[means["outcome"].isin(list(tables.OUTCOMES))]
+    shown = shown.assign(panel=shown["outcome"].map(tables.OUTCOMES))
+    decays = ["none", "early"]
+    scale = alt.Scale(type="log", nice=False, padding=12)
+    y = alt.Y("value:Q", title=None, scale=scale, axis=alt.Axis(format=".3~g", tickCount=5))
+    low = y.copy()
+    low.shorthand = "low:Q"
+    base = alt.Chart().encode(
+        x=alt.X("start:N", sort=list(dict.fromkeys(found["start"])), title=None),
+        xOffset=alt.XOffset("decay:N", sort=decays),
+        color=charts.colour(decays, "decay", "early weight decay"),
+    )
+    tooltip = ["start:N", "decay:N", *(alt.Tooltip(f"{one}:Q", format=".3~g") for one in
+                                       ("value", "low", "high", "n"))]  # fmt: skip
+    bars = base.mark_rule(strokeWidth=2.5, opacity=0.55).encode(y=low, y2="high:Q")
+    points = base.mark_point(filled=True, size=52, opacity=1).encode(y=y, tooltip=tooltip)
+    chart = charts.panels_of(
+        alt.LayerChart(data=shown, layer=[bars, points]), list(tables.OUTCOMES.values()), "panel"
+    )
+    return Figure(
+        "outcomes",
+        "Profile, function and regime by start",
+        f"Geometric means over {tables.units(found)}, with 95 % intervals, at 7.8 % of weights "
+        "kept; z as root mean square over classes. Log axes, which differ between panels.",
+        "Five outcomes by initial weights, with and without early weight decay.",
+        chart.resolve_scale(y="independent"),
+        shown,
+        panel=200,
+    )
+
+
+def _classes(run: RunTables, found: pd.DataFrame) -> Table:
+    parts = []
+    for null, name in (("layered", "motifs"), ("degree", "sampled")):
+        rows = tables.whole(run, name).merge(found[["trial", *tables.CONDITION]], on="trial")
+        by = rows.groupby([*tables.CONDITION, "motif"], sort=False)[["z", "log2_ratio"]]
+        parts.append(by.mean().reset_index().assign(null=null))
+    caption = "Mean z and log2(count / expected) of each class, over networks, under both nulls."
+    columns = [*_PLACE, Column("null", "null", "text"), Column("motif", "motif", "text"),
+               Column("z", "z"), Column("log2_ratio", "log2 ratio")]  # fmt: skip
+    return Table("classes", caption, pd.concat(parts, ignore_index=True), columns, sortable=True)

@@ -1,0 +1,159 @@
+"""The tables of the study `training`: outcomes of each network, means by condition, comparisons."""
+
+import re
+
+import numpy as np
+import pandas as pd
+
+from harness import stats
+from harness.report import NETWORK, RunTables, Units, units_of
+
+from .training import DENSITY
+
+BASELINE = ("sd 0.5", "none")
+"""The condition that others are compared with: as saturated as the published start."""
+
+PRIMARY = "sd 0.05 − sd 0.5, no decay"
+MARGIN = 1.0
+"""Of log2 strength: a factor of 2."""
+
+BEYOND = 2.0
+"""The strength under `degree` from which on something is left that degrees do not explain."""
+
+OUTCOMES = {
+    "strength": "strength: z under layered",
+    "beyond_degrees": "beyond degrees: z under degree",
+    "loss": "loss / best constant's",
+    "movement": "movement of dense weights",
+    "overlap": "overlap with initial mask",
+}
+"""Outcomes by their columns; all are positive, and averaged and compared as log2. Those of z are
+root mean squares over classes."""
+
+CONDITION = ("start", "decay")
+
+
+def outcomes(run: RunTables) -> pd.DataFrame:
+    """Return one row a network that did not diverge: `CONDITION`, `NETWORK` and all outcomes.
+
+    `chance` is the overlap expected by chance, `log2_ratio` the mean of |log2(count / expected)|
+    under `layered` over classes with a copy.
+    """
+    levels = run.table("levels")
+    broken = levels.loc[levels["diverged"].astype(bool), "trial"]
+    ends = levels[np.isclose(levels["density"], DENSITY) & ~levels["trial"].isin(broken)]
+    version = run.trials().set_index("trial")["version"]
+    found = ends[["trial", "data_seed", "network"]].assign(
+        seed=int(run.experiment["seed"]),
+        version=ends["trial"].map(version).fillna(0),
+        start=ends["architecture"].map(_start),
+        decay=ends["schedule"].map(_decay),
+        loss=ends["validation_loss"].astype(float) / ends["constant_loss"].astype(float),
+    )
+    layered, degree = (whole(run, name) for name in ("motifs", "sampled"))
+    regime = run.table("regime")
+    regime = regime[regime["leaf"] == "all"]
+    final = regime[np.isclose(regime["density"], DENSITY)].set_index("trial")
+    columns = {
+        "strength": _size(layered),
+        "log2_ratio": layered["log2_ratio"].abs().groupby(layered["trial"]).mean(),
+        "beyond_degrees": _size(degree),
+        "movement": regime[regime["level"] == 0].set_index("trial")["movement"],
+        "overlap": final["overlap"],
+        "chance": final["chance"],
+    }
+    return found.assign(**{name: found["trial"].map(v) for name, v in columns.items()})
+
+
+def whole(run: RunTables, name: str) -> pd.DataFrame:
+    """Return z by class of whole networks at the density compared; infinities are undefined."""
+    table = run.table(name)
+    table = table[(table["base_layer"] == -1) & np.isclose(table["density"], DENSITY)]
+    undefined = {np.inf: np.nan, -np.inf: np.nan}
+    return table.assign(**{one: table[one].replace(undefined) for one in ("z", "log2_ratio")})
+
+
+def units(found: pd.DataFrame) -> Units:
+    """Return what counts as one replicate: each condition has one network a data seed."""
+    first = found.drop_duplicates(list(NETWORK))
+    return units_of(first)
+
+
+def means(found: pd.DataFrame) -> pd.DataFrame:
+    """Return geometric means by condition and outcome, with 95 % intervals over networks."""
+    rows = []
+    for (start, decay), part in found.groupby(list(CONDITION), sort=False):
+        for name in (*OUTCOMES, "chance", "log2_ratio"):
+            over = stats.mean_interval(_log2(part[name]))
+            ends = {"value": over.value, "low": over.low, "high": over.high}
+            place = {"start": start, "decay": decay, "outcome": name, "n": over.n}
+            rows.append(place | {key: 2.0**value for key, value in ends.items()})
+    return pd.DataFrame(rows)
+
+
+def comparisons(found: pd.DataFrame) -> pd.DataFrame:
+    """Return paired mean differences of log2 outcomes: the primary one, then the secondary ones.
+
+    `adjusted`: p for all secondary comparisons of one outcome; that of the primary one is its p.
+    """
+    tables = [_compared(found, name) for name in OUTCOMES]
+    return pd.concat(tables, ignore_index=True)
+
+
+def _compared(found: pd.DataFrame, outcome: str) -> pd.DataFrame:
+    logs = found.assign(value=_log2(found[outcome]))
+    wide = logs.pivot(index="data_seed", columns=list(CONDITION), values="value")
+    starts = list(dict.fromkeys(found["start"]))
+    differences = {}
+    for start in starts:
+        if start != BASELINE[0] and {(start, "none"), BASELINE} <= set(wide.columns):
+            label = f"{start} − {BASELINE[0]}, no decay"
+            differences[label] = wide[start, "none"] - wide[BASELINE]
+    for start in starts:
+        if {(start, "none"), (start, "early")} <= set(wide.columns):
+            label = f"{start}: early decay − none"
+            differences[label] = wide[start, "early"] - wide[start, "none"]
+    main = PRIMARY if outcome == "strength" else None
+    primary = {name: one for name, one in differences.items() if name == main}
+    others = {name: one for name, one in differences.items() if name != main}
+    rows = []
+    for family, columns in (("primary", primary), ("secondary", others)):
+        if not columns:
+            continue
+        test = stats.mean_tests(np.column_stack([one.to_numpy(float) for one in columns.values()]))
+        known = test._asdict() | {"comparison": list(columns), "family": family}
+        rows.append(pd.DataFrame({"outcome": outcome, **known}))
+    return pd.concat(rows, ignore_index=True)
+
+
+def verdict(row: pd.Series) -> str:
+    """Return what the rule of the design says of a comparison of strengths."""
+    if row["low"] > MARGIN or row["high"] < -MARGIN:
+        return "beyond the margin"
+    return "within the margin" if row["low"] > -MARGIN and row["high"] < MARGIN else "open"
+
+
+def left(row: pd.Series) -> str:
+    """Return whether degrees explain a profile, from the mean of `beyond_degrees`."""
+    if row["low"] > BEYOND:
+        return "something is left"
+    return "degrees explain it" if row["high"] < BEYOND else "open"
+
+
+def _log2(values: pd.Series) -> np.ndarray:
+    plain = values.to_numpy(dtype=float)
+    return np.log2(plain, out=np.full(plain.shape, np.nan), where=plain > 0)
+
+
+def _size(table: pd.DataFrame) -> pd.Series:
+    squares = table["z"].astype(float) ** 2
+    return squares.groupby(table["trial"]).mean() ** 0.5
+
+
+def _start(architecture: str) -> str:
+    scale = re.search(r"initial_scale=([\d.]+)", architecture)
+    return f"sd {scale[1]}" if scale else "Glorot" if "initial=glorot" in architecture else "sd 0.2"
+
+
+def _decay(schedule: str) -> str:
+    return "none" if re.search(r"early_weight_decay=0(\.0)?\b", schedule) else "early"
