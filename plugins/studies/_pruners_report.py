@@ -177,7 +177,7 @@ def _losses(
         "or there are too few units for one.",
         "Ratio of losses by pruner and density.",
         charts.by_density(
-            beside, families, rows, "ratio", better, charts.clear(beside, at=1), names, 3.0, tooltip
+            beside, families, rows, "ratio", better, charts.clear(beside, at=1.0), names, 3.0, tooltip
         ),
         beside,
         axis=190,
