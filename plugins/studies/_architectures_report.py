@@ -1,0 +1,187 @@
+"""The report of the study `architectures`: the answer, classes that change, views compared."""
+
+from collections.abc import Mapping
+
+import altair as alt
+import pandas as pd
+
+from harness.report import Column, Figure, Finding, RunTables, Section, Table, charts
+
+from . import _architectures_tables as tables
+
+_PLACE = (Column("architecture", "architecture", "text"), Column("view", "view", "text"))
+_INTERVAL = (Column("low", "from", note="95 %"), Column("high", "to", note="95 %"))
+_PAIR = tuple(
+    Column(f"{name}_{which}", f"{name} {which}", "text")
+    for which in (1, 2)
+    for name in ("architecture", "view")
+)
+
+
+def sections(runs: Mapping[str, RunTables]) -> list[Section]:
+    """Return the sections in order."""
+    z, losses = tables.zscores(runs), tables.losses(runs)
+    changes = tables.changes(z)
+    control = changes[(changes["pruner"] == "random") & changes["changes"]]
+    barred = losses.loc[~losses["judged"], "architecture"]
+    magnitude = changes[(changes["pruner"] == "magnitude") & ~changes["architecture"].isin(barred)]
+    noisy = pd.MultiIndex.from_frame(control[["architecture", "view"]])
+    magnitude = magnitude[
+        ~pd.MultiIndex.from_frame(magnitude[["architecture", "view"]]).isin(noisy)
+    ]
+    if magnitude.groupby(["architecture", "view"]).ngroups < 2:
+        none = Finding("No two views can be compared: the control or the loss forbids it.")
+        return [Section("answer", "The answer", findings=[none], parts=[_losses(losses)])]
+    compared = tables.comparisons(magnitude)
+    agreed = tables.agreement(z[z["pruner"] == "magnitude"], compared)
+    first = {str(name): rows["view"].iloc[0] for name, rows in changes.groupby("architecture")}
+    n, seen = int(magnitude["n"].max()), changes[changes["pruner"] == "random"]
+    unit = f"n = {n} (seed, data seed) pairs, null `masks`, {tables.ERROR:g} false discovery rate"
+    findings = [
+        Finding(_answer(compared, first), f"Margin: mean z beyond {tables.MARGIN:g}. {unit}."),
+        _common(magnitude, first, len(runs)),
+        _views(compared),
+        Finding(
+            f"Control: {len(control)} of {len(seen)} classes change under random pruning.",
+            f"Largest mean z: {seen['mean'].abs().max():.2f}. Views not judged: "
+            f"{_names(control)}. Architectures not judged for their loss: "
+            f"{', '.join(barred) or 'none'}.",
+        ),
+    ]  # fmt: skip
+    return [
+        Section(
+            "answer", "The answer", findings=findings, parts=[_figure(changes), _losses(losses)]
+        ),
+        Section("changes", "Classes that change", parts=[_changes(changes)]),
+        Section("views", "Views compared", parts=[_agreed(agreed), _compared(compared)]),
+    ]
+
+
+def _answer(compared: pd.DataFrame, first: Mapping[str, str]) -> str:
+    apart = compared[compared["architecture_1"] != compared["architecture_2"]]
+    firsts = apart[
+        (apart["view_1"] == apart["architecture_1"].map(first))
+        & (apart["view_2"] == apart["architecture_2"].map(first))
+    ]
+    within = compared[compared["architecture_1"] == compared["architecture_2"]]
+    return f"Architecture: {_verdict(firsts)}; view: {_verdict(within)}."
+
+
+def _verdict(rows: pd.DataFrame) -> str:
+    """Return whether it matters, with the classes compared and their verdicts."""
+    count = {
+        name: int((rows["verdict"] == name).sum()) for name in ("the same", "different", "open")
+    }
+    matters = "it matters" if count["different"] else "no difference is shown"
+    counted = ", ".join(f"{number} {name}" for name, number in count.items())
+    return f"{matters} (comparisons of a class: {counted})"
+
+
+def _common(magnitude: pd.DataFrame, first: Mapping[str, str], number: int) -> Finding:
+    rows = magnitude[
+        magnitude["changes"] & (magnitude["view"] == magnitude["architecture"].map(first))
+    ]
+    common = [
+        f"{motif} ({'more' if part['mean'].min() > 0 else 'fewer'})"
+        for motif, part in rows.groupby("motif")
+        if len(part) == number and (part["mean"].min() > 0 or part["mean"].max() < 0)
+    ]
+    return Finding(
+        f"Common to the first views of all {number} architectures: {', '.join(common) or 'none'}.",
+        "Classes that change: " + "; ".join(
+            f"{name}, {view}: {int(part['changes'].sum())} of {len(part)}"
+            for (name, view), part in magnitude.groupby(["architecture", "view"], sort=False)
+        ) + ".",
+    )  # fmt: skip
+
+
+def _views(compared: pd.DataFrame) -> Finding:
+    within = compared[compared["architecture_1"] == compared["architecture_2"]]
+    said = [
+        f"{name}: {_listed(rows, 'the same')} survive; different: {_listed(rows, 'different')}"
+        for name, rows in within.groupby("architecture_1", sort=False)
+    ]
+    return Finding(f"From view to view: {'; '.join(said) or 'nothing to compare'}.")
+
+
+def _listed(rows: pd.DataFrame, verdict: str) -> str:
+    return ", ".join(rows.loc[rows["verdict"] == verdict, "motif"]) or "none"
+
+
+def _names(rows: pd.DataFrame) -> str:
+    places = rows[["architecture", "view"]].drop_duplicates()
+    return ", ".join(f"{name}, {view}" for name, view in places.itertuples(index=False)) or "none"
+
+
+def _figure(changes: pd.DataFrame) -> Figure:
+    table = changes.assign(panel=changes["architecture"] + ", " + changes["view"])
+    y = alt.Y("motif:N", title=None)
+    pruner = alt.Color("pruner:N", scale=alt.Scale(range=list(charts.SERIES[:2])))
+    tooltip = ["motif:N", "pruner:N", *(alt.Tooltip(f"{key}:Q", format=".3~g")
+               for key in ("mean", "low", "high", "q")), "n:Q"]  # fmt: skip
+    base = alt.Chart().encode(y=y, color=pruner)
+    x = alt.X("mean:Q", title="mean z")
+    points = base.mark_point(filled=True, size=45).encode(x=x, tooltip=tooltip)
+    bars = base.mark_rule(strokeWidth=2, opacity=0.6).encode(
+        x=alt.X("low:Q", title="mean z"), x2="high:Q"
+    )
+    zero = alt.Chart().mark_rule(color=charts.RULE).encode(x=alt.datum(0))
+    facet = alt.Facet("panel:N", sort=list(table["panel"].unique()), header=alt.Header(title=None))
+    layers = alt.LayerChart(data=table, layer=[zero, bars, points])
+    chart = layers.properties(width=240).facet(facet=facet, columns=3)
+    return Figure(
+        "mean_z",
+        "Mean z of classes by architecture and view",
+        "Null `masks`; 95 % intervals over (seed, data seed) pairs. Axes differ between panels.",
+        "Mean z with intervals by class, a panel an architecture and view.",
+        chart.resolve_scale(x="independent", y="independent"),
+        table,
+        panel=240,
+        axis=110,
+    )  # fmt: skip
+
+
+def _losses(losses: pd.DataFrame) -> Table:
+    caption = (
+        "Validation loss as a share of the best constant predictor's; floor: replicates near 1."
+    )
+    numbers = [Column("n", "n"), Column("share", "loss, share"), Column("floor", "at the floor")]
+    columns = [
+        _PLACE[0],
+        Column("pruner", "pruner", "text"),
+        *numbers,
+        Column("judged", "judged", "text"),
+    ]
+    return Table("losses", caption, losses, columns)
+
+
+def _changes(changes: pd.DataFrame) -> Table:
+    caption = "Mean z over pairs; q: p for all classes, views and architectures of one pruner."
+    numbers = [Column("mean", "mean z"), *_INTERVAL, Column("q", "q"), Column("n", "n")]
+    texts = [Column("pruner", "pruner", "text"), *_PLACE, Column("motif", "class", "text")]
+    shown = [*texts, *numbers, Column("changes", "changes", "text")]
+    return Table("changes", caption, changes, shown, sortable=True)
+
+
+def _agreed(agreed: pd.DataFrame) -> Table:
+    caption = "Shared classes with one sign of mean z; intervals from resampled data seeds."
+    verdicts = [Column(name, name) for name in ("the same", "different", "open")]
+    columns = [
+        *_PAIR,
+        Column("classes", "classes"),
+        Column("share", "one sign"),
+        *_INTERVAL,
+        *verdicts,
+    ]
+    return Table("agreement", caption, agreed, columns)
+
+
+def _compared(compared: pd.DataFrame) -> Table:
+    means = [Column(f"mean_{which}", f"mean z {which}") for which in (1, 2)]
+    columns = [
+        *_PAIR,
+        Column("motif", "class", "text"),
+        *means,
+        Column("verdict", "verdict", "text"),
+    ]
+    return Table("compared", "Classes that two views share.", compared, columns, sortable=True)
