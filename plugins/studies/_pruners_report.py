@@ -157,7 +157,7 @@ def _losses(
     beside: pd.DataFrame, families: Mapping[str, Sequence[str]], there: Sequence[str]
 ) -> Section:
     names = ("lower loss than magnitude", "higher loss than magnitude")
-    better = -np.log2(beside["ratio"])
+    better, clear = -np.log2(beside["ratio"]), charts.clear(beside, at=1.0)
     rows = [name for name in there if name != "magnitude"]
     tooltip = [
         alt.Tooltip("pruner:N"),
@@ -177,7 +177,15 @@ def _losses(
         "or there are too few units for one.",
         "Ratio of losses by pruner and density.",
         charts.by_density(
-            beside, families, rows, "ratio", better, charts.clear(beside, at=1.0), names, 3.0, tooltip
+            beside,
+            families,
+            rows,
+            "ratio",
+            better,
+            clear,
+            names,
+            3.0,
+            tooltip,
         ),
         beside,
         axis=190,
