@@ -1,4 +1,4 @@
-"""The files beside the page: tables as CSV and LaTeX, charts as SVG, PDF and PNG."""
+"""The files beside the page: tables as CSV and LaTeX, charts as SVG and PDF."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ from harness.tables.spreadsheets import csv
 GENERATOR = "motif-harness report"
 """Marks a page as ours, so that a later one may remove the files it links to."""
 
-_OURS = re.compile(r'href="(tables/[a-z0-9_]+\.(?:csv|tex)|charts/[a-z0-9_]+\.(?:svg|pdf|png))"')
+_OURS = re.compile(r'href="(tables/[a-z0-9_]+\.(?:csv|tex)|charts/[a-z0-9_]+\.(?:svg|pdf))"')
 
 
 def contents(sections: Sequence[Section]) -> Iterator[tuple[str, bytes]]:
@@ -36,10 +36,9 @@ def contents(sections: Sequence[Section]) -> Iterator[tuple[str, bytes]]:
         if isinstance(part, Table):
             yield f"tables/{part.name}.tex", _bytes(latex.table(part))
         else:
-            svg, pdf, png = drawn(part.name, vega.for_file(part), vega.VEGA_LITE)
+            svg, pdf = drawn(part.name, vega.for_file(part), vega.VEGA_LITE)
             yield f"charts/{part.name}.svg", _bytes(svg)
             yield f"charts/{part.name}.pdf", pdf
-            yield f"charts/{part.name}.png", png
 
 
 def _bytes(text: str) -> bytes:

@@ -1,7 +1,6 @@
 """Charts drawn in a process of their own, so that a crash of the renderer is an error, not the end.
 
-The process reads a line for each chart, and answers with a line that has its SVG, PDF and
-PNG.
+The process reads a line for each chart, and answers with a line that has its SVG and PDF.
 """
 
 import atexit
@@ -23,8 +22,8 @@ for line in sys.stdin:
         svg = vl_convert.vegalite_to_svg(
             asked["chart"], vl_version=asked["version"], allowed_base_urls=[]
         )
-        pictures = vl_convert.svg_to_pdf(svg), vl_convert.svg_to_png(svg, scale=1.5)
-        answer = {"svg": svg, "others": [base64.b64encode(one).decode() for one in pictures]}
+        pdf = vl_convert.svg_to_pdf(svg)
+        answer = {"svg": svg, "pdf": base64.b64encode(pdf).decode()}
     except Exception as error:
         answer = {"error": f"{type(error).__name__}: {error}"}
     print(json.dumps(answer), flush=True)
@@ -32,8 +31,8 @@ for line in sys.stdin:
 _running: list["subprocess.Popen[bytes]"] = []
 
 
-def drawn(name: str, chart: dict[str, Any], version: str) -> tuple[str, bytes, bytes]:
-    """Return a chart as SVG, PDF and PNG. Raises `UserError`, naming it, if the renderer fails."""
+def drawn(name: str, chart: dict[str, Any], version: str) -> tuple[str, bytes]:
+    """Return a chart as SVG and as PDF. Raises `UserError`, naming it, if the renderer fails."""
     if not _running:
         command = [sys.executable, "-P", "-c", _SCRIPT]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
@@ -49,8 +48,7 @@ def drawn(name: str, chart: dict[str, Any], version: str) -> tuple[str, bytes, b
         raise UserError(f"chart '{name}': the renderer ended with status {_end()}.") from None
     if "error" in answer:
         raise UserError(f"chart '{name}' cannot be drawn: {answer['error']}")
-    pdf, png = map(base64.b64decode, answer["others"])
-    return answer["svg"], pdf, png
+    return answer["svg"], base64.b64decode(answer["pdf"])
 
 
 @atexit.register
