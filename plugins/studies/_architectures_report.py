@@ -1,11 +1,12 @@
 """The report of the study `architectures`: the answer, classes that change, views compared."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import altair as alt
 import pandas as pd
 
-from harness.report import Column, Figure, Finding, RunTables, Section, Table, charts
+from harness.report import Column, Figure, Finding, Opening, RunTables, Section, Table, charts
 
 from . import _architectures_tables as tables
 
@@ -18,8 +19,52 @@ _PAIR = tuple(
 )
 
 
+class _Judged(NamedTuple):
+    """What the rule of the design says; `findings` has one alone where nothing can be compared."""
+
+    z: pd.DataFrame
+    losses: pd.DataFrame
+    changes: pd.DataFrame
+    compared: pd.DataFrame
+    findings: list[Finding]
+    first: dict[str, str]
+
+
+def opening(question: str, runs: Mapping[str, RunTables]) -> Opening:
+    """Return the first screen: the answer, what is common, the control, and the first views."""
+    judged = _judged(runs)
+    answer, *findings = judged.findings
+    shown = judged.changes[
+        judged.changes["view"] == judged.changes["architecture"].map(judged.first)
+    ]
+    pairs = int(shown["n"].max())
+    return Opening(
+        question,
+        answer.claim,
+        findings,
+        _figure(shown, "first_views", columns=2) if findings else None,
+        f"{len(judged.first)} architectures on `digits`, {pairs} networks in each condition, each "
+        "with a seed and a data set of its own. Intervals: 95 % over networks.",
+        "harness study architectures",
+    )
+
+
 def sections(runs: Mapping[str, RunTables]) -> list[Section]:
     """Return the sections in order."""
+    judged = _judged(runs)
+    losses = _losses(judged.losses)
+    if len(judged.findings) == 1:
+        return [Section("answer", "The answer", findings=judged.findings, parts=[losses])]
+    agreed = tables.agreement(judged.z[judged.z["pruner"] == "magnitude"], judged.compared)
+    figure = _figure(judged.changes, "mean_z", columns=3)
+    return [
+        Section("answer", "The answer", findings=judged.findings, parts=[figure, losses]),
+        Section("changes", "Classes that change", parts=[_changes(judged.changes)]),
+        Section("views", "Views compared", parts=[_agreed(agreed), _compared(judged.compared)]),
+    ]
+
+
+def _judged(runs: Mapping[str, RunTables]) -> _Judged:
     z, losses = tables.zscores(runs), tables.losses(runs)
     changes = tables.changes(z)
     control = changes[(changes["pruner"] == "random") & changes["changes"]]
@@ -29,12 +74,11 @@ def sections(runs: Mapping[str, RunTables]) -> list[Section]:
     magnitude = magnitude[
         ~pd.MultiIndex.from_frame(magnitude[["architecture", "view"]]).isin(noisy)
     ]
+    first = {str(name): rows["view"].iloc[0] for name, rows in changes.groupby("architecture")}
     if magnitude.groupby(["architecture", "view"]).ngroups < 2:
         none = Finding("No two views can be compared: the control or the loss forbids it.")
-        return [Section("answer", "The answer", findings=[none], parts=[_losses(losses)])]
+        return _Judged(z, losses, changes, pd.DataFrame(), [none], first)
     compared = tables.comparisons(magnitude)
-    agreed = tables.agreement(z[z["pruner"] == "magnitude"], compared)
-    first = {str(name): rows["view"].iloc[0] for name, rows in changes.groupby("architecture")}
     n, seen = int(magnitude["n"].max()), changes[changes["pruner"] == "random"]
     unit = f"n = {n} (seed, data seed) pairs, null `masks`, {tables.ERROR:g} false discovery rate"
     findings = [
@@ -48,13 +92,7 @@ def sections(runs: Mapping[str, RunTables]) -> list[Section]:
             f"{', '.join(barred) or 'none'}.",
         ),
     ]  # fmt: skip
-    return [
-        Section(
-            "answer", "The answer", findings=findings, parts=[_figure(changes), _losses(losses)]
-        ),
-        Section("changes", "Classes that change", parts=[_changes(changes)]),
-        Section("views", "Views compared", parts=[_agreed(agreed), _compared(compared)]),
-    ]
+    return _Judged(z, losses, changes, compared, findings, first)
 
 
 def _answer(compared: pd.DataFrame, first: Mapping[str, str]) -> str:
@@ -64,17 +102,21 @@ def _answer(compared: pd.DataFrame, first: Mapping[str, str]) -> str:
         & (apart["view_2"] == apart["architecture_2"].map(first))
     ]
     within = compared[compared["architecture_1"] == compared["architecture_2"]]
-    return f"Architecture: {_verdict(firsts)}; view: {_verdict(within)}."
+    return f"{_verdict('the architecture', firsts)} {_verdict('the view', within)}"
 
 
-def _verdict(rows: pd.DataFrame) -> str:
+def _verdict(what: str, rows: pd.DataFrame) -> str:
     """Return whether it matters, with the classes compared and their verdicts."""
-    count = {
-        name: int((rows["verdict"] == name).sum()) for name in ("the same", "different", "open")
-    }
-    matters = "it matters" if count["different"] else "no difference is shown"
-    counted = ", ".join(f"{number} {name}" for name, number in count.items())
-    return f"{matters} (comparisons of a class: {counted})"
+    same, different, open_ = (
+        int((rows["verdict"] == name).sum()) for name in ("the same", "different", "open")
+    )
+    counted = (
+        f"{different} of {len(rows)} comparisons of a class differ, {same} are the same, "
+        f"{open_} open"
+    )
+    if different:
+        return f"{what[0].upper()}{what[1:]} matters: {counted}."
+    return f"That {what} matters is not shown: {counted}."
 
 
 def _common(magnitude: pd.DataFrame, first: Mapping[str, str], number: int) -> Finding:
@@ -97,15 +139,16 @@ def _common(magnitude: pd.DataFrame, first: Mapping[str, str], number: int) -> F
 
 def _views(compared: pd.DataFrame) -> Finding:
     within = compared[compared["architecture_1"] == compared["architecture_2"]]
+    same, different = (_listed(within, verdict) for verdict in ("the same", "different"))
+    return Finding(f"The same in two views: {same}. Different: {different}.")
+
+
+def _listed(within: pd.DataFrame, verdict: str) -> str:
     said = [
-        f"{name}: {_listed(rows, 'the same')} survive; different: {_listed(rows, 'different')}"
-        for name, rows in within.groupby("architecture_1", sort=False)
+        f"{name} {', '.join(rows['motif'].unique())}"
+        for name, rows in within[within["verdict"] == verdict].groupby("architecture_1", sort=False)
     ]
-    return Finding(f"From view to view: {'; '.join(said) or 'nothing to compare'}.")
-
-
-def _listed(rows: pd.DataFrame, verdict: str) -> str:
-    return ", ".join(rows.loc[rows["verdict"] == verdict, "motif"]) or "none"
+    return "; ".join(said) or "none"
 
 
 def _names(rows: pd.DataFrame) -> str:
@@ -113,10 +156,14 @@ def _names(rows: pd.DataFrame) -> str:
     return ", ".join(f"{name}, {view}" for name, view in places.itertuples(index=False)) or "none"
 
 
-def _figure(changes: pd.DataFrame) -> Figure:
+def _figure(changes: pd.DataFrame, name: str, *, columns: int) -> Figure:
     table = changes.assign(panel=changes["architecture"] + ", " + changes["view"])
     y = alt.Y("motif:N", title=None)
-    pruner = alt.Color("pruner:N", scale=alt.Scale(range=list(charts.SERIES[:2])))
+    pruner = alt.Color(
+        "pruner:N",
+        scale=alt.Scale(range=list(charts.SERIES[:2])),
+        legend=alt.Legend(title=None, orient="top"),
+    )
     tooltip = ["motif:N", "pruner:N", *(alt.Tooltip(f"{key}:Q", format=".3~g")
                for key in ("mean", "low", "high", "q")), "n:Q"]  # fmt: skip
     base = alt.Chart().encode(y=y, color=pruner)
@@ -128,15 +175,15 @@ def _figure(changes: pd.DataFrame) -> Figure:
     zero = alt.Chart().mark_rule(color=charts.RULE).encode(x=alt.datum(0))
     facet = alt.Facet("panel:N", sort=list(table["panel"].unique()), header=alt.Header(title=None))
     layers = alt.LayerChart(data=table, layer=[zero, bars, points])
-    chart = layers.properties(width=240).facet(facet=facet, columns=3)
+    chart = layers.properties(width=200, height=alt.Step(14)).facet(facet=facet, columns=columns)
     return Figure(
-        "mean_z",
+        name,
         "Mean z of classes by architecture and view",
         "Null `masks`; 95 % intervals over (seed, data seed) pairs. Axes differ between panels.",
         "Mean z with intervals by class, a panel an architecture and view.",
         chart.resolve_scale(x="independent", y="independent"),
         table,
-        panel=240,
+        panel=200,
         axis=110,
     )  # fmt: skip
 

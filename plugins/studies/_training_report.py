@@ -1,6 +1,6 @@
 """The report of the study `training`: the answer, all outcomes by condition, comparisons."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import altair as alt
@@ -18,19 +18,22 @@ _PLACE = (Column("start", "start", "text"), Column("decay", "decay", "text"))
 def opening(question: str, runs: Mapping[str, RunTables]) -> Opening:
     """Return the first screen: the primary comparison, and the chart of all outcomes."""
     found = tables.outcomes(runs["starts"])
-    return Opening(question, _primary(found).claim, hero=_figure(found))
+    means, compared = _with_verdicts(found)
+    others = [Finding(one.claim) for one in (_degrees(means), _loss(means, found))]
+    return Opening(
+        question,
+        _primary(found).claim,
+        [_secondary(compared), *others],
+        _figure(found, "strength_by_start", tuple(tables.OUTCOMES)[:2]),
+        _about(found),
+        "harness study training",
+    )
 
 
 def sections(runs: Mapping[str, RunTables]) -> list[Section]:
     """Return the answer, with what it does not show, and the tables behind it."""
     found = tables.outcomes(runs["starts"])
-    means, compared = tables.means(found), tables.comparisons(found)
-    strengths = compared[compared["outcome"] == "strength"]
-    compared = compared.assign(verdict=strengths.apply(tables.verdict, axis=1)).fillna(
-        {"verdict": ""}
-    )
-    beyond = means[means["outcome"] == "beyond_degrees"]
-    means = means.assign(verdict=beyond.apply(tables.left, axis=1)).fillna({"verdict": ""})
+    means, compared = _with_verdicts(found)
     findings = [
         _primary(found),
         _degrees(means),
@@ -39,9 +42,7 @@ def sections(runs: Mapping[str, RunTables]) -> list[Section]:
         _LIMITS,
     ]
     lead = [
-        f"{len(found)} networks: {found.groupby(list(tables.CONDITION)).ngroups} conditions, one "
-        f"network for each of {found['data_seed'].nunique()} data seeds. Unit: "
-        f"{tables.units(found)}. Null: `layered`, exact; beyond degrees: `degree`, 100 draws. "
+        f"{_about(found)} Null: `layered`, exact; beyond degrees: `degree`, 100 draws. "
         "Random masks, the control, have a root mean square z of about 1. Hypothesis, margin and "
         "rule were committed before the run: reports/training/DESIGN.md."
     ]
@@ -62,12 +63,31 @@ def sections(runs: Mapping[str, RunTables]) -> list[Section]:
         [Column("family", "family", "text"), Column("comparison", "comparison", "text"),
          Column("outcome", "outcome", "text"), *number, *ends,
          Column("verdict", "verdict", "text")], sortable=True)  # fmt: skip
+    figure = _figure(found, "outcomes", tuple(tables.OUTCOMES))
     return [
         Section("answer", "The answer", lead, findings),
-        Section("conditions", "Outcomes by condition", parts=[by_condition]),
+        Section("conditions", "Outcomes by condition", parts=[figure, by_condition]),
         Section("comparisons", "Comparisons", parts=[differences]),
         Section("classes", "Motif by motif", parts=[_classes(runs["starts"], found)]),
     ]
+
+
+def _with_verdicts(found: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the means and the comparisons, with the verdicts of the design's rule."""
+    means, compared = tables.means(found), tables.comparisons(found)
+    strengths = compared[compared["outcome"] == "strength"]
+    compared = compared.assign(verdict=strengths.apply(tables.verdict, axis=1))
+    beyond = means[means["outcome"] == "beyond_degrees"]
+    means = means.assign(verdict=beyond.apply(tables.left, axis=1))
+    return means.fillna({"verdict": ""}), compared.fillna({"verdict": ""})
+
+
+def _about(found: pd.DataFrame) -> str:
+    return (
+        f"{len(found)} networks: {found.groupby(list(tables.CONDITION)).ngroups} conditions, one "
+        f"network for each of {found['data_seed'].nunique()} data seeds. Unit: "
+        f"{tables.units(found)}."
+    )
 
 
 def _primary(found: pd.DataFrame) -> Finding:
@@ -145,9 +165,9 @@ def _range(row: Any) -> str:
     return f"{row.value:.3g} ({row.low:.3g} to {row.high:.3g})"
 
 
-def _figure(found: pd.DataFrame) -> Figure:
+def _figure(found: pd.DataFrame, name: str, outcomes: Sequence[str]) -> Figure:
     means = tables.means(found)
-    shown = means[means["outcome"].isin(list(tables.OUTCOMES))]
+    shown = means[means["outcome"].isin(outcomes)]
     shown = shown.assign(panel=shown["outcome"].map(tables.OUTCOMES))
     decays = ["none", "early"]
     scale = alt.Scale(type="log", nice=False, padding=12)
@@ -164,14 +184,16 @@ def _figure(found: pd.DataFrame) -> Figure:
     bars = base.mark_rule(strokeWidth=2.5, opacity=0.55).encode(y=low, y2="high:Q")
     points = base.mark_point(filled=True, size=52, opacity=1).encode(y=y, tooltip=tooltip)
     chart = charts.panels_of(
-        alt.LayerChart(data=shown, layer=[bars, points]), list(tables.OUTCOMES.values()), "panel"
+        alt.LayerChart(data=shown, layer=[bars, points]),
+        [tables.OUTCOMES[outcome] for outcome in outcomes],
+        "panel",
     )
     return Figure(
-        "outcomes",
-        "Profile, function and regime by start",
+        name,
+        "Outcomes by start",
         f"Geometric means over {tables.units(found)}, with 95 % intervals, at 7.8 % of weights "
         "kept; z as root mean square over classes. Log axes, which differ between panels.",
-        "Five outcomes by initial weights, with and without early weight decay.",
+        f"{len(outcomes)} outcomes by initial weights, with and without early weight decay.",
         chart.resolve_scale(y="independent"),
         shown,
         panel=200,

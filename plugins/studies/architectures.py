@@ -9,7 +9,7 @@ from annotated_types import Ge, Gt, Le
 from harness import AbstractStudy, hookimpl
 
 if TYPE_CHECKING:
-    from harness.report import RunTables, Section
+    from harness.report import Opening, RunTables, Section
 
 VIEWS = {
     "mlp[sizes=[32, 16]]": {"layers": "sampled"},
@@ -65,6 +65,12 @@ class Architectures(AbstractStudy):
             }
             for name, views in VIEWS.items()
         }
+
+    def opening(self, runs: Mapping[str, "RunTables"]) -> "Opening":
+        """Return the question, the answer, three findings, and the classes of the first views."""
+        from . import _architectures_report
+
+        return _architectures_report.opening(self.question, runs)
 
     def sections(self, runs: Mapping[str, "RunTables"]) -> "Sequence[Section]":
         """Return the answer, the classes that change, and the views compared."""

@@ -80,7 +80,7 @@ def test_the_study_from_end_to_end_in_small(tmp_path, monkeypatch, small):
     for run in runs.values():
         assert set(run.measurements()["status"]) == {"done"}
     page = (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
-    assert "Architecture: no difference is shown" in page
+    assert "That the architecture matters is not shown" in page
     compared = pd.read_csv(tmp_path / "report" / "tables" / "compared.csv")
     assert set(compared["motif"]) == {"chain2", "diverge2", "converge2"}
     assert set(compared["verdict"]) == {"open"}
