@@ -14,7 +14,6 @@ from rich.table import Table
 from harness.cli import terminal
 from harness.cli.terminal import console, warn
 from harness.plugin.isolation import isolated
-from harness.results import answer
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,6 +62,8 @@ def resumable(folder: Path) -> Iterator[None]:
 
 def show_outcome(outcome: "Outcome", folder: Path, *, quiet: bool) -> None:
     """Print notes, the answer, where the report is, and failures; exit with 1 if there are any."""
+    from harness.results import answer
+
     show_notes(outcome, answer.page_of(folder) if not quiet else None)
 
 
@@ -93,6 +94,8 @@ def _short(notes: Sequence[str]) -> Iterator[str]:
 
 def _show_answer(page: Path) -> None:
     """Print the verdict and the findings that a report opens with."""
+    from harness.results import answer
+
     if known := answer.read(page):
         console.print(f"\n[bold]{escape(known.verdict)}[/bold]")
         findings = Table.grid(padding=(0, 1))

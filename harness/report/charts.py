@@ -146,10 +146,11 @@ def signed_cells(
     if not unclear:
         return [cells, figures]
     scale = alt.Scale(domain=[unclear], range=[_HATCH])
-    hatched = base.transform_filter("datum.unclear").mark_point(
+    named = base.transform_filter("datum.unclear").transform_calculate(hatched=json.dumps(unclear))
+    hatched = named.mark_point(
         size=_HATCHED, color="currentColor", strokeWidth=0.8, strokeOpacity=0.4
     )
-    shape = alt.ShapeDatum(unclear, scale=scale, legend=_HATCHED_LEGEND)
+    shape = alt.Shape("hatched:N", scale=scale, legend=_HATCHED_LEGEND)
     return [cells, hatched.encode(shape=shape), figures]
 
 

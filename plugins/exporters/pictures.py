@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from annotated_types import Gt, Le
 
-from harness import AbstractExporter, Run, UserError, hookimpl
+from harness import AbstractExporter, Run, hookimpl
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,12 +24,13 @@ class Pictures(AbstractExporter):
     scale: Annotated[float, Gt(0), Le(10)] = 2.0
 
     def export(self, run: Run, folder: "Path") -> None:
-        """Write the pictures. Raises `UserError` if the run has no report."""
+        """Write the pictures, or how to make them where the run has no report."""
         import vl_convert
 
         charts = sorted((run.path / "report" / "charts").glob("*.svg"))
         if not charts:
-            raise UserError(f"'{run.path}' has no report. Write it: harness report {run.path}")
+            advice = f"This run has no report with charts. Write it: harness report {run.path}\n"
+            (folder / "README.txt").write_text(advice, "utf-8", "backslashreplace")
         for chart in charts:
             svg = chart.read_text("utf-8")
             picture = vl_convert.svg_to_png(svg, scale=self.scale)
