@@ -61,11 +61,14 @@ def heatmap(
 ) -> alt.LayerChart:
     """Return cells by `pruner` (rows) and `column` of the table, each with its number `shown`.
 
-    Rows stand by family. The hue says by `names` whether `signed` is above zero or below; up to
-    `largest` it deepens. Cells are hatched where `clear` is false.
+    Rows stand by family, those of no family last. The hue says by `names` whether `signed` is above
+    zero or below; up to `largest` it deepens. Cells are hatched where `clear` is false.
     """
     sign = table["signed"].ge(0).map(dict(zip((True, False), names, strict=True)))
     table = table.assign(sign=sign, size=table["signed"].abs(), unclear=~table["clear"])
+    known = {name for family in families.values() for name in family}
+    if others := [name for name in table["pruner"].unique() if name not in known]:
+        families, rows = {**families, "of another run": others}, [*rows, *others]
     places = charts.grouped(families, rows)
     axis = alt.Axis(labelAngle=-35, labelLimit=170, domain=False, ticks=False, grid=False)
     base = alt.Chart().encode(

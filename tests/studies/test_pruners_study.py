@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from harness_plugins.studies import _pruners_answer as answer
+from harness_plugins.studies import _pruners_charts as charts
 from harness_plugins.studies import _pruners_landscape as landscape
 from harness_plugins.studies import _pruners_tables as tables
 from harness_plugins.studies import pruners
@@ -320,3 +321,13 @@ def test_the_study_from_end_to_end_in_small(tmp_path, monkeypatch):
         rows = list(csv.DictReader(file))
     assert {row["expectation"] for row in rows} == {one.name for one in EXPECTATIONS}
     assert {row["n"] for row in rows} == {"3"}
+
+
+def test_a_pruner_of_no_family_has_a_row_of_its_own():
+    table = pd.DataFrame({"pruner": ["snip", "one-shot"], "density": 0.1, "ratio": [0.5, 2.0]})
+    drawn = charts.by_density(
+        table, {"at initialisation": ["snip"]}, ["snip"], "ratio", table["ratio"] - 1,
+        pd.Series([True, True]), ("higher", "lower"), 3.0, [],
+    )  # fmt: skip
+    places = drawn.to_dict()["layer"][0]["encoding"]["y"]["scale"]["domain"]
+    assert {"snip", "one-shot"} <= set(places)
