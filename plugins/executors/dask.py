@@ -89,7 +89,8 @@ class Dask(AbstractExecutor):
                 return future
 
             def watch() -> None:
-                held[:] = [one for one in held if not one.released(client.nthreads())]
+                there = client.nthreads()
+                held[:] = [one for one in held if not one.released(there)]
 
             try:
                 hand_out(
