@@ -1,11 +1,13 @@
 """Runs the experiments of a study, one folder each, and writes its report."""
 
 import shutil
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from harness import api, progress, report
+from harness.errors import UserError
 from harness.execution import shared_dense, tables
 from harness.execution.outcome import Outcome
 from harness.experiment.config import checked
@@ -13,6 +15,7 @@ from harness.experiment.factors import pairs
 from harness.experiment.plan import Plan, plan
 from harness.plugin.registry import Registry
 from harness.plugin.study import AbstractStudy
+from harness.results import answer
 from harness.results.run_folder import open_run
 from harness.results.thinned import ConstantLoss, ThinnedRun
 
@@ -64,6 +67,38 @@ def rebuild(
     """
     runs = {name: ThinnedRun(kept / name, constant_loss) for name in study.experiments()}
     return _page(study, runs, out)
+
+
+def verify(study: AbstractStudy, kept: Path) -> int:
+    """Make a committed report again from its tables, and compare. Returns the number of files.
+
+    Compared are the title, the verdict and the findings of the first screen, and every table of
+    the page, byte by byte.
+
+    **Arguments:** `kept` holds the page, and `runs/` with the tables of each run.
+
+    **Errors:** `UserError` where `kept` has no report, or names what differs.
+    """
+    page = kept / "index.html"
+    if answer.read(page) is None:
+        raise UserError(f"'{kept}' holds no report of study '{study.name}' with {answer.FILE}.")
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder)
+        again = answer.read(rebuild(study, kept / "runs", made))
+        names = [f"tables/{path.name}" for path in sorted((made / "tables").glob("*.csv"))]
+        differ = [name for name in names if _content(kept / name) != _content(made / name)]
+    if again != answer.read(page):
+        differ.insert(0, answer.FILE)
+    if differ:
+        raise UserError(
+            f"The report in '{kept}' does not follow from its tables: {', '.join(differ)} differ. "
+            f"`harness rebuild {study.name} {kept / 'runs'}` writes it anew."
+        )
+    return len(names) + 1
+
+
+def _content(path: Path) -> bytes:
+    return path.read_bytes() if path.is_file() else b""
 
 
 def _page(study: AbstractStudy, runs: Mapping[str, report.RunTables], out: Path) -> Path:

@@ -5,6 +5,7 @@ import pytest
 
 import harness
 from harness import cli
+from harness.results.thinned import ThinnedRun
 
 NULL = '''
 from dataclasses import dataclass
@@ -61,6 +62,22 @@ def test_csv_files_hold_the_tables_of_a_run(run, tmp_path):
         assert len(read) == len(table)
     columns = pd.read_csv(tmp_path / "csv" / "columns.csv")
     assert set(columns["table"]) == set(run.tables())
+
+
+def test_kept_tables_are_read_as_the_run(run, tmp_path):
+    assert command(run.path, "--as", "kept-tables", "--out", tmp_path / "kept") == 0
+    kept = ThinnedRun(tmp_path / "kept")
+    assert kept.tables() == sorted(run.tables())
+    assert kept.trials()["version"].tolist() == run.trials()["version"].tolist()
+    for name in run.tables():
+        table, again = run.table(name), kept.table(name)
+        if "base_layer" in table:
+            table = table[table["base_layer"] == -1].reset_index(drop=True)
+        assert set(again) >= set(table), name
+        pd.testing.assert_frame_equal(
+            again[list(table)], table, check_dtype=False, check_categorical=False, rtol=1e-6
+        )
+    assert "task" not in (tmp_path / "kept" / "levels.parquet").read_bytes().decode("latin1")
 
 
 def test_pictures_are_those_of_the_report(run, tmp_path):

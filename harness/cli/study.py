@@ -24,6 +24,14 @@ def study(
         Path | None, typer.Option(help="Folder of its runs and report. [default: one under runs/]")
     ] = None,
     plugin: Plugins = None,
+    verify: Annotated[
+        bool,
+        typer.Option(
+            "--verify",
+            help="Check that the report in --out, by default reports/NAME, follows from the tables "
+            "kept beside it; nothing is run.",
+        ),
+    ] = False,
     dry_run: DryRun = False,
     quiet: Quiet = False,
 ) -> None:
@@ -41,6 +49,11 @@ def study(
     if others:
         raise UserError(f"'{name}' names {1 + len(others)} studies: give one.")
     made = registry.make("study", chosen)
+    if verify:
+        kept = out or Path("reports") / made.name
+        number = studies.verify(made, kept)
+        typer.echo(f"{kept}: answer and tables follow from {kept / 'runs'} ({number} files).")
+        return
     fields = {"networks": networks, "architectures": architecture, "schedules": schedule}
     changed = {field: value for field, value in fields.items() if value is not None}
     folder = out or api.RUNS / f"study-{made.name}"

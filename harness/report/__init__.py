@@ -14,10 +14,13 @@ if TYPE_CHECKING:
 
     from harness.plugin.metric import AbstractMetric
     from harness.report import charts as charts
+    from harness.report import conditions as conditions
     from harness.report.constant_predictor import left_out_findings as left_out_findings
     from harness.report.metrics import collect as collect
     from harness.report.metrics import metrics_of as metrics_of
     from harness.report.pruner_comparison import losses_by_network as losses_by_network
+    from harness.report.rules import RULES as RULES
+    from harness.report.rules import checklist as checklist
     from harness.report.sections.of_metrics import against_density as against_density
     from harness.report.sections.of_metrics import heat_map as heat_map
     from harness.report.sections.of_metrics import sections_of_schema as sections_of_schema
@@ -54,6 +57,7 @@ _HOMES = {
     ),
     "losses_by_network": "report.pruner_comparison",
     "left_out_findings": "report.constant_predictor",
+    **dict.fromkeys(("RULES", "checklist"), "report.rules"),
 }
 """The modules of the public names, which are imported on first use."""
 
@@ -154,8 +158,8 @@ def figures(runs: "Sequence[RunTables]") -> "dict[str, alt.TopLevelMixin]":
 
 
 def __getattr__(name: str) -> Any:
-    if name == "charts":
-        return importlib.import_module("harness.report.charts")
+    if name in ("charts", "conditions"):
+        return importlib.import_module(f"harness.report.{name}")
     if name in _HOMES:
         return getattr(importlib.import_module(f"harness.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'harness.report' has no attribute '{name}'")

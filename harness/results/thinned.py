@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _ORDERS = (2, 3)
 _PLACE = ["pruner", "schedule", "data_seed"]
+_WITHIN = ("network", "level", "density")
+"""The columns that name a row of one trial; a table with none of them is about trials."""
 
 
 ConstantLoss = Callable[[Mapping[str, Any], int], float]
@@ -65,7 +67,7 @@ class ThinnedRun:
             # Blocks can no longer be distinguished: a condition's seconds are those of its first.
             first = self._levels.drop_duplicates(_PLACE)[[*_PLACE, "task", "trial"]]
             return self._joined(table, first)
-        places = ["trial", "task", "network", "level", "density"]
+        places = ["trial", "task", *(one for one in _WITHIN if {*_WITHIN} & {*table})]
         once = self._levels[[*_PLACE, *places]].drop_duplicates()
         table = self._joined(table, once)
         return _with_moments(table) if {"motif", "count", "expected", "z"} <= set(table) else table
@@ -94,7 +96,9 @@ class ThinnedRun:
 
     @cached_property
     def _levels(self) -> "pd.DataFrame":
-        table = self._read("levels").assign(task=_named(self.experiment["tasks"]))
+        table = self._read("levels")
+        if "task" not in table:
+            table["task"] = _named(self.experiment["tasks"])
         if "schedule" not in table:
             table["schedule"] = _named(self.experiment["schedules"])
         if "trial" not in table:
@@ -129,6 +133,8 @@ class ThinnedRun:
     def _joined(self, table: "pd.DataFrame", places: "pd.DataFrame") -> "pd.DataFrame":
         """Return the table with the columns of `places` that it lacks, by those that both have."""
         shared = [column for column in places if column in table]
+        if len(shared) == places.shape[1]:
+            return table
         return table.merge(places, how="left", on=shared, validate="many_to_one")
 
 

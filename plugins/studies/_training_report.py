@@ -3,14 +3,22 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import altair as alt
 import pandas as pd
 
-from harness.report import Column, Figure, Finding, Opening, RunTables, Section, Table, charts
+from harness.report import (
+    Column,
+    Figure,
+    Finding,
+    Opening,
+    RunTables,
+    Section,
+    Table,
+    checklist,
+    conditions,
+)
 
 from . import _training_tables as tables
 
-_INTERVAL = (Column("low", "from", note="95 %"), Column("high", "to", note="95 %"))
 _FLOOR = 0.9
 _PLACE = (Column("start", "start", "text"), Column("decay", "decay", "text"))
 
@@ -50,25 +58,22 @@ def sections(runs: Mapping[str, RunTables]) -> list[Section]:
         "Geometric means over networks with 95 % intervals. chance: overlap expected by chance; "
         "log2_ratio: mean of |log2(count / expected)| over classes under `layered`."
     )
-    number = (Column("n", "n", note="networks"), Column("value", "mean"))
-    ends = (*_INTERVAL, Column("p", "p"), Column("adjusted", "p, corrected"))
-    by_condition = Table(
-        "by_condition", caption, means,
-        [*_PLACE, Column("outcome", "outcome", "text"), *number, *_INTERVAL,
-         Column("verdict", "verdict", "text")], sortable=True)  # fmt: skip
-    differences = Table(
+    verdict = Column("verdict", "verdict", "text")
+    place = {"start": "start", "decay": "decay"}
+    by_condition = conditions.table_of_means("by_condition", caption, means, place, verdict)
+    differences = conditions.table_of_differences(
         "comparisons",
         "Mean differences of log2, paired by data seed. Corrected: for all secondary comparisons "
-        "of one outcome.", compared,
-        [Column("family", "family", "text"), Column("comparison", "comparison", "text"),
-         Column("outcome", "outcome", "text"), *number, *ends,
-         Column("verdict", "verdict", "text")], sortable=True)  # fmt: skip
+        "of one outcome.",
+        compared,
+    )
     figure = _figure(found, "outcomes", tuple(tables.OUTCOMES))
     return [
         Section("answer", "The answer", lead, findings),
         Section("conditions", "Outcomes by condition", parts=[figure, by_condition]),
         Section("comparisons", "Comparisons", parts=[differences]),
         Section("classes", "Motif by motif", parts=[_classes(runs["starts"], found)]),
+        checklist(_RULES),
     ]
 
 
@@ -97,9 +102,9 @@ def _primary(found: pd.DataFrame) -> Finding:
         return Finding("Not shown: too few replicates of the primary comparison.")
     row = rows.iloc[0]
     answers = {
-        "beyond the margin": "The start decides the strength of the motif profile",
-        "within the margin": "The start changes the strength of the motif profile by less than 2",
-        "open": "Whether the start decides the strength of the motif profile is open",
+        conditions.BEYOND: "The start decides the strength of the motif profile",
+        conditions.WITHIN: "The start changes the strength of the motif profile by less than 2",
+        conditions.OPEN: "Whether the start decides the strength of the motif profile is open",
     }
     low, value, high = (2.0 ** row[name] for name in ("low", "value", "high"))
     return Finding(
@@ -157,46 +162,42 @@ _LIMITS = Finding(
 )
 
 
+_RULES = {
+    "replication": "n = data seeds; each network has its own initial weights, flights and batches. "
+    "Conditions of one data seed share data, and are compared in pairs.",
+    "similarity": "No similarity of profiles is claimed.",
+    "degrees": "Strength under `degree` stands beside strength under `layered`; graphs with "
+    "unequal degrees alone were not measured.",
+    "floors": "The first screen counts networks at the floor; the design leaves none out.",
+    "equivalence": "Margin: a factor of 2 in strength; 12 pairs; every comparison is in the table.",
+    "one procedure": "Verdicts come from the intervals shown; p is of the same procedure.",
+    "coverage": "Intervals are those of `harness.stats.mean_tests`; none below six pairs.",
+    "calibration": "z over all nodes of dense layers, which no result chose.",
+    "mixing": "`degree` chooses its number of trades by a check; all draws were mixed.",
+    "faithfulness": "Width 64 and 10,000 steps, not 400 and 107,800: the answer is about these.",
+}
+"""How the page keeps each rule."""
+
+
 def _named(row: Any) -> str:
     return f"{row.start} {'without' if row.decay == 'none' else 'with early'} decay"
 
 
 def _range(row: Any) -> str:
-    return f"{row.value:.3g} ({row.low:.3g} to {row.high:.3g})"
+    return conditions.ranged(row._asdict())
 
 
 def _figure(found: pd.DataFrame, name: str, outcomes: Sequence[str]) -> Figure:
-    means = tables.means(found)
-    shown = means[means["outcome"].isin(outcomes)]
-    shown = shown.assign(panel=shown["outcome"].map(tables.OUTCOMES))
-    decays = ["none", "early"]
-    scale = alt.Scale(type="log", nice=False, padding=12)
-    y = alt.Y("value:Q", title=None, scale=scale, axis=alt.Axis(format=".3~g", tickCount=5))
-    low = y.copy()
-    low.shorthand = "low:Q"
-    base = alt.Chart().encode(
-        x=alt.X("start:N", sort=list(dict.fromkeys(found["start"])), title=None),
-        xOffset=alt.XOffset("decay:N", sort=decays),
-        color=charts.colour(decays, "decay", "early weight decay"),
-    )
-    tooltip = ["start:N", "decay:N", *(alt.Tooltip(f"{one}:Q", format=".3~g") for one in
-                                       ("value", "low", "high", "n"))]  # fmt: skip
-    bars = base.mark_rule(strokeWidth=2.5, opacity=0.55).encode(y=low, y2="high:Q")
-    points = base.mark_point(filled=True, size=52, opacity=1).encode(y=y, tooltip=tooltip)
-    chart = charts.panels_of(
-        alt.LayerChart(data=shown, layer=[bars, points]),
-        [tables.OUTCOMES[outcome] for outcome in outcomes],
-        "panel",
-    )
-    return Figure(
+    return conditions.figure(
         name,
         "Outcomes by start",
-        f"Geometric means over {tables.units(found)}, with 95 % intervals, at 7.8 % of weights "
-        "kept; z as root mean square over classes. Log axes, which differ between panels.",
-        f"{len(outcomes)} outcomes by initial weights, with and without early weight decay.",
-        chart.resolve_scale(y="independent"),
-        shown,
-        panel=200,
+        f"Geometric means over {tables.units(found)} at 7.8 % of weights kept; z as root mean "
+        "square over classes; colour: early weight decay.",
+        tables.means(found),
+        {outcome: tables.OUTCOMES[outcome] for outcome in outcomes},
+        "start",
+        "decay",
+        log=True,
     )
 
 

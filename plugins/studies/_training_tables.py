@@ -5,8 +5,7 @@ import re
 import numpy as np
 import pandas as pd
 
-from harness import stats
-from harness.report import NETWORK, RunTables, Units, units_of
+from harness.report import NETWORK, RunTables, Units, conditions, units_of
 
 from .training import DENSITY
 
@@ -55,9 +54,9 @@ def outcomes(run: RunTables) -> pd.DataFrame:
     regime = regime[regime["leaf"] == "all"]
     final = regime[np.isclose(regime["density"], DENSITY)].set_index("trial")
     columns = {
-        "strength": _size(layered),
+        "strength": conditions.strength(layered),
         "log2_ratio": layered["log2_ratio"].abs().groupby(layered["trial"]).mean(),
-        "beyond_degrees": _size(degree),
+        "beyond_degrees": conditions.strength(degree),
         "movement": regime[regime["level"] == 0].set_index("trial")["movement"],
         "overlap": final["overlap"],
         "chance": final["chance"],
@@ -81,14 +80,7 @@ def units(found: pd.DataFrame) -> Units:
 
 def means(found: pd.DataFrame) -> pd.DataFrame:
     """Return geometric means by condition and outcome, with 95 % intervals over networks."""
-    rows = []
-    for (start, decay), part in found.groupby(list(CONDITION), sort=False):
-        for name in (*OUTCOMES, "chance", "log2_ratio"):
-            over = stats.mean_interval(_log2(part[name]))
-            ends = {"value": over.value, "low": over.low, "high": over.high}
-            place = {"start": start, "decay": decay, "outcome": name, "n": over.n}
-            rows.append(place | {key: 2.0**value for key, value in ends.items()})
-    return pd.DataFrame(rows)
+    return conditions.means(found, CONDITION, (*OUTCOMES, "chance", "log2_ratio"), geometric=True)
 
 
 def comparisons(found: pd.DataFrame) -> pd.DataFrame:
@@ -96,41 +88,25 @@ def comparisons(found: pd.DataFrame) -> pd.DataFrame:
 
     `adjusted`: p for all secondary comparisons of one outcome; that of the primary one is its p.
     """
-    tables = [_compared(found, name) for name in OUTCOMES]
-    return pd.concat(tables, ignore_index=True)
-
-
-def _compared(found: pd.DataFrame, outcome: str) -> pd.DataFrame:
-    logs = found.assign(value=_log2(found[outcome]))
-    wide = logs.pivot(index="data_seed", columns=list(CONDITION), values="value")
     starts = list(dict.fromkeys(found["start"]))
-    differences = {}
-    for start in starts:
-        if start != BASELINE[0] and {(start, "none"), BASELINE} <= set(wide.columns):
-            label = f"{start} − {BASELINE[0]}, no decay"
-            differences[label] = wide[start, "none"] - wide[BASELINE]
-    for start in starts:
-        if {(start, "none"), (start, "early")} <= set(wide.columns):
-            label = f"{start}: early decay − none"
-            differences[label] = wide[start, "early"] - wide[start, "none"]
-    main = PRIMARY if outcome == "strength" else None
-    primary = {name: one for name, one in differences.items() if name == main}
-    others = {name: one for name, one in differences.items() if name != main}
-    rows = []
-    for family, columns in (("primary", primary), ("secondary", others)):
-        if not columns:
-            continue
-        test = stats.mean_tests(np.column_stack([one.to_numpy(float) for one in columns.values()]))
-        known = test._asdict() | {"comparison": list(columns), "family": family}
-        rows.append(pd.DataFrame({"outcome": outcome, **known}))
-    return pd.concat(rows, ignore_index=True)
+    others = [start for start in starts if start != BASELINE[0]]
+    pairs = {f"{one} − {BASELINE[0]}, no decay": ((one, "none"), BASELINE) for one in others}
+    pairs |= {f"{one}: early decay − none": ((one, "early"), (one, "none")) for one in starts}
+    tables = []
+    for name in OUTCOMES:
+        main = {PRIMARY: pairs[PRIMARY]} if name == "strength" and PRIMARY in pairs else {}
+        rest = {label: pair for label, pair in pairs.items() if label not in main}
+        tables += [
+            conditions.differences(found, CONDITION, name, of, geometric=True, family=family)
+            for family, of in (("primary", main), ("secondary", rest))
+            if of
+        ]
+    return pd.concat(tables, ignore_index=True)
 
 
 def verdict(row: pd.Series) -> str:
     """Return what the rule of the design says of a comparison of strengths."""
-    if row["low"] > MARGIN or row["high"] < -MARGIN:
-        return "beyond the margin"
-    return "within the margin" if row["low"] > -MARGIN and row["high"] < MARGIN else "open"
+    return conditions.verdict(row, MARGIN)
 
 
 def left(row: pd.Series) -> str:
@@ -138,16 +114,6 @@ def left(row: pd.Series) -> str:
     if row["low"] > BEYOND:
         return "something is left"
     return "degrees explain it" if row["high"] < BEYOND else "open"
-
-
-def _log2(values: pd.Series) -> np.ndarray:
-    plain = values.to_numpy(dtype=float)
-    return np.log2(plain, out=np.full(plain.shape, np.nan), where=plain > 0)
-
-
-def _size(table: pd.DataFrame) -> pd.Series:
-    squares = table["z"].astype(float) ** 2
-    return squares.groupby(table["trial"]).mean() ** 0.5
 
 
 def _start(architecture: str) -> str:

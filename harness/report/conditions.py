@@ -1,0 +1,166 @@
+"""Outcomes of networks by condition, for the page of a study: means, paired differences, verdicts.
+
+A frame of outcomes has one row a replicate: columns that name its condition, `data_seed`, and one
+column for each outcome.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import altair as alt
+import numpy as np
+import pandas as pd
+from jaxtyping import Float
+
+from harness import stats
+from harness.report import charts
+from harness.tables.parts import Column, Figure, Table
+
+BEYOND, WITHIN, OPEN = "beyond the margin", "within the margin", "open"
+"""The verdicts on a difference: its interval lies outside the margin, inside, or neither."""
+
+INTERVAL = (Column("low", "from", note="95 %"), Column("high", "to", note="95 %"))
+
+
+def log2(values: "pd.Series[float]") -> Float[np.ndarray, " rows"]:
+    """Return log2 of values; NaN where one is not positive."""
+    plain = values.to_numpy(dtype=float)
+    return np.log2(plain, out=np.full(plain.shape, np.nan), where=plain > 0)
+
+
+def strength(rows: pd.DataFrame, unit: str = "trial") -> "pd.Series[float]":
+    """Return the root mean square of z over the classes of each network where z is finite."""
+    z = rows["z"].astype(float).where(np.isfinite(rows["z"].astype(float)))
+    return (z**2).groupby(rows[unit]).mean() ** 0.5
+
+
+def means(
+    found: pd.DataFrame, by: Sequence[str], outcomes: Sequence[str], *, geometric: bool = False
+) -> pd.DataFrame:
+    """Return means by condition with 95 % intervals: columns `by`, `outcome`, `n`, `value`,
+    `low`, `high`.
+
+    Geometric means are means of log2, turned back.
+    """
+    rows = []
+    for place, part in found.groupby(list(by), sort=False):
+        for name in outcomes:
+            values = log2(part[name]) if geometric else part[name].to_numpy(dtype=float)
+            over = stats.mean_interval(values)
+            ends = {"value": over.value, "low": over.low, "high": over.high}
+            turned = {key: 2.0**end if geometric else end for key, end in ends.items()}
+            rows.append(
+                {**dict(zip(by, place, strict=True)), "outcome": name, "n": over.n} | turned
+            )
+    return pd.DataFrame(rows)
+
+
+def differences(
+    found: pd.DataFrame,
+    by: Sequence[str],
+    outcome: str,
+    pairs: Mapping[str, tuple[Any, Any]],
+    *,
+    geometric: bool = False,
+    family: str = "secondary",
+) -> pd.DataFrame:
+    """Return mean differences between conditions, paired by `data_seed`.
+
+    **Arguments:** `pairs` gives two conditions for each label, first minus second: a value of the
+    column, or a tuple where `by` has several. Pairs of which one is missing are left out. With
+    `geometric`, differences are of log2.
+
+    **Returns:** a row a label, with `outcome`, `family`, `comparison`, `n` and the fields of
+    `stats.MeanTests`; `adjusted` is p for all `pairs` of this call.
+    """
+    values = log2(found[outcome]) if geometric else found[outcome].to_numpy(dtype=float)
+    columns = list(by) if len(by) > 1 else by[0]
+    wide = found.assign(value=values).pivot(index="data_seed", columns=columns, values="value")
+    there = {label: pair for label, pair in pairs.items() if {*pair} <= set(wide.columns)}
+    if not there:
+        return pd.DataFrame()
+    differing = [(wide[one] - wide[other]).to_numpy(float) for one, other in there.values()]
+    tests = stats.mean_tests(np.column_stack(differing))
+    known = {"outcome": outcome, "family": family, "comparison": list(there)}
+    return pd.DataFrame({**known, **tests._asdict()})
+
+
+def verdict(row: Any, margin: float) -> str:
+    """Return `BEYOND`, `WITHIN` or `OPEN` for an interval and a margin on both sides of 0.
+
+    Fewer than six pairs have no interval, and are open.
+    """
+    if row["low"] > margin or row["high"] < -margin:
+        return BEYOND
+    return WITHIN if row["low"] > -margin and row["high"] < margin else OPEN
+
+
+def ranged(row: Any) -> str:
+    """Return a mean with its interval as text: "2.1 (1.4 to 2.9)"."""
+    return f"{row['value']:.3g} ({row['low']:.3g} to {row['high']:.3g})"
+
+
+def table_of_means(
+    name: str, caption: str, frame: pd.DataFrame, by: Mapping[str, str], *extra: Column
+) -> Table:
+    """Return the table of `means`; `by` gives a heading for each column that names a condition."""
+    place = [Column(key, heading, "text") for key, heading in by.items()]
+    value = [Column("outcome", "outcome", "text"), Column("n", "n"), Column("value", "mean")]
+    return Table(name, caption, frame, [*place, *value, *INTERVAL, *extra], sortable=True)
+
+
+def table_of_differences(name: str, caption: str, frame: pd.DataFrame, *extra: Column) -> Table:
+    """Return the table of `differences`, stacked, and of a column `verdict` if it has one."""
+    texts = [Column(key, key, "text") for key in ("family", "comparison", "outcome")]
+    numbers = [Column("n", "n", note="pairs"), Column("value", "difference"), *INTERVAL]
+    tests = [Column("p", "p"), Column("adjusted", "p, corrected")]
+    last = [Column("verdict", "verdict", "text")] if "verdict" in frame else []
+    return Table(name, caption, frame, [*texts, *numbers, *tests, *last, *extra], sortable=True)
+
+
+def figure(
+    name: str,
+    title: str,
+    description: str,
+    frame: pd.DataFrame,
+    outcomes: Mapping[str, str],
+    x: str,
+    colour: str | None = None,
+    *,
+    log: bool = False,
+) -> Figure:
+    """Return a panel an outcome: means of the conditions in `x` with their intervals.
+
+    **Arguments:** `frame` as from `means`. `outcomes` are its outcomes to show, with the titles of
+    their panels. `colour` is a second column of conditions, drawn side by side. `description` says
+    what the means are of: null, unit, n.
+    """
+    shown = frame[frame["outcome"].isin(list(outcomes))]
+    shown = shown.assign(panel=shown["outcome"].map(dict(outcomes)))
+    scale = alt.Scale(type="log", nice=False, padding=12) if log else alt.Scale(zero=False)
+    y = alt.Y("value:Q", title=None, scale=scale, axis=alt.Axis(format=".3~g", tickCount=5))
+    low = y.copy()
+    low.shorthand = "low:Q"
+    base = alt.Chart().encode(x=alt.X(f"{x}:N", sort=list(shown[x].unique()), title=None))
+    if colour:
+        kinds = list(shown[colour].unique())
+        base = base.encode(
+            xOffset=alt.XOffset(f"{colour}:N", sort=kinds),
+            color=charts.colour(kinds, colour, colour.replace("_", " ")),
+        )
+    numbers = [alt.Tooltip(f"{one}:Q", format=".3~g") for one in ("value", "low", "high", "n")]
+    tooltip = [f"{x}:N", *([f"{colour}:N"] if colour else []), *numbers]
+    bars = base.mark_rule(strokeWidth=2.5, opacity=0.55).encode(y=low, y2="high:Q")
+    points = base.mark_point(filled=True, size=52, opacity=1).encode(y=y, tooltip=tooltip)
+    panels = [outcomes[one] for one in outcomes if one in set(shown["outcome"])]
+    chart = charts.panels_of(alt.LayerChart(data=shown, layer=[bars, points]), panels, "panel")
+    scaled = "Log axes, which differ between panels." if log else "Axes differ between panels."
+    return Figure(
+        name,
+        title,
+        f"{description} Intervals: 95 %. {scaled}",
+        f"{len(panels)} outcomes by {x}.",
+        chart.resolve_scale(y="independent"),
+        shown,
+        panel=200,
+    )

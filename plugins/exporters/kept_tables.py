@@ -1,0 +1,67 @@
+"""The tables of a run, small enough to commit: `harness rebuild` makes a study's page from them."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import tomli_w
+
+from harness import AbstractExporter, Run, files, hookimpl
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_EXACT = ("density", "z", "value")
+"""Columns that stay in double precision: places are found by the first, statements made of the
+others."""
+
+
+@dataclass(frozen=True)
+class KeptTables(AbstractExporter):
+    """Write every table of a run thinned: no weights, no masks, columns of one value once.
+
+    A study's page, written from these by `harness rebuild`, is checked by `harness study NAME
+    --verify`. Only tables of finished trials are there.
+
+    **Parameters:**
+
+    - `layers`: whether rows about single layers are kept where there are rows about the network
+    """
+
+    name: ClassVar[str] = "kept-tables"
+    layers: bool = False
+
+    def export(self, run: Run, folder: Path) -> None:
+        """Write the tables as Parquet, constant columns as TOML, and where they come from."""
+        version = run.trials()["version"].dropna().unique()
+        constants = {"trials": {"version": int(version[0])}} if len(version) == 1 else {}
+        for name in run.tables():
+            table = run.table(name)
+            if not self.layers and "base_layer" in table:
+                table = table[table["base_layer"] == -1]
+            same = _constant(table)
+            constants |= {name: same} if same else {}
+            files.write_table(folder / f"{name}.parquet", _thinned(table.drop(columns=list(same))))
+        files.write(folder / "constants.toml", tomli_w.dumps(constants).encode())
+        for name in ("experiment.toml", "provenance.json"):
+            shutil.copyfile(run.path / name, folder / name)
+
+
+def _constant(table: "pd.DataFrame") -> dict[str, Any]:
+    """Return the columns that have one value, by name; `trial` names the rows and stays."""
+    rest = [name for name in table if name != "trial" and table[name].notna().all()]
+    found = {str(name): table[name].unique().tolist() for name in rest if len(table)}
+    return {name: values[0] for name, values in found.items() if len(values) == 1}
+
+
+def _thinned(table: "pd.DataFrame") -> "pd.DataFrame":
+    kinds: dict[Any, str] = dict.fromkeys(table.select_dtypes(["object", "str"]), "category")
+    floats = [name for name in table.select_dtypes("float64") if name not in _EXACT]
+    return table.astype(kinds | dict.fromkeys(floats, "float32"))
+
+
+@hookimpl
+def register_exporters() -> list[type[KeptTables]]:
+    """Offer the exporter to the harness."""
+    return [KeptTables]
