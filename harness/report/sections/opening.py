@@ -85,7 +85,7 @@ def verdict(report: Report, added: Sequence[Section]) -> str:
         clauses.append(f"the loss is {number(ratios['ratio'].iloc[0])} times that before pruning")
     elif len(ratios):
         first, last = ratios.iloc[0], ratios.iloc[-1]
-        low, high = numbers([first["ratio"], last["ratio"]])
+        low, high = number(first["ratio"]), number(last["ratio"])
         clauses.append(
             f"{first['condition']} has the lowest loss, {low} times that before "
             f"pruning, and {last['condition']} the highest, {high} times"

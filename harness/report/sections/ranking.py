@@ -12,7 +12,7 @@ from harness.report.pruner_comparison import families_of
 from harness.report.sections.loss_ratios import loss_ratios_of
 from harness.report.sections.similarity import profiles_of
 from harness.tables.collection import NETWORK, Collection
-from harness.tables.parts import Figure, Finding, numbers, pruned
+from harness.tables.parts import Figure, Finding, number, pruned
 from harness.tables.report import Report, shared
 from harness.tables.schema import selected
 from harness.tables.summaries import at
@@ -68,7 +68,7 @@ def span(report: Report) -> list[Finding]:
     if len(table) < 2:
         return []
     least, most = table.iloc[0], table.iloc[-1]
-    low, high = numbers([least["strength"], most["strength"]], 2)
+    low, high = (number(one["strength"], 2) for one in (least, most))
     return [
         Finding(
             f"Motif strength spans {low} ({least['condition']}) to {high} ({most['condition']}); "
