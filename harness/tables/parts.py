@@ -247,7 +247,7 @@ def _form(values: Sequence[float], digits: int) -> str:
     if min(values) > 0:
         decimals = max(decimals, digits - 2 - powers[0])
     decimals = max(decimals, 0)
-    if powers[-1] < -2 or max(powers[-1], 0) + decimals >= _MOST_DIGITS:
+    if powers[-1] < -3 or max(powers[-1], 0) + decimals >= _MOST_DIGITS:
         return f".{digits - 1}e"
     return f",.{decimals}f"
 
