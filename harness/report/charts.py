@@ -29,13 +29,33 @@ _DENSITIES = [1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001]
 SHORT = "format(datum.value, '~s')"
 
 
-def kept(field: str = "density", title: str = "weights kept, log scale") -> alt.X:
-    """Return the axis of density: logarithmic, dense on the left."""
+PRUNED = alt.Tooltip("share_pruned:N", title="pruned")
+"""The line of a tooltip that shows the density of a chart from `with_pruned`."""
+
+
+def _pruned(density: str) -> str:
+    """Return the expression that shows a density as `percent_pruned` does."""
+    decimals = f"{density} < 0.01 || {density} > 0.99 ? '.3~f' : '.1~f'"
+    return f"format(100 * (1 - {density}), {decimals}) + '\u00a0%'"
+
+
+def with_pruned(chart: alt.LayerChart, field: str = "density") -> alt.LayerChart:
+    """Return a chart whose tooltips may have `PRUNED`, from the densities in a column."""
+    return chart.transform_calculate(share_pruned=_pruned(f"datum.{field}"))
+
+
+def kept(field: str = "density", title: str = "% pruned (log scale of what remains)") -> alt.X:
+    """Return the axis of density, labelled as % pruned: logarithmic, dense on the left."""
     return alt.X(
         f"{field}:Q",
         title=title,
         scale=alt.Scale(type="log", reverse=True, nice=False, padding=6),
-        axis=alt.Axis(values=_DENSITIES, format="~%", grid=False, labelOverlap="greedy"),
+        axis=alt.Axis(
+            values=_DENSITIES,
+            labelExpr=_pruned("datum.value"),
+            grid=False,
+            labelOverlap="greedy",
+        ),
     )
 
 
@@ -83,7 +103,8 @@ def band_and_line(
     points = base.mark_point(size=26, filled=True).encode(
         y=y, opacity=strong, shape=shape(names, field), tooltip=list(tooltip)
     )
-    return alt.LayerChart(data=table, layer=[*below, band, line, points.add_params(pick)])
+    chart = alt.LayerChart(data=table, layer=[*below, band, line, points.add_params(pick)])
+    return with_pruned(chart) if "density" in table else chart
 
 
 _CROSS = "M-1,-1L1,1M1,-1L-1,1"
@@ -99,7 +120,7 @@ def tooltip_of(*extra: alt.Tooltip, series: str = "condition") -> list[alt.Toolt
     """Return the tooltip of a symbol: series, density, `extra`, quartiles and n."""
     return [
         alt.Tooltip(f"{series}:N"),
-        alt.Tooltip("density:Q", title="weights kept", format=".3~%"),
+        PRUNED,
         *extra,
         alt.Tooltip("lower:Q", title="lower quartile", format=".4~g"),
         alt.Tooltip("upper:Q", title="upper quartile", format=".4~g"),

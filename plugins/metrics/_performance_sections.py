@@ -85,7 +85,7 @@ def _merits(report: Report) -> list[Figure]:
             "Figures of merit on the test split",
             "The task's own measures, in units. Lines: median over networks; bands: quartiles "
             f"({report.networks}). Axes differ between panels.",
-            f"{counted(measures['measure'].nunique(), 'measure')} against density.",
+            f"{counted(measures['measure'].nunique(), 'measure')} by % pruned.",
             evaluations_chart(measures, report.data.conditions),
             measures,
             panel=200,
@@ -105,11 +105,11 @@ def _by_layer(report: Report) -> Section:
         parts.append(
             Figure(
                 measure.replace(" ", "_"),
-                f"{title} against density",
+                f"{title} by % pruned",
                 f"Lines: median over networks; bands: quartiles ({report.networks}). The axis is "
                 "logarithmic, but includes zero."
                 + (" Live: on a path from an input to an output." * (measure == "live nodes")),
-                f"{title} against density.",
+                f"{title} by % pruned.",
                 layers_chart(part, report.data.conditions, measure),
                 part,
                 panel=300,

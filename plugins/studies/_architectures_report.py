@@ -236,7 +236,7 @@ def _losses(losses: pd.DataFrame) -> Table:
 
 def _changes(changes: pd.DataFrame) -> Table:
     caption = "Mean z over pairs; q: p for all classes, views and architectures of one pruner."
-    numbers = [Column("mean", "mean z"), *_INTERVAL, Column("q", "q"), Column("n", "n")]
+    numbers = [Column("mean", "mean z"), *_INTERVAL, Column("q", "q", "p"), Column("n", "n")]
     texts = [Column("pruner", "pruner", "text"), *_PLACE, Column("motif", "class", "text")]
     shown = [*texts, *numbers, Column("changes", "changes", "text")]
     return Table("changes", caption, changes, shown, sortable=True)

@@ -32,12 +32,12 @@ _USUAL = ("matched", "ranks", "fronts", "fairness", "troubles", "costs")
 
 _INTERVAL = (Column("low", "from", note="95 %"), Column("high", "to", note="95 %"))
 _P = (
-    Column("p", "p", note="two-sided, of the procedure that gives the interval"),
-    Column("adjusted", "p, corrected"),
-    Column("attainable", "attainable p", note="the smallest that so many units can give"),
+    Column("p", "p", "p", note="two-sided, of the procedure that gives the interval"),
+    Column("adjusted", "p, corrected", "p"),
+    Column("attainable", "attainable p", "p", note="the smallest that so many units can give"),
 )
 _N = (Column("n", "n", note="units"), Column("unit", "unit", "text"))
-_PRUNER, _KEPT = Column("pruner", "pruner", "text"), Column("density", "kept", "kept")
+_PRUNER, _KEPT = Column("pruner", "pruner", "text"), Column("density", "pruned", "kept")
 
 _RULES = {
     "replication": "The unit is the start, n = 5: results before version 3 gave network i the same "
@@ -123,7 +123,7 @@ def _expectations(judged: pd.DataFrame, collapses: pd.DataFrame) -> Section:
         "Ratios of losses by which expectations are judged",
         f"Geometric mean of the ratio of validation losses, with 95 % intervals over "
         f"{_units(judged)}. No interval: too few replicates. Axes differ between panels.",
-        "Ratio of losses against density for each expectation.",
+        "Ratio of losses by % pruned for each expectation.",
         charts.judged(shown),
         shown,
         panel=290,
@@ -134,7 +134,7 @@ def _expectations(judged: pd.DataFrame, collapses: pd.DataFrame) -> Section:
         "expectations",
         "Expectations and verdicts",
         [
-            "Each was stated with the rule that judges it before the run: at every density with "
+            "Each was stated with the rule that judges it before the run: at every level with "
             "more than 85 % pruned the interval must lie above 1 (it hurts), or below 1.1 (it "
             "hurts little, or is at least as good)."
         ],
@@ -142,7 +142,7 @@ def _expectations(judged: pd.DataFrame, collapses: pd.DataFrame) -> Section:
             figure,
             Table("stated", "What was expected, and the verdict.", stated,
                   [Column(name, name, "text") for name in texts]),
-            Table("judged", "Ratios of losses by density. Corrected: for all densities of one "
+            Table("judged", "Ratios of losses by % pruned. Corrected: for all levels of one "
                   "expectation.", judged,
                   [Column("expectation", "expectation", "text"), _KEPT, *_N,
                    Column("ratio", "ratio"), *_INTERVAL, *_P]),
@@ -181,7 +181,7 @@ def _losses(
     rows = [name for name in there if name != "magnitude"]
     tooltip = [
         alt.Tooltip("pruner:N"),
-        alt.Tooltip("column:N", title="weights kept"),
+        alt.Tooltip("column:N", title="pruned"),
         alt.Tooltip("ratio:Q", format=".3f"),
         alt.Tooltip("low:Q", title="interval from", format=".3f"),
         alt.Tooltip("high:Q", title="to", format=".3f"),
@@ -191,11 +191,11 @@ def _losses(
     figure = Figure(
         "losses",
         "Validation loss over that of magnitude pruning",
-        f"Geometric mean over {_units(beside)} of the ratio, by share of weights kept; the same "
+        f"Geometric mean over {_units(beside)} of the ratio, by % pruned; the same "
         "networks, data and number of steps. The table has intervals and p. Blank: the pruner, or "
         "magnitude, does no better than a constant there. Hatched: the 95 % interval includes 1, "
         "or there are too few units for one.",
-        "Ratio of losses by pruner and density.",
+        "Ratio of losses by pruner and % pruned.",
         charts.by_density(
             beside,
             families,

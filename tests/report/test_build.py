@@ -101,7 +101,7 @@ def test_pruners_of_one_task_are_compared_in_sections_of_their_own(fake_run, tmp
     assert drawn | {"loss_front", "cost_front"} <= set(page.charts)
     assert "smallest" in page.text
     assert "Missing: Controls of the masks; Hardware and versions recorded." in page.text
-    assert "Corrected: for the effective densities of one comparison." in page.text
+    assert "Corrected: for the values of one comparison." in page.text
     assert "Networks of one data seed share data and batch order" in page.text
     tables = {path.stem for path in (tmp_path / "report" / "tables").glob("*.tex")}
     assert {"budgets", "fairness", "ranks_at_levels", "cost_at_levels"} <= tables
@@ -116,6 +116,17 @@ def test_several_pruners_without_measurements_still_have_a_page(fake_run, tmp_pa
     assert "the run does not record it" in page.text
     assert "not measured for all networks of a and b" in page.text
     assert "cost_front" not in page.charts
+
+
+def test_density_is_shown_as_percent_pruned(fake_run, tmp_path):
+    two = (("moth", "magnitude"), ("moth", "random"))
+    page = built([fake_run(conditions=two)], tmp_path / "report")
+    meaning = "Density is the share of prunable weights that are kept; % pruned is the rest"
+    assert meaning in page.text
+    for chart in map(json.dumps, page.charts.values()):
+        assert "weights kept" not in chart
+        assert ('"density:Q"' in chart) <= ("\\u00a0%" in chart)
+    assert "kept" not in page.text.replace(meaning, "")
 
 
 def test_every_motif_of_the_run_is_drawn_once(plain):
