@@ -111,7 +111,8 @@ def _primary(found: pd.DataFrame) -> Finding:
     value, low, high = _times(row)
     return Finding(
         f"{answers[tables.verdict(row)]}: without weight decay it is {value} times as strong "
-        f"from sd 0.05 as from sd 0.5 (95 % {low} to {high}; n = {row['n']} pairs).",
+        f"from initial weights of sd 0.05 as of sd 0.5 (95 % {low} to {high}; "
+        f"n = {row['n']} pairs).",
         f"Root mean square z under `layered` at {pruned(DENSITY)}; unit: {tables.units(found)}. "
         f"p {p_value(row['p'])}; margin: a factor of 2.",
     )
