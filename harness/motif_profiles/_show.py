@@ -268,7 +268,7 @@ def summary(
     return heads, [list(row) for row in zip(*columns, strict=True)]
 
 
-def cells(values: Sequence[str | float]) -> list[str]:
+def cells(values: Sequence[str | int | float]) -> list[str]:
     """Return a column of names, or of numbers formatted alike."""
     return [
         value if isinstance(value, str) else shown.replace("\u202f", ",")
