@@ -13,7 +13,7 @@ import pandas as pd
 from jaxtyping import Float
 
 from harness import stats
-from harness.report.charts import RULE, band_and_line, kept
+from harness.report.charts import RULE, kept
 from harness.report.pruner_comparison import PrunerComparison, comparisons_of
 from harness.report.sections.paired_differences import paired_family_chart, paired_quantities_chart
 from harness.report.sections.pruner_parts import (
@@ -22,8 +22,8 @@ from harness.report.sections.pruner_parts import (
     baselines,
     columns,
     figure,
+    lines_by_task,
     of_each,
-    panels_by_task,
     units,
 )
 from harness.tables.collection import NETWORK
@@ -252,8 +252,7 @@ def _ratios_chart(table: pd.DataFrame, pruners: Sequence[str], x: alt.X, title: 
     ]
     one = alt.Chart().mark_rule(color=RULE, strokeWidth=1).encode(y=alt.datum(1))
     ends = ("ratio_low", "ratio_high")
-    chart = band_and_line(table, x, y, pruners, "pruner", tooltip, ends=ends, below=[one])
-    return panels_by_task(chart, table)
+    return lines_by_task(table, x, y, pruners, tooltip, ends=ends, below=[one])
 
 
 def section(report: Report) -> Section:
