@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from harness.plugin.metric import AbstractMetric
     from harness.report import charts as charts
     from harness.report import conditions as conditions
+    from harness.report import legible as legible
     from harness.report.constant_predictor import left_out_findings as left_out_findings
     from harness.report.metrics import collect as collect
     from harness.report.metrics import metrics_of as metrics_of
@@ -172,7 +173,7 @@ def figures(runs: "Sequence[RunTables]") -> "dict[str, alt.TopLevelMixin]":
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("charts", "conditions"):
+    if name in ("charts", "conditions", "legible"):
         return importlib.import_module(f"harness.report.{name}")
     if name in _HOMES:
         return getattr(importlib.import_module(f"harness.{_HOMES[name]}"), name)

@@ -13,7 +13,7 @@ import pandas as pd
 from jaxtyping import Float
 
 from harness import stats
-from harness.report import charts
+from harness.report import charts, legible
 from harness.tables.parts import Column, Figure, Table, with_ends
 
 BEYOND, WITHIN, OPEN = "beyond the margin", "within the margin", "open"
@@ -137,6 +137,8 @@ def figure(
     """
     shown = frame[frame["outcome"].isin(list(outcomes))]
     shown = shown.assign(panel=shown["outcome"].map(dict(outcomes)))
+    kind = {"type": "log"} if log else {}
+    shown = legible.clipped(shown, ["value", "low", "high"], kind, "panel")
     scale = alt.Scale(type="log", nice=False, padding=12) if log else alt.Scale(zero=False)
     y = alt.Y("value:Q", title=None, scale=scale, axis=alt.Axis(format=".3~g", tickCount=5))
     low = y.copy()
@@ -149,11 +151,14 @@ def figure(
             color=charts.colour(kinds, colour, colour.replace("_", " ")),
         )
     numbers = [alt.Tooltip(f"{one}:Q", format=".3~g") for one in ("value", "low", "high", "n")]
-    tooltip = [f"{x}:N", *([f"{colour}:N"] if colour else []), *numbers]
+    names = [alt.Tooltip(f"{name}:N") for name in (x, colour) if name]
+    tooltip = [*names, *numbers]
     bars = base.mark_rule(strokeWidth=2.5, opacity=0.55).encode(y=low, y2="high:Q")
-    points = base.mark_point(filled=True, size=52, opacity=1).encode(y=y, tooltip=tooltip)
+    dots = base.encode(y=y)
+    points = charts.symbols(dots, shown, tooltip, filled=True, size=52, opacity=1)
     panels = [outcomes[one] for one in outcomes if one in set(shown["outcome"])]
-    chart = charts.panels_of(alt.LayerChart(data=shown, layer=[bars, points]), panels, "panel")
+    layers = alt.LayerChart(data=shown, layer=[bars, *points])
+    chart = charts.panels_of(layers, panels, "panel", noun="replicate")
     scaled = "Log axes, which differ between panels." if log else "Axes differ between panels."
     return Figure(
         name,

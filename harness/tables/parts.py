@@ -84,9 +84,9 @@ class Figure:
 
     The chart is also written as `charts/<name>.svg`, `.pdf` and `.png`, `data` as
     `tables/<name>.csv`.
-    `panel` is the minimum width of a panel of small multiples, 0 for a single chart; `axis` the
+    `panel` is the minimum width of a panel of small multiples, 0 for the usual one; `axis` the
     width of the labels of its vertical axis, both in pixels; `longest` the length of the longest
-    name in the legend.
+    name in the legend. Readers who pick two conditions see it for these `beside` each other.
     """
 
     name: str
@@ -98,6 +98,7 @@ class Figure:
     panel: int = 0
     axis: int = 52
     longest: int = 0
+    beside: bool = False
     part: str = "figure"
 
     def __post_init__(self) -> None:

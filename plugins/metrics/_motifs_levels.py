@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from harness.report import Collection, Figure, Report
-from harness.report.charts import RULE, band_and_line, slider
+from harness.report.charts import RULE, lines, slider
 from harness.tables.summaries import chosen_step, spread, stepped
 
 from ._motifs_tables import motif_order, summed, trained
@@ -46,7 +46,7 @@ def axis(motifs: pd.DataFrame) -> list[str]:
 
 def profile_chart(
     table: pd.DataFrame, conditions: Sequence[str], axis: Sequence[str], *, step: int = 0
-) -> alt.LayerChart:
+) -> alt.LayerChart | alt.FacetChart:
     """Mean significance profile of each condition over motifs at a level; band: quartiles.
 
     `table` is the result of `profiles`, `axis` that of `axis`.
@@ -75,9 +75,12 @@ def profile_chart(
         alt.Tooltip("n:Q", title="networks"),
     ]
     zero = alt.Chart().mark_rule(color=RULE, strokeWidth=1).encode(y=alt.datum(0))
-    chart = band_and_line(table, x, y, conditions, "condition", tooltip, below=[zero])
-    chart = chart.transform_filter("datum.step === level")
-    return chart.properties(title=title, height=280).add_params(level)
+    picked = "datum.step === level"
+    chart = lines(
+        table, x, y, conditions, "condition", tooltip, below=[zero], shown=picked
+    ).properties(title=title)
+    chart = chart.properties(height=280) if isinstance(chart, alt.LayerChart) else chart
+    return chart.add_params(level)
 
 
 def profile_figure(report: Report) -> list[Figure]:
@@ -97,5 +100,6 @@ def profile_figure(report: Report) -> list[Figure]:
             profile_chart(table, report.data.conditions, axis(trained(report.data)), step=step),
             table[table["motif"] != BREAK],
             longest=report.longest,
+            beside=True,
         )
     ]

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from harness import motifs, stats
-from harness.report import NETWORK, Collection, Figure, Report
-from harness.report.charts import RULE, SERIES, SHORT
+from harness.report import NETWORK, Collection, Figure, Report, legible
+from harness.report.charts import RULE, SERIES, SHORT, panels_of, symbols
 from harness.tables.parts import listed, pruned
 from harness.tables.summaries import at
 from harness.tables.units import by_condition, named
@@ -73,6 +73,7 @@ def chart(
     if largest > _LARGE_Z:
         steps = [10.0**power for power in range(1, 9) if 10.0**power < 3 * largest]
         axis = alt.Axis(labelExpr=SHORT, values=[*(-step for step in steps), 0, *steps], grid=True)
+    table = legible.few(legible.clipped(table, ["z", "z_low", "z_high"], scale.to_dict()))
     labels = alt.Axis(domain=False, ticks=False, labelPadding=_ROOM, grid=False)
     motif = alt.Y("motif:N", sort=list(order), title=None, axis=labels)
     hue = alt.Color(
@@ -93,16 +94,16 @@ def chart(
     bars = base.mark_rule(strokeWidth=2.5, opacity=0.55).encode(
         x=alt.X("z_low:Q", title="mean z over networks", scale=scale, axis=axis), x2="z_high:Q"
     )
-    dots = base.mark_point(filled=True, size=48, opacity=1).encode(
-        x=alt.X("z:Q", scale=scale, axis=axis), tooltip=tooltip
-    )
+    dots = base.encode(x=alt.X("z:Q", scale=scale, axis=axis))
+    points = symbols(dots, table, tooltip, sideways=True, filled=True, size=48, opacity=1)
     zero = alt.Chart().mark_rule(color=RULE).encode(x=alt.datum(0))
-    layers = alt.layer(zero, bars, dots, _glyphs(motif, order), data=table)
+    every = [zero, bars, *points, _glyphs(motif, order)]
+    layers = alt.LayerChart(data=table, layer=every)
     if len(conditions) < 2:
         return layers.properties(height=26 * len(order))
-    header = alt.Header(title=None, labelLimit=300, labelAnchor="start")
-    facet = alt.Facet("condition:N", sort=list(conditions), header=header)
-    return layers.properties(width=230, height=24 * len(order)).facet(facet=facet, columns=3)
+    size = (230, 24 * len(order))
+    panels = panels_of(layers, conditions, "condition", size=size, columns=3)
+    return panels.resolve_axis(x="shared")
 
 
 def _glyphs(motif: alt.Y, order: Sequence[str]) -> alt.Chart:

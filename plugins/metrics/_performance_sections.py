@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 
 from harness.report import Collection, Figure, Report, Section
-from harness.report.charts import SHORT, band_and_line, kept, panels_of, tooltip_of
+from harness.report.charts import SHORT, band_and_line, ghost, kept, panels_of, tooltip_of
 from harness.tables.parts import counted
 from harness.tables.summaries import spread
 
@@ -38,9 +38,8 @@ def evaluations_chart(table: pd.DataFrame, conditions: Sequence[str]) -> alt.Fac
         scale=alt.Scale(zero=False),
         axis=alt.Axis(format=".6~g", tickCount=5),
     )
-    chart = band_and_line(
-        table.assign(panel=panel), kept(title=""), y, conditions, "condition", tooltip
-    )
+    table, x = table.assign(panel=panel), kept(title="")
+    chart = band_and_line(table, x, y, conditions, "condition", tooltip, own_axes="panel")
     panels = panels_of(chart, list(dict.fromkeys(panel)), "panel").resolve_scale(y="independent")
     # Axes differ between panels; without `flush`, the lengths of labels would move the panels.
     return panels.properties(bounds="flush", spacing=alt.RowColnumber(row=62, column=58))
@@ -54,7 +53,7 @@ def layers(data: Collection) -> pd.DataFrame:
 
 
 def layers_chart(table: pd.DataFrame, conditions: Sequence[str], measure: str) -> alt.FacetChart:
-    """Edges or live nodes of each layer against density; line: median, band: quartiles."""
+    """Edges or live nodes of each layer against density; grey: those of all other conditions."""
     chosen = table[table["measure"] == measure]
     chosen = chosen.assign(layer=chosen["layer"].map(lambda layer: f"layer {layer}"))
     names = sorted(chosen["layer"].unique(), key=lambda name: int(name.split()[1]))
@@ -66,7 +65,9 @@ def layers_chart(table: pd.DataFrame, conditions: Sequence[str], measure: str) -
     scale = alt.Scale(type="symlog", constant=1, domainMin=0, nice=False)
     ticks: list[float] = [0, *(10.0**power for power in range(8))]
     y = alt.Y("median:Q", title=None, scale=scale, axis=alt.Axis(values=ticks, labelExpr=SHORT))
-    chart = band_and_line(chosen, kept(title=""), y, names, "layer", tooltip)
+    x = kept(title="")
+    grey = [ghost(chosen, x, y, ["condition", "layer"])] if len(conditions) > 2 else []
+    chart = band_and_line(chosen, x, y, names, "layer", tooltip, below=grey)
     return panels_of(chart, conditions, "condition")
 
 
@@ -106,8 +107,9 @@ def _by_layer(report: Report) -> Section:
             Figure(
                 measure.replace(" ", "_"),
                 f"{title} by % pruned",
-                f"Lines: median over networks; bands: quartiles ({report.networks}). The axis is "
-                "logarithmic, but includes zero."
+                f"Lines: median over networks; bands: quartiles ({report.networks})."
+                + " Grey: all conditions." * (len(report.data.conditions) > 2)
+                + " The axis is logarithmic, but includes zero."
                 + (" Live: on a path from an input to an output." * (measure == "live nodes")),
                 f"{title} by % pruned.",
                 layers_chart(part, report.data.conditions, measure),

@@ -45,10 +45,9 @@ def judged(table: pd.DataFrame) -> alt.FacetChart:
     line = base.mark_line(strokeWidth=1, opacity=0.5).encode(y=y)
     points = base.mark_point(filled=True, size=52, opacity=1).encode(y=y, tooltip=tooltip)
     chart = charts.with_pruned(alt.LayerChart(data=table, layer=[one, bars, line, points]))
-    header = alt.Header(title=None, labelLimit=290, labelAnchor="start")
-    facet = alt.Facet("panel:N", sort=list(table["panel"].unique()), header=header)
-    panels = chart.properties(width=290, height=150).facet(facet=facet, columns=3, spacing=24)
-    return panels.resolve_axis(x="independent").resolve_scale(y="independent")
+    names = list(table["panel"].unique())
+    panels = charts.panels_of(chart, names, "panel", size=(290, 150), columns=3, spacing=24)
+    return panels.resolve_scale(y="independent")
 
 
 def heatmap(

@@ -132,6 +132,7 @@ def by_density(
         alt.Tooltip(f"{value}:Q", format=".4~g"),
         alt.Tooltip("n:Q", title="networks"),
     ]
-    chart = charts.band_and_line(table, charts.kept(), y, names, "source", tooltip)
+    own = panels if own_axes else ""
+    chart = charts.band_and_line(table, charts.kept(), y, names, "source", tooltip, own_axes=own)
     panelled = charts.panels_of(chart, list(table[panels].unique()), panels)
     return panelled.resolve_scale(y="independent") if own_axes else panelled

@@ -261,6 +261,16 @@ def two_page(tmp_path_factory):
     return build([run], folder / "report")
 
 
+@pytest.fixture(scope="session")
+def three_page(tmp_path_factory):
+    """The page of a run of three conditions."""
+    folder = tmp_path_factory.mktemp("three")
+    names = ("magnitude", "random", "snip")
+    conditions = tuple(("moth", name) for name in names)
+    run = FakeRun(folder / "run", conditions=conditions, networks=7, densities=(1.0, 0.15, 0.07))
+    return build([run], folder / "report")
+
+
 @pytest.fixture
 def hostile_names():
     """The names on that page."""

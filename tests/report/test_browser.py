@@ -261,7 +261,8 @@ def test_everything_is_drawn_before_printing(two_page, opened, tmp_path):
     page.emulate_media(media="print")
     for unwanted in ("nav", ".help", ".links", ".vega-bindings", ".skip"):
         assert not any(one.is_visible() for one in page.locator(unwanted).all()), unwanted
-    assert page.locator(".series button").first.is_visible(), "it is the legend"
+    legends = page.locator("figure:has([data-chart=motif_z_all]) .series button")
+    assert legends.first.is_visible(), "it is the legend"
 
 
 def test_readers_of_other_means_find_their_way(two_page, opened):
@@ -347,3 +348,66 @@ def test_a_selection_is_followed_everywhere_and_kept_in_the_address(two_page, op
     again.get_by_role("button", name="Reset").click()
     playwright.expect(again.locator("[data-chart=loss] .mark-line.role-mark path")).to_have_count(2)
     assert again.evaluate("location.search") == ""
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_lines_are_named_at_their_ends_where_there_is_room(two_page, opened, width):
+    page = opened(two_page, width=width)
+    page.evaluate("drawAll()")
+    names = page.locator("[data-chart=loss] .mark-text.role-mark text")
+    buttons = page.locator("figure:has([data-chart=loss]) .series")
+    if width > 600:
+        assert names.all_text_contents() == ["magnitude", "random"]
+        assert not buttons.is_visible()
+    else:
+        assert names.count() == 0
+        assert buttons.get_by_role("button").all_inner_texts() == ["magnitude", "random"]
+
+
+def test_panels_say_n_in_their_titles(two_page, opened):
+    page = opened(two_page)
+    page.evaluate("drawAll()")
+    titles = page.locator("[data-chart=edges] .role-title-text").all_text_contents()
+    assert titles == ["magnitude, n = 4 networks", "random, n = 4 networks"]
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_two_conditions_stand_side_by_side(three_page, opened, width):
+    page = opened(three_page, width=width)
+    beside = page.locator("#beside")
+    assert not beside.is_visible()
+    page.locator("#selection summary").press("Enter")
+    page.get_by_label("First condition").select_option("random")
+    assert not beside.is_visible(), "one of two"
+    page.get_by_label("Second condition").select_option("snip")
+    playwright.expect(beside.get_by_role("heading", level=2)).to_have_text("random beside snip")
+    address = page.evaluate("location.search")
+    assert address == "?beside=random&beside=snip"
+
+    def seen(page):
+        title = page.locator("#beside [data-chart=loss] .role-title-text")
+        assert [text.split(",")[0] for text in title.all_text_contents()] == ["random", "snip"]
+        column = page.locator("#beside [data-chart=motif_z_heatmap] .role-axis-label text")
+        columns = [
+            text for text in column.all_text_contents() if text in ("magnitude", "random", "snip")
+        ]
+        assert columns == ["random", "snip"]
+        pair = page.locator("#beside [data-chart=pairs_motifs] .role-title-text")
+        assert pair.first.text_content().startswith("snip \u2212 random")
+        assert (
+            page.locator("#beside figure svg.marks").count()
+            == page.locator("#beside figure").count()
+        )
+        ids = page.locator("[id]").evaluate_all("all => all.map((one) => one.id)")
+        assert len(ids) == len(set(ids))
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+
+    page.locator("#beside [data-chart=pairs_motifs] svg.marks").wait_for()
+    seen(page)
+    again = opened(three_page, width=width, query=address)
+    again.locator("#beside [data-chart=pairs_motifs] svg.marks").wait_for()
+    seen(again)
+    again.get_by_role("button", name="Reset").click()
+    playwright.expect(again.locator("#beside")).to_be_hidden()
+    assert again.evaluate("location.search") == ""
+    assert again.locator("#beside figure").count() == 0

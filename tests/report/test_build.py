@@ -222,8 +222,9 @@ def test_names_appear_as_text_only(fake_run, tmp_path):
 
 
 def _conditions(chart):
-    for rows in chart["datasets"].values():
-        yield from (str(row["condition"]) for row in rows if "condition" in row)
+    for columns in chart["datasets"].values():
+        names = columns.get("condition", [])
+        yield from map(str, names if isinstance(names, list) else names["of"])
 
 
 @pytest.mark.parametrize(

@@ -1,34 +1,60 @@
 "use strict";
 const { figures: specs, conditions } = JSON.parse(document.getElementById("charts").textContent);
+for (const spec of Object.values(specs)) {
+  for (const [name, columns] of Object.entries(spec.datasets)) spec.datasets[name] = unpacked(columns);
+}
 const elements = [...document.querySelectorAll("[data-chart]")];
+const beside = document.getElementById("beside");
 const main = document.querySelector("main");
 const selectionBar = document.getElementById("selection");
 const GAP = 20; // between two panels
 const EDGE = 12; // what the last label of a horizontal axis takes beyond it
+const CHARACTER = 7.5; // the width of one, in the title of a panel
 const AROUND = 55; // heading and axis of a panel, above and below it
+const ENDS = "line_ends"; // the layer of names at the ends of lines
+const WIDE = 600; // charts of this width have names at the ends of lines, others above
 const AHEAD = "600px"; // how far outside the window a chart is drawn already
 
+// The rows of data that came by column (`packed` of vega.py).
+function unpacked(columns) {
+  const values = ([name, all]) => [name, Array.isArray(all) ? all : all.at.map((place) => all.of[place])];
+  const filled = Object.entries(columns).map(values);
+  const number = filled[0]?.[1].length ?? 0;
+  const row = (place) => Object.fromEntries(filled.map(([name, all]) => [name, all[place]]));
+  return Array.from({ length: number }, (_, place) => row(place));
+}
+
 // A chart without its data: small multiples get as many columns as fit, others fill the width.
-function laidOut(name, width) {
+function laidOut(name, width, two = false) {
   const { datasets, ...rest } = specs[name];
   const copy = structuredClone(rest);
+  if (two) sideBySide(copy);
   const { panel, longest, axis } = copy.usermeta;
   const columns = Math.max(1, Math.floor(width / (8 * longest + 60)));
   copy.config.legend = { ...copy.config.legend, columns };
   copy.config.axis = { ...copy.config.axis, titleLimit: Math.max(150, width - 90) };
-  if (panel && copy.facet) {
+  if (copy.facet) {
     const fitting = Math.max(1, Math.min(4, Math.floor(width / (panel + GAP))));
     const panels = copy.facet.sort.length;
     copy.columns = Math.ceil(panels / Math.ceil(panels / fitting));
     const axes = copy.resolve?.scale?.y === "independent" ? copy.columns : 1;
     const room = (width - EDGE - axes * axis) / copy.columns - GAP;
     copy.spec.width = Math.min(480, Math.floor(room));
+    fitTitles(copy);
   } else {
-    copy.width = "container";
+    copy.width = two ? Math.min(width, 620) : "container";
     copy.height = copy.height || Math.min(360, Math.max(240, Math.round(width * 0.42)));
     copy.autosize = { type: "fit-x", contains: "padding" };
   }
   return copy;
+}
+
+// Titles of panels: long names are cut in the middle, so that n stays.
+function fitTitles({ params = [], facet, spec }) {
+  const room = spec.width;
+  facet.header.labelLimit = room;
+  const { value } = params.find((param) => param.name === "panels") ?? {};
+  if (value) value.room = Math.max(8, Math.floor(room / CHARACTER) - Math.max(...value.n.map((n) => n.length)));
 }
 
 // About how high a chart will be, so that little moves when it is drawn.
@@ -48,13 +74,23 @@ const logger = {
   debug: () => logger,
 };
 
+// Names stand at the ends of lines where there is room, else above the chart, as buttons.
+function placeNames(element, spec, width) {
+  if (!spec.usermeta.series?.ends) return;
+  const wide = width >= WIDE && !chosen.has("density");
+  element.previousElementSibling.hidden = wide || !spec.layer;
+  if (!wide && spec.layer) spec.layer = spec.layer.filter((part) => part.name !== ENDS);
+}
+
 async function draw(element) {
   const width = element.clientWidth || main.clientWidth; // a folded chart has none
   if (element.dataset.width === String(width)) return;
   element.dataset.width = String(width);
-  const spec = laidOut(element.dataset.chart, width);
+  const two = beside.contains(element);
+  const spec = laidOut(element.dataset.chart, width, two);
   spec.datasets = structuredClone(specs[element.dataset.chart].datasets); // Vega adds to rows
-  if (!select(spec)) {
+  placeNames(element, spec, width);
+  if (!select(spec, two)) {
     element.view?.view.finalize();
     element.view = null;
     element.textContent = "Nothing in this figure is selected.";

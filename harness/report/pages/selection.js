@@ -48,10 +48,77 @@ function narrow(part) {
   return Math.min(share, ...within.map(narrow));
 }
 
+// Two conditions side by side.
+let pair = [];
+const nameOf = (row) => row.condition ?? row.comparison ?? "";
+
+// Of names of conditions, the two; of differences, the one between them, or else those of each.
+function ofPair(names) {
+  const both = names.filter((name) => name.split(" − ").every((side) => pair.includes(side)));
+  if (!both.length) return names.filter((name) => pair.includes(name.split(" − ")[0]));
+  return both.sort((one, other) => pair.indexOf(one) - pair.indexOf(other));
+}
+
+function axesOf(part) {
+  const within = Object.values(part).filter((one) => one && typeof one === "object");
+  return [part.x, part.y, part.facet, ...within.flatMap(axesOf)].filter((axis) => axis?.field);
+}
+
+// Leave the two on the axis or in the panels of a chart, or give each a panel.
+function sideBySide(spec) {
+  const named = axesOf(spec).filter(({ field }) => ["condition", "comparison"].includes(field));
+  for (const axis of named) {
+    for (const holder of [axis, axis.scale]) {
+      for (const key of ["sort", "domain"]) {
+        if (Array.isArray(holder?.[key])) holder[key] = ofPair(holder[key]);
+      }
+    }
+  }
+  if (named.length) return;
+  const { layer } = spec;
+  spec.spec = { layer: layer.filter((part) => part.name !== ENDS), height: spec.height ?? 220 };
+  spec.facet = { field: "condition", type: "nominal", sort: pair };
+  spec.facet.header = { title: null, labelAnchor: "start" };
+  for (const key of ["layer", "height", "width"]) delete spec[key];
+}
+
+function showBeside() {
+  const figures = beside.querySelector("div");
+  beside.hidden = !pair.length;
+  beside.firstElementChild.textContent = pair.join(" beside ");
+  figures.replaceChildren();
+  if (pair.length) figures.append(beside.querySelector("template").content.cloneNode(true));
+  elements.splice(0, elements.length, ...document.querySelectorAll("[data-chart]"));
+  drawSoon(figures.querySelectorAll("[data-chart]"));
+}
+
+function besideFieldset() {
+  const parts = [...beside.querySelector("template").content.querySelectorAll("[data-chart]")];
+  const rows = parts.flatMap(({ dataset }) => rowsOf(specs[dataset.chart]));
+  const names = [...new Set(rows.map((row) => row.condition).filter(Boolean))];
+  if (names.length < 2) return [];
+  const set = fieldsetOf("Side by side");
+  for (const which of ["First", "Second"]) {
+    const picker = document.createElement("select");
+    picker.name = "beside";
+    picker.setAttribute("aria-label", `${which} condition`);
+    picker.append(new Option("–", ""), ...names.map((name) => new Option(name)));
+    picker.addEventListener("change", choose);
+    set.append(picker);
+  }
+  return [set];
+}
+
 const rowsOf = (spec) => Object.values(spec.datasets ?? {}).flat();
 
-// Narrow a chart to the selection; false if nothing is left of it.
-function select(spec) {
+// Narrow a chart to the selection, or to two conditions of it; false if nothing is left.
+function select(spec, two) {
+  if (two) {
+    const rows = spec.datasets[spec.data.name];
+    const names = new Set(ofPair([...new Set(rows.map(nameOf))]));
+    spec.datasets[spec.data.name] = rows.filter((row) => names.has(nameOf(row)));
+    if (!names.size) return false;
+  }
   if (!chosen.size) return true;
   for (const [name, rows] of Object.entries(spec.datasets)) spec.datasets[name] = rows.filter(keeps);
   const rows = rowsOf(spec);
@@ -93,9 +160,9 @@ function show() {
   const parts = [...chosen].map(
     ([field, values]) => `${FIELDS[field]}: ${[...values].map((one) => labelOf(one, field)).join(", ")}`,
   );
-  selectionBar.firstElementChild.textContent = parts.length
-    ? `Only ${parts.join("; ")}`
-    : "Select what is shown";
+  const only = parts.length ? `Only ${parts.join("; ")}` : "Select what is shown";
+  const two = pair.length ? `; ${pair.join(" beside ")}` : "";
+  selectionBar.firstElementChild.textContent = `${only}${two}`;
   for (const { element, row } of tableRows) element.classList.toggle("unselected", !keeps(row));
   for (const button of document.querySelectorAll(".series button")) {
     button.classList.toggle("unselected", !keepsName(button.value));
@@ -109,21 +176,32 @@ function show() {
 
 function choose() {
   chosen.clear();
+  const names = pickers().map((picker) => picker.value);
+  pair = names.every(Boolean) && new Set(names).size === 2 ? names : [];
   for (const box of selectionBar.querySelectorAll("input:checked")) {
     chosen.set(box.name, (chosen.get(box.name) ?? new Set()).add(box.value));
   }
-  const query = new URLSearchParams([...chosen].flatMap(([field, all]) => [...all].map((one) => [field, one])));
-  history.replaceState(null, "", `${location.pathname}${chosen.size ? `?${query}` : ""}${location.hash}`);
+  const fields = [...chosen, ["beside", pair]];
+  const query = new URLSearchParams(fields.flatMap(([field, all]) => [...all].map((one) => [field, one])));
+  history.replaceState(null, "", `${location.pathname}${String(query) && `?${query}`}${location.hash}`);
   show();
+  showBeside();
+}
+
+const pickers = () => [...selectionBar.querySelectorAll("select")];
+
+function fieldsetOf(title) {
+  const set = document.createElement("fieldset");
+  const legend = document.createElement("legend");
+  legend.textContent = title;
+  set.append(legend);
+  return set;
 }
 
 function fieldset(field) {
   const all = options(field);
   if (all.length < 2) return [];
-  const set = document.createElement("fieldset");
-  const legend = document.createElement("legend");
-  legend.textContent = FIELDS[field];
-  set.append(legend);
+  const set = fieldsetOf(FIELDS[field]);
   for (const value of all) {
     const label = document.createElement("label");
     const box = Object.assign(document.createElement("input"), { type: "checkbox", name: field, value });
@@ -134,19 +212,24 @@ function fieldset(field) {
   return [set];
 }
 
-const sets = Object.keys(FIELDS).flatMap(fieldset);
+const sets = [...Object.keys(FIELDS).flatMap(fieldset), ...besideFieldset()];
 if (sets.length) {
   const reset = Object.assign(document.createElement("button"), { type: "button", textContent: "Reset" });
   reset.addEventListener("click", () => {
     selectionBar.querySelectorAll("input").forEach((box) => (box.checked = false));
+    pickers().forEach((picker) => (picker.value = ""));
     choose();
   });
   selectionBar.append(...sets, reset);
   selectionBar.hidden = false;
-  for (const [field, value] of new URLSearchParams(location.search)) {
-    const known = [...selectionBar.querySelectorAll("input")].find((box) => box.name === field && box.value === value);
-    if (known) chosen.set(field, (chosen.get(field) ?? new Set()).add(value));
+  const asked = new URLSearchParams(location.search);
+  for (const box of selectionBar.querySelectorAll("input")) {
+    box.checked = asked.getAll(box.name).includes(box.value);
   }
-  selectionBar.open = chosen.size > 0;
-  show();
+  pickers().forEach((picker, number) => {
+    const name = asked.getAll("beside")[number];
+    picker.value = [...picker.options].some((one) => one.value === name) ? name : "";
+  });
+  selectionBar.open = location.search !== "";
+  choose();
 }

@@ -10,6 +10,7 @@ from typing import Any
 
 import altair as alt
 
+from harness.report.legible import notes
 from harness.tables.parts import Figure
 
 SERIES = ("#0a6ebd", "#c8500a", "#0b7a5b", "#a4418f", "#8a6a00", "#5a4fcf", "#b3263e", "#4d6470")
@@ -23,6 +24,11 @@ VEGA_LITE = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
 
 LONGEST_NAME = 200
 """A longer name is cut in charts."""
+
+PANEL = 200
+"""The least width of a panel of small multiples, in pixels, of figures that give none."""
+ENDS = "line_ends"
+"""The name of the layer with labels at the ends of lines, which replace the legend."""
 
 # Text and lines of a chart by the names that page.css gives colours to, light or dark, on screen
 # and on paper: the SVG renderer puts the names into attributes, where the style sheet resolves
@@ -87,13 +93,18 @@ def for_page(figure: Figure) -> dict[str, Any]:
     spec = _mapped(spec, _named)
     spec["config"] = _CONFIG
     spec["usermeta"] = {
-        "panel": figure.panel,
+        "panel": figure.panel or PANEL,
         "longest": figure.longest,
         "axis": figure.axis,
         "series": series and _mapped(series, _named),
     }
     spec["description"] = figure.description
     return spec
+
+
+def caption(figure: Figure) -> str:
+    """Return the caption of a figure, and what its chart leaves out."""
+    return figure.caption + notes(getattr(figure.chart, "data", None))
 
 
 def for_file(figure: Figure) -> dict[str, Any]:
@@ -115,8 +126,8 @@ def for_file(figure: Figure) -> dict[str, Any]:
 
 def _heading(figure: Figure, level: dict[str, Any] | None) -> dict[str, Any]:
     """Return title and caption for a file; `level` is the chart's own title, the level shown."""
-    caption = _printable(figure.caption).replace("`", "")
-    lines: Any = textwrap.wrap(caption, _FILE_LINE)
+    shown = _printable(caption(figure)).replace("`", "")
+    lines: Any = textwrap.wrap(shown, _FILE_LINE)
     if level is not None:
         expression = level["text"]["expr"] if isinstance(level["text"], dict) else None
         first = expression or json.dumps(level["text"])
@@ -174,6 +185,7 @@ def _take_legend(spec: dict[str, Any]) -> dict[str, Any] | None:
             "names": colour["scale"]["domain"],
             "colours": colour["scale"]["range"],
             "shapes": shapes[0]["scale"]["range"] if shapes else [],
+            "ends": any(part.get("name") == ENDS for part in spec.get("layer", [])),
         }
     return None
 
@@ -222,6 +234,43 @@ def _light(text: str) -> str:
     name = re.fullmatch(r"var\((--[\w-]+)\)", text)
     # The light scheme stands first in the style sheet.
     return re.findall(rf"{name[1]}: (#[0-9a-f]{{6}});", resource("page.css"))[0] if name else text
+
+
+_PICKED = ("condition", "comparison", "task", "architecture", "pruner", "density", "null",
+           "support", "step")  # fmt: skip
+"""Columns that page.js and selection.js read, whether or not a chart shows them."""
+
+
+def packed(spec: dict[str, Any]) -> dict[str, Any]:
+    """Return a chart with its data small: by column, numbers to six digits, repeated values once.
+
+    A column is a list of values, or `{"of": values, "at": their numbers}`. Columns that neither the
+    chart nor the page uses are left out. page.js makes rows of them.
+    """
+    rest = {key: part for key, part in spec.items() if key != "datasets"}
+    used = json.dumps(rest, ensure_ascii=False)
+    data = {
+        name: {
+            column: _column([row.get(column) for row in rows])
+            for column in (rows[0] if rows else ())
+            if column in _PICKED or column in used
+        }
+        for name, rows in spec.get("datasets", {}).items()
+    }
+    return {**rest, "datasets": data}
+
+
+def _column(values: list[Any]) -> Any:
+    rounded = [
+        float(f"{value:.6g}") if isinstance(value, float) and not value.is_integer() else value
+        for value in values
+    ]
+    if any(isinstance(value, list | dict) for value in values):
+        return values
+    places = {value: place for place, value in enumerate(dict.fromkeys(rounded))}
+    if 3 * len(places) > len(values):
+        return rounded
+    return {"of": list(places), "at": [places[value] for value in rounded]}
 
 
 def resource(name: str) -> str:

@@ -81,6 +81,7 @@ def render(
         undefined=jinja2.StrictUndefined,
     )
     environment.filters["code"] = _code
+    environment.filters["caption"] = vega.caption
     scripts = [_vega(), vega.resource("page.js") + vega.resource("selection.js")]
     every = [part for one in [_first(opening), *sections] for part in one.parts]
     figures = [part for part in every if isinstance(part, Figure)]
@@ -99,7 +100,12 @@ def render(
         folded=_folded(sections, opening.hero),
         open_findings=OPEN_FINDINGS,
         several=any(spec["usermeta"]["series"] for spec in specs.values()),
-        specs=_json({"figures": specs, "conditions": _conditions(trials)}),
+        specs=_json(
+            {
+                "figures": {name: vega.packed(spec) for name, spec in specs.items()},
+                "conditions": _conditions(trials),
+            }
+        ),
     )
 
 

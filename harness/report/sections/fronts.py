@@ -8,16 +8,7 @@ import pandas as pd
 
 from harness import stats
 from harness.report import constant_predictor
-from harness.report.charts import (
-    PRUNED,
-    RULE,
-    band_and_line,
-    colour,
-    crosses,
-    kept,
-    shape,
-    with_pruned,
-)
+from harness.report.charts import PRUNED, RULE, crosses, kept
 from harness.report.pruner_comparison import AT_START, PrunerComparison, comparisons_of
 from harness.report.sections.pruner_parts import (
     KEPT,
@@ -27,8 +18,8 @@ from harness.report.sections.pruner_parts import (
     at_levels,
     columns,
     figure,
+    lines_by_task,
     of_each,
-    panels_by_task,
 )
 from harness.tables.collection import NETWORK, Collection
 from harness.tables.parts import Column, Part, Section, Table
@@ -185,9 +176,7 @@ def loss_front_chart(table: pd.DataFrame, pruners: Sequence[str]) -> PrunerChart
         alt.Tooltip("n:Q", title="networks"),
     ]
     below = [_rings(kept(), y), crosses(kept(), y)]
-    return panels_by_task(
-        band_and_line(table, kept(), y, pruners, "pruner", tooltip, below=below), table
-    )
+    return lines_by_task(table, kept(), y, pruners, tooltip, below=below)
 
 
 def cost_front_chart(table: pd.DataFrame, pruners: Sequence[str]) -> PrunerChart:
@@ -214,15 +203,8 @@ def cost_front_chart(table: pd.DataFrame, pruners: Sequence[str]) -> PrunerChart
         alt.Tooltip("seconds:Q", title="seconds per network", format=".4~g"),
         alt.Tooltip("loss:Q", title="median loss", format=".4~g"),
     ]
-    pick = alt.selection_point(fields=["pruner"], bind="legend")
-    strong = alt.condition(pick, alt.value(1.0), alt.value(0.12))
-    base = alt.Chart().encode(x=x, y=y, color=colour(pruners, "pruner"), opacity=strong)
-    line = base.mark_line(strokeWidth=1.75)
-    points = base.mark_point(size=26, filled=True).encode(
-        shape=shape(pruners, "pruner"), tooltip=tooltip
-    )
-    layers = [_rings(x, y), crosses(x, y), line, points.add_params(pick)]
-    return panels_by_task(with_pruned(alt.LayerChart(data=table, layer=layers)), table)
+    below, no_band = [_rings(x, y), crosses(x, y)], ("seconds", "seconds")
+    return lines_by_task(table, x, y, pruners, tooltip, ends=no_band, below=below)
 
 
 def _rings(x: alt.X, y: alt.Y) -> alt.Chart:

@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 
 from harness.report import constant_predictor
-from harness.report.charts import band_and_line, crosses, kept, tooltip_of
+from harness.report.charts import crosses, kept, lines, tooltip_of
 from harness.tables.collection import Collection
 from harness.tables.parts import Figure, Section, numbers
 from harness.tables.report import NOTHING, Report, shared
@@ -36,7 +36,7 @@ def loss_by_density(data: Collection) -> pd.DataFrame:
 
 def loss_chart(
     table: pd.DataFrame, conditions: Sequence[str], *, against: str = "density"
-) -> alt.LayerChart:
+) -> alt.LayerChart | alt.FacetChart:
     """Median loss against density or `against="effective_density"`; band: quartiles.
 
     Levels whose column `left_out` is true are crossed out.
@@ -53,7 +53,7 @@ def loss_chart(
     )
     tooltip = tooltip_of(alt.Tooltip("median:Q", title="median loss", format=".4~g"))
     below = [crosses(x, y)]
-    return band_and_line(table, x, y, conditions, "condition", tooltip, below=below)
+    return lines(table, x, y, conditions, "condition", tooltip, below=below)
 
 
 def section(report: Report) -> Section:
@@ -74,6 +74,7 @@ def section(report: Report) -> Section:
             loss_chart(validation, data.conditions),
             table,
             longest=report.longest,
+            beside=True,
         )
     ]
     if validation["effective_density"].gt(0).any():

@@ -13,7 +13,7 @@ import pandas as pd
 from jaxtyping import Float
 
 from harness import stats
-from harness.report.charts import PRUNED, RULE, band_and_line, kept, with_pruned
+from harness.report.charts import PRUNED, RULE, kept
 from harness.report.pruner_comparison import PrunerComparison, comparisons_of
 from harness.report.sections.paired_differences import paired_family_chart, paired_quantities_chart
 from harness.report.sections.pruner_parts import (
@@ -22,8 +22,8 @@ from harness.report.sections.pruner_parts import (
     baselines,
     columns,
     figure,
+    lines_by_task,
     of_each,
-    panels_by_task,
     units,
 )
 from harness.tables.collection import NETWORK
@@ -216,8 +216,7 @@ def matched_loss_chart(table: pd.DataFrame, pruners: Sequence[str]) -> PrunerCha
     """
     x = kept("target", "% effectively pruned (log scale of what remains)")
     title = "loss / loss of the baseline, log scale"
-    chart = with_pruned(_ratios_chart(table, pruners, x, title, PRUNED), "target")
-    return panels_by_task(chart, table)
+    return _ratios_chart(table.assign(density=table["target"]), pruners, x, title, PRUNED)
 
 
 def matched_density_chart(table: pd.DataFrame, pruners: Sequence[str]) -> PrunerChart:
@@ -233,12 +232,12 @@ def matched_density_chart(table: pd.DataFrame, pruners: Sequence[str]) -> Pruner
     )
     title = "weights left / weights left of the baseline, log scale"
     at = alt.Tooltip("target:Q", title="at", format=".3~g")
-    return panels_by_task(_ratios_chart(table, pruners, x, title, at), table)
+    return _ratios_chart(table, pruners, x, title, at)
 
 
 def _ratios_chart(
     table: pd.DataFrame, pruners: Sequence[str], x: alt.X, title: str, at: alt.Tooltip
-) -> alt.LayerChart:
+) -> PrunerChart:
     y = alt.Y(
         "ratio:Q",
         title=title,
@@ -256,7 +255,7 @@ def _ratios_chart(
     ]
     one = alt.Chart().mark_rule(color=RULE, strokeWidth=1).encode(y=alt.datum(1))
     ends = ("ratio_low", "ratio_high")
-    return band_and_line(table, x, y, pruners, "pruner", tooltip, ends=ends, below=[one])
+    return lines_by_task(table, x, y, pruners, tooltip, ends=ends, below=[one])
 
 
 def section(report: Report) -> Section:

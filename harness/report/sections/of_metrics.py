@@ -112,7 +112,10 @@ def against_density(report: Report, one: Family) -> Figure:
     zero = alt.Chart().mark_rule(color=RULE, strokeWidth=1).encode(y=alt.datum(0))
     below = [zero] if one.signs else []
     conditions = report.data.conditions
-    chart = band_and_line(table, kept(title=""), y, conditions, "condition", tooltip, below=below)
+    x = kept(title="")
+    chart = band_and_line(
+        table, x, y, conditions, "condition", tooltip, below=below, own_axes="quantity"
+    )
     panels = panels_of(chart, one.order, "quantity").resolve_scale(y="independent")
     return Figure(
         one.name,
@@ -222,6 +225,7 @@ def heat_map(report: Report, one: Family, name: str = "") -> Figure:
         table.drop(columns=["sign", "size", "shown"]),
         axis=max(110, min(300, 7 * max(map(len, one.order)))),
         longest=34,
+        beside=True,
     )
 
 

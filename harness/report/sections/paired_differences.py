@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from harness import stats
-from harness.report.charts import RULE, SERIES
+from harness.report import legible
+from harness.report.charts import RULE, SERIES, panels_of, symbols
 from harness.report.constant_predictor import left_out
 from harness.tables.collection import NETWORK, Collection
 from harness.tables.parts import Column, Figure, Part, Section, Table, listed, number, pruned
@@ -148,8 +149,8 @@ def paired_family_chart(table: pd.DataFrame, order: Sequence[str], label: str) -
     """
     y = alt.Y("quantity:N", sort=list(order), title=None, axis=alt.Axis(grid=True, domain=False))
     height = max(300, 18 * len(order))
-    chart = _forest(table, y, f"difference of {label}").properties(width=290, height=height)
-    return _panels(chart, table, "comparison", columns=3)
+    chart = _forest(table, y, f"difference of {label}")
+    return _panels(chart, table, "comparison", height, columns=3).resolve_axis(x="shared")
 
 
 def paired_quantities_chart(table: pd.DataFrame, comparisons: Sequence[str]) -> alt.FacetChart:
@@ -160,12 +161,13 @@ def paired_quantities_chart(table: pd.DataFrame, comparisons: Sequence[str]) -> 
     axis = alt.Axis(grid=True, domain=False, labelLimit=300)
     y = alt.Y("comparison:N", sort=list(comparisons), title=None, axis=axis)
     height = 40 + 22 * len(comparisons)
-    chart = _forest(table, y, None).properties(width=290, height=height)
-    return _panels(chart, table, "quantity", columns=2).resolve_scale(x="independent")
+    chart = _forest(table, y, None, "quantity")
+    return _panels(chart, table, "quantity", height, columns=2).resolve_scale(x="independent")
 
 
-def _forest(table: pd.DataFrame, y: alt.Y, title: str | None) -> alt.LayerChart:
+def _forest(table: pd.DataFrame, y: alt.Y, title: str | None, own_axes: str = "") -> alt.LayerChart:
     table = table.assign(clear=table["adjusted"] <= 0.05)
+    table = legible.clipped(table, ["difference", "low", "high"], {"zero": True}, own_axes)
     tooltip = [
         alt.Tooltip("comparison:N"),
         alt.Tooltip("quantity:N"),
@@ -182,20 +184,20 @@ def _forest(table: pd.DataFrame, y: alt.Y, title: str | None) -> alt.LayerChart:
     bars = base.mark_rule(strokeWidth=2.5, opacity=0.55, color=SERIES[0]).encode(
         x=alt.X("low:Q", title=title, axis=axis), x2="high:Q"
     )
-    points = base.mark_point(size=52, opacity=1, color=SERIES[0], fill=SERIES[0]).encode(
+    dots = base.encode(
         x=alt.X("difference:Q", title=title, axis=axis),
         fillOpacity=alt.condition("datum.clear", alt.value(1), alt.value(0)),
-        tooltip=tooltip,
     )
-    return alt.LayerChart(data=table, layer=[zero, bars, points])
+    blue = {"color": SERIES[0], "fill": SERIES[0]}
+    points = symbols(dots, table, tooltip, sideways=True, size=52, opacity=1, **blue)
+    return alt.LayerChart(data=table, layer=[zero, bars, *points])
 
 
 def _panels(
-    chart: alt.LayerChart, table: pd.DataFrame, field: str, *, columns: int
+    chart: alt.LayerChart, table: pd.DataFrame, field: str, height: int, *, columns: int
 ) -> alt.FacetChart:
-    header = alt.Header(title=None, labelLimit=300, labelAnchor="start")
     names = list(dict.fromkeys(table[field].astype(str)))
-    return chart.facet(facet=alt.Facet(f"{field}:N", sort=names, header=header), columns=columns)
+    return panels_of(chart, names, field, size=(290, height), columns=columns)
 
 
 def section(report: Report) -> Section:
@@ -284,6 +286,7 @@ def _figures(report: Report) -> list[Figure]:
                 rows,
                 panel=290,
                 axis=max(100, 7 * max(map(len, one.order))),
+                beside=True,
             )
         )
     return figures

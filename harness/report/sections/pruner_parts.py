@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import altair as alt
 import pandas as pd
 
+from harness.report.charts import band_and_line, lines, panels_of
 from harness.report.pruner_comparison import PrunerComparison, by_task, comparisons_of
 from harness.tables.parts import Column, Figure, listed
 from harness.tables.report import Report
@@ -76,12 +77,22 @@ def baselines(report: Report) -> str:
     return listed(list(dict.fromkeys(comparison.baseline for comparison in comparisons_of(report))))
 
 
-def panels_by_task(chart: alt.LayerChart, table: pd.DataFrame) -> PrunerChart:
-    """Make a panel for each task, if there are several, with axes of their own."""
+def lines_by_task(
+    table: pd.DataFrame,
+    x: alt.X,
+    y: alt.Y,
+    pruners: Sequence[str],
+    tooltip: Sequence[alt.Tooltip],
+    *,
+    ends: tuple[str, str] = ("lower", "upper"),
+    below: Sequence[alt.Chart] = (),
+) -> PrunerChart:
+    """Draw a line for each pruner; a panel for each task, if there are several, with own axes."""
     tasks = list(dict.fromkeys(table["task"].astype(str)))
     if len(tasks) < 2:
-        return chart
-    header = alt.Header(title=None, labelLimit=230, labelAnchor="start")
-    facet = alt.Facet("task:N", sort=tasks, header=header)
-    panels = chart.properties(width=300, height=220).facet(facet=facet, columns=2, spacing=30)
+        return lines(table, x, y, pruners, "pruner", tooltip, ends=ends, below=below)
+    chart = band_and_line(
+        table, x, y, pruners, "pruner", tooltip, ends=ends, below=below, own_axes="task"
+    )
+    panels = panels_of(chart, tasks, "task", size=(300, 220), columns=2, spacing=30)
     return panels.resolve_scale(x="independent", y="independent")

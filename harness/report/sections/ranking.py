@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from harness import stats
-from harness.report.charts import RULE, colour
+from harness.report import legible
+from harness.report.charts import RULE, colour, panels_of, symbols
 from harness.report.pruner_comparison import families_of
 from harness.report.sections.loss_ratios import loss_ratios_of
 from harness.report.sections.similarity import profiles_of
@@ -18,8 +19,6 @@ from harness.tables.schema import selected
 from harness.tables.summaries import at
 from harness.tables.units import by_condition, named
 
-FEWEST = 3
-"""Conditions of fewer units are not drawn."""
 MOST = 30
 """Conditions drawn, those of least loss; the data have all."""
 
@@ -58,8 +57,9 @@ def strengths(data: Collection, density: float) -> pd.DataFrame:
             mean = stats.mean_interval(logs["square"].to_numpy(dtype=float))
             ends = [float(np.exp(value)) for value in (mean.value, mean.low, mean.high)]
             label = data.measured[metric].schema.value(profile.value).label or profile.value
-            found.append((str(condition), mean.n, *ends, label))
-    return pd.DataFrame(found, columns=["condition", "n", "strength", "low", "high", "label"])
+            found.append((str(condition), mean.n, str(units[str(condition)]), *ends, label))
+    columns = ["condition", "n", "unit", "strength", "low", "high", "label"]
+    return pd.DataFrame(found, columns=columns)
 
 
 def span(report: Report) -> list[Finding]:
@@ -95,8 +95,8 @@ def ranking(report: Report) -> pd.DataFrame:
         one: family for family, some in families_of(report.data.trials).items() for one in some
     }
     rank = {name: place for place, name in enumerate(ratios["condition"])}
-    table = table[(table["n"] >= FEWEST) & table["condition"].isin(list(rank))]
-    keys = ["condition", "panel", "value", "low", "high", "n", "reference"]
+    table = table[(table["n"] >= legible.FEWEST) & table["condition"].isin(list(rank))]
+    keys = ["condition", "panel", "value", "low", "high", "n", "unit", "reference"]
     return table[keys].assign(
         family=table["condition"].map(families), rank=table["condition"].map(rank)
     )
@@ -112,6 +112,7 @@ def _departure(label: str) -> str:
 def ranking_chart(table: pd.DataFrame) -> alt.FacetChart:
     """Dots with intervals, a row for each condition and a panel for each measure, both on logs."""
     shown = table[table["rank"] < MOST]
+    shown = legible.clipped(shown, ["value", "low", "high"], {"type": "log"}, "panel")
     order = list(shown.sort_values("rank")["condition"].unique())
     families = list(dict.fromkeys(shown["family"]))
     log = alt.Scale(type="log", nice=False, padding=10)
@@ -132,18 +133,13 @@ def ranking_chart(table: pd.DataFrame) -> alt.FacetChart:
     bars = base.mark_rule(strokeWidth=2, opacity=0.5).encode(
         x=alt.X("low:Q", title=None, scale=log, axis=axis), x2="high:Q"
     )
-    dots = base.mark_point(filled=True, size=46, opacity=1).encode(
-        x=alt.X("value:Q", title=None, scale=log, axis=axis), tooltip=tooltip
-    )
+    x = alt.X("value:Q", title=None, scale=log, axis=axis)
+    dots = symbols(base.encode(x=x), shown, tooltip, sideways=True, filled=True, size=46, opacity=1)
     panels = list(dict.fromkeys(shown["panel"]))
-    header = alt.Header(title=None, labelLimit=260, labelAnchor="start")
-    facet = alt.Facet("panel:N", sort=panels, header=header)
-    chart = alt.layer(one, bars, dots, data=shown)
-    return (
-        chart.properties(width=230, height=max(60, _ROW * len(order)))
-        .facet(facet=facet, columns=2, spacing=14)
-        .resolve_scale(x="independent")
-    )
+    chart = alt.LayerChart(data=shown, layer=[one, bars, *dots])
+    size = (230, max(60, _ROW * len(order)))
+    both = panels_of(chart, panels, "panel", size=size, columns=2, spacing=14)
+    return both.resolve_scale(x="independent")
 
 
 def figure(report: Report) -> list[Figure]:

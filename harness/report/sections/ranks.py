@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 
 from harness import stats
-from harness.report.charts import PRUNED, band_and_line, kept
+from harness.report.charts import PRUNED, kept
 from harness.report.pruner_comparison import PrunerComparison
 from harness.report.sections.pruner_parts import (
     KEPT,
@@ -15,8 +15,8 @@ from harness.report.sections.pruner_parts import (
     at_levels,
     columns,
     figure,
+    lines_by_task,
     of_each,
-    panels_by_task,
     units,
 )
 from harness.tables.collection import NETWORK
@@ -78,8 +78,7 @@ def ranks_chart(table: pd.DataFrame, pruners: Sequence[str]) -> PrunerChart:
         alt.Tooltip("best:Q", title="lowest loss in"),
         alt.Tooltip("n:Q", title="networks"),
     ]
-    chart = band_and_line(table, kept(), y, pruners, "pruner", tooltip, ends=("low", "high"))
-    return panels_by_task(chart, table)
+    return lines_by_task(table, kept(), y, pruners, tooltip, ends=("low", "high"))
 
 
 def section(report: Report) -> Section:
