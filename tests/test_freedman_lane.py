@@ -83,3 +83,10 @@ def test_what_is_determined_or_undefined():
     np.testing.assert_array_equal(np.isnan(tests.p), [True, False, True])
     np.testing.assert_array_equal(np.isnan(tests.slope), [True, False, True])
     assert tests.adjusted[1] == tests.p[1]
+
+
+def test_too_few_units_for_the_covariates():
+    values = np.random.default_rng(3).normal(size=(5, 5))
+    tests = stats.freedman_lane(values[:, 0], values[:, 1:2], values[:, 2:], draws=9)
+    assert np.isnan([tests.p, tests.adjusted, tests.correlation, tests.slope]).all()
+    assert np.isfinite(stats.freedman_lane(values[:, 0], values[:, 1:2], values[:, 3:]).p).all()

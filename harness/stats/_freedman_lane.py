@@ -35,7 +35,7 @@ def freedman_lane(
     correlation: it rises with Student's t and has the same p. `adjusted` is max-T (Westfall and
     Young 1993; Winkler et al. 2014, NeuroImage 92:381): the chance that any column reaches the
     value. Units with an undefined value are left out. Columns that the covariates determine have
-    NaN.
+    NaN; all have, where units are not at least three more than covariates.
     """
     whole = np.column_stack([outcome, tested, covariates])
     whole = whole[np.isfinite(whole).all(axis=1)]
@@ -45,11 +45,12 @@ def freedman_lane(
     y, left = ((part - basis @ (basis.T @ part)) for part in (y, x))
     size = np.linalg.norm(left, axis=0)
     free = size > _NONE * np.linalg.norm(x, axis=0)
+    free &= len(whole) >= basis.shape[1] + 3
     units = np.divide(left, size, out=np.full_like(left, np.nan), where=free)
 
     def correlations(rows: Float[np.ndarray, "m units"]) -> Float[np.ndarray, "m columns"]:
         squares = (rows**2).sum(1) - ((rows @ basis) ** 2).sum(1)
-        return rows @ units / np.sqrt(squares)[:, None]
+        return rows @ units / np.sqrt(np.maximum(squares, np.finfo(float).tiny))[:, None]
 
     rng = np.random.default_rng(seed)
     drawn = np.abs(correlations(rng.permuted(np.tile(y.T, (draws, 1)), axis=1)))

@@ -1,0 +1,102 @@
+"""The study `function`: its rules on tables made by hand, the whole of it in small, its report."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from harness_plugins.studies import _function_report as page
+from harness_plugins.studies import _function_tables as tables
+from harness_plugins.studies import function
+
+from harness import studies
+from harness.plugin import loading
+
+CLASSES = tables.CLASSES
+
+
+def networks(slope=0.0, noise=0.01, loss=0.3, lesion=0.0, seeds=12):
+    """Rewired and lesioned networks: log2 loss rises by `slope` for 10 in z, and by `lesion`."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for start in tables.STARTS:
+        for seed in range(1, seeds + 1):
+            common = {"start": start, "data_seed": seed, "seed": 0, "network": 0, "version": 4}
+            for target in (-8.0, -3.0, 3.0, 8.0):
+                for sham in ("false", "true"):
+                    reached = 1.0 if sham == "true" else target
+                    z = dict.fromkeys(CLASSES, 0.5) | {tables.MOTIF: reached}
+                    size = loss * 2 ** (slope * reached / 10 + rng.normal(0, noise))
+                    done = {"name": "rewire", "arm": "start", "sham": sham, "target": target}
+                    rows.append({**common, **z, **done, "motif": tables.MOTIF, "loss": size})
+            for edges in ("most", "matched"):
+                size = loss * 2 ** (lesion * (edges == "most") + rng.normal(0, noise))
+                done = {"name": "lesion", "motif": "chain3", "edges": edges}
+                rows.append({**common, **done, "loss": size})
+    return pd.DataFrame(rows)
+
+
+@pytest.mark.parametrize(
+    ("slope", "noise", "loss", "verdict"),
+    [
+        (0.5, 0.01, 0.3, "beyond the margin"),
+        (-0.5, 0.01, 0.3, "beyond the margin"),
+        (0.05, 0.01, 0.3, "within the margin"),
+        (0.15, 0.2, 0.3, "open"),
+        (0.5, 0.01, 0.95, "at the floor"),
+    ],
+)
+def test_the_rule_of_the_dose_response(slope, noise, loss, verdict):
+    slopes = tables.slopes(tables.doses(networks(slope, noise, loss)))
+    assert slopes["n"].tolist() == [12, 12]
+    assert set(slopes["verdict"]) == {verdict}
+    if noise < 0.1:
+        assert slopes["value"].to_numpy() == pytest.approx(slope, abs=0.02)
+
+
+def test_doses_are_differences_from_the_sham():
+    doses = tables.doses(networks())
+    assert sorted(doses["dose"].unique()) == [-9.0, -4.0, 2.0, 7.0]
+    assert (doses["others"] == 0).all()
+    assert len(doses) == 2 * 12 * 4
+
+
+@pytest.mark.parametrize(
+    ("lesion", "verdict"), [(0.5, "beyond the margin"), (0.02, "within the margin")]
+)
+def test_the_rule_of_lesions(lesion, verdict):
+    cut = tables.lesions(networks(lesion=lesion))
+    assert set(cut["verdict"]) == {verdict}
+    assert cut["value"].to_numpy() == pytest.approx(lesion, abs=0.02)
+
+
+def test_correlations_are_at_given_degrees():
+    rng = np.random.default_rng(1)
+    found = pd.DataFrame(rng.normal(size=(60, len(CLASSES))), columns=CLASSES)
+    degrees = rng.normal(size=60)
+    found["zigzag"] += 3 * degrees
+    loss = 0.3 * 2 ** (degrees + 0.5 * found["bifan"] + rng.normal(0, 0.3, 60))
+    found = found.assign(start="Glorot", trial=range(60), dense=0.1, loss=loss)
+    tests = tables.correlations(found, pd.DataFrame({"degrees": degrees})).set_index("motif")
+    assert tests.index[tests["adjusted"] < 0.05].tolist() == ["bifan"]
+    assert tests.loc["bifan", "slope"] == pytest.approx(5, abs=0.6)
+
+
+def test_with_few_networks_nothing_is_shown():
+    changed = networks(0.5, seeds=3)
+    slopes = tables.slopes(tables.doses(changed))
+    judged = page._Judged(changed, changed, tables.doses(changed), slopes, slopes, slopes)
+    assert "too few replicates" in page._primary(judged).claim
+
+
+def test_the_study_from_end_to_end_in_small(tmp_path, monkeypatch):
+    monkeypatch.setattr(function, "ARMS", {"start": (-2.0, 2.0)})
+    monkeypatch.setattr(function, "LESIONED", ("bifan",))
+    study = function.Function(flights=200, networks=2, changed=1, steps=20, width=12)
+    made = studies.plans(study, tmp_path, loading.load(), {"tasks": ["digits"]})
+    outcome = studies.conduct(study, tmp_path, made)
+    assert not outcome.failures
+    assert "too few replicates" in (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
+    reached = pd.read_csv(tmp_path / "report" / "tables" / "reached.csv")
+    assert set(reached["start"]) == {*tables.STARTS}
+    assert (reached.groupby("start")["dose"].max() > 0.5).all()
+    lesions = pd.read_csv(tmp_path / "report" / "tables" / "lesions.csv")
+    assert set(lesions["motif"]) == {"bifan"}
