@@ -20,19 +20,14 @@ from harness.report import (
 from . import _function_tables as tables
 from .function import MOTIF
 
-_ARMS = {
-    "start": "trained from the initial weights",
-    "new": "trained from new weights",
-    "not": "weights moved, not trained",
-}
+_ARMS = {"start": "from the initial weights", "new": "from new weights"}
 _START = Column("start", "start", "text")
 
 
 class _Judged(NamedTuple):
-    """The networks of both runs, and what the rules of the design say of them."""
+    """The networks of the correlation, and what the rules of the design say of all."""
 
     networks: pd.DataFrame
-    changed: pd.DataFrame
     doses: pd.DataFrame
     slopes: pd.DataFrame
     lesions: pd.DataFrame
@@ -72,11 +67,10 @@ def sections(runs: Mapping[str, RunTables]) -> list[Section]:
 
 
 def _judged(runs: Mapping[str, RunTables]) -> _Judged:
-    found, changed = (tables.networks(runs[name]) for name in ("networks", "changed"))
-    doses = tables.doses(changed)
+    found, changed, anew = (tables.networks(runs[name]) for name in ("networks", "changed", "anew"))
+    doses = tables.doses(pd.concat([changed, anew], ignore_index=True))
     return _Judged(
         found,
-        changed,
         doses,
         tables.slopes(doses),
         tables.lesions(changed),
@@ -85,11 +79,10 @@ def _judged(runs: Mapping[str, RunTables]) -> _Judged:
 
 
 def _about(judged: _Judged) -> str:
-    found = judged.networks
     return (
-        f"{len(found)} networks for the correlation, {found['start'].nunique()} starts; "
-        f"{judged.doses['data_seed'].nunique()} of each start rewired and lesioned. Unit: "
-        f"{tables.units(found)}."
+        f"{judged.doses['data_seed'].nunique()} networks from each of two starts rewired and "
+        f"lesioned; {len(judged.networks)} for the correlation. Unit: "
+        f"{tables.units(judged.networks)}."
     )
 
 
@@ -134,21 +127,25 @@ def _targets(judged: _Judged, arm: str) -> str:
 
 def _others(judged: _Judged) -> Finding:
     rows = judged.slopes[judged.slopes["arm"] != tables.PRIMARY]
-    counted = _counted(rows)
     return Finding(
-        f"In the other arms, from new weights and without training: {counted}.",
-        "; ".join(
-            f"{_ARMS[row['arm']]}: {_named(row)}, {row['verdict']}" for _, row in rows.iterrows()
-        ),
+        f"Trained from new weights instead, by start: {_counted(rows)} of 10 % for 10 in z.",
+        _each(rows),
     )
 
 
 def _lesioned(judged: _Judged) -> Finding:
     rows = judged.lesions
     return Finding(
-        f"Edges of most copies cut instead of matched ones, by class and start: {_counted(rows)}.",
-        "; ".join(f"{row['motif']}: {_named(row)}, {row['verdict']}" for _, row in rows.iterrows()),
+        "Loss with edges of most copies cut, against matched edges, by class and start: "
+        f"{_counted(rows)}.",
+        _each(rows, "motif"),
     )
+
+
+def _each(rows: pd.DataFrame, *by: str) -> str:
+    named = (": ".join([*(row[name] for name in by), _named(row)]) for _, row in rows.iterrows())
+    verdicts = rows["verdict"]
+    return "; ".join(f"{one}, {verdict}" for one, verdict in zip(named, verdicts, strict=True))
 
 
 def _counted(rows: pd.DataFrame) -> str:
@@ -164,14 +161,13 @@ def _correlated(judged: _Judged) -> Finding:
     rows = judged.correlations
     shown = rows[rows["adjusted"] <= tables.ALPHA]
     each = "; ".join(
-        f"{row.motif}, {row.start}: r {row.correlation:+.2f}, p {row.adjusted:.2g}"
-        for row in shown.itertuples()
+        f"{row.motif}: {row.correlation:+.2f}, p {row.adjusted:.2g}" for row in shown.itertuples()
     )
     return Finding(
-        f"Loss goes with z at given degrees in {len(shown)} of {len(rows)} tests (class by start, "
-        f"n = {rows['n'].min()} networks each).",
-        f"Partial correlations, p corrected for the classes of a start: {each or 'none'}. Smallest "
-        f"corrected p: {rows['adjusted'].min():.2g}.",
+        f"Over {rows['n'].min()} networks, loss goes with z at given degrees for {len(shown)} of "
+        f"{len(rows)} classes (smallest corrected p {rows['adjusted'].min():.2g}).",
+        "Glorot start; partial correlations, given dense loss, effective density and degree "
+        f"variances of each layer, at a corrected p of at most 0.05: {each or 'none'}.",
     )
 
 
@@ -195,7 +191,7 @@ _RULES = {
     "coverage": "Intervals are those of `harness.stats.mean_tests`; none below six networks.",
     "calibration": "z over all nodes of dense layers, which no result chose.",
     "mixing": "`degree` chooses its number of trades by a check.",
-    "faithfulness": "Small networks, one pruning and 10,000 steps, not 400 wide and 107,800: the "
+    "faithfulness": "Small networks, one pruning and 8,000 steps, not 400 wide and 107,800: the "
     "answer is about these.",
 }
 """How the page keeps each rule."""
@@ -248,7 +244,7 @@ def _reached(judged: _Judged) -> Table:
 def _lesions(judged: _Judged) -> Table:
     return conditions.table_of_means(
         "lesions",
-        "log2 of the loss without the 5 % of edges in most copies of a class, over the loss "
+        "log2 of the loss without the 1 % of edges in most copies of a class, over the loss "
         "without as many matched ones; no training.",
         judged.lesions,
         {"start": "start", "motif": "class"},

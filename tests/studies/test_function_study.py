@@ -83,12 +83,12 @@ def test_correlations_are_at_given_degrees():
 def test_with_few_networks_nothing_is_shown():
     changed = networks(0.5, seeds=3)
     slopes = tables.slopes(tables.doses(changed))
-    judged = page._Judged(changed, changed, tables.doses(changed), slopes, slopes, slopes)
+    judged = page._Judged(changed, tables.doses(changed), slopes, slopes, slopes)
     assert "too few replicates" in page._primary(judged).claim
 
 
 def test_the_study_from_end_to_end_in_small(tmp_path, monkeypatch):
-    monkeypatch.setattr(function, "ARMS", {"start": (-2.0, 2.0)})
+    monkeypatch.setattr(function, "TARGETS", (-2.0, 2.0))
     monkeypatch.setattr(function, "LESIONED", ("bifan",))
     study = function.Function(flights=200, networks=2, changed=1, steps=20, width=12)
     made = studies.plans(study, tmp_path, loading.load(), {"tasks": ["digits"]})
