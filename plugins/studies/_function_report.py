@@ -18,9 +18,8 @@ from harness.report import (
 )
 
 from . import _function_tables as tables
-from .function import MOTIF
+from .function import MOTIF, TARGETS
 
-_ARMS = {"start": "from the initial weights", "new": "from new weights"}
 _START = Column("start", "start", "text")
 
 
@@ -37,7 +36,7 @@ class _Judged(NamedTuple):
 def opening(question: str, runs: Mapping[str, RunTables]) -> Opening:
     """Return the first screen: the primary outcome, and losses by dose."""
     judged = _judged(runs)
-    findings = [_others(judged), _lesioned(judged), _correlated(judged)]
+    findings = [_moved(judged), _lesioned(judged), _correlated(judged)]
     return Opening(
         question,
         _primary(judged).claim,
@@ -51,7 +50,7 @@ def opening(question: str, runs: Mapping[str, RunTables]) -> Opening:
 def sections(runs: Mapping[str, RunTables]) -> list[Section]:
     """Return the answer, with what it does not show, and the tables behind it."""
     judged = _judged(runs)
-    findings = [_primary(judged), _others(judged), _lesioned(judged), _correlated(judged), _LIMITS]
+    findings = [_primary(judged), _moved(judged), _lesioned(judged), _correlated(judged), _LIMITS]
     lead = [
         f"{_about(judged)} Null: `degree`, 100 draws, which keeps every node's degrees, as "
         "rewiring does. Control: shams, as many swaps that leave all six classes as they were. "
@@ -67,8 +66,8 @@ def sections(runs: Mapping[str, RunTables]) -> list[Section]:
 
 
 def _judged(runs: Mapping[str, RunTables]) -> _Judged:
-    found, changed, anew = (tables.networks(runs[name]) for name in ("networks", "changed", "anew"))
-    doses = tables.doses(pd.concat([changed, anew], ignore_index=True))
+    found, changed = (tables.networks(runs[name]) for name in ("networks", "changed"))
+    doses = tables.doses(changed)
     return _Judged(
         found,
         doses,
@@ -87,7 +86,7 @@ def _about(judged: _Judged) -> str:
 
 
 def _percent(log2: float) -> str:
-    return f"{100 * (2.0**log2 - 1):+.1f} %"
+    return f"{100 * (2.0**log2 - 1):+.0f} %".replace("-", "−")
 
 
 def _named(row: pd.Series) -> str:
@@ -96,22 +95,23 @@ def _named(row: pd.Series) -> str:
 
 
 def _primary(judged: _Judged) -> Finding:
-    rows = judged.slopes[judged.slopes["arm"] == tables.PRIMARY]
+    rows = judged.slopes[judged.slopes["outcome"] == "slope"]
     if rows.empty or rows["low"].isna().any():
         return Finding("Not shown: too few replicates of the primary comparison.")
     verdicts = set(rows["verdict"])
     answers = {
-        conditions.BEYOND: f"Motifs matter: more copies of {MOTIF} change the loss",
-        conditions.WITHIN: f"Copies of {MOTIF} do not matter by as much as 10 % of the loss",
+        conditions.BEYOND: "Motifs matter for function",
+        conditions.WITHIN: "Motifs do not matter for function by as much as 10 %",
     }
     answer = answers.get(verdicts.pop(), "") if len(verdicts) == 1 else ""
     depends = {conditions.BEYOND, conditions.WITHIN} <= {*rows["verdict"]}
     other = "Whether motifs matter depends on the start" if depends else _OPEN
     changes = "; ".join(_named(row) for _, row in rows.iterrows())
     return Finding(
-        f"{answer or other}: 10 more in z at the same degrees change it by {changes}.",
-        f"Networks trained again from their initial weights, rewired to {MOTIF} z of "
-        f"{_targets(judged, tables.PRIMARY)}, against shams; z under `degree`. Margin: 10 %. "
+        f"{answer or other}: 10 more in z of {MOTIF} at the same degrees change the loss by "
+        f"{changes}.",
+        f"Mean slope; networks trained again from their initial weights, rewired to {MOTIF} z of "
+        f"{_TARGETS}, against shams; z under `degree`. Margin: 10 %. "
         + "; ".join(f"{row['start']}: {row['verdict']}" for _, row in rows.iterrows())
         + ".",
     )
@@ -120,16 +120,19 @@ def _primary(judged: _Judged) -> Finding:
 _OPEN = "Whether motifs matter for function is open"
 
 
-def _targets(judged: _Judged, arm: str) -> str:
-    asked = judged.doses.loc[judged.doses["arm"] == arm, "target"]
-    return ", ".join(f"{one:g}" for one in sorted(asked.unique()))
+_TARGETS = " and ".join(f"{target:g}" for target in TARGETS).replace("-", "−")
 
 
-def _others(judged: _Judged) -> Finding:
-    rows = judged.slopes[judged.slopes["arm"] != tables.PRIMARY]
+def _moved(judged: _Judged) -> Finding:
+    means = judged.doses.groupby(["start", "target"], sort=False)[["z", "others"]].mean()
+    ends = [
+        f"{part['z'].iloc[0]:.1f} and {part['z'].iloc[-1]:.1f} ({start})".replace("-", "−", 1)
+        for start, part in means.groupby("start", sort=False)
+    ]
     return Finding(
-        f"Trained from new weights instead, by start: {_counted(rows)} of 10 % for 10 in z.",
-        _each(rows),
+        f"Rewiring reached {MOTIF} z of {', '.join(ends)}, in the mean; {_TARGETS} were asked.",
+        f"Largest difference of z of another class from the sham, in the mean: "
+        f"{means['others'].max():.1f}.",
     )
 
 
@@ -198,20 +201,16 @@ _RULES = {
 
 
 def _figure(doses: pd.DataFrame) -> Figure:
-    keys = ["arm", "target", "data_seed"]
-    wide = doses.pivot(index=keys, columns="start", values="ratio").reset_index()
+    wide = doses.pivot(index=["target", "data_seed"], columns="start", values="ratio").reset_index()
     starts = [start for start in tables.STARTS if start in wide]
-    means = conditions.means(wide, keys[:2], starts, geometric=True)
-    means = means.assign(arm=means["arm"].map(_ARMS)).sort_values("target", kind="stable")
     return conditions.figure(
         "loss_by_target",
         "Loss of rewired networks by target",
         "Loss over that of the sham, geometric means over networks; 1: no difference. Target: z "
         f"of {MOTIF} under `degree`.",
-        means,
+        conditions.means(wide, ["target"], starts, geometric=True),
         {start: f"{start} start" for start in starts},
         "target",
-        "arm",
         log=True,
     )
 
@@ -219,26 +218,25 @@ def _figure(doses: pd.DataFrame) -> Figure:
 def _slopes(judged: _Judged) -> Table:
     return conditions.table_of_means(
         "slopes",
-        "Change of log2 loss for 10 in z, rewired against sham, by start and arm; floor: share of "
-        "networks at the floor.",
+        "Slope: change of log2 loss for 10 in z, rewired against sham. Contrast: log2 of the "
+        "loss's ratio at the highest target over that at the lowest (added after the run).",
         judged.slopes,
-        {"start": "start", "arm": "arm"},
+        {"start": "start"},
         Column("floor", "at the floor"),
         Column("verdict", "verdict", "text"),
     )
 
 
 def _reached(judged: _Judged) -> Table:
-    by = judged.doses.groupby(["start", "arm", "target"], sort=False)
+    by = judged.doses.groupby(["start", "target"], sort=False)
     names = ["z", "sham_z", "dose", "others", "ratio", "floor"]
     frame = by[names].mean().join(by.size().rename("n")).reset_index()
     caption = (
         f"What was reached, means over networks. z: of {MOTIF} under `degree`; others: largest "
         "difference of z from the sham over the other five classes; ratio: loss over the sham's."
     )
-    texts = [_START, Column("arm", "arm", "text")]
     numbers = [Column(name, name.replace("_", " ")) for name in ("target", "n", *names)]
-    return Table("reached", caption, frame, [*texts, *numbers], sortable=True)
+    return Table("reached", caption, frame, [_START, *numbers], sortable=True)
 
 
 def _lesions(judged: _Judged) -> Table:

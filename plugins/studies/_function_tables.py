@@ -1,6 +1,7 @@
 """The tables of the study `function`: networks, losses by dose, slopes, lesions, correlations."""
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -11,9 +12,6 @@ from harness.report import NETWORK, RunTables, Units, conditions, units_of
 from .function import MOTIF
 
 STARTS = ("published-like", "Glorot")
-PRIMARY = "start"
-"""The arm of the primary outcome: trained again from the initial weights."""
-
 DOSE = 10.0
 MARGIN = float(np.log2(1.1))
 """Of log2 loss, for `DOSE` in z or for a lesion: a change of 10 %."""
@@ -32,7 +30,7 @@ def networks(run: RunTables) -> pd.DataFrame:
 
     Columns: `trial`, `NETWORK`, `start`; `loss` and `dense`, after pruning and before, as shares of
     the best constant predictor's loss; z under `degree` by class; and what was done to it: `name`
-    of the intervention, else of the pruner, `arm`, `motif`, `target`, `sham`, `edges`.
+    of the intervention, else of the pruner, `motif`, `target`, `sham`, `edges`.
     """
     levels = run.table("levels")
     levels = levels[~levels["trial"].isin(levels.loc[levels["diverged"].astype(bool), "trial"])]
@@ -70,12 +68,12 @@ def units(found: pd.DataFrame) -> Units:
 
 
 def doses(found: pd.DataFrame) -> pd.DataFrame:
-    """Return one row a rewired network beside its sham: start, arm, target, data seed.
+    """Return one row a rewired network beside its sham: start, target, data seed.
 
     `z` and `sham_z` are those reached of the class that was aimed at, `dose` their difference,
     `ratio` the losses' ratio, `floor` whether one of both is at the floor.
     """
-    keys = ["start", "arm", "target", "data_seed"]
+    keys = ["start", "target", "data_seed"]
     rewired = found[found["name"] == "rewire"]
     sham = rewired["sham"] == "true"
     both = rewired[~sham].merge(rewired[sham], on=keys, suffixes=("", "_sham"))
@@ -90,17 +88,20 @@ def doses(found: pd.DataFrame) -> pd.DataFrame:
 
 
 def slopes(pairs: pd.DataFrame) -> pd.DataFrame:
-    """Return the change of log2 loss for `DOSE` in z, by start and arm: a mean over networks.
+    """Return the change of log2 loss for `DOSE` in z, by start: a mean over networks.
 
-    That of one network is the slope of a regression of log2 ratios on doses over the targets of
-    its arm. `verdict` is what the rule of the design says.
+    That of one network is the slope of a regression of log2 ratios on doses over the targets.
+    `verdict` is what the rule of the design says. `contrast` is log2 of the ratio at the highest
+    target over that at the lowest, which no small dose makes large.
     """
-    rows = [
-        {"start": start, "arm": arm, "data_seed": seed, "floor": part["floor"].mean(),
-         "slope": DOSE * float(np.polyfit(part["dose"], np.log2(part["ratio"]), 1)[0])}
-        for (start, arm, seed), part in pairs.groupby(["start", "arm", "data_seed"], sort=False)
-    ]  # fmt: skip
-    return _judged(pd.DataFrame(rows), ("start", "arm"), "slope")
+    rows = []
+    ordered = pairs.sort_values("target", kind="stable")
+    for (start, seed), part in ordered.groupby(["start", "data_seed"], sort=False):
+        log2 = np.log2(part["ratio"].to_numpy(float))
+        slope = DOSE * float(np.polyfit(part["dose"], log2, 1)[0])
+        outcomes = {"slope": slope, "contrast": log2[-1] - log2[0], "floor": part["floor"].mean()}
+        rows.append({"start": start, "data_seed": seed, **outcomes})
+    return _judged(pd.DataFrame(rows), ("start",), "slope", "contrast")
 
 
 def lesions(found: pd.DataFrame) -> pd.DataFrame:
@@ -150,18 +151,19 @@ def covariates(run: RunTables) -> pd.DataFrame:
         (performance["measure"] == "effective_density")
         & (performance["level"] == performance["level"].max())
     ]
-    return degrees.assign(effective=effective.set_index("trial")["value"])
+    return degrees.assign(effective=effective.groupby("trial")["value"].first())
 
 
-def _judged(values: pd.DataFrame, by: tuple[str, str], outcome: str) -> pd.DataFrame:
-    """Return means by condition with the share at the floor, and the verdict."""
-    means = conditions.means(values, by, (outcome,))
-    floor = values.groupby(list(by))["floor"].mean()
-    means = means.join(floor, on=list(by))
+def _judged(values: pd.DataFrame, by: Sequence[str], *outcomes: str) -> pd.DataFrame:
+    """Return means by condition with the share at the floor, and the first outcome's verdict."""
+    means = conditions.means(values, by, outcomes)
+    means = means.join(values.groupby(list(by))["floor"].mean(), on=list(by))
     verdicts = [
-        AT_FLOOR if row["floor"] > MOST_AT_FLOOR else conditions.verdict(row, MARGIN)
+        "" if row["outcome"] != outcomes[0]
+        else AT_FLOOR if row["floor"] > MOST_AT_FLOOR
+        else conditions.verdict(row, MARGIN)
         for _, row in means.iterrows()
-    ]
+    ]  # fmt: skip
     return means.assign(verdict=verdicts)
 
 
@@ -177,7 +179,6 @@ def _done(pruner: str) -> dict[str, str | float]:
     asked = dict(re.findall(r"(\w+)=([^,\]]+)", pruner))
     return {
         "name": pruner.partition("[")[0],
-        "arm": asked.get("on", "start"),
         "motif": asked.get("motif", "bifan"),
         "target": float(asked.get("target", 5)),
         "sham": asked.get("sham", "false"),
