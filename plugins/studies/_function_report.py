@@ -20,6 +20,7 @@ from harness.report import (
 from . import _function_tables as tables
 from .function import MOTIF, TARGETS
 
+_ARMS = {"start": "from the initial weights", "new": "from new weights"}
 _START = Column("start", "start", "text")
 
 
@@ -36,7 +37,7 @@ class _Judged(NamedTuple):
 def opening(question: str, runs: Mapping[str, RunTables]) -> Opening:
     """Return the first screen: the primary outcome, and losses by dose."""
     judged = _judged(runs)
-    findings = [_moved(judged), _lesioned(judged), _correlated(judged)]
+    findings = [_correlated(judged), _anew(judged), _lesioned(judged)]
     return Opening(
         question,
         _primary(judged).claim,
@@ -50,7 +51,8 @@ def opening(question: str, runs: Mapping[str, RunTables]) -> Opening:
 def sections(runs: Mapping[str, RunTables]) -> list[Section]:
     """Return the answer, with what it does not show, and the tables behind it."""
     judged = _judged(runs)
-    findings = [_primary(judged), _moved(judged), _lesioned(judged), _correlated(judged), _LIMITS]
+    asked = (_primary, _correlated, _anew, _moved, _lesioned)
+    findings = [*(finding(judged) for finding in asked), _LIMITS]
     lead = [
         f"{_about(judged)} Null: `degree`, 100 draws, which keeps every node's degrees, as "
         "rewiring does. Control: shams, as many swaps that leave all six classes as they were. "
@@ -66,8 +68,8 @@ def sections(runs: Mapping[str, RunTables]) -> list[Section]:
 
 
 def _judged(runs: Mapping[str, RunTables]) -> _Judged:
-    found, changed = (tables.networks(runs[name]) for name in ("networks", "changed"))
-    doses = tables.doses(changed)
+    found, changed, anew = (tables.networks(runs[name]) for name in ("networks", "changed", "anew"))
+    doses = tables.doses(pd.concat([changed, anew], ignore_index=True))
     return _Judged(
         found,
         doses,
@@ -95,7 +97,7 @@ def _named(row: pd.Series) -> str:
 
 
 def _primary(judged: _Judged) -> Finding:
-    rows = judged.slopes[judged.slopes["outcome"] == "slope"]
+    rows = _slopes_of(judged, tables.PRIMARY)
     if rows.empty or rows["low"].isna().any():
         return Finding("Not shown: too few replicates of the primary comparison.")
     verdicts = set(rows["verdict"])
@@ -123,8 +125,21 @@ _OPEN = "Whether motifs matter for function is open"
 _TARGETS = " and ".join(f"{target:g}" for target in TARGETS).replace("-", "−")
 
 
+def _slopes_of(judged: _Judged, arm: str) -> pd.DataFrame:
+    return judged.slopes[(judged.slopes["arm"] == arm) & (judged.slopes["outcome"] == "slope")]
+
+
+def _anew(judged: _Judged) -> Finding:
+    rows = _slopes_of(judged, "new")
+    return Finding(
+        f"Trained from new weights instead, by start: {_counted(rows)} (margin: 10 % for 10 in z).",
+        _each(rows),
+    )
+
+
 def _moved(judged: _Judged) -> Finding:
-    means = judged.doses.groupby(["start", "target"], sort=False)[["z", "others"]].mean()
+    doses = judged.doses[judged.doses["arm"] == tables.PRIMARY]
+    means = doses.groupby(["start", "target"], sort=False)[["z", "others"]].mean()
     ends = [
         f"{part['z'].iloc[0]:.1f} and {part['z'].iloc[-1]:.1f} ({start})".replace("-", "−", 1)
         for start, part in means.groupby("start", sort=False)
@@ -163,14 +178,13 @@ def _counted(rows: pd.DataFrame) -> str:
 def _correlated(judged: _Judged) -> Finding:
     rows = judged.correlations
     shown = rows[rows["adjusted"] <= tables.ALPHA]
-    each = "; ".join(
-        f"{row.motif}: {row.correlation:+.2f}, p {row.adjusted:.2g}" for row in shown.itertuples()
-    )
+    each = ", ".join(f"{row.motif} {row.correlation:+.2f}" for row in shown.itertuples())
+    p = "; ".join(f"{row.motif} {row.adjusted:.2g}" for row in rows.itertuples())
     return Finding(
         f"Over {rows['n'].min()} networks, loss goes with z at given degrees for {len(shown)} of "
-        f"{len(rows)} classes (smallest corrected p {rows['adjusted'].min():.2g}).",
-        "Glorot start; partial correlations, given dense loss, effective density and degree "
-        f"variances of each layer, at a corrected p of at most 0.05: {each or 'none'}.",
+        f"{len(rows)} classes" + (f": r {each}." if each else "."),
+        "Glorot start; partial correlations of log2 loss, given dense loss, effective density and "
+        f"degree variances of each layer. p, corrected for the classes: {p}. No cause is shown.",
     )
 
 
@@ -201,16 +215,21 @@ _RULES = {
 
 
 def _figure(doses: pd.DataFrame) -> Figure:
-    wide = doses.pivot(index=["target", "data_seed"], columns="start", values="ratio").reset_index()
+    keys = ["target", "arm", "data_seed"]
+    wide = doses.assign(arm=doses["arm"].map(_ARMS)).pivot(
+        index=keys, columns="start", values="ratio"
+    )
+    wide = wide.reset_index()
     starts = [start for start in tables.STARTS if start in wide]
     return conditions.figure(
         "loss_by_target",
         "Loss of rewired networks by target",
         "Loss over that of the sham, geometric means over networks; 1: no difference. Target: z "
         f"of {MOTIF} under `degree`.",
-        conditions.means(wide, ["target"], starts, geometric=True),
+        conditions.means(wide, keys[:2], starts, geometric=True),
         {start: f"{start} start" for start in starts},
         "target",
+        "arm",
         log=True,
     )
 
@@ -221,14 +240,14 @@ def _slopes(judged: _Judged) -> Table:
         "Slope: change of log2 loss for 10 in z, rewired against sham. Contrast: log2 of the "
         "loss's ratio at the highest target over that at the lowest (added after the run).",
         judged.slopes,
-        {"start": "start"},
+        {"start": "start", "arm": "arm"},
         Column("floor", "at the floor"),
         Column("verdict", "verdict", "text"),
     )
 
 
 def _reached(judged: _Judged) -> Table:
-    by = judged.doses.groupby(["start", "target"], sort=False)
+    by = judged.doses.groupby(["start", "arm", "target"], sort=False)
     names = ["z", "sham_z", "dose", "others", "ratio", "floor"]
     frame = by[names].mean().join(by.size().rename("n")).reset_index()
     caption = (
@@ -236,7 +255,8 @@ def _reached(judged: _Judged) -> Table:
         "difference of z from the sham over the other five classes; ratio: loss over the sham's."
     )
     numbers = [Column(name, name.replace("_", " ")) for name in ("target", "n", *names)]
-    return Table("reached", caption, frame, [_START, *numbers], sortable=True)
+    texts = [_START, Column("arm", "arm", "text")]
+    return Table("reached", caption, frame, [*texts, *numbers], sortable=True)
 
 
 def _lesions(judged: _Judged) -> Table:

@@ -12,6 +12,9 @@ from harness.report import NETWORK, RunTables, Units, conditions, units_of
 from .function import MOTIF
 
 STARTS = ("published-like", "Glorot")
+PRIMARY = "start"
+"""The arm of the primary outcome: trained again from the initial weights."""
+
 DOSE = 10.0
 MARGIN = float(np.log2(1.1))
 """Of log2 loss, for `DOSE` in z or for a lesion: a change of 10 %."""
@@ -30,7 +33,7 @@ def networks(run: RunTables) -> pd.DataFrame:
 
     Columns: `trial`, `NETWORK`, `start`; `loss` and `dense`, after pruning and before, as shares of
     the best constant predictor's loss; z under `degree` by class; and what was done to it: `name`
-    of the intervention, else of the pruner, `motif`, `target`, `sham`, `edges`.
+    of the intervention, else of the pruner, `arm`, `motif`, `target`, `sham`, `edges`.
     """
     levels = run.table("levels")
     levels = levels[~levels["trial"].isin(levels.loc[levels["diverged"].astype(bool), "trial"])]
@@ -68,12 +71,12 @@ def units(found: pd.DataFrame) -> Units:
 
 
 def doses(found: pd.DataFrame) -> pd.DataFrame:
-    """Return one row a rewired network beside its sham: start, target, data seed.
+    """Return one row a rewired network beside its sham: start, arm, target, data seed.
 
     `z` and `sham_z` are those reached of the class that was aimed at, `dose` their difference,
     `ratio` the losses' ratio, `floor` whether one of both is at the floor.
     """
-    keys = ["start", "target", "data_seed"]
+    keys = ["start", "arm", "target", "data_seed"]
     rewired = found[found["name"] == "rewire"]
     sham = rewired["sham"] == "true"
     both = rewired[~sham].merge(rewired[sham], on=keys, suffixes=("", "_sham"))
@@ -88,7 +91,7 @@ def doses(found: pd.DataFrame) -> pd.DataFrame:
 
 
 def slopes(pairs: pd.DataFrame) -> pd.DataFrame:
-    """Return the change of log2 loss for `DOSE` in z, by start: a mean over networks.
+    """Return the change of log2 loss for `DOSE` in z, by start and arm: a mean over networks.
 
     That of one network is the slope of a regression of log2 ratios on doses over the targets.
     `verdict` is what the rule of the design says. `contrast` is log2 of the ratio at the highest
@@ -96,12 +99,12 @@ def slopes(pairs: pd.DataFrame) -> pd.DataFrame:
     """
     rows = []
     ordered = pairs.sort_values("target", kind="stable")
-    for (start, seed), part in ordered.groupby(["start", "data_seed"], sort=False):
+    for place, part in ordered.groupby(["start", "arm", "data_seed"], sort=False):
         log2 = np.log2(part["ratio"].to_numpy(float))
         slope = DOSE * float(np.polyfit(part["dose"], log2, 1)[0])
         outcomes = {"slope": slope, "contrast": log2[-1] - log2[0], "floor": part["floor"].mean()}
-        rows.append({"start": start, "data_seed": seed, **outcomes})
-    return _judged(pd.DataFrame(rows), ("start",), "slope", "contrast")
+        rows.append(dict(zip(("start", "arm", "data_seed"), place, strict=True)) | outcomes)
+    return _judged(pd.DataFrame(rows), ("start", "arm"), "slope", "contrast")
 
 
 def lesions(found: pd.DataFrame) -> pd.DataFrame:
@@ -145,7 +148,7 @@ def covariates(run: RunTables) -> pd.DataFrame:
     table = run.table("sampled")
     layers = table[(table["base_layer"] >= 0) & table["motif"].isin(["diverge2", "converge2"])]
     degrees = layers.pivot(index="trial", columns=["motif", "base_layer"], values="count")
-    degrees.columns = [f"{motif} {layer}" for motif, layer in degrees.columns]
+    degrees.columns = [" ".join(map(str, column)) for column in degrees.columns]
     performance = run.table("performance")
     effective = performance[
         (performance["measure"] == "effective_density")
@@ -179,6 +182,7 @@ def _done(pruner: str) -> dict[str, str | float]:
     asked = dict(re.findall(r"(\w+)=([^,\]]+)", pruner))
     return {
         "name": pruner.partition("[")[0],
+        "arm": asked.get("on", "start"),
         "motif": asked.get("motif", "bifan"),
         "target": float(asked.get("target", 5)),
         "sham": asked.get("sham", "false"),

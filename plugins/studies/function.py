@@ -18,7 +18,10 @@ MOTIF = "bifan"
 """The class that networks are rewired towards."""
 
 TARGETS = (-8.0, 15.0)
-"""Of its z under `degree`; what is rewired is trained again from the initial weights."""
+"""Of its z under `degree`."""
+
+ARMS = ("start", "new")
+"""What rewired networks are trained from: their initial weights, or new ones."""
 
 LESIONED = ("chain3", "bifan", "biparallel")
 """The classes whose edges are cut."""
@@ -67,24 +70,28 @@ class Function(AbstractStudy):
         }
         degree = {"name": "sampled", "null": "degree", "densities": [DENSITY]}
         layered = {"name": "motifs", "supports": ["all"], "control_densities": []}
-        rewired = [
-            {"name": "rewire", "motif": MOTIF, "tries": 10, "target": target, "sham": sham}
-            for target in TARGETS
-            for sham in (False, True)
-        ]
+        rewired = {
+            arm: [
+                {"name": "rewire", "motif": MOTIF, "tries": 10, "on": arm}
+                | {"target": target, "sham": sham}
+                for target in TARGETS
+                for sham in (False, True)
+            ]
+            for arm in ARMS
+        }
         lesions = [
             {"name": "lesion", "motif": motif, "edges": edges, "share": 0.01}
             for motif in LESIONED
             for edges in ("most", "matched")
         ]
+        changed = {
+            **common,
+            "architectures": [published_like, glorot],
+            "data_seeds": list(range(1, self.changed + 1)),
+            "metrics": [{**degree, "orders": [3], "draws": 50}],
+        }
         return {
-            "changed": {
-                **common,
-                "architectures": [published_like, glorot],
-                "interventions": [*rewired, *lesions],
-                "data_seeds": list(range(1, self.changed + 1)),
-                "metrics": [{**degree, "orders": [3], "draws": 50}],
-            },
+            "changed": {**changed, "interventions": [*rewired["start"], *lesions]},
             "networks": {
                 **common,
                 "architectures": [glorot],
@@ -92,6 +99,7 @@ class Function(AbstractStudy):
                 # Of the metric `performance` only the effective density is used.
                 "metrics": [degree, layered, {"name": "performance", "rows": 0}],
             },
+            "anew": {**changed, "interventions": rewired["new"]},
         }
 
     def opening(self, runs: Mapping[str, "RunTables"]) -> "Opening":

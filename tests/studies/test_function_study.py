@@ -1,15 +1,20 @@
 """The study `function`: its rules on tables made by hand, the whole of it in small, its report."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 from harness_plugins.studies import _function_report as page
 from harness_plugins.studies import _function_tables as tables
 from harness_plugins.studies import function
+from markupsafe import escape
 
-from harness import studies
+from harness import api, studies
 from harness.plugin import loading
+from harness.results.thinned import ThinnedRun
 
+REPORT = Path(__file__).parents[2] / "reports" / "function"
 CLASSES = tables.CLASSES
 
 
@@ -25,7 +30,7 @@ def networks(slope=0.0, noise=0.01, loss=0.3, lesion=0.0, seeds=12):
                     reached = 1.0 if sham == "true" else target
                     z = dict.fromkeys(CLASSES, 0.5) | {tables.MOTIF: reached}
                     size = loss * 2 ** (slope * reached / 10 + rng.normal(0, noise))
-                    done = {"name": "rewire", "sham": sham, "target": target}
+                    done = {"name": "rewire", "arm": "start", "sham": sham, "target": target}
                     rows.append({**common, **z, **done, "motif": tables.MOTIF, "loss": size})
             for edges in ("most", "matched"):
                 size = loss * 2 ** (lesion * (edges == "most") + rng.normal(0, noise))
@@ -90,6 +95,7 @@ def test_with_few_networks_nothing_is_shown():
 
 def test_the_study_from_end_to_end_in_small(tmp_path, monkeypatch):
     monkeypatch.setattr(function, "TARGETS", (-2.0, 2.0))
+    monkeypatch.setattr(api, "_report", lambda *_, **__: None)  # each run's own page takes seconds
     monkeypatch.setattr(function, "LESIONED", ("bifan",))
     study = function.Function(networks=2, changed=1, steps=20)
     small = {"tasks": ["digits"], "architectures": ["mlp[sizes=[10, 10], initial=glorot]"]}
@@ -98,7 +104,26 @@ def test_the_study_from_end_to_end_in_small(tmp_path, monkeypatch):
     assert not outcome.failures
     assert "too few replicates" in (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
     reached = pd.read_csv(tmp_path / "report" / "tables" / "reached.csv")
-    assert set(reached["target"]) == {-2.0, 2.0}
+    assert set(zip(reached["arm"], reached["target"], strict=True)) == {
+        ("start", -2.0), ("start", 2.0), ("new", -2.0), ("new", 2.0)
+    }  # fmt: skip
     assert (reached["dose"].abs() > 0.5).any()
     lesions = pd.read_csv(tmp_path / "report" / "tables" / "lesions.csv")
     assert set(lesions["motif"]) == {"bifan"}
+
+
+def test_the_committed_statements_follow_from_the_committed_tables():
+    runs = {name: ThinnedRun(REPORT / "runs" / name) for name in ("changed", "networks", "anew")}
+    found = tables.networks(runs["networks"])
+    assert str(tables.units(found)) == "networks, over data"
+    assert found["data_seed"].tolist() == list(range(1, 101))
+    assert (found["loss"] < 0.5).all()
+    for name in ("changed", "anew"):
+        doses = tables.doses(tables.networks(runs[name]))
+        assert doses.groupby(["start", "target"]).size().tolist() == [12] * 4
+    (answer, *_) = page.sections(runs)
+    written = (REPORT / "README.md").read_text(encoding="utf-8")
+    assert answer.findings[0].claim in written.replace("\n", " ")
+    html = (REPORT / "index.html").read_text(encoding="utf-8")
+    for finding in answer.findings:
+        assert str(escape(finding.claim)) in html
