@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Float
 
 from harness import motifs, stats
 from harness.report import NETWORK, RunTables, Units, conditions, units_of
@@ -126,17 +127,25 @@ def correlations(found: pd.DataFrame, given: pd.DataFrame) -> pd.DataFrame:
     """Return by start and class how log2 loss goes with z, given dense loss and `covariates`.
 
     Columns: `start`, `motif`, `n`, `correlation` (partial), `slope` (log2 loss for `DOSE` in z),
-    `p`, `adjusted` for the six classes.
+    `p`, `adjusted` for the six classes; and the same with ranks in place of all values.
     """
     tables = []
     for start, part in found.groupby("start", sort=False):
-        known = np.column_stack([np.log2(part["dense"]), given.reindex(part["trial"])])
-        tests = stats.freedman_lane(
-            np.log2(part["loss"].to_numpy(float)), part[list(CLASSES)].to_numpy(float), known
+        loss, dense = (np.log2(part[name].to_numpy(float)) for name in ("loss", "dense"))
+        known = np.column_stack([dense, given.reindex(part["trial"])])
+        values = (loss[:, None], part[list(CLASSES)].to_numpy(float), known)
+        plain, ranked = (
+            stats.freedman_lane(one[:, 0], tested, covariates)
+            for one, tested, covariates in (values, tuple(map(_ranks, values)))
         )
-        columns = {**tests._asdict(), "slope": DOSE * tests.slope}
-        tables.append(pd.DataFrame({"start": start, "motif": CLASSES, **columns}))
+        columns = {**plain._asdict(), "slope": DOSE * plain.slope}
+        on_ranks = {"rank_correlation": ranked.correlation, "rank_adjusted": ranked.adjusted}
+        tables.append(pd.DataFrame({"start": start, "motif": CLASSES, **columns, **on_ranks}))
     return pd.concat(tables, ignore_index=True)
+
+
+def _ranks(columns: Float[np.ndarray, "rows columns"]) -> Float[np.ndarray, "rows columns"]:
+    return pd.DataFrame(columns).rank().to_numpy()
 
 
 def covariates(run: RunTables) -> pd.DataFrame:
