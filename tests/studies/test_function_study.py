@@ -46,7 +46,8 @@ def networks(slope=0.0, noise=0.01, loss=0.3, lesion=0.0, seeds=12):
         (-0.5, 0.01, 0.3, "beyond the margin"),
         (0.05, 0.01, 0.3, "within the margin"),
         (0.15, 0.2, 0.3, "open"),
-        (0.5, 0.01, 0.95, "at the floor"),
+        (0.0, 0.001, 0.92, "at the floor"),
+        (0.0, 0.001, 0.88, "within the margin"),
     ],
 )
 def test_the_rule_of_the_dose_response(slope, noise, loss, verdict):
