@@ -40,7 +40,8 @@ def evaluations_chart(table: pd.DataFrame, conditions: Sequence[str]) -> alt.Fac
     )
     table, x = table.assign(panel=panel), kept(title="")
     chart = band_and_line(table, x, y, conditions, "condition", tooltip, own_axes="panel")
-    panels = panels_of(chart, list(dict.fromkeys(panel)), "panel").resolve_scale(y="independent")
+    panels = panels_of(chart, list(dict.fromkeys(panel)), "panel", spacing=58)
+    panels = panels.resolve_scale(y="independent")
     # Axes differ between panels; without `flush`, the lengths of labels would move the panels.
     return panels.properties(bounds="flush", spacing=alt.RowColnumber(row=62, column=58))
 

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from harness.report import build
+from harness.tables.parts import percent_pruned
 
 playwright = pytest.importorskip("playwright.sync_api")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")

@@ -196,6 +196,7 @@ def test_charts_in_files_keep_their_legend_and_the_page_has_buttons(fake_run):
 
 def test_charts_in_files_stand_alone(fake_run):
     """They hold title and caption, with n, and the null where they show z."""
+    from harness.report.pages.vega import caption
     from harness.report.sections import Report, sections_of
 
     conditions = (("moth", 'a"]+1['), ("moth", "b"), ("moth", "c"))
@@ -210,7 +211,7 @@ def test_charts_in_files_stand_alone(fake_run):
         heading = for_file(figure)["title"]
         assert " ".join(heading["text"]) == figure.title
         if isinstance(heading["subtitle"], list):
-            assert " ".join(heading["subtitle"]) == figure.caption.replace("`", "")
+            assert " ".join(heading["subtitle"]) == caption(figure).replace("`", "")
     for name in ("motif_z_heatmap", "masks"):  # their own title is the level of a slider
         svg, *_ = rendering.drawn(name, for_file(figures[name]), VEGA_LITE)
         texts = "".join(xml.etree.ElementTree.fromstring(svg).itertext())
