@@ -1,0 +1,230 @@
+"""The report of the study `frozen-ends`: the answer, outcomes by condition, comparisons."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from harness.report import (
+    Column,
+    Figure,
+    Finding,
+    Opening,
+    RunTables,
+    Section,
+    Table,
+    checklist,
+    conditions,
+)
+from harness.report.constant_predictor import SHARE
+
+from . import _frozen_ends_tables as tables
+
+_PLACE = {"regime": "start", "level": "level", "arm": "pruned"}
+
+
+def opening(question: str, runs: Mapping[str, RunTables]) -> Opening:
+    """Return the first screen: the primary comparison, and losses and strengths by arm."""
+    found = tables.outcomes(runs["ends"])
+    compared = tables.comparisons(found)
+    first = [_floors(found), _totals(compared), _degrees(tables.means(found))]
+    return Opening(
+        question,
+        _primary(compared, found).claim,
+        [Finding(one.claim) for one in first],
+        _figure(found, "losses_and_strengths", ("loss", tables.PRIMARY)),
+        _about(found),
+        "harness study frozen-ends",
+    )
+
+
+def sections(runs: Mapping[str, RunTables]) -> list[Section]:
+    """Return the answer, with what it does not show, and the tables behind it."""
+    found = tables.outcomes(runs["ends"])
+    means, compared = tables.means(found), tables.comparisons(found)
+    beyond = means[means["outcome"].isin(["hidden_degree", "whole_degree"])]
+    means = means.assign(verdict=beyond.apply(tables.left, axis=1)).fillna({"verdict": ""})
+    findings = [
+        _primary(compared, found),
+        _floors(found),
+        _totals(compared),
+        _degrees(means),
+        _LIMITS,
+    ]
+    lead = [
+        f"{_about(found)} Nulls: `layered`, exact; `degree`, 100 draws. Strength is the root mean "
+        "square of z over classes of orders 2 and 3 and the layers where copies begin; random "
+        "masks, the control, have about 1. Hypothesis, margins and rule were committed before the "
+        "run: reports/frozen-ends/DESIGN.md."
+    ]
+    by_condition = conditions.table_of_means(
+        "by_condition",
+        "Geometric means over networks with 95 % intervals. Strengths stand only where at most "
+        "one network in ten is at the floor. density: of all weights together.",
+        means,
+        _PLACE,
+        Column("verdict", "verdict", "text"),
+    )
+    parts: list[Table | Figure] = []
+    if len(compared):
+        caption = "Mean differences of log2, paired by data seed, where both conditions are judged."
+        parts = [conditions.table_of_differences("comparisons", caption, compared)]
+    figure = _figure(found, "outcomes", tuple(tables.OUTCOMES))
+    return [
+        Section("answer", "The answer", lead, findings),
+        Section("conditions", "Outcomes by condition", parts=[figure, by_condition]),
+        Section("floors", "At the floor", parts=[_table_of_floors(found)]),
+        Section("comparisons", "Comparisons", parts=parts),
+        checklist(_RULES),
+    ]
+
+
+def _about(found: pd.DataFrame) -> str:
+    networks = found.groupby(["regime", "arm", "data_seed"]).ngroups
+    return (
+        f"{networks} trajectories at least: two starts, all ways to prune, one network for each of "
+        f"{found['data_seed'].nunique()} data seeds. Unit: {tables.units(found)}."
+    )
+
+
+def _primary(compared: pd.DataFrame, found: pd.DataFrame) -> Finding:
+    rows = compared[compared["family"] == "primary"] if len(compared) else compared
+    if rows.empty or rows["low"].isna().any():
+        return Finding("Not shown: too few replicates of the primary comparison.")
+    parts = [
+        f"{str(row['comparison']).partition(',')[0]} start: {_times(row)}, {row['verdict']}"
+        for _, row in rows.iterrows()
+    ]
+    answers = {
+        conditions.BEYOND: "Keeping the ends changes the motif profile of hidden layers",
+        conditions.WITHIN: "Keeping the ends leaves the motif profile of hidden layers as strong, "
+        "within a factor of 2",
+    }
+    verdicts = set(rows["verdict"])
+    answer = answers.get(
+        verdicts.pop() if len(verdicts) == 1 else "",
+        "Whether keeping the ends changes the motif profile of hidden layers depends on the start, "
+        "or is open",
+    )
+    return Finding(
+        f"{answer} at {tables.hidden_pruned(tables.AT)} of hidden weights pruned "
+        f"({'; '.join(parts)}; n = {rows['n'].min()} pairs).",
+        "Ratio of root mean square z under `layered` of hidden layers, ends kept to all pruned, "
+        f"95 % intervals; unit: {tables.units(found)}; margin: a factor of 2; "
+        f"p, corrected for both: {', '.join(f'{p:.2g}' for p in rows['adjusted'])}.",
+    )
+
+
+def _floors(found: pd.DataFrame) -> Finding:
+    table = tables.floors(found)
+    parts = []
+    for (regime, arm), rows in table.groupby(["regime", "arm"], sort=False):
+        good = rows.loc[rows["judged"], "level"]
+        if arm != tables.TOTAL:
+            deepest = tables.hidden_pruned(good.max()) if len(good) else "none of the levels"
+            parts.append(f"{arm}, {regime}: to {deepest}")
+    out = table[~table["judged"]]
+    return Finding(
+        f"Off the floor to this share of hidden weights pruned: {'; '.join(parts)}.",
+        f"{len(out)} of {len(table)} conditions are at the floor: more than one network in ten has "
+        f"{SHARE} of the best constant predictor's loss or more. Nothing is compared there.",
+    )
+
+
+def _totals(compared: pd.DataFrame) -> Finding:
+    rows = compared[compared["comparison"].str.endswith(tables.TOTAL)] if len(compared) else []
+    losses = rows[rows["outcome"] == "loss"] if len(rows) else rows
+    if not len(losses):
+        return Finding("At equal total density nothing is compared: one side is at the floor.")
+    parts = [f"{_place(row)}: {_times(row)}, {row['verdict']}" for _, row in losses.iterrows()]
+    return Finding(
+        f"At equal total density, loss with kept ends against all layers pruned: "
+        f"{'; '.join(parts)}.",
+        "Margin: a factor of 1.25. The ends take 7.5 % of all weights, so that a total of 8.0 % "
+        "leaves 0.5 % of hidden weights.",
+    )
+
+
+def _degrees(means: pd.DataFrame) -> Finding:
+    rows = means[means["outcome"] == "hidden_degree"]
+    left = [tables.left(row) == "something is left" for _, row in rows.iterrows()]
+    parts = [
+        f"{row['regime']}, level {row['level']}, {row['arm']}: {conditions.ranged(row)}"
+        for _, row in rows.iterrows()
+    ]
+    return Finding(
+        f"In hidden layers something is left that degrees do not explain in {sum(left)} of "
+        f"{len(rows)} conditions off the floor.",
+        f"Strength under `degree`, above 2 with its interval: {'; '.join(parts)}.",
+    )
+
+
+_LIMITS = Finding(
+    "It does not show full size, the published budget, other tasks, pruners or fractions kept, or "
+    "ends that are not trained either.",
+    "Networks of width 64. The ends keep all weights and are trained on. Levels are steps of one "
+    "trajectory, so that levels are not independent of each other.",
+)
+
+_RULES = {
+    "replication": "n = data seeds; each network has its own initial weights, flights and batches. "
+    "Arms of one data seed share them, and are compared in pairs.",
+    "similarity": "No similarity of profiles is claimed.",
+    "degrees": "Strength under `degree` stands beside strength under `layered`; graphs with "
+    "unequal degrees alone were not measured.",
+    "floors": "Conditions at the floor are listed, have no strengths, and are not compared.",
+    "equivalence": "Margins: a factor of 2 in strength, 1.25 in loss; 12 pairs; every comparison "
+    "is in the table.",
+    "one procedure": "Verdicts come from the intervals shown; p is of the same procedure.",
+    "coverage": "Intervals are those of `harness.stats.mean_tests`; none below six pairs.",
+    "calibration": "z over all nodes of dense layers, which no result chose.",
+    "mixing": "`degree` chooses its number of trades by a check.",
+    "faithfulness": "Width 64 and a short budget, not 400 and 107,800 steps: the answer is about "
+    "these.",
+}
+"""How the page keeps each rule."""
+
+
+def _place(row: pd.Series) -> str:
+    start, _, rest = str(row["comparison"]).partition(", level ")
+    return f"{start}, {tables.hidden_pruned(int(rest.partition(':')[0]))} of hidden pruned"
+
+
+def _times(row: pd.Series) -> str:
+    low, value, high = (2.0 ** row[name] for name in ("low", "value", "high"))
+    return f"{value:.2g} times ({low:.2g} to {high:.2g})"
+
+
+def _table_of_floors(found: pd.DataFrame) -> Table:
+    columns = [
+        *(Column(key, heading, "text") for key, heading in _PLACE.items()),
+        Column("density", "density", note="all weights"),
+        Column("n", "n"),
+        Column("marked", "at the floor"),
+        Column("judged", "compared", "text"),
+    ]
+    caption = "Networks with 0.9 of the best constant predictor's loss or more."
+    return Table("floors", caption, tables.floors(found), columns)
+
+
+def _figure(found: pd.DataFrame, name: str, outcomes: Sequence[str]) -> Figure:
+    means = tables.means(found)
+    shown = means.assign(
+        outcome=means["outcome"] + ", " + means["regime"],
+        pruned=means["level"].map(tables.hidden_pruned),
+    )
+    titles = {
+        f"{outcome}, {regime}": f"{tables.OUTCOMES[outcome]} · {regime}"
+        for outcome in outcomes
+        for regime in means["regime"].unique()
+    }
+    return conditions.figure(
+        name,
+        "Outcomes by share of hidden weights pruned",
+        f"Geometric means over {tables.units(found)}; z as root mean square over classes and "
+        "layers; colour: what is pruned beside hidden layers. Strengths only off the floor.",
+        shown,
+        titles,
+        "pruned",
+        "arm",
+        log=True,
+    )
