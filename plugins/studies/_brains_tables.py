@@ -14,12 +14,12 @@ from . import _brains_graphs as graphs
 from .brains import DENSER
 
 MARGIN = 0.1
-"""Of log2(count / expected): so far a brain must lie beyond all networks to be called outside."""
+"""Of log2(count / expected): so far a brain must lie beyond all networks to be unlike them."""
 
 SEEN = 5.0
 """The expected count below which a class is too rare for its ratio to mean anything."""
 
-WITHIN, ABOVE, BELOW = "within", "above all", "below all"
+WITHIN, JUST, ABOVE, BELOW = "within", "just outside", "above all", "below all"
 
 CONTROL = "unequal degrees alone"
 RANDOM, RECURRENT = "random masks", "recurrent"
@@ -134,7 +134,7 @@ def positions(brain: pd.DataFrame, ensembles: pd.DataFrame, floor: pd.DataFrame)
     A quantity counts where the brain and all networks have a ratio and an expected count of at
     least `SEEN`; classes that the null determines do not vary and are left out. `low`, `median`,
     `high`: of the networks; `position`: the share of them below the brain, half of equal ones;
-    `verdict`: `WITHIN` their range or less than `MARGIN` beyond it, `ABOVE`, or `BELOW`.
+    `verdict`: `WITHIN` their range, `JUST` outside by up to `MARGIN`, `ABOVE`, or `BELOW`.
     """
     out = set(floor.loc[~floor["judged"], "ensemble"])
     rows = []
@@ -150,7 +150,6 @@ def positions(brain: pd.DataFrame, ensembles: pd.DataFrame, floor: pd.DataFrame)
             if rare or not usable or one["expected"] < SEEN or np.ptp(values) == 0:
                 continue
             low, high = values.min(), values.max()
-            verdict = ABOVE if value > high + MARGIN else BELOW if value < low - MARGIN else WITHIN
             below = float((values < value).mean() + (values == value).mean() / 2)
             rows.append(
                 {
@@ -159,7 +158,7 @@ def positions(brain: pd.DataFrame, ensembles: pd.DataFrame, floor: pd.DataFrame)
                     **dict(zip(QUANTITY, quantity, strict=True)),
                 }
                 | {"n": len(values), "value": value, "low": low, "median": np.median(values)}
-                | {"high": high, "position": below, "verdict": verdict}
+                | {"high": high, "position": below, "verdict": _verdict(value, low, high)}
             )
     columns = ["brain", "ensemble", *QUANTITY, "n", "value", "low", "median", "high", "position",
                "verdict"]  # fmt: skip
@@ -170,8 +169,27 @@ def counted(places: pd.DataFrame) -> pd.DataFrame:
     """Count the verdicts by brain, ensemble and null."""
     by = places.groupby(["brain", "ensemble", "null"], sort=False)["verdict"]
     table = by.value_counts().unstack(fill_value=0)
-    table = table.reindex(columns=[WITHIN, ABOVE, BELOW], fill_value=0)
+    table = table.reindex(columns=[WITHIN, JUST, ABOVE, BELOW], fill_value=0)
     return table.assign(quantities=table.sum(axis=1)).reset_index()
+
+
+def unlike(places: pd.DataFrame, ensemble: str) -> list[tuple[str, str]]:
+    """Return what both sides of the mushroom body have `ABOVE` or `BELOW` all of an ensemble.
+
+    Quantities of the primary outcome, under `degree`: (quantity, verdict).
+    """
+    rows = places[(places["ensemble"] == ensemble) & (places["null"] == "degree")]
+    found = []
+    for (motif, layer), both in rows.groupby(["motif", "base_layer"], sort=False):
+        verdicts = set(both["verdict"])
+        if len(both) == len(graphs.SIDES) and verdicts in ({ABOVE}, {BELOW}):
+            found.append((quantity(motif, layer), verdicts.pop()))
+    return found
+
+
+def quantity(motif: str, layer: int) -> str:
+    """Return a class with the layer where copies begin, as in "bifan from P"."""
+    return f"{motif} from {graphs.LAYERS[layer]}"
 
 
 def matching(ensembles: pd.DataFrame) -> pd.DataFrame:
@@ -179,6 +197,13 @@ def matching(ensembles: pd.DataFrame) -> pd.DataFrame:
     once = ensembles.drop_duplicates(["ensemble", "replicate"])
     by = once.groupby("ensemble", sort=False)["mismatch"]
     return by.agg(n="size", mean="mean", low="min", high="max").reset_index()
+
+
+def _verdict(value: float, low: float, high: float) -> str:
+    if low <= value <= high:
+        return WITHIN
+    beyond = max(low - value, value - high)
+    return JUST if beyond <= MARGIN else ABOVE if value > high else BELOW
 
 
 def _draws(run: RunTables) -> int:

@@ -116,17 +116,20 @@ def _primary(compared: pd.DataFrame, found: pd.DataFrame) -> Finding:
 
 def _floors(found: pd.DataFrame) -> Finding:
     table = tables.floors(found)
-    parts = []
-    for (regime, arm), rows in table.groupby(["regime", "arm"], sort=False):
-        good = rows.loc[rows["judged"], "level"]
-        if arm != tables.TOTAL:
-            deepest = tables.hidden_pruned(good.max()) if len(good) else "none of the levels"
-            parts.append(f"{arm}, {regime}: to {deepest}")
+    good = table[table["judged"]].groupby(["arm", "regime"])["level"].max()
+    parts, deepest = [], {}
+    for arm in (tables.KEPT, tables.ALL):
+        levels = {regime: good.get((arm, regime), 0) for regime in table["regime"].unique()}
+        shares = {regime: tables.hidden_pruned(level) for regime, level in levels.items()}
+        deepest[arm] = tables.hidden_pruned(min(levels.values()))
+        parts += [f"{arm}, {regime}: {share}" for regime, share in shares.items()]
     out = table[~table["judged"]]
     return Finding(
-        f"Off the floor to this share of hidden weights pruned: {'; '.join(parts)}.",
-        f"{len(out)} of {len(table)} conditions are at the floor: more than one network in ten has "
-        f"{SHARE} of the best constant predictor's loss or more. Nothing is compared there.",
+        f"From both starts networks stay off the floor to {deepest[tables.KEPT]} of hidden weights "
+        f"pruned if the ends are kept, to {deepest[tables.ALL]} if not.",
+        f"Deepest of the levels measured: {'; '.join(parts)}. {len(out)} of {len(table)} "
+        f"conditions are at the floor: more than one network in ten has {SHARE} of the best "
+        "constant predictor's loss or more. Nothing is compared there.",
     )
 
 
@@ -136,11 +139,14 @@ def _totals(compared: pd.DataFrame) -> Finding:
     if not len(losses):
         return Finding("At equal total density nothing is compared: one side is at the floor.")
     parts = [f"{_place(row)}: {_times(row)}, {row['verdict']}" for _, row in losses.iterrows()]
+    beyond = losses["verdict"] == conditions.BEYOND
+    worse, better = (int((beyond & side).sum()) for side in (losses["value"] > 0,
+                                                             losses["value"] < 0))  # fmt: skip
     return Finding(
-        f"At equal total density, loss with kept ends against all layers pruned: "
-        f"{'; '.join(parts)}.",
-        "Margin: a factor of 1.25. The ends take 7.5 % of all weights, so that a total of 8.0 % "
-        "leaves 0.5 % of hidden weights.",
+        f"At equal total density, keeping the ends makes loss worse by more than 1.25 times in "
+        f"{worse} of {len(losses)} comparisons, better in {better}.",
+        f"Loss, ends kept against all pruned: {'; '.join(parts)}. The ends take 7.5 % of all "
+        "weights, so that a total of 8.0 % leaves 0.5 % of hidden weights.",
     )
 
 

@@ -121,7 +121,7 @@ class Brains(AbstractStudy):
     flights: Annotated[int, Ge(1)] = 10_000
     data_seeds: Annotated[int, Ge(1)] = 12
     steps: Annotated[int, Ge(20)] = 10_000
-    recurrent_steps: Annotated[int, Ge(20)] = 1_000
+    recurrent_steps: Annotated[int, Ge(20)] = 600
     draws: Annotated[int, Ge(2)] = 100
 
     def experiments(self) -> Mapping[str, Mapping[str, Any]]:
