@@ -79,10 +79,10 @@ def sections(runs: Mapping[str, RunTables]) -> list[Section]:
 
 
 def _about(found: pd.DataFrame) -> str:
-    networks = found.groupby(["regime", "arm", "data_seed"]).ngroups
     return (
-        f"{networks} trajectories at least: two starts, all ways to prune, one network for each of "
-        f"{found['data_seed'].nunique()} data seeds. Unit: {tables.units(found)}."
+        f"{found['trial'].nunique()} networks pruned level by level: two starts, four ways to "
+        f"prune, one network for each of {found['data_seed'].nunique()} data seeds. Unit: "
+        f"{tables.units(found)}."
     )
 
 
@@ -96,8 +96,8 @@ def _primary(compared: pd.DataFrame, found: pd.DataFrame) -> Finding:
     ]
     answers = {
         conditions.BEYOND: "Keeping the ends changes the motif profile of hidden layers",
-        conditions.WITHIN: "Keeping the ends leaves the motif profile of hidden layers as strong, "
-        "within a factor of 2",
+        conditions.WITHIN: "Keeping the ends does not change the strength of the motif profile of "
+        "hidden layers by a factor of 2",
     }
     verdicts = set(rows["verdict"])
     answer = answers.get(
@@ -197,7 +197,7 @@ def _place(row: pd.Series) -> str:
 
 def _times(row: pd.Series) -> str:
     low, value, high = (2.0 ** row[name] for name in ("low", "value", "high"))
-    return f"{value:.2g} times ({low:.2g} to {high:.2g})"
+    return f"{value:.2f} times ({low:.2f} to {high:.2f})"
 
 
 def _table_of_floors(found: pd.DataFrame) -> Table:
@@ -219,7 +219,7 @@ def _figure(found: pd.DataFrame, name: str, outcomes: Sequence[str]) -> Figure:
         pruned=means["level"].map(tables.hidden_pruned),
     )
     titles = {
-        f"{outcome}, {regime}": f"{tables.OUTCOMES[outcome]} · {regime}"
+        f"{outcome}, {regime}": f"{regime}: {tables.OUTCOMES[outcome]}"
         for outcome in outcomes
         for regime in means["regime"].unique()
     }
@@ -227,7 +227,8 @@ def _figure(found: pd.DataFrame, name: str, outcomes: Sequence[str]) -> Figure:
         name,
         "Outcomes by share of hidden weights pruned",
         f"Geometric means over {tables.units(found)}; z as root mean square over classes and "
-        "layers; colour: what is pruned beside hidden layers. Strengths only off the floor.",
+        "layers; loss as a share of the best constant's; beyond degrees: z under `degree`, "
+        "else `layered`. Strengths only off the floor.",
         shown,
         titles,
         "pruned",

@@ -18,12 +18,12 @@ KEPT, ALL, TOTAL = "ends kept", "all, same hidden density", "all, same total den
 CONDITION = ("regime", "level", "arm")
 
 STRENGTHS = {
-    "hidden": "hidden layers: z under layered",
-    "hidden_degree": "hidden layers: z under degree",
-    "whole": "all layers: z under layered",
-    "whole_degree": "all layers: z under degree",
+    "hidden": "z, hidden",
+    "hidden_degree": "beyond degrees, hidden",
+    "whole": "z, all",
+    "whole_degree": "beyond degrees, all",
 }
-OUTCOMES = {"loss": "loss / best constant's", **STRENGTHS}
+OUTCOMES = {"loss": "loss", **STRENGTHS}
 """Outcomes by their columns; all are positive, and averaged and compared as log2. Strengths are
 root mean squares of z over classes and the layers where copies begin."""
 
