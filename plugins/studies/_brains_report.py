@@ -93,19 +93,23 @@ def _primary(places: pd.DataFrame) -> Finding:
         of = rows[rows["ensemble"] == ensemble]
         found = tables.unlike(places, ensemble)
         close = of["verdict"].isin([tables.WITHIN, tables.JUST]).all()
-        answers.add("unlike" if found else "like" if close else "open")
-        named = ", ".join(f"{name} {verdict}" for name, verdict in found) or "none"
-        start = ensemble.partition(",")[0]
+        answer = "unlike" if found else "like" if close else "open"
+        answers.add(answer)
+        named = "".join(f", {name} {verdict}" for name, verdict in found)
         quantities = of.groupby("brain").size().max()
-        parts.append(f"{start} start: {len(found)} of {quantities} outside on both sides ({named})")
+        parts.append(
+            f"{answer} for the {ensemble.partition(',')[0]} start ({len(found)} of {quantities} "
+            f"quantities outside on both sides{named})"
+        )
     heads = {
         "unlike": "Beyond their degrees, both sides of the larval mushroom body are unlike pruned "
         "networks of their size",
-        "like": "Beyond degrees, the larval mushroom body is within the range of pruned networks "
-        "of its size, or less than 0.1 outside",
+        "like": "Beyond degrees, the larval mushroom body lies in the range of pruned networks of "
+        "its size, or less than 0.1 outside",
         "open": "Whether the larval mushroom body is like pruned networks beyond degrees is open",
     }
-    head = heads[answers.pop()] if len(answers) == 1 else "The answer depends on the start"
+    head = "Beyond degrees, whether the larval mushroom body is like pruned networks depends on "
+    head = heads[answers.pop()] if len(answers) == 1 else f"{head}their start"
     n = int(rows["n"].min())
     return Finding(
         f"{head}: {'; '.join(parts)}; n = {n} networks each, one brain.",
@@ -146,13 +150,14 @@ def _control(places: pd.DataFrame) -> Finding:
 def _matched(places: pd.DataFrame, matching: pd.DataFrame) -> Finding:
     means = matching.set_index("ensemble")["mean"]
     parts = []
-    for ensemble in (one.replace("own", "matched") for one in tables.PRIMARY):
-        found = tables.unlike(places, ensemble)
-        named = ", ".join(f"{name} {verdict}" for name, verdict in found) or "none"
-        parts.append(f"{ensemble.partition(',')[0]}: {named}")
+    for name in means.index[means.index.str.endswith("matched")]:
+        found = tables.unlike(places, name)
+        named = ", ".join(f"{one} {verdict}" for one, verdict in found) or "none"
+        parts.append(f"{name.partition(',')[0]}: {named}")
     return Finding(
-        "With degrees matched, outside on both sides are: " + "; ".join(parts) + ".",
-        "Share of edge ends at other degrees than the brain's: "
+        f"With degrees matched, outside on both sides are: {'; '.join(parts)}.",
+        "Dropping connections leaves a mark of its own, which random masks show. Share of edge "
+        "ends at other degrees than the brain's: "
         + ", ".join(f"{name} {value:.2g}" for name, value in means.items())
         + ".",
     )

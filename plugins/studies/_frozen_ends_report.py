@@ -119,7 +119,7 @@ def _floors(found: pd.DataFrame) -> Finding:
     good = table[table["judged"]].groupby(["arm", "regime"])["level"].max()
     parts, deepest = [], {}
     for arm in (tables.KEPT, tables.ALL):
-        levels = {regime: good.get((arm, regime), 0) for regime in table["regime"].unique()}
+        levels = {regime: int(good.get((arm, regime), 0)) for regime in table["regime"].unique()}
         shares = {regime: tables.hidden_pruned(level) for regime, level in levels.items()}
         deepest[arm] = tables.hidden_pruned(min(levels.values()))
         parts += [f"{arm}, {regime}: {share}" for regime, share in shares.items()]
