@@ -60,6 +60,7 @@ OTHER_MEANINGS = {
     ("cli/options.py", "motifs"),
 }
 WRAPPED_BY_DEFAULT = {
+    ("by_layer", "geometric"),
     ("frozen_ends", "geometric"),
     ("inverted", "magnitude"),
     ("jittered", "quick"),

@@ -3,9 +3,10 @@
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import tomli_w
+from annotated_types import Ge
 
 from harness import AbstractExporter, Run, files, hookimpl
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 _EXACT = ("density", "z", "value")
 """Columns that stay in double precision: places are found by the first, statements made of the
 others."""
+
+_OF_TRAINING = ("levels", "timings", "memory", "training", "diagnostics")
+"""The tables that no metric makes."""
 
 
 @dataclass(frozen=True)
@@ -27,19 +31,26 @@ class KeptTables(AbstractExporter):
     **Parameters:**
 
     - `layers`: whether rows about single layers are kept where there are rows about the network
+    - `levels`: the levels whose measurements are kept; all if empty
     """
 
     name: ClassVar[str] = "kept-tables"
     layers: bool = False
+    levels: tuple[Annotated[int, Ge(0)], ...] = ()
 
     def export(self, run: Run, folder: Path) -> None:
         """Write the tables as Parquet, constant columns as TOML, and where they come from."""
+        import pandas as pd
+
         version = run.trials()["version"].dropna().unique()
         constants = {"trials": {"version": int(version[0])}} if len(version) == 1 else {}
         for name in run.tables():
             table = run.table(name)
-            if not self.layers and "base_layer" in table:
-                table = table[table["base_layer"] == -1]
+            whole = table["base_layer"] == -1 if "base_layer" in table else pd.Series(dtype=bool)
+            if not self.layers and whole.any():
+                table = table[whole]
+            if self.levels and name not in _OF_TRAINING:
+                table = table[table["level"].isin(self.levels)]
             same = _constant(table)
             constants |= {name: same} if same else {}
             files.write_table(folder / f"{name}.parquet", _thinned(table.drop(columns=list(same))))
