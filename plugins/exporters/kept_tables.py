@@ -42,8 +42,9 @@ class KeptTables(AbstractExporter):
         """Write the tables as Parquet, constant columns as TOML, and where they come from."""
         import pandas as pd
 
-        version = run.trials()["version"].dropna().unique()
-        constants = {"trials": {"version": int(version[0])}} if len(version) == 1 else {}
+        trials = run.trials()
+        versions = list(trials["version"].dropna().unique()) if len(trials) else []
+        constants = {"trials": {"version": int(versions[0])}} if len(versions) == 1 else {}
         for name in run.tables():
             table = run.table(name)
             whole = table["base_layer"] == -1 if "base_layer" in table else pd.Series(dtype=bool)

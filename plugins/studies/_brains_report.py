@@ -99,7 +99,7 @@ def _primary(places: pd.DataFrame) -> Finding:
         quantities = of.groupby("brain").size().max()
         parts.append(
             f"{answer} for the {ensemble.partition(',')[0]} start ({len(found)} of {quantities} "
-            f"quantities outside on both sides{named})"
+            f"quantities outside by more than 7 % on both sides{named})"
         )
     heads = {
         "unlike": "Beyond their degrees, both sides of the larval mushroom body are unlike pruned "
@@ -205,10 +205,10 @@ _RULES = {
 
 
 def _listed(rows: pd.DataFrame) -> str:
+    shown = rows[["brain", "motif", "base_layer", "verdict"]].to_numpy().tolist()
     names = [
-        (row.motif if row.brain == "C. elegans" else tables.quantity(row.motif, row.base_layer))
-        + f" {row.verdict}"
-        for row in rows.itertuples()
+        f"{motif if brain == 'C. elegans' else tables.quantity(motif, layer)} {verdict}"
+        for brain, motif, layer, verdict in shown
     ]
     return ", ".join(names) or "none"
 

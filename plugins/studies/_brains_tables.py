@@ -91,13 +91,13 @@ def _unequal(draws: int) -> pd.DataFrame:
     brain = graphs.mushroom_body("left")
     many = LayeredGraph(tuple(np.repeat(wires[None], 12, 0) for wires in brain))
     drawn = motifs.control_draws(many, range(12), 0, "unequal-degrees")
-    apart = {
-        one: float(np.mean([graphs.mismatch(layer[one], like) for layer, like in
-                            zip(drawn.adjacency, brain, strict=True)]))
-        for one in range(12)
-    }  # fmt: skip
+    layers = [np.asarray(wires) for wires in drawn.adjacency]
+    apart = [
+        float(np.mean([graphs.mismatch(*pair) for pair in zip(one, brain, strict=True)]))
+        for one in zip(*layers, strict=True)
+    ]
     table = graphs.layered_profile(drawn, draws, seed=0)
-    return table.assign(mismatch=table["network"].map(apart))
+    return table.assign(mismatch=table["network"].map(dict(enumerate(apart))))
 
 
 def bodies(runs: Mapping[str, RunTables]) -> pd.DataFrame:
@@ -138,7 +138,8 @@ def positions(brain: pd.DataFrame, ensembles: pd.DataFrame, floor: pd.DataFrame)
     """
     out = set(floor.loc[~floor["judged"], "ensemble"])
     rows = []
-    for (name, *quantity), networks in ensembles.groupby(["ensemble", *QUANTITY], sort=False):
+    for (ensemble, *quantity), networks in ensembles.groupby(["ensemble", *QUANTITY], sort=False):
+        name = str(ensemble)
         if name.partition(",")[0] in out:
             continue
         at = (brain[QUANTITY] == quantity).all(axis=1)
@@ -183,7 +184,7 @@ def unlike(places: pd.DataFrame, ensemble: str) -> list[tuple[str, str]]:
     for (motif, layer), both in rows.groupby(["motif", "base_layer"], sort=False):
         verdicts = set(both["verdict"])
         if len(both) == len(graphs.SIDES) and verdicts in ({ABOVE}, {BELOW}):
-            found.append((quantity(motif, layer), verdicts.pop()))
+            found.append((quantity(str(motif), int(str(layer))), verdicts.pop()))
     return found
 
 

@@ -134,9 +134,11 @@ def _floors(found: pd.DataFrame) -> Finding:
 
 
 def _totals(compared: pd.DataFrame) -> Finding:
-    rows = compared[compared["comparison"].str.endswith(tables.TOTAL)] if len(compared) else []
-    losses = rows[rows["outcome"] == "loss"] if len(rows) else rows
-    if not len(losses):
+    losses = compared
+    if len(compared):
+        at_total = compared["comparison"].str.endswith(tables.TOTAL)
+        losses = compared[at_total & (compared["outcome"] == "loss")]
+    if losses.empty:
         return Finding("At equal total density nothing is compared: one side is at the floor.")
     parts = [f"{_place(row)}: {_times(row)}, {row['verdict']}" for _, row in losses.iterrows()]
     beyond = losses["verdict"] == conditions.BEYOND
