@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import jax.numpy as jnp
+import numpy as np
 
 from harness import LayeredGraph, Trajectory, hookimpl, motifs, report
 
@@ -53,9 +55,13 @@ class WouldBeMotifs(WouldBe):
         """One row per network, level, step and motif of the whole network."""
         import pandas as pd
 
-        tables = []
-        for moment in self.moments(trajectory):
-            masks = {name: jnp.asarray(mask) for name, mask in moment.masks.items()}
+        tables, networks = [], len(trajectory.networks)
+        for level, moments in groupby(self.moments(trajectory), lambda one: one.level):
+            some = list(moments)
+            steps = np.array([one.step for one in some])
+            masks = {
+                name: jnp.concatenate([one.masks[name] for one in some]) for name in some[0].masks
+            }
             graph = trajectory.wired(masks)
             if not isinstance(graph, LayeredGraph):
                 raise TypeError(
@@ -63,7 +69,8 @@ class WouldBeMotifs(WouldBe):
                 )
             table = motifs.profile(graph, supports=("all",), orders=self.orders)
             table = table.loc[table["base_layer"] == motifs.TOTAL, [*_COLUMNS]]
-            tables.append(table.assign(level=moment.level, step=moment.step))
+            moment, network = divmod(table["network"], networks)
+            tables.append(table.assign(network=network, level=level, step=steps[moment]))
         return pd.concat(tables, ignore_index=True)
 
     @property

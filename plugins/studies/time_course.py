@@ -21,9 +21,9 @@ class TimeCourse(AbstractStudy):
 
     Small networks on the moth under the published levels in miniature, pruned by magnitude and as
     the published code did, from a start like the published one and from Glorot's: motifs of the
-    masks that are there, and of those that pruning to 93 % would give, at steps within levels; and
-    again with twice as many levels on the same path and as many steps. Hypothesis, margin and rule
-    are in reports/time-course/DESIGN.md, of before the run.
+    masks that are there, and of those that pruning to 93 % would give, at steps within levels. The
+    published masks also with twice as many levels, on the same path with as many steps. Hypothesis,
+    margin and rule are in reports/time-course/DESIGN.md, of before the run.
 
     **Parameters:**
 
@@ -48,13 +48,12 @@ class TimeCourse(AbstractStudy):
         mlp = {"name": "mlp", "sizes": [*[self.width] * 3, 16]}
         at_levels: list[dict[str, Any]] = [
             {"name": "motifs", "supports": ["all", "degree-drawn", "unequal-degrees"],
-             "control_densities": [0.15, 0.1, DENSITY]},
-            {"name": "sampled", "null": "degree", "densities": [0.15, 0.1, DENSITY], "draws": 100},
+             "control_densities": [0.1, DENSITY]},
+            {"name": "sampled", "null": "degree", "densities": [0.1, DENSITY], "draws": 100},
         ]  # fmt: skip
         common = {
             "tasks": [{"name": "moth", "flights": self.flights}],
             "architectures": [{**mlp, "initial_scale": 0.5}, {**mlp, "initial": "glorot"}],
-            "pruners": ["magnitude", "zahn2022"],
             "networks": 1,
             "data_seeds": list(range(1, self.data_seeds + 1)),
             "block_width": 1,
@@ -63,11 +62,13 @@ class TimeCourse(AbstractStudy):
         return {
             "levels": {
                 **common,
+                "pruners": ["magnitude", "zahn2022"],
                 "schedules": [kept],
                 "metrics": [*at_levels, {"name": "would-be-motifs", "density": DENSITY}],
             },
             "finer": {
                 **common,
+                "pruners": ["zahn2022"],
                 "schedules": [{"name": "finer", "of": quick, "parts": 2}],
                 "metrics": at_levels,
             },

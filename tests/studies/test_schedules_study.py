@@ -9,7 +9,7 @@ from harness_plugins.studies import _schedules_tables as tables
 from harness_plugins.studies import schedules
 
 from harness import studies
-from harness.plugin import loading
+from harness.plugin import loading, parameters
 
 REPORT = Path(__file__).parents[2] / "reports" / "schedules"
 
@@ -72,19 +72,49 @@ def test_intervals_of_ratios_cover_what_they_should():
     assert np.mean(covered) >= 0.93
 
 
+@pytest.mark.parametrize(
+    ("schedule", "batch_seed", "network", "twin"),
+    [
+        ("geometric[density=0.07]", 0, 0, tables.BASELINE),
+        ("geometric[density=0.07]", 0, 1, tables.OTHER_START),
+        ("geometric[density=0.07]", 1, 0, tables.BATCHES),
+        ('jittered[of="geometric[share=0.4]", amount=0.1, seed=3]', 0, 0, "jitter 0.1"),
+        ("oneshot[density=0.07]", 0, 0, "oneshot"),
+        ("quick[effort=0.25]", 0, 0, "quick"),
+    ],
+)
+def test_twins_are_named_by_what_differs(schedule, batch_seed, network, twin):
+    assert tables._twin(schedule, batch_seed, network) == twin
+
+
+def test_all_schedules_take_as_many_steps(registry):
+    for experiment in schedules.Schedules(data_seeds=1).experiments().values():
+        for fields in experiment["schedules"]:
+            selection = parameters.Selection(
+                fields["name"], {k: v for k, v in fields.items() if k != "name"}
+            )
+            levels = registry.make("schedule", selection).levels()
+            (at,) = (n for n, level in enumerate(levels) if level.density == schedules.DENSITY)
+            steps = sum(level.steps for level in levels[: at + 1])
+            assert steps == pytest.approx(10_000, abs=1), fields["name"]
+
+
 def test_the_study_from_end_to_end_in_small(tmp_path, monkeypatch):
+    whole = schedules.Schedules.experiments
+    some = ("starts", "batches", "jitter-01")
+    monkeypatch.setattr(
+        schedules.Schedules, "experiments", lambda self: {name: whole(self)[name] for name in some}
+    )
     monkeypatch.setattr(schedules, "AMOUNTS", (0.3,))
     monkeypatch.setattr(tables, "MOST", 1.0)
-    study = schedules.Schedules(flights=200, data_seeds=2, steps=40, width=12)
-    made = studies.plans(study, tmp_path, loading.load(), {})
-    assert sum(map(len, (one.trials for one in made.values()))) == 28
+    study = schedules.Schedules(data_seeds=1, steps=20, width=12)
+    made = studies.plans(study, tmp_path, loading.load(), {"tasks": ["digits"]})
     outcome = studies.conduct(study, tmp_path, made)
     assert not outcome.failures
     assert "too few replicates" in (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
     table = pd.read_csv(tmp_path / "report" / "tables" / "distances_by_twin.csv")
-    assert set(table["twin"]) == {
-        "other start", "batch order", "jitter 0.3", "oneshot", "cubic", "quick",
-        "its degrees, drawn", "unequal degrees alone",
-    }  # fmt: skip
-    assert set(table["n"]) == {2}
+    controls = set(tables.CONTROLS.values())
+    assert set(table["twin"]) == {tables.OTHER_START, tables.BATCHES, "jitter 0.3"} | controls
+    assert set(table["n"]) == {1}
     assert set(table["null"]) == {"layered", "degree"}
+    assert set(table["regime"]) == {"published", "Glorot"}
