@@ -179,8 +179,11 @@ def gains(
 
     Curves are centred: networks differ in height. The curve of the others is a cubic spline in x,
     alone or with a jump at the start of every level; the number of knots of each is that which
-    predicts best among the others. Errors are normal, with the others' variance.
+    predicts best among the others. Errors are normal, with the others' variance. Undefined (NaN)
+    for fewer than three curves.
     """
+    if len(values) < 3:
+        return np.full(len(values), np.nan)
     centred = values - values.mean(axis=1, keepdims=True)
     steps = [(levels >= level).astype(float) for level in np.unique(levels)[1:]]
     smooth = [_spline(x, number) for number in KNOTS]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from annotated_types import Ge, Gt
+from annotated_types import Ge
 
 from harness import AbstractStudy, hookimpl
 
@@ -19,7 +19,7 @@ DENSITY = 0.07
 class TimeCourse(AbstractStudy):
     """Is the change of the motif profile smooth or abrupt, and when does it happen?
 
-    Small networks on the moth under the published levels in miniature, pruned by magnitude and as
+    Small networks on the moth under the published levels, pruned by magnitude and as
     the published code did, from a start like the published one and from Glorot's: motifs of the
     masks that are there, and of those that pruning to 93 % would give, at steps within levels. The
     published masks also with twice as many levels, on the same path with as many steps. Hypothesis,
@@ -29,7 +29,7 @@ class TimeCourse(AbstractStudy):
 
     - `flights`: simulated for each data seed, of which 64 % are trained on
     - `data_seeds`: how many, each with one network, its own data and order of batches
-    - `effort`: steps, as a share of those of `quick`
+    - `steps`: of training, half of them before the first pruning
     - `width`: nodes in each of three hidden layers; a fourth has 16
     """
 
@@ -39,12 +39,14 @@ class TimeCourse(AbstractStudy):
     )
     flights: Annotated[int, Ge(1)] = 10_000
     data_seeds: Annotated[int, Ge(1)] = 12
-    effort: Annotated[float, Gt(0)] = 0.25
+    steps: Annotated[int, Ge(20)] = 12_000
     width: Annotated[int, Ge(1)] = 64
 
     def experiments(self) -> Mapping[str, Mapping[str, Any]]:
         """Return the published levels with snapshots within them, and finer levels."""
-        quick = {"name": "quick", "effort": self.effort}
+        rates = {"dense_learning_rate": 2e-3, "learning_rate": 2e-3, "early_weight_decay": 0.0}
+        budget = {"density": DENSITY, "steps": self.steps, "dense_share": 0.5}
+        path = {"name": "published-path", **budget, **rates}
         mlp = {"name": "mlp", "sizes": [*[self.width] * 3, 16]}
         at_levels: list[dict[str, Any]] = [
             {"name": "motifs", "supports": ["all", "degree-drawn", "unequal-degrees"],
@@ -58,7 +60,7 @@ class TimeCourse(AbstractStudy):
             "data_seeds": list(range(1, self.data_seeds + 1)),
             "block_width": 1,
         }
-        kept = {"name": "snapshots", "of": quick, "number": 3, "spacing": "log"}
+        kept = {"name": "snapshots", "of": path, "number": 3, "spacing": "log"}
         return {
             "levels": {
                 **common,
@@ -69,7 +71,7 @@ class TimeCourse(AbstractStudy):
             "finer": {
                 **common,
                 "pruners": ["zahn2022"],
-                "schedules": [{"name": "finer", "of": quick, "parts": 2}],
+                "schedules": [{"name": "finer", "of": path, "parts": 2}],
                 "metrics": at_levels,
             },
         }

@@ -29,13 +29,15 @@ def densities(schedule):
         ("geometric[density=0.5, share=0.2]", [1, 0.8, 0.64, 0.512, 0.5]),
         ("geometric[density=0.64, share=0.2]", [1, 0.8, 0.64]),
         ("cubic[density=0.2, rounds=2]", [1, 0.3, 0.2]),
+        ("published-path[density=0.5]", [1, 0.85, 0.75, 0.65, 0.55, 0.5]),
+        ("published-path[density=0.55]", [1, 0.85, 0.75, 0.65, 0.55]),
     ],
 )
 def test_paths_are_those_of_their_rules(made, text, path):
     assert densities(made(text)) == pytest.approx(path, abs=1e-6)
 
 
-@pytest.mark.parametrize("name", ["oneshot", "linear", "geometric", "cubic"])
+@pytest.mark.parametrize("name", ["oneshot", "linear", "geometric", "cubic", "published-path"])
 def test_every_path_spends_the_same_budget(made, name):
     levels = made(f"{name}[steps=1234, dense_share=0.3]").levels()
     assert sum(level.steps for level in levels) == 1234
