@@ -107,8 +107,9 @@ def test_the_study_from_end_to_end_in_small(tmp_path, monkeypatch):
     )
     monkeypatch.setattr(schedules, "AMOUNTS", (0.3,))
     monkeypatch.setattr(tables, "MOST", 1.0)
-    study = schedules.Schedules(data_seeds=1, steps=20, width=12)
-    made = studies.plans(study, tmp_path, loading.load(), {"tasks": ["digits"]})
+    study = schedules.Schedules(data_seeds=1, steps=20)
+    changed = {"tasks": ["digits"], "architectures": ["mlp[sizes=[12,12],initial=glorot]"]}
+    made = studies.plans(study, tmp_path, loading.load(), changed)
     outcome = studies.conduct(study, tmp_path, made)
     assert not outcome.failures
     assert "too few replicates" in (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
@@ -117,4 +118,4 @@ def test_the_study_from_end_to_end_in_small(tmp_path, monkeypatch):
     assert set(table["twin"]) == {tables.OTHER_START, tables.BATCHES, "jitter 0.3"} | controls
     assert set(table["n"]) == {1}
     assert set(table["null"]) == {"layered", "degree"}
-    assert set(table["regime"]) == {"published", "Glorot"}
+    assert set(table["regime"]) == {"Glorot"}

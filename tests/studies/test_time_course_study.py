@@ -63,8 +63,9 @@ def test_the_rule_of_the_jump(spread, verdict):
 
 def test_the_study_from_end_to_end_in_small(tmp_path, monkeypatch):
     monkeypatch.setattr(tables, "MOST", 1.0)
-    study = time_course.TimeCourse(data_seeds=2, steps=60, width=12)
-    made = studies.plans(study, tmp_path, loading.load(), {"tasks": ["digits"]})
+    study = time_course.TimeCourse(data_seeds=1, steps=60)
+    changed = {"tasks": ["digits"], "architectures": ["mlp[sizes=[12,12],initial=glorot]"]}
+    made = studies.plans(study, tmp_path, loading.load(), changed)
     outcome = studies.conduct(study, tmp_path, made)
     assert not outcome.failures
     assert "Not shown" in (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
