@@ -9,7 +9,6 @@ from harness_plugins.studies import _brains_graphs as graphs
 from harness_plugins.studies import _brains_report as page
 from harness_plugins.studies import _brains_tables as tables
 from harness_plugins.studies import brains
-from markupsafe import escape
 
 from harness import studies
 from harness.plugin import loading
@@ -113,8 +112,5 @@ def test_the_committed_statements_follow_from_the_committed_tables():
     names = ("pruned", "random", "recurrent")
     runs = {name: ThinnedRun(REPORT / "runs" / name) for name in names}
     assert set(tables.floors(runs)["n"]) == {12}
-    html = (REPORT / "index.html").read_text(encoding="utf-8")
     (answer, *_) = page.sections(runs)
-    for finding in answer.findings:
-        assert str(escape(finding.claim)) in html
     assert answer.findings[0].claim in (REPORT / "README.md").read_text(encoding="utf-8")
