@@ -1,5 +1,6 @@
 """The tables of a run, small enough to commit: `harness rebuild` makes a study's page from them."""
 
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,8 +57,10 @@ class KeptTables(AbstractExporter):
             constants |= {name: same} if same else {}
             files.write_table(folder / f"{name}.parquet", _thinned(table.drop(columns=list(same))))
         files.write(folder / "constants.toml", tomli_w.dumps(constants).encode())
-        for name in ("experiment.toml", "provenance.json"):
-            shutil.copyfile(run.path / name, folder / name)
+        shutil.copyfile(run.path / "experiment.toml", folder / "experiment.toml")
+        # Where a run was made on this machine is nobody's business, and repeats nothing.
+        command = re.sub(r" --out \S+", "", str(run.provenance.get("command", "")))
+        files.write_json(folder / "provenance.json", {**run.provenance, "command": command})
 
 
 def _constant(table: "pd.DataFrame") -> dict[str, Any]:

@@ -20,8 +20,8 @@ from harness.tables.parts import Part
 
 from . import _schedules_tables as tables
 
-_STARTS = {"published": "the published start", "Glorot": "Glorot's"}
-_PANELS = {"layered": "distance under layered / start's", "degree": "under degree / start's"}
+_STARTS = {"published": "the published-like start", "Glorot": "the Glorot start"}
+_PANELS = {"layered": "null layered", "degree": "null degree"}
 _PLACE = [Column(name, name, "text") for name in ("null", "regime", "twin")]
 
 
@@ -131,10 +131,10 @@ def _primary(far: pd.DataFrame, found: pd.DataFrame) -> Finding:
     }
     mixed = "Whether jitter of 0.3 changes the profile depends on the start"
     answer = answers[verdicts.pop()] if len(verdicts) == 1 else mixed
-    parts = [f"{_STARTS[row['regime']]} {conditions.ranged(row)}" for row in rows]
+    parts = [f"{conditions.ranged(row)} from {_STARTS[row['regime']]}" for row in rows]
     return Finding(
-        f"{answer}: distances from the twin over that of two starts are, from "
-        f"{' and, from '.join(parts)} (95 %; n = {rows[0]['n']} pairs each).",
+        f"{answer}: it moves it by {' and '.join(parts)}, where another start moves it by 1 "
+        f"(95 %; n = {rows[0]['n']} pairs each).",
         f"By start: {'; '.join(_one(row) for row in rows)}. z of all classes under `layered`, "
         f"noise not taken off; unit: {tables.units(found)}; margin {tables.MARGIN}.",
     )
@@ -232,7 +232,9 @@ _RULES = {
 
 
 def _figure(far: pd.DataFrame, found: pd.DataFrame) -> Figure:
-    shown = far[far["twin"] != tables.OTHER_START].rename(columns={"null": "outcome"})
+    # Without a clear distance between two starts there is no distance in its units.
+    known = far.groupby("null")["value"].transform(lambda value: value.notna().any())
+    shown = far[known & (far["twin"] != tables.OTHER_START)].rename(columns={"null": "outcome"})
     return conditions.figure(
         "distances",
         "How far a twin's profile is, over the distance of two starts",

@@ -118,8 +118,8 @@ def _primary(made: _Made) -> Finding:
     ]
     return Finding(
         f"{answers[row['verdict']]}: between 90 and 93 % pruned the similarity of networks "
-        f"changes by {conditions.ranged(row)} with the published code's masks from the published "
-        f"start (95 %; n = {row['n']} networks).",
+        f"changes by {conditions.ranged(row)} with the published code's masks from the "
+        f"published-like start (95 %; n = {row['n']} networks).",
         f"Null `layered`, order 3; margin {tables.MARGIN}; p {row['p']:.2g}; {'; '.join(other)}.",
     )
 
@@ -209,7 +209,7 @@ def _similarity(made: _Made) -> Figure:
         f"Noise-corrected similarity of order-3 profiles over {shown['n'].max()} networks; null "
         "`layered`; 1: equal directions.",
         shown[["outcome", "pruned", "masks", "n", "value", "low", "high"]],
-        {"published": "published start", "Glorot": "Glorot start"},
+        {"published": "published-like start", "Glorot": "Glorot start"},
         "pruned",
         "masks",
     )
