@@ -37,7 +37,7 @@ class Orders(AbstractStudy):
     steps: Annotated[int, Ge(20)] = 10_000
     width: Annotated[int, Ge(1)] = 32
     density: Annotated[float, Gt(0), Lt(1)] = 0.1296
-    draws: Annotated[int, Ge(20)] = 400
+    draws: Annotated[int, Ge(20)] = 500
 
     def experiments(self) -> Mapping[str, Mapping[str, Any]]:
         """Return one experiment: both starts."""
