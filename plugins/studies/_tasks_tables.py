@@ -228,15 +228,16 @@ def classes(run: RunTables, found: pd.DataFrame) -> pd.DataFrame:
 
 def _groups(trained: pd.DataFrame, controls: pd.DataFrame) -> list[tuple[str, str, pd.DataFrame]]:
     """Return the networks that each classifier is judged on, with their replicates."""
-    out = {*floored(trained)}
+    out, number = {*floored(trained)}, controls["data_seed"].nunique()
+    number //= trained["data_seed"].nunique()
     kept = [(group, task) not in out for group, task in zip(trained["group"], trained["task"],
                                                             strict=True)]  # fmt: skip
     trained = trained[kept].assign(replicate=trained["data_seed"])
     groups = []
     for start in STARTS:
         part = trained[trained["group"] == start]
-        groups += [(start, EQUAL, part[part["task"] != "digits"]), (start, SIX, part)]
-    number = controls["data_seed"].nunique() // trained["data_seed"].nunique()
+        both = (start, EQUAL, part[part["task"] != "digits"]), (start, SIX, part)
+        groups += [one for one in both if one[2]["task"].nunique() > 1]
     for pruner in CONTROLS:
         part = controls[controls["group"] == pruner]
         places = part["data_seed"] - 1

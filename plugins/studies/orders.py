@@ -10,6 +10,7 @@ from harness import AbstractStudy, hookimpl
 
 if TYPE_CHECKING:
     from harness.report import Opening, RunTables, Section
+_Share = Annotated[float, Gt(0), Lt(1)]
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Orders(AbstractStudy):
     - `data_seeds`: how many, each with one network, its own data and order of batches
     - `steps`: of training in all, half of them before the first pruning
     - `width`: nodes in each of three hidden layers; a fourth has 16
-    - `density`: share of weights kept, where everything is measured
+    - `densities`: shares of weights kept, where everything is measured, one experiment each
     - `draws`: of the null, for each network
     """
 
@@ -36,30 +37,31 @@ class Orders(AbstractStudy):
     data_seeds: Annotated[int, Ge(1)] = 12
     steps: Annotated[int, Ge(20)] = 10_000
     width: Annotated[int, Ge(1)] = 32
-    density: Annotated[float, Gt(0), Lt(1)] = 0.1296
+    densities: tuple[_Share, _Share] = (0.1296, 0.216)
     draws: Annotated[int, Ge(20)] = 500
 
     def experiments(self) -> Mapping[str, Mapping[str, Any]]:
-        """Return one experiment: both starts."""
+        """Return one experiment a density, with both starts."""
+        names = ("starts", "denser")
+        return {name: self._at(one) for name, one in zip(names, self.densities, strict=True)}
+
+    def _at(self, density: float) -> dict[str, Any]:
         sizes = {"name": "mlp", "sizes": [*[self.width] * 3, 16]}
         rates = {"dense_learning_rate": 2e-3, "learning_rate": 2e-3, "early_weight_decay": 0.0}
-        budget = {"density": self.density, "share": 0.4, "steps": self.steps, "dense_share": 0.5}
-        measured = {"densities": [self.density], "draws": self.draws}
+        budget = {"density": density, "share": 0.4, "steps": self.steps, "dense_share": 0.5}
         return {
-            "starts": {
-                "tasks": [{"name": "moth", "flights": self.flights, "flown": 0}],
-                "architectures": [
-                    {**sizes, "initial": "glorot"},
-                    {**sizes, "initial_scale": round(4 / self.width**0.5, 3)},
-                ],
-                "pruners": ["magnitude"],
-                "schedules": [{"name": "geometric", **budget, **rates}],
-                "metrics": [{"name": "higher-orders", **measured}],
-                "networks": 1,
-                "data_seeds": list(range(1, self.data_seeds + 1)),
-                "block_width": 1,
-                "keep_weights": False,
-            }
+            "tasks": [{"name": "moth", "flights": self.flights, "flown": 0}],
+            "architectures": [
+                {**sizes, "initial": "glorot"},
+                {**sizes, "initial_scale": round(4 / self.width**0.5, 3)},
+            ],
+            "pruners": ["magnitude"],
+            "schedules": [{"name": "geometric", **budget, **rates}],
+            "metrics": [{"name": "higher-orders", "densities": [density], "draws": self.draws}],
+            "networks": 1,
+            "data_seeds": list(range(1, self.data_seeds + 1)),
+            "block_width": 1,
+            "keep_weights": False,
         }
 
     def opening(self, runs: Mapping[str, "RunTables"]) -> "Opening":

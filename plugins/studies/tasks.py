@@ -20,6 +20,9 @@ HIDDEN = 4
 MEMORISED = 200
 """Flights of the memorising task: 128 to train on, one batch, so that none is left out."""
 
+CONTROL = {"name": "teacher", "rows": 100, "planted": "nothing"}
+"""The task of the controls, whose masks depend on no task."""
+
 
 @dataclass(frozen=True)
 class Tasks(AbstractStudy):
@@ -35,6 +38,7 @@ class Tasks(AbstractStudy):
     - `data_seeds`: replicates, each with its own data, initial weights and order of batches
     - `steps`: of training in all, half of them before the first pruning
     - `width`: nodes in each hidden layer
+    - `draws`: of the null, for each network
     """
 
     name: ClassVar[str] = "tasks"
@@ -43,6 +47,7 @@ class Tasks(AbstractStudy):
     data_seeds: Annotated[int, Ge(2)] = 20
     steps: Annotated[int, Ge(20)] = 6_000
     width: Annotated[int, Ge(1)] = 40
+    draws: Annotated[int, Ge(2)] = 100
 
     def experiments(self) -> Mapping[str, Mapping[str, Any]]:
         """Return the trained networks of all tasks, and masks that no task has shaped."""
@@ -58,7 +63,7 @@ class Tasks(AbstractStudy):
                 **self._common(self.steps, self.data_seeds),
             },
             "controls": {
-                "tasks": [{"name": "teacher", "rows": 100, "planted": "nothing"}],
+                "tasks": [CONTROL],
                 "architectures": [glorot],
                 "pruners": ["random", "shuffled"],
                 **self._common(20, number * self.data_seeds),
@@ -81,7 +86,9 @@ class Tasks(AbstractStudy):
         budget = {"density": DENSITY, "share": 0.4, "steps": steps, "dense_share": 0.5}
         return {
             "schedules": [{"name": "geometric", **budget, **rates}],
-            "metrics": [{"name": "sampled", "null": "degree", "densities": [DENSITY]}],
+            "metrics": [
+                {"name": "sampled", "null": "degree", "densities": [DENSITY], "draws": self.draws}
+            ],
             "networks": 1,
             "data_seeds": list(range(1, data_seeds + 1)),
             "block_width": 1,
