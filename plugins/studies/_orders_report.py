@@ -21,8 +21,13 @@ from . import _orders_tables as tables
 
 _WORDS = {
     "something is left": "go beyond degrees",
-    "nothing is left": "do not go beyond degrees",
+    "nothing is left": "do not go beyond degrees by the margin",
     "open": "may or may not go beyond degrees",
+}
+_LEFT = {
+    "something is left": "something is left",
+    "nothing is left": "less than the margin is left",
+    "open": "open",
 }
 
 
@@ -54,7 +59,7 @@ def sections(runs: Mapping[str, RunTables]) -> list[Section]:
         "Geometric means of root mean square z over networks with 95 % intervals; the six draws, "
         "and the six planted graphs, of a network are pooled. lower: linear, descriptive.",
         means,
-        {"start": "start", "kind": "graph"},
+        {"start": "start, kept", "kind": "graph"},
         Column("verdict", "verdict", "text"),
     )
     figure = _figure(means, tuple(tables.OUTCOMES), "outcomes")
@@ -68,16 +73,16 @@ def sections(runs: Mapping[str, RunTables]) -> list[Section]:
 
 
 def _read(runs: Mapping[str, RunTables]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    rows = tables.measured(runs["starts"])
+    rows = tables.measured(runs)
     return rows, tables.means(tables.outcomes(rows))
 
 
 def _about(runs: Mapping[str, RunTables]) -> str:
-    found = tables.levels(runs["starts"])
+    found = tables.levels(runs)
     return (
-        f"{len(found)} networks: {found['start'].nunique()} starts, one network for each of "
-        f"{found['data_seed'].nunique()} data seeds; six draws of its own null and six planted "
-        f"graphs beside each. Unit: {units_of(found.drop_duplicates('data_seed'))}."
+        f"{len(found)} networks: two starts at {found['start'].nunique() // 2} densities, one for "
+        f"each of {found['data_seed'].nunique()} data seeds; six draws of its own null and six "
+        f"planted graphs beside each. Unit: {units_of(found.drop_duplicates('data_seed'))}."
     )
 
 
@@ -86,7 +91,12 @@ def _rows(means: pd.DataFrame, outcome: str, kind: str) -> pd.DataFrame:
 
 
 def _listed(rows: pd.DataFrame) -> str:
-    return "; ".join(f"{row['start']} start {conditions.ranged(row)}" for _, row in rows.iterrows())
+    return "; ".join(f"{row['start']} kept: {conditions.ranged(row)}" for _, row in rows.iterrows())
+
+
+def _by_verdict(rows: pd.DataFrame, words: Mapping[str, str]) -> str:
+    parts = rows.groupby("verdict", sort=False)
+    return "; ".join(f"{words[str(verdict)]} ({_listed(part)})" for verdict, part in parts)
 
 
 def _primary(means: pd.DataFrame) -> Finding:
@@ -95,34 +105,25 @@ def _primary(means: pd.DataFrame) -> Finding:
         return Finding("Not shown: too few replicates.")
     if not tables.calibrated(means):
         return Finding("Not shown: draws of the null are not calibrated.")
-    verdicts = dict(zip(rows["start"], rows["verdict"], strict=True))
-    kinds = list(dict.fromkeys(verdicts.values()))
-    answer = (
-        f"Motifs of order 4 {_WORDS[kinds[0]]}"
-        if len(kinds) == 1
-        else "; ".join(f"{one} start: motifs of order 4 {_WORDS[v]}" for one, v in verdicts.items())
-    )
-    draws = _listed(_rows(means, "order4", tables.DRAW))
     return Finding(
-        f"{answer}: root mean square z is {_listed(rows)}; n = {rows['n'].min()} networks a start, "
-        "95 % intervals, null `degree`.",
-        f"Margin: {tables.MARGIN:g}. Control, draws of the same null: {draws}.",
+        f"Motifs of order 4 {_by_verdict(rows, _WORDS)}: root mean square z under `degree`, 95 % "
+        f"intervals, n = {rows['n'].min()} networks each.",
+        f"Margin: {tables.MARGIN:g}. Control, draws of the same null: "
+        f"{_listed(_rows(means, 'order4', tables.DRAW))}.",
     )
 
 
 def _given(means: pd.DataFrame) -> Finding:
     own, planted = (_rows(means, "given3", kind) for kind in (tables.NETWORK, tables.PLANTED))
-    if own["low"].isna().any():
+    if own.empty or own["low"].isna().any():
         return Finding("Given order 3, nothing is shown: too few replicates.")
     trusted = (planted["high"] < tables.MARGIN).all()
     values = ", ".join(f"{row['value']:.2g} ({row['start']})" for _, row in own.iterrows())
-    adds = {verdict: list(part["start"]) for verdict, part in own.groupby("verdict", sort=False)}
-    texts = "; ".join(f"{' and '.join(starts)}: {verdict}" for verdict, starts in adds.items())
     trust = "planted graphs stay below 2" if trusted else "descriptive: planted graphs exceed 2"
     return Finding(
-        f"Given the counts of order 3, it is {values}: {texts} ({trust}).",
-        f"Networks: {_listed(own)}. Graphs with a planted excess of order 3 and nothing else: "
-        f"{_listed(planted)}. Margin: {tables.MARGIN:g}.",
+        f"Given the counts of order 3, it is {values}; {trust}.",
+        f"Networks: {_by_verdict(own, _LEFT)}. Graphs with a planted excess of order 3 "
+        f"and nothing else: {_listed(planted)}. Margin: {tables.MARGIN:g}.",
     )
 
 
@@ -133,11 +134,13 @@ def _shown(rows: pd.DataFrame) -> Finding:
         f"{len(shown[shown['start'] == start])} of {len(part)} ({start})"
         for start, part in of.groupby("start", sort=False)
     ]
+    if not counts:
+        return Finding("No class of order 4 was measured.")
     most = shown.reindex(shown["value"].abs().sort_values(ascending=False).index).head(6)
     texts = [f"{row['motif']} {row['value']:+.1f} ({row['start']})" for _, row in most.iterrows()]
     return Finding(
-        f"Classes of order 4 that differ from the null: {' and '.join(counts)}; "
-        f"{int((shown['value'] > 0).sum())} of {len(shown)} are in excess.",
+        f"Classes of order 4 that differ from the null: {', '.join(counts)}; "
+        f"{int((shown['value'] > 0).sum())} of {len(shown)} in excess.",
         f"Mean z over networks, q below {tables.SHOWN:g} within the classes of a start that vary. "
         f"Largest: {'; '.join(texts)}.",
     )
@@ -145,7 +148,7 @@ def _shown(rows: pd.DataFrame) -> Finding:
 
 def _power(rows: pd.DataFrame) -> Finding:
     found = tables.power(rows)
-    planted = found[found["graph"].str.startswith(tables.PLANTED)]
+    planted = found[found["graph"].astype(str).str.startswith(tables.PLANTED)]
     drawn = found[found["graph"] == tables.DRAW]
     share = planted["sum"].sum() / planted["size"].sum()
     texts = [
@@ -155,18 +158,18 @@ def _power(rows: pd.DataFrame) -> Finding:
     ]
     false = drawn["sum"].sum() / drawn["size"].sum()
     return Finding(
-        f"Power: planted excesses of order 3 show in {share:.0%} of order-4 classes; in draws of "
-        f"the null {false:.1%} differ.",
+        f"Controls: a planted excess of one order-3 class (z 5) changes {share:.0%} of order-4 "
+        f"classes; draws of the null, {false:.1%}.",
         f"Classes with q below {tables.SHOWN:g}. {'; '.join(texts)}.",
     )
 
 
 def _loss(runs: Mapping[str, RunTables]) -> Finding:
-    found = tables.levels(runs["starts"])
+    found = tables.levels(runs)
     table = conditions.means(found, ("start", "seed"), ["loss"], geometric=True)
     floor = int((found["loss"] >= tables.FLOOR).sum())
     names = " and ".join(tables.floored(found))
-    out = f" Nothing is claimed of the {names} start, too often at the floor." if names else ""
+    out = f" Nothing is claimed of {names} kept, too often at the floor." if names else ""
     return Finding(
         f"{floor} of {len(found)} networks are at the floor ({tables.FLOOR:g} of the best "
         "constant's loss or more).",

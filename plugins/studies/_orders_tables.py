@@ -1,5 +1,7 @@
 """The tables of the study `orders`: strength of order 4 by kind of graph, and class by class."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -30,18 +32,26 @@ CONDITION = ("start", "kind")
 FLOOR, MOST_AT_FLOOR = 0.9, 0.1
 
 
-def levels(run: RunTables) -> pd.DataFrame:
-    """Return one row a network that did not diverge, at the density measured."""
+def levels(runs: Mapping[str, RunTables]) -> pd.DataFrame:
+    """Return one row a network that did not diverge, at the density measured.
+
+    `start` names the start and the share of weights kept.
+    """
+    return pd.concat([_levels(run) for run in runs.values()], ignore_index=True)
+
+
+def _levels(run: RunTables) -> pd.DataFrame:
     table = run.table("levels")
     broken = table.loc[table["diverged"].astype(bool), "trial"]
     last = table["density"] <= table["density"].min() + 1e-9
     ends = table[last & ~table["trial"].isin(broken)]
     version = run.trials().set_index("trial")["version"]
     start = np.where(ends["architecture"].str.contains("initial=glorot"), "Glorot", "large")
+    kept = f"{100 * table['density'].min():.3g}"
     return ends[["trial", "data_seed", "network"]].assign(
         seed=int(run.experiment["seed"]),
         version=ends["trial"].map(version).fillna(0),
-        start=start,
+        start=[f"{one}, {kept} %" for one in start],
         loss=ends["validation_loss"].astype(float) / ends["constant_loss"].astype(float),
     )
 
@@ -52,10 +62,11 @@ def floored(found: pd.DataFrame) -> list[str]:
     return [str(start) for start in share[share > MOST_AT_FLOOR].index]
 
 
-def measured(run: RunTables) -> pd.DataFrame:
+def measured(runs: Mapping[str, RunTables]) -> pd.DataFrame:
     """Return the rows of the metric with start, data seed and kind of graph."""
-    table = run.table("higher-orders").drop(columns=["network", "data_seed"], errors="ignore")
-    found = levels(run)
+    table = pd.concat([run.table("higher-orders") for run in runs.values()])
+    table = table.drop(columns=["network", "data_seed"], errors="ignore")
+    found = levels(runs)
     found = found[~found["start"].isin(floored(found))]
     rows = table.merge(found[["trial", "data_seed", "start"]], on="trial")
     return rows.assign(kind=rows["graph"].astype(str).str.partition(" ")[0])
@@ -122,7 +133,7 @@ def power(rows: pd.DataFrame) -> pd.DataFrame:
         by = of.assign(differ=of["q"] < SHOWN).groupby(["start", "graph", "number"], sort=False)
         counted = by["differ"].agg(["sum", "size"]).reset_index()
         parts.append(counted.groupby(["start", "graph"], sort=False)[["sum", "size"]].mean())
-    differ = parts[0].join(parts[1], rsuffix="_given").reset_index()
+    differ = parts[0].join(parts[1].add_suffix("_given")).reset_index()
     own = rows[rows["graph"] == PLANTED + " " + rows["motif"]]
     reached = own.groupby(["start", "graph"])["z"].mean().rename("reached")
     return differ.merge(reached.reset_index(), how="left", on=["start", "graph"])

@@ -26,7 +26,7 @@ _BEYOND = 2.0
 def opening(question: str, runs: Mapping[str, RunTables]) -> Opening:
     """Return the first screen: what z adds, and the chart of all accuracies."""
     of = _outcomes(runs)
-    findings = [Finding(one.claim) for one in (_alone(of), _confused(of), _controls(of))]
+    findings = [Finding(one.claim) for one in (_teachers(of), _alone(of), _controls(of))]
     return Opening(
         question, _primary(of).claim, findings, _figure(of), _about(of), "harness study tasks"
     )
@@ -35,7 +35,8 @@ def opening(question: str, runs: Mapping[str, RunTables]) -> Opening:
 def sections(runs: Mapping[str, RunTables]) -> list[Section]:
     """Return the answer, with what it does not show, and the tables behind it."""
     of = _outcomes(runs)
-    findings = [_primary(of), _alone(of), _confused(of), _controls(of), _floors(of), _LIMITS]
+    findings = [_primary(of), _teachers(of), _alone(of), _others(of), _controls(of), _floors(of)]
+    findings.append(_LIMITS)
     lead = [
         f"{_about(of)} Features: counts and z of copies whose edges all lie between hidden layers. "
         "Null of z: `degree`, 100 draws. Every such layer keeps the same number of edges in every "
@@ -52,7 +53,7 @@ def sections(runs: Mapping[str, RunTables]) -> list[Section]:
 
 
 def _outcomes(runs: Mapping[str, RunTables]) -> tables.Outcomes:
-    return tables.outcomes(runs["networks"], runs["controls"])
+    return tables.outcomes(runs["networks"], runs["controls"], runs["controls-again"])
 
 
 def _about(of: tables.Outcomes) -> str:
@@ -73,61 +74,68 @@ def _primary(of: tables.Outcomes) -> Finding:
     if rows.empty or rows["low"].isna().any():
         return Finding("Not shown: too few replicates.")
     words = {
-        "adds": "name the task better than degree variances alone",
-        "adds less than the margin": "add less than 0.1 to what degree variances name",
-        "open": "may or may not name the task better than degree variances alone",
+        "adds": "motifs beyond degrees help to name the task",
+        "adds less than the margin": "motifs beyond degrees add less than 0.1 of accuracy",
+        "open": "whether motifs beyond degrees help to name the task is open",
     }
-    verdicts = dict(zip(tables.STARTS, rows["verdict"], strict=True))
     parts = []
-    for start, (_, row) in zip(tables.STARTS, rows.iterrows(), strict=True):
-        less, more = (_accuracy(means, start, one)["value"] for one in (tables.VARIANCES,
-                                                                        tables.BOTH))  # fmt: skip
+    for _, row in rows.iterrows():
+        start = row["comparison"].partition(",")[0]
+        less, more = (_accuracy(means, start, one) for one in (tables.VARIANCES, tables.BOTH))
         parts.append(
-            f"from the {start} start accuracy goes from {less:.2f} to {more:.2f} "
-            f"({row['value']:+.2f}, 95 % {row['low']:+.2f} to {row['high']:+.2f})"
+            f"from the {start} start, {words[row['verdict']]}: accuracy {less['value']:.2f} with "
+            f"degree variances, {more['value']:.2f} with both ({row['value']:+.2f}, 95 % "
+            f"{row['low']:+.2f} to {row['high']:+.2f}; chance {more['chance']:.2f})"
         )
-    kinds = list(dict.fromkeys(verdicts.values()))
-    answer = (
-        f"Motifs beyond degrees {words[kinds[0]]}"
-        if len(kinds) == 1
-        else "; ".join(
-            f"{start}: motifs beyond degrees {words[v]}" for start, v in verdicts.items()
-        )
-    )
-    n, chance = rows["n"].min(), means["chance"].max()
-    detail = "; ".join(
-        f"{one}: p {p:.2g}" for one, p in zip(verdicts, rows["adjusted"], strict=True)
-    )
+    answer = "; ".join(parts)
+    adjusted = ", ".join(f"{p:.2g}" for p in rows["adjusted"])
     return Finding(
-        f"{answer}: {'; '.join(parts)}; n = {n} data seeds, chance {chance:.2f}.",
-        f"Mean gain in accuracy over left-out data seeds, five tasks of equal ends; {detail} "
-        "(corrected for both).",
+        f"{answer[0].upper()}{answer[1:]}; n = {rows['n'].min()} data seeds.",
+        "Mean gain in accuracy over left-out data seeds, tasks of equal ends, null of z `degree`; "
+        f"p, corrected for both: {adjusted}.",
     )
 
 
 def _alone(of: tables.Outcomes) -> Finding:
     means = tables.means(of)
-    rows = {one: _accuracy(means, one, tables.ALONE) for one in tables.STARTS}
-    parts = [f"{row['value']:.2f} ({one} start)" for one, row in rows.items()]
-    texts = [f"{one}: {conditions.ranged(row)}, p {row['p']:.2g}" for one, row in rows.items()]
+    rows = means[(means["features"] == tables.ALONE) & (means["tasks"] == tables.EQUAL)
+                 & means["group"].isin(tables.STARTS)]  # fmt: skip
+    parts = [f"{row['value']:.2f} ({row['group']} start)" for _, row in rows.iterrows()]
+    texts = [f"{row['group']}: {conditions.ranged(row)}, p {row['p']:.2g}"
+             for _, row in rows.iterrows()]  # fmt: skip
     return Finding(
         f"z alone, without degrees, names the task with accuracy {' and '.join(parts)}.",
         f"95 % intervals; p by labels permuted within data seeds: {'; '.join(texts)}.",
     )
 
 
-def _confused(of: tables.Outcomes) -> Finding:
-    rows = of.named[(of.named["features"] == tables.BOTH) & (of.named["tasks"] == tables.EQUAL)
-                    & of.named["group"].isin(tables.STARTS)]  # fmt: skip
-    right = rows[rows["task"] == rows["named"]].groupby("task")["networks"].sum()
-    share = (right / rows.groupby("task")["networks"].sum()).fillna(0.0).sort_values()
-    if share.empty:
-        return Finding("No task was named.")
-    texts = [f"{task} {value:.2f}" for task, value in share.items()]
+def _others(of: tables.Outcomes) -> Finding:
+    gains = tables.gains(of)
+    rows = gains[gains["family"] == "after looking"]
+    texts = [f"{row['comparison'].partition(',')[0]} start {row['value']:+.2f} "
+             f"({row['low']:+.2f} to {row['high']:+.2f}): {row['verdict']}"
+             for _, row in rows.iterrows()]  # fmt: skip
     return Finding(
-        f"With both, {share.index[-1]} is named best ({share.iloc[-1]:.2f}), {share.index[0]} "
-        f"worst ({share.iloc[0]:.2f}).",
-        f"Share of networks named right, both starts: {', '.join(texts)}.",
+        f"Without the planted teacher z adds: {'; '.join(texts)}.",
+        "This comparison was made after looking: it asks whether the gain is that teacher's alone.",
+    )
+
+
+def _teachers(of: tables.Outcomes) -> Finding:
+    rows = of.named[(of.named["tasks"] == tables.EQUAL) & of.named["group"].isin(tables.STARTS)]
+    rows = rows[rows["task"].isin([tables.PLANTED, "teacher"])]
+    if rows.empty:
+        return Finding("No teacher was named.")
+    right = rows["networks"].where(rows["task"] == rows["named"], 0)
+    by = [rows["group"], rows["features"]]
+    counts = {key: f"{n} of {rows['networks'].groupby(by).sum()[key]}"
+              for key, n in right.groupby(by).sum().items()}  # fmt: skip
+    start = rows["group"].iloc[0]
+    texts = [f"{group}, {features}: {text}" for (group, features), text in counts.items()]
+    return Finding(
+        f"Two teachers differ in bi-fans but not in degrees ({start} start): degree variances name "
+        f"{counts[start, tables.VARIANCES]} students right, with z {counts[start, tables.BOTH]}.",
+        f"Teachers named right: {'; '.join(texts)}.",
     )
 
 
@@ -135,12 +143,13 @@ def _controls(of: tables.Outcomes) -> Finding:
     means = tables.means(of)
     rows = means[means["group"].isin(tables.CONTROLS)]
     off = rows[(rows["low"] > rows["chance"]) | (rows["high"] < rows["chance"])]
-    texts = [f"{row['group']}, {row['features']}: {conditions.ranged(row)}"
+    texts = [f"{row['group']}, {row['features']}: {conditions.ranged(row)}, p {row['p']:.2g}"
              for _, row in rows.iterrows()]  # fmt: skip
+    names = ", ".join(f"{row['group']} ({row['features']})" for _, row in off.iterrows())
     return Finding(
-        f"Controls: {len(rows) - len(off)} of {len(rows)} classifiers of random and shuffled masks "
+        f"Controls, random and shuffled masks: {len(rows) - len(off)} of {len(rows)} classifiers "
         "are at chance.",
-        f"95 % intervals; {'; '.join(texts)}.",
+        f"Not at chance: {names or 'none'}. 95 % intervals; {'; '.join(texts)}.",
     )
 
 
@@ -186,13 +195,15 @@ def _accuracy(means: pd.DataFrame, group: str, features: str) -> pd.Series:
 
 def _figure(of: tables.Outcomes) -> Figure:
     means = tables.means(of)
-    rows = means[(means["tasks"] == tables.EQUAL)].rename(columns={"group": "networks"})
+    rows = means[means["tasks"] == tables.EQUAL].rename(columns={"group": "networks"})
+    chances = rows.groupby("networks", sort=False)["chance"].first()
     return conditions.figure(
         "accuracy_by_features",
         "Accuracy of naming the task",
-        f"Share of networks whose task is named, of {1 / means['chance'].max():.0f} tasks of equal "
-        f"ends, over {of.accuracy['data_seed'].nunique()} data seeds left out in turn; chance is "
-        f"{means['chance'].max():.2f}. Controls: random and shuffled masks.",
+        "Share of networks whose task is named, tasks of equal ends, over "
+        f"{of.accuracy['data_seed'].nunique()} data seeds left out in turn. Chance: "
+        f"{', '.join(f'{name} {value:.2f}' for name, value in chances.items())}. Controls: random "
+        "and shuffled masks.",
         rows,
         {"accuracy": "accuracy"},
         "features",

@@ -30,9 +30,12 @@ FEATURES = {
 """The blocks of features of each classifier."""
 
 STARTS = ("Glorot", "large")
-CONTROLS = ("random", "shuffled")
-EQUAL, SIX = "equal ends", "and digits"
-"""Tasks with ten inputs and seven outputs, and digits beside them."""
+AGAIN = "random, again"
+CONTROLS = ("random", "shuffled", AGAIN)
+EQUAL, SIX, OTHERS = "equal ends", "and digits", "no planted teacher"
+"""Tasks with ten inputs and seven outputs, digits beside them, and without the planted teacher."""
+
+PLANTED = "teacher, bi-fans planted"
 BY = ("group", "tasks", "features")
 FLOOR, MOST_AT_FLOOR = 0.9, 0.1
 
@@ -146,16 +149,19 @@ def permuted(
 
 
 @lru_cache(maxsize=2)
-def outcomes(trained: RunTables, controls: RunTables) -> Outcomes:
-    """Return the accuracy of every classifier on every group of networks."""
-    parts = [networks(trained), networks(controls)]
-    parts[1] = parts[1][parts[1]["group"].isin(CONTROLS)]
-    rows = [hidden(run.table("sampled")) for run in (trained, controls)]
-    pairs = zip(rows, parts, strict=True)
-    known = blocks(pd.concat([row[row["trial"].isin(part["trial"])] for row, part in pairs]))
-    found = pd.concat(parts, ignore_index=True)
+def outcomes(trained: RunTables, *controls: RunTables) -> Outcomes:
+    """Return the accuracy of every classifier on every group of networks.
+
+    `controls` are the runs of random and shuffled masks, then of the random ones drawn again.
+    """
+    first, *drawn = (networks(run) for run in (trained, *controls))
+    drawn[1:] = [part.assign(group=AGAIN) for part in drawn[1:]]
+    masks = pd.concat(drawn)
+    found = pd.concat([first, masks[masks["group"].isin(CONTROLS)]], ignore_index=True)
+    rows = pd.concat([hidden(run.table("sampled")) for run in (trained, *controls)])
+    known = blocks(rows[rows["trial"].isin(found["trial"])])
     accuracy, chance, named = [], [], []
-    for group, tasks, part in _groups(*parts):
+    for group, tasks, part in _groups(found):
         labels, names = pd.factorize(part["task"])
         replicates = part["replicate"].to_numpy()
         every = permuted(labels, replicates, PERMUTATIONS)
@@ -200,6 +206,7 @@ def gains(of: Outcomes) -> pd.DataFrame:
     families = {
         "primary": pairs(STARTS, EQUAL, VARIANCES, BOTH),
         "secondary": secondary,
+        "after looking": pairs(STARTS, OTHERS, VARIANCES, BOTH),
         "control": pairs(CONTROLS, EQUAL, VARIANCES, BOTH),
     }
     tables = [
@@ -226,24 +233,26 @@ def classes(run: RunTables, found: pd.DataFrame) -> pd.DataFrame:
     return by.agg(n="size", z="mean").reset_index()
 
 
-def _groups(trained: pd.DataFrame, controls: pd.DataFrame) -> list[tuple[str, str, pd.DataFrame]]:
+def _groups(found: pd.DataFrame) -> list[tuple[str, str, pd.DataFrame]]:
     """Return the networks that each classifier is judged on, with their replicates."""
-    out, number = {*floored(trained)}, controls["data_seed"].nunique()
-    number //= trained["data_seed"].nunique()
-    kept = [(group, task) not in out for group, task in zip(trained["group"], trained["task"],
-                                                            strict=True)]  # fmt: skip
-    trained = trained[kept].assign(replicate=trained["data_seed"])
-    groups = []
-    for start in STARTS:
-        part = trained[trained["group"] == start]
-        both = (start, EQUAL, part[part["task"] != "digits"]), (start, SIX, part)
-        groups += [one for one in both if one[2]["task"].nunique() > 1]
-    for pruner in CONTROLS:
-        part = controls[controls["group"] == pruner]
-        places = part["data_seed"] - 1
-        label = "label " + (places % number).astype(str)
-        groups.append((pruner, EQUAL, part.assign(task=label, replicate=places // number)))
+    trained = found[found["group"].isin(STARTS)]
+    number, groups = trained["data_seed"].nunique(), []
+    for start, part in trained.groupby("group", sort=False):
+        out = [task for group, task in floored(found) if group == start]
+        part = part[~part["task"].isin(out)].assign(replicate=part["data_seed"])
+        equal = part[part["task"] != "digits"]
+        sets = {EQUAL: equal, SIX: part, OTHERS: equal[equal["task"] != PLANTED]}
+        groups += [(str(start), name, one) for name, one in sets.items() if _several(one)]
+    for pruner, part in found[found["group"].isin(CONTROLS)].groupby("group", sort=False):
+        places = part["data_seed"] - part["data_seed"].min()
+        labels = (places.max() + 1) // number
+        label = "label " + (places % labels).astype(str)
+        groups.append((str(pruner), EQUAL, part.assign(task=label, replicate=places // labels)))
     return groups
+
+
+def _several(part: pd.DataFrame) -> bool:
+    return part["task"].nunique() > 1
 
 
 def _wide(rows: pd.DataFrame, value: str) -> pd.DataFrame:
@@ -252,5 +261,5 @@ def _wide(rows: pd.DataFrame, value: str) -> pd.DataFrame:
 
 def _task(label: str) -> str:
     name = label.partition("[")[0]
-    names = {"shuffled-targets": "memorising", "teacher": "teacher, bi-fans planted"}
+    names = {"shuffled-targets": "memorising", "teacher": PLANTED}
     return "teacher" if "planted=nothing" in label else names.get(name, name)

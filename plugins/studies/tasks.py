@@ -68,6 +68,12 @@ class Tasks(AbstractStudy):
                 "pruners": ["random", "shuffled"],
                 **self._common(20, number * self.data_seeds),
             },
+            "controls-again": {
+                "tasks": [CONTROL],
+                "architectures": [glorot],
+                "pruners": ["random"],
+                **self._common(20, number * self.data_seeds, number * self.data_seeds),
+            },
         }
 
     def tasks(self) -> list[dict[str, Any]]:
@@ -81,7 +87,7 @@ class Tasks(AbstractStudy):
             {"name": "digits"},
         ]
 
-    def _common(self, steps: int, data_seeds: int) -> dict[str, Any]:
+    def _common(self, steps: int, data_seeds: int, after: int = 0) -> dict[str, Any]:
         rates = {"dense_learning_rate": 2e-3, "learning_rate": 2e-3, "early_weight_decay": 0.0}
         budget = {"density": DENSITY, "share": 0.4, "steps": steps, "dense_share": 0.5}
         return {
@@ -90,7 +96,7 @@ class Tasks(AbstractStudy):
                 {"name": "sampled", "null": "degree", "densities": [DENSITY], "draws": self.draws}
             ],
             "networks": 1,
-            "data_seeds": list(range(1, data_seeds + 1)),
+            "data_seeds": list(range(after + 1, after + data_seeds + 1)),
             "block_width": 1,
             "keep_weights": False,
         }

@@ -38,7 +38,7 @@ def test_counts_without_spread_are_undefined():
 @pytest.fixture(scope="module")
 def rows():
     rng = np.random.default_rng(2)
-    sizes = (12, 16, 16, 9)
+    sizes = (12, 14, 14, 14, 9)
     layers = [rng.random(shape) < 0.25 for shape in pairwise(sizes)]
     metric = higher_orders.HigherOrders(draws=60, target=4.0)
     return metric._measured(LayeredGraph(tuple(layers)), (0, 0, 0))

@@ -54,8 +54,9 @@ def test_the_class_that_differs_is_found_and_draws_differ_in_none():
     assert set(found.groupby(["start", "graph"]).size()) == {20}
 
 
-def test_the_study_from_end_to_end_in_small(tmp_path):
-    study = orders.Orders(data_seeds=2, steps=20, width=12, density=0.3, draws=20)
+def test_the_study_from_end_to_end_in_small(tmp_path, monkeypatch):
+    monkeypatch.setattr(tables, "FLOOR", 1e9)
+    study = orders.Orders(data_seeds=2, steps=20, width=12, densities=(0.3, 0.4), draws=20)
     made = studies.plans(study, tmp_path, loading.load(), {"tasks": ["digits"]})
     outcome = studies.conduct(study, tmp_path, made)
     assert not outcome.failures
@@ -67,6 +68,6 @@ def test_the_study_from_end_to_end_in_small(tmp_path):
 
 @pytest.mark.skipif(not REPORT.exists(), reason="the study has not been run yet")
 def test_the_committed_statements_follow_from_the_committed_tables():
-    runs = {"starts": ThinnedRun(REPORT / "runs" / "starts")}
+    runs = {name: ThinnedRun(REPORT / "runs" / name) for name in ("starts", "denser")}
     (answer, *_) = page.sections(runs)
     assert answer.findings[0].claim in (REPORT / "README.md").read_text(encoding="utf-8")
