@@ -80,10 +80,12 @@ class HigherOrders(AbstractMetric):
         trades = motifs.enough_trades(one, seed=seed)
         number = self.draws + _GIVEN
         drawn = motifs.draws(one, "degree", number, seed=seed, trades=trades.number)
-        reference = _counted([layer[: self.draws] for layer in drawn.adjacency])
-        starts = [[layer[self.draws + at] for layer in drawn.adjacency] for at in range(_GIVEN)]
+        layers = [np.asarray(layer) for layer in drawn.adjacency]
+        reference = _counted([layer[: self.draws] for layer in layers])
+        starts = [[layer[self.draws + at] for layer in layers] for at in range(_GIVEN)]
         planted = self._planted(starts, reference[:, :_GIVEN], seed)
-        graphs = [[np.asarray(wires) for wires in one.adjacency], *starts, *planted]
+        own = [np.asarray(wires) for wires in one.adjacency]
+        graphs: list[Sequence[np.ndarray]] = [own, *starts, *planted]
         labels = [NETWORK, *[DRAW] * _GIVEN, *(PLANTED + name for name in motifs.VARYING)]
         stacked = [np.stack(layer) for layer in zip(*graphs, strict=True)]
         count = _counted(stacked)

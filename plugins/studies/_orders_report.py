@@ -22,7 +22,7 @@ from . import _orders_tables as tables
 _WORDS = {
     "something is left": "go beyond degrees",
     "nothing is left": "do not go beyond degrees by the margin",
-    "open": "may or may not go beyond degrees",
+    "open": "are open, beyond degrees",
 }
 _LEFT = {
     "something is left": "something is left",
@@ -59,7 +59,7 @@ def sections(runs: Mapping[str, RunTables]) -> list[Section]:
         "Geometric means of root mean square z over networks with 95 % intervals; the six draws, "
         "and the six planted graphs, of a network are pooled. lower: linear, descriptive.",
         means,
-        {"start": "start, kept", "kind": "graph"},
+        {"start": "start, pruned", "kind": "graph"},
         Column("verdict", "verdict", "text"),
     )
     figure = _figure(means, tuple(tables.OUTCOMES), "outcomes")
@@ -91,7 +91,9 @@ def _rows(means: pd.DataFrame, outcome: str, kind: str) -> pd.DataFrame:
 
 
 def _listed(rows: pd.DataFrame) -> str:
-    return "; ".join(f"{row['start']} kept: {conditions.ranged(row)}" for _, row in rows.iterrows())
+    return "; ".join(
+        f"{row['start']} pruned: {conditions.ranged(row)}" for _, row in rows.iterrows()
+    )
 
 
 def _by_verdict(rows: pd.DataFrame, words: Mapping[str, str]) -> str:
@@ -106,10 +108,9 @@ def _primary(means: pd.DataFrame) -> Finding:
     if not tables.calibrated(means):
         return Finding("Not shown: draws of the null are not calibrated.")
     return Finding(
-        f"Motifs of order 4 {_by_verdict(rows, _WORDS)}: root mean square z under `degree`, 95 % "
-        f"intervals, n = {rows['n'].min()} networks each.",
-        f"Margin: {tables.MARGIN:g}. Control, draws of the same null: "
-        f"{_listed(_rows(means, 'order4', tables.DRAW))}.",
+        f"Motifs of order 4 {_by_verdict(rows, _WORDS)}: root mean square z under `degree`, margin "
+        f"{tables.MARGIN:g}, 95 % intervals, n = {rows['n'].min()} networks each.",
+        f"Control, draws of the same null: {_listed(_rows(means, 'order4', tables.DRAW))}.",
     )
 
 
@@ -131,7 +132,7 @@ def _shown(rows: pd.DataFrame) -> Finding:
     of = tables.classes(rows[rows["kind"] == tables.NETWORK]).dropna(subset=["q"])
     shown = of[of["q"] < tables.SHOWN]
     counts = [
-        f"{len(shown[shown['start'] == start])} of {len(part)} ({start})"
+        f"{len(shown[shown['start'] == start])}/{len(part)} ({start})"
         for start, part in of.groupby("start", sort=False)
     ]
     if not counts:
@@ -139,7 +140,7 @@ def _shown(rows: pd.DataFrame) -> Finding:
     most = shown.reindex(shown["value"].abs().sort_values(ascending=False).index).head(6)
     texts = [f"{row['motif']} {row['value']:+.1f} ({row['start']})" for _, row in most.iterrows()]
     return Finding(
-        f"Classes of order 4 that differ from the null: {', '.join(counts)}; "
+        f"Classes of order 4 unlike the null: {', '.join(counts)}; "
         f"{int((shown['value'] > 0).sum())} of {len(shown)} in excess.",
         f"Mean z over networks, q below {tables.SHOWN:g} within the classes of a start that vary. "
         f"Largest: {'; '.join(texts)}.",
@@ -169,7 +170,7 @@ def _loss(runs: Mapping[str, RunTables]) -> Finding:
     table = conditions.means(found, ("start", "seed"), ["loss"], geometric=True)
     floor = int((found["loss"] >= tables.FLOOR).sum())
     names = " and ".join(tables.floored(found))
-    out = f" Nothing is claimed of {names} kept, too often at the floor." if names else ""
+    out = f" Nothing is claimed of {names} pruned, too often at the floor." if names else ""
     return Finding(
         f"{floor} of {len(found)} networks are at the floor ({tables.FLOOR:g} of the best "
         "constant's loss or more).",

@@ -7,6 +7,7 @@ import pandas as pd
 
 from harness import stats
 from harness.report import RunTables, conditions
+from harness.tables.parts import percent_pruned
 
 MARGIN = 2.0
 """The root mean square z from which on something is left that the null does not explain."""
@@ -35,7 +36,7 @@ FLOOR, MOST_AT_FLOOR = 0.9, 0.1
 def levels(runs: Mapping[str, RunTables]) -> pd.DataFrame:
     """Return one row a network that did not diverge, at the density measured.
 
-    `start` names the start and the share of weights kept.
+    `start` names the start and the share of weights pruned.
     """
     return pd.concat([_levels(run) for run in runs.values()], ignore_index=True)
 
@@ -47,11 +48,11 @@ def _levels(run: RunTables) -> pd.DataFrame:
     ends = table[last & ~table["trial"].isin(broken)]
     version = run.trials().set_index("trial")["version"]
     start = np.where(ends["architecture"].str.contains("initial=glorot"), "Glorot", "large")
-    kept = f"{100 * table['density'].min():.3g}"
+    pruned = percent_pruned(float(table["density"].min())).replace("\N{NO-BREAK SPACE}", "")
     return ends[["trial", "data_seed", "network"]].assign(
         seed=int(run.experiment["seed"]),
         version=ends["trial"].map(version).fillna(0),
-        start=[f"{one}, {kept} %" for one in start],
+        start=[f"{one} {pruned}" for one in start],
         loss=ends["validation_loss"].astype(float) / ends["constant_loss"].astype(float),
     )
 

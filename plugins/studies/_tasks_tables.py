@@ -1,7 +1,6 @@
 """The tables of the study `tasks`: edges between hidden layers, and how well they name a task."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -103,7 +102,8 @@ def blocks(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
     }
     z = wide.pop("z")
     z = z.where(np.isfinite(z), 0.0)
-    return {name: np.log1p(block) for name, block in wide.items()} | {"z": np.arcsinh(z)}
+    logs = {name: block.map(np.log1p) for name, block in wide.items()}
+    return logs | {"z": z.map(np.arcsinh)}
 
 
 def predicted(
@@ -148,7 +148,6 @@ def permuted(
     return every
 
 
-@lru_cache(maxsize=2)
 def outcomes(trained: RunTables, *controls: RunTables) -> Outcomes:
     """Return the accuracy of every classifier on every group of networks.
 
