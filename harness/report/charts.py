@@ -12,6 +12,9 @@ import altair as alt
 import pandas as pd
 
 from harness.report import legible
+from harness.report.density_axis import PRUNED as PRUNED
+from harness.report.density_axis import kept as kept
+from harness.report.density_axis import with_pruned as with_pruned
 from harness.report.pages.vega import ENDS, PANEL
 from harness.report.pages.vega import RULE as RULE
 from harness.report.pages.vega import SERIES as SERIES
@@ -41,42 +44,11 @@ _ARROWS = {
     "below": "M0,1L0.8,-0.1L0.25,-0.1L0.25,-1L-0.25,-1L-0.25,-0.1L-0.8,-0.1Z",
 }
 
-_DENSITIES = [1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001]
 SHORT = "format(datum.value, '~s')"
-
-
-PRUNED = alt.Tooltip("share_pruned:N", title="pruned")
-"""The line of a tooltip that shows the density of a chart from `with_pruned`."""
-
-
-def _pruned(density: str) -> str:
-    """Return the expression that shows a density as `percent_pruned` does."""
-    decimals = f"{density} < 0.01 || {density} > 0.99 ? '.3~f' : '.1~f'"
-    return f"format(100 * (1 - {density}), {decimals}) + '\u00a0%'"
-
-
-def with_pruned(chart: alt.LayerChart, field: str = "density") -> alt.LayerChart:
-    """Return a chart whose tooltips may have `PRUNED`, from the densities in a column."""
-    return chart.transform_calculate(share_pruned=_pruned(f"datum.{field}"))
 
 
 def _with_density(chart: alt.LayerChart, table: pd.DataFrame) -> alt.LayerChart:
     return with_pruned(chart) if "density" in table else chart
-
-
-def kept(field: str = "density", title: str = "% pruned (log scale of what remains)") -> alt.X:
-    """Return the axis of density, labelled as % pruned: logarithmic, dense on the left."""
-    return alt.X(
-        f"{field}:Q",
-        title=title,
-        scale=alt.Scale(type="log", reverse=True, nice=False, padding=6),
-        axis=alt.Axis(
-            values=_DENSITIES,
-            labelExpr=_pruned("datum.value"),
-            grid=False,
-            labelOverlap="greedy",
-        ),
-    )
 
 
 def legend(names: Sequence[str], title: str | None) -> alt.Legend | None:

@@ -156,6 +156,8 @@ def scores(drawn: pd.DataFrame) -> pd.DataFrame:
     """
     part = drawn[(drawn["density"] > DENSITY + 1e-9) & (drawn["after"] > 0)]
     part = part[(part["level"] > 0) | (part["step"] == _END)]
+    # A snapshot after the last step of a level is its end.
+    part = part.drop_duplicates([*PLACE, "data_seed", "trained", "level"])
     rows = []
     for place, some in part.groupby(PLACE, sort=False):
         wide = some.assign(log=conditions.log2(some["strength"])).pivot(

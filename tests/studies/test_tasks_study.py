@@ -102,7 +102,7 @@ def test_the_study_from_end_to_end_in_small(tmp_path, monkeypatch):
     monkeypatch.setattr(tasks.Tasks, "tasks", lambda self: [small, small | {"planted": "nothing"}])
     monkeypatch.setattr(tables, "FLOOR", 1e9)
     monkeypatch.setattr(tables, "PERMUTATIONS", 9)
-    study = tasks.Tasks(data_seeds=3, steps=20, width=8, draws=10)
+    study = tasks.Tasks(data_seeds=3, steps=30, width=8, draws=10)
     made = studies.plans(study, tmp_path, loading.load(), {})
     outcome = studies.conduct(study, tmp_path, made)
     assert not outcome.failures
@@ -113,6 +113,7 @@ def test_the_study_from_end_to_end_in_small(tmp_path, monkeypatch):
 
 @pytest.mark.skipif(not REPORT.exists(), reason="the study has not been run yet")
 def test_the_committed_statements_follow_from_the_committed_tables():
-    runs = {name: ThinnedRun(REPORT / "runs" / name) for name in ("networks", "controls")}
+    names = ("networks", "controls", "controls-again")
+    runs = {name: ThinnedRun(REPORT / "runs" / name) for name in names}
     (answer, *_) = page.sections(runs)
     assert answer.findings[0].claim in (REPORT / "README.md").read_text(encoding="utf-8")
