@@ -23,6 +23,8 @@ OPEN_ROWS = 15
 """Longer tables are folded, with a filter for their rows."""
 
 _MOST_WHOLE, _MOST_DIGITS = 1e9, 7
+_PLAIN = 1e-3, 1e6
+"""Sizes that are written without an exponent, whatever else is in their column."""
 _LARGE = 0.75  # the quantile of sizes that gets all digits; a stray large one has more
 
 MOST_FINDINGS, MOST_WORDS = 3, 25
@@ -232,7 +234,7 @@ def numbers(values: Iterable[Any], digits: int = 3) -> list[str]:
 
     Whole numbers stay whole. Others have as many decimals as give large ones `digits` significant
     digits, and the smallest of positive ones one less; where that needs too much room, all have
-    `digits` significant digits and an exponent.
+    `digits` significant digits, those below 0.001 and from a million on with an exponent.
     """
     plain = list(map(float, values))
     form = _form([value for value in plain if math.isfinite(value) and value], digits)
@@ -256,6 +258,9 @@ def _form(values: Sequence[float], digits: int) -> str:
 def _formatted(value: float, form: str) -> str:
     if not np.isfinite(value):
         return "–" if np.isnan(value) else ("∞" if value > 0 else "−∞")
+    if form.endswith("e") and _PLAIN[0] <= abs(value) < _PLAIN[1]:
+        power, digits = math.floor(math.log10(abs(value))), int(form[1:-1])
+        form = f",.{max(0, digits - power)}f"
     mantissa, _, exponent = format(value, form).partition("e")
     if not float(mantissa.replace(",", "")):
         return "0"

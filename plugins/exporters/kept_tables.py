@@ -57,7 +57,8 @@ class KeptTables(AbstractExporter):
             constants |= {name: same} if same else {}
             files.write_table(folder / f"{name}.parquet", _thinned(table.drop(columns=list(same))))
         files.write(folder / "constants.toml", tomli_w.dumps(constants).encode())
-        shutil.copyfile(run.path / "experiment.toml", folder / "experiment.toml")
+        if (asked := run.path / "experiment.toml").is_file():
+            shutil.copyfile(asked, folder / "experiment.toml")
         # Where a run was made on this machine is nobody's business, and repeats nothing.
         command = re.sub(r" --out \S+", "", str(run.provenance.get("command", "")))
         files.write_json(folder / "provenance.json", {**run.provenance, "command": command})
