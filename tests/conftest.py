@@ -57,9 +57,11 @@ def room_for_programs():
     Each takes several; at the limit LLVM ends the process with a segmentation fault.
     """
     yield
+    from harness.machine import compilation
+
     areas = Path("/proc/self/maps")
     if areas.exists() and len(areas.read_bytes().splitlines()) > 20_000:
-        jax.clear_caches()
+        compilation.forget()
         gc.collect()
 
 

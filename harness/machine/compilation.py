@@ -75,6 +75,8 @@ class Compiled:
         return self._mine[shapes]
 
     def _compile(self, arguments: tuple[Any, ...]) -> Any:
+        # One trial of many levels and metrics can compile thousands.
+        forget_if_full()
         with rounding(self._precision, jax.default_backend()):
             lowered = self._jitted.lower(*arguments)
         text = hashlib.sha256(lowered.as_text().encode()).hexdigest()
@@ -99,8 +101,13 @@ def forget_if_full() -> None:
     """
     areas = Path("/proc/self/maps")
     if areas.exists() and areas.read_bytes().count(b"\n") > _MOST_AREAS:
-        _programs.clear()
-        jax.clear_caches()
+        forget()
+
+
+def forget() -> None:
+    """Forget all compiled programs that nothing holds."""
+    _programs.clear()
+    jax.clear_caches()
 
 
 def rounding(precision: Precision, platform: str) -> Any:
