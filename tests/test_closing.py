@@ -96,7 +96,7 @@ def test_a_long_table_is_cut_and_says_so(capsys, wide):
     terminal.console.print(closing._loss_table(levels))
     out = capsys.readouterr().out
     assert out.count("pruner") == 15 + 1  # and the heading
-    assert out.count("93%") == 15
+    assert out.count("93\u00a0%") == 15
     assert "5 more rows: see the report" in out
     few = levels[levels["pruner"].isin(names[:3])]
     terminal.console.print(closing._loss_table(few))
