@@ -14,7 +14,7 @@ import pytest
 from harness import UserError
 from harness.report import build, collect
 from harness.report.pages import export, latex, rendering
-from harness.report.pages.vega import VEGA_LITE, for_file, for_page
+from harness.report.pages.vega import VEGA_LITE, caption, for_file, for_page
 from harness.tables import spreadsheets
 from harness.tables.parts import Column, Figure, Section, Table
 
@@ -210,7 +210,7 @@ def test_charts_in_files_stand_alone(fake_run):
         heading = for_file(figure)["title"]
         assert " ".join(heading["text"]) == figure.title
         if isinstance(heading["subtitle"], list):
-            assert " ".join(heading["subtitle"]) == figure.caption.replace("`", "")
+            assert " ".join(heading["subtitle"]) == caption(figure).replace("`", "")
     for name in ("motif_z_heatmap", "masks"):  # their own title is the level of a slider
         svg, *_ = rendering.drawn(name, for_file(figures[name]), VEGA_LITE)
         texts = "".join(xml.etree.ElementTree.fromstring(svg).itertext())
