@@ -51,8 +51,15 @@ def beside(name: str, digraph: SparseDigraph) -> Iterator[Measured]:
     draw = partial(switched, digraph, rng, rounds=rounds, number=_TOGETHER)
     whole = partial(digraph_profile, [digraph], draws=DRAWS, orders=(2,))
     census = partial(theirs.motifs_randesu, 3, cut_prob=[0] * 3)
+    tried = round(0.45 * rounds * len(ends))
     for what, ours, rival, of, parts in (
-        (f"a draw, {rounds} rounds", draw, rewired, f"rewire, {tries:,} tries", _TOGETHER),
+        (
+            f"a draw, {rounds} rounds, {tried:,} tries",
+            draw,
+            rewired,
+            f"rewire, {tries:,} tries",
+            _TOGETHER,
+        ),
         ("triads", partial(triads, digraph), census, "motifs_randesu", 1),
         (f"{DRAWS} draws, their triads and z", whole, counted, "the same without z", 1),
     ):

@@ -5,8 +5,9 @@
 Each executor runs the same trials (digits, one network each, a toy schedule) in a new process with
 an empty compilation cache. As many serial runs at once as there are workers, each of its share of
 the trials, show what the machine allows: cores that share caches and memory slow each other. It
-prints wall time and the CPU time of the process and all its children, which says more on a machine
-that others use. `--count 200 --count 2000` gives the curve.
+prints wall time, the CPU time of the process and all its children, which says more on a machine
+that others use, and the most memory that one run's own process held.
+`--count 200 --count 2000` gives the curve.
 """
 
 import argparse
@@ -26,20 +27,21 @@ SERIAL = "serial"
 
 
 def measured(executor: str, trials: int, folder: Path, *, runs: int = 1) -> dict[str, float]:
-    """Run so many trials, in several runs at once; return the seconds of wall and CPU time."""
-    start, cpu = time.perf_counter(), {}
+    """Run so many trials, in several runs at once; return seconds, wall and CPU, and bytes."""
+    start, cpu, most = time.perf_counter(), {}, 0
     folders = [folder / str(number) for number in range(runs)]
     processes = [started(executor, trials // runs, one) for one in folders]
     while any(process.poll() is None for process in processes):
         for process in processes:
             with contextlib.suppress(psutil.Error):
+                most = max(most, process.memory_info().rss)
                 for one in (process, *process.children(recursive=True)):
                     times = one.cpu_times()
                     cpu[one.pid] = times.user + times.system
         time.sleep(0.2)
     if code := max(process.returncode for process in processes):
         raise SystemExit(code)
-    return {"wall": time.perf_counter() - start, "cpu": sum(cpu.values())}
+    return {"wall": time.perf_counter() - start, "cpu": sum(cpu.values()), "bytes": most}
 
 
 def started(executor: str, trials: int, folder: Path) -> psutil.Popen:
@@ -63,9 +65,10 @@ def main() -> None:
         f"processes[workers={asked.workers}]",
     ]
     print(
-        "| trials | executor | wall (s) | CPU (s) | wall over serial / workers | CPU over serial |"
+        "| trials | executor | wall (s) | CPU (s) | wall over serial / workers | CPU over serial "
+        "| coordinator (MB) |"
     )
-    print("|---|---|---|---|---|---|")
+    print("|---|---|---|---|---|---|---|")
     for count in asked.count or [200]:
         serial = None
         for executor, runs in ((SERIAL, 1), (SERIAL, asked.workers), *((e, 1) for e in executors)):
@@ -76,7 +79,8 @@ def main() -> None:
             at_once = f", {runs} runs at once" if runs > 1 else ""
             print(
                 f"| {count} | `{executor}`{at_once} | {took['wall']:.1f} | {took['cpu']:.1f} "
-                f"| {over:+.0%} | {took['cpu'] / serial['cpu'] - 1:+.0%} |",
+                f"| {over:+.0%} | {took['cpu'] / serial['cpu'] - 1:+.0%} "
+                f"| {took['bytes'] / 1e6:.0f} |",
                 flush=True,
             )
     print(f"on {os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f} at the end")

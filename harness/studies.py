@@ -1,14 +1,14 @@
 """Runs the experiments of a study, one folder each, and writes its report."""
 
 import shutil
-import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from harness import api, progress, report
 from harness.errors import UserError
-from harness.execution import shared_dense, tables
+from harness.execution import shared_dense
+from harness.execution import tables as trial_tables
 from harness.execution.outcome import Outcome
 from harness.experiment.config import checked
 from harness.experiment.factors import pairs
@@ -65,8 +65,7 @@ def rebuild(
 
     `constant_loss` is used where tables lack it. Raises `UserError` where a run has no tables.
     """
-    runs = {name: ThinnedRun(kept / name, constant_loss) for name in study.experiments()}
-    return _page(study, runs, out)
+    return _page(study, _kept_runs(study, kept, constant_loss), out)
 
 
 def verify(study: AbstractStudy, kept: Path) -> int:
@@ -79,35 +78,45 @@ def verify(study: AbstractStudy, kept: Path) -> int:
 
     **Errors:** `UserError` where `kept` has no report, or names what differs.
     """
-    page = kept / "index.html"
-    if answer.read(page) is None:
+    before = answer.read(kept / "index.html")
+    if before is None:
         raise UserError(f"'{kept}' holds no report of study '{study.name}' with {answer.FILE}.")
-    with tempfile.TemporaryDirectory() as folder:
-        made = Path(folder)
-        again = answer.read(rebuild(study, kept / "runs", made))
-        names = [f"tables/{path.name}" for path in sorted((made / "tables").glob("*.csv"))]
-        differ = [name for name in names if _content(kept / name) != _content(made / name)]
-    if again != answer.read(page):
-        differ.insert(0, answer.FILE)
+    runs = _kept_runs(study, kept / "runs")
+    again, tables = report.statements(*_opened(study, runs), list(runs.values()))
+    differ = [] if again == before else [answer.FILE]
+    differ += [name for name, made in tables.items() if _content(kept / name) != made]
     if differ:
         raise UserError(
             f"The report in '{kept}' does not follow from its tables: {', '.join(differ)} differ. "
             f"`harness rebuild {study.name} {kept / 'runs'}` writes it anew."
         )
-    return len(names) + 1
+    return len(tables) + 1
 
 
 def _content(path: Path) -> bytes:
     return path.read_bytes() if path.is_file() else b""
 
 
-def _page(study: AbstractStudy, runs: Mapping[str, report.RunTables], out: Path) -> Path:
+def _kept_runs(
+    study: AbstractStudy, kept: Path, constant_loss: ConstantLoss | None = None
+) -> dict[str, ThinnedRun]:
+    return {name: ThinnedRun(kept / name, constant_loss) for name in study.experiments()}
+
+
+def _opened(
+    study: AbstractStudy, runs: Mapping[str, report.RunTables]
+) -> tuple[report.Opening, Sequence[report.Section]]:
+    """Return the first screen of a study's page, and its sections."""
     sections = study.sections(runs)
     opening = study.opening(runs)
     if opening is None:
         findings = [finding for section in sections for finding in section.findings]
         opening = report.Opening(study.question, findings[0].claim if findings else "")
-    return report.page(opening, sections, list(runs.values()), out)
+    return opening, sections
+
+
+def _page(study: AbstractStudy, runs: Mapping[str, report.RunTables], out: Path) -> Path:
+    return report.page(*_opened(study, runs), list(runs.values()), out)
 
 
 def constant_losses(registry: Registry) -> ConstantLoss:
@@ -117,6 +126,6 @@ def constant_losses(registry: Registry) -> ConstantLoss:
         # Old tables give the task parameters that are its architecture's today.
         ((chosen, _),) = pairs(registry, [task], [])
         made = chosen.instance
-        return tables.constant_loss(made, made.data(seed=data_seed))
+        return trial_tables.constant_loss(made, made.data(seed=data_seed))
 
     return found

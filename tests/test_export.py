@@ -68,6 +68,8 @@ def test_kept_tables_are_read_as_the_run(run, tmp_path):
     assert command(run.path, "--as", "kept-tables", "--out", tmp_path / "kept") == 0
     kept = ThinnedRun(tmp_path / "kept")
     assert kept.tables() == sorted(run.tables())
+    assert "--out" not in kept.provenance["command"], "a path of this machine"
+    assert kept.provenance["versions"] == run.provenance["versions"]
     assert kept.trials()["version"].tolist() == run.trials()["version"].tolist()
     for name in run.tables():
         table, again = run.table(name), kept.table(name)

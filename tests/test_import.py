@@ -104,7 +104,7 @@ def test_the_motifs_of_an_import_are_those_of_the_command_on_the_same_files(chec
     assert (code, "Nothing to do" in out) == (0, True)
     page = (Path("run") / "report" / "index.html").read_text("utf-8")
     assert "l1" in page
-    assert "loss against density" not in page.lower()
+    assert "loss by % pruned" not in page.lower()
 
 
 def test_an_import_is_measured_and_reported_as_any_run(checkpoints, command, tmp_path):

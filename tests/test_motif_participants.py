@@ -222,7 +222,7 @@ def test_the_headline_names_what_differs(tmp_path):
     }
     (some,) = headlines(profiles(tmp_path, **changes))
     assert "2 over-represented, most bifan (2.5 times the expected copies, z +3.0)" in some
-    assert "2 under-represented, most zigzag (0.25 times the expected copies, z -5.0)" in some
+    assert "2 under-represented, most zigzag (0.25 times the expected copies, z −5.0)" in some
     (uncalibrated,) = headlines(_uncalibrated(profiles(tmp_path, **changes)))
     assert "not calibrated, so no class is called over- or under-represented" in uncalibrated
     assert "the largest |z| is that of diverge2" in uncalibrated
@@ -235,7 +235,7 @@ def test_too_few_draws_do_not_say_that_nothing_differs(tmp_path):
     (line,) = headlines(Profiles(found.wirings, few, found.notes))
     assert "null degree: 30 draws are too few to name a class (smallest q 0.4)" in line
     assert "the largest |z| is that of bifan" in line
-    assert "z -40.0); give more --draws." in line
+    assert "z −40.0); give more --draws." in line
     (line,) = headlines(Profiles(found.wirings, few.assign(p=0.3), found.notes))
     assert "none of 11 classes differs" in line
 

@@ -75,7 +75,7 @@ def test_bars_fit_eighty_columns():
     assert any("simulating 200,000 flights, once" in line for line in middle)
     assert "training" in shown[-1]
     assert "50%" in shown[-1]
-    assert "level 18/18, 98% pruned, loss 1.00e-03" in shown[-1]
+    assert "level 18/18, 98\u00a0% pruned, loss 1.00e-03" in shown[-1]
     assert "flights" not in shown[-2]
     assert "compiling" not in shown[-2]
 

@@ -130,18 +130,21 @@ def _conditions(table: "pd.DataFrame") -> list[str]:
 
 
 def _loss_table(levels: "pd.DataFrame") -> Table:
+    from harness.tables.parts import percent_pruned
+
     sound = levels[~levels["diverged"].astype(bool)]
     by = _conditions(levels)
     table = Table(*by, "pruned", "networks", "validation loss", "range", title="Loss by level")
     several = len(sound[by].drop_duplicates()) if by else 1
     shown = _chosen(sound["density"].unique(), max(1, _ROWS // max(1, several)))
     rows = []
-    for (*names, kept, _), group in sound.groupby([*by, "density", "level"], sort=False):
-        density = float(str(kept))
+    for (*names, left, _), group in sound.groupby([*by, "density", "level"], sort=False):
+        density = float(str(left))
         if density in shown:
             loss = group["validation_loss"]
             spread = f"{loss.min():.1e} to {loss.max():.1e}"
-            rows.append((*names, f"{1 - density:.0%}", len(group), f"{loss.median():.2e}", spread))
+            middle = f"{loss.median():.2e}"
+            rows.append((*names, percent_pruned(density), len(group), middle, spread))
     _fill(table, rows)
     return table
 

@@ -48,7 +48,7 @@ def _facts(update: progress.Update) -> str:
     parts = []
     if "level" in facts:
         parts.append(f"level {facts['level'] + 1}/{facts['levels']}")
-        parts.append(f"{facts['sparsity']:.0%} pruned")
+        parts.append(f"{round(100 * facts['sparsity'], 1):g}\u00a0% pruned")
         parts.append(f"loss {facts['loss']:.2e}")
     if "seconds_left" in facts:
         parts.append(f"about {duration(facts['seconds_left'])} left")

@@ -7,6 +7,7 @@ import numpy as np
 from harness import motifs
 from harness.motif_profiles._files import Profiles
 from harness.network_files import printable
+from harness.tables.parts import fixed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,5 +72,5 @@ def _extent(ranked: "pd.DataFrame", counted: str) -> str:
     times = "none expected"
     if first["expected"] > 0:
         times = f"{first['count'] / first['expected']:.3g} times the expected {counted}"
-    z = f", z {first['z']:+.1f}" if first["z"] == first["z"] else ""
+    z = f", z {fixed(first['z'], 1, '+')}" if first["z"] == first["z"] else ""
     return f"{motif} ({times}{z})"

@@ -8,6 +8,7 @@ from harness.motif_profiles._files import Profiles
 from harness.motif_profiles._headlines import headlines
 from harness.motif_profiles._show import by_null, described, explained, summary
 from harness.motif_profiles._similarity import HEADS, MEANING, answer, similarity_tables
+from harness.network_files import printable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,9 +32,9 @@ _HEAD = """<!doctype html>
 """
 _PAGE = (
     _HEAD
-    + "<title>Motif profile</title>\n"
+    + "<title>{{ title }}</title>\n"
     + _STYLE
-    + """<h1>Motif profile</h1>
+    + """<h1>{{ title }}</h1>
 {% for line in headlines %}<p><strong>{{ line }}</strong></p>
 {% endfor %}<ul>{% for line in described %}<li>{{ line }}</li>
 {% endfor %}</ul>
@@ -74,11 +75,18 @@ def write_html(profiles: Profiles, path: Path, alike: "pd.DataFrame | None" = No
     _write(
         path,
         _PAGE,
+        title=_title(profiles),
         headlines=[*([] if alike is None else [answer(alike)]), *headlines(profiles)],
         described=described(profiles.wirings, profiles.notes),
         tables=tables,
         explained=[*explained(profiles), *([] if alike is None else [MEANING])],
     )
+
+
+def _title(profiles: Profiles) -> str:
+    """Return a title that names the files, up to three, without their folders."""
+    names = [printable(Path(str(one)).name) for one in profiles.table["file"].unique()]
+    return f"Motifs of {', '.join(names) if len(names) <= 3 else f'{len(names)} files'}"
 
 
 def write_classes(path: Path) -> None:

@@ -10,10 +10,11 @@ from rich.markup import escape
 from harness import motifs
 from harness.errors import UserError
 from harness.motif_profiles._files import FEW_DRAWS, Asked, refused_if_too_large
-from harness.motif_profiles._show import MOST, UNDEFINED, cell_of_number, described, rich_table
+from harness.motif_profiles._show import MOST, UNDEFINED, cells, described, rich_table
 from harness.network_files import Wiring, printable
 from harness.sparse.edges import SparseDigraph
 from harness.sparse.graph import LayeredGraph, node_counts
+from harness.tables.parts import fixed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -208,9 +209,8 @@ def show_participants(
         title = f"{motif} {motifs.sketch(motif)}: {len(shown):,} of {len(rows):,}{left}"
         console.print(f"\n{escape(title)}", soft_wrap=True)
         place = shown[[*several, "layer", *ends]].itertuples(index=False)
-        cells = shown[numbers].itertuples(index=False)
-        both = zip(place, cells, strict=True)
-        console.print(rich_table(heads, ([*map(_name, at), *_cells(row)] for at, row in both)))
+        both = zip(place, zip(*_columns(shown[numbers]), strict=True), strict=True)
+        console.print(rich_table(heads, ([*map(_name, at), *row] for at, row in both)))
     kinds = {not isinstance(one.graph, LayeredGraph) for one in wirings.values()}
     of_edges = [_EDGES] if len(ends) == 2 and True in kinds else []
     for line in (*(_NULLS[null] for null in nulls), *of_edges, *(_SCOPE[kind] for kind in kinds)):
@@ -221,11 +221,11 @@ def _name(value: object) -> str:
     return printable(str(value))
 
 
-def _cells(values: tuple[Any, ...]) -> list[str]:
-    """Return a count, its expectation, and signed numbers."""
-    count, expected, *signed = values
-    last = [UNDEFINED if one != one else f"{one:+.2f}" for one in signed]
-    return [f"{count:,}", cell_of_number(expected), *last]
+def _columns(table: "pd.DataFrame") -> list[list[str]]:
+    """Return columns of counts, of what is expected, and of signed numbers."""
+    count, expected, *signed = (table[name].tolist() for name in table)
+    last = [[UNDEFINED if z != z else fixed(z, 2, "+") for z in column] for column in signed]
+    return [cells(count), cells(expected), *last]
 
 
 def _headline(table: "pd.DataFrame", ends: Sequence[str], by: str) -> str:
@@ -238,9 +238,9 @@ def _headline(table: "pd.DataFrame", ends: Sequence[str], by: str) -> str:
         return f"No {what} has more copies of a class than expected."
     row = table.iloc[int(excess.fillna(-np.inf).to_numpy().argmax())]
     who = "->".join(printable(str(row[end])) for end in ends)
-    z = f", z {row['z']:+.1f}" if by == "z" else ""
+    z = f", z {fixed(row['z'], 1, '+')}" if by == "z" else ""
     return (
         f"The largest {'z' if z else 'excess'} is that of {row['motif']} through {what} {who} "
-        f"(layer {row['layer']}): {row['count']:,} copies, {cell_of_number(row['expected'])} "
+        f"(layer {row['layer']}): {row['count']:,} copies, {cells([row['expected']])[0]} "
         f"expected under `{row['null']}`{z}."
     )

@@ -14,6 +14,7 @@ from harness.motif_profiles._files import Profiles
 from harness.motif_profiles._headlines import COUNTED, headlines
 from harness.network_files import Wiring, printable
 from harness.sparse.graph import LayeredGraph, edge_counts, node_counts
+from harness.tables.parts import fixed, texts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -258,15 +259,24 @@ def summary(
         named = dict(zip(by, values, strict=True))
         if named.get("base_layer") == motifs.TOTAL:
             named["base_layer"] = "sum"
-        row = [printable(str(value)) for value in named.values()]
+        row: list[str | float] = [printable(str(value)) for value in named.values()]
         for support in supports if beside else [named["support"]]:
             row += _cells(group[group["support"] == support])
-        row += [_mean(group[name].astype(float).mean()) for name in extra]
+        row += [float(group[name].astype(float).mean()) for name in extra]
         rows.append(row)
-    return heads, rows
+    columns = [cells(column) for column in zip(*rows, strict=True)]
+    return heads, [list(row) for row in zip(*columns, strict=True)]
 
 
-def _cells(group: "pd.DataFrame") -> Iterable[str]:
+def cells(values: Sequence[str | int | float]) -> list[str]:
+    """Return a column of names, or of numbers formatted alike."""
+    return [
+        value if isinstance(value, str) else shown.replace("\u202f", ",")
+        for value, shown in zip(values, texts(values), strict=True)
+    ]
+
+
+def _cells(group: "pd.DataFrame") -> Iterable[str | float]:
     """Return count, expected, z and log2 ratio of one network, or the means of several."""
     if group.empty:
         yield from [UNDEFINED] * 4
@@ -274,24 +284,8 @@ def _cells(group: "pd.DataFrame") -> Iterable[str]:
     z = group["z"].dropna()
     spread = f" ± {z.std():.1f}" if len(z) > 1 else ""
     fewer = f" (n={len(z)})" if 0 < len(z) < len(group) else ""
-    count = group["count"].mean()
-    yield _mean(count)
-    yield cell_of_number(group["expected"].mean())
-    yield f"{z.mean():+.1f}{spread}{fewer}" if len(z) else UNDEFINED
+    yield float(group["count"].mean())
+    yield float(group["expected"].mean())
+    yield f"{fixed(z.mean(), 1, '+')}{spread}{fewer}" if len(z) else UNDEFINED
     ratio = group["log2_ratio"].mean()
-    yield f"{ratio:+.2f}" if ratio == ratio else UNDEFINED
-
-
-def _mean(value: float) -> str:
-    """Return a mean of counts, of intensities or of shares: whole numbers without decimals."""
-    if value != value:
-        return UNDEFINED
-    whole = value == round(value)
-    return f"{value:,.0f}" if whole else f"{value:,.1f}" if value >= 10 else f"{value:.3g}"
-
-
-def cell_of_number(value: float) -> str:
-    """Return a number with one decimal, a small one with its first digits."""
-    if value >= 10 or value == 0:
-        return f"{value:,.1f}"
-    return f"{value:.2f}" if value >= 0.1 else f"{value:.1g}"
+    yield fixed(ratio, 2, "+") if ratio == ratio else UNDEFINED

@@ -16,6 +16,7 @@ from harness.motif_profiles._participants import networks
 from harness.motif_profiles._show import UNDEFINED, rich_table
 from harness.network_files import printable
 from harness.sparse.graph import LayeredGraph, edge_counts, node_counts
+from harness.tables.parts import fixed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -185,8 +186,8 @@ def answer(table: "pd.DataFrame") -> str:
 def _with_limits(row: "pd.Series[Any]", *names: str) -> str:
     """Return a value with the ends of its interval, where they are defined."""
     value, low, high = (float(row[name]) for name in names)
-    ends = "" if low != low else f" ({low:.2f} to {high:.2f})"
-    return f"{value:.2f}{ends}" if value == value else UNDEFINED
+    ends = "" if low != low else f" ({fixed(low, 2)} to {fixed(high, 2)})"
+    return f"{fixed(value, 2)}{ends}" if value == value else UNDEFINED
 
 
 def similarity_tables(table: "pd.DataFrame") -> list[tuple[str, list[list[str]]]]:

@@ -105,8 +105,12 @@ class Trajectory:
         `view` is the name of a graph of the architecture; None is its default. `step` is one of
         `steps(level)`, or None for the end of the level.
         """
+        return self.wired(self.masks(level, step), view)
+
+    def wired(self, masks: Masks, view: str | None = None) -> LayeredGraph | Digraph:
+        """The wiring of networks that have these masks, each (networks, ...), as of `graph`."""
         wire = jax.vmap(lambda masks: self.model.graph(self.model.skeleton, masks, view))
-        graph = jax.tree.map(np.asarray, wire(self.masks(level, step)))
+        graph = jax.tree.map(np.asarray, wire(masks))
         held = self._places(view or self.model.views[0])
         return graph if held is None else replace(graph, places=held)
 

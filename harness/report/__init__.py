@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from harness.report.sections.of_metrics import against_density as against_density
     from harness.report.sections.of_metrics import heat_map as heat_map
     from harness.report.sections.of_metrics import sections_of_schema as sections_of_schema
+    from harness.results.answer import Answer
     from harness.tables.collection import NETWORK as NETWORK
     from harness.tables.collection import Collection as Collection
     from harness.tables.collection import RunTables as RunTables
@@ -116,6 +117,19 @@ def page(
 
     first = Opening(opening, "") if isinstance(opening, str) else opening
     return write(first, [*sections, provenance_of(runs)], out, collect(runs).trials)
+
+
+def statements(
+    opening: "Opening", sections: "Sequence[Section]", runs: "Sequence[RunTables]"
+) -> "tuple[Answer, Mapping[str, bytes]]":
+    """Return what `page` of these states: its answer, and its CSV files by path; nothing is drawn.
+
+    **Errors:** as `page`.
+    """
+    from harness.report.pages.writer import statements
+    from harness.report.sections.provenance import provenance_of
+
+    return statements(opening, [*sections, provenance_of(runs)])
 
 
 def excerpt(runs: "Sequence[RunTables]", *names: str) -> "list[Section]":

@@ -12,6 +12,9 @@ import altair as alt
 import pandas as pd
 
 from harness.report import legible
+from harness.report.density_axis import PRUNED as PRUNED
+from harness.report.density_axis import kept as kept
+from harness.report.density_axis import with_pruned as with_pruned
 from harness.report.pages.vega import ENDS, PANEL
 from harness.report.pages.vega import RULE as RULE
 from harness.report.pages.vega import SERIES as SERIES
@@ -41,18 +44,11 @@ _ARROWS = {
     "below": "M0,1L0.8,-0.1L0.25,-0.1L0.25,-1L-0.25,-1L-0.25,-0.1L-0.8,-0.1Z",
 }
 
-_DENSITIES = [1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001]
 SHORT = "format(datum.value, '~s')"
 
 
-def kept(field: str = "density", title: str = "weights kept, log scale") -> alt.X:
-    """Return the axis of density: logarithmic, dense on the left."""
-    return alt.X(
-        f"{field}:Q",
-        title=title,
-        scale=alt.Scale(type="log", reverse=True, nice=False, padding=6),
-        axis=alt.Axis(values=_DENSITIES, format="~%", grid=False, labelOverlap="greedy"),
-    )
+def _with_density(chart: alt.LayerChart, table: pd.DataFrame) -> alt.LayerChart:
+    return with_pruned(chart) if "density" in table else chart
 
 
 def legend(names: Sequence[str], title: str | None) -> alt.Legend | None:
@@ -119,7 +115,7 @@ def _picked(
     *drawn, points = _drawn(table, base, y, ends, faint, strong, symbol, tooltip)
     above = [] if labels is None else [labels.encode(color=hue, opacity=strong)]
     layers = [*below, *drawn, points.add_params(pick), *above]
-    return alt.LayerChart(data=table, layer=layers)
+    return _with_density(alt.LayerChart(data=table, layer=layers), table)
 
 
 def lines(
@@ -148,7 +144,8 @@ def lines(
         faint, strong = alt.value(0.18), alt.value(1.0)
         drawn = _drawn(table, base, y, ends, faint, strong, alt.value("circle"), tooltip)
         layers = [ghost(table, x, y, [field], shown), *map(_untitled, below), *drawn]
-        panels = panels_of(alt.LayerChart(data=table, layer=layers), there, field)
+        own = _with_density(alt.LayerChart(data=table, layer=layers), table)
+        panels = panels_of(own, there, field)
         chart: alt.LayerChart | alt.FacetChart = panels.properties(title=_small(axes))
     else:
         fits = len(there) > 1 and max(map(len, there)) <= LONGEST_LABEL
@@ -274,7 +271,7 @@ def tooltip_of(*extra: alt.Tooltip, series: str = "condition") -> list[alt.Toolt
     """Return the tooltip of a symbol: series, density, `extra`, quartiles and n."""
     return [
         alt.Tooltip(f"{series}:N"),
-        alt.Tooltip("density:Q", title="weights kept", format=".3~%"),
+        PRUNED,
         *extra,
         alt.Tooltip("lower:Q", title="lower quartile", format=".4~g"),
         alt.Tooltip("upper:Q", title="upper quartile", format=".4~g"),

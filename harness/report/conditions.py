@@ -14,7 +14,7 @@ from jaxtyping import Float
 
 from harness import stats
 from harness.report import charts, legible
-from harness.tables.parts import Column, Figure, Table
+from harness.tables.parts import Column, Figure, Table, with_ends
 
 BEYOND, WITHIN, OPEN = "beyond the margin", "within the margin", "open"
 """The verdicts on a difference: its interval lies outside the margin, inside, or neither."""
@@ -97,7 +97,7 @@ def verdict(row: Any, margin: float) -> str:
 
 def ranged(row: Any) -> str:
     """Return a mean with its interval as text: "2.1 (1.4 to 2.9)"."""
-    return f"{row['value']:.3g} ({row['low']:.3g} to {row['high']:.3g})"
+    return with_ends(row["value"], row["low"], row["high"])
 
 
 def table_of_means(
@@ -113,7 +113,7 @@ def table_of_differences(name: str, caption: str, frame: pd.DataFrame, *extra: C
     """Return the table of `differences`, stacked, and of a column `verdict` if it has one."""
     texts = [Column(key, key, "text") for key in ("family", "comparison", "outcome")]
     numbers = [Column("n", "n", note="pairs"), Column("value", "difference"), *INTERVAL]
-    tests = [Column("p", "p"), Column("adjusted", "p, corrected")]
+    tests = [Column("p", "p", "p"), Column("adjusted", "p, corrected", "p")]
     last = [Column("verdict", "verdict", "text")] if "verdict" in frame else []
     return Table(name, caption, frame, [*texts, *numbers, *tests, *last, *extra], sortable=True)
 

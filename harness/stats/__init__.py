@@ -5,6 +5,8 @@ replaced.
 """
 
 from harness.stats._autocorrelation import autocorrelation_time as autocorrelation_time
+from harness.stats._freedman_lane import PartialTests as PartialTests
+from harness.stats._freedman_lane import freedman_lane as freedman_lane
 from harness.stats._fronts import non_dominated as non_dominated
 from harness.stats._interpolation import first_rise as first_rise
 from harness.stats._interpolation import interpolated as interpolated

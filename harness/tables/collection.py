@@ -1,7 +1,7 @@
 """The runs of a report, pooled into tables with the condition of each row."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -170,10 +170,13 @@ def collect(runs: Sequence[RunTables], metrics: Mapping[str, Any]) -> Collection
     shown = levels.loc[~gone, "condition"].unique()
     measured, leveled = {}, set(levels["trial"])
     for name in dict.fromkeys(name_of(str(label)) for label in measurements["metric"]):
+        if name in COLUMNS:
+            continue
         # Without its levels, as in a damaged folder, a trial's networks cannot be counted.
-        parts = [part[part["trial"].isin(leveled)] for part in _parts(runs, trials, name)]
-        if any(map(len, parts)) and name not in COLUMNS:
-            rows = pd.concat(parts, ignore_index=True)
+        parts = [_of(part, leveled) for part in _parts(runs, trials, name)]
+        if any(map(len, parts)):
+            rows = parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
+            del parts
             rows = rows.assign(condition=rows["trial"].map(labels))
             rows = _placed(_without(rows, diverged), levels)
             metric = metrics.get(name)
@@ -205,9 +208,15 @@ def _placed(table: pd.DataFrame, levels: pd.DataFrame) -> pd.DataFrame:
     keys = ["condition", "density", "level"]
     known = levels[keys].astype({"condition": object}).drop_duplicates()
     rank = known.groupby(keys[:2])["level"].rank(ascending=False, method="first") - 1
-    later = dict(zip(zip(known["condition"], known["level"], strict=True), rank, strict=True))
-    places = zip(table["condition"].astype(object), table["level"], strict=True)
-    return table.assign(later=[int(later.get(place, 0)) for place in places])
+    conditions = pd.Index(known["condition"].unique())
+    deepest = int(known["level"].max()) if len(known) else -1
+    # The last row and column are of places that are in no level.
+    later = np.zeros((len(conditions) + 1, deepest + 2), np.int64)
+    later[conditions.get_indexer(known["condition"]), known["level"].to_numpy(int)] = rank
+    row = conditions.get_indexer(pd.Index(table["condition"]))
+    level = table["level"].to_numpy(int)
+    inside = (level >= 0) & (level < later.shape[1] - 1)
+    return table.assign(later=later[row, np.where(inside, level, -1)])
 
 
 def _trials(runs: Sequence[RunTables]) -> pd.DataFrame:
@@ -275,11 +284,17 @@ def _parts(runs: Sequence[RunTables], trials: pd.DataFrame, name: str) -> list[p
     """Return each run's table, with the rows of the trials that are taken from that run."""
     parts = []
     for run in runs:
-        part = _read(run, name)
+        part = _compact(_read(run, name))
         if not part.empty:
             chosen = set(trials.loc[trials["run"] == run.path.name, "trial"])
-            parts.append(part[part["trial"].isin(chosen)])
+            parts.append(_of(part, chosen))
     return parts
+
+
+def _of(part: pd.DataFrame, trials: Set[str]) -> pd.DataFrame:
+    """Return the rows of some trials; the table itself if that is all: it may fill the memory."""
+    kept = part["trial"].isin(trials)
+    return part if kept.all() else part[kept].reset_index(drop=True)
 
 
 def _read(run: RunTables, name: str) -> pd.DataFrame:

@@ -1,7 +1,8 @@
 """The pieces of a page: sections with findings, figures and tables; and how numbers look."""
 
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -9,7 +10,8 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-Kind = Literal["text", "number", "kept"]
+Kind = Literal["text", "number", "kept", "share", "p"]
+"""What a column holds: `kept` is a density, shown as % pruned; a `share` is shown in percent."""
 
 LONG = 28
 """Longer texts are wrapped in their column of a table."""
@@ -19,6 +21,11 @@ MOST_ROWS = 400
 
 OPEN_ROWS = 15
 """Longer tables are folded, with a filter for their rows."""
+
+_MOST_WHOLE, _MOST_DIGITS = 1e9, 7
+_PLAIN = 1e-3, 1e6
+"""Sizes that are written without an exponent, whatever else is in their column."""
+_LARGE = 0.75  # the quantile of sizes that gets all digits; a stray large one has more
 
 MOST_FINDINGS, MOST_WORDS = 3, 25
 """What a reader takes in at a glance: findings of the first screen, and words of each."""
@@ -59,23 +66,17 @@ class Table:
     @property
     def texts(self) -> list[list[str]]:
         """Cell texts of all rows, as the page shows them."""
-        cells = [
-            [text(value, column.kind) for value in self.frame[column.key].tolist()]
-            for column in self.columns
-        ]
+        cells = [texts(self.frame[column.key].tolist(), column.kind) for column in self.columns]
         return [list(row) for row in zip(*cells, strict=True)]
 
     @property
     def rows(self) -> list[list[tuple[str, str, str]]]:
         """Cell texts, values to sort by and style classes of the rows on the page."""
-        shown = self.frame.head(MOST_ROWS)
-        cells = [
-            [
-                (text(value, column.kind), sort_value(value), _style(value, column.kind))
-                for value in shown[column.key].tolist()
-            ]
-            for column in self.columns
-        ]
+        cells = []
+        for column in self.columns:
+            values, kind = self.frame[column.key].tolist(), column.kind
+            shown = zip(texts(values, kind)[:MOST_ROWS], values, strict=False)
+            cells.append([(one, sort_value(value), _style(value, kind)) for one, value in shown])
         return [list(row) for row in zip(*cells, strict=True)]
 
 
@@ -199,15 +200,19 @@ def checked(name: str) -> str:
     return name
 
 
-def text(value: Any, kind: Kind = "number") -> str:
-    """Format a value for the page; undefined ones are a dash."""
-    if value is None or (isinstance(value, float) and np.isnan(value)):
-        return "–"
-    if kind == "kept":
-        return percent(float(value))
-    if kind == "number" and isinstance(value, int | float | np.number):
-        return number(float(value))
-    return str(value)
+def texts(values: Sequence[Any], kind: Kind = "number") -> list[str]:
+    """Format the values of a column for the page, numbers alike; undefined ones are a dash."""
+    numeric = [kind != "text" and isinstance(value, int | float | np.number) for value in values]
+    plain = [float(value) for value, is_number in zip(values, numeric, strict=True) if is_number]
+    shown = iter(_FORMS[kind](plain))
+    return [
+        next(shown) if is_number else "–" if _undefined(value) else str(value)
+        for value, is_number in zip(values, numeric, strict=True)
+    ]
+
+
+def _undefined(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))
 
 
 def _style(value: Any, kind: Kind) -> str:
@@ -216,7 +221,7 @@ def _style(value: Any, kind: Kind) -> str:
 
 def sort_value(value: Any) -> str:
     """Return the text to sort a value by: numbers in full, empty if undefined."""
-    if value is None or (isinstance(value, float) and np.isnan(value)):
+    if _undefined(value):
         return ""
     if isinstance(value, int | float | np.number):
         # As JavaScript reads it.
@@ -224,17 +229,67 @@ def sort_value(value: Any) -> str:
     return str(value)
 
 
-def number(value: float, digits: int = 3) -> str:
-    """Format a number to three significant digits, whole ones in full, with a true minus sign."""
+def numbers(values: Iterable[Any], digits: int = 3) -> list[str]:
+    """Format numbers alike, with a true minus sign; what rounds to zero is 0.
+
+    Whole numbers stay whole. Others have as many decimals as give large ones `digits` significant
+    digits, and the smallest of positive ones one less; where that needs too much room, all have
+    `digits` significant digits, those below 0.001 and from a million on with an exponent.
+    """
+    plain = list(map(float, values))
+    form = _form([value for value in plain if math.isfinite(value) and value], digits)
+    return [_formatted(value, form) for value in plain]
+
+
+def _form(values: Sequence[float], digits: int) -> str:
+    """Return the format of numbers other than zero."""
+    if all(value == round(value) and abs(value) < _MOST_WHOLE for value in values):
+        return ",.0f"
+    powers = sorted(int(f"{abs(value):.{digits - 1}e}".partition("e")[2]) for value in values)
+    decimals = digits - 1 - powers[int(_LARGE * len(powers))]
+    if min(values) > 0:
+        decimals = max(decimals, digits - 2 - powers[0])
+    decimals = max(decimals, 0)
+    if powers[-1] < -3 or max(powers[-1], 0) + decimals >= _MOST_DIGITS:
+        return f".{digits - 1}e"
+    return f",.{decimals}f"
+
+
+def _formatted(value: float, form: str) -> str:
     if not np.isfinite(value):
         return "–" if np.isnan(value) else ("∞" if value > 0 else "−∞")
-    size = abs(value)
-    if size >= 1e7 or 0 < size < 1e-2:
-        mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
-        return f"{mantissa}e{int(exponent)}".replace("-", "−")
-    if size >= 100 or value == int(value):
-        return f"{value:,.0f}".replace(",", "\u202f").replace("-", "−")
-    return f"{value:#.{digits}g}".replace("-", "−")
+    if form.endswith("e") and _PLAIN[0] <= abs(value) < _PLAIN[1]:
+        power, digits = math.floor(math.log10(abs(value))), int(form[1:-1])
+        form = f",.{max(0, digits - power)}f"
+    mantissa, _, exponent = format(value, form).partition("e")
+    if not float(mantissa.replace(",", "")):
+        return "0"
+    shown = f"{mantissa}e{int(exponent)}" if exponent else mantissa
+    return shown.replace(",", "\u202f").replace("-", "−")
+
+
+def number(value: float, digits: int = 3) -> str:
+    """Format a number by itself, as `numbers` does."""
+    return numbers([value], digits)[0]
+
+
+def fixed(value: Any, decimals: int, sign: Literal["-", "+"] = "-") -> str:
+    """Format a number with so many decimals, a "+" if asked for; what rounds to zero is 0."""
+    shown = f"{value:{sign}.{decimals}f}"
+    return shown.replace("-", "−") if float(shown) else "0"
+
+
+def with_ends(value: float, low: float, high: float, digits: int = 3, head: str = "") -> str:
+    """Format an estimate with the ends of its interval in brackets, after `head`, if it has any."""
+    if np.isnan(low):
+        return number(value, digits)
+    shown, *ends = numbers([value, low, high], digits)
+    return f"{shown} ({head}{' to '.join(ends)})"
+
+
+def p_value(p: float) -> str:
+    """Format a p with three decimals, a smaller one as "< 0.001"."""
+    return "–" if np.isnan(p) else "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def percent(share: float) -> str:
@@ -242,9 +297,34 @@ def percent(share: float) -> str:
     return f"{round(100 * share, 3):.3g}\u00a0%"
 
 
+def percent_pruned(density: float) -> str:
+    """Format a density as the percentage pruned, with a decimal where it needs one.
+
+    Within 1 % of an end it has up to three.
+    """
+    if np.isnan(density):
+        return "–"
+    decimals = 1 if 0.01 <= density <= 0.99 else 3
+    return f"{round(100 * (1 - density), decimals):.6g}\u00a0%"
+
+
 def pruned(density: float) -> str:
     """Format a density as the share of weights pruned."""
-    return f"{percent(1 - density)} pruned"
+    return f"{percent_pruned(density)} pruned"
+
+
+def _percents(shares: Sequence[float]) -> list[str]:
+    shown = numbers([100 * share for share in shares])
+    return [one if one == "–" else f"{one}\u00a0%" for one in shown]
+
+
+_FORMS: dict[str, Callable[[Sequence[float]], list[str]]] = {
+    "text": lambda values: [],
+    "number": numbers,
+    "kept": lambda values: [percent_pruned(value) for value in values],
+    "share": _percents,
+    "p": lambda values: [p_value(value) for value in values],
+}
 
 
 def listed(names: Sequence[str]) -> str:

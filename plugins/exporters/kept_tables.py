@@ -1,11 +1,13 @@
 """The tables of a run, small enough to commit: `harness rebuild` makes a study's page from them."""
 
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import tomli_w
+from annotated_types import Ge
 
 from harness import AbstractExporter, Run, files, hookimpl
 
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
 _EXACT = ("density", "z", "value")
 """Columns that stay in double precision: places are found by the first, statements made of the
 others."""
+
+_OF_TRAINING = ("levels", "timings", "memory", "training", "diagnostics")
+"""The tables that no metric makes."""
 
 
 @dataclass(frozen=True)
@@ -27,25 +32,36 @@ class KeptTables(AbstractExporter):
     **Parameters:**
 
     - `layers`: whether rows about single layers are kept where there are rows about the network
+    - `levels`: the levels whose measurements are kept; all if empty
     """
 
     name: ClassVar[str] = "kept-tables"
     layers: bool = False
+    levels: tuple[Annotated[int, Ge(0)], ...] = ()
 
     def export(self, run: Run, folder: Path) -> None:
         """Write the tables as Parquet, constant columns as TOML, and where they come from."""
-        version = run.trials()["version"].dropna().unique()
-        constants = {"trials": {"version": int(version[0])}} if len(version) == 1 else {}
+        import pandas as pd
+
+        trials = run.trials()
+        versions = list(trials["version"].dropna().unique()) if len(trials) else []
+        constants = {"trials": {"version": int(versions[0])}} if len(versions) == 1 else {}
         for name in run.tables():
             table = run.table(name)
-            if not self.layers and "base_layer" in table:
-                table = table[table["base_layer"] == -1]
+            whole = table["base_layer"] == -1 if "base_layer" in table else pd.Series(dtype=bool)
+            if not self.layers and whole.any():
+                table = table[whole]
+            if self.levels and name not in _OF_TRAINING:
+                table = table[table["level"].isin(self.levels)]
             same = _constant(table)
             constants |= {name: same} if same else {}
             files.write_table(folder / f"{name}.parquet", _thinned(table.drop(columns=list(same))))
         files.write(folder / "constants.toml", tomli_w.dumps(constants).encode())
-        for name in ("experiment.toml", "provenance.json"):
-            shutil.copyfile(run.path / name, folder / name)
+        if (asked := run.path / "experiment.toml").is_file():
+            shutil.copyfile(asked, folder / "experiment.toml")
+        # Where a run was made on this machine is nobody's business, and repeats nothing.
+        command = re.sub(r" --out \S+", "", str(run.provenance.get("command", "")))
+        files.write_json(folder / "provenance.json", {**run.provenance, "command": command})
 
 
 def _constant(table: "pd.DataFrame") -> dict[str, Any]:

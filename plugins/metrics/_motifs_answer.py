@@ -3,7 +3,7 @@
 import pandas as pd
 
 from harness.report import Collection, Finding
-from harness.tables.parts import listed, number, pruned
+from harness.tables.parts import listed, number, pruned, with_ends
 
 MOST_CONDITIONS = 4
 """With more conditions, a sentence for each would be too much; the tables have all."""
@@ -48,13 +48,10 @@ def strongest(rows: pd.DataFrame, beyond: str, null: str) -> list[Finding]:
         return []
     row = rows.iloc[int(rows["z"].abs().argmax())]
     under = f" under {row['condition']}" if rows["condition"].nunique() > 1 else ""
-    ends = ""
-    if pd.notna(row["z_low"]):
-        ends = f" (95\u00a0% {number(row['z_low'])} to {number(row['z_high'])})"
-    z = f"mean z {number(row['z'])}{ends}"
+    z = with_ends(row["z"], row["z_low"], row["z_high"], head="95\u00a0% ")
     return [
         Finding(
-            f"Beyond {beyond}, {row['motif']} departs most{under}: {z}.",
+            f"Beyond {beyond}, {row['motif']} departs most{under}: mean z {z}.",
             f"Null {null}, all nodes; n\u00a0=\u00a0{int(row['n'])} {row['unit']}.",
         )
     ]

@@ -90,9 +90,10 @@ def figures(report: Report) -> list[Figure]:
             "example_counts",
             f"One network's counts against chance, at {pruned(report.density)}",
             f"{example}. Line: copies in the network, all nodes. Curves: normal, of equal "
-            "height, with the mean and sd by chance, because counts of single draws are not kept: "
-            f"under `layered`, exact{of_draws}. Counts may be skewed. In titles: z beyond "
-            f"{' and beyond '.join(table['null'].unique())}. Horizontal: copies; axes differ.",
+            "height, with the mean and sd by chance, because counts of single draws are "
+            f"not stored: under `layered`, exact{of_draws}. Counts may be skewed. In titles: z "
+            f"beyond {' and beyond '.join(table['null'].unique())}. Horizontal: copies; axes "
+            "differ.",
             f"Counts of {table['motif'].nunique()} classes in one network beside their mean and "
             "standard deviation by chance; the data have the values.",
             chart(table),

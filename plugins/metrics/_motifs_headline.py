@@ -3,6 +3,7 @@
 import pandas as pd
 
 from harness.report import Headline
+from harness.tables.parts import fixed, pruned
 from harness.tables.summaries import nearest
 
 _SHOWN = 0.07
@@ -32,7 +33,7 @@ def headline(table: pd.DataFrame) -> Headline:
         spreads = [_spread(z[support]) if support in z else "" for support in ("live", "all")]
         rows.append([str(motif), *spreads, f"{ratio:.2f}" if ratio == ratio else "undefined"])
     return Headline(
-        f"Motifs at {1 - density:.0%} pruned",
+        f"Motifs at {pruned(density)}",
         ("motif", "z live", "z all", "count / expected (live)"),
         rows,
         "z: mean ± sd over networks; the null keeps the number of edges between layers (exact). "
@@ -46,4 +47,4 @@ def _spread(values: pd.Series) -> str:
         return "undefined"
     spread = f" ± {defined.std():.1f}" if len(defined) > 1 else ""
     fewer = f" (n={len(defined)})" if len(defined) < len(values) else ""
-    return f"{defined.mean():+.1f}{spread}{fewer}"
+    return f"{fixed(defined.mean(), 1, '+')}{spread}{fewer}"

@@ -43,9 +43,9 @@ _COLUMNS = (
     Column("positive", "z > 0", note="networks with z above 0"),
     Column("n", "n", note="units"),
     Column("unit", "unit", "text"),
-    Column("p", "p", note="two-sided, from the same procedure as the interval"),
-    Column("attainable", "attainable p", note="the smallest p possible with so many units"),
-    Column("q", "q", note="p of a mean z of 0, Benjamini-Hochberg over classes"),
+    Column("p", "p", "p", note="two-sided, from the same procedure as the interval"),
+    Column("attainable", "attainable p", "p", note="the smallest p possible with so many units"),
+    Column("q", "q", "p", note="p of a mean z of 0, Benjamini-Hochberg over classes"),
     Column("verdict", "verdict", "text"),
 )
 
@@ -198,7 +198,7 @@ def _own(report: Report) -> Section:
         return Section("motifs", "Motifs")
     lead = [
         "z says how certain a departure from the null is, log2(count/expected) how large. Near "
-        "density 1, z describes a nearly complete graph; at density 1 it is undefined."
+        "0 % pruned, z describes a nearly complete graph; at 0 % it is undefined."
     ]
     parts: list[Part] = [*wiring.figures(report), *chance.figures(report)]
     parts += _drawings(motif_order(trained(data)))
@@ -259,10 +259,10 @@ def _figures(report: Report, table: pd.DataFrame, statistic: str, title: str) ->
         figures.append(
             Figure(
                 "_".join(filter(None, ["motif", statistic, support])),
-                f"{title} against density, {nodes}",
+                f"{title} by % pruned, {nodes}",
                 f"Lines: mean over networks; bands: quartiles ({report.networks}). Null "
                 "`layered`, exact, not induced, summed over layers. All panels share their axes.",
-                f"{title} of {len(order)} motifs against density, a panel each.",
+                f"{title} of {len(order)} motifs by % pruned, a panel each.",
                 motifs_chart(part, conditions, order, statistic=statistic),
                 part,
                 panel=200,

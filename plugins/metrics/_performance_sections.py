@@ -40,7 +40,8 @@ def evaluations_chart(table: pd.DataFrame, conditions: Sequence[str]) -> alt.Fac
     )
     table, x = table.assign(panel=panel), kept(title="")
     chart = band_and_line(table, x, y, conditions, "condition", tooltip, own_axes="panel")
-    panels = panels_of(chart, list(dict.fromkeys(panel)), "panel").resolve_scale(y="independent")
+    panels = panels_of(chart, list(dict.fromkeys(panel)), "panel", spacing=58)
+    panels = panels.resolve_scale(y="independent")
     # Axes differ between panels; without `flush`, the lengths of labels would move the panels.
     return panels.properties(bounds="flush", spacing=alt.RowColnumber(row=62, column=58))
 
@@ -86,7 +87,7 @@ def _merits(report: Report) -> list[Figure]:
             "Figures of merit on the test split",
             "The task's own measures, in units. Lines: median over networks; bands: quartiles "
             f"({report.networks}). Axes differ between panels.",
-            f"{counted(measures['measure'].nunique(), 'measure')} against density.",
+            f"{counted(measures['measure'].nunique(), 'measure')} by % pruned.",
             evaluations_chart(measures, report.data.conditions),
             measures,
             panel=200,
@@ -106,12 +107,12 @@ def _by_layer(report: Report) -> Section:
         parts.append(
             Figure(
                 measure.replace(" ", "_"),
-                f"{title} against density",
+                f"{title} by % pruned",
                 f"Lines: median over networks; bands: quartiles ({report.networks})."
                 + " Grey: all conditions." * (len(report.data.conditions) > 2)
                 + " The axis is logarithmic, but includes zero."
                 + (" Live: on a path from an input to an output." * (measure == "live nodes")),
-                f"{title} against density.",
+                f"{title} by % pruned.",
                 layers_chart(part, report.data.conditions, measure),
                 part,
                 panel=300,

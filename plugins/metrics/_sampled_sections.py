@@ -23,7 +23,7 @@ _GROUP = ["condition", "level", "density", "order", "motif"]
 _FIGURES = ("z", "log2_ratio")
 
 _COLUMNS = (
-    Column("density", "kept", "kept"),
+    Column("density", "pruned", "kept"),
     Column("motif", "motif", "text"),
     Column("z_layered", "z, layered", note="mean over networks"),
     Column("z_degree", "z, degree", note="mean over networks; – where all draws are alike"),

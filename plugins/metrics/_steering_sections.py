@@ -5,7 +5,7 @@ import pandas as pd
 
 from harness.report import Figure, Report, Section
 from harness.report.charts import SERIES
-from harness.tables.parts import counted, listed, number, percent, pruned
+from harness.tables.parts import counted, listed, numbers, percent_pruned, pruned
 from harness.tables.summaries import last_of_equal, nearest
 from harness.tables.units import named
 
@@ -109,7 +109,8 @@ def sections(report: Report) -> list[Section]:
     ends = table[table["point"] == table["point"].max()]
     unit, steps = ends["unit"].iloc[0], int(ends["point"].max())
     medians = ends.groupby("density", observed=True)["missed"].median().iloc[::-1]
-    shares = [f"{number(float(m))} at {pruned(float(d))}" for d, m in medians.items()]
+    missed = zip(numbers(medians), medians.index, strict=True)
+    shares = [f"{median} at {pruned(float(density))}" for median, density in missed]
     networks = len(ends.drop_duplicates(["trial", "network"]))
     rows = example(table, report.density)
     drawn = lines(rows)
@@ -118,7 +119,7 @@ def sections(report: Report) -> list[Section]:
         f"After {counted(steps, 'step')} along {paths}, networks under {condition} are off their "
         f"target by a median of {listed(shares)}, in {unit} (n\u00a0=\u00a0{networks})."
     )
-    levels = [percent(1 - float(density)) for density in rows["density"].unique()]
+    levels = [percent_pruned(float(density)) for density in rows["density"].unique()]
     one = named(report.data, rows).iloc[0]
     figure = Figure(
         "steering",

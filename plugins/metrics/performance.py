@@ -26,12 +26,13 @@ class Performance(AbstractMetric):
 
     **Parameters:**
 
-    - `rows`: the largest number of rows used, from the beginning of each split
+    - `rows`: the largest number of rows used, from the beginning of each split; 0: no loss and no
+      evaluation, which spares their compilation
     """
 
     name: ClassVar[str] = "performance"
     needs: ClassVar[frozenset[str]] = frozenset({"weights"})
-    rows: Annotated[int, Ge(1)] = 4096
+    rows: Annotated[int, Ge(0)] = 4096
 
     def measure(self, trajectory: Trajectory) -> "pd.DataFrame":
         """One row per network, level, split, measure and layer (-1: the whole network)."""
@@ -54,7 +55,7 @@ class Performance(AbstractMetric):
         evaluate = trajectory.vectorised(figures)
         rows: list[dict[str, Any]] = []
         for level in range(len(trajectory.levels)):
-            for split, measures in evaluate(level).items():
+            for split, measures in (evaluate(level) if self.rows else {}).items():
                 for measure, values in measures.items():
                     place = {"split": split, "measure": measure, "layer": -1}
                     rows += _rows(level, np.asarray(values), {**place, "unit": units[measure]})

@@ -6,12 +6,43 @@ from typing import NamedTuple
 import altair as alt
 import pandas as pd
 
-from harness.report import Column, Figure, Finding, Opening, RunTables, Section, Table, charts
+from harness.report import (
+    Column,
+    Figure,
+    Finding,
+    Opening,
+    RunTables,
+    Section,
+    Table,
+    charts,
+    checklist,
+)
 
 from . import _architectures_tables as tables
 
 _PLACE = (Column("architecture", "architecture", "text"), Column("view", "view", "text"))
 _INTERVAL = (Column("low", "from", note="95 %"), Column("high", "to", note="95 %"))
+_RULES = {
+    "replication": "n = 12 pairs of seed and data seed a condition; each has its own split of the "
+    "data, initial weights and batches.",
+    "similarity": "Classes are compared one by one; no similarity of profiles is claimed.",
+    "degrees": "The null `masks` keeps no degrees: a change may be unequal degrees alone, and the "
+    "answer says so.",
+    "floors": "The table of losses says which architectures are judged; the control's masks do not "
+    "depend on its loss.",
+    "equivalence": "Margin: mean z beyond 1 sd of the null. Every pair of views and class is in "
+    "the tables.",
+    "one procedure": "A class changes by the q and the interval of `harness.stats.mean_tests`.",
+    "coverage": "Intervals are those of `harness.stats.mean_tests`; shares have percentile "
+    "intervals of resampled data seeds, which are descriptive.",
+    "calibration": "The null `masks` draws masks anew, so shared weights and forbidden places are "
+    "those of the network; random pruning shows it.",
+    "mixing": "No null `degree` here: draws of `masks` are independent.",
+    "faithfulness": "Small networks and 3,000 steps on `digits`; the published protocol is not "
+    "asked about.",
+}
+"""How the page keeps each rule."""
+
 _PAIR = tuple(
     Column(f"{name}_{which}", f"{name} {which}", "text")
     for which in (1, 2)
@@ -61,6 +92,7 @@ def sections(runs: Mapping[str, RunTables]) -> list[Section]:
         Section("answer", "The answer", findings=judged.findings, parts=[figure, losses]),
         Section("changes", "Classes that change", parts=[_changes(judged.changes)]),
         Section("views", "Views compared", parts=[_agreed(agreed), _compared(judged.compared)]),
+        checklist(_RULES),
     ]
 
 
@@ -204,7 +236,7 @@ def _losses(losses: pd.DataFrame) -> Table:
 
 def _changes(changes: pd.DataFrame) -> Table:
     caption = "Mean z over pairs; q: p for all classes, views and architectures of one pruner."
-    numbers = [Column("mean", "mean z"), *_INTERVAL, Column("q", "q"), Column("n", "n")]
+    numbers = [Column("mean", "mean z"), *_INTERVAL, Column("q", "q", "p"), Column("n", "n")]
     texts = [Column("pruner", "pruner", "text"), *_PLACE, Column("motif", "class", "text")]
     shown = [*texts, *numbers, Column("changes", "changes", "text")]
     return Table("changes", caption, changes, shown, sortable=True)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from harness.report import Finding, RunTables, Units
+from harness.tables.parts import fixed, numbers, percent_pruned, pruned
 
 from . import _pruners_tables as tables
 from ._pruners_expectations import EXPECTATIONS, MAY_COLLAPSE, NEVER_COLLAPSES
@@ -25,14 +26,14 @@ def ran(runs: Mapping[str, RunTables], units: Units) -> list[str]:
         lambda part: len(part.drop_duplicates())
     )
     warning = [units.warning] if units.warning else []
-    pruned = levels[levels["density"] < 1]["density"].nunique()
+    sparse = levels[levels["density"] < 1]["density"].nunique()
     least, most = int(networks.min()), int(networks.max())
     number = f"{most}" if least == most else f"{least} to {most}"
     return [
         f"{len(networks)} pruners and controls with {number} networks each, of "
-        f"{levels['data_seed'].nunique()} data seeds, at {pruned} densities; the same initial "
-        "weights, data and batches under each, and as many steps up to each density. Intervals "
-        f"and p are over {units}.",
+        f"{levels['data_seed'].nunique()} data seeds, at {sparse} levels of pruning; the same "
+        "initial weights, data and batches under each, and as many steps up to each level. "
+        f"Intervals and p are over {units}.",
         *warning,
         "The budget is minutes, not the published protocol: all statements hold for this budget "
         "only. Expectations and the rules that judge them were committed before the run.",
@@ -46,14 +47,16 @@ def expectations(judged: pd.DataFrame) -> list[Finding]:
         rows = judged[judged["expectation"] == expected.name]
         if rows.empty:
             continue
-        parts = "; ".join(f"{_pruned(row['density'])}: {_ratio(row)}" for _, row in rows.iterrows())
+        parts = "; ".join(
+            f"{percent_pruned(row['density'])}: {_ratio(row)}" for _, row in rows.iterrows()
+        )
         unit = "Ratio of these ratios" if expected.beside else "Ratio of losses"
         none = rows["low"].isna().all()
         ends = "no intervals for so few" if none else "with 95 % intervals"
         found.append(
             Finding(
                 f"{expected.claim[:-1]}: {tables.verdict(rows)}.",
-                f"{unit} by share pruned, {ends} (n = {int(rows['n'].max())} "
+                f"{unit} by % pruned, {ends} (n = {int(rows['n'].max())} "
                 f"{rows['unit'].iloc[0]}): {parts}. Source: {expected.source}.",
             )
         )
@@ -74,7 +77,7 @@ def collapse(table: pd.DataFrame) -> Finding:
         empty = first["emptied"]
         layers = "" if pd.isna(empty) else f"; {empty:.0f} with an empty layer"
         parts.append(
-            f"`{name}` has networks without any path from {_pruned(first['density'])} pruned on "
+            f"`{name}` has networks without any path from {pruned(first['density'])} on "
             f"({first['dead']:.0f} of {first['n']}{layers})"
         )
     known = {NEVER_COLLAPSES, *MAY_COLLAPSE}
@@ -92,12 +95,12 @@ def losses(beside: pd.DataFrame) -> Finding:
     """Return which pruners are shown to lose less than magnitude, or more, at `CHOSEN`."""
     rows = beside[beside["density"] == tables.CHOSEN].sort_values("ratio")
     if rows.empty:
-        return Finding(f"At {_pruned(tables.CHOSEN)} pruned, nothing is compared with `magnitude`.")
+        return Finding(f"At {pruned(tables.CHOSEN)}, nothing is compared with `magnitude`.")
     n, unit, least = int(rows["n"].max()), rows["unit"].iloc[0], float(rows["attainable"].min())
     how = f"n = {n} {unit}; the smallest attainable p is {least:.3g}"
     if least > SHOWN:
         return Finding(
-            f"At {_pruned(tables.CHOSEN)} pruned, no difference of loss from `magnitude` is shown: "
+            f"At {pruned(tables.CHOSEN)}, no difference of loss from `magnitude` is shown: "
             f"so few replicates can give no p up to {SHOWN} ({how}).",
             f"Ratio of losses, geometric mean, from the lowest on: {_names(rows)}.",
         )
@@ -105,7 +108,7 @@ def losses(beside: pd.DataFrame) -> Finding:
     worse = rows[(rows["ratio"] > 1) & (rows["adjusted"] <= SHOWN)]
     rest = rows.drop([*better.index, *worse.index])
     return Finding(
-        f"At {_pruned(tables.CHOSEN)} pruned, {_names(better) or 'no pruner'} "
+        f"At {pruned(tables.CHOSEN)}, {_names(better) or 'no pruner'} "
         f"{'is' if len(better) < 2 else 'are'} shown to lose less than `magnitude`.",
         f"More: {_names(worse) or 'none'}. No difference shown: {_names(rest) or 'none'}. Ratio of "
         f"losses, geometric mean; p up to {SHOWN}, corrected for all pruners; {how}.",
@@ -125,7 +128,7 @@ def landscape(likeness: pd.DataFrame, motifs: pd.DataFrame) -> list[Finding]:
     shown = others[others["length"] >= noise_level].sort_values("between", ascending=False)
     known = shown.dropna(subset=["between_low", "between_high"])
     apart = known[known["between_high"] < own["within_low"]]
-    among = "not defined" if np.isnan(own["within"]) else f"{own['within']:.2f}"
+    among = "not defined" if np.isnan(own["within"]) else fixed(own["within"], 2)
     verdict = (
         "there is no verdict on profiles other than magnitude's: too few replicates for an interval"
         if np.isnan(own["within_low"]) or known.empty
@@ -133,7 +136,7 @@ def landscape(likeness: pd.DataFrame, motifs: pd.DataFrame) -> list[Finding]:
     )
     return [
         Finding(
-            f"At {_pruned(tables.CHOSEN)} pruned, {verdict}.",
+            f"At {pruned(tables.CHOSEN)}, {verdict}.",
             f"Noise-corrected similarity with magnitude's profiles, z under `layered` on all nodes "
             f"({unit}): {_similar(shown) or 'none defined'}; among magnitude's own "
             f"{among}{_interval(own['within_low'], own['within_high'])}. Profiles as "
@@ -154,12 +157,13 @@ def sizes(motifs: pd.DataFrame) -> list[Finding]:
     most = "magnitude" if "magnitude" in wide.index else str(wide.index[0])
     name = str(wide.loc[most].idxmax())
     ratios = (2 ** wide[name]).sort_values(ascending=False)
-    listed = ", ".join(f"`{pruner}` {ratio:.3g}" for pruner, ratio in ratios.items())
+    shown = zip(ratios.index, numbers(ratios), strict=True)
+    listed = ", ".join(f"`{pruner}` {ratio}" for pruner, ratio in shown)
     return [
         Finding(
             f"Strength depends on the pruner: `{name}` occurs {ratios.iloc[0]:.2g} times as "
             f"often as expected under `{ratios.index[0]}`.",
-            f"Count over expectation at {_pruned(tables.CHOSEN)} pruned, geometric mean over "
+            f"Count over expectation at {pruned(tables.CHOSEN)}, geometric mean over "
             f"units, of the motif that `{most}` has most of: {listed}.",
         )
     ]
@@ -167,7 +171,7 @@ def sizes(motifs: pd.DataFrame) -> list[Finding]:
 
 def _similar(rows: pd.DataFrame) -> str:
     return ", ".join(
-        f"`{row['pruner']}` {row['between']:.2f}"
+        f"`{row['pruner']}` {fixed(row['between'], 2)}"
         f"{_interval(row['between_low'], row['between_high'])}"
         for row in rows.reset_index().to_dict("records")
     )
@@ -175,7 +179,7 @@ def _similar(rows: pd.DataFrame) -> str:
 
 def _interval(low: float, high: float) -> str:
     """Return the ends of an interval in brackets, nothing where there is none."""
-    return "" if np.isnan(low) else f" ({low:.2f} to {high:.2f})"
+    return "" if np.isnan(low) else f" ({fixed(low, 2)} to {fixed(high, 2)})"
 
 
 def _plain(rows: pd.DataFrame) -> str:
@@ -183,13 +187,9 @@ def _plain(rows: pd.DataFrame) -> str:
 
 
 def _names(rows: pd.DataFrame) -> str:
-    return ", ".join(f"`{row['pruner']}` ({row['ratio']:.2f})" for _, row in rows.iterrows())
-
-
-def _pruned(density: float) -> str:
-    return f"{100 * (1 - density):.0f} %"
+    return ", ".join(f"`{row['pruner']}` ({fixed(row['ratio'], 2)})" for _, row in rows.iterrows())
 
 
 def _ratio(row: "pd.Series[float]") -> str:
-    ends = "" if pd.isna(row["low"]) else f" ({row['low']:.2f} to {row['high']:.2f})"
-    return f"{row['ratio']:.2f}{ends}"
+    ends = "" if pd.isna(row["low"]) else f" ({fixed(row['low'], 2)} to {fixed(row['high'], 2)})"
+    return f"{fixed(row['ratio'], 2)}{ends}"

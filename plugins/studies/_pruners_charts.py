@@ -6,6 +6,7 @@ import altair as alt
 import pandas as pd
 
 from harness.report import charts
+from harness.tables.parts import fixed, percent_pruned
 
 UNCLEAR = "not told from chance"
 """What the legend says of hatched cells."""
@@ -19,7 +20,7 @@ def clear(
 
 
 def judged(table: pd.DataFrame) -> alt.FacetChart:
-    """Return ratios of losses with their intervals against density, a panel an expectation."""
+    """Return ratios of losses with their intervals by % pruned, a panel an expectation."""
     y = alt.Y(
         "ratio:Q",
         title="ratio of losses, log scale",
@@ -28,7 +29,7 @@ def judged(table: pd.DataFrame) -> alt.FacetChart:
     )
     tooltip = [
         alt.Tooltip("claim:N"),
-        alt.Tooltip("density:Q", title="weights kept", format=".3~%"),
+        charts.PRUNED,
         alt.Tooltip("ratio:Q", format=".3~g"),
         alt.Tooltip("low:Q", title="interval from", format=".3~g"),
         alt.Tooltip("high:Q", title="to", format=".3~g"),
@@ -43,7 +44,7 @@ def judged(table: pd.DataFrame) -> alt.FacetChart:
     bars = base.mark_rule(strokeWidth=2.5, opacity=0.55).encode(y=low, y2="high:Q")
     line = base.mark_line(strokeWidth=1, opacity=0.5).encode(y=y)
     points = base.mark_point(filled=True, size=52, opacity=1).encode(y=y, tooltip=tooltip)
-    chart = alt.LayerChart(data=table, layer=[one, bars, line, points])
+    chart = charts.with_pruned(alt.LayerChart(data=table, layer=[one, bars, line, points]))
     names = list(table["panel"].unique())
     panels = charts.panels_of(chart, names, "panel", size=(290, 150), columns=3, spacing=24)
     return panels.resolve_scale(y="independent")
@@ -57,6 +58,7 @@ def heatmap(
     names: tuple[str, str],
     largest: float,
     tooltip: Sequence[alt.Tooltip],
+    title: str | None = None,
 ) -> alt.LayerChart:
     """Return cells by `pruner` (rows) and `column` of the table, each with its number `shown`.
 
@@ -71,7 +73,7 @@ def heatmap(
     places = charts.grouped(families, rows)
     axis = alt.Axis(labelAngle=-35, labelLimit=170, domain=False, ticks=False, grid=False)
     base = alt.Chart().encode(
-        x=alt.X("column:N", sort=list(columns), title=None, axis=axis),
+        x=alt.X("column:N", sort=list(columns), title=title, axis=axis),
         y=alt.Y(
             "pruner:N",
             scale=alt.Scale(domain=places),
@@ -94,11 +96,12 @@ def by_density(
     largest: float,
     tooltip: Sequence[alt.Tooltip],
 ) -> alt.LayerChart:
-    """Return a heat map of a column of the table by pruner and share of weights kept."""
+    """Return a heat map of a column of the table by pruner and % pruned."""
     cells = table.assign(
-        column=table["density"].map(lambda density: f"{100 * density:.3g} %"),
+        column=table["density"].map(percent_pruned),
         signed=signed,
         clear=clear,
-        shown=table[value].map(lambda number: f"{number:.2f}"),
+        shown=table[value].map(lambda number: fixed(number, 2)),
     )
-    return heatmap(cells, families, rows, list(cells["column"].unique()), names, largest, tooltip)
+    columns = list(cells["column"].unique())
+    return heatmap(cells, families, rows, columns, names, largest, tooltip, "% pruned")

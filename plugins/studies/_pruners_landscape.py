@@ -6,12 +6,13 @@ import altair as alt
 import pandas as pd
 
 from harness.report import Column, Figure, Section, Table
+from harness.tables.parts import fixed, pruned
 
 from . import _pruners_charts as charts
 from . import _pruners_tables as tables
 
 _PRUNER = Column("pruner", "pruner", "text")
-_PERCENT = f"{100 * (1 - tables.CHOSEN):.0f} % pruned"
+_PERCENT = pruned(tables.CHOSEN)
 
 
 _Families = Mapping[str, Sequence[str]]
@@ -52,14 +53,14 @@ def _why_none(likeness: pd.DataFrame) -> str:
     if len(pruners) == 1:
         return "no network of another pruner does better than a constant"
     return (
-        "it needs a pruner's network and one of magnitude's with other initial weights, of one "
-        "density, whose profiles are clear of the null's noise"
+        "it needs a pruner's network and one of magnitude's with other initial weights, equally "
+        "pruned, whose profiles are clear of the null's noise"
     )
 
 
 def _effects(found: pd.DataFrame, families: _Families, order: Sequence[str]) -> Figure:
     effect = found["log2_ratio"]
-    shown = effect.map(lambda value: f"{value:+.2f}")
+    shown = effect.map(lambda value: fixed(value, 2, "+"))
     clear = charts.clear(found)
     trials = found.assign(column=found["motif"], signed=effect, shown=shown, clear=clear)
     tooltip = [
@@ -93,7 +94,7 @@ def _profiles(likeness: pd.DataFrame, motifs: pd.DataFrame) -> Table:
         "units (within) and with those of magnitude (between), with 95 % intervals; "
         f"length: mean length of z, about {random:.1f} for random networks."
     )
-    columns = [_PRUNER, Column("density", "kept", "kept"), *columns, Column("length", "length")]
+    columns = [_PRUNER, Column("density", "pruned", "kept"), *columns, Column("length", "length")]
     return Table("profiles", caption, likeness, columns, sortable=True)
 
 
@@ -114,7 +115,7 @@ def _likeness(found: pd.DataFrame, families: _Families, order: Sequence[str]) ->
     names = ("alike", "opposite")
     tooltip = [
         alt.Tooltip("pruner:N"),
-        alt.Tooltip("column:N", title="weights kept"),
+        alt.Tooltip("column:N", title="pruned"),
         alt.Tooltip("between:Q", title="similarity with magnitude's", format=".3f"),
         alt.Tooltip("between_low:Q", title="interval from", format=".3f"),
         alt.Tooltip("between_high:Q", title="to", format=".3f"),
@@ -126,10 +127,10 @@ def _likeness(found: pd.DataFrame, families: _Families, order: Sequence[str]) ->
         "likeness",
         "How alike profiles are to those of magnitude pruning",
         "Noise-corrected similarity of motif profiles (z of all motifs) over pairs of a pruner's "
-        "network and one of magnitude's with other initial weights, by share kept. It may exceed "
+        "network and one of magnitude's with other initial weights, by % pruned. It may exceed "
         "1; where the signal is not clear of the null's noise there is none. "
         f"{_HATCHED}",
-        "Similarity with magnitude's profiles by pruner and density.",
+        "Similarity with magnitude's profiles by pruner and % pruned.",
         charts.by_density(
             found, families, rows, "between", found["between"], clear, names, 1.0, tooltip
         ),

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from harness.report import Finding, RunTables
+from harness.tables.parts import fixed, numbers
 
 from . import _published_quirks as quirks
 from . import _published_tables as tables
@@ -33,7 +34,7 @@ def reproduced(compared: pd.DataFrame) -> Finding:
         for motif, rows in inside.groupby("motif", sort=False)
     }
     parts = [
-        f"`{row['motif']}` at {row['percent']} %: {row['difference']:+.2f} sd"
+        f"`{row['motif']}` at {row['percent']} %: {fixed(row['difference'], 2, '+')} sd"
         f"{_range(row['low'], row['high'])}, {_judged(row)}"
         for _, row in main[main["verdict"].isin(["open", "different"])].iterrows()
     ]
@@ -75,14 +76,15 @@ def in_short(found: pd.DataFrame, rises: pd.DataFrame, percent: int) -> list[Fin
         findings.append(
             Finding(
                 f"Beyond {beyond}, {row['motif']} departs most at {percent} % pruned: mean z "
-                f"{row['z']:+.1f}{_range(row['low'], row['high'])}.",
+                f"{fixed(row['z'], 1, '+')}{_range(row['low'], row['high'])}.",
                 f"Plain magnitude (`mended`), null `{null}`, all nodes; n = {row['n']} networks.",
             )
         )
     last: list[dict[str, Any]] = rises[rises["order"] == rises["order"].max()].to_dict("records")
     named = {"published": "published pruning", "mended": "plain magnitude"}
     parts = [
-        f"{row['difference']:+.2f}{_range(row['low'], row['high'], 2)} under {named[row['source']]}"
+        f"{fixed(row['difference'], 2, '+')}{_range(row['low'], row['high'], 2)} under "
+        f"{named[row['source']]}"
         for row in last
         if row["source"] in named
     ]
@@ -130,7 +132,7 @@ def losses(runs: Mapping[str, RunTables]) -> Finding:
     )
     percents = [percent for percent in (0, 93, 94) if percent in train]
     parts = [
-        f"{_ensemble(source)} {', '.join(f'{loss:.2g}' for loss in row.dropna())}"
+        f"{_ensemble(source)} {', '.join(numbers(row.dropna(), 2))}"
         for source, row in train.loc[:, percents].iterrows()
     ]
     shares = tables.passing(runs)
@@ -160,8 +162,8 @@ def converged(rises: pd.DataFrame, beside: pd.DataFrame) -> list[Finding]:
     if rose.any() and not rose.all():
         head = "become more alike in part"
     parts = [
-        f"`{row['source']}`, order {row['order']}: {row['similarity_first']:.2f} to "
-        f"{row['similarity_last']:.2f}, change {row['difference']:+.2f}"
+        f"`{row['source']}`, order {row['order']}: {fixed(row['similarity_first'], 2)} to "
+        f"{fixed(row['similarity_last'], 2)}, change {fixed(row['difference'], 2, '+')}"
         f"{_range(row['low'], row['high'], 2)}, {row['n']} networks"
         for row in main.to_dict("records")
     ]
@@ -183,7 +185,7 @@ def _exceeding(beside: pd.DataFrame, percent: int) -> Finding:
         return Finding(
             "Is it more than unequal degrees make? Not known: these runs hold no controls.",
             "Simulated graphs whose nodes only have unequal degrees are alike to 0.98 and more "
-            "(10 % density; tests/motifs/test_unequal_degrees.py).",
+            "(90 % pruned; tests/motifs/test_unequal_degrees.py).",
         )
     beside = beside.dropna(subset=["similarity", "of_control", "difference"])
     if beside.empty:
@@ -192,8 +194,8 @@ def _exceeding(beside: pd.DataFrame, percent: int) -> Finding:
             "these networks and their controls is clear of the null's noise.",
         )
     parts = [
-        f"`{row['source']}`, order {row['order']}, {row['control']}: {row['similarity']:.2f} "
-        f"against {row['of_control']:.2f}, difference {row['difference']:+.2f}"
+        f"`{row['source']}`, order {row['order']}, {row['control']}: {fixed(row['similarity'], 2)} "
+        f"against {fixed(row['of_control'], 2)}, difference {fixed(row['difference'], 2, '+')}"
         f"{_range(row['low'], row['high'], 2)}"
         for row in beside.to_dict("records")
     ]
@@ -249,7 +251,9 @@ def _directions(rows: pd.DataFrame) -> str:
 
 
 def _named(rows: pd.DataFrame) -> str:
-    return ", ".join(f"{row.motif} ({row.z:+.1f})" for row in rows.dropna(subset="z").itertuples())
+    return ", ".join(
+        f"{row.motif} ({fixed(row.z, 1, '+')})" for row in rows.dropna(subset="z").itertuples()
+    )
 
 
 def chains(table: pd.DataFrame, effects: pd.DataFrame, percent: int) -> list[Finding]:
@@ -258,7 +262,7 @@ def chains(table: pd.DataFrame, effects: pd.DataFrame, percent: int) -> list[Fin
     sums = table[table["base_layer"] == -1]
     for motif, part in sums.groupby("motif"):
         parts = [
-            f"`{row['ensemble']}` on {row['support']} nodes {row['z']:+.1f}"
+            f"`{row['ensemble']}` on {row['support']} nodes {fixed(row['z'], 1, '+')}"
             f"{_range(row['low'], row['high'])}, {2 ** row['log2_ratio']:.2f} times what is "
             "expected"
             for _, row in part.iterrows()
@@ -291,7 +295,7 @@ def _verdict(rows: pd.DataFrame) -> str:
 def _by_layer(rows: pd.DataFrame) -> str:
     """Return from which layers chains are fewer than expected, whatever their sum is."""
     if rows.empty:
-        return "Counts by layer were not kept."
+        return "Counts by layer are not in these tables."
     if rows["low"].isna().all():
         return "By the layer that they begin in, too few networks for intervals."
     parts = [
@@ -302,15 +306,15 @@ def _by_layer(rows: pd.DataFrame) -> str:
 
 
 def _layer(row: "pd.Series[Any]") -> str:
-    return f"`{row['ensemble']}` on {row['support']} nodes {row['z']:+.1f}"
+    return f"`{row['ensemble']}` on {row['support']} nodes {fixed(row['z'], 1, '+')}"
 
 
 def _pairs(effects: pd.DataFrame) -> list[Finding]:
     """Return z of the published masks and null, chains counted as pairs and as chains."""
     counted = effects[effects["quirk"] == next(iter(quirks.COUNTED))]
     parts = [
-        f"{row.motif} at {row.percent} % {row.with_quirk:+.1f} as pairs, {row.mended:+.1f} as "
-        "chains"
+        f"{row.motif} at {row.percent} % {fixed(row.with_quirk, 1, '+')} as pairs, "
+        f"{fixed(row.mended, 1, '+')} as chains"
         for row in counted[counted["motif"].isin(["chain2", "chain3"])].itertuples()
     ]
     if not parts:
@@ -333,7 +337,7 @@ def matters(effects: pd.DataFrame, percent: int) -> list[Finding]:
         part.groupby("quirk", sort=False)["difference"].apply(lambda d: d.abs().idxmax())
     ]
     parts = [
-        f"{row.quirk}: {row.motif} {row.with_quirk:+.1f} to {row.mended:+.1f}"
+        f"{row.quirk}: {row.motif} {fixed(row.with_quirk, 1, '+')} to {fixed(row.mended, 1, '+')}"
         for row in most.itertuples()
     ]
     return [
@@ -347,4 +351,4 @@ def matters(effects: pd.DataFrame, percent: int) -> list[Finding]:
 
 def _range(low: float, high: float, digits: int = 1) -> str:
     """Return an interval in brackets; nothing where there is none."""
-    return "" if np.isnan(low) else f" ({low:+.{digits}f} to {high:+.{digits}f})"
+    return "" if np.isnan(low) else f" ({fixed(low, digits, '+')} to {fixed(high, digits, '+')})"

@@ -128,7 +128,7 @@ def by_density(
     y = alt.Y(f"{value}:Q", title=title, scale=scale, axis=alt.Axis(format=".4~g", tickCount=4))
     tooltip = [
         alt.Tooltip("source:N"),
-        alt.Tooltip("density:Q", title="weights kept", format=".3~%"),
+        charts.PRUNED,
         alt.Tooltip(f"{value}:Q", format=".4~g"),
         alt.Tooltip("n:Q", title="networks"),
     ]

@@ -16,8 +16,10 @@ from harness.report import (
     checklist,
     conditions,
 )
+from harness.tables.parts import numbers, p_value, pruned
 
 from . import _training_tables as tables
+from .training import DENSITY
 
 _FLOOR = 0.9
 _PLACE = (Column("start", "start", "text"), Column("decay", "decay", "text"))
@@ -106,12 +108,13 @@ def _primary(found: pd.DataFrame) -> Finding:
         conditions.WITHIN: "The start changes the strength of the motif profile by less than 2",
         conditions.OPEN: "Whether the start decides the strength of the motif profile is open",
     }
-    low, value, high = (2.0 ** row[name] for name in ("low", "value", "high"))
+    value, low, high = _times(row)
     return Finding(
-        f"{answers[tables.verdict(row)]}: without weight decay it is {value:.2g} times as strong "
-        f"from sd 0.05 as from sd 0.5 (95 % {low:.2g} to {high:.2g}; n = {row['n']} pairs).",
-        f"Root mean square z under `layered` at 7.8 % kept; unit: {tables.units(found)}. "
-        f"p {row['p']:.2g}; margin: a factor of 2.",
+        f"{answers[tables.verdict(row)]}: without weight decay it is {value} times as strong "
+        f"from initial weights of sd 0.05 as of sd 0.5 (95 % {low} to {high}; "
+        f"n = {row['n']} pairs).",
+        f"Root mean square z under `layered` at {pruned(DENSITY)}; unit: {tables.units(found)}. "
+        f"p {p_value(row['p'])}; margin: a factor of 2.",
     )
 
 
@@ -133,8 +136,9 @@ def _loss(means: pd.DataFrame, found: pd.DataFrame) -> Finding:
     rows = means[means["outcome"] == "loss"].sort_values("value")
     best, worst = (next(rows.iloc[[at]].itertuples()) for at in (0, -1))
     floor = int((found["loss"] >= _FLOOR).sum())
+    shown = numbers([best.value, worst.value], 2)
     return Finding(
-        f"Mean losses are {best.value:.2g} to {worst.value:.2g} of that of the best constant; "
+        f"Mean losses are {' to '.join(shown)} of that of the best constant; "
         f"{floor} of {len(found)} networks are at the floor ({_FLOOR} or more).",
         f"Lowest: {_named(best)} {_range(best)}; highest: {_named(worst)} {_range(worst)}.",
     )
@@ -142,11 +146,10 @@ def _loss(means: pd.DataFrame, found: pd.DataFrame) -> Finding:
 
 def _secondary(compared: pd.DataFrame) -> Finding:
     rows = compared[(compared["outcome"] == "strength") & (compared["family"] == "secondary")]
-    beyond = [
-        f"{one['comparison']}: {2.0 ** one['value']:.2g} times "
-        f"({2.0 ** one['low']:.2g} to {2.0 ** one['high']:.2g})"
-        for _, one in rows[rows["verdict"] == "beyond the margin"].iterrows()
-    ]
+    beyond = []
+    for _, one in rows[rows["verdict"] == "beyond the margin"].iterrows():
+        value, low, high = _times(one)
+        beyond.append(f"{one['comparison']}: {value} times ({low} to {high})")
     return Finding(
         f"{len(beyond)} of {len(rows)} secondary differences of strength are beyond a factor of 2.",
         "; ".join(beyond),
@@ -179,6 +182,11 @@ _RULES = {
 """How the page keeps each rule."""
 
 
+def _times(row: "pd.Series") -> list[str]:
+    """Return a difference of log2 and the ends of its interval as factors."""
+    return numbers([2.0 ** row[name] for name in ("value", "low", "high")], 2)
+
+
 def _named(row: Any) -> str:
     return f"{row.start} {'without' if row.decay == 'none' else 'with early'} decay"
 
@@ -191,7 +199,7 @@ def _figure(found: pd.DataFrame, name: str, outcomes: Sequence[str]) -> Figure:
     return conditions.figure(
         name,
         "Outcomes by start",
-        f"Geometric means over {tables.units(found)} at 7.8 % of weights kept; z as root mean "
+        f"Geometric means over {tables.units(found)} at {pruned(DENSITY)}; z as root mean "
         "square over classes; colour: early weight decay.",
         tables.means(found),
         {outcome: tables.OUTCOMES[outcome] for outcome in outcomes},

@@ -2,6 +2,7 @@
 
 import jax
 import numpy as np
+import pandas as pd
 import pytest
 
 from harness import Batch, Trajectory
@@ -29,7 +30,7 @@ def networks():
 
 
 @pytest.fixture(scope="module")
-def table(registry, masks, networks, tmp_path_factory):
+def finished(masks, networks, tmp_path_factory):
     stacked = {
         name: np.stack([np.asarray(getattr(network, name)) for network in networks])
         for name in ("first", "second", "bias")
@@ -38,7 +39,11 @@ def table(registry, masks, networks, tmp_path_factory):
     path = tmp_path_factory.mktemp("level") / "level-00.safetensors"
     nothing = np.zeros((0, 2), np.float32)
     snapshot.save(path, snapshot.Snapshot(masks, weights, {}, nothing, np.zeros(0, int), {}))
-    finished = Trajectory(MODEL, (0, 1), (0.1,), [path], lambda: DATA)
+    return Trajectory(MODEL, (0, 1), (0.1,), [path], lambda: DATA)
+
+
+@pytest.fixture(scope="module")
+def table(registry, finished):
     return registry.find("metric", "performance").factory(rows=20).measure(finished)
 
 
@@ -57,6 +62,12 @@ def test_densities(table):
     assert value(table, "density", 0) == pytest.approx(7 / 96)
     assert value(table, "effective_density", 0) == pytest.approx(5 / 96)
     assert value(table, "density", 1) == value(table, "effective_density", 1) == 1
+
+
+def test_without_rows_only_the_structure_is_measured(registry, finished, table):
+    bare = registry.find("metric", "performance").factory(rows=0).measure(finished)
+    structure = table[table["split"] == "structure"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(bare, structure)
 
 
 def test_live_nodes_and_edges_by_layer(table):

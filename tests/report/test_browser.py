@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from harness.report import build
+from harness.tables.parts import percent_pruned
 
 playwright = pytest.importorskip("playwright.sync_api")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -119,8 +120,8 @@ def test_pointing_at_a_symbol_shows_its_values(two_page, opened):
     assert symbols.count() == len(table)
     symbols.nth(5).hover(force=True)
     said = tooltip(page)
-    kept = float(said["weights kept"].rstrip("%")) / 100
-    row = table[(table["condition"] == said["condition"]) & (table["density"].round(9) == kept)]
+    pruned = table["density"].map(percent_pruned)
+    row = table[(table["condition"] == said["condition"]) & (pruned == said["pruned"])]
     assert len(row) == 1
     for key, column in {
         "median loss": "median",
@@ -209,6 +210,17 @@ def test_sorting_rises_then_falls_with_undefined_last(two_page, opened):
         assert [one.get_attribute("aria-sort") for one in sorts.all()] == [order]
     table.get_by_role("button", name="condition").click()
     assert table.locator("th[aria-sort]").all_inner_texts() == ["condition"]
+
+
+def test_sorting_by_percent_pruned_rises_with_it(two_page, opened):
+    page = opened(two_page)
+    page.evaluate(UNFOLDED)
+    table = page.locator("table[aria-labelledby=table-ranks_at_levels]")
+    table.get_by_role("button", name="pruned", exact=True).click()
+    shown = table.locator("tbody td.kept").all_inner_texts()
+    percents = [float(text.rstrip("\u00a0%")) for text in shown]
+    assert percents == sorted(percents)
+    assert percents[0] < percents[-1]
 
 
 @pytest.mark.parametrize("width", [380, 1280])

@@ -82,7 +82,17 @@ def plain(quick_pictures, fake_run_in, tmp_path_factory):
 def test_page_has_every_section_and_is_small(plain):
     _, page, folder = plain
     assert anchors(page) == [
-        *("answer", "loss", "performance", "layers", "motifs", "alike", "pairs", "wiring"),
+        *(
+            "beside",
+            "answer",
+            "loss",
+            "performance",
+            "layers",
+            "motifs",
+            "alike",
+            "pairs",
+            "wiring",
+        ),
         *("networks", "troubles", "costs", "provenance"),
     ]
     assert (folder / "index.html").stat().st_size < 5e6
@@ -96,12 +106,12 @@ def test_page_has_every_section_and_is_small(plain):
 def test_pruners_of_one_task_are_compared_in_sections_of_their_own(fake_run, tmp_path):
     two = (("moth", "magnitude"), ("moth", "random"), ("digits", "random"))
     page = built([fake_run(conditions=two)], tmp_path / "report")
-    assert anchors(page)[6:11] == ["pairs", "matched", "ranks", "fronts", "fairness"]
+    assert anchors(page)[7:12] == ["pairs", "matched", "ranks", "fronts", "fairness"]
     drawn = {"matched_effective_density", "matched_loss", "matched_loss_motifs", "ranks"}
     assert drawn | {"loss_front", "cost_front"} <= set(page.charts)
     assert "smallest" in page.text
     assert "Missing: Controls of the masks; Hardware and versions recorded." in page.text
-    assert "Corrected: for the effective densities of one comparison." in page.text
+    assert "Corrected: for the values of one comparison." in page.text
     assert "Networks of one data seed share data and batch order" in page.text
     tables = {path.stem for path in (tmp_path / "report" / "tables").glob("*.tex")}
     assert {"budgets", "fairness", "ranks_at_levels", "cost_at_levels"} <= tables
@@ -116,6 +126,17 @@ def test_several_pruners_without_measurements_still_have_a_page(fake_run, tmp_pa
     assert "the run does not record it" in page.text
     assert "not measured for all networks of a and b" in page.text
     assert "cost_front" not in page.charts
+
+
+def test_density_is_shown_as_percent_pruned(fake_run, tmp_path):
+    two = (("moth", "magnitude"), ("moth", "random"))
+    page = built([fake_run(conditions=two)], tmp_path / "report")
+    meaning = "Density is the share of prunable weights that are kept; % pruned is the rest"
+    assert meaning in page.text
+    for chart in map(json.dumps, page.charts.values()):
+        assert "weights kept" not in chart
+        assert ('"density:Q"' in chart) <= ("\\u00a0%" in chart)
+    assert "kept" not in page.text.replace(meaning, "")
 
 
 def test_every_motif_of_the_run_is_drawn_once(plain):
@@ -183,7 +204,7 @@ def test_figures_in_words_come_from_the_tables(plain):
     run, page, _ = plain
     levels = run.table("levels")
     losses = levels.loc[levels["density"] == 0.07, "validation_loss"]
-    assert f"{losses.median():.2e}".replace("e-0", "e−") in page.text
+    assert f"{losses.median():.3g}" in page.text
     assert "8 networks" in page.text
     assert "10 of 13 motifs are over-represented" in page.text
     assert "0 % pruned to 98 % pruned" in page.text.replace("\u00a0", " ")

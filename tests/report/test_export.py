@@ -37,7 +37,7 @@ def rows_of(tex):
 
 def test_latex_shows_what_the_page_shows():
     tex = latex.table(a_table(["one", "two_2", "three"]))
-    assert rows_of(tex) == [["one", "$-$0.500"], [r"two\_2", "0.500"], ["three", "1.50"]]
+    assert rows_of(tex) == [["one", "$-$0.50"], [r"two\_2", "0.50"], ["three", "1.50"]]
     lines = tex.splitlines()
     assert lines[0] == r"% \usepackage{booktabs}"
     assert lines[1] == r"% \caption{Values of \texttt{a\_b}, 10 \%. More.}"
@@ -196,6 +196,7 @@ def test_charts_in_files_keep_their_legend_and_the_page_has_buttons(fake_run):
 
 def test_charts_in_files_stand_alone(fake_run):
     """They hold title and caption, with n, and the null where they show z."""
+    from harness.report.pages.vega import caption
     from harness.report.sections import Report, sections_of
 
     conditions = (("moth", 'a"]+1['), ("moth", "b"), ("moth", "c"))

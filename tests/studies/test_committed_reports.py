@@ -1,5 +1,6 @@
 """The tables in reports/, thinned: read as runs, and judged by the rules of replication."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import scipy.stats
 from harness_plugins.studies import _pruners_answer as answer
 from harness_plugins.studies import _pruners_tables as tables
 
-from harness import UserError, cli, report, studies
+from harness import UserError, cli, files, report, studies
 from harness.results import thinned
 from harness.testing import TinyTask
 
@@ -24,15 +25,18 @@ def constant(task, data_seed):
 
 
 @pytest.fixture(scope="module")
-def runs():
-    folder = REPORTS / "pruners" / "runs"
-    return {name: thinned.ThinnedRun(folder / name) for name in ("pruners", "one-shot")}
+def runs(tmp_path_factory):
+    """The runs as older ones kept them, without the loss of the best constant."""
+    kept = tmp_path_factory.mktemp("older")
+    shutil.copytree(REPORTS / "pruners" / "runs", kept, dirs_exist_ok=True)
+    for path in kept.glob("*/levels.parquet"):
+        files.write_table(path, files.read_table(path).drop(columns="constant_loss"))
+    return {name: thinned.ThinnedRun(kept / name) for name in ("pruners", "one-shot")}
 
 
 @pytest.fixture(scope="module")
-def floored():
-    folder = REPORTS / "pruners" / "runs"
-    return {name: thinned.ThinnedRun(folder / name, constant) for name in ("pruners", "one-shot")}
+def floored(runs):
+    return {name: thinned.ThinnedRun(run.path, constant) for name, run in runs.items()}
 
 
 @pytest.fixture(scope="module")

@@ -155,9 +155,9 @@ def test_fewer_chains_from_one_layer_are_said_beside_their_sum():
     (found,) = answer.chains(table, pd.DataFrame(columns=["quirk", "motif"]), 93)
     assert "nowhere" not in found.claim
     assert "not as a sum over layers" in found.claim
-    assert "fewer than expected from layer 2 (`published` on all nodes -5.4)" in found.claim
+    assert "fewer than expected from layer 2 (`published` on all nodes −5.4)" in found.claim
     (kept,) = answer.chains(table.head(1), pd.DataFrame(columns=["quirk", "motif"]), 93)
-    assert "Counts by layer were not kept." in kept.claim
+    assert "Counts by layer are not in these tables." in kept.claim
 
 
 def test_a_quirk_is_measured_within_networks_alone_and_in_every_setting_of_the_others():

@@ -22,23 +22,31 @@ def contents(sections: Sequence[Section]) -> Iterator[tuple[str, bytes]]:
 
     Raises `ValueError` if a chart and a table of one name, which share a file, have different data.
     """
-    frames: dict[str, pd.DataFrame] = {}
-    # A chart of the first screen stands in its section too.
-    every = {id(part): part for section in sections for part in section.parts}
-    for part in every.values():
-        if not isinstance(part, Figure | Table):
-            continue
-        frame = part.data if isinstance(part, Figure) else part.frame
-        if part.name in frames and not frames[part.name].equals(frame):
-            raise ValueError(f"two parts named '{part.name}' have different data")
-        frames[part.name] = frame
-        yield f"tables/{checked(part.name)}.csv", _bytes(csv(frame))
+    yield from spreadsheets_of(sections).items()
+    for part in _parts(sections):
         if isinstance(part, Table):
             yield f"tables/{part.name}.tex", _bytes(latex.table(part))
         else:
             svg, pdf = drawn(part.name, vega.for_file(part), vega.VEGA_LITE)
             yield f"charts/{part.name}.svg", _bytes(svg)
             yield f"charts/{part.name}.pdf", pdf
+
+
+def spreadsheets_of(sections: Sequence[Section]) -> dict[str, bytes]:
+    """Return the CSV files of all tables and charts, by path. Raises as `contents`."""
+    frames: dict[str, pd.DataFrame] = {}
+    for part in _parts(sections):
+        frame = part.data if isinstance(part, Figure) else part.frame
+        if part.name in frames and not frames[part.name].equals(frame):
+            raise ValueError(f"two parts named '{part.name}' have different data")
+        frames[part.name] = frame
+    return {f"tables/{checked(name)}.csv": _bytes(csv(frame)) for name, frame in frames.items()}
+
+
+def _parts(sections: Sequence[Section]) -> list[Figure | Table]:
+    """Return all charts and tables once: a chart of the first screen is in its section too."""
+    every = {id(part): part for section in sections for part in section.parts}
+    return [part for part in every.values() if isinstance(part, Figure | Table)]
 
 
 def _bytes(text: str) -> bytes:

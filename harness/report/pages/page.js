@@ -258,12 +258,13 @@ window.addEventListener("resize", () => {
 function sortBy(table, index, header) {
   const rising = header.getAttribute("aria-sort") !== "ascending";
   const numeric = !header.classList.contains("text");
+  const densities = header.classList.contains("kept"); // shown as % pruned
   const value = (row) => row.cells[index].dataset.value;
   const compare = (a, b) => {
     const [x, y] = [value(a), value(b)];
     if (x === "" || y === "") return (x === "") - (y === "");
     const order = numeric ? Number(x) - Number(y) : x.localeCompare(y);
-    return rising ? order : -order;
+    return rising !== densities ? order : -order;
   };
   for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
   header.setAttribute("aria-sort", rising ? "ascending" : "descending");

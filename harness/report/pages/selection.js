@@ -149,8 +149,12 @@ function options(field) {
   return field === "density" ? texts.sort((a, b) => b - a) : texts;
 }
 
-const labelOf = (text, field) =>
-  field === "density" ? `${+(100 * (1 - text)).toPrecision(3)} %` : text;
+// As `percent_pruned` of harness/tables/parts.py.
+const percentPruned = (density) => {
+  const decimals = density >= 0.01 && density <= 0.99 ? 1 : 3;
+  return `${+(100 * (1 - density)).toFixed(decimals)} %`;
+};
+const labelOf = (text, field) => (field === "density" ? percentPruned(text) : text);
 
 function show() {
   const parts = [...chosen].map(

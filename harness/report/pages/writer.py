@@ -4,7 +4,7 @@ import base64
 import hashlib
 import importlib.metadata
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -47,11 +47,21 @@ def write(
         files.write(out / name, content)
         stale.discard(name)
     files.write(path, render(opening, sections, trials).encode(errors="replace"))
-    findings = [(finding.claim, finding.detail) for finding in opening.findings]
-    Answer(title=opening.title, verdict=opening.verdict, findings=findings).write(path)
+    answer_of(opening).write(path)
     for name in stale:
         (out / name).unlink(missing_ok=True)
     return path
+
+
+def statements(opening: Opening, sections: Sequence[Section]) -> tuple[Answer, Mapping[str, bytes]]:
+    """Return what `write` states: the answer, and the CSV files by path, with no chart drawn."""
+    return answer_of(opening), export.spreadsheets_of([_first(opening), *sections])
+
+
+def answer_of(opening: Opening) -> Answer:
+    """Return the title, verdict and findings of the first screen."""
+    findings = [(finding.claim, finding.detail) for finding in opening.findings]
+    return Answer(title=opening.title, verdict=opening.verdict, findings=findings)
 
 
 def _first(opening: Opening) -> Section:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from harness import stats
 from harness.report import constant_predictor
-from harness.report.charts import RULE, crosses, kept
+from harness.report.charts import PRUNED, RULE, crosses, kept
 from harness.report.pruner_comparison import AT_START, PrunerComparison, comparisons_of
 from harness.report.sections.pruner_parts import (
     KEPT,
@@ -46,7 +46,7 @@ def cost_front(comparison: PrunerComparison, data: Collection) -> pd.DataFrame:
 
     `weights` is the median number of kept edges of a network, each one multiply-add of a forward
     pass if no weight is shared; `live` counts those on a path from an input to an output. `seconds`
-    is the measured wall time of training and pruning up to that density, divided by the number of
+    is the measured wall time of training and pruning up to that level, divided by the number of
     networks trained together, mean over networks. `front` marks rows that no other row of the task
     dominates in `weights` and `seconds`.
     """
@@ -169,7 +169,7 @@ def loss_front_chart(table: pd.DataFrame, pruners: Sequence[str]) -> PrunerChart
     )
     tooltip = [
         alt.Tooltip("pruner:N"),
-        alt.Tooltip("density:Q", title="weights kept", format=".3~%"),
+        PRUNED,
         alt.Tooltip("median:Q", title="median loss", format=".4~g"),
         alt.Tooltip("lower:Q", title="lower quartile", format=".4~g"),
         alt.Tooltip("upper:Q", title="upper quartile", format=".4~g"),
@@ -180,13 +180,13 @@ def loss_front_chart(table: pd.DataFrame, pruners: Sequence[str]) -> PrunerChart
 
 
 def cost_front_chart(table: pd.DataFrame, pruners: Sequence[str]) -> PrunerChart:
-    """Measured seconds against weights kept, per network; points on the front are ringed.
+    """Measured seconds against weights, per network; points on the front are ringed.
 
     `table` is the result of `cost_front`, with its task. Levels that are left out are crossed.
     """
     x = alt.X(
         "weights:Q",
-        title="theoretical: weights kept per network (median), log scale",
+        title="theoretical: weights per network (median), log scale",
         scale=alt.Scale(type="log", reverse=True, nice=False, padding=6),
         axis=alt.Axis(format="~s", grid=False, labelOverlap="greedy"),
     )
@@ -198,7 +198,7 @@ def cost_front_chart(table: pd.DataFrame, pruners: Sequence[str]) -> PrunerChart
     )
     tooltip = [
         alt.Tooltip("pruner:N"),
-        alt.Tooltip("density:Q", title="weights kept", format=".3~%"),
+        PRUNED,
         alt.Tooltip("weights:Q", title="weights", format=".4~s"),
         alt.Tooltip("seconds:Q", title="seconds per network", format=".4~g"),
         alt.Tooltip("loss:Q", title="median loss", format=".4~g"),
@@ -218,7 +218,7 @@ def section(report: Report) -> Section:
     if not comparisons_of(report):
         return Section("fronts", "Fronts and budgets")
     lead = (
-        "A pruner at a density is on the front if no other row of its task is at least as good in "
+        "A pruner at a level is on the front if no other row of its task is at least as good in "
         "both respects and better in one. Medians are compared, so near ties may go either way."
     )
     parts = [*_losses(report), *_costs(report), *_budgets(report)]
@@ -231,7 +231,7 @@ def _losses(report: Report) -> list[Part]:
         return []
     caption = (
         "Validation loss at the end of each level. Lines: median over networks; bands: quartiles "
-        f"({report.networks}). Ringed: not dominated by any pruner at any density."
+        f"({report.networks}). Ringed: not dominated by any pruner at any level."
         f"{constant_predictor.crossed(report.data)}"
     )
     front = table[table["front"]].sort_values("density", ascending=False, kind="stable")
@@ -245,9 +245,9 @@ def _losses(report: Report) -> list[Part]:
         Column("upper", "to", note="upper quartile over networks"),
         Column("n", "n", note="networks"),
     )
-    points = "Pruners and levels that no other dominates in median loss and density."
+    points = "Pruners and levels that no other dominates in median loss and % pruned."
     return [
-        figure(report, "loss_front", "Loss against density", caption, loss_front_chart, table),
+        figure(report, "loss_front", "Loss by % pruned", caption, loss_front_chart, table),
         Table("loss_front_points", points, front, columns(report, *own)),
     ]
 
@@ -258,9 +258,10 @@ def _costs(report: Report) -> list[Part]:
     if table["seconds"].isna().all() or table["weights"].isna().all():
         return []
     caption = (
-        "Masks save no training time: training computes the dense network. Theoretical cost: kept "
-        "weights, each one multiply-add of a forward pass if no weight is shared. Measured cost: "
-        "wall time of training and pruning up to that density, without compilation, per network "
+        "Masks save no training time: training computes the dense network. Theoretical cost: the "
+        "weights not pruned, each one multiply-add of a forward pass if no weight is shared. "
+        "Measured cost: wall time of training and pruning up to that level, without compilation, "
+        "per network "
         f"trained together ({report.networks}). A dense level taken over from another pruner "
         "counts its time there; an interrupted level counts only from its resumption. Times depend "
         "on the machine and its load. Ringed: not dominated."
@@ -270,7 +271,7 @@ def _costs(report: Report) -> list[Part]:
         PRUNER,
         LEVEL,
         KEPT,
-        Column("weights", "weights kept", note="theoretical: multiply-adds of a forward pass"),
+        Column("weights", "weights", note="theoretical: multiply-adds of a forward pass"),
         Column("live", "of them live", note="theoretical: on a path from an input to an output"),
         Column("seconds", "seconds, measured", note="training and pruning, per network"),
         Column("loss", "median loss"),
@@ -278,7 +279,7 @@ def _costs(report: Report) -> list[Part]:
         _FRONT,
     ]
     shown = at_levels(table)
-    some = "Theoretical and measured cost of a network at some densities; the data have all."
+    some = "Theoretical and measured cost of a network at some levels; the data have all."
     return [
         figure(report, "cost_front", "Seconds against weights", caption, cost_front_chart, table),
         Table("cost_at_levels", some, shown, columns(report, *own), sortable=True),
@@ -295,7 +296,7 @@ def _budgets(report: Report) -> list[Part]:
         "Training steps of a network up to the last level that all pruners have in common "
         "(median, fewest, most), and in all. Equal at: levels up to which every network had as "
         "many steps as under the baseline. Computing scores of weights is not counted. A pruner "
-        f"that acts before training trains each density from the start.{how}"
+        f"that acts before training trains each level from the start.{how}"
     )
     equal = table["equal"].astype(str) + " of " + table["levels"].astype(str)
     own = (

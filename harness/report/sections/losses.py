@@ -1,4 +1,4 @@
-"""Loss against density and effective density."""
+"""Loss by % pruned and % effectively pruned."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ import pandas as pd
 from harness.report import constant_predictor
 from harness.report.charts import crosses, kept, lines, tooltip_of
 from harness.tables.collection import Collection
-from harness.tables.parts import Figure, Section, number
+from harness.tables.parts import Figure, Section, numbers
 from harness.tables.report import NOTHING, Report, shared
 from harness.tables.summaries import losses, spread
 
@@ -41,9 +41,9 @@ def loss_chart(
 
     Levels whose column `left_out` is true are crossed out.
     """
-    title = "weights kept, log scale"
+    x = kept()
     if against == "effective_density":
-        title = "weights kept on a path from input to output (median), log scale"
+        x = kept(against, "% effectively pruned (median; log scale of what remains)")
         table = table[table[against] > 0]
     y = alt.Y(
         "median:Q",
@@ -52,26 +52,25 @@ def loss_chart(
         axis=alt.Axis(format=".6~g", tickCount=6),
     )
     tooltip = tooltip_of(alt.Tooltip("median:Q", title="median loss", format=".4~g"))
-    x = kept(against, title)
     below = [crosses(x, y)]
     return lines(table, x, y, conditions, "condition", tooltip, below=below)
 
 
 def section(report: Report) -> Section:
-    """Show loss against density and effective density."""
+    """Show loss by % pruned and % effectively pruned."""
     data, table = report.data, losses_of(report)
     validation = table[table["split"] == "validation"]
     if validation.empty:
         return Section("loss", "Loss", [NOTHING])
     note = f"Lines: median over networks; bands: quartiles ({report.networks})."
     crossed = constant_predictor.crossed(data)
+    first, last = numbers(validation["median"].iloc[[0, -1]])
     parts = [
         Figure(
             "loss",
-            "Loss against density",
+            "Loss by % pruned",
             f"Validation loss at the end of each level. {note} Each symbol is a level.{crossed}",
-            f"Median validation loss from {number(validation['median'].iloc[0])} at the first "
-            f"level to {number(validation['median'].iloc[-1])} at the last.",
+            f"Median validation loss from {first} at the first level to {last} at the last.",
             loss_chart(validation, data.conditions),
             table,
             longest=report.longest,
@@ -82,10 +81,10 @@ def section(report: Report) -> Section:
         parts.append(
             Figure(
                 "loss_effective",
-                "Loss against effective density",
-                "The same losses against the weights that lie on a path from an input to an "
+                "Loss by % effectively pruned",
+                "The same losses. Effectively pruned: pruned, or on no path from an input to an "
                 f"output. {note} Levels with no such path are left out.{crossed}",
-                "The loss of the figure above against effective density.",
+                "The loss of the figure above by % effectively pruned.",
                 loss_chart(validation, data.conditions, against="effective_density"),
                 validation,
                 longest=report.longest,

@@ -193,8 +193,8 @@ def mask_figures(report: Report) -> list[Figure]:
             "masks",
             f"Masks of network {table['network'].iloc[0]}",
             "One network as an example (n = 1), not an average, with a column for each leaf. "
-            "Downwards: units that edges lead into; across: units that they come from. Ink: weight "
-            "kept. Hidden units are sorted by their number of edges, as their order carries no "
+            "Downwards: units that edges lead into; across: units that they come from. Ink: not "
+            "pruned. Hidden units are sorted by their number of edges, as their order carries no "
             f"information. Pictures are stretched to equal size.{more} The slider picks the level.",
             "Pictures of one network's masks under each condition; the data hold their numbers of "
             "edges.",

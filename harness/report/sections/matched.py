@@ -13,7 +13,7 @@ import pandas as pd
 from jaxtyping import Float
 
 from harness import stats
-from harness.report.charts import RULE, kept
+from harness.report.charts import PRUNED, RULE, kept
 from harness.report.pruner_comparison import PrunerComparison, comparisons_of
 from harness.report.sections.paired_differences import paired_family_chart, paired_quantities_chart
 from harness.report.sections.pruner_parts import (
@@ -48,9 +48,9 @@ _COLUMNS = (
 _TESTED = (
     Column("n", "n", note="units with a pair of networks that both reach the value"),
     Column("unit", "unit", "text"),
-    Column("p", "p", note="two-sided, from the same procedure as the interval"),
-    Column("adjusted", "p, corrected", note="corrected for all rows of one pruner"),
-    Column("attainable", "attainable p", note="the smallest p possible with so many pairs"),
+    Column("p", "p", "p", note="two-sided, from the same procedure as the interval"),
+    Column("adjusted", "p, corrected", "p", note="corrected for all rows of one pruner"),
+    Column("attainable", "attainable p", "p", note="the smallest p possible with so many pairs"),
 )
 
 _RATIO = (
@@ -214,10 +214,9 @@ def matched_loss_chart(table: pd.DataFrame, pruners: Sequence[str]) -> PrunerCha
 
     `table` is the result of `at_effective_density`, with its task.
     """
-    title = "weights kept on a path from input to output, log scale"
-    return _ratios_chart(
-        table, pruners, kept("target", title), "loss / loss of the baseline, log scale"
-    )
+    x = kept("target", "% effectively pruned (log scale of what remains)")
+    title = "loss / loss of the baseline, log scale"
+    return _ratios_chart(table.assign(density=table["target"]), pruners, x, title, PRUNED)
 
 
 def matched_density_chart(table: pd.DataFrame, pruners: Sequence[str]) -> PrunerChart:
@@ -231,10 +230,14 @@ def matched_density_chart(table: pd.DataFrame, pruners: Sequence[str]) -> Pruner
         scale=alt.Scale(type="log", nice=False, padding=12),
         axis=alt.Axis(format=".3~g", grid=False, labelOverlap="greedy"),
     )
-    return _ratios_chart(table, pruners, x, "density / density of the baseline, log scale")
+    title = "weights left / weights left of the baseline, log scale"
+    at = alt.Tooltip("target:Q", title="at", format=".3~g")
+    return _ratios_chart(table, pruners, x, title, at)
 
 
-def _ratios_chart(table: pd.DataFrame, pruners: Sequence[str], x: alt.X, title: str) -> PrunerChart:
+def _ratios_chart(
+    table: pd.DataFrame, pruners: Sequence[str], x: alt.X, title: str, at: alt.Tooltip
+) -> PrunerChart:
     y = alt.Y(
         "ratio:Q",
         title=title,
@@ -243,7 +246,7 @@ def _ratios_chart(table: pd.DataFrame, pruners: Sequence[str], x: alt.X, title: 
     )
     tooltip = [
         alt.Tooltip("pruner:N"),
-        alt.Tooltip("target:Q", title="at", format=".3~g"),
+        at,
         alt.Tooltip("ratio:Q", format=".4~g"),
         alt.Tooltip("ratio_low:Q", title="interval from", format=".4~g"),
         alt.Tooltip("ratio_high:Q", title="to", format=".4~g"),
@@ -261,12 +264,12 @@ def section(report: Report) -> Section:
         return Section("matched", "Matched comparisons")
     lead = [
         f"Each pruner is compared with the baseline, {baselines(report)}, network by network "
-        "(paired by data seed and number of network), at equal effective density or equal loss. "
-        "Between levels, networks are linear in the logarithms of density and loss. Nothing is "
-        "extrapolated: a network that does not reach a value is left out there, so where n falls, "
-        "the rest is a selection. Levels at which a pruner does no better than a constant are "
-        f"skipped. Intervals and tests: {units(report)}. Networks of one data seed share data and "
-        "batch order."
+        "(paired by data seed and number of network), at equal % effectively pruned or "
+        "equal loss. Between levels, networks are linear in the logarithms of weights left and "
+        "loss. Nothing is extrapolated: a network that does not reach a value is left out there, "
+        "so where n falls, the rest is a selection. Levels at which a pruner does no better than "
+        f"a constant are skipped. Intervals and tests: {units(report)}. Networks of one data seed "
+        "share data and batch order."
     ]
     parts = [*_at_effective_density(report), *_at_loss(report), *_quantities(report)]
     if not parts:
@@ -294,17 +297,17 @@ def _at_effective_density(report: Report) -> list[Part]:
         "path from an input to an output. Lines: geometric mean over pairs of networks; bands: "
         f"95 % intervals ({report.networks}). Below 1: better than the baseline."
     )
-    name, title = "matched_effective_density", "Loss at equal effective density"
+    name, title = "matched_effective_density", "Loss at equal % effectively pruned"
     return [
         figure(report, name, title, caption, matched_loss_chart, table),
         Table(
             name,
-            f"{title}. {_tests(report, table, 'effective densities')}",
+            f"{title}. {_tests(report, table, 'values')}",
             table,
             columns(
                 report,
                 PRUNER,
-                Column("target", "effective density", "kept"),
+                Column("target", "effectively pruned", "kept"),
                 Column("of_baseline", "loss of baseline", note="median over these pairs"),
                 *_RATIO,
                 *_TESTED,
@@ -319,12 +322,12 @@ def _at_loss(report: Report) -> list[Part]:
         return []
     losses = listed([number(multiple) for multiple in LOSS_MULTIPLES])
     caption = (
-        f"Density at which a network's validation loss is first exceeded, over that of "
+        "Weights left where a network's validation loss is first exceeded, over those of "
         f"{baselines(report)}: the losses are {losses} times the baseline's median at its densest "
         "level. Lines: geometric mean over pairs of networks; bands: 95 % intervals "
         f"({report.networks}). Below 1: the loss is held with fewer weights."
     )
-    name, title = "matched_loss", "Density at equal loss"
+    name, title = "matched_loss", "Weights left at equal loss"
     return [
         figure(report, name, title, caption, matched_density_chart, table),
         Table(
@@ -335,7 +338,7 @@ def _at_loss(report: Report) -> list[Part]:
                 report,
                 PRUNER,
                 Column("target", "loss"),
-                Column("of_baseline", "density of baseline", "kept", "median over these pairs"),
+                Column("of_baseline", "baseline pruned", "kept", "median over these pairs"),
                 *_RATIO,
                 *_TESTED,
             ),

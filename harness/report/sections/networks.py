@@ -41,7 +41,7 @@ def _wide(data: Collection, density: float) -> Iterator[tuple[Column, pd.DataFra
             key = f"{family.name} {name}" if key in seen else key
             seen.add(key)
             heading = name if family.single else f"{family.label} {name}"
-            column = Column(key, heading, "kept" if family.share else "number")
+            column = Column(key, heading, "share" if family.share else "number")
             yield column, rows[rows["quantity"] == name]
 
 

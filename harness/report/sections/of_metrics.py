@@ -22,7 +22,7 @@ from harness.report.charts import (
 )
 from harness.report.pruner_comparison import families_of
 from harness.tables.collection import NETWORK, Collection, Measured
-from harness.tables.parts import Column, Figure, Part, Section, Table, number
+from harness.tables.parts import Column, Figure, Part, Section, Table, fixed, number
 from harness.tables.report import Report, shared
 from harness.tables.schema import CONDITION, MOST_QUANTITIES, PLACE, Family, family, slug
 from harness.tables.summaries import chosen_step, spread, stepped
@@ -119,10 +119,10 @@ def against_density(report: Report, one: Family) -> Figure:
     panels = panels_of(chart, one.order, "quantity").resolve_scale(y="independent")
     return Figure(
         one.name,
-        f"{one.label} against density",
+        f"{one.label} by % pruned",
         f"Lines: mean over networks; bands: quartiles ({report.networks}). {one.note} "
         "Axes differ between panels.",
-        f"{one.label} against density; the data have the values.",
+        f"{one.label} by % pruned; the data have the values.",
         panels.properties(bounds="flush", spacing=alt.RowColnumber(row=62, column=58)),
         table,
         panel=200,
@@ -144,8 +144,7 @@ def cells(table: pd.DataFrame, signs: tuple[str, str] | None, label: str) -> pd.
 
 def _signed(value: float) -> str:
     """Format a mean for a small cell: one decimal below 10, none above."""
-    text = f"{value:.0f}" if abs(value) >= 10 else f"{value:.1f}".replace("-0.0", "0.0")
-    return text.replace("-", "−")
+    return fixed(value, 0 if abs(value) >= 10 else 1)
 
 
 def heat_map_chart(
@@ -238,7 +237,7 @@ def means(name: str, found: Measured) -> list[Part]:
     columns = [
         Column(
             key,
-            "kept" if key == "density" else key.replace("_", " "),
+            "pruned" if key == "density" else key.replace("_", " "),
             "kept" if key == "density" else "number" if _is_number(table[key]) else "text",
         )
         for key in map(str, table)

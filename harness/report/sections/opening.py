@@ -21,7 +21,9 @@ from harness.tables.parts import (
     counted,
     listed,
     number,
+    numbers,
     pruned,
+    with_ends,
 )
 from harness.tables.report import Report
 
@@ -83,9 +85,10 @@ def verdict(report: Report, added: Sequence[Section]) -> str:
         clauses.append(f"the loss is {number(ratios['ratio'].iloc[0])} times that before pruning")
     elif len(ratios):
         first, last = ratios.iloc[0], ratios.iloc[-1]
+        low, high = number(first["ratio"]), number(last["ratio"])
         clauses.append(
-            f"{first['condition']} has the lowest loss, {number(first['ratio'])} times that before "
-            f"pruning, and {last['condition']} the highest, {number(last['ratio'])} times"
+            f"{first['condition']} has the lowest loss, {low} times that before "
+            f"pruning, and {last['condition']} the highest, {high} times"
         )
     clauses += [section.verdict for section in added if section.verdict]
     if not clauses:
@@ -103,7 +106,7 @@ def cost(report: Report) -> Finding | None:
     floor = " It does no better than a constant." if row["left_out"] else ""
     loss = f"Loss at {pruned(row['density'])} over dense loss"
     return Finding(
-        f"{loss}{of}: {number(row['ratio'])}{_ends(row)}.",
+        f"{loss}{of}: {_interval(row, 'ratio')}.",
         f"Geometric mean over n\u00a0=\u00a0{row['n']} {row['unit']}.{floor}",
     )
 
@@ -120,10 +123,8 @@ def alike(report: Report) -> Finding | None:
     row = rows[rows[group] == rows[group].max()].iloc[0]
     of = f"{row['condition']}: " if len(report.data.conditions) > 1 else ""
     more = "more" if pd.notna(row["low"]) and row["low"] > 0 else "not shown to be more"
-    alike = f"{number(row['similarity'], 2)} against {number(row['of_control'], 2)}"
-    ends = (
-        f"difference {number(row['difference'], 2)}{_ends(row, 2)}" if pd.notna(row["low"]) else ""
-    )
+    alike = " against ".join(numbers([row["similarity"], row["of_control"]], 2))
+    ends = f"difference {_interval(row, 'difference', 2)}" if pd.notna(row["low"]) else ""
     return Finding(
         f"{of}Networks are {more} alike in motifs than graphs with {row['control']}: {alike}.",
         f"Similarity corrected for noise; {ends or 'too few networks for an interval'} "
@@ -131,10 +132,10 @@ def alike(report: Report) -> Finding | None:
     )
 
 
-def _ends(row: "pd.Series", digits: int = 3) -> str:
+def _interval(row: "pd.Series", value: str, digits: int = 3) -> str:
     if pd.isna(row["low"]):
-        return " (too few for an interval)"
-    return f" (95\u00a0% {number(row['low'], digits)} to {number(row['high'], digits)})"
+        return f"{number(row[value], digits)} (too few for an interval)"
+    return with_ends(row[value], row["low"], row["high"], digits, "95\u00a0% ")
 
 
 def _short(finding: Finding) -> bool:

@@ -21,7 +21,10 @@ from harness.tables.parts import (
     counted,
     listed,
     number,
+    numbers,
+    p_value,
     pruned,
+    with_ends,
 )
 from harness.tables.report import Report
 from harness.tables.summaries import at, has_equal_densities
@@ -76,8 +79,8 @@ def _equal_densities(data: Collection) -> list[str]:
     if not has_equal_densities(data):
         return []
     return [
-        "Some levels have the density of the level before, because training went on or layers "
-        "changed places. Charts show each level; elsewhere the last one stands for its density."
+        "Some levels are pruned as far as the level before, because training went on or layers "
+        "changed places. Charts show each level; elsewhere the last of equal ones is taken."
     ]
 
 
@@ -91,8 +94,10 @@ def loss_findings(data: Collection, losses: pd.DataFrame) -> list[Finding]:
             continue
         levels = [at(rows, density).iloc[0] for density in LOSS_DENSITIES]
         distinct = {row["density"]: row for row in levels}
-        medians = [f"{number(row['median'])} at {pruned(key)}" for key, row in distinct.items()]
-        detail = [f"{number(row['lower'])} to {number(row['upper'])}" for row in distinct.values()]
+        shown = numbers([row["median"] for row in distinct.values()])
+        medians = [f"{one} at {pruned(key)}" for one, key in zip(shown, distinct, strict=True)]
+        ends = iter(numbers([row[end] for row in distinct.values() for end in ("lower", "upper")]))
+        detail = [f"{lower} to {upper}" for lower, upper in zip(ends, ends, strict=True)]
         n = listed(list(dict.fromkeys(str(row["n"]) for row in distinct.values())))
         claim = f"median validation loss is {listed(medians)}."
         found.append(
@@ -170,16 +175,16 @@ def _at_group(
 
 
 def _tested(row: pd.Series) -> str:
+    alike, control = numbers([row["similarity"], row["of_control"]])
     return (
-        f"{row['condition']}: {number(row['similarity'])} against {number(row['of_control'])} of "
-        f"graphs with {row['control']}, difference {number(row['difference'])} "
-        f"({number(row['low'])} to {number(row['high'])}), p {number(row['p'])}."
+        f"{row['condition']}: {alike} against {control} of graphs with {row['control']}, "
+        f"difference {with_ends(row['difference'], row['low'], row['high'])}, "
+        f"p {p_value(row['p'])}."
     )
 
 
 def _interval(row: pd.Series) -> str:
-    ends = f" ({number(row['low'])} to {number(row['high'])})" if pd.notna(row["low"]) else ""
-    return f"{number(row['mean'])}{ends}"
+    return with_ends(row["mean"], row["low"], row["high"])
 
 
 def trouble_findings(data: Collection) -> list[Finding]:

@@ -34,11 +34,14 @@ _COLUMNS = (
     Column("difference", "mean"),
     Column("low", "from", note="lower end of the 95 % interval"),
     Column("high", "to", note="upper end of the 95 % interval"),
-    Column("p", "p", note="two-sided, from the same procedure as the interval"),
+    Column("p", "p", "p", note="two-sided, from the same procedure as the interval"),
     Column(
-        "adjusted", "p, corrected", note="corrected for all values of its kind in the comparison"
+        "adjusted",
+        "p, corrected",
+        "p",
+        note="corrected for all values of its kind in the comparison",
     ),
-    Column("attainable", "attainable p", note="the smallest p possible with so many units"),
+    Column("attainable", "attainable p", "p", note="the smallest p possible with so many units"),
 )
 
 

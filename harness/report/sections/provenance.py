@@ -9,9 +9,10 @@ from harness.tables.report import Report
 
 STATISTICS = (
     (
-        "density, pruned",
-        "Kept over prunable weights; pruned = 1 − density. Effective density counts only weights "
-        "on a path from an input to an output.",
+        "% pruned, density",
+        "Density is the share of prunable weights that are kept; % pruned is the rest of 100 %. "
+        "Files have densities, this page has % pruned. Effectively pruned: pruned, or on no path "
+        "from an input to an output; effective density is the rest.",
     ),
     (
         "n, unit",
@@ -47,7 +48,7 @@ STATISTICS = (
     (
         "z, live nodes",
         "The same over nodes on a path from an input to an output. They were chosen after looking, "
-        "so it is descriptive: at very low density even random masks give z far below 0.",
+        "so it is descriptive: when almost all is pruned, even random masks give z far below 0.",
     ),
     (
         "size of z",
@@ -55,8 +56,8 @@ STATISTICS = (
         "log2(count/expected) beside it. 0 is as expected, 1 is twice, −1 is half.",
     ),
     (
-        "near density 1",
-        "z describes a nearly complete graph, with few ways to differ; at density 1 σ is 0, z is "
+        "near 0 % pruned",
+        "z describes a nearly complete graph, with few ways to differ; at 0 % pruned σ is 0, z is "
         "undefined and nothing is shown.",
     ),
     (
@@ -108,14 +109,14 @@ STATISTICS = (
     (
         "paired difference",
         "Between two networks with the same initial weights, data and batches under two "
-        "conditions, at equal density. Intervals and p are over units (see there). Section "
-        "Matched comparisons compares pruners at equal loss and at equal effective density.",
+        "conditions, equally pruned. Intervals and p are over units (see there). Section "
+        "Matched comparisons compares pruners at equal loss and at equal % effectively pruned.",
     ),
     (
         "matched",
         "Compared at a value that a network's own levels reach, joined by straight lines in the "
-        "logarithms of density and loss. Networks that do not reach it have no value; they are the "
-        "best or the worst ones, so read n beside it.",
+        "logarithms of weights left and loss. Networks that do not reach it have no value; they "
+        "are the best or the worst ones, so read n beside it.",
     ),
     (
         "mean rank",
@@ -124,13 +125,13 @@ STATISTICS = (
     ),
     (
         "front",
-        "Rows (pruner and density) that no other row dominates: at most as costly in both "
+        "Rows (pruner and level) that no other row dominates: at most as costly in both "
         "respects and less in one. It compares medians, without a test.",
     ),
     (
         "budget",
-        "Training steps. Up to a density: summed over the levels before it, or those of that "
-        "density alone where a pruner acts before training and trains each from the start.",
+        "Training steps. Up to a level: summed over the levels before it, or those of that "
+        "level alone where a pruner acts before training and trains each from the start.",
     ),
     (
         "p, corrected",

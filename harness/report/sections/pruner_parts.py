@@ -18,7 +18,7 @@ SHOWN = (0.5, 0.15, 0.07, 0.02)
 """Long tables show the levels nearest to these; the data of the figures have all."""
 
 PRUNER = Column("pruner", "pruner", "text")
-KEPT = Column("density", "kept", "kept")
+KEPT = Column("density", "pruned", "kept")
 LEVEL = Column("level", "level")
 
 

@@ -68,10 +68,11 @@ def span(report: Report) -> list[Finding]:
     if len(table) < 2:
         return []
     least, most = table.iloc[0], table.iloc[-1]
+    low, high = (number(one["strength"], 2) for one in (least, most))
     return [
         Finding(
-            f"Motif strength spans {number(least['strength'], 2)} ({least['condition']}) to "
-            f"{number(most['strength'], 2)} ({most['condition']}); about 1 is chance.",
+            f"Motif strength spans {low} ({least['condition']}) to {high} ({most['condition']}); "
+            "about 1 is chance.",
             f"Root mean square {least['label']} over classes, geometric mean over "
             f"{report.units}; unequal degrees alone raise it.",
         )

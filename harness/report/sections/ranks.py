@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 
 from harness import stats
-from harness.report.charts import kept
+from harness.report.charts import PRUNED, kept
 from harness.report.pruner_comparison import PrunerComparison
 from harness.report.sections.pruner_parts import (
     KEPT,
@@ -71,7 +71,7 @@ def ranks_chart(table: pd.DataFrame, pruners: Sequence[str]) -> PrunerChart:
     )
     tooltip = [
         alt.Tooltip("pruner:N"),
-        alt.Tooltip("density:Q", title="weights kept", format=".3~%"),
+        PRUNED,
         alt.Tooltip("rank:Q", title="mean rank", format=".3~g"),
         alt.Tooltip("low:Q", title="interval from", format=".3~g"),
         alt.Tooltip("high:Q", title="to", format=".3~g"),
@@ -87,7 +87,7 @@ def section(report: Report) -> Section:
     if table.empty:
         return Section("ranks", "Ranks of pruners")
     caption = (
-        "Pruners ranked by validation loss within each network, at equal density; 1 is the lowest "
+        "Pruners ranked by validation loss within each network, equally pruned; 1 is the lowest "
         "loss, ties share their mean rank. Lines: mean over networks; bands: 95 % intervals "
         f"({units(report)}). A network that lacks a loss under any pruner is left out; a pruner is "
         "not ranked where it does no better than a constant."
@@ -104,14 +104,14 @@ def section(report: Report) -> Section:
         Column("unit", "unit", "text"),
     )
     some = (
-        "Mean ranks at some densities; the data of the figure have all. Ranks do not say how much "
-        "better a pruner is. All densities use one set of networks: they are not independent."
+        "Mean ranks at some levels; the data of the figure have all. Ranks do not say how much "
+        "better a pruner is. All levels use one set of networks: they are not independent."
     )
     return Section(
         "ranks",
         "Ranks of pruners",
         parts=[
-            figure(report, "ranks", "Mean rank against density", caption, ranks_chart, table),
+            figure(report, "ranks", "Mean rank by % pruned", caption, ranks_chart, table),
             Table(
                 "ranks_at_levels",
                 some,

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from harness import stats
-from harness.report.charts import RULE, band_and_line, kept, panels_of
+from harness.report.charts import PRUNED, RULE, band_and_line, kept, panels_of
 from harness.tables.collection import Collection
 from harness.tables.parts import Column, Figure, Part, Section, Table
 from harness.tables.report import NOTHING, Report, shared
@@ -29,8 +29,8 @@ _TESTED = (
     Column("difference", "difference", note="jackknife: less its bias"),
     Column("low", "low"),
     Column("high", "high"),
-    Column("p", "p", note="two-sided, from the same procedure as the interval"),
-    Column("attainable", "attainable p", note="the smallest p possible with so many networks"),
+    Column("p", "p", "p", note="two-sided, from the same procedure as the interval"),
+    Column("attainable", "attainable p", "p", note="the smallest p possible with so many networks"),
 )
 _DASHES = {"dashed": [6, 3], "dotted": [2, 3], "dash-dotted": [6, 3, 2, 3], "long-dashed": [12, 4]}
 """Line styles of controls, in order."""
@@ -223,7 +223,7 @@ def similarity_chart(
     """
     tooltip = [
         alt.Tooltip("comparison:N"),
-        alt.Tooltip("density:Q", title="weights kept", format=".3~%"),
+        PRUNED,
         alt.Tooltip("mean:Q", title="similarity", format=".3f"),
         alt.Tooltip("low:Q", title="interval from", format=".3f"),
         alt.Tooltip("high:Q", title="to", format=".3f"),
@@ -268,7 +268,7 @@ def _controls(scale: alt.Scale, names: Sequence[str]) -> list[alt.Chart]:
         tooltip=[
             alt.Tooltip("graphs:N", title="random graphs with"),
             alt.Tooltip("comparison:N"),
-            alt.Tooltip("density:Q", title="weights kept", format=".3~%"),
+            PRUNED,
             alt.Tooltip("control:Q", title="similarity", format=".3f"),
             alt.Tooltip("n:Q", title="graphs"),
         ],
@@ -318,11 +318,11 @@ def _figure(
     )
     return Figure(
         _named(report, metric, "similarity"),
-        "Noise-corrected similarity of profiles against density",
+        "Noise-corrected similarity of profiles by % pruned",
         f"Lines: mean over pairs of networks; bands: 95 % intervals over networks, none below "
         f"6 ({report.networks}). Only {profile.entry}s defined in all networks are compared, at "
         f"levels where their signal is clear of noise.{reference}",
-        f"Noise-corrected similarity of profiles against density, by {profile.group} and "
+        f"Noise-corrected similarity of profiles by % pruned, by {profile.group} and "
         f"{profile.kind}.",
         similarity_chart(table, names, profile, controls),
         table,
@@ -343,7 +343,7 @@ def _test_tables(report: Report, metric: str, profile: Profile) -> list[Table]:
         "networks."
     )
     group = Column(profile.group, profile.group)
-    columns = [Column("condition", "condition", "text"), Column("density", "kept", "kept"), group]
+    columns = [Column("condition", "condition", "text"), Column("density", "pruned", "kept"), group]
     return [
         Table(_named(report, metric, "convergence_tests"), caption, table, [*columns, *_TESTED])
     ]
