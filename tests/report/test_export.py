@@ -14,7 +14,7 @@ import pytest
 from harness import UserError
 from harness.report import build, collect
 from harness.report.pages import export, latex, rendering
-from harness.report.pages.vega import VEGA_LITE, caption, for_file, for_page
+from harness.report.pages.vega import VEGA_LITE, for_file, for_page
 from harness.tables import spreadsheets
 from harness.tables.parts import Column, Figure, Section, Table
 
