@@ -18,6 +18,7 @@ from harness.plugin.study import AbstractStudy
 from harness.results import answer
 from harness.results.run_folder import open_run
 from harness.results.thinned import ConstantLoss, ThinnedRun
+from harness.tables.agreement import agree
 
 
 def plans(
@@ -71,8 +72,8 @@ def rebuild(
 def verify(study: AbstractStudy, kept: Path) -> int:
     """Make a committed report again from its tables, and compare. Returns the number of files.
 
-    Compared are the title, the verdict and the findings of the first screen, and every table of
-    the page, byte by byte.
+    Compared are the title, the verdict and the findings of the first screen, word by word, and
+    every table of the page, up to the rounding of its numbers (`harness.tables.agreement`).
 
     **Arguments:** `kept` holds the page, and `runs/` with the tables of each run.
 
@@ -84,7 +85,7 @@ def verify(study: AbstractStudy, kept: Path) -> int:
     runs = _kept_runs(study, kept / "runs")
     again, tables = report.statements(*_opened(study, runs), list(runs.values()))
     differ = [] if again == before else [answer.FILE]
-    differ += [name for name, made in tables.items() if _content(kept / name) != made]
+    differ += [name for name, made in tables.items() if not agree(_content(kept / name), made)]
     if differ:
         raise UserError(
             f"The report in '{kept}' does not follow from its tables: {', '.join(differ)} differ. "

@@ -14,7 +14,9 @@ from jaxtyping import Float
 
 from harness import stats
 from harness.report import charts, legible
+from harness.tables.collection import NETWORK, RunTables
 from harness.tables.parts import Column, Figure, Table, with_ends
+from harness.tables.units import Units, units_of
 
 BEYOND, WITHIN, OPEN = "beyond the margin", "within the margin", "open"
 """The verdicts on a difference: its interval lies outside the margin, inside, or neither."""
@@ -28,10 +30,39 @@ def log2(values: "pd.Series[float]") -> Float[np.ndarray, " rows"]:
     return np.log2(plain, out=np.full(plain.shape, np.nan), where=plain > 0)
 
 
-def strength(rows: pd.DataFrame, unit: str = "trial") -> "pd.Series[float]":
-    """Return the root mean square of z over the classes of each network where z is finite."""
-    z = rows["z"].astype(float).where(np.isfinite(rows["z"].astype(float)))
-    return (z**2).groupby(rows[unit]).mean() ** 0.5
+def networks(run: RunTables, levels: pd.DataFrame) -> pd.DataFrame:
+    """Return what identifies the network of each row of `levels`, and its `loss`.
+
+    The columns are `trial`, those of `NETWORK`, `version` of results, and validation loss as a
+    share of that of the best constant predictor. The index is that of `levels`.
+    """
+    version = run.trials().set_index("trial")["version"]
+    return levels[["trial", "data_seed", "network"]].assign(
+        seed=int(run.experiment["seed"]),
+        version=levels["trial"].map(version).fillna(0),
+        loss=levels["validation_loss"].astype(float) / levels["constant_loss"].astype(float),
+    )
+
+
+def sound(levels: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the trials in which no network diverged."""
+    return levels[~levels["trial"].isin(levels.loc[levels["diverged"].astype(bool), "trial"])]
+
+
+def units(found: pd.DataFrame) -> Units:
+    """Return what counts as one replicate, where conditions share their networks' numbers."""
+    return units_of(found.drop_duplicates(list(NETWORK)))
+
+
+def strength(rows: pd.DataFrame, *by: str) -> "pd.Series[float]":
+    """Return the root mean square of z over classes where z is finite: a network's strength.
+
+    `by` are the columns that name a network, "trial" if there are none.
+    """
+    z = rows["z"].astype(float)
+    squares = z.where(np.isfinite(z)) ** 2
+    keys = [rows[one] for one in by or ("trial",)]
+    return squares.groupby(keys if len(keys) > 1 else keys[0]).mean() ** 0.5
 
 
 def means(
@@ -93,6 +124,13 @@ def verdict(row: Any, margin: float) -> str:
     if row["low"] > margin or row["high"] < -margin:
         return BEYOND
     return WITHIN if row["low"] > -margin and row["high"] < margin else OPEN
+
+
+def left(row: Any, bound: float, below: str = "degrees explain it") -> str:
+    """Return which side of a bound an interval of strength lies on: above it, something is left."""
+    if row["low"] > bound:
+        return "something is left"
+    return below if row["high"] < bound else "open"
 
 
 def ranged(row: Any) -> str:

@@ -84,8 +84,7 @@ class Table:
 class Figure:
     """A chart with its caption, data, and description for readers who do not see it.
 
-    The chart is also written as `charts/<name>.svg`, `.pdf` and `.png`, `data` as
-    `tables/<name>.csv`.
+    The chart is also written as `charts/<name>.svg` and `.pdf`, `data` as `tables/<name>.csv`.
     `panel` is the minimum width of a panel of small multiples, 0 for the usual one; `axis` the
     width of the labels of its vertical axis, both in pixels; `longest` the length of the longest
     name in the legend. Readers who pick two conditions see it for these `beside` each other.

@@ -11,6 +11,7 @@ from harness.report import RunTables
 from harness.report.constant_predictor import MOST, SHARE
 
 from . import _brains_graphs as graphs
+from ._starts import start_of
 from .brains import DENSER
 
 MARGIN = 0.1
@@ -41,7 +42,7 @@ def layered_ensembles(runs: Mapping[str, RunTables]) -> pd.DataFrame:
         last = table["trial"].map(levels.groupby("trial")["level"].max())
         wanted = np.where(table["version"] == "own", last, DENSER)
         table = table[table["level"] == wanted]
-        start = table["architecture"].map(_regime) if name == "pruned" else RANDOM
+        start = start_of(table["architecture"]) if name == "pruned" else RANDOM
         rows = table.assign(ensemble=start + ", " + table["version"], replicate=table["data_seed"])
         parts.append(rows)
     control = _unequal(_draws(runs["pruned"])).rename(columns={"network": "replicate"})
@@ -120,7 +121,7 @@ def floors(runs: Mapping[str, RunTables]) -> pd.DataFrame:
         levels = runs[name].table("levels")
         last = levels[levels["level"] == levels.groupby("trial")["level"].transform("max")]
         share = (last["validation_loss"] / last["constant_loss"]).astype(float)
-        start = last["architecture"].map(_regime) if name == "pruned" else RECURRENT
+        start = start_of(last["architecture"]) if name == "pruned" else RECURRENT
         rows = last.assign(ensemble=start, share=share, marked=~(share < SHARE))
         by = rows.groupby("ensemble", sort=False)
         parts.append(by.agg(n=("share", "size"), share=("share", "mean"), marked=("marked", "sum")))
@@ -209,7 +210,3 @@ def _verdict(value: float, low: float, high: float) -> str:
 
 def _draws(run: RunTables) -> int:
     return int(run.experiment["metrics"][0]["draws"])
-
-
-def _regime(architecture: str) -> str:
-    return "Glorot" if "initial=glorot" in architecture else "published-like"

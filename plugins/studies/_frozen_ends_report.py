@@ -82,7 +82,7 @@ def _about(found: pd.DataFrame) -> str:
     return (
         f"{found['trial'].nunique()} networks pruned level by level: two starts, four ways to "
         f"prune, one network for each of {found['data_seed'].nunique()} data seeds. Unit: "
-        f"{tables.units(found)}."
+        f"{conditions.units(found)}."
     )
 
 
@@ -109,7 +109,7 @@ def _primary(compared: pd.DataFrame, found: pd.DataFrame) -> Finding:
         f"{answer} at {tables.hidden_pruned(tables.AT)} of hidden weights pruned "
         f"({'; '.join(parts)}; n = {rows['n'].min()} pairs).",
         "Ratio of root mean square z under `layered` of hidden layers, ends kept to all pruned, "
-        f"95 % intervals; unit: {tables.units(found)}; margin: a factor of 2; "
+        f"95 % intervals; unit: {conditions.units(found)}; margin: a factor of 2; "
         f"p, corrected for both: {', '.join(f'{p:.2g}' for p in rows['adjusted'])}.",
     )
 
@@ -228,7 +228,7 @@ def _figure(found: pd.DataFrame, name: str, outcomes: Sequence[str]) -> Figure:
     return conditions.figure(
         name,
         "Outcomes by share of hidden weights pruned",
-        f"Geometric means over {tables.units(found)}; z as root mean square over classes and "
+        f"Geometric means over {conditions.units(found)}; z as root mean square over classes and "
         "layers; loss as a share of the best constant's; beyond degrees: z under `degree`, "
         "else `layered`. Strengths only off the floor.",
         shown,

@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 
 from harness import motifs
-from harness.report import NETWORK, RunTables, Units, conditions, units_of
+from harness.report import RunTables, conditions
 from harness.report.constant_predictor import MOST, SHARE
 
+from ._starts import start_of
 from .frozen_ends import LEAST, MATCHED, POINTS, ROUNDS
 
 KEPT, ALL, TOTAL = "ends kept", "all, same hidden density", "all, same total density"
@@ -36,6 +37,7 @@ MARGINS = {**dict.fromkeys(STRENGTHS, 1.0), "loss": float(np.log2(1.25))}
 BEYOND = 2.0
 """The strength under `degree` from which on something is left that degrees do not explain."""
 
+_PLACE = ["trial", "level"]
 _HIDDEN_LAYERS = (1, 3)
 """The first and the last layer of edges between hidden nodes."""
 
@@ -46,29 +48,22 @@ def outcomes(run: RunTables) -> pd.DataFrame:
     arms = levels["schedule"].map(_arm)
     last = levels.groupby("trial")["level"].transform("max")
     rows = levels[levels["level"].isin(POINTS) & ((arms != TOTAL) | (levels["level"] == last))]
-    version = run.trials().set_index("trial")["version"]
-    found = rows[["trial", "data_seed", "network", "level", "density"]].assign(
-        seed=int(run.experiment["seed"]),
-        version=rows["trial"].map(version).fillna(0),
-        regime=rows["architecture"].map(_regime),
+    found = conditions.networks(run, rows).assign(
+        level=rows["level"],
+        density=rows["density"],
+        regime=start_of(rows["architecture"]),
         arm=arms,
-        loss=(rows["validation_loss"] / rows["constant_loss"]).astype(float),
     )
     for null, name in (("", "motifs"), ("_degree", "sampled")):
         table = run.table(name)
         table = table[table["base_layer"] != motifs.TOTAL]
         strengths = {
-            f"hidden{null}": _strength(table[_is_hidden(table)]),
-            f"whole{null}": _strength(table),
+            f"hidden{null}": conditions.strength(table[_is_hidden(table)], *_PLACE),
+            f"whole{null}": conditions.strength(table, *_PLACE),
         }
         for outcome, strength in strengths.items():
-            found = found.join(strength.rename(outcome), on=["trial", "level"])
+            found = found.join(strength.rename(outcome), on=_PLACE)
     return found.reset_index(drop=True)
-
-
-def units(found: pd.DataFrame) -> Units:
-    """Return what counts as one replicate: each condition has one network a data seed."""
-    return units_of(found.drop_duplicates(list(NETWORK)))
 
 
 def floors(found: pd.DataFrame) -> pd.DataFrame:
@@ -135,15 +130,7 @@ def comparisons(found: pd.DataFrame) -> pd.DataFrame:
 
 def left(row: Any) -> str:
     """Return whether degrees explain a profile, from the mean strength under `degree`."""
-    if row["low"] > BEYOND:
-        return "something is left"
-    return "degrees explain it" if row["high"] < BEYOND else "open"
-
-
-def _strength(table: pd.DataFrame) -> "pd.Series[float]":
-    z = table["z"].astype(float)
-    squares = z.where(np.isfinite(z)) ** 2
-    return squares.groupby([table["trial"], table["level"]]).mean() ** 0.5
+    return conditions.left(row, BEYOND)
 
 
 def _is_hidden(table: pd.DataFrame) -> "pd.Series[bool]":
@@ -158,10 +145,6 @@ def _arm(schedule: str) -> str:
     if schedule.startswith("frozen-ends"):
         return KEPT
     return ALL if f'"@first": {LEAST}}}' in schedule else TOTAL
-
-
-def _regime(architecture: str) -> str:
-    return "Glorot" if "initial=glorot" in architecture else "published-like"
 
 
 def hidden_pruned(level: int) -> str:

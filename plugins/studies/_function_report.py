@@ -84,7 +84,7 @@ def _about(judged: _Judged) -> str:
     return (
         f"{judged.doses['data_seed'].nunique()} networks from each of two starts rewired and "
         f"lesioned; {len(judged.networks)} for the correlation. Unit: "
-        f"{tables.units(judged.networks)}."
+        f"{conditions.units(judged.networks)}."
     )
 
 

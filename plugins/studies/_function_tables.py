@@ -8,21 +8,19 @@ import pandas as pd
 from jaxtyping import Float
 
 from harness import motifs, stats
-from harness.report import NETWORK, RunTables, Units, conditions, units_of
+from harness.report import RunTables, conditions
+from harness.report.constant_predictor import MOST, SHARE
 
+from ._starts import GLOROT, PUBLISHED_LIKE, start_of
 from .function import MOTIF
 
-STARTS = ("published-like", "Glorot")
+STARTS = (PUBLISHED_LIKE, GLOROT)
 PRIMARY = "start"
 """The arm of the primary outcome: trained again from the initial weights."""
 
 DOSE = 10.0
 MARGIN = float(np.log2(1.1))
 """Of log2 loss, for `DOSE` in z or for a lesion: a change of 10 %."""
-
-FLOOR, MOST_AT_FLOOR = 0.9, 0.1
-"""The loss from which on a network is at the floor, as a share of the best constant predictor's,
-and the largest share of such networks in what is compared."""
 
 AT_FLOOR = "at the floor"
 ALPHA = 0.05
@@ -36,21 +34,15 @@ def networks(run: RunTables) -> pd.DataFrame:
     the best constant predictor's loss; z under `degree` by class; and what was done to it: `name`
     of the intervention, else of the pruner, `arm`, `motif`, `target`, `sham`, `edges`.
     """
-    levels = run.table("levels")
-    levels = levels[~levels["trial"].isin(levels.loc[levels["diverged"].astype(bool), "trial"])]
-    levels = levels.assign(share=levels["validation_loss"] / levels["constant_loss"])
+    levels = conditions.sound(run.table("levels"))
     last = levels["level"] == levels["level"].max()
-    dense = levels[~last].set_index("trial")["share"]
+    dense = conditions.networks(run, levels[~last]).set_index("trial")["loss"]
     rows = levels[last]
-    version = run.trials().set_index("trial")["version"]
     sampled = run.table("sampled")
     whole = sampled[sampled["base_layer"] == -1]
     z = whole.pivot(index="trial", columns="motif", values="z")[list(CLASSES)]
-    found = rows[["trial", "data_seed", "network"]].assign(
-        seed=int(run.experiment["seed"]),
-        version=rows["trial"].map(version).fillna(0),
-        start=[STARTS["glorot" in name] for name in rows["architecture"]],
-        loss=rows["share"],
+    found = conditions.networks(run, rows).assign(
+        start=start_of(rows["architecture"]),
         dense=rows["trial"].map(dense),
         **pd.DataFrame(list(map(_done, rows["pruner"])), index=rows.index),
     )
@@ -64,11 +56,6 @@ def profiles(run: RunTables) -> dict[str, pd.DataFrame]:
         null: table[(table["base_layer"] == -1) & (table["level"] == table["level"].max())]
         for null, table in tables.items()
     }
-
-
-def units(found: pd.DataFrame) -> Units:
-    """Return what counts as one replicate: each condition has one network a data seed."""
-    return units_of(found.drop_duplicates(list(NETWORK)))
 
 
 def doses(found: pd.DataFrame) -> pd.DataFrame:
@@ -87,7 +74,7 @@ def doses(found: pd.DataFrame) -> pd.DataFrame:
         dose=both[MOTIF] - both[f"{MOTIF}_sham"],
         others=_largest_shift(both),
         ratio=both["loss"] / both["loss_sham"],
-        floor=both[["loss", "loss_sham"]].max(axis=1) >= FLOOR,
+        floor=both[["loss", "loss_sham"]].max(axis=1) >= SHARE,
     )
 
 
@@ -118,7 +105,7 @@ def lesions(found: pd.DataFrame) -> pd.DataFrame:
     wide = cut.pivot(index=keys, columns="edges", values="loss").dropna().reset_index()
     wide = wide.assign(
         ratio=np.log2(wide["most"] / wide["matched"]),
-        floor=wide[["most", "matched"]].max(axis=1) >= FLOOR,
+        floor=wide[["most", "matched"]].max(axis=1) >= SHARE,
     )
     return _judged(wide, ("start", "motif"), "ratio")
 
@@ -172,7 +159,7 @@ def _judged(values: pd.DataFrame, by: Sequence[str], *outcomes: str) -> pd.DataF
     means = means.join(values.groupby(list(by))["floor"].mean(), on=list(by))
     verdicts = [
         "" if row["outcome"] != outcomes[0]
-        else AT_FLOOR if row["floor"] > MOST_AT_FLOOR
+        else AT_FLOOR if row["floor"] > MOST
         else conditions.verdict(row, MARGIN)
         for _, row in means.iterrows()
     ]  # fmt: skip

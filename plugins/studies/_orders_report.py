@@ -16,6 +16,7 @@ from harness.report import (
     conditions,
     units_of,
 )
+from harness.report.constant_predictor import SHARE
 
 from . import _orders_tables as tables
 
@@ -168,11 +169,11 @@ def _power(rows: pd.DataFrame) -> Finding:
 def _loss(runs: Mapping[str, RunTables]) -> Finding:
     found = tables.levels(runs)
     table = conditions.means(found, ("start", "seed"), ["loss"], geometric=True)
-    floor = int((found["loss"] >= tables.FLOOR).sum())
+    floor = int((found["loss"] >= SHARE).sum())
     names = " and ".join(tables.floored(found))
     out = f" Nothing is claimed of {names} pruned, too often at the floor." if names else ""
     return Finding(
-        f"{floor} of {len(found)} networks are at the floor ({tables.FLOOR:g} of the best "
+        f"{floor} of {len(found)} networks are at the floor ({SHARE:g} of the best "
         "constant's loss or more).",
         f"Mean loss as a share of it: {_listed(table)}.{out}",
     )

@@ -7,7 +7,10 @@ import pandas as pd
 
 from harness import stats
 from harness.report import RunTables, conditions
+from harness.report.constant_predictor import MOST, SHARE
 from harness.tables.parts import percent_pruned
+
+from ._starts import start_of
 
 MARGIN = 2.0
 """The root mean square z from which on something is left that the null does not explain."""
@@ -30,8 +33,6 @@ OUTCOMES = {
 NETWORK, DRAW, PLANTED = "network", "draw", "planted"
 CONDITION = ("start", "kind")
 
-FLOOR, MOST_AT_FLOOR = 0.9, 0.1
-
 
 def levels(runs: Mapping[str, RunTables]) -> pd.DataFrame:
     """Return one row a network that did not diverge, at the density measured.
@@ -43,24 +44,18 @@ def levels(runs: Mapping[str, RunTables]) -> pd.DataFrame:
 
 def _levels(run: RunTables) -> pd.DataFrame:
     table = run.table("levels")
-    broken = table.loc[table["diverged"].astype(bool), "trial"]
-    last = table["density"] <= table["density"].min() + 1e-9
-    ends = table[last & ~table["trial"].isin(broken)]
-    version = run.trials().set_index("trial")["version"]
-    start = np.where(ends["architecture"].str.contains("initial=glorot"), "Glorot", "large")
-    pruned = percent_pruned(float(table["density"].min())).replace("\N{NO-BREAK SPACE}", "")
-    return ends[["trial", "data_seed", "network"]].assign(
-        seed=int(run.experiment["seed"]),
-        version=ends["trial"].map(version).fillna(0),
-        start=[f"{one} {pruned}" for one in start],
-        loss=ends["validation_loss"].astype(float) / ends["constant_loss"].astype(float),
-    )
+    least = float(table["density"].min())
+    ends = conditions.sound(table)
+    ends = ends[ends["density"] <= least + 1e-9]
+    pruned = percent_pruned(least).replace("\N{NO-BREAK SPACE}", "")
+    starts = start_of(ends["architecture"], "large") + f" {pruned}"
+    return conditions.networks(run, ends).assign(start=starts)
 
 
 def floored(found: pd.DataFrame) -> list[str]:
     """Return the starts of which too many networks are at the floor: nothing is claimed of them."""
-    share = (found["loss"] >= FLOOR).groupby(found["start"]).mean()
-    return [str(start) for start in share[share > MOST_AT_FLOOR].index]
+    share = (found["loss"] >= SHARE).groupby(found["start"]).mean()
+    return [str(start) for start in share[share > MOST].index]
 
 
 def measured(runs: Mapping[str, RunTables]) -> pd.DataFrame:
@@ -105,9 +100,7 @@ def calibrated(means: pd.DataFrame) -> bool:
 
 def left(row: pd.Series) -> str:
     """Return what the rule of the design says of a strength."""
-    if row["low"] > MARGIN:
-        return "something is left"
-    return "nothing is left" if row["high"] < MARGIN else "open"
+    return conditions.left(row, MARGIN, "nothing is left")
 
 
 def classes(rows: pd.DataFrame, score: str = "z") -> pd.DataFrame:

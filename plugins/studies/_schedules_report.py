@@ -20,7 +20,6 @@ from harness.tables.parts import Part
 
 from . import _schedules_tables as tables
 
-_STARTS = {"published": "the published-like start", "Glorot": "the Glorot start"}
 _PANELS = {"layered": "null layered", "degree": "null degree"}
 _PLACE = [Column(name, name, "text") for name in ("null", "regime", "twin")]
 
@@ -131,7 +130,7 @@ def _primary(far: pd.DataFrame, found: pd.DataFrame) -> Finding:
     }
     mixed = "Whether jitter of 0.3 changes the profile depends on the start"
     answer = answers[verdicts.pop()] if len(verdicts) == 1 else mixed
-    parts = [f"{conditions.ranged(row)} from {_STARTS[row['regime']]}" for row in rows]
+    parts = [f"{conditions.ranged(row)} from the {row['regime']} start" for row in rows]
     return Finding(
         f"{answer}: it moves it by {' and '.join(parts)}, where another start moves it by 1 "
         f"(95 %; n = {rows[0]['n']} pairs each).",

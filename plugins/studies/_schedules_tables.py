@@ -9,9 +9,10 @@ import pandas as pd
 from jaxtyping import Float
 
 from harness import stats
-from harness.report import NETWORK, RunTables, Units, conditions, units_of
+from harness.report import RunTables, Units, conditions
 from harness.report.constant_predictor import MOST, marked
 
+from ._starts import start_of
 from .schedules import DENSITY
 
 BASELINE, OTHER_START, BATCHES = "geometric", "other start", "batch order"
@@ -51,20 +52,15 @@ def outcomes(runs: Mapping[str, RunTables]) -> pd.DataFrame:
     """
     parts = []
     for run in runs.values():
-        levels = run.table("levels")
-        broken = levels.loc[levels["diverged"].astype(bool), "trial"]
-        levels = levels.assign(at_floor=marked(levels))
-        levels["trained"] = levels.groupby(["trial", "network"])["steps"].cumsum()
-        ends = levels[np.isclose(levels["density"], DENSITY) & ~levels["trial"].isin(broken)]
-        version = run.trials().set_index("trial")["version"]
-        seed, batch = (int(run.experiment[name]) for name in ("seed", "batch_seed"))
-        found = ends[["trial", "data_seed", "network", "at_floor"]].assign(
-            seed=seed,
-            version=ends["trial"].map(version).fillna(0),
-            regime=np.where(ends["architecture"].str.contains("glorot"), "Glorot", "published"),
+        levels = conditions.sound(run.table("levels"))
+        trained = levels.groupby(["trial", "network"])["steps"].cumsum()
+        ends = levels[np.isclose(levels["density"], DENSITY)]
+        batch = int(run.experiment["batch_seed"])
+        found = conditions.networks(run, ends).assign(
+            at_floor=marked(ends),
+            regime=start_of(ends["architecture"]),
             twin=[_twin(str(row["schedule"]), batch, row["network"]) for _, row in ends.iterrows()],
-            loss=ends["validation_loss"].astype(float) / ends["constant_loss"].astype(float),
-            steps=ends["trained"],
+            steps=trained,
         )
         for outcome, null in (("strength", "layered"), ("beyond_degrees", "degree")):
             z = _whole(run, null)
@@ -88,7 +84,7 @@ def profiles(runs: Mapping[str, RunTables], found: pd.DataFrame, null: str) -> p
 
 def units(found: pd.DataFrame) -> Units:
     """Return what counts as one replicate: each twin has one network a data seed."""
-    return units_of(found[found["twin"] == BASELINE].drop_duplicates(list(NETWORK)))
+    return conditions.units(found[found["twin"] == BASELINE])
 
 
 def at_floor(found: pd.DataFrame) -> list[tuple[str, str]]:

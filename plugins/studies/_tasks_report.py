@@ -274,9 +274,7 @@ def _tasks(of: tables.Outcomes) -> Table:
 def _left(row: pd.Series) -> str:
     if row["outcome"] == "loss":
         return ""
-    if row["low"] > _BEYOND:
-        return "something is left"
-    return "degrees explain it" if row["high"] < _BEYOND else "open"
+    return conditions.left(row, _BEYOND)
 
 
 def _classes(run: RunTables, of: tables.Outcomes) -> Table:

@@ -9,7 +9,9 @@ from jaxtyping import Float, Int
 
 from harness import motifs
 from harness.report import RunTables, conditions
+from harness.report.constant_predictor import MOST, SHARE
 
+from ._starts import start_of
 from .tasks import DENSITY, HIDDEN
 
 MARGIN = 0.1
@@ -36,7 +38,6 @@ EQUAL, SIX, OTHERS = "equal ends", "and digits", "no planted teacher"
 
 PLANTED = "teacher, bi-fans planted"
 BY = ("group", "tasks", "features")
-FLOOR, MOST_AT_FLOOR = 0.9, 0.1
 
 _SPAN = {one.name: one.span for order in (2, 3) for one in motifs.classes(order)}
 _CONSTANT = [name for name in _SPAN if name not in motifs.VARYING]
@@ -61,20 +62,15 @@ def networks(run: RunTables) -> pd.DataFrame:
     `group` is the start of a trained network or the pruner of a control. `loss` is validation loss
     as a share of that of the best constant predictor, `beyond_degrees` the root mean square z.
     """
-    levels = run.table("levels")
-    broken = levels.loc[levels["diverged"].astype(bool), "trial"]
-    ends = levels[np.isclose(levels["density"], DENSITY) & ~levels["trial"].isin(broken)]
-    version = run.trials().set_index("trial")["version"]
-    start = np.where(ends["architecture"].str.contains("initial=glorot"), *STARTS)
+    levels = conditions.sound(run.table("levels"))
+    ends = levels[np.isclose(levels["density"], DENSITY)]
+    start = start_of(ends["architecture"], STARTS[1])
     control = ends["pruner"].isin(CONTROLS)
     rows = hidden(run.table("sampled"))
     varying = rows[rows["motif"].isin(motifs.VARYING)]
-    found = ends[["trial", "data_seed", "network"]].assign(
-        seed=int(run.experiment["seed"]),
-        version=ends["trial"].map(version).fillna(0),
+    found = conditions.networks(run, ends).assign(
         group=np.where(control, ends["pruner"], start),
         task=[_task(label) for label in ends["task"]],
-        loss=ends["validation_loss"].astype(float) / ends["constant_loss"].astype(float),
         beyond_degrees=ends["trial"].map(conditions.strength(varying)),
     )
     return found[control | (ends["pruner"] == "magnitude")]
@@ -183,8 +179,8 @@ def outcomes(trained: RunTables, *controls: RunTables) -> Outcomes:
 def floored(found: pd.DataFrame) -> list[tuple[str, str]]:
     """Return the groups and tasks of which too many networks are at the floor."""
     trained = found[found["group"].isin(STARTS)]
-    share = (trained["loss"] >= FLOOR).groupby([trained["group"], trained["task"]]).mean()
-    return [(str(group), str(task)) for group, task in share[share > MOST_AT_FLOOR].index]
+    share = (trained["loss"] >= SHARE).groupby([trained["group"], trained["task"]]).mean()
+    return [(str(group), str(task)) for group, task in share[share > MOST].index]
 
 
 def means(of: Outcomes) -> pd.DataFrame:

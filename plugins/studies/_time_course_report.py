@@ -23,6 +23,7 @@ from harness.report import (
 from harness.tables.parts import Part
 
 from . import _time_course_tables as tables
+from ._starts import GLOROT, PUBLISHED_LIKE
 from .time_course import DENSITY
 
 _LEVELS = {"levels": "published levels", "finer": "finer levels"}
@@ -209,7 +210,7 @@ def _similarity(made: _Made) -> Figure:
         f"Noise-corrected similarity of order-3 profiles over {shown['n'].max()} networks; null "
         "`layered`; 1: equal directions.",
         shown[["outcome", "pruned", "masks", "n", "value", "low", "high"]],
-        {"published": "published-like start", "Glorot": "Glorot start"},
+        {start: f"{start} start" for start in (PUBLISHED_LIKE, GLOROT)},
         "pruned",
         "masks",
     )

@@ -11,6 +11,7 @@ from harness import stats
 from harness.report import RunTables, conditions
 from harness.report.constant_predictor import MOST, marked
 
+from ._starts import PUBLISHED_LIKE, start_of
 from .time_course import DENSITY
 
 FROM = 0.1
@@ -19,7 +20,7 @@ FROM = 0.1
 SHOWN = (0.15, FROM, 0.09, 0.08, DENSITY)
 """Densities at which similarity is shown."""
 
-PRIMARY = ("levels", "published", "zahn2022")
+PRIMARY = ("levels", PUBLISHED_LIKE, "zahn2022")
 """Levels, regime and pruner of the primary comparison."""
 
 MARGIN = 0.1
@@ -52,19 +53,13 @@ def networks(runs: Mapping[str, RunTables]) -> pd.DataFrame:
     """
     parts = []
     for name, run in runs.items():
-        levels = run.table("levels")
-        broken = levels.loc[levels["diverged"].astype(bool), "trial"]
-        rows = levels[~levels["trial"].isin(broken)].sort_values(["trial", "level"])
-        version = run.trials().set_index("trial")["version"]
-        glorot = rows["architecture"].str.contains("glorot")
+        rows = conditions.sound(run.table("levels")).sort_values(["trial", "level"])
         parts.append(
-            rows[["trial", "level", "density", "data_seed", "network", "steps", "pruner"]].assign(
+            conditions.networks(run, rows).assign(
+                **rows[["level", "density", "steps", "pruner"]],
                 levels=name,
-                seed=int(run.experiment["seed"]),
-                version=rows["trial"].map(version).fillna(0),
-                regime=np.where(glorot, "Glorot", "published"),
+                regime=start_of(rows["architecture"]),
                 trained=rows.groupby("trial")["steps"].cumsum(),
-                loss=rows["validation_loss"].astype(float) / rows["constant_loss"].astype(float),
                 at_floor=marked(rows),
             )
         )
@@ -137,9 +132,12 @@ def curves(run: RunTables, found: pd.DataFrame) -> pd.DataFrame:
     """
     table = run.table("would-be-motifs")
     keys = ["trial", "level", "step"]
-    z = table["z"].where(np.isfinite(table["z"]))
-    strength = (z**2).groupby([table[key] for key in keys]).mean() ** 0.5
-    rows = strength.rename("strength").reset_index().merge(found, on=["trial", "level"])
+    rows = (
+        conditions.strength(table, *keys)
+        .rename("strength")
+        .reset_index()
+        .merge(found, on=["trial", "level"])
+    )
     after = rows["steps"].where(rows["step"] == _END, rows["step"])
     rows = rows.assign(after=after, trained=rows["trained"] - rows["steps"] + after)
     rows = rows[rows["density"] >= DENSITY - 1e-9]

@@ -16,12 +16,12 @@ from harness.report import (
     checklist,
     conditions,
 )
+from harness.report.constant_predictor import SHARE
 from harness.tables.parts import numbers, p_value, pruned
 
 from . import _training_tables as tables
 from .training import DENSITY
 
-_FLOOR = 0.9
 _PLACE = (Column("start", "start", "text"), Column("decay", "decay", "text"))
 
 
@@ -93,7 +93,7 @@ def _about(found: pd.DataFrame) -> str:
     return (
         f"{len(found)} networks: {found.groupby(list(tables.CONDITION)).ngroups} conditions, one "
         f"network for each of {found['data_seed'].nunique()} data seeds. Unit: "
-        f"{tables.units(found)}."
+        f"{conditions.units(found)}."
     )
 
 
@@ -113,8 +113,8 @@ def _primary(found: pd.DataFrame) -> Finding:
         f"{answers[tables.verdict(row)]}: without weight decay it is {value} times as strong "
         f"from initial weights of sd 0.05 as of sd 0.5 (95 % {low} to {high}; "
         f"n = {row['n']} pairs).",
-        f"Root mean square z under `layered` at {pruned(DENSITY)}; unit: {tables.units(found)}. "
-        f"p {p_value(row['p'])}; margin: a factor of 2.",
+        f"Root mean square z under `layered` at {pruned(DENSITY)}; "
+        f"unit: {conditions.units(found)}. p {p_value(row['p'])}; margin: a factor of 2.",
     )
 
 
@@ -135,11 +135,11 @@ def _degrees(means: pd.DataFrame) -> Finding:
 def _loss(means: pd.DataFrame, found: pd.DataFrame) -> Finding:
     rows = means[means["outcome"] == "loss"].sort_values("value")
     best, worst = (next(rows.iloc[[at]].itertuples()) for at in (0, -1))
-    floor = int((found["loss"] >= _FLOOR).sum())
+    floor = int((found["loss"] >= SHARE).sum())
     shown = numbers([best.value, worst.value], 2)
     return Finding(
         f"Mean losses are {' to '.join(shown)} of that of the best constant; "
-        f"{floor} of {len(found)} networks are at the floor ({_FLOOR} or more).",
+        f"{floor} of {len(found)} networks are at the floor ({SHARE} or more).",
         f"Lowest: {_named(best)} {_range(best)}; highest: {_named(worst)} {_range(worst)}.",
     )
 
@@ -199,7 +199,7 @@ def _figure(found: pd.DataFrame, name: str, outcomes: Sequence[str]) -> Figure:
     return conditions.figure(
         name,
         "Outcomes by start",
-        f"Geometric means over {tables.units(found)} at {pruned(DENSITY)}; z as root mean "
+        f"Geometric means over {conditions.units(found)} at {pruned(DENSITY)}; z as root mean "
         "square over classes; colour: early weight decay.",
         tables.means(found),
         {outcome: tables.OUTCOMES[outcome] for outcome in outcomes},

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pandas as pd
 
-from harness.report import NETWORK, RunTables, Units, conditions, units_of
+from harness.report import RunTables, conditions
 
 from .training import DENSITY
 
@@ -38,16 +38,10 @@ def outcomes(run: RunTables) -> pd.DataFrame:
     `chance` is the overlap expected by chance, `log2_ratio` the mean of |log2(count / expected)|
     under `layered` over classes with a copy.
     """
-    levels = run.table("levels")
-    broken = levels.loc[levels["diverged"].astype(bool), "trial"]
-    ends = levels[np.isclose(levels["density"], DENSITY) & ~levels["trial"].isin(broken)]
-    version = run.trials().set_index("trial")["version"]
-    found = ends[["trial", "data_seed", "network"]].assign(
-        seed=int(run.experiment["seed"]),
-        version=ends["trial"].map(version).fillna(0),
-        start=ends["architecture"].map(_start),
-        decay=ends["schedule"].map(_decay),
-        loss=ends["validation_loss"].astype(float) / ends["constant_loss"].astype(float),
+    levels = conditions.sound(run.table("levels"))
+    ends = levels[np.isclose(levels["density"], DENSITY)]
+    found = conditions.networks(run, ends).assign(
+        start=ends["architecture"].map(_start), decay=ends["schedule"].map(_decay)
     )
     layered, degree = (whole(run, name) for name in ("motifs", "sampled"))
     regime = run.table("regime")
@@ -70,12 +64,6 @@ def whole(run: RunTables, name: str) -> pd.DataFrame:
     table = table[(table["base_layer"] == -1) & np.isclose(table["density"], DENSITY)]
     undefined = {np.inf: np.nan, -np.inf: np.nan}
     return table.assign(**{one: table[one].replace(undefined) for one in ("z", "log2_ratio")})
-
-
-def units(found: pd.DataFrame) -> Units:
-    """Return what counts as one replicate: each condition has one network a data seed."""
-    first = found.drop_duplicates(list(NETWORK))
-    return units_of(first)
 
 
 def means(found: pd.DataFrame) -> pd.DataFrame:
@@ -111,9 +99,7 @@ def verdict(row: pd.Series) -> str:
 
 def left(row: pd.Series) -> str:
     """Return whether degrees explain a profile, from the mean of `beyond_degrees`."""
-    if row["low"] > BEYOND:
-        return "something is left"
-    return "degrees explain it" if row["high"] < BEYOND else "open"
+    return conditions.left(row, BEYOND)
 
 
 def _start(architecture: str) -> str:

@@ -55,7 +55,7 @@ def test_the_class_that_differs_is_found_and_draws_differ_in_none():
 
 
 def test_the_study_from_end_to_end_in_small(tmp_path, monkeypatch):
-    monkeypatch.setattr(tables, "FLOOR", 1e9)
+    monkeypatch.setattr(tables, "SHARE", 1e9)
     study = orders.Orders(data_seeds=2, steps=20, width=12, densities=(0.3, 0.4), draws=20)
     made = studies.plans(study, tmp_path, loading.load(), {"tasks": ["digits"]})
     outcome = studies.conduct(study, tmp_path, made)

@@ -100,7 +100,7 @@ def test_the_study_from_end_to_end_in_small(tmp_path, monkeypatch):
     small = {"name": "teacher", "rows": 100, "sizes": [4], "fan_in": 2}
     monkeypatch.setattr(tasks, "CONTROL", small)
     monkeypatch.setattr(tasks.Tasks, "tasks", lambda self: [small, small | {"planted": "nothing"}])
-    monkeypatch.setattr(tables, "FLOOR", 1e9)
+    monkeypatch.setattr(tables, "SHARE", 1e9)
     monkeypatch.setattr(tables, "PERMUTATIONS", 9)
     study = tasks.Tasks(data_seeds=3, steps=30, width=8, draws=10)
     made = studies.plans(study, tmp_path, loading.load(), {})
