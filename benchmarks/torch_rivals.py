@@ -34,13 +34,13 @@ Layers = list[Tensor]
 Rival = Callable[..., Callable[[], None]]
 
 
-def drawn(networks: int, seed: int) -> tuple[Layers, Layers]:
+def drawn(networks: int, seed: int, density: float = DENSITY) -> tuple[Layers, Layers]:
     """Initial weights, masked, and masks: float32, for each layer (networks, out, in)."""
     generator = torch.Generator().manual_seed(seed)
     weights, masks = [], []
     for sources, targets in pairwise(SIZES):
         shape = (networks, targets, sources)
-        mask = (torch.rand(shape, generator=generator) < DENSITY).float()
+        mask = (torch.rand(shape, generator=generator) < density).float()
         weights.append((INITIAL_SCALE * torch.randn(shape, generator=generator) * mask).to(DEVICE))
         masks.append(mask.to(DEVICE))
     return weights, masks
@@ -109,7 +109,7 @@ class Training:
     ) -> None:
         self.module = module
         self._loss = torch.compile(module) if compiled else module
-        self._masks = masks
+        self.masks = masks
         self._batches = batches
         self._optimizer = torch.optim.Adam(module.parameters(), lr=RATE, fused=True)
         self._done = 0
@@ -120,13 +120,22 @@ class Training:
         for group in self._optimizer.param_groups:
             group["capturable"] = True
 
+    def mask(self, masks: Layers) -> None:
+        """Prune what is not in the masks: weights, and their momentum, which would move them."""
+        self.masks = masks
+        for weight, mask in zip(self.module.weights(), masks, strict=True):
+            weight.data.mul_(mask)
+            for moment in self._optimizer.state[weight].values():
+                if moment.shape == mask.shape:
+                    moment.mul_(mask)
+
     def step(self, inputs: Tensor, targets: Tensor) -> Tensor:
         """Train by one step; the loss of each network before it."""
         self._optimizer.zero_grad(set_to_none=True)
         losses: Tensor = self._loss(inputs, targets)
         losses.sum().backward()
         gradients = [w.grad for w in self.module.weights() if w.grad is not None]
-        torch._foreach_mul_(gradients, self._masks)
+        torch._foreach_mul_(gradients, self.masks)
         self._optimizer.step()
         return losses.detach()
 
@@ -156,10 +165,16 @@ def _singles(networks: int, inputs: Array, targets: Array, seed: int) -> list[Tr
 
 
 def stacked(
-    networks: int, inputs: Array, targets: Array, seed: int, *, compiled: bool = False
+    networks: int,
+    inputs: Array,
+    targets: Array,
+    seed: int,
+    *,
+    compiled: bool = False,
+    density: float = DENSITY,
 ) -> Training:
     """The training of all networks at once, their weights stacked."""
-    weights, masks = drawn(networks, seed)
+    weights, masks = drawn(networks, seed, density)
     masks = [mask.mT.contiguous() for mask in masks]
     return Training(Stack(weights), masks, batches_of(inputs, targets), compiled=compiled)
 

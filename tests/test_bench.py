@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from harness_benchmarks import accelerator, device_profile, main_job, paper, scaling, timing
 
-from harness import bench, cli, open_run
+from harness import Level, bench, cli, open_run
 from harness.bench import Measured
+from harness.motifs import profile
 
 
 def few():
@@ -167,3 +168,33 @@ def test_torch_func_trains_as_the_other_rivals():
         training.run(10)
     np.testing.assert_allclose(stack.losses, mapped.losses, rtol=1e-5)
     assert mapped.parameters["layers.1.weight"].count_nonzero() < 0.2 * 2 * 400 * 400
+
+
+def test_the_job_by_hand_prunes_trains_and_counts_as_the_harness():
+    pytest.importorskip("torch")
+    pytest.importorskip("numba")
+    from harness_benchmarks import by_hand, motifs
+
+    levels = (Level(1.0, 3), Level(0.07, 2))
+    job = by_hand.by_hand(2, 400, levels, draws=2, of_degrees=2, counted_at=(0.07,))
+    assert set(job.seconds) == {
+        "simulation", "training", "pruning", "evaluation", "null layered", "null degree"
+    }  # fmt: skip
+    assert np.shape(job.losses) == (2, 2)
+    assert np.shape(job.z["layered"]) == (2, 2, 13)
+    assert np.shape(job.z["degree"]) == (1, 2, 13)
+
+    graph = motifs.uniform(1, 0.07)
+    wires = [layer[0].astype(float) for layer in graph.adjacency]
+    rng = np.random.default_rng(2)
+    drawn = by_hand._z([wires], 150, motifs.one_random_network, rng)[0]
+    table = profile(graph, supports=("all",))
+    order = ["diverge2", "converge2", "chain2", "diverge3", "converge3", "bifan", "zigzag"]
+    order += ["biparallel", "chain_diverge", "converge_chain", "fork_tail", "merge_tail", "chain3"]
+    exact = table[table["base_layer"] == -1].set_index("motif")["z"].loc[order]
+    np.testing.assert_allclose(drawn, exact, atol=0.6)
+    same = by_hand._same_degrees(wires, rng)
+    for layer, other in zip(wires, same, strict=True):
+        for axis in (0, 1):
+            np.testing.assert_array_equal(layer.sum(axis), other.sum(axis))
+    assert not np.array_equal(wires[1], same[1])

@@ -20,6 +20,7 @@ from harness.experiment.config import without_networks
 from harness.experiment.plan import Plan
 from harness.experiment.trial import RESULT_VERSION, Trial
 from harness.plugin.isolation import isolated
+from harness.plugin.registry import describe
 from harness.results import provenance, run_folder
 from harness.results.records import Entry, Index, MetricEntry, read_index, trial_folder, write_index
 
@@ -252,6 +253,7 @@ def record_provenance(plan: Plan, folder: Path) -> None:
         last = dict(files.read_json(path))
         earlier = [*last.pop("earlier", []), last]
     now = provenance.provenance(provenance.command_line(), _plugin_files(plan))
-    files.write_json(path, {**now, "earlier": earlier})
+    tasks = {task.name: describe(type(task.instance)) for task, _ in plan.pairs}
+    files.write_json(path, {**now, "tasks": tasks, "earlier": earlier})
     _log.info("begins: %s", now["command"])
     _log.info("with %s", provenance.environment())

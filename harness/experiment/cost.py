@@ -67,8 +67,12 @@ def _trial_cost(trial: Trial, rate: float) -> Cost:
     )
 
 
-def product_rate(seconds: float = 0.3) -> float:
-    """Measure floating-point operations a second in batched products of layer size."""
+def product_rate(seconds: float = 1.0) -> float:
+    """Measure floating-point operations a second in batched products of layer size.
+
+    For a second: on a busy machine a shorter time falls within or between the turns that this
+    process gets.
+    """
     width, rows, nodes = 8, 128, 400
     left, right = jnp.ones((width, rows, nodes)), jnp.ones((width, nodes, nodes))
     product = jax.jit(jnp.matmul)

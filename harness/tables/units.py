@@ -71,9 +71,9 @@ def units_of(networks: pd.DataFrame) -> Units:
         )
         return Units(("seed", "network"), "starts", f"given these {seeds} data sets", warning)
     if not found.duplicated("data_seed").any():
-        return Units(NETWORK, "networks", "over data")
+        return Units(NETWORK, "networks", "each with its own data")
     if seeds >= FEWEST_DATA_SEEDS:
-        return Units(("data_seed",), "data seeds", "over data")
+        return Units(("data_seed",), "data seeds", "each with its own data")
     return Units(NETWORK, "networks", f"given these {seeds} data sets")
 
 

@@ -5,6 +5,7 @@ import pandas as pd
 from harness.report import Collection, Finding
 from harness.tables.parts import listed, number, pruned, with_ends
 
+_RATIO = ("log2_ratio", "log2_low", "log2_high")
 MOST_CONDITIONS = 4
 """With more conditions, a sentence for each would be too much; the tables have all."""
 
@@ -39,22 +40,48 @@ def verdict(table: pd.DataFrame) -> str:
 
 
 def strongest(rows: pd.DataFrame, beyond: str, null: str) -> list[Finding]:
-    """Return the class of the largest mean z, in a sentence for the first screen.
+    """Return the class whose count departs most from chance, in a sentence for the first screen.
 
-    `rows` have mean z of all nodes with its interval, `beyond` says what the null keeps.
+    `rows` have mean z and log2 ratio of all nodes with their intervals, `beyond` says what the null
+    keeps. Of the classes whose z differs from 0 it is that of the largest ratio, up or down.
     """
-    rows = rows.dropna(subset="z")
+    rows = rows.dropna(subset=["z", "log2_ratio"])
     if rows.empty:
         return []
-    row = rows.iloc[int(rows["z"].abs().argmax())]
+    clear = rows[_over(rows) | _under(rows)]
+    shown = clear if len(clear) else rows
+    row = shown.iloc[int(shown["log2_ratio"].abs().argmax())]
     under = f" under {row['condition']}" if rows["condition"].nunique() > 1 else ""
+    departs = "departs most" if len(clear) else "departs most, though not clearly"
+    times, low, high = (2.0 ** row[one] for one in _RATIO)
+    ratio = with_ends(times, low, high, head="95\u00a0% ")
     z = with_ends(row["z"], row["z_low"], row["z_high"], head="95\u00a0% ")
     return [
         Finding(
-            f"Beyond {beyond}, {row['motif']} departs most{under}: mean z {z}.",
-            f"Null {null}, all nodes; n\u00a0=\u00a0{int(row['n'])} {row['unit']}.",
+            f"Beyond {beyond}, {row['motif']} {departs}{under}: found over expected {ratio}.",
+            f"Mean z {z}. Null {null}, all nodes; n\u00a0=\u00a0{int(row['n'])} {row['unit']}.",
         )
     ]
+
+
+def beyond_degrees(rows: pd.DataFrame) -> str:
+    """Return how many classes of a condition depart from the null `degree`, as a clause."""
+    rows = rows.dropna(subset=["z", "z_low"])
+    if rows.empty or rows["condition"].nunique() > 1:
+        return ""
+    over, under = (int(side.sum()) for side in (_over(rows), _under(rows)))
+    return (
+        f"of {len(rows)} that degrees leave free, {over} are more and {under} less frequent than "
+        "degrees explain"
+    )
+
+
+def _over(rows: pd.DataFrame) -> "pd.Series[bool]":
+    return rows["z_low"] > 0
+
+
+def _under(rows: pd.DataFrame) -> "pd.Series[bool]":
+    return rows["z_high"] < 0
 
 
 def _represented(rows: pd.DataFrame) -> str:

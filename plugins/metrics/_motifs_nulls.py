@@ -34,22 +34,24 @@ def shown(table: pd.DataFrame) -> "pd.Series[bool]":
 
 
 def beyond_degrees(data: Collection, density: float) -> pd.DataFrame:
-    """Return mean z under `degree` at a level with 95 % intervals, by condition and class."""
-    columns = ["condition", "order", "motif", "z", "z_low", "z_high", "n", "unit", "density"]
+    """Return mean z and log2 ratio under `degree` at a level with 95 % intervals, by class."""
+    keys = ["condition", "order", "motif"]
+    figures = ["z", "z_low", "z_high", "log2_ratio", "log2_low", "log2_high"]
+    columns = [*keys, *figures, "n", "unit", "density"]
     table = data.table("sampled")
     if table.empty:
         return pd.DataFrame(columns=columns)
     table = table[shown(table) & (table["base_layer"] == -1)]
     chosen = named(data, at(table, density))
     units, found = by_condition(data), []
-    for key, part in chosen.groupby(columns[:3], sort=False, observed=True):
+    for key, part in chosen.groupby(keys, sort=False, observed=True):
         unit = units[str(key[0])]
-        by_unit = unit.averaged(part.set_index(list(NETWORK))[["z"]].astype(float))
-        z = by_unit["z"].replace([np.inf, -np.inf], np.nan).dropna().to_numpy(dtype=float)
-        if len(z):
-            mean = stats.mean_interval(z)
-            ends = (mean.value, mean.low, mean.high, mean.n, str(unit))
-            found.append((*key, *ends, part["density"].iloc[0]))
+        numbers = part.set_index(list(NETWORK))[["z", "log2_ratio"]].astype(float)
+        by_unit = unit.averaged(numbers.replace([np.inf, -np.inf], np.nan))
+        z, ratio = (stats.mean_interval(by_unit[one].to_numpy(float)) for one in by_unit)
+        if z.n:
+            ends = (*(z.value, z.low, z.high), *(ratio.value, ratio.low, ratio.high))
+            found.append((*key, *ends, z.n, str(unit), part["density"].iloc[0]))
     return pd.DataFrame(found, columns=columns)
 
 

@@ -86,6 +86,7 @@ def significance(data: Collection, density: float) -> pd.DataFrame:
         z = by_unit["z"].to_numpy(dtype=float)
         finite = z[np.isfinite(z)]
         test = stats.mean_test(z)
+        ratio = stats.mean_interval(by_unit["log2_ratio"].to_numpy(dtype=float))
         rows.append(
             {
                 **dict(zip(by, key, strict=True)),
@@ -99,7 +100,9 @@ def significance(data: Collection, density: float) -> pd.DataFrame:
                 "positive": int((finite > 0).sum()),
                 "count": group["count"].median(),
                 "expected": group["expected"].median(),
-                "log2_ratio": by_unit["log2_ratio"].mean(),
+                "log2_ratio": ratio.value,
+                "log2_low": ratio.low,
+                "log2_high": ratio.high,
                 "p": test.p,
                 "attainable": test.attainable,
             }

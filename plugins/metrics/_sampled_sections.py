@@ -76,7 +76,8 @@ def _answer(report: Report) -> list[Section]:
     """Return what the first screen says of motifs that degrees do not explain."""
     table = beyond_degrees(report.data, report.density)
     found = answer.strongest(table, "degrees", "`degree`, drawn")
-    return [Section("answer", "Beyond degrees", short=found)] if found else []
+    verdict = answer.beyond_degrees(table)
+    return [Section("answer", "Beyond degrees", short=found, verdict=verdict)] if found else []
 
 
 def degree_null(report: Report) -> Section:

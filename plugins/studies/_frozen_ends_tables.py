@@ -91,9 +91,9 @@ def means(found: pd.DataFrame) -> pd.DataFrame:
 
 
 def pairs(regime: str) -> dict[str, tuple[Any, Any]]:
-    """Return the conditions compared by their labels, ends kept minus all pruned."""
+    """Return the conditions compared by their labels, ends kept against all pruned."""
     return {
-        f"{regime}, level {level}: ends kept − {arm}": (
+        f"{regime}, level {level}: ends kept against {arm}": (
             (regime, level, KEPT),
             (regime, level, arm),
         )

@@ -223,7 +223,7 @@ def comparisons(found: pd.DataFrame) -> pd.DataFrame:
             part,
             ("twin",),
             name,
-            {f"{regime}: {twin} − {BASELINE}": (twin, BASELINE)
+            {f"{regime}: {twin} against {BASELINE}": (twin, BASELINE)
              for twin in part["twin"].unique()
              if twin not in (BASELINE, OTHER_START) and (regime, twin) not in barred},
             geometric=True,

@@ -22,19 +22,20 @@ from harness.tables.parts import numbers, p_value, pruned
 from . import _training_tables as tables
 from .training import DENSITY
 
-_PLACE = (Column("start", "start", "text"), Column("decay", "decay", "text"))
+_HERO = "How far motif counts lie from chance, by start"
+_PLACE = (Column("start", "start", "text"), Column("decay", "early decay", "text"))
 
 
 def opening(question: str, runs: Mapping[str, RunTables]) -> Opening:
     """Return the first screen: the primary comparison, and the chart of all outcomes."""
     found = tables.outcomes(runs["starts"])
     means, compared = _with_verdicts(found)
-    others = [Finding(one.claim) for one in (_degrees(means), _loss(means, found))]
+    judged = (_secondary(compared), _degrees(means), _loss(means, found))
     return Opening(
         question,
         _primary(found).claim,
-        [_secondary(compared), *others],
-        _figure(found, "strength_by_start", tuple(tables.OUTCOMES)[:2]),
+        [Finding(one.claim) for one in judged],
+        _figure(found, "strength_by_start", tuple(tables.OUTCOMES)[:2], _HERO),
         _about(found),
         "harness study training",
     )
@@ -61,7 +62,7 @@ def sections(runs: Mapping[str, RunTables]) -> list[Section]:
         "log2_ratio: mean of |log2(count / expected)| over classes under `layered`."
     )
     verdict = Column("verdict", "verdict", "text")
-    place = {"start": "start", "decay": "decay"}
+    place = {"start": "start", "decay": "early decay"}
     by_condition = conditions.table_of_means("by_condition", caption, means, place, verdict)
     differences = conditions.table_of_differences(
         "comparisons",
@@ -69,7 +70,7 @@ def sections(runs: Mapping[str, RunTables]) -> list[Section]:
         "of one outcome.",
         compared,
     )
-    figure = _figure(found, "outcomes", tuple(tables.OUTCOMES))
+    figure = _figure(found, "outcomes", tuple(tables.OUTCOMES), "Outcomes by start")
     return [
         Section("answer", "The answer", lead, findings),
         Section("conditions", "Outcomes by condition", parts=[figure, by_condition]),
@@ -104,18 +105,29 @@ def _primary(found: pd.DataFrame) -> Finding:
         return Finding("Not shown: too few replicates of the primary comparison.")
     row = rows.iloc[0]
     answers = {
-        conditions.BEYOND: "The start decides the strength of the motif profile",
-        conditions.WITHIN: "The start changes the strength of the motif profile by less than 2",
-        conditions.OPEN: "Whether the start decides the strength of the motif profile is open",
+        conditions.BEYOND: "The start decides how far motif counts lie from chance",
+        conditions.WITHIN: "The start changes how far motif counts lie from chance by less than 2",
+        conditions.OPEN: "Whether the start decides how far motif counts lie from chance is open",
     }
     value, low, high = _times(row)
     return Finding(
-        f"{answers[tables.verdict(row)]}: without weight decay it is {value} times as strong "
+        f"{answers[tables.verdict(row)]}: without weight decay z is {value} times as large "
         f"from initial weights of sd 0.05 as of sd 0.5 (95 % {low} to {high}; "
-        f"n = {row['n']} pairs).",
+        f"n = {row['n']} pairs).{_decay(compared)}",
         f"Root mean square z under `layered` at {pruned(DENSITY)}; "
         f"unit: {conditions.units(found)}. p {p_value(row['p'])}; margin: a factor of 2.",
     )
+
+
+def _decay(compared: pd.DataFrame) -> str:
+    """Say what early weight decay does to the start whose z is smallest without it."""
+    start = tables.BASELINE[0]
+    chosen = compared["comparison"] == f"{start}: early decay against none"
+    rows = compared[chosen & (compared["outcome"] == "strength")].dropna(subset="low")
+    if rows.empty:
+        return ""
+    value, low, high = _times(rows.iloc[0])
+    return f" Early decay makes it {value} times as large from {start} (95 % {low} to {high})."
 
 
 def _degrees(means: pd.DataFrame) -> Finding:
@@ -139,7 +151,7 @@ def _loss(means: pd.DataFrame, found: pd.DataFrame) -> Finding:
     shown = numbers([best.value, worst.value], 2)
     return Finding(
         f"Mean losses are {' to '.join(shown)} of that of the best constant; "
-        f"{floor} of {len(found)} networks are at the floor ({SHARE} or more).",
+        f"{floor} of {len(found)} networks hardly do better than it ({SHARE} or more).",
         f"Lowest: {_named(best)} {_range(best)}; highest: {_named(worst)} {_range(worst)}.",
     )
 
@@ -151,7 +163,8 @@ def _secondary(compared: pd.DataFrame) -> Finding:
         value, low, high = _times(one)
         beyond.append(f"{one['comparison']}: {value} times ({low} to {high})")
     return Finding(
-        f"{len(beyond)} of {len(rows)} secondary differences of strength are beyond a factor of 2.",
+        f"Early decay and start change z by more than a factor of 2 in {len(beyond)} of "
+        f"{len(rows)} other comparisons.",
         "; ".join(beyond),
     )
 
@@ -195,16 +208,16 @@ def _range(row: Any) -> str:
     return conditions.ranged(row._asdict())
 
 
-def _figure(found: pd.DataFrame, name: str, outcomes: Sequence[str]) -> Figure:
+def _figure(found: pd.DataFrame, name: str, outcomes: Sequence[str], title: str) -> Figure:
     return conditions.figure(
         name,
-        "Outcomes by start",
-        f"Geometric means over {conditions.units(found)} at {pruned(DENSITY)}; z as root mean "
-        "square over classes; colour: early weight decay.",
-        tables.means(found),
+        title,
+        f"Geometric means at {pruned(DENSITY)}, over {conditions.units(found)}; z: root mean "
+        "square over motif classes, 1 by chance; colour: weight decay early in training.",
+        tables.means(found).rename(columns={"decay": "early_decay"}),
         {outcome: tables.OUTCOMES[outcome] for outcome in outcomes},
         "start",
-        "decay",
+        "early_decay",
         log=True,
     )
 

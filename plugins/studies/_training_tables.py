@@ -12,7 +12,7 @@ from .training import DENSITY
 BASELINE = ("sd 0.5", "none")
 """The condition that others are compared with: as saturated as the published start."""
 
-PRIMARY = "sd 0.05 − sd 0.5, no decay"
+PRIMARY = "sd 0.05 against sd 0.5, no decay"
 MARGIN = 1.0
 """Of log2 strength: a factor of 2."""
 
@@ -20,8 +20,8 @@ BEYOND = 2.0
 """The strength under `degree` from which on something is left that degrees do not explain."""
 
 OUTCOMES = {
-    "strength": "strength: z under layered",
-    "beyond_degrees": "beyond degrees: z under degree",
+    "strength": "z, null layered",
+    "beyond_degrees": "z, null degree",
     "loss": "loss / best constant's",
     "movement": "movement of dense weights",
     "overlap": "overlap with initial mask",
@@ -78,8 +78,8 @@ def comparisons(found: pd.DataFrame) -> pd.DataFrame:
     """
     starts = list(dict.fromkeys(found["start"]))
     others = [start for start in starts if start != BASELINE[0]]
-    pairs = {f"{one} − {BASELINE[0]}, no decay": ((one, "none"), BASELINE) for one in others}
-    pairs |= {f"{one}: early decay − none": ((one, "early"), (one, "none")) for one in starts}
+    pairs = {f"{one} against {BASELINE[0]}, no decay": ((one, "none"), BASELINE) for one in others}
+    pairs |= {f"{one}: early decay against none": ((one, "early"), (one, "none")) for one in starts}
     tables = []
     for name in OUTCOMES:
         main = {PRIMARY: pairs[PRIMARY]} if name == "strength" and PRIMARY in pairs else {}

@@ -96,7 +96,9 @@ def test_titles_of_panels_say_n_from_the_data(fake_run):
 
 
 def test_units_that_a_table_names_are_those_of_its_n():
-    table = pd.DataFrame({"panel": ["p", "p"], "n": [6, 7], "unit": "data seeds, over data"})
+    table = pd.DataFrame(
+        {"panel": ["p", "p"], "n": [6, 7], "unit": "data seeds, each with its own data"}
+    )
     assert charts._counts(table, "panel", "network", 99) == {"p": ", n = 6 to 7 data seeds"}
 
 

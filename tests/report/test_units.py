@@ -24,8 +24,8 @@ def networks(data_seeds, each, version=3, seeds=("0",)):
         (1, 8, 3, "networks, given one data set", 8),
         (1, 8, 2, "networks, given one data set", 8),
         (1, 8, np.nan, "networks, given one data set", 8),
-        (12, 1, 3, "networks, over data", 12),
-        (6, 5, 3, "data seeds, over data", 6),
+        (12, 1, 3, "networks, each with its own data", 12),
+        (6, 5, 3, "data seeds, each with its own data", 6),
         (5, 5, 3, "networks, given these 5 data sets", 25),
         (2, 5, 2, "starts, given these 2 data sets", 5),
         (2, 5, np.nan, "starts, given these 2 data sets", 5),
@@ -105,7 +105,7 @@ def test_with_six_data_seeds_networks_are_averaged_within_them(fake_run):
     data = collect([run])
     assert data.conditions == ("magnitude", "random")
     row = paired_differences.differences(data, 0.07).query("quantity == 'bifan'").iloc[0]
-    assert (row["n"], row["unit"]) == (6, "data seeds, over data")
+    assert (row["n"], row["unit"]) == (6, "data seeds, each with its own data")
     z = run.table("motifs").query(
         "motif == 'bifan' and density == 0.07 and support == 'all' and base_layer == -1"
     )

@@ -82,7 +82,7 @@ def test_the_study_from_end_to_end_in_small(tmp_path, monkeypatch):
 def test_the_committed_statements_follow_from_the_committed_tables():
     runs = {"ends": ThinnedRun(REPORT / "runs" / "ends")}
     outcomes = tables.outcomes(runs["ends"])
-    assert str(conditions.units(outcomes)) == "networks, over data"
+    assert str(conditions.units(outcomes)) == "networks, each with its own data"
     assert set(tables.floors(outcomes)["n"]) == {12}
     html = (REPORT / "index.html").read_text(encoding="utf-8")
     (answer, *_) = page.sections(runs)

@@ -117,7 +117,7 @@ def test_the_study_from_end_to_end_in_small(tmp_path, monkeypatch):
 def test_the_committed_statements_follow_from_the_committed_tables():
     runs = {name: ThinnedRun(REPORT / "runs" / name) for name in ("changed", "networks", "anew")}
     found = tables.networks(runs["networks"])
-    assert str(conditions.units(found)) == "networks, over data"
+    assert str(conditions.units(found)) == "networks, each with its own data"
     assert found["data_seed"].tolist() == list(range(1, 101))
     assert (found["loss"] < 0.5).all()
     for name in ("changed", "anew"):

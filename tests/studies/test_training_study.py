@@ -53,7 +53,7 @@ def test_the_rule_of_the_design(ratio, noise, said):
 
 def test_with_few_pairs_nothing_is_shown():
     assert "too few replicates" in page._primary(found(4.0, pairs=3)).claim
-    assert str(conditions.units(found(4.0))) == "networks, over data"
+    assert str(conditions.units(found(4.0))) == "networks, each with its own data"
 
 
 def test_the_study_from_end_to_end_in_small(tmp_path, monkeypatch):
@@ -72,7 +72,7 @@ def test_the_study_from_end_to_end_in_small(tmp_path, monkeypatch):
 def test_the_committed_statements_follow_from_the_committed_tables():
     runs = {"starts": ThinnedRun(REPORT / "runs" / "starts")}
     outcomes = tables.outcomes(runs["starts"])
-    assert str(conditions.units(outcomes)) == "networks, over data"
+    assert str(conditions.units(outcomes)) == "networks, each with its own data"
     assert set(outcomes.groupby(list(tables.CONDITION)).size()) == {12}
     for name, made in (("by_condition", tables.means), ("comparisons", tables.comparisons)):
         kept = pd.read_csv(REPORT / "tables" / f"{name}.csv")

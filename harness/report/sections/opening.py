@@ -26,6 +26,7 @@ from harness.tables.parts import (
     with_ends,
 )
 from harness.tables.report import Report
+from harness.tables.summaries import CHOSEN_DENSITY
 
 _NAMED = 3
 """More pruners, tasks or architectures than these are counted in a title, not named."""
@@ -45,7 +46,7 @@ def opening_of(report: Report) -> Opening:
         verdict(report, added),
         findings[:MOST_FINDINGS],
         hero(report, added),
-        about(data),
+        about(report),
         command(data),
     )
 
@@ -148,8 +149,9 @@ def hero(report: Report, added: Sequence[Section]) -> Figure | None:
     return next(iter([*ranking.figure(report), *offered]), None)
 
 
-def about(data: Collection) -> str:
-    """Return on how much the page rests: networks, levels, schedules and data."""
+def about(report: Report) -> str:
+    """Return on how much the page rests: tasks, networks, levels, schedules and data."""
+    data = report.data
     done = data.trials[data.trials["status"] == "done"]
     each = units.range_of(units.networks_of(data.levels), "network")
     per = f" in each of {len(data.conditions)} conditions" if len(data.conditions) > 1 else ""
@@ -157,10 +159,21 @@ def about(data: Collection) -> str:
     places = data.levels[["density", "later"]].drop_duplicates()
     schedules = listed([name_of(str(name)) for name in done["schedule"].unique()])
     return (
-        f"{each}{per}, {counted(seeds, 'data set')}, schedule {schedules}, "
-        f"{counted(len(places), 'level')} to {pruned(min(data.densities))}. Intervals are over "
+        f"{_tasks(data)}{each}{per}, {counted(seeds, 'data set')}, schedule {schedules}, "
+        f"{counted(len(places), 'level')} to {pruned(min(data.densities))}. Shown is the level "
+        f"nearest to {pruned(CHOSEN_DENSITY)}, where the paper compares. Intervals are over "
         f"{units.said(list(units.by_condition(data).values()))}."
     )
+
+
+def _tasks(data: Collection) -> str:
+    """Say what each task is, in the words of its plugin; runs of earlier versions have none."""
+    known = {
+        name: words
+        for run in data.runs
+        for name, words in dict(run.provenance.get("tasks", {})).items()
+    }
+    return "".join(f"Task {name}: {words.rstrip('.')}. " for name, words in known.items())
 
 
 def command(data: Collection) -> str:

@@ -18,8 +18,8 @@ STATISTICS = (
         "n, unit",
         "Trained networks, never null draws. The unit beside n is one replicate; it says what an "
         "interval or p is about. One data seed: networks, given one data set. One network for each "
-        "data seed: networks, over data. Six or more data seeds with several networks each: data "
-        "seeds, their networks averaged, over data; fewer: networks, given these data sets. "
+        "data seed: networks, each with its own data. Six or more data seeds with several networks "
+        "each: data seeds, their networks averaged; fewer: networks, given these data sets. "
         "Results before version 3 give network i the same start under every data seed: starts, "
         "networks of one number averaged.",
     ),
