@@ -47,7 +47,7 @@ def motifs(reports: Reports) -> alt.HConcatChart:
     # The word stands beside the zero, where a symbol would be.
     text = alt.Chart(fixed).mark_text(align="left", dx=4, fontSize=8.5, color=_ORANGE)
     text = text.encode(x=alt.datum(0), y=y, yOffset=_offset(), text=alt.value("fixed"))
-    panels = [alt.layer(_zero(0), *one).properties(width=113, height=280)
+    panels = [alt.layer(_zero(0), *one).properties(width=119, height=270)
               for one in ([*z, text], excess)]  # fmt: skip
     return alt.hconcat(*panels, spacing=16)
 
@@ -71,7 +71,7 @@ def starts(reports: Reports) -> alt.LayerChart:
     base = alt.Chart(table).encode(y=y, yOffset=offset, color=colour)
     rule = base.mark_rule(strokeWidth=1.6).encode(x=low, x2="high:Q")
     points = base.mark_point(filled=True, size=42, opacity=1).encode(x=x, shape=shape)
-    return alt.layer(_zero(1), rule, points).properties(width=205, height=150)
+    return alt.layer(_zero(1), rule, points).properties(width=205, height=138)
 
 
 def pruners(reports: Reports) -> alt.LayerChart:
@@ -84,7 +84,7 @@ def pruners(reports: Reports) -> alt.LayerChart:
     base = alt.Chart(table).encode(y=y, color=colour)
     x = _log("value", "root mean square z", _STRENGTH)
     points = base.mark_point(filled=True, size=42, opacity=1, shape="circle").encode(x=x)
-    return alt.layer(_zero(1), points).properties(width=205, height=264)
+    return alt.layer(_zero(1), points).properties(width=205, height=240)
 
 
 def course(reports: Reports) -> alt.FacetChart:
@@ -112,13 +112,13 @@ def course(reports: Reports) -> alt.FacetChart:
 
 def _dots(table: pd.DataFrame, y: alt.Y, ends: Sequence[str], title: str) -> list[alt.Chart]:
     value, low, high = ends
-    colour = _colour("beside", list(NULLS.values()), (_BLUE, _ORANGE))
+    colour = _colour("beside", list(NULLS.values()), (_BLUE, _ORANGE), columns=1)
     base = alt.Chart(table).encode(y=y, yOffset=_offset(), color=colour)
     rule = base.mark_rule(strokeWidth=1.6).encode(x=alt.X(f"{low}:Q", title=title), x2=f"{high}:Q")
     shape = alt.Shape(
         "beside:N",
         scale=alt.Scale(domain=list(NULLS.values()), range=["circle", "square"]),
-        legend=_legend(),
+        legend=_legend(1),
     )
     points = base.mark_point(filled=True, size=38, opacity=1)
     return [rule, points.encode(x=alt.X(f"{value}:Q", title=title), shape=shape)]

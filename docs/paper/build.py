@@ -77,6 +77,7 @@ def body(text: str) -> str:
 
     text = re.sub(r"<svg.*?</svg>", lambda found: keep(found[0]), text, flags=re.DOTALL)
     text = re.sub(r"\bn = (?=\d)", "n\u00a0=\u00a0", text)  # as is a unit, kept on one line
+    text = re.sub(r"\b(Figure|Table) (?=\d)", "\\1\u00a0", text)
     text = re.sub(r"(?<=\d) %", "\u202f%", text)
     text = re.sub(r"\$\$(.+?)\$\$", block, text, flags=re.DOTALL)
     text = re.sub(r"\$(.+?)\$", lambda found: keep(convert(found[1])), text, flags=re.DOTALL)
