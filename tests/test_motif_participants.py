@@ -6,11 +6,14 @@ import json
 from itertools import product
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from harness import LayeredGraph, cli, motifs, network_files
 from harness.motif_profiles import Asked, Profiles, of_files
+from harness.motif_profiles._effects import short_names
 from harness.motif_profiles._headlines import headlines
+from harness.motif_profiles._ratios import with_ratios
 from harness.motifs._digraph_classes import TRIAD_NAMES
 
 EDGES = """source,target,layer
@@ -184,7 +187,7 @@ def test_a_table_for_latex(harness, tmp_path):
     assert rows[0].endswith(r" \\")
     for word in ("toprule", "midrule", "bottomrule"):
         assert lines.count(f"\\{word}") == 1
-    assert all(line.count(" & ") == 5 for line in lines if line.endswith(r" \\"))
+    assert all(line.count(" & ") == 6 for line in lines if line.endswith(r" \\"))
 
 
 def test_latex_reads_no_command_in_names_and_numbers():
@@ -214,52 +217,110 @@ def profiles(tmp_path, **columns):
 def test_the_headline_names_what_differs(tmp_path):
     (none,) = headlines(profiles(tmp_path))
     assert "none of 11 classes differs from the null (q ≤ 0.05)" in none
+    assert "(random networks with as many edges between each two layers; exact, no draws)" in none
     changes = {
         "q": {"bifan": 0.01, "chain2": 0.05, "zigzag": 0.04, "diverge2": 0.06, "fork_tail": 0.01},
         "count": {"bifan": 100, "chain2": 200, "zigzag": 1, "diverge2": 10**6, "fork_tail": 3},
         "expected": {"bifan": 40.0, "chain2": 199.0, "zigzag": 4.0, "fork_tail": 4.0},
-        "z": {"bifan": 3.0, "chain2": 2.0, "zigzag": -5.0, "diverge2": 50.0, "fork_tail": -2.0},
+        "z": {"bifan": 3.0, "chain2": 20.0, "zigzag": -2.0, "diverge2": 50.0, "fork_tail": -5.0},
+        "null_low": {"bifan": 0.35, "zigzag": 0.3},
+        "null_high": {"bifan": 1.65, "zigzag": 1.7},
     }
     (some,) = headlines(profiles(tmp_path, **changes))
-    assert "2 over-represented, most bifan (2.5 times the expected copies, z +3.0)" in some
-    assert "2 under-represented, most zigzag (0.25 times the expected copies, z −5.0)" in some
+    over = "bifan (2.50 times the expected copies, the null's 95 % 0.35 to 1.65, z +3.0)"
+    under = "zigzag (0.250 times the expected copies, the null's 95 % 0.30 to 1.70, z −2.0)"
+    assert f"2 over-represented, most {over}" in some, "the largest ratio, not the largest z"
+    assert f"2 under-represented, most {under}" in some
     (uncalibrated,) = headlines(_uncalibrated(profiles(tmp_path, **changes)))
     assert "not calibrated, so no class is called over- or under-represented" in uncalibrated
-    assert "the largest |z| is that of diverge2" in uncalibrated
+    assert "furthest outside the null's 95 % is diverge2" in uncalibrated
+
+
+def test_a_class_that_is_not_expected_at_all_is_named_last(tmp_path):
+    changes = {
+        "q": {"bifan": 0.01, "chain2": 0.01},
+        "count": {"bifan": 1, "chain2": 200},
+        "expected": {"bifan": 0.0, "chain2": 100.0},
+    }
+    (line,) = headlines(profiles(tmp_path, **changes))
+    assert "2 over-represented, most chain2 (2 times" in line
+    del changes["q"]["chain2"]
+    (line,) = headlines(profiles(tmp_path, **changes))
+    assert "1 over-represented, most bifan (none expected" in line
 
 
 def test_too_few_draws_do_not_say_that_nothing_differs(tmp_path):
     found = profiles(tmp_path)
     few = found.table.assign(null="degree", draws=30, effective=30.0, q=0.4, p=2 / 31, z=1.0)
-    few.loc[few["motif"] == "bifan", "z"] = -40.0
+    few.loc[few["motif"] == "bifan", ["z", "count"]] = -40.0, 100
     (line,) = headlines(Profiles(found.wirings, few, found.notes))
-    assert "null degree: 30 draws are too few to name a class (smallest q 0.4)" in line
-    assert "the largest |z| is that of bifan" in line
+    assert "outputs; 30 draws): 30 draws are too few to name a class (smallest q 0.4)" in line
+    assert "furthest outside the null's 95 % is bifan" in line
     assert "z −40.0); give more --draws." in line
     (line,) = headlines(Profiles(found.wirings, few.assign(p=0.3), found.notes))
     assert "none of 11 classes differs" in line
+
+
+def test_files_are_named_without_folders_unless_two_have_one_name():
+    assert short_names(["a/x.csv", "b/y.csv"]) == {"a/x.csv": "x.csv", "b/y.csv": "y.csv"}
+    assert short_names(["a/x.csv", "b/x.csv"])["b/x.csv"] == "b/x.csv"
+
+
+def test_ratios_say_what_random_networks_have(tmp_path):
+    table = profiles(tmp_path).table.set_index("motif")
+    row = table.loc["bifan"]
+    assert row["ratio"] == pytest.approx(row["count"] / row["expected"])
+    ends = row["expected"] + 1.96 * row["sd"] * np.array([-1, 1])
+    assert row["null_low"] == max(0, ends[0])
+    assert row["null_high"] == pytest.approx(ends[1] / row["expected"], rel=1e-4)
+    assert set(table["expected_error"]) == {0.0}, "exact"
+    few = pd.DataFrame(
+        {
+            "count": [3.0, 2.0, 0.0, 5.0],
+            "expected": [4.0, 0.0, 0.0, 5.0],
+            "sd": [1.0, 0.0, 0.0, 2.0],
+            "z": [-1.0, np.nan, np.nan, np.nan],
+            "effective": 25.0,
+            "draws": 100,
+        }
+    )
+    found = with_ratios(few)
+    assert found["ratio"].tolist()[:2] == [0.75, np.inf]
+    assert np.isnan(found["ratio"][2])
+    assert found["null_low"][0] == pytest.approx(1 - 1.96 / 4, rel=1e-4)
+    assert found["expected_error"][0] == pytest.approx(1.96 / 4 / 5, rel=1e-4)
+    assert found[["null_low", "null_high"]].loc[1:].isna().all(axis=None), "no z, no range"
 
 
 def _uncalibrated(found):
     return Profiles(found.wirings, found.table.assign(calibrated=False, q=np.nan), found.notes)
 
 
-def test_the_largest_z_comes_first(harness, tmp_path):
+def test_the_largest_difference_comes_first(harness, tmp_path):
     rng = np.random.default_rng(0)
-    np.savez(tmp_path / "w.npz", rng.random((9, 12)) < 0.3, rng.random((12, 7)) < 0.4)
+    first = rng.random((9, 12)) < np.where(np.arange(9) < 3, 0.8, 0.1)[:, None]
+    np.savez(tmp_path / "w.npz", first, rng.random((12, 7)) < 0.4)
     command = ("w.npz", "--support", "all", "--order", 2, "--order", 3)
     rows = json.loads(harness(*command, "--json")[1])
-    strength = {row["motif"]: -abs(row["z"]) if row["z"] is not None else 0 for row in rows}
-    assert len({row["z"] > 0 for row in rows if row["z"]}) == 2, "signs differ"
+
+    def rank(motif):
+        (row,) = (row for row in rows if row["motif"] == motif)
+        differs = row["q"] is not None and row["q"] <= 0.05
+        return not differs, 1 if row["ratio"] is None else -abs(np.log(row["ratio"]))
+
+    known = [row["motif"] for row in rows]
+    strength = sorted(known, key=rank)
+    assert {rank(motif)[0] for motif in known} == {True, False}
     for more, number in ((), 10), (("--all",), 13):
         lines = [line.split() for line in harness(*command, *more)[1].splitlines()]
-        shown = [line[0] for line in lines if line and line[0] in strength]
-        assert shown == sorted(strength, key=strength.get)[:number]
+        shown = [line[0] for line in lines if line and line[0] in known]
+        assert shown == strength[:number]
 
 
 def test_the_answer_comes_first(harness):
     first = harness("layers.csv", "--support", "all")[1].splitlines()[0]
-    assert first.startswith("layers.csv, null layered: not calibrated, so no class is called")
+    assert first.startswith("layers.csv, null layered (random networks with as many edges")
+    assert "): not calibrated, so no class is called" in first
 
 
 def test_instances_of_a_class_are_listed_by_name(harness):

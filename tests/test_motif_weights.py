@@ -69,7 +69,7 @@ def test_planted_signs_are_found_and_explained(harness):
     out = harness("w.npz", "--null", "signs")[1]
     assert "times the expected coherent copies" in out.splitlines()[0]
     assert "over-represented" in out.splitlines()[0]
-    assert "Motifs: coherent copies" in out
+    assert "Motifs, null signs (100 draws): coherent copies" in out
     assert "A copy is coherent if the product of its signs is positive" in out
 
 

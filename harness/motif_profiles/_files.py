@@ -11,6 +11,7 @@ import numpy as np
 
 from harness import motifs, network_files
 from harness.errors import UserError, unknown
+from harness.motif_profiles._ratios import with_ratios
 from harness.network_files import Wiring, printable
 from harness.sparse.edges import Digraphs
 from harness.sparse.graph import LayeredGraph
@@ -42,6 +43,10 @@ _FIELDS = (
         "z",
         "z_error",
         "log2_ratio",
+        "ratio",
+        "null_low",
+        "null_high",
+        "expected_error",
         "p",
     ),
     *("p_method", "q", "profile", "overlap", "chance", "effective"),
@@ -79,6 +84,8 @@ class Profiles:
     `table` has `file`, its `layout`, and the columns of `motifs.profile`, `sampled_profile` and
     `digraph_profile`. `p` and `q` are normal approximations or ranks among draws, as `p_method`
     says; `calibrated` is whether z and p are valid for draws of the null, `uncalibrated` why not.
+    `ratio` is count over expected, `null_low` to `null_high` what it is in the central 95 % of
+    random networks, `expected_error` that of expected as a share, 0 if exact.
     `base_layer` is -1 for the sum over base layers; `mfinder` is mfinder's number of the class.
     Under the null `signs`, `count` is of coherent copies and `share` theirs of all `copies`; under
     `weights` it is the mean intensity of a copy, beside the `coherence` of the class and its z.
@@ -131,7 +138,8 @@ def of_wirings(wirings: Mapping[str, Wiring], asked: Asked) -> Profiles:
     for name in ("draws", "trades", "rounds", "mfinder"):
         numbers = [None if pd.isna(n) else int(n) for n in whole[name]]
         whole[name] = pd.Series(numbers, dtype=object)
-    return Profiles(dict(wirings), whole.reindex(columns=list(_FIELDS)), notes)
+    whole = with_ratios(whole).reindex(columns=list(_FIELDS))
+    return Profiles(dict(wirings), whole, notes)
 
 
 def _refuse_impossible(asked: Asked) -> None:
@@ -266,7 +274,7 @@ def _of_weights(
         if table.empty:
             raise UserError("--null signs counts classes of orders 2 and 3. Give one with --order.")
         table["copies"] = table["count"] + table["incoherent"]
-    return table.assign(support="all", bias=False, **_UNDRAWN)
+    return table.assign(support="all", bias=False, effective=draws, **_UNDRAWN)
 
 
 _UNDRAWN = {"p_method": "sampled", "trades": None, "rounds": None, "mixed": None}
@@ -327,7 +335,7 @@ def _of_digraphs(graph: Digraphs, asked: Asked) -> tuple["pd.DataFrame", list[st
         )
     if asked.orders is None and (reason := _why_no_tetrads(graph)):
         orders = (2,)
-        notes.append(f"tetrads left out: {reason}")
+        notes.append(f"sets of four nodes (tetrads) left out: {reason}")
     draws = asked.draws or FEW_DRAWS
     table = motifs.digraph_profile(
         graph, draws=draws, keep_mutual=asked.keep_mutual, seed=asked.seed, orders=orders
@@ -353,7 +361,7 @@ def _why_no_tetrads(graph: Digraphs) -> str | None:
     sets = max(map(motifs.connected_fours, graph))
     if sets > _TETRADS_AT_EASE:
         return (
-            f"some {sets:.0e} connected sets of four nodes in one network, at about 10^7 a second. "
-            "Give --order 3 to count them."
+            f"one network has some {sets:.0e} connected ones, at about 10^7 a second. "
+            "To count sets of four nodes, add --order 3."
         )
     return motifs.lacking_igraph("they")

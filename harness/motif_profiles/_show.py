@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
@@ -10,11 +11,13 @@ from rich.measure import Measurement
 from rich.table import Table
 
 from harness import motifs
+from harness.motif_profiles._effects import LEVEL, short_names
 from harness.motif_profiles._files import Profiles
-from harness.motif_profiles._headlines import COUNTED, headlines
+from harness.motif_profiles._headlines import headlines
+from harness.motif_profiles._words import COUNTED, null_range, precision
 from harness.network_files import Wiring, printable
 from harness.sparse.graph import LayeredGraph, edge_counts, node_counts
-from harness.tables.parts import fixed, texts
+from harness.tables.parts import fixed, number, texts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,21 +28,22 @@ MOST = 10
 """The classes, nodes or edges that are shown first."""
 
 UNDEFINED = "–"
-_SHOWN = ("count", "expected", "z", "log2_ratio")
-_TITLES = dict(zip(_SHOWN, ("count", "expected", "z", "log2 ratio"), strict=True))
+_SHOWN = ("count", "expected", "ratio", "null 95 %", "z")
+_FEWER = tuple(name for name in _SHOWN if name != "expected")
+"""What a narrow terminal has room for; count and ratio give the expected count."""
 _NULLS = {
     "layered": "Null `layered`: as many edges between each two layers, placed uniformly among all "
     "pairs of their nodes; exact moments, nothing sampled.",
-    "degree": "Null `degree`: random networks in which every node keeps exactly its in- and "
-    "out-degree (in a layered network, to each adjacent layer): degrees do not explain what "
-    "differs from it, but it is no model of how the network arose. R = {draws:,} draws, for each "
-    "class worth {worth:,.0f} or more independent ones; z has a Monte-Carlo error of at most "
-    "{error} here (column z_error).",
+    "degree": "Null `degree`: random networks in which every node keeps exactly its number of "
+    "inputs and of outputs (its degrees; in a layered network, to each adjacent layer): degrees do "
+    "not explain what differs from it, but it is no model of how the network arose. "
+    "R = {draws:,} draws, for each class worth {worth:,.0f} or more independent ones; z has a "
+    "Monte-Carlo error of at most {error} here (column z_error).",
     "degree-approx": "Null `degree-approx`: a formula for the mean and spread under `degree` of "
     "chain3, zigzag, fork_tail and merge_tail, without draws; a preview, not a test: no p, and "
     "no z of other classes.",
-    "degree-mutual": "Null `degree-mutual`: every node keeps its in- and out-degree and its mutual "
-    "edges; {draws:,} draws.",
+    "degree-mutual": "Null `degree-mutual`: every node keeps its number of inputs, of outputs and "
+    "of mutual edges; {draws:,} draws.",
     "independent": "Null `independent`: edges are independent and every node has its in- and "
     "out-degree on average only; exact moments, nothing sampled. It does not replace `degree`: "
     "degrees fluctuate, so sd is 2.5 to 67 times larger and means differ. No z for classes that "
@@ -78,9 +82,13 @@ def show(profiles: Profiles, console: Console, *, whole: bool = False) -> None:
         known = list(dict.fromkeys(part["motif"]))
         if not whole and len(known) > MOST:
             part = part[part["motif"].isin(known[:MOST])]
-            title += f": {MOST} of {len(known)} classes, largest |z| first (--all shows all)"
-        forms = [(ids, beside) for ids in (True, False) for beside in (True, False)]
-        tables = [rich_table(*summary(part, beside=beside, ids=ids)) for ids, beside in forms]
+            title += f": {MOST} of {len(known)} classes, largest difference first (--all: all)"
+        pairs = [(ids, beside) for ids in (True, False) for beside in (True, False)]
+        forms = [*((*pair, _SHOWN) for pair in pairs), (False, False, _FEWER)]
+        tables = [
+            rich_table(*summary(part, beside=beside, ids=ids, shown=shown))
+            for ids, beside, shown in forms
+        ]
         widths = [Measurement.get(console, unbounded, table).maximum for table in tables]
         fitting = (place for place, width in enumerate(widths) if width <= console.width)
         console.print(f"\n{escape(title)}", soft_wrap=True)
@@ -90,13 +98,13 @@ def show(profiles: Profiles, console: Console, *, whole: bool = False) -> None:
 
 
 def by_null(profiles: Profiles, *, whole: bool = False) -> list[tuple[str, "pd.DataFrame"]]:
-    """Return a title and a table for each null: classes with the largest |z| come first.
+    """Return a title and a table for each null: classes that differ come first.
 
     Classes of digraphs that no network has or is expected to have are left out, if not `whole`.
     """
     table = profiles.table if whole else profiles.table[~_missing(profiles.table)]
     nulls = list(dict.fromkeys(table["null"]))
-    titles = [f"Motifs, null {null}" if len(nulls) > 1 else "Motifs" for null in nulls]
+    titles = [f"Motifs, null {_precision(null, table)}" for null in nulls]
     titles = [
         f"{title}: {COUNTED[null]}" if null in COUNTED else title
         for title, null in zip(titles, nulls, strict=True)
@@ -105,11 +113,30 @@ def by_null(profiles: Profiles, *, whole: bool = False) -> list[tuple[str, "pd.D
     return list(zip(titles, parts, strict=True))
 
 
+def _precision(null: str, table: "pd.DataFrame") -> str:
+    """Return a null with its draws, or that it is exact."""
+    return f"{null} ({precision(table[table['null'] == null])})"
+
+
 def _ranked(table: "pd.DataFrame") -> "pd.DataFrame":
-    """Return the rows by the largest |z| of their class, a mean over networks; undefined last."""
+    """Return the rows by class: first those that differ, then the others, by size of the ratio.
+
+    Where z is not calibrated, those outside the null's 95 % stand for those that differ. A class of
+    which none are expected comes after those with a ratio.
+    """
     sums = table[table["base_layer"] == motifs.TOTAL]
-    means = sums.groupby(["motif", "file", "support"])["z"].mean().abs()
-    rank = table["motif"].map(-means.groupby("motif").max())
+    sums = sums[sums["support"] == "all"] if "all" in set(sums["support"]) else sums
+    outside = (sums["ratio"] < sums["null_low"]) | (sums["ratio"] > sums["null_high"])
+    differs = np.where(sums["calibrated"], sums["q"] <= LEVEL, outside)
+    sums = sums.assign(differs=differs)[["motif", "file", "differs", "count", "expected"]]
+    means = sums.astype({"count": float, "expected": float}).groupby(["motif", "file"]).mean()
+    ratio = (means["count"] / means["expected"]).to_numpy(dtype=float)
+    with np.errstate(divide="ignore"):
+        size = np.where(np.isinf(ratio), 0.0, np.nan_to_num(np.abs(np.log(ratio)), nan=-1.0))
+    means = means.assign(differs=means["differs"] > 0.5, size=size)
+    best = means.groupby("motif")[["differs", "size"]].max()
+    order = best.sort_values(["differs", "size"], ascending=False, kind="stable").index
+    rank = table["motif"].map({motif: place for place, motif in enumerate(order)})
     return table.assign(rank=rank).sort_values("rank", kind="stable").drop(columns="rank")
 
 
@@ -119,7 +146,7 @@ def rich_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
     for head in heads:
         text = head in ("motif", "shape", "file", "files", "support", *NAMES)
         table.add_column(
-            escape(head.replace("log2 ", "log2\n").replace(" | ", "\n")),
+            escape(head.replace(" | ", "\n")),
             justify="left" if text else "right",
             no_wrap=head not in ("file", "files", "shape"),
             min_width=10 if head in ("file", "files", "shape") else None,
@@ -132,9 +159,9 @@ def rich_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
 
 def described(wirings: Mapping[str, Wiring], notes: Mapping[str, Sequence[str]]) -> list[str]:
     """Return a line for each file (its networks, layout, layers, edges) and each of its notes."""
-    lines = []
+    lines, names = [], short_names(list(wirings))
     for name, wiring in wirings.items():
-        lines.append(f"{printable(name)}: {_described(wiring)}")
+        lines.append(f"{names[name]}: {_described(wiring)}")
         lines += [f"  note: {note}" for note in notes[name]]
     return lines
 
@@ -170,10 +197,14 @@ def explained(profiles: Profiles, *, whole: bool = False) -> list[str]:
         facts = {"draws": rows["draws"].iloc[0], "worth": worth, "error": largest}
         lines.append(_NULLS[str(null)].format(**facts))
     lines += _mixing(table)
-    lines.append(
+    lines += [
+        "ratio = count / expected; null 95 %: the same of the central 95 % of random networks, "
+        "from mean and sd (± 1.96 sd, not below 0; rough where few copies are expected). "
         "z = (count - expected) / sd: the distance of the count from the null's mean in standard "
-        f"deviations; {UNDEFINED} is undefined (sd 0, or no copies for the ratio)."
-    )
+        f"deviations; {UNDEFINED} is undefined (sd 0, or none expected).",
+        "p and q compare one network with random networks of the null; they say nothing about "
+        "other networks of its kind.",
+    ]
     lines += [_SUPPORTS[support] for support in dict.fromkeys(table["support"])]
     lines += _reservations(table)
     if (table["convention"] == "induced").any():
@@ -230,7 +261,11 @@ def _missing(table: "pd.DataFrame") -> "pd.Series[bool]":
 
 
 def summary(
-    table: "pd.DataFrame", *, beside: bool = True, ids: bool = True
+    table: "pd.DataFrame",
+    *,
+    beside: bool = True,
+    ids: bool = True,
+    shown: Sequence[str] = _SHOWN,
 ) -> tuple[list[str], list[list[str]]]:
     """Return headings and rows of the short table, supports `beside` each other or in rows.
 
@@ -249,9 +284,7 @@ def summary(
     table = table.sort_values(["rank", "base_layer"], kind="stable")  # stable: by file
     supports = list(dict.fromkeys(table["support"]))
     heads = ["base layer" if name == "base_layer" else name for name in by]
-    heads += (
-        [f"{_TITLES[n]} | {s}" for s in supports for n in _SHOWN] if beside else _TITLES.values()
-    )
+    heads += [f"{name} | {s}" for s in supports for name in shown] if beside else shown
     extra = [name for name in _EXTRA if table[name].notna().any()]
     heads += extra
     rows = []
@@ -261,7 +294,8 @@ def summary(
             named["base_layer"] = "sum"
         row: list[str | float] = [printable(str(value)) for value in named.values()]
         for support in supports if beside else [named["support"]]:
-            row += _cells(group[group["support"] == support])
+            known = _cells(group[group["support"] == support])
+            row += [known[name] for name in shown]
         row += [float(group[name].astype(float).mean()) for name in extra]
         rows.append(row)
     columns = [cells(column) for column in zip(*rows, strict=True)]
@@ -276,16 +310,18 @@ def cells(values: Sequence[str | int | float]) -> list[str]:
     ]
 
 
-def _cells(group: "pd.DataFrame") -> Iterable[str | float]:
-    """Return count, expected, z and log2 ratio of one network, or the means of several."""
+def _cells(group: "pd.DataFrame") -> dict[str, str | float]:
+    """Return the cells of one network by their heads, or the means of several."""
     if group.empty:
-        yield from [UNDEFINED] * 4
-        return
+        return dict.fromkeys(_SHOWN, UNDEFINED)
     z = group["z"].dropna()
     spread = f" ± {z.std():.1f}" if len(z) > 1 else ""
     fewer = f" (n={len(z)})" if 0 < len(z) < len(group) else ""
-    yield float(group["count"].mean())
-    yield float(group["expected"].mean())
-    yield f"{fixed(z.mean(), 1, '+')}{spread}{fewer}" if len(z) else UNDEFINED
-    ratio = group["log2_ratio"].mean()
-    yield fixed(ratio, 2, "+") if ratio == ratio else UNDEFINED
+    count, expected = float(group["count"].mean()), float(group["expected"].mean())
+    return {
+        "count": count,
+        "expected": expected,
+        "ratio": number(count / expected) if expected > 0 else UNDEFINED,
+        "null 95 %": null_range(group[["null_low", "null_high"]].mean(), "–"),
+        "z": f"{fixed(z.mean(), 1, '+')}{spread}{fewer}" if len(z) else UNDEFINED,
+    }

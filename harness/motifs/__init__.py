@@ -17,6 +17,7 @@ from ._degree_approx import approximate_moments as approximate_moments
 from ._digraph_classes import mfinder_id as mfinder_id
 from ._digraph_draws import drawn_digraph_profile as drawn_digraph_profile
 from ._drawing import digraph_drawing as digraph_drawing
+from ._drawing import digraph_glyph as digraph_glyph
 from ._drawing import drawing as drawing
 from ._drawing import glyph as glyph
 from ._draws import CONTROLS as CONTROLS

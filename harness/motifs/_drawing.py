@@ -49,6 +49,11 @@ def digraph_drawing(name: str) -> str:
 
     **Errors:** ValueError for a name of no class of digraphs.
     """
+    return _svg(name, float(HEIGHT), *_at_corners(name))
+
+
+def _at_corners(name: str) -> tuple[Sequence[Edge], list[Point]]:
+    """Return the edges of a triad or tetrad, and the centre of each node."""
     pattern = named(name)
     if pattern is None or len(pattern.layers) > 1:
         raise ValueError(f"no class of digraphs is named '{name}'")
@@ -60,7 +65,7 @@ def digraph_drawing(name: str) -> str:
         return [all(apart), sum(apart)]
 
     order = min(permutations(range(size)), key=diagonals) if size == 4 else range(size)
-    return _svg(name, float(HEIGHT), pattern.edges, [corners[place] for place in order])
+    return pattern.edges, [corners[place] for place in order]
 
 
 def _svg(name: str, width: float, edges: Sequence[Edge], places: Sequence[Point]) -> str:
@@ -79,8 +84,19 @@ def glyph(motif: MotifClass) -> str:
 
     The drawing of `drawing`, its lines as thin strips, centred in the square from -1 to 1.
     """
-    places = positions(motif)
-    width = 2 * MARGIN + COLUMN * motif.span
+    return _outlined(2 * MARGIN + COLUMN * motif.span, motif.edges, positions(motif))
+
+
+@cache
+def digraph_glyph(name: str) -> str:
+    """Return a triad or tetrad as one SVG path to be filled: as `glyph`, of `digraph_drawing`.
+
+    **Errors:** ValueError for a name of no class of digraphs.
+    """
+    return _outlined(float(HEIGHT), *_at_corners(name))
+
+
+def _outlined(width: float, edges: Sequence[Edge], places: Sequence[Point]) -> str:
     half = max(width, HEIGHT) / 2
 
     def outline(points: Sequence[Point]) -> str:
@@ -89,7 +105,7 @@ def glyph(motif: MotifClass) -> str:
 
     corners = [(math.cos(angle), math.sin(angle)) for angle in np.arange(12) * math.pi / 6]
     shapes = [[(x + RADIUS * u, y + RADIUS * v) for u, v in corners] for x, y in places]
-    for a, b in motif.edges:
+    for a, b in edges:
         at, tip = _along(places[a], places[b])
         strip = [at(RADIUS, 1.0), at(tip - HEAD, 1.0), at(tip - HEAD, -1.0), at(RADIUS, -1.0)]
         shapes += [strip, [at(tip), at(tip - HEAD, HALF_WIDTH), at(tip - HEAD, -HALF_WIDTH)]]

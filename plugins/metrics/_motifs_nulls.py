@@ -6,9 +6,10 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from harness import motifs, stats
+from harness import stats
 from harness.report import NETWORK, Collection, Figure, Report, legible
 from harness.report.charts import RULE, SERIES, SHORT, panels_of, symbols
+from harness.report.glyphs import ROOM, glyphs, rows_of
 from harness.tables.parts import listed, pruned
 from harness.tables.summaries import at
 from harness.tables.units import by_condition, named
@@ -19,7 +20,6 @@ NULLS = {"layered": "layer densities", "degree": "every node's degrees"}
 """The nulls of the chart, and what each keeps."""
 
 _MOST_PANELS = 6
-_GLYPH, _ROOM = 27, 42  # pixels: a glyph's width, and its column's
 _LARGE_Z = 80
 
 
@@ -76,8 +76,7 @@ def chart(
         steps = [10.0**power for power in range(1, 9) if 10.0**power < 3 * largest]
         axis = alt.Axis(labelExpr=SHORT, values=[*(-step for step in steps), 0, *steps], grid=True)
     table = legible.few(legible.clipped(table, ["z", "z_low", "z_high"], scale.to_dict()))
-    labels = alt.Axis(domain=False, ticks=False, labelPadding=_ROOM, grid=False)
-    motif = alt.Y("motif:N", sort=list(order), title=None, axis=labels)
+    motif = rows_of(order)
     hue = alt.Color(
         "null:N",
         scale=alt.Scale(domain=names, range=list(SERIES[: len(names)])),
@@ -99,24 +98,13 @@ def chart(
     dots = base.encode(x=alt.X("z:Q", scale=scale, axis=axis))
     points = symbols(dots, table, tooltip, sideways=True, filled=True, size=48, opacity=1)
     zero = alt.Chart().mark_rule(color=RULE).encode(x=alt.datum(0))
-    every = [zero, bars, *points, _glyphs(motif, order)]
+    every = [zero, bars, *points, glyphs(motif, order)]
     layers = alt.LayerChart(data=table, layer=every)
     if len(conditions) < 2:
         return layers.properties(height=26 * len(order))
     size = (230, 24 * len(order))
     panels = panels_of(layers, conditions, "condition", size=size, columns=3)
     return panels.resolve_axis(x="shared")
-
-
-def _glyphs(motif: alt.Y, order: Sequence[str]) -> alt.Chart:
-    """Draw each class beside its name. Names that the harness does not know have no glyph."""
-    classes = {one.name: one for number in (2, 3, 4) for one in motifs.classes(number)}
-    known = [name for name in order if name in classes]
-    paths = alt.Scale(domain=known, range=[motifs.glyph(classes[name]) for name in known])
-    glyph = alt.Chart().transform_filter(alt.FieldOneOfPredicate(field="motif", oneOf=known))
-    return glyph.mark_point(
-        filled=True, size=_GLYPH**2, opacity=1, color="currentColor", clip=False
-    ).encode(y=motif, x=alt.value(-_ROOM / 2), shape=alt.Shape("motif:N", scale=paths, legend=None))
 
 
 def figures(report: Report, exact: pd.DataFrame) -> list[Figure]:
@@ -141,7 +129,7 @@ def figures(report: Report, exact: pd.DataFrame) -> list[Figure]:
             chart(table, conditions, order),
             table,
             panel=230 if len(conditions) > 1 else 0,
-            axis=100 + _ROOM,
+            axis=100 + ROOM,
             longest=22,
         )
     ]

@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from harness.motifs import classes, digraph_drawing, drawing, glyph, named
+from harness.motifs import classes, digraph_drawing, digraph_glyph, drawing, glyph, named
 from harness.motifs._census import connected_classes
 
 ALL = [motif for order in (2, 3, 4) for motif in classes(order)]
@@ -140,3 +140,13 @@ def test_a_drawing_of_a_digraph_has_its_arrows(name):
 def test_other_names_have_no_drawing_of_a_digraph():
     with pytest.raises(ValueError, match="no class of digraphs is named 'bifan'"):
         digraph_drawing("bifan")
+
+
+def test_a_glyph_of_a_digraph_is_its_drawing_as_one_path():
+    for name, edges in {"030T": 3, "300": 6, "600:01.02.03.10.12.13.20.21.23.30.31.32": 12}.items():
+        outlines = digraph_glyph(name).split("Z")[:-1]
+        assert len(outlines) == named(name).layers[0] + 2 * edges
+        ends = [float(x) for one in outlines for xy in one[1:].split("L") for x in xy.split(",")]
+        assert max(map(abs, ends)) <= 1
+    with pytest.raises(ValueError, match="no class of digraphs"):
+        digraph_glyph("bifan")
