@@ -1,5 +1,6 @@
 """`harness motifs`: motif profiles of any networks."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -156,6 +157,7 @@ def _choices(
 
 def _print_profiles(wirings: "Mapping[str, Wiring]", asked: "Asked", output: Output) -> None:
     from harness import motif_profiles
+    from harness.results.provenance import command_line
 
     with terminal.showing_progress(quiet=False, on=terminal.errors):
         profiles = motif_profiles.of_wirings(wirings, asked)
@@ -165,7 +167,8 @@ def _print_profiles(wirings: "Mapping[str, Wiring]", asked: "Asked", output: Out
         motif_profiles.similarities(profiles, asked.seed) if several or output.similarity else None
     )
     if output.html is not None:
-        motif_profiles.write_html(profiles, output.html, alike)
+        command = shlex.join(command_line())
+        motif_profiles.write_html(profiles, output.html, alike, command)
     if output.latex is not None:
         motif_profiles.write_latex(profiles, output.latex)
     if programs:

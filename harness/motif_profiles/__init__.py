@@ -1,5 +1,6 @@
 """Motif profiles of networks in files, for the terminal, for programs and as a page."""
 
+from ._class_page import write_classes as write_classes
 from ._export import as_csv as as_csv
 from ._export import as_json as as_json
 from ._export import write_latex as write_latex
@@ -10,7 +11,6 @@ from ._files import of_wirings as of_wirings
 from ._instances import Instances as Instances
 from ._instances import instances as instances
 from ._instances import show_instances as show_instances
-from ._page import write_classes as write_classes
 from ._page import write_html as write_html
 from ._participants import Part as Part
 from ._participants import participants as participants

@@ -70,27 +70,35 @@ class Effects(NamedTuple):
         )
 
 
-def effects(profiles: Profiles) -> list[Effects]:
-    """Return the effects for each file and null, counting all nodes where they were counted."""
+def effects(profiles: Profiles, *, others: bool = False) -> list[Effects]:
+    """Return the effects for each file and null, counting all nodes where they were counted.
+
+    With `others`, only those of the other supports.
+    """
     table = profiles.table[profiles.table["base_layer"] == motifs.TOTAL]
     found = []
     for (file, null), group in table.groupby(["file", "null"], sort=False):
-        support = "all" if "all" in set(group["support"]) else group["support"].iloc[0]
-        rows = group[group["support"] == support]
-        draws = rows["draws"].iloc[0]
-        found.append(
-            Effects(
-                str(file),
-                str(null),
-                str(support),
-                rows["network"].nunique(),
-                None if draws is None else int(draws),
-                bool(rows["calibrated"].any()),
-                rows,
-                _classes(rows),
-            )
-        )
+        supports = list(dict.fromkeys(map(str, group["support"])))
+        main = "all" if "all" in supports else supports[0]
+        for support in supports:
+            if (support != main) == others:
+                rows = group[group["support"] == support]
+                found.append(_effects(str(file), str(null), support, rows))
     return found
+
+
+def _effects(file: str, null: str, support: str, rows: "pd.DataFrame") -> Effects:
+    draws = rows["draws"].iloc[0]
+    return Effects(
+        file,
+        null,
+        support,
+        rows["network"].nunique(),
+        None if draws is None else int(draws),
+        bool(rows["calibrated"].any()),
+        rows,
+        _classes(rows),
+    )
 
 
 _MEANS = ("count", "expected", "sd", "z", "q", "null_low", "null_high", "expected_error")
@@ -109,6 +117,11 @@ def _classes(rows: "pd.DataFrame") -> "pd.DataFrame":
     means["ratio"] = np.where((expected == 0) & (count > 0), np.inf, ratio)
     means["differs"] = (means["differs"] > 0.5).astype(int) - (means["differs"] < -0.5)
     return means
+
+
+def is_fixed(classes: "pd.DataFrame") -> "pd.Series[bool]":
+    """Return which classes have in all random networks the copies that the network has."""
+    return (classes["sd"] == 0) & (classes["count"] == classes["expected"])
 
 
 def short_names(files: Sequence[Any]) -> dict[str, str]:

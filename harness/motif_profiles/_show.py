@@ -284,7 +284,8 @@ def summary(
     table = table.sort_values(["rank", "base_layer"], kind="stable")  # stable: by file
     supports = list(dict.fromkeys(table["support"]))
     heads = ["base layer" if name == "base_layer" else name for name in by]
-    heads += [f"{name} | {s}" for s in supports for name in shown] if beside else shown
+    several = beside and len(supports) > 1
+    heads += [f"{name} | {s}" for s in supports for name in shown] if several else shown
     extra = [name for name in _EXTRA if table[name].notna().any()]
     heads += extra
     rows = []

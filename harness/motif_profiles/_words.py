@@ -59,6 +59,11 @@ def patterns(classes: "pd.DataFrame") -> str:
     return f"{counted(len(classes), 'pattern')} of {listed(sizes)} nodes"
 
 
+def arrows(name: str) -> str:
+    """Return the edges of a class with true arrows, for pages."""
+    return motifs.sketch(name).replace("<->", "↔").replace("->", "→")
+
+
 def times(row: "pd.Series") -> str:
     """Return how many times its expected count a class has."""
     return "none expected" if np.isinf(row["ratio"]) else f"{number(row['ratio'])} times"

@@ -18,6 +18,8 @@ COLUMN, ROW = 36.0, 24.0
 """The distance between columns, and the largest distance between rows."""
 HEAD, HALF_WIDTH = 7.0, 2.8
 """Length of an arrowhead and half its width."""
+_GLYPH_HEAD, _GLYPH_HALF_WIDTH = 11.0, 4.6
+"""The same of triads and tetrads as glyphs, which are drawn at half the size."""
 
 Point = tuple[float, float]
 _FAR = HEIGHT - MARGIN
@@ -93,10 +95,16 @@ def digraph_glyph(name: str) -> str:
 
     **Errors:** ValueError for a name of no class of digraphs.
     """
-    return _outlined(float(HEIGHT), *_at_corners(name))
+    head = _GLYPH_HEAD, _GLYPH_HALF_WIDTH
+    return _outlined(float(HEIGHT), *_at_corners(name), head)
 
 
-def _outlined(width: float, edges: Sequence[Edge], places: Sequence[Point]) -> str:
+def _outlined(
+    width: float,
+    edges: Sequence[Edge],
+    places: Sequence[Point],
+    head: tuple[float, float] = (HEAD, HALF_WIDTH),
+) -> str:
     half = max(width, HEIGHT) / 2
 
     def outline(points: Sequence[Point]) -> str:
@@ -107,8 +115,9 @@ def _outlined(width: float, edges: Sequence[Edge], places: Sequence[Point]) -> s
     shapes = [[(x + RADIUS * u, y + RADIUS * v) for u, v in corners] for x, y in places]
     for a, b in edges:
         at, tip = _along(places[a], places[b])
-        strip = [at(RADIUS, 1.0), at(tip - HEAD, 1.0), at(tip - HEAD, -1.0), at(RADIUS, -1.0)]
-        shapes += [strip, [at(tip), at(tip - HEAD, HALF_WIDTH), at(tip - HEAD, -HALF_WIDTH)]]
+        base, half_width = tip - head[0], head[1]
+        strip = [at(RADIUS, 1.0), at(base, 1.0), at(base, -1.0), at(RADIUS, -1.0)]
+        shapes += [strip, [at(tip), at(base, half_width), at(base, -half_width)]]
     return "".join(map(outline, shapes))
 
 

@@ -11,9 +11,12 @@ ROOM = 42
 _GLYPH = 27  # pixels: the width of a drawing
 
 
-def rows_of(order: Sequence[str], field: str = "motif") -> alt.Y:
-    """Return the axis of classes, in this order, with room for `glyphs`."""
-    labels = alt.Axis(domain=False, ticks=False, labelPadding=ROOM, grid=False)
+def rows_of(order: Sequence[str], field: str = "motif", longest: int = 220) -> alt.Y:
+    """Return the axis of classes, in this order, with room for `glyphs`.
+
+    Names of more than `longest` pixels are cut.
+    """
+    labels = alt.Axis(domain=False, ticks=False, labelPadding=ROOM, grid=False, labelLimit=longest)
     return alt.Y(f"{field}:N", sort=list(order), title=None, axis=labels)
 
 

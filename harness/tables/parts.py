@@ -158,7 +158,8 @@ class Section:
 class Opening:
     """The first screen of a page: its title, the answer in one sentence, findings and a chart.
 
-    `about` says what was done and on how much, `command` repeats it.
+    `about` says what was done and on how much, `command` repeats it. `onward` says what to read
+    next: links to sections, each an anchor and a text.
 
     **Errors:** ValueError for more than `MOST_FINDINGS` findings, or one of over `MOST_WORDS`
     words.
@@ -170,6 +171,7 @@ class Opening:
     hero: Figure | None = None
     about: str = ""
     command: str = ""
+    onward: Sequence[tuple[str, str]] = ()
 
     def __post_init__(self) -> None:
         if len(self.findings) > MOST_FINDINGS:

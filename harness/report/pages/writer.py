@@ -53,6 +53,16 @@ def write(
     return path
 
 
+def write_alone(opening: Opening, sections: Sequence[Section], path: Path) -> None:
+    """Write a page as one file, with the CSV files that it links to inside; it has no others."""
+    tables = export.spreadsheets_of([_first(opening), *sections])
+    inside = {
+        name: f"data:text/csv;base64,{base64.b64encode(content).decode()}"
+        for name, content in tables.items()
+    }
+    files.write(path, render(opening, sections, inside=inside).encode(errors="replace"))
+
+
 def statements(opening: Opening, sections: Sequence[Section]) -> tuple[Answer, Mapping[str, bytes]]:
     """Return what `write` states: the answer, and the CSV files by path, with no chart drawn."""
     return answer_of(opening), export.spreadsheets_of([_first(opening), *sections])
@@ -70,9 +80,15 @@ def _first(opening: Opening) -> Section:
 
 
 def render(
-    opening: Opening, sections: Sequence[Section], trials: pd.DataFrame | None = None
+    opening: Opening,
+    sections: Sequence[Section],
+    trials: pd.DataFrame | None = None,
+    inside: Mapping[str, str] | None = None,
 ) -> str:
-    """Return the page as HTML. A chart of the first screen is not shown again in its section."""
+    """Return the page as HTML. A chart of the first screen is not shown again in its section.
+
+    `inside` are addresses of the files it links to, by path, where none lie beside the page.
+    """
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("harness.report.pages", ""),
         autoescape=True,
@@ -90,6 +106,7 @@ def render(
     return environment.get_template("page.html").render(
         generator=export.GENERATOR,
         opening=opening,
+        inside=inside or {},
         citation=_CITATION,
         made=datetime.now(UTC).strftime("%d %B %Y, %H:%M UTC"),
         sections=sections,
