@@ -52,6 +52,7 @@ OTHER_MEANINGS = {
     ("motifs/_sampled.py", "published"),
     ("motif_profiles/_files.py", "published"),
     ("motif_profiles/_show.py", "published"),
+    ("motif_profiles/_words.py", "published"),
     ("cli/options.py", "published"),
     # How p was had, which is no metric.
     ("motif_profiles/_files.py", "sampled"),
