@@ -84,14 +84,14 @@ def figure(name: str, title: str, table: pd.DataFrame, order: Sequence[str]) -> 
         f" Without a dot: {listed(who)}, whose count the null fixes ({of})."
         for of, who in fixed.items()
     ]
-    drawn = sum(len(rows) for _, rows in table[_placed(table)].groupby("motif"))
+    drawn = int(_placed(table).sum())
     some = f" Drawn: {len(order)} patterns; the tables have all." if drawn > len(data) else ""
     return Figure(
         name,
         title,
         f"Dots: copies over expected copies, filled where q ≤ {LEVEL}. Bars: where 95\u00a0% of "
         "random networks lie, by the null's mean and sd. At 1, as many as expected."
-        f"{_names(order)}{''.join(same)}{some}",
+        f"{_spread(data)}{_names(order)}{''.join(same)}{some}",
         f"Ratio of observed to expected copies of {len(order)} classes beside the central 95 % of "
         "random networks; the data have the values.",
         chart(data, series, order),
@@ -99,6 +99,14 @@ def figure(name: str, title: str, table: pd.DataFrame, order: Sequence[str]) -> 
         axis=_NAME + ROOM,
         longest=max(map(len, series)),
     )
+
+
+def _spread(data: pd.DataFrame) -> str:
+    """Explain the lines of several networks, if there are any."""
+    lines = (
+        " Lines: from the least to the largest ratio of single networks; bars are of one network."
+    )
+    return lines if (data["least"] < data["most"]).any() else ""
 
 
 def _names(order: Sequence[str]) -> str:

@@ -47,12 +47,21 @@ def verdict(found: Sequence[Effects], names: Mapping[str, str]) -> str:
     several = len(names) > 1
     clauses = [
         f"{names[one.file]}: " * several
-        + f"beside {NULLS[one.null]}, {_clause(one, again=one.file == found[0].file and place > 0)}"
+        + f"beside {NULLS[one.null]}, {_clause(one, again=_same(found[:place], one))}"
         for place, one in enumerate(found[:_CLAUSES])
     ]
     text = "; ".join(clauses)
     more = " The tables have the other comparisons." if len(found) > _CLAUSES else ""
     return f"{text if several else text[:1].upper() + text[1:]}.{more}"
+
+
+def _same(before: Sequence[Effects], one: Effects) -> bool:
+    """Return whether the patterns of the comparison before are those of this one, too."""
+    return (
+        bool(before)
+        and before[-1].file == one.file
+        and (set(before[-1].classes["motif"]) == set(one.classes["motif"]))
+    )
 
 
 def _clause(one: Effects, *, again: bool) -> str:
@@ -91,7 +100,8 @@ def findings(found: Sequence[Effects], names: Mapping[str, str]) -> list[Finding
     """Return up to three findings: the largest effects, and how many classes do not differ."""
     of_each = [list(_largest(one, _head(one, found, names))) for one in found]
     first = [some.pop(0) for some in of_each if some]
-    rest = [_rest(found[-1], _head(found[-1], found, names))] if found[-1].calibrated else []
+    tested = [one for one in found if one.calibrated][-1:]
+    rest = [_rest(one, _head(one, found, names)) for one in tested]
     offered = [*first, *(one for some in of_each for one in some), *rest]
     return [one for one in offered if one.claim and _short(one)][:MOST_FINDINGS]
 
@@ -141,7 +151,9 @@ def _finding(head: str, word: str, row: "pd.Series", one: Effects) -> Finding:
 
 
 def _reservation(one: Effects, row: "pd.Series") -> str:
-    """Return what the null does not keep of a tetrad."""
+    """Return what the null does not keep: triads of a tetrad, and degrees."""
+    if one.null == "layered":
+        return " Unequal degrees alone can make this: see what degrees explain."
     tetrad = row["order"] == 3 and (one.rows["convention"] == "induced").all()
     keeps = "The random networks do not keep triads, of which tetrads are made."
     return f" {keeps}" if tetrad else ""

@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from harness import motifs
 from harness.motif_profiles._effects import Effects, effects, is_fixed
-from harness.motif_profiles._files import Profiles
+from harness.motif_profiles._files import OF_WEIGHTS, Profiles
 from harness.motif_profiles._hero import table_of
 from harness.motif_profiles._show import described, explained
 from harness.motif_profiles._similarity import HEADS, MEANING, similarity_tables
@@ -47,7 +47,7 @@ def classes(found: Sequence[Effects], names: Mapping[str, str], *, of: str = "")
         own = [one for one in found if one.null == null]
         frame = table_of(own, names).sort_values("ratio", ascending=False, kind="stable")
         frame = frame.assign(shape=[arrows(name) for name in frame["motif"]])
-        columns = [*_COLUMNS]
+        columns = [one for one in _COLUMNS if own[0].draws or one.key != "expected_error"]
         if any(one.networks > 1 for one in own):
             columns += _OF_SEVERAL
         if (own[0].rows["convention"] == "induced").all():
@@ -101,6 +101,16 @@ def degrees(found: Sequence[Effects], names: Mapping[str, str], command: str) ->
             "In all these random networks every node keeps its number of inputs and of outputs: "
             "what differs from them is not explained by some nodes having more edges than others. "
             "Other reasons, such as distance or cell types, are not kept."
+        ]
+    elif {one.null for one in found} <= set(OF_WEIGHTS):
+        lead = [
+            "All edges stay, and with them all degrees: what differs lies in signs or weights, and "
+            "degrees do not explain it."
+        ]
+    else:
+        lead = [
+            "No comparison on this page keeps every node's number of inputs and of outputs. Add "
+            "`--null degree` to see what degrees explain."
         ]
     return Section("degrees", "What degrees explain", lead, parts=parts)
 
