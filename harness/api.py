@@ -39,17 +39,20 @@ def execute(
     shared: Path | None = None,
     executor: AbstractExecutor | None = None,
     observers: Sequence[AbstractObserver] = (),
+    page: bool = True,
 ) -> Outcome:
     """Carry out a plan in a folder and write its report. What is there already is kept.
 
-    With `train=False` only what is trained already is measured. `shared` is a folder for dense
-    levels that this plan has in common with others. `observers` learn what happens.
+    Without `page` no report is written. With `train=False` only what is trained already is
+    measured. `shared` is a folder for dense levels that this plan has in common with others.
+    `observers` learn what happens.
     """
     execution = Execution(
         plan, folder, train=train, shared=shared, executor=executor, observers=observers
     )
     outcome = execution.run()
-    _report(plan, folder, nothing_new=outcome.nothing_to_do)
+    if page:
+        _report(plan, folder, nothing_new=outcome.nothing_to_do)
     return outcome
 
 

@@ -42,7 +42,8 @@ def conduct(study: AbstractStudy, folder: Path, made: Mapping[Path, Plan]) -> Ou
     Finished work is not repeated. Where a trial failed, the report is about the others.
     """
     shared = folder / shared_dense.FOLDER
-    outcomes = [api.execute(one, path, shared=shared) for path, one in made.items()]
+    page = study.pages_of_runs
+    outcomes = [api.execute(one, path, shared=shared, page=page) for path, one in made.items()]
     shutil.rmtree(shared, ignore_errors=True)
     progress.update("reporting", 0, 1)
     write(study, folder)

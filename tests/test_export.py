@@ -82,6 +82,17 @@ def test_kept_tables_are_read_as_the_run(run, tmp_path):
     assert "task" not in (tmp_path / "kept" / "levels.parquet").read_bytes().decode("latin1")
 
 
+def test_some_tables_may_be_kept(run, tmp_path, capsys):
+    asked = 'kept-tables[tables=["levels", "timings"]]'
+    assert command(run.path, "--as", asked, "--out", tmp_path / "kept") == 0
+    kept = ThinnedRun(tmp_path / "kept")
+    assert kept.tables() == ["levels", "timings"]
+    seconds = [table["seconds"].sum() for table in (kept.table("timings"), run.table("timings"))]
+    assert seconds[0] == pytest.approx(seconds[1], rel=1e-6)
+    assert command(run.path, "--as", 'kept-tables[tables=["level"]]', "--out", tmp_path / "no") == 2
+    assert "Did you mean 'levels'" in " ".join(capsys.readouterr().err.split())
+
+
 def test_pictures_are_those_of_the_report(run, tmp_path):
     assert command(run.path, "--as", "pictures[scale=1]", "--out", tmp_path / "png") == 0
     charts = {path.stem for path in (run.path / "report" / "charts").glob("*.svg")}

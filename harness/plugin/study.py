@@ -15,6 +15,8 @@ class AbstractStudy(ABC):
     name: ClassVar[str]
     question: ClassVar[str]
     """The title of its report."""
+    pages_of_runs: ClassVar[bool] = True
+    """Whether each of its runs gets a page of its own, too."""
 
     @abstractmethod
     def experiments(self) -> Mapping[str, Mapping[str, Any]]:

@@ -110,13 +110,13 @@ def page(
     **Returns:** the path of the page. **Errors:** ValueError if two parts of one name have
     different data.
     """
-    from harness.report.metrics import collect
     from harness.report.pages.writer import write
     from harness.report.sections.provenance import provenance_of
+    from harness.tables.collection import labelled
     from harness.tables.parts import Opening
 
     first = Opening(opening, "") if isinstance(opening, str) else opening
-    return write(first, [*sections, provenance_of(runs)], out, collect(runs).trials)
+    return write(first, [*sections, provenance_of(runs)], out, labelled(runs))
 
 
 def statements(

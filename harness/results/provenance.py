@@ -4,11 +4,15 @@ import importlib.metadata
 import platform
 import re
 import sys
+import time
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from harness.results import commits
 
@@ -16,7 +20,7 @@ PACKAGES = ("motif-harness", "jax", "jaxlib", "equinox", "optax", "diffrax", "nu
 
 
 def provenance(command: Iterable[str], plugins: Iterable[Path] = ()) -> dict[str, Any]:
-    """Return versions, device, command, commit and time of a run that starts now.
+    """Return versions, device, command, commit, time and work of a run that starts now.
 
     `plugins` are the files of plugins that are not the harness's own: their commits are noted too.
     """
@@ -29,7 +33,30 @@ def provenance(command: Iterable[str], plugins: Iterable[Path] = ()) -> dict[str
         "platform": platform.platform(),
         "device": device(),
         "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
+        "clock": clock(),
     }
+
+
+def clock() -> dict[str, float]:
+    """Return the seconds since 1970, and of work so far: of all processors, and of this process.
+
+    Work counts from when the machine and the process started, that of its children included.
+    Between two runs of one process, the differences say how long the first took, and how much work
+    other processes did meanwhile.
+    """
+    own = psutil.Process()
+    mine = _work(own.cpu_times())
+    for child in own.children(recursive=True):
+        with suppress(psutil.Error):  # it has ended
+            mine += _work(child.cpu_times())
+    work = {"machine": _work(psutil.cpu_times()), "process": mine}
+    return {name: round(seconds, 2) for name, seconds in {"time": time.time(), **work}.items()}
+
+
+def _work(times: Any) -> float:
+    # Waiting is no work, and the time of guests is part of the user's.
+    left_out = ("idle", "iowait", "guest", "guest_nice")
+    return sum(seconds for kind, seconds in times._asdict().items() if kind not in left_out)
 
 
 @cache

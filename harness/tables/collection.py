@@ -157,14 +157,13 @@ def collect(runs: Sequence[RunTables], metrics: Mapping[str, Any]) -> Collection
 
     `metrics` are the installed ones by name; for others the schema is derived.
     """
-    trials = _trials(runs)
-    labels = _labels(trials)
+    trials = labelled(runs)
+    labels = dict(zip(trials["trial"], trials["condition"], strict=True))
     tables = {name: _table(runs, trials, labels, name) for name in COLUMNS}
     levels = _placed(tables["levels"], tables["levels"])
     gone = levels["diverged"].astype(bool)
     since = levels[gone].groupby(["condition", "trial", "network"], observed=True)["level"].min()
     diverged = since.reset_index()
-    trials = trials.assign(condition=trials["trial"].map(labels))
     measurements = pd.concat([run.measurements() for run in runs], ignore_index=True)
     measurements = measurements.drop_duplicates(["trial", "metric"])
     shown = levels.loc[~gone, "condition"].unique()
@@ -195,6 +194,12 @@ def collect(runs: Sequence[RunTables], metrics: Mapping[str, Any]) -> Collection
         diverged=diverged,
         conditions=tuple(label for label in dict.fromkeys(labels.values()) if label in shown),
     )
+
+
+def labelled(runs: Sequence[RunTables]) -> pd.DataFrame:
+    """Return the trials of all runs, each once, with the label of its condition."""
+    trials = _trials(runs)
+    return trials.assign(condition=trials["trial"].map(_labels(trials)))
 
 
 def name_of(plugin: str) -> str:

@@ -21,7 +21,7 @@ from harness.sparse import finite
 from harness.sparse import masks as mask_algebra
 from harness.training.loop import CHUNK, Loop
 from harness.training.rows import shuffled
-from harness.training.seeds import of_network, stream
+from harness.training.seeds import of_network, of_networks, stream
 from harness.training.state import Ensemble, Keys, Rules, of_level
 from harness.training.targets import Targets
 from harness.types import Batch, Frozen, Level, Masks, NetworkKeys, Target, TaskData, Weights
@@ -117,7 +117,7 @@ class Trainer:
     def keys(self, networks: Sequence[int]) -> Keys:
         """Return the keys of these networks, by their numbers within the run."""
         weights, pruning = (
-            jnp.stack([of_network(self._seed, self._data_seed, name, one) for one in networks])
+            of_networks(self._seed, self._data_seed, name, networks)
             for name in ("weights", "pruning")
         )
         keys = Keys(weights, pruning, jnp.asarray(networks, jnp.int32))

@@ -10,6 +10,7 @@ import tomli_w
 from annotated_types import Ge
 
 from harness import AbstractExporter, Run, files, hookimpl
+from harness.errors import unknown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,11 +34,15 @@ class KeptTables(AbstractExporter):
 
     - `layers`: whether rows about single layers are kept where there are rows about the network
     - `levels`: the levels whose measurements are kept; all if empty
+    - `tables`: the names of the tables that are kept; all if empty
+    - `networks`: how many networks of each trial are kept; all if 0
     """
 
     name: ClassVar[str] = "kept-tables"
     layers: bool = False
     levels: tuple[Annotated[int, Ge(0)], ...] = ()
+    tables: tuple[str, ...] = ()
+    networks: Annotated[int, Ge(0)] = 0
 
     def export(self, run: Run, folder: Path) -> None:
         """Write the tables as Parquet, constant columns as TOML, and where they come from."""
@@ -46,8 +51,11 @@ class KeptTables(AbstractExporter):
         trials = run.trials()
         versions = list(trials["version"].dropna().unique()) if len(trials) else []
         constants = {"trials": {"version": int(versions[0])}} if len(versions) == 1 else {}
-        for name in run.tables():
+        for name in self._names(run):
             table = run.table(name)
+            if self.networks and "network" in table:
+                first = table.groupby("trial")["network"].transform("min")
+                table = table[table["network"] < first + self.networks]
             whole = table["base_layer"] == -1 if "base_layer" in table else pd.Series(dtype=bool)
             if not self.layers and whole.any():
                 table = table[whole]
@@ -62,6 +70,13 @@ class KeptTables(AbstractExporter):
         # Where a run was made on this machine is nobody's business, and repeats nothing.
         command = re.sub(r" --out \S+", "", str(run.provenance.get("command", "")))
         files.write_json(folder / "provenance.json", {**run.provenance, "command": command})
+
+    def _names(self, run: Run) -> list[str]:
+        """Return the names of the tables to keep."""
+        for name in self.tables:
+            if name not in run.tables():
+                raise unknown("table", name, run.tables())
+        return list(self.tables or run.tables())
 
 
 def _constant(table: "pd.DataFrame") -> dict[str, Any]:

@@ -357,7 +357,11 @@ def test_every_run_leaves_its_provenance(run, folder):
     once = open_run(folder).provenance
     assert once["earlier"] == []
     assert {"time", "command", "python", "platform", "device", "versions"} <= set(once)
+    assert set(once["clock"]) == {"time", "machine", "process"}
     run(folder)
+    again = open_run(folder).provenance["clock"]
+    assert all(again[name] >= seconds for name, seconds in once["clock"].items())
+    assert again["time"] - once["clock"]["time"] < 600
     run(folder, networks=2)
     twice = open_run(folder).provenance
     assert len(twice["earlier"]) == 2

@@ -16,7 +16,7 @@ from harness.experiment.config import checked
 from harness.experiment.plan import plan
 from harness.testing import TinyTask
 from harness.training.rows import shuffled
-from harness.training.seeds import of_network, stream
+from harness.training.seeds import of_network, of_networks, stream
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -30,6 +30,16 @@ def words(key):
 def test_data_seed_0_keeps_its_streams(name, seed):
     for network in range(4):
         assert words(of_network(seed, 0, name, network)) == words(stream(seed, name, network))
+
+
+@pytest.mark.parametrize("name", ["weights", "pruning"])
+@pytest.mark.parametrize("data_seed", [0, 3])
+def test_keys_of_several_networks_are_those_of_each(name, data_seed):
+    networks = [0, 2, 999_999]
+    several = of_networks(7, data_seed, name, networks)
+    assert several.dtype == of_network(7, data_seed, name, 0).dtype
+    for key, network in zip(several, networks, strict=True):
+        assert words(key) == words(of_network(7, data_seed, name, network))
 
 
 def test_networks_of_two_data_seeds_share_no_key():
