@@ -1,5 +1,8 @@
 """`harness export`: a run in another format, by an exporter that a plugin brings."""
 
+import json
+import shutil
+
 import pandas as pd
 import pytest
 
@@ -80,6 +83,16 @@ def test_kept_tables_are_read_as_the_run(run, tmp_path):
             again[list(table)], table, check_dtype=False, check_categorical=False, rtol=1e-6
         )
     assert "task" not in (tmp_path / "kept" / "levels.parquet").read_bytes().decode("latin1")
+
+
+def test_kept_tables_say_nowhere_where_they_were_made(run, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(run.path, copy)
+    made = {**run.provenance, "earlier": [{"command": "harness run --out secret --quiet"}]}
+    (copy / "provenance.json").write_text(json.dumps(made), encoding="utf-8")
+    assert command(copy, "--as", "kept-tables", "--out", tmp_path / "kept") == 0
+    (earlier,) = ThinnedRun(tmp_path / "kept").provenance["earlier"]
+    assert earlier["command"] == "harness run --quiet"
 
 
 def test_some_tables_may_be_kept(run, tmp_path, capsys):

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
@@ -67,9 +68,9 @@ class KeptTables(AbstractExporter):
         files.write(folder / "constants.toml", tomli_w.dumps(constants).encode())
         if (asked := run.path / "experiment.toml").is_file():
             shutil.copyfile(asked, folder / "experiment.toml")
-        # Where a run was made on this machine is nobody's business, and repeats nothing.
-        command = re.sub(r" --out \S+", "", str(run.provenance.get("command", "")))
-        files.write_json(folder / "provenance.json", {**run.provenance, "command": command})
+        earlier = [_placeless(one) for one in run.provenance.get("earlier", [])]
+        made = {**_placeless(run.provenance), "earlier": earlier}
+        files.write_json(folder / "provenance.json", made)
 
     def _names(self, run: Run) -> list[str]:
         """Return the names of the tables to keep."""
@@ -77,6 +78,12 @@ class KeptTables(AbstractExporter):
             if name not in run.tables():
                 raise unknown("table", name, run.tables())
         return list(self.tables or run.tables())
+
+
+def _placeless(provenance: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out where on a machine a run was made: it is nobody's business, and repeats nothing."""
+    command = re.sub(r" --out \S+", "", str(provenance.get("command", "")))
+    return {**provenance, "command": command}
 
 
 def _constant(table: "pd.DataFrame") -> dict[str, Any]:
