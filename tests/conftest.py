@@ -6,12 +6,15 @@ import shutil
 import tempfile
 from pathlib import Path
 
-# Tests compile much and compute little. Must be set before the first computation.
+# Tests compile much and compute little: without MLIR's emitters of fused loops, compiling takes
+# about half the time. Must be set before the first computation.
 # One device, whatever test comes first: those of several are in processes of their own.
 os.environ["XLA_FLAGS"] = (
-    "--xla_backend_optimization_level=0 --xla_force_host_platform_device_count=1 "
-    f"{os.environ.get('XLA_FLAGS', '')}"
+    "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false "
+    f"--xla_force_host_platform_device_count=1 {os.environ.get('XLA_FLAGS', '')}"
 )
+# Of most programs, compiling takes less than storing them is worth outside of tests.
+os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.05"
 os.environ.pop("HARNESS_PLUGINS", None)
 
 import hypothesis
@@ -32,10 +35,6 @@ FOLDER = pytest.StashKey[Path]()
 def pytest_configure(config):
     folder = config.stash[FOLDER] = Path(tempfile.mkdtemp(prefix="harness-tests-"))
     os.environ.setdefault("HARNESS_CACHE", str(folder / "harness"))
-    # Much is compiled again under another name: each check of a pruner, each call of `main`.
-    # A worker of xdist has a folder of its own: JAX writes a program into its place piece by piece.
-    jax.config.update("jax_compilation_cache_dir", str(folder / "jax"))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
 
 
 def pytest_unconfigure(config):
@@ -46,7 +45,17 @@ def pytest_unconfigure(config):
 
 
 def pytest_collection_finish():
-    """Look no more for garbage among what is imported: runs collect it at each trial."""
+    """Share compiled programs; look no more for garbage among what is imported.
+
+    Much is compiled again under another name: each check of a pruner, each call of `main`. Workers
+    of xdist inherit HARNESS_CACHE, and processes that tests start do. Runs collect garbage at each
+    trial.
+    """
+    from harness import cache
+    from harness.machine import compilation
+    from harness.results import provenance
+
+    compilation.keep_in(cache.programs(provenance.environment()))
     gc.freeze()
 
 

@@ -26,6 +26,7 @@ CPUs always compute in float32."""
 
 # Algorithms by name: JAX's "bfloat16" means whatever is fastest, which on a GPU is TF32.
 _NAMES = {"float32": "float32", "tf32": "TF32_TF32_F32", "bfloat16": "BF16_BF16_F32"}
+_SHORTEST = "jax_persistent_cache_min_compile_time_secs"
 _MOST_KEPT = 64
 _MOST_AREAS = 30_000
 _programs: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
@@ -120,8 +121,9 @@ def rounding(precision: Precision, platform: str) -> Any:
 def keep_in(folder: Path) -> None:
     """Store programs that take long to compile in a folder, for later processes.
 
-    If JAX already has such a folder (by its own setting), that one stays. Nothing is stored, with
-    a warning, where others could write: stored programs are native code.
+    If JAX already has such a folder (by its own setting), that one stays, and so does a setting of
+    the environment of how long a program must take to compile. Nothing is stored, with a warning,
+    where others could write: stored programs are native code.
     """
     if jax.config.jax_compilation_cache_dir is None:  # type: ignore[attr-defined]
         try:
@@ -135,7 +137,8 @@ def keep_in(folder: Path) -> None:
             warnings.warn(f"compiled programs are not stored: {error}", stacklevel=2)
             return
         jax.config.update("jax_compilation_cache_dir", str(folder))
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.3)
+        if _SHORTEST.upper() not in os.environ:
+            jax.config.update(_SHORTEST, 0.3)
 
 
 def _refuse_open(folder: Path) -> None:

@@ -167,7 +167,7 @@ def disk(monkeypatch):
 def test_a_full_disk_stops_a_run_and_loses_nothing(run, finished, tmp_path, disk):
     run(tmp_path / "whole")
     whole = disk.written
-    for share in (0.0, 0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.97):
+    for share in (0.0, 0.1, 0.5, 0.9):
         folder = tmp_path / f"share-{share}"
         disk.room = share * whole
         with pytest.raises(CannotWriteError, match="Free space on that disk, then run the same"):

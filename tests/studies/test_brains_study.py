@@ -88,7 +88,7 @@ def test_rare_classes_and_ensembles_at_the_floor_are_left_out():
     assert "Not shown" in page._primary(tables.positions(sides, networks[:0], NO_FLOOR)).claim
 
 
-def test_the_study_from_end_to_end_in_small(tmp_path, monkeypatch):
+def test_the_study_from_end_to_end_in_small(tmp_path, monkeypatch, no_pages_of_runs):
     monkeypatch.setattr(brains, "WORM_NODES", 30)
     monkeypatch.setattr(brains, "WORM_EDGES", 60)
     study = brains.Brains(flights=200, data_seeds=1, steps=20, recurrent_steps=20, draws=2)

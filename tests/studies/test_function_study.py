@@ -10,7 +10,7 @@ from harness_plugins.studies import _function_tables as tables
 from harness_plugins.studies import function
 from markupsafe import escape
 
-from harness import api, studies
+from harness import studies
 from harness.plugin import loading
 from harness.report import conditions
 from harness.results.thinned import ThinnedRun
@@ -95,9 +95,8 @@ def test_with_few_networks_nothing_is_shown():
     assert "too few replicates" in page._primary(judged).claim
 
 
-def test_the_study_from_end_to_end_in_small(tmp_path, monkeypatch):
+def test_the_study_from_end_to_end_in_small(tmp_path, monkeypatch, no_pages_of_runs):
     monkeypatch.setattr(function, "TARGETS", (-2.0, 2.0))
-    monkeypatch.setattr(api, "_report", lambda *_, **__: None)  # each run's own page takes seconds
     monkeypatch.setattr(function, "LESIONED", ("bifan",))
     study = function.Function(networks=2, changed=1, steps=20)
     small = {"tasks": ["digits"], "architectures": ["mlp[sizes=[10, 10], initial=glorot]"]}

@@ -299,7 +299,7 @@ def test_every_pruner_and_the_one_shots_have_one_budget():
 FEW = ("magnitude", "random", "gmp", "snip", "synflow", {"name": "lottery", "rewind_step": 10})
 
 
-def test_the_study_from_end_to_end_in_small(tmp_path, monkeypatch):
+def test_the_study_from_end_to_end_in_small(tmp_path, monkeypatch, no_pages_of_runs):
     monkeypatch.setattr(pruners, "PRUNERS", FEW)
     monkeypatch.setattr(pruners, "DENSITIES", SPARSE[-2:])  # of the one shots, each compiled
     study = pruners.Pruners(networks=3, data_seeds=1, block_width=3, dense_steps=30, level_steps=6)

@@ -96,7 +96,7 @@ def test_tasks_at_the_floor_are_named():
     assert tables.floored(found) == [("Glorot", "moth"), ("large", "moth")]
 
 
-def test_the_study_from_end_to_end_in_small(tmp_path, monkeypatch):
+def test_the_study_from_end_to_end_in_small(tmp_path, monkeypatch, no_pages_of_runs):
     small = {"name": "teacher", "rows": 100, "sizes": [4], "fan_in": 2}
     monkeypatch.setattr(tasks, "CONTROL", small)
     monkeypatch.setattr(tasks.Tasks, "tasks", lambda self: [small, small | {"planted": "nothing"}])
