@@ -153,6 +153,8 @@ def _said(judged: pd.DataFrame) -> Iterator[Finding]:
 def _classes(table: pd.DataFrame) -> Figure:
     import altair as alt
 
+    shown = table.assign(level=[f"{pruned} %" for pruned in table["pruned"]])
+    levels = list(dict.fromkeys(shown["level"]))
     rule = alt.Chart().mark_rule(color=report.charts.RULE)
     points: alt.Chart = (
         alt.Chart()
@@ -160,21 +162,20 @@ def _classes(table: pd.DataFrame) -> Figure:
         .encode(
             x=alt.X("deviation:Q", title="difference of mean z, in sd of the reference's networks"),
             y=alt.Y("motif:N", title=None),
-            color=alt.value(report.charts.SERIES[0]),
+            color=report.charts.colour(levels, "level", "pruned"),
         )
     )
     edges = [rule.encode(x=alt.datum(edge)) for edge in (-1, 0, 1)]
-    chart = alt.LayerChart(data=table, layer=[*edges, points]).properties(width=210)
+    layers = alt.LayerChart(data=shown, layer=[*edges, points])
     return Figure(
         "deviations",
         "How far the default's mean z lies from the published protocol's",
         f"Null layered, all nodes; {int(table['n_judged'].max())} networks against "
         f"{int(table['n_reference'].max())}. Between the outer lines: within one standard "
         "deviation over the reference's networks.",
-        "Deviation of mean z by motif class, a panel for 85, 90 and 93 % pruned.",
-        chart.facet(facet=alt.Facet("pruned:O", title="% pruned"), columns=3),
-        table,
-        panel=210,
+        "Deviation of mean z by motif class, at 85, 90 and 93 % pruned.",
+        layers.properties(height=26 * table["motif"].nunique()),
+        shown,
         axis=110,
     )
 

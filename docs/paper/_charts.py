@@ -57,7 +57,9 @@ def starts(reports: Reports) -> alt.LayerChart:
     table = reports.table("training", "strength_by_start")
     decays = {"none": "without weight decay", "early": "early weight decay"}
     outcomes = {"strength": "null layered", "beyond_degrees": "null degree"}
-    table = table.assign(decay=table["decay"].map(decays), beside=table["outcome"].map(outcomes))
+    table = table.assign(
+        decay=table["early_decay"].map(decays), beside=table["outcome"].map(outcomes)
+    )
     order = sorted(table["start"].unique(), key=lambda name: (name == "Glorot", name))
     colour = _colour("decay", list(decays.values()), (_BLUE, _ORANGE), columns=1)
     shape = alt.Shape(

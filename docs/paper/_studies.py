@@ -15,11 +15,11 @@ def training(reports: Reports) -> dict[str, Any]:
 
     beyond = reports.rows("training", "by_condition", outcome="beyond_degrees")
     loss = reports.row(
-        "training", "comparisons", outcome="loss", comparison="sd 0.5: early decay − none"
+        "training", "comparisons", outcome="loss", comparison="sd 0.5: early decay against none"
     )
     return {
-        "start": difference("sd 0.05 − sd 0.5, no decay"),
-        "decay": difference("sd 0.5: early decay − none"),
+        "start": difference("sd 0.05 against sd 0.5, no decay"),
+        "decay": difference("sd 0.5: early decay against none"),
         "decay_loss": times(loss),
         "left": int((beyond["verdict"] == "something is left").sum()),
         "conditions": len(beyond),
