@@ -50,7 +50,9 @@ def precision(rows: "pd.DataFrame") -> str:
     if draws is None:
         formula = rows["null"].iloc[0] == "degree-approx"
         return "a formula, no draws" if formula else "exact, no draws"
-    return f"{draws:,} draws" + (f" worth {worth:,.0f}" if worth < 0.995 * draws else "")
+    return f"{draws:,} draws" + (
+        f" (as good as {worth:,.0f} independent ones)" if worth < 0.995 * draws else ""
+    )
 
 
 def patterns(classes: "pd.DataFrame") -> str:

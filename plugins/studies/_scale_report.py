@@ -109,23 +109,28 @@ def _primary(found: pd.DataFrame) -> Finding:
     if not tables.idle(found):
         return Finding(f"Not shown: the machine was not idle ({idle}).")
     answers = {
-        conditions.WITHIN: "The cost of a network is flat",
-        conditions.BEYOND: "The cost of a network " + ("rises" if row["value"] > 0 else "falls"),
-        conditions.OPEN: "Whether the cost of a network is flat is open",
+        conditions.WITHIN: "A network costs the same",
+        conditions.BEYOND: "A network costs " + ("more" if row["value"] > 0 else "less"),
+        conditions.OPEN: "It is open whether a network costs the same",
     }
     value, low, high = _times(row)
     return Finding(
-        f"{answers[tables.verdict(row)]} from {FEW:,} to {MANY:,} networks: {value} times "
-        f"(95 % {low} to {high}; n = {row['n']} repetitions; margin a factor of 1.25).",
+        f"{answers[tables.verdict(row)]} among {MANY:,} as among {FEW:,} trained at once: {value} "
+        f"times (95 % {low} to {high}; n = {row['n']} repetitions; margin a factor of 1.25).",
         f"Geometric mean of ratios within repetitions; {idle}.",
     )
 
 
 def _flat_from(found: pd.DataFrame) -> Finding:
     first, means = tables.flat_from(found), _costs(found)
-    if first.empty or len(means) < 2:
-        return Finding("From which number on costs are flat is not shown.")
+    if len(means) < 2:
+        return Finding("Only one number of networks has a cost.")
     alone, lowest = means.iloc[0], means.iloc[means["value"].argmin()]
+    if first.empty:
+        return Finding(
+            f"{lowest['condition']} networks cost least each; {means['condition'].iloc[-1]} cost "
+            f"over 25 % more than the cheapest number in every repetition (n = {alone['n']})."
+        )
     times = number(alone["value"] / lowest["value"], 2)
     middle = int(first.median())
     return Finding(
@@ -235,7 +240,8 @@ def _figure(found: pd.DataFrame) -> Figure:
         "costs_by_number",
         "Cost of a network by their number",
         "Geometric means over repetitions; wall time without compilation and start. Control: the "
-        f"same number again ({tables.CONTROL.split(' /')[0]}).",
+        f"same number again ({tables.CONTROL.split(' /')[0]}). In blocks: not at once, but some at "
+        "a time, as is the default.",
         tables.means(found),
         _OUTCOMES,
         "condition",

@@ -111,8 +111,8 @@ def _primary(found: pd.DataFrame) -> Finding:
     }
     value, low, high = _times(row)
     return Finding(
-        f"{answers[tables.verdict(row)]}: without weight decay z is {value} times as large "
-        f"from initial weights of sd 0.05 as of sd 0.5 (95 % {low} to {high}; "
+        f"{answers[tables.verdict(row)]}: without weight decay z under `layered` is {value} times "
+        f"as large from initial weights of sd 0.05 as of sd 0.5 (95 % {low} to {high}; "
         f"n = {row['n']} pairs).{_decay(compared)}",
         f"Root mean square z under `layered` at {pruned(DENSITY)}; "
         f"unit: {conditions.units(found)}. p {p_value(row['p'])}; margin: a factor of 2.",
