@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 from harness.report import (
@@ -127,12 +128,23 @@ def _flat_from(found: pd.DataFrame) -> Finding:
         return Finding("From which number on costs are flat is not shown.")
     alone, lowest = means.iloc[0], means.iloc[means["value"].argmin()]
     times = number(alone["value"] / lowest["value"], 2)
-    middle = int(first.median())
+    middle, never = float(first.median()), int(np.isinf(first).sum())
+    detail = (
+        f"Lowest: {lowest['condition']} networks, {conditions.ranged(lowest)} seconds a network. "
+        "From which number on, by repetition: "
+        f"{', '.join('none' if np.isinf(one) else f'{one:,.0f}' for one in first)}."
+    )
+    if np.isinf(middle):
+        return Finding(
+            f"Costs are lowest at {lowest['condition']} networks; at {means['condition'].iloc[-1]} "
+            f"they lie over 25 % above in {never} of {len(first)} repetitions; "
+            f"{alone['condition']} alone costs {times} times that.",
+            detail,
+        )
     return Finding(
-        f"Costs are within 25 % of the lowest from {middle:,} networks on; {alone['condition']} "
-        f"alone costs {times} times as much (n = {alone['n']} repetitions).",
-        f"By repetition from {first.min():,} to {first.max():,}. Lowest: {lowest['condition']} "
-        f"networks, {conditions.ranged(lowest)} seconds a network.",
+        f"Costs are within 25 % of the lowest from {middle:,.0f} networks on; "
+        f"{alone['condition']} alone costs {times} times as much (n = {alone['n']} repetitions).",
+        detail,
     )
 
 
