@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 from harness.report import (
@@ -123,21 +124,27 @@ def _primary(found: pd.DataFrame) -> Finding:
 
 def _flat_from(found: pd.DataFrame) -> Finding:
     first, means = tables.flat_from(found), _costs(found)
-    if len(means) < 2:
-        return Finding("Only one number of networks has a cost.")
+    if first.empty or len(means) < 2:
+        return Finding("From which number on costs are alike is not shown: no repetition is whole.")
     alone, lowest = means.iloc[0], means.iloc[means["value"].argmin()]
-    if first.empty:
-        return Finding(
-            f"{lowest['condition']} networks cost least each; {means['condition'].iloc[-1]} cost "
-            f"over 25 % more than the cheapest number in every repetition (n = {alone['n']})."
-        )
     times = number(alone["value"] / lowest["value"], 2)
-    middle = int(first.median())
+    middle, never = float(first.median()), int(np.isinf(first).sum())
+    detail = (
+        f"Lowest: {lowest['condition']} networks, {conditions.ranged(lowest)} seconds a network. "
+        "From which number on, by repetition: "
+        f"{', '.join('none' if np.isinf(one) else f'{one:,.0f}' for one in first)}."
+    )
+    if np.isinf(middle):
+        return Finding(
+            f"Costs are lowest at {lowest['condition']} networks; at {means['condition'].iloc[-1]} "
+            f"they lie over 25 % above in {never} of {len(first)} repetitions; "
+            f"{alone['condition']} alone costs {times} times that.",
+            detail,
+        )
     return Finding(
-        f"Costs are within 25 % of the lowest from {middle:,} networks on; {alone['condition']} "
-        f"alone costs {times} times as much (n = {alone['n']} repetitions).",
-        f"By repetition from {first.min():,} to {first.max():,}. Lowest: {lowest['condition']} "
-        f"networks, {conditions.ranged(lowest)} seconds a network.",
+        f"Costs are within 25 % of the lowest from {middle:,.0f} networks on; "
+        f"{alone['condition']} alone costs {times} times as much (n = {alone['n']} repetitions).",
+        detail,
     )
 
 
@@ -163,11 +170,12 @@ def _control(found: pd.DataFrame) -> Finding:
     if row is None:
         return Finding("The control, the same number again, has too few repetitions.")
     value, low, high = _times(row)
+    verdict = tables.verdict(row)
+    noise = "" if verdict == conditions.WITHIN else ", so noise may decide"
     return Finding(
         f"Control: {FEW:,} networks again cost {value} times as much (95 % {low} to {high}; "
-        f"n = {row['n']} repetitions).",
-        f"Its verdict by the same rule: {tables.verdict(row)}. Where it is not within the margin, "
-        "noise alone may decide the other comparisons.",
+        f"n = {row['n']}){noise}.",
+        f"Its verdict by the same rule: {verdict}. The unit is a repetition.",
     )
 
 

@@ -150,8 +150,11 @@ def verdict(row: "pd.Series") -> str:
     return conditions.verdict(row, MARGIN)
 
 
-def flat_from(found: pd.DataFrame) -> "pd.Series[int]":
-    """Return by repetition the number from which on costs are within the margin of the lowest."""
+def flat_from(found: pd.DataFrame) -> "pd.Series[float]":
+    """Return by repetition the number from which on costs are within the margin of the lowest.
+
+    It is infinite where the largest number is not.
+    """
     rows = counted(found)
     wide = rows[rows["kind"] == AT_ONCE].pivot(index="data_seed", columns="networks", values="cost")
     wide = wide.dropna().sort_index(axis=1)
@@ -159,5 +162,5 @@ def flat_from(found: pd.DataFrame) -> "pd.Series[int]":
     near = costs <= 2**MARGIN * costs.min(axis=1, keepdims=True)
     # From the right: near at this number and at all larger ones.
     held = np.logical_and.accumulate(near[:, ::-1], axis=1)[:, ::-1]
-    first = pd.Series(numbers[held.argmax(axis=1)], index=wide.index)
-    return first[pd.Series(held.any(axis=1), index=wide.index)]
+    first = np.where(held.any(axis=1), numbers[held.argmax(axis=1)], np.inf)
+    return pd.Series(first, index=wide.index)

@@ -1,9 +1,10 @@
 """The study `training`: its rule on tables made by hand, the whole of it in small, its report."""
 
-from pathlib import Path
+from pathlib import re
 
 import numpy as np
 import pandas as pd
+import Path
 import pytest
 from harness_plugins.studies import _training_report as page
 from harness_plugins.studies import _training_tables as tables
@@ -83,5 +84,5 @@ def test_the_committed_statements_follow_from_the_committed_tables():
     html = (REPORT / "index.html").read_text(encoding="utf-8")
     (answer, *_) = page.sections(runs)
     for finding in answer.findings:
-        assert str(escape(finding.claim)) in html
+        assert re.sub(r"`(\w+)`", r"<code>\1</code>", str(escape(finding.claim))) in html
     assert answer.findings[0].claim in (REPORT / "README.md").read_text(encoding="utf-8")
