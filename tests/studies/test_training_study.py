@@ -1,10 +1,10 @@
 """The study `training`: its rule on tables made by hand, the whole of it in small, its report."""
 
-from pathlib import re
+import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import Path
 import pytest
 from harness_plugins.studies import _training_report as page
 from harness_plugins.studies import _training_tables as tables
