@@ -68,7 +68,7 @@ def test_mistakes_are_told(installed, capsys, what, says):
 
 def test_all_benchmarks_are_installed_and_can_be_loaded():
     names = {"training", "pruning", "scaling", "run", "compaction", "precision"}
-    assert set(bench.benchmarks()) == names | {"motifs", "simulation"}
+    assert set(bench.benchmarks()) == names | {"motifs", "simulation", "whole"}
     for name in names:  # the others import what only the extra `bench` installs
         assert callable(bench.benchmarks()[name].load())
 
