@@ -152,6 +152,8 @@ def _power(rows: pd.DataFrame) -> Finding:
     found = tables.power(rows)
     planted = found[found["graph"].astype(str).str.startswith(tables.PLANTED)]
     drawn = found[found["graph"] == tables.DRAW]
+    if planted.empty or drawn.empty:
+        return Finding("Controls: too few replicates to say which classes differ.")
     share = planted["sum"].sum() / planted["size"].sum()
     texts = [
         f"{row['start']}, {row['graph']} to z {row['reached']:.1f}: {row['sum']:.0f} of "

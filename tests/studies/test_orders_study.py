@@ -54,6 +54,11 @@ def test_the_class_that_differs_is_found_and_draws_differ_in_none():
     assert set(found.groupby(["start", "graph"]).size()) == {20}
 
 
+def test_the_controls_of_one_replicate_say_nothing():
+    assert "too few replicates" in page._power(measured(1.0, networks=1)).claim
+    assert "20" in page._power(measured(1.0)).detail
+
+
 def test_the_study_from_end_to_end_in_small(tmp_path, monkeypatch, no_pages_of_runs):
     monkeypatch.setattr(tables, "SHARE", 1e9)
     study = orders.Orders(data_seeds=2, steps=20, width=12, densities=(0.3, 0.4), draws=20)
