@@ -6,11 +6,10 @@ import shutil
 import tempfile
 from pathlib import Path
 
-# Tests compile much and compute little: without MLIR's emitters of fused loops, compiling takes
-# about half the time. Must be set before the first computation.
+# Tests compile much and compute little. Must be set before the first computation.
 # One device, whatever test comes first: those of several are in processes of their own.
 os.environ["XLA_FLAGS"] = (
-    "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false "
+    "--xla_backend_optimization_level=0 "
     f"--xla_force_host_platform_device_count=1 {os.environ.get('XLA_FLAGS', '')}"
 )
 # Of most programs, compiling takes less than storing them is worth outside of tests.
