@@ -15,7 +15,7 @@ from jaxtyping import Float
 from harness import stats
 from harness.report import charts, legible
 from harness.tables.collection import NETWORK, RunTables
-from harness.tables.parts import Column, Figure, Table, with_ends
+from harness.tables.parts import Column, Figure, Table, numbers, with_ends
 from harness.tables.units import Units, units_of
 
 BEYOND, WITHIN, OPEN = "beyond the margin", "within the margin", "open"
@@ -138,6 +138,11 @@ def ranged(row: Any) -> str:
     return with_ends(row["value"], row["low"], row["high"])
 
 
+def times(row: Any, digits: int = 2) -> list[str]:
+    """Return a difference of log2 and the ends of its interval as factors, in text."""
+    return numbers([2.0 ** row[name] for name in ("value", "low", "high")], digits)
+
+
 def table_of_means(
     name: str, caption: str, frame: pd.DataFrame, by: Mapping[str, str], *extra: Column
 ) -> Table:
@@ -150,10 +155,10 @@ def table_of_means(
 def table_of_differences(name: str, caption: str, frame: pd.DataFrame, *extra: Column) -> Table:
     """Return the table of `differences`, stacked, and of a column `verdict` if it has one."""
     texts = [Column(key, key, "text") for key in ("family", "comparison", "outcome")]
-    numbers = [Column("n", "n", note="pairs"), Column("value", "difference"), *INTERVAL]
+    estimates = [Column("n", "n", note="pairs"), Column("value", "difference"), *INTERVAL]
     tests = [Column("p", "p", "p"), Column("adjusted", "p, corrected", "p")]
     last = [Column("verdict", "verdict", "text")] if "verdict" in frame else []
-    return Table(name, caption, frame, [*texts, *numbers, *tests, *last, *extra], sortable=True)
+    return Table(name, caption, frame, [*texts, *estimates, *tests, *last, *extra], sortable=True)
 
 
 def figure(
@@ -188,9 +193,9 @@ def figure(
             xOffset=alt.XOffset(f"{colour}:N", sort=kinds),
             color=charts.colour(kinds, colour, colour.replace("_", " ")),
         )
-    numbers = [alt.Tooltip(f"{one}:Q", format=".3~g") for one in ("value", "low", "high", "n")]
+    tooltips = [alt.Tooltip(f"{one}:Q", format=".3~g") for one in ("value", "low", "high", "n")]
     names = [alt.Tooltip(f"{name}:N") for name in (x, colour) if name]
-    tooltip = [*names, *numbers]
+    tooltip = [*names, *tooltips]
     bars = base.mark_rule(strokeWidth=2.5, opacity=0.55).encode(y=low, y2="high:Q")
     dots = base.encode(y=y)
     points = charts.symbols(dots, shown, tooltip, filled=True, size=52, opacity=1)

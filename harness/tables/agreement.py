@@ -30,6 +30,8 @@ def _same(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
         a, b = np.array(differing, dtype=float).reshape(-1, 2).T
     except ValueError:
         return False
+    if not np.isfinite([a, b]).all():
+        return False
     scale = np.maximum(_largest(one), np.maximum(abs(a), abs(b)))
     return bool(np.all(abs(a - b) <= ROUNDING * scale))
 

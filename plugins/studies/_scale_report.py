@@ -114,7 +114,7 @@ def _primary(found: pd.DataFrame) -> Finding:
         conditions.BEYOND: "A network costs " + ("more" if row["value"] > 0 else "less"),
         conditions.OPEN: "It is open whether a network costs the same",
     }
-    value, low, high = _times(row)
+    value, low, high = conditions.times(row, 3)
     return Finding(
         f"{answers[tables.verdict(row)]} among {MANY:,} as among {FEW:,} trained at once: {value} "
         f"times (95 % {low} to {high}; n = {row['n']} repetitions; margin a factor of 1.25).",
@@ -169,7 +169,7 @@ def _control(found: pd.DataFrame) -> Finding:
     row = _row(found, "control")
     if row is None:
         return Finding("The control, the same number again, has too few repetitions.")
-    value, low, high = _times(row)
+    value, low, high = conditions.times(row, 3)
     verdict = tables.verdict(row)
     noise = "" if verdict == conditions.WITHIN else ", so noise may decide"
     return Finding(
@@ -185,7 +185,7 @@ def _in_blocks(found: pd.DataFrame) -> Finding:
         return Finding("Blocks of the default width have too few repetitions.")
     rows = tables.counted(found)
     width = rows.loc[rows["condition"].str.endswith("in blocks"), "width"].max()
-    value, low, high = _times(row)
+    value, low, high = conditions.times(row, 3)
     return Finding(
         f"In blocks of {width}, the default here, they cost {value} times as much as at once "
         f"(95 % {low} to {high}; n = {row['n']} repetitions).",
@@ -229,11 +229,6 @@ _RULES = {
     "projected on paper only.",
 }
 """How the page keeps each rule."""
-
-
-def _times(row: "pd.Series") -> list[str]:
-    """Return a difference of log2 and the ends of its interval as factors."""
-    return numbers([2.0 ** row[name] for name in ("value", "low", "high")], 3)
 
 
 def _costs(found: pd.DataFrame) -> pd.DataFrame:

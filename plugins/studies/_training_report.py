@@ -109,7 +109,7 @@ def _primary(found: pd.DataFrame) -> Finding:
         conditions.WITHIN: "The start changes how far motif counts lie from chance by less than 2",
         conditions.OPEN: "Whether the start decides how far motif counts lie from chance is open",
     }
-    value, low, high = _times(row)
+    value, low, high = conditions.times(row)
     return Finding(
         f"{answers[tables.verdict(row)]}: without weight decay z under `layered` is {value} times "
         f"as large from initial weights of sd 0.05 as of sd 0.5 (95 % {low} to {high}; "
@@ -126,7 +126,7 @@ def _decay(compared: pd.DataFrame) -> str:
     rows = compared[chosen & (compared["outcome"] == "strength")].dropna(subset="low")
     if rows.empty:
         return ""
-    value, low, high = _times(rows.iloc[0])
+    value, low, high = conditions.times(rows.iloc[0])
     return f" Early decay makes it {value} times as large from {start} (95 % {low} to {high})."
 
 
@@ -160,7 +160,7 @@ def _secondary(compared: pd.DataFrame) -> Finding:
     rows = compared[(compared["outcome"] == "strength") & (compared["family"] == "secondary")]
     beyond = []
     for _, one in rows[rows["verdict"] == "beyond the margin"].iterrows():
-        value, low, high = _times(one)
+        value, low, high = conditions.times(one)
         beyond.append(f"{one['comparison']}: {value} times ({low} to {high})")
     return Finding(
         f"Early decay and start change z by more than a factor of 2 in {len(beyond)} of "
@@ -193,11 +193,6 @@ _RULES = {
     "faithfulness": "Width 64 and 10,000 steps, not 400 and 107,800: the answer is about these.",
 }
 """How the page keeps each rule."""
-
-
-def _times(row: "pd.Series") -> list[str]:
-    """Return a difference of log2 and the ends of its interval as factors."""
-    return numbers([2.0 ** row[name] for name in ("value", "low", "high")], 2)
 
 
 def _named(row: Any) -> str:

@@ -27,12 +27,13 @@ def test_rounding_is_no_difference(made):
         KEPT.replace(b"chain", b"chain2"),
         KEPT.replace(b"0.25", b""),
         KEPT.replace(b"0.25", b"nan"),
+        KEPT.replace(b"0.25", b"inf"),
         KEPT.replace(b"bifan,", b"bifan,1,"),
         KEPT + b"merge,1,1\n",
         KEPT.replace(b",p", b",q"),
         b"",
     ],
-    ids=["digit", "name", "empty", "nan", "wider", "longer", "head", "no file"],
+    ids=["digit", "name", "empty", "nan", "infinite", "wider", "longer", "head", "no file"],
 )
 def test_what_a_reader_would_see_is(made):
     assert not agree(KEPT, made)
