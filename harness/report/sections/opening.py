@@ -160,8 +160,8 @@ def about(report: Report) -> str:
     schedules = listed([name_of(str(name)) for name in done["schedule"].unique()])
     return (
         f"{_tasks(data)}{each}{per}, {counted(seeds, 'data set')}, schedule {schedules}, "
-        f"{counted(len(places), 'level')} to {pruned(min(data.densities))}. Shown: "
-        f"nearest to {pruned(CHOSEN_DENSITY)}, as in the paper. Intervals are over "
+        f"{counted(len(places), 'level')} to {pruned(min(data.densities))}. Shown: the "
+        f"level nearest the paper's {pruned(CHOSEN_DENSITY)}. Intervals are over "
         f"{units.said(list(units.by_condition(data).values()))}."
     )
 
