@@ -45,9 +45,23 @@ def test_autocorrelation_time_is_undefined_without_variation():
 points = st.lists(st.floats(-5, 5), min_size=2, max_size=12)
 
 
+def first_rise(values, target):
+    """Of one network, beside one that never rises and one that does at once."""
+    levels = np.arange(len(values), dtype=float)
+    found = stats.first_rise(np.array([values, np.full(len(values), np.nan), levels]), target)
+    assert np.isnan(found[1])
+    return found[0]
+
+
+def interpolated(values, place):
+    """Of one network, beside one of which nothing is known."""
+    both = np.array([np.full(len(values), np.nan), values])
+    return stats.interpolated(both, np.array([place, place]))[1]
+
+
 @given(points, st.floats(-6, 6))
 def test_first_rise_is_where_a_fine_walk_along_the_line_first_rises_to_the_value(values, target):
-    place = stats.first_rise(np.array(values), target)
+    place = first_rise(values, target)
     steps = np.arange(len(values))
     rises = [a <= target <= b for a, b in pairwise(values)]
     assert np.isnan(place) == (not any(rises))
@@ -55,20 +69,20 @@ def test_first_rise_is_where_a_fine_walk_along_the_line_first_rises_to_the_value
         assert rises.index(True) <= place <= rises.index(True) + 1
         # NumPy's interpolation of the same line, at the place that was found.
         assert np.interp(place, steps, values) == pytest.approx(target, abs=1e-6)
-        assert stats.interpolated(np.array(values), place) == pytest.approx(target, abs=1e-6)
+        assert interpolated(values, place) == pytest.approx(target, abs=1e-6)
 
 
 def test_nothing_is_extrapolated_and_undefined_ends_spoil_their_steps_only():
     values = np.array([2.0, 1.0, np.nan, 1.5, 3.0])
-    assert stats.first_rise(values, 2.25) == 3.5
-    assert np.isnan(stats.first_rise(values, 1.2))
-    assert np.isnan(stats.first_rise(values, 3.1))
-    assert stats.first_rise(-values, -1.5) == 0.5
-    assert stats.first_rise(values, 3.0) == 4
-    assert stats.interpolated(values, 1.0) == 1.0, "the end of an undefined step is defined"
-    assert np.isnan(stats.interpolated(values, 1.5))
-    assert np.isnan(stats.interpolated(values, float("nan")))
-    assert np.isnan(stats.first_rise(np.array([]), 0.0))
+    assert first_rise(values, 2.25) == 3.5
+    assert np.isnan(first_rise(values, 1.2))
+    assert np.isnan(first_rise(values, 3.1))
+    assert first_rise(-values, -1.5) == 0.5
+    assert first_rise(values, 3.0) == 4
+    assert interpolated(values, 1.0) == 1.0, "the end of an undefined step is defined"
+    assert np.isnan(interpolated(values, 1.5))
+    assert np.isnan(interpolated(values, float("nan")))
+    assert np.isnan(first_rise(np.array([]), 0.0))
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=15))

@@ -200,7 +200,10 @@ def _labels(rows: pd.DataFrame) -> pd.Series:
             parts.append(more)
         if more == "run" and rows.duplicated([*parts, *NETWORK, "level"]).any():
             parts.append(more)
-    return rows[parts].astype(str).agg(" · ".join, axis=1)
+    found = rows[parts[0]].astype(str)
+    for more in parts[1:]:
+        found = found + " · " + rows[more].astype(str)
+    return found
 
 
 def _trained(rows: pd.DataFrame) -> str:

@@ -143,10 +143,11 @@ def _studentised(
 ) -> Float[np.ndarray, "resamples columns"]:
     """Return Student's t of resamples of standardised columns; NaN if there are no two values."""
     weights = resample(max(1, len(standard)), resamples, seed)[:, : len(standard)]
-    n = weights @ defined
+    # One product, as reading the weights is what takes time.
+    n, sums, squares = np.split(weights @ np.hstack([defined, standard, standard**2]), 3, axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        mean = weights @ standard / n
-        variance = (weights @ standard**2 - n * mean**2) / (n - 1)
+        mean = sums / n
+        variance = (squares - n * mean**2) / (n - 1)
         t = mean / np.sqrt(np.maximum(variance, _FLOOR) / n)
     return np.where(n > 1, t, np.nan)
 

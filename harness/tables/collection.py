@@ -85,6 +85,17 @@ class Measured:
     schema: Schema
     metric: Any = None
 
+    @cached_property
+    def networks(self) -> pd.DataFrame:
+        """The rows of networks."""
+        control = self.schema.is_control(self.rows)
+        return self.rows[~control] if control.any() else self.rows
+
+    @property
+    def controls(self) -> pd.DataFrame:
+        """The rows of random graphs in the networks' place."""
+        return self.rows[self.schema.is_control(self.rows)]
+
 
 @dataclass(frozen=True)
 class Collection:
@@ -121,8 +132,8 @@ class Collection:
         """Return a metric's rows of networks, or of random graphs; empty if there are none."""
         if metric not in self.measured:
             return pd.DataFrame()
-        rows = self.measured[metric].rows
-        return rows[self.measured[metric].schema.is_control(rows) == controls]
+        found = self.measured[metric]
+        return found.controls if controls else found.networks
 
     def role(self, name: str) -> pd.DataFrame:
         """Return the rows that play a role (`ROLES`), their number as `value`; empty without any.

@@ -79,10 +79,9 @@ def units_of(networks: pd.DataFrame) -> Units:
 
 def named(data: Collection, table: pd.DataFrame) -> pd.DataFrame:
     """Add the columns that identify a row's network, and `version`."""
-    trials = data.trials.set_index("trial")
-    trial = table["trial"].astype(object)
-    columns = ("seed", "data_seed", "version", "task")
-    return table.assign(**{name: trial.map(trials[name]).to_numpy() for name in columns})
+    columns = ["seed", "data_seed", "version", "task"]
+    trials = data.trials.set_index("trial")[columns].reindex(table["trial"].astype(object))
+    return table.assign(**{name: trials[name].to_numpy() for name in columns})
 
 
 def by_condition(data: Collection) -> dict[str, Units]:

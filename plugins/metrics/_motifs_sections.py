@@ -77,12 +77,11 @@ def significance(data: Collection, density: float) -> pd.DataFrame:
     """
     rows = []
     by = ["condition", "support", "order", "motif"]
-    chosen = at(summed(data), density)
+    chosen = named(data, at(summed(data), density))
     units = by_condition(data)
     for key, group in chosen.groupby(by, sort=False, observed=True):
         unit = units[str(key[0])]
-        networks = named(data, group).set_index(list(NETWORK))[["z", "log2_ratio"]]
-        by_unit = unit.averaged(networks)
+        by_unit = unit.averaged(group.set_index(list(NETWORK))[["z", "log2_ratio"]])
         z = by_unit["z"].to_numpy(dtype=float)
         finite = z[np.isfinite(z)]
         test = stats.mean_test(z)

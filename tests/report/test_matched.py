@@ -8,6 +8,7 @@ import pytest
 from harness import stats
 from harness.report import Report, collect, pruner_comparison
 from harness.report.sections import matched
+from harness.report.trajectories import Trajectories
 
 TWO = (("moth", "random"), ("moth", "magnitude"))
 
@@ -109,9 +110,11 @@ def test_a_loss_that_falls_before_it_rises_is_exceeded_where_it_rises(run):
     comparison, _ = comparison_of(run)
     network = comparison.of("random").query("data_seed == 3 and network == 0").head(4)
     network = network.assign(loss=[3.0, 1.0, 1.0, 4.0])
-    assert matched.exceeded(network, 2.0) == pytest.approx(2.5)
-    assert np.isnan(matched.exceeded(network, 5.0))
-    assert np.isnan(matched.exceeded(network.head(2), 2.0)), "it falls below, and stays"
+    assert matched.exceeded(Trajectories(network), 2.0)[0] == pytest.approx(2.5)
+    assert np.isnan(matched.exceeded(Trajectories(network), 5.0)[0])
+    assert np.isnan(matched.exceeded(Trajectories(network.head(2)), 2.0)[0]), (
+        "it falls below, and stays"
+    )
 
 
 def test_z_is_that_of_the_place_where_the_loss_is_exceeded(run):

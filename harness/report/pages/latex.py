@@ -14,6 +14,9 @@ MOST_TABULAR_ROWS = 40
 
 _UNBROKEN = 24  # characters of one word that a narrow column can still hold
 
+_PLAIN = re.compile(rf"[A-Za-z0-9.]{{0,{_UNBROKEN}}}", re.ASCII)
+"""What needs no typesetting: most cells of a long table."""
+
 _SIGNS = {
     **{"\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#"},
     **{"^": r"\textasciicircum{}", "_": r"\_", "~": r"\textasciitilde{}", "%": r"\%"},
@@ -72,6 +75,8 @@ def _sign(sign: str) -> str:
 
 def _cell(text: str) -> str:
     """Return a text for a cell: cut if very long, with places to break within a long word."""
+    if _PLAIN.fullmatch(text):
+        return text
     seen = _seen(text)
     short = seen if len(seen) <= LONGEST else seen[: LONGEST - 1] + "\u2026"
     words = [

@@ -31,6 +31,10 @@ BY = ["pruner", "level", "density", "left_out"]
 _FRONT = Column("on_front", "front", "text", note="whether no other row of the task dominates it")
 
 
+_SHARED_DENSE = ["task", "schedule", "data_seed", "first_network", "networks", "run"]
+"""What trials that share a dense level have in common."""
+
+
 def loss_front(comparison: PrunerComparison) -> pd.DataFrame:
     """Median validation loss over networks, with quartiles, by pruner and level.
 
@@ -86,18 +90,16 @@ def _seconds(comparison: PrunerComparison, data: Collection) -> pd.DataFrame:
     would have had to train it.
     """
     spent = _spent(data)
-    trials = data.trials.set_index("trial")
-    networks = trials["networks"].to_dict()
-    found = []
-    for trial, rows in comparison.rows.groupby("trial", sort=False):
-        levels = sorted(rows["level"].unique())
-        seconds = np.array([spent.get((trial, level), np.nan) for level in levels], dtype=float)
-        if np.isnan(seconds[0]):
-            seconds[0] = _taken_over(trials, str(trial), spent, data)
-        at_start = comparison.trained[rows["pruner"].iloc[0]] == AT_START
-        per_network = (seconds if at_start else np.cumsum(seconds)) / networks[trial]
-        found.append(pd.DataFrame({"trial": trial, "level": levels, "seconds": per_network}))
-    return pd.concat(found, ignore_index=True)
+    places = comparison.rows[[*PLACE, "pruner"]].drop_duplicates(PLACE).sort_values(PLACE)
+    found = places.join(spent, on=PLACE)
+    dense = ~found.duplicated("trial")
+    given = found["trial"].map(_taken_over(data, spent))
+    found["seconds"] = found["seconds"].where(~dense | found["seconds"].notna(), given)
+    # Where one level lacks its time, so do all after it.
+    summed = found.groupby("trial")["seconds"].cumsum(skipna=False)
+    at_start = found["pruner"].map(comparison.trained) == AT_START
+    together = found["trial"].map(data.trials.set_index("trial")["networks"])
+    return found[PLACE].assign(seconds=found["seconds"].where(at_start, summed) / together)
 
 
 def _spent(data: Collection) -> pd.Series:
@@ -108,17 +110,16 @@ def _spent(data: Collection) -> pd.Series:
     return trained + pruned.reindex(trained.index).fillna(0.0)
 
 
-def _taken_over(trials: pd.DataFrame, trial: str, spent: pd.Series, data: Collection) -> float:
-    """Return the seconds of a dense level in the trial it was taken over from; NaN if none."""
-    own = data.timings[data.timings["trial"].astype(str) == trial]
-    if "take over" not in set(own["activity"]):
-        return float("nan")
-    shared = ["task", "schedule", "data_seed", "first_network", "networks", "run"]
-    same = (trials[shared] == trials.loc[trial, shared]).all(axis=1)
+def _taken_over(data: Collection, spent: "pd.Series[float]") -> "pd.Series[float]":
+    """Return by trial the seconds of a dense level in the trial it was taken over from."""
+    trials = data.trials.astype({"trial": str}).set_index("trial")
+    taken = data.timings["activity"] == "take over"
+    takers = trials.loc[data.timings.loc[taken, "trial"].astype(str).unique(), _SHARED_DENSE]
+    dense = spent[spent.index.get_level_values("level") == 0].droplevel("level")
     # Only pruners that wait for the end of a level share it (`harness.execution.shared_dense`).
-    givers = trials.index[same & trials["when"].isin(["level", ""])]
-    times = [spent[other, 0] for other in givers if (other, 0) in spent.index]
-    return min(times, default=float("nan"))
+    givers = trials.loc[trials["when"].isin(["level", ""]), _SHARED_DENSE].join(dense, how="inner")
+    least = givers.groupby(_SHARED_DENSE, observed=True)["seconds"].min()
+    return takers.join(least, on=_SHARED_DENSE)["seconds"]
 
 
 def budgets(comparison: PrunerComparison) -> pd.DataFrame:

@@ -6,6 +6,7 @@ which a pruner does no better than a constant are skipped.
 """
 
 from collections.abc import Callable, Hashable, Sequence
+from typing import TypeAlias
 
 import altair as alt
 import numpy as np
@@ -26,7 +27,7 @@ from harness.report.sections.pruner_parts import (
     of_each,
     units,
 )
-from harness.tables.collection import NETWORK
+from harness.report.trajectories import Trajectories
 from harness.tables.parts import Column, Figure, Part, Section, Table, listed, number
 from harness.tables.report import Report
 from harness.tables.schema import Family
@@ -44,6 +45,10 @@ _COLUMNS = (
     *("pruner", "comparison", "target", "n", "unit", "of_baseline", "of_pruner", "difference"),
     *("low", "high", "p", "adjusted", "attainable"),
 )
+
+_Values: TypeAlias = Float[np.ndarray, " networks"]
+_Targets: TypeAlias = Callable[[Trajectories], list[_Values]]
+"""Gives the values of networks at each target."""
 
 _TESTED = (
     Column("n", "n", note="units with a pair of networks that both reach the value"),
@@ -66,8 +71,8 @@ def at_effective_density(comparison: PrunerComparison) -> pd.DataFrame:
     Columns as in `_paired`; `target` is the effective density, values are losses.
     """
 
-    def losses(network: pd.DataFrame) -> list[float]:
-        effective, loss = _log(network["effective"]), _log(network["loss"])
+    def losses(networks: Trajectories) -> list[_Values]:
+        effective, loss = networks.log("effective"), networks.log("loss")
         places = (stats.first_rise(-effective, -np.log10(wanted)) for wanted in EFFECTIVE_DENSITIES)
         return [stats.interpolated(loss, place) for place in places]
 
@@ -83,9 +88,9 @@ def at_loss(comparison: PrunerComparison) -> pd.DataFrame:
     dense = dense_loss(comparison)
     multiples = {multiple * dense: multiple for multiple in LOSS_MULTIPLES if np.isfinite(dense)}
 
-    def densities(network: pd.DataFrame) -> list[float]:
-        density = _log(network["density"])
-        return [stats.interpolated(density, exceeded(network, target)) for target in multiples]
+    def densities(networks: Trajectories) -> list[_Values]:
+        density = networks.log("density")
+        return [stats.interpolated(density, exceeded(networks, loss)) for loss in multiples]
 
     table = _ratios(comparison, list(multiples), densities)
     return table.assign(multiple=table["target"].map(multiples))
@@ -98,13 +103,13 @@ def dense_loss(comparison: PrunerComparison) -> float:
     return float(densest.loc[densest["level"] == densest["level"].max(), "loss"].median())
 
 
-def exceeded(network: pd.DataFrame, loss: float) -> float:
-    """Return the fractional index of the level at which a network's loss first exceeds a value.
+def exceeded(networks: Trajectories, loss: float) -> _Values:
+    """Return the fractional index of the level at which each network's loss first exceeds a value.
 
     Levels before the loss first falls to the value are skipped: a dense network may be worse than a
     pruned one that was trained further.
     """
-    return stats.first_rise(_log(network["loss"]), float(np.log10(loss)))
+    return stats.first_rise(networks.log("loss"), float(np.log10(loss)))
 
 
 def quantities_at_loss(comparison: PrunerComparison, family: Family) -> pd.DataFrame:
@@ -123,24 +128,18 @@ def quantities_at_loss(comparison: PrunerComparison, family: Family) -> pd.DataF
     levels = pd.MultiIndex.from_frame(compared[places].astype({"trial": str}))
     values = wide.reindex(levels).to_numpy(dtype=float)
 
-    def there(network: pd.DataFrame) -> list[float]:
-        place = exceeded(network, loss)
-        own = values[compared.index.get_indexer(network.index)]
-        return [stats.interpolated(column, place) for column in own.T]
+    def there(networks: Trajectories) -> list[_Values]:
+        places = exceeded(networks, loss)
+        own = values[compared.index.get_indexer(networks.rows.index)]
+        return [stats.interpolated(networks.spread(column), places) for column in own.T]
 
     return _paired(comparison, family.order, there)
-
-
-def _log(values: pd.Series) -> Float[np.ndarray, " levels"]:
-    """Return logarithms, NaN for values that are not positive."""
-    numbers = values.to_numpy(dtype=float)
-    return np.log10(numbers, out=np.full(numbers.shape, np.nan), where=numbers > 0)
 
 
 def _ratios(
     comparison: PrunerComparison,
     targets: Sequence[float],
-    values: Callable[[pd.DataFrame], list[float]],
+    values: _Targets,
 ) -> pd.DataFrame:
     """Return `_paired` of logarithms, with values and ratios added."""
     table = _paired(comparison, targets, values)
@@ -152,13 +151,12 @@ def _ratios(
 def _paired(
     comparison: PrunerComparison,
     targets: Sequence[Hashable],
-    values: Callable[[pd.DataFrame], list[float]],
+    values: _Targets,
 ) -> pd.DataFrame:
     """Return differences from the baseline, network by network: a row for each pruner and target.
 
-    `values` gives a network's values at the targets, from its rows level by level. `n` pairs of
-    units are defined; `of_baseline` and `of_pruner` are medians over them. One procedure
-    (`stats.mean_tests`) gives `low` and `high`, the ends of a 95 % interval of the mean
+    `n` pairs of units are defined; `of_baseline` and `of_pruner` are medians over them. One
+    procedure (`stats.mean_tests`) gives `low` and `high`, the ends of a 95 % interval of the mean
     `difference`, and `p`; `adjusted` is p corrected for the targets of one comparison,
     `attainable` the smallest p possible with n units.
     """
@@ -188,13 +186,15 @@ def _paired(
 def _by_network(
     rows: pd.DataFrame,
     targets: Sequence[Hashable],
-    values: Callable[[pd.DataFrame], list[float]],
+    values: _Targets,
 ) -> pd.DataFrame:
     """Return a row for each network of one pruner, a column for each target."""
+    networks = Trajectories(rows)
     columns = pd.Index(list(targets), dtype=object)
-    networks = {unit: values(network) for unit, network in rows.groupby(list(NETWORK))}
-    index = pd.MultiIndex.from_tuples(list(networks), names=list(NETWORK))
-    return pd.DataFrame(list(networks.values()), index=index, columns=columns)
+    found = (
+        np.stack(values(networks), axis=-1) if targets else np.empty((len(networks.networks), 0))
+    )
+    return pd.DataFrame(found, index=networks.networks, columns=columns)
 
 
 def _paired_units(

@@ -58,9 +58,8 @@ def sections_of_schema(report: Report, name: str, found: Measured | None = None)
     """
     found = found or report.data.measured[name]
     parts: list[Part] = []
-    networks = found.rows[~found.schema.is_control(found.rows)]
     for asked in found.schema.compared:
-        one = family(name, networks, found.schema, asked)
+        one = family(name, found.networks, found.schema, asked)
         if len(one.order) <= MOST_QUANTITIES and one.rows["value"].notna().any():
             parts += [against_density(report, one), heat_map(report, one)]
     folded = not parts
