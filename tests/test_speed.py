@@ -133,18 +133,24 @@ def test_programs_kept_are_bounded(monkeypatch):
     assert len(compilation._programs) == 2
 
 
+LARGE = 331_735  # weights of a network of published size
+
+
 def test_default_width_by_device(monkeypatch):
     monkeypatch.setattr(jax, "local_device_count", lambda: 1)
-    assert [block_width(n) for n in (1, 2, 3, 8)] == [1, 2, 1, 2]
+    assert [block_width(n, LARGE) for n in (1, 2, 3, 8)] == [1, 2, 1, 2]
     monkeypatch.setattr(jax, "local_device_count", lambda: 2)
-    assert [block_width(n) for n in (1, 2, 3, 4, 5, 8, 10)] == [1, 2, 2, 4, 2, 4, 2]
+    assert [block_width(n, LARGE) for n in (1, 2, 3, 4, 5, 8, 10)] == [1, 2, 2, 4, 2, 4, 2]
     monkeypatch.setattr(jax, "local_device_count", lambda: 16)
-    assert [block_width(n) for n in (3, 8, 16, 100)] == [3, 8, 16, 16]
+    assert [block_width(n, LARGE) for n in (3, 8, 16, 100)] == [3, 8, 16, 16]
+    monkeypatch.setattr(jax, "local_device_count", lambda: 2)
+    assert [block_width(1000, n) for n in (LARGE, 37_000, 10_000, 1_000)] == [4, 16, 50, 500]
+    assert [block_width(n, 1_000) for n in (1, 3, 5, 64)] == [1, 3, 5, 64]
     monkeypatch.setattr(jax, "local_device_count", lambda: 1)
     monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
-    assert [block_width(n) for n in (1, 3, 400)] == [1, 3, 400]
+    assert [block_width(n, LARGE) for n in (1, 3, 400)] == [1, 3, 400]
     monkeypatch.setattr(jax, "local_device_count", lambda: 4)
-    assert [block_width(n) for n in (3, 8, 401)] == [4, 8, 404]
+    assert [block_width(n, LARGE) for n in (3, 8, 401)] == [4, 8, 404]
 
 
 def test_precision_is_part_of_what_a_run_is(registry, tmp_path):

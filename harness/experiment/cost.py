@@ -4,7 +4,6 @@ import math
 import time
 from dataclasses import dataclass
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 
@@ -50,10 +49,7 @@ def cost(plan: Plan) -> Cost:
 
 def _trial_cost(trial: Trial, rate: float) -> Cost:
     schedule, model = trial.schedule.instance, trial.model
-    network = jax.eval_shape(
-        lambda: eqx.filter(model.network(key=jax.random.key(0)), eqx.is_inexact_array)
-    )
-    size = sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(network))
+    size = model.size
     prunable = sum(masks.count(model.prunable(model.network(key=jax.random.key(0)))).values())
     steps = sum(trial.budgets)
     products = steps * trial.width * FLOPS_PER_WEIGHT * size * schedule.batch_size

@@ -14,19 +14,31 @@ from harness.experiment.factors import Pruning, default_schedule, pairs, pruning
 from harness.experiment.trial import RESULT_VERSION, Trial
 from harness.files import fingerprint
 from harness.machine.devices import use_cores, used
+from harness.plugin.model import shared_model
 from harness.plugin.registry import Registry
 
 MOST_TRIALS = 1_000_000
 """Larger experiments are refused: their index alone would fill the memory."""
 
 
-def block_width(networks: int, cores: int | None = None) -> int:
-    """Return the default width of a block, by the device; `cores` as in `plan`.
+FITTING = 300_000
+"""Weights that one core trains at its fastest (measured: benchmarks/RESULTS.md, "Block width")."""
 
-    Two networks fit into the caches of a core (measured: benchmarks/RESULTS.md), so a block has up
-    to two for each core: the width that trains `networks` soonest, and the widest of equals. An
+MOST_FOR_A_CORE = 256
+"""Networks of one core beyond which nothing is gained, however small they are."""
+
+STEP_WEIGHTS = 10_000
+"""Weights that train in the time that each step of a block takes beside its arithmetic."""
+
+
+def block_width(networks: int, weights: int, cores: int | None = None) -> int:
+    """Return the default width of a block, by the device and by the `weights` of one network.
+
+    A core takes at least two networks, and more of them while their weights are up to `FITTING`.
+    Of these widths it is the one that trains `networks` soonest, and the widest of equals. A rule,
+    not a measurement at the start: the width is part of what a run is, down to its last bits. An
     accelerator takes all networks, evenly spread over several; a block that does not fit into its
-    memory is halved when it is trained.
+    memory is halved when it is trained. `cores` as in `plan`.
     """
     import jax
 
@@ -35,10 +47,13 @@ def block_width(networks: int, cores: int | None = None) -> int:
         devices = devices if cores is None else 1
         return math.ceil(networks / devices) * devices
 
-    def rounds(width: int) -> int:
-        return math.ceil(networks / width) * (width // used(width, devices))
+    def time(width: int) -> float:
+        each = width // used(width, devices) + STEP_WEIGHTS / max(1, weights)
+        return math.ceil(networks / width) * each
 
-    return min(range(1, min(2 * devices, networks) + 1), key=lambda width: (rounds(width), -width))
+    for_a_core = max(2, min(MOST_FOR_A_CORE, FITTING // max(1, weights)))
+    widths = range(1, min(for_a_core * devices, networks) + 1)
+    return min(widths, key=lambda width: (time(width), -width))
 
 
 @dataclass(frozen=True)
@@ -193,5 +208,11 @@ def _made(experiment: Experiment, registry: Registry, cores: int | None) -> Plan
         tuple(prunings(registry, experiment.pruners, experiment.interventions)),
         tuple(choices(registry, "schedule", schedules)),
         tuple(choices(registry, "metric", experiment.metrics)),
-        experiment.block_width or block_width(experiment.networks, cores),
+        experiment.block_width or block_width(experiment.networks, _largest(paired), cores),
     )
+
+
+def _largest(paired: Sequence[tuple[Choice, Choice]]) -> int:
+    """Return how many weights the largest network has of those that fit their task."""
+    models = [shared_model(task.instance, own.instance) for task, own in paired]
+    return max((model.size for model in models if not model.reason_not_to_fit), default=1)

@@ -1,5 +1,6 @@
 """An architecture on a task: what is trained, pruned and measured."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -75,6 +76,14 @@ class Model:
     def skeleton(self) -> Network:
         """One network, for its structure."""
         return eqx.filter_jit(self.network)(key=jax.random.key(0))
+
+    @cached_property
+    def size(self) -> int:
+        """How many numbers of one network are trained."""
+        shapes = jax.eval_shape(
+            lambda: eqx.filter(self.network(key=jax.random.key(0)), eqx.is_inexact_array)
+        )
+        return sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(shapes))
 
     def forward(self, network: Network, inputs: Array) -> Array:
         """Return outputs for a batch of inputs, both with the rows first."""

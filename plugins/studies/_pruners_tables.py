@@ -173,7 +173,7 @@ def motifs(run: RunTables, density: float = CHOSEN) -> pd.DataFrame:
     All nodes, null `layered`, whole networks; over units, of which `unit` says what they are.
     Pruners that do no better than a constant there are left out.
     """
-    table = _whole(run)
+    table = whole(run)
     units = units_of(table)
     table = table[(table["density"] == density) & ~table["left_out"]]
     rows = []
@@ -196,7 +196,7 @@ def likeness(run: RunTables, baseline: str = "magnitude") -> pd.DataFrame:
     unit left out; `length`: mean length of z, for independent motifs of random networks about the
     root of their number. Pruners that do no better than a constant at a density are left out there.
     """
-    table = _whole(run)
+    table = whole(run)
     units = units_of(table)
     wide = table[~table["left_out"]].pivot(
         index=["pruner", "density", *NETWORK], columns="motif", values="z"
@@ -243,7 +243,7 @@ def _ordered(table: pd.DataFrame, run: RunTables) -> pd.DataFrame:
     return table.loc[order.sort_values().index].reset_index(drop=True)
 
 
-def _whole(run: RunTables) -> pd.DataFrame:
+def whole(run: RunTables) -> pd.DataFrame:
     """Return motifs of whole pruned networks, all nodes, one level a density, by `NETWORK`."""
     place = ["trial", "network", "level"]
     networks = losses_by_network([run])

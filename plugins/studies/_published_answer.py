@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from harness.report import Finding, RunTables
-from harness.tables.parts import fixed, numbers
+from harness.tables.parts import fixed, numbers, with_ends
 
 from . import _published_quirks as quirks
 from . import _published_tables as tables
@@ -72,12 +72,16 @@ def in_short(found: pd.DataFrame, rises: pd.DataFrame, percent: int) -> list[Fin
         rows = every[every["null"] == null]
         if rows.empty:
             continue
-        row = rows.iloc[int(rows["z"].abs().argmax())]
+        clear = rows[rows["q"] < 0.05]
+        sizes = clear["log2_ratio"] if len(clear) else rows["log2_ratio"]
+        row: Any = rows.iloc[rows.index.get_loc(sizes.abs().idxmax())]
+        ends = [2.0 ** row[name] for name in ("log2_ratio", "ratio_low", "ratio_high")]
         findings.append(
             Finding(
-                f"Beyond {beyond}, {row['motif']} departs most at {percent} % pruned: mean z "
-                f"{fixed(row['z'], 1, '+')}{_range(row['low'], row['high'])}.",
-                f"Plain magnitude (`mended`), null `{null}`, all nodes; n = {row['n']} networks.",
+                f"Beyond {beyond}, {row['motif']} departs most at {percent} % pruned: found over "
+                f"expected {with_ends(*ends)}.",
+                f"Mean z {fixed(row['z'], 1, '+')}{_range(row['low'], row['high'])}. Plain "
+                f"magnitude (`mended`), null `{null}`, all nodes; n = {row['n']} networks.",
             )
         )
     last: list[dict[str, Any]] = rises[rises["order"] == rises["order"].max()].to_dict("records")

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from harness import stats
 from harness.report import RunTables
 
-from ._published_tables import chosen, with_percent
+from ._published_tables import chosen, exact, with_percent
 
 DEGREE = {"null": "degree", "convention": "copies", "support": "all", "bias": False}
 CONTROLS = {
@@ -34,7 +34,7 @@ def similarity(runs: Mapping[str, RunTables]) -> pd.DataFrame:
     """
     rows = []
     for name, run in runs.items():
-        table = _exact(run)
+        table = exact(run)
         for (order, percent, support), part in table.groupby(["order", "percent", "support"]):
             if support != "all" and support not in CONTROLS:
                 continue
@@ -60,7 +60,7 @@ def rises(runs: Mapping[str, RunTables], first: int, last: int) -> pd.DataFrame:
     """
     rows = []
     for name, run in runs.items():
-        for order, part in chosen(_exact(run), support="all").groupby("order"):
+        for order, part in chosen(exact(run), support="all").groupby("order"):
             both = [_by_network(chosen(part, percent=percent)) for percent in (first, last)]
             found = _compared(*both)
             if found:
@@ -73,7 +73,7 @@ def beside(runs: Mapping[str, RunTables], percent: int) -> pd.DataFrame:
     """Return whether networks are more alike than controls made for each, at one level."""
     rows = []
     for name, run in runs.items():
-        for order, part in chosen(_exact(run), percent=percent).groupby("order"):
+        for order, part in chosen(exact(run), percent=percent).groupby("order"):
             own = _by_network(chosen(part, support="all"))
             for support, control in CONTROLS.items():
                 found = _compared(_by_network(chosen(part, support=support)), own)
@@ -111,8 +111,8 @@ def representation(runs: Mapping[str, RunTables], percent: int) -> pd.DataFrame:
     """
     parts = []
     for name, run in runs.items():
-        exact = chosen(_exact(run), percent=percent)
-        found = [chosen(exact, support=support) for support in ("all", "live")]
+        whole = chosen(exact(run), percent=percent)
+        found = [chosen(whole, support=support) for support in ("all", "live")]
         table = with_percent(chosen(run.table("sampled"), base_layer=-1, **DEGREE))
         found.append(chosen(table, percent=percent))
         parts += [_means(part, ensemble=name) for part in found if len(part)]
@@ -141,11 +141,6 @@ def chains_in_short(table: pd.DataFrame) -> pd.DataFrame:
     bases = sorted(table["base_layer"].unique())
     names = {base: "sum" if base < 0 else f"from layer {base}" for base in bases}
     return wide[bases].rename(columns=names).reset_index()
-
-
-def _exact(run: RunTables) -> pd.DataFrame:
-    table = with_percent(chosen(run.table("motifs"), base_layer=-1))
-    return table[~table["bias"].astype(bool)]
 
 
 def _profiles(part: pd.DataFrame) -> Float[np.ndarray, "networks classes"]:

@@ -8,6 +8,7 @@ from harness.report import Column, Figure, Opening, RunTables, Section, Table, c
 
 from . import _published_answer as answer
 from . import _published_charts as charts
+from . import _published_data_sets_report as data_sets
 from . import _published_profiles as profiles
 from . import _published_quirks as quirks
 from . import _published_tables as tables
@@ -16,7 +17,8 @@ _MAIN = ("published", "mended")
 """The ensembles that the answer is about: all quirks of pruning, and none."""
 
 _RULES = {
-    "replication": "n = networks, 30 and 8 of one data set: statements are given that data set.",
+    "replication": "n = networks, 30 and 8 of one data set, then of three others, named in each "
+    "sentence: statements are given these data sets.",
     "similarity": "Corrected for noise, with an interval; rises are differences of it.",
     "degrees": "The null `degree` of each network stands beside `layered`; graphs with unequal "
     "degrees alone were not drawn here.",
@@ -39,19 +41,22 @@ def opening(question: str, runs: Mapping[str, RunTables]) -> Opening:
     first, percent = _range(runs["mended"])
     main = {name: runs[name] for name in _MAIN}
     found = profiles.representation(main, percent)
+    more = data_sets.in_short(runs) if data_sets.there(runs) else []
     hero = next(part for part in _zscores(compared).parts if isinstance(part, Figure))
     return Opening(
         question,
         answer.repeated_in_short(compared),
-        answer.in_short(found, profiles.rises(main, first, percent), percent),
+        [*more, *answer.in_short(found, profiles.rises(main, first, percent), percent)][:3],
         hero,
-        answer.ran(runs).split(". ")[0] + ". Intervals: 95 % over networks, given one data set.",
+        answer.ran(_first(runs)).split(". ")[0]
+        + ". Intervals: 95 % over networks, given one data set.",
         str(runs["published"].provenance.get("command", "")),
     )
 
 
 def sections(runs: Mapping[str, RunTables]) -> list[Section]:
     """Return the sections in order."""
+    every, runs = runs, _first(runs)
     main = {name: runs[name] for name in _MAIN}
     compared = tables.against_published(runs["published"])
     first, percent = _range(runs["mended"])
@@ -63,6 +68,7 @@ def sections(runs: Mapping[str, RunTables]) -> list[Section]:
     effects = quirks.effects(runs)
     findings = [
         answer.reproduced(compared),
+        *(data_sets.in_short(every) if data_sets.there(every) else []),
         answer.losses(runs),
         *answer.converged(rises, beside),
         *answer.represented(found, percent),
@@ -84,8 +90,14 @@ def sections(runs: Mapping[str, RunTables]) -> list[Section]:
         _representation(found, chains, percent),
         _convergence(similarity, rises, beside),
         _structure(runs),
+        *([data_sets.section(every)] if data_sets.there(every) else []),
         checklist(_RULES),
     ]
+
+
+def _first(runs: Mapping[str, RunTables]) -> dict[str, RunTables]:
+    """Return the ensembles of one data set."""
+    return {name: run for name, run in runs.items() if name in data_sets.FIRST}
 
 
 def _range(run: RunTables) -> tuple[int, int]:

@@ -39,10 +39,19 @@ def with_percent(table: pd.DataFrame) -> pd.DataFrame:
     return table[table["level"] == last]
 
 
+def exact(run: RunTables) -> pd.DataFrame:
+    """Return exact motifs of whole networks without bias units, by percent pruned."""
+    table = with_percent(chosen(run.table("motifs"), base_layer=-1))
+    return table[~table["bias"].astype(bool)]
+
+
+_NETWORK = ["data_seed", "network"]
+
+
 def sparse_levels(run: RunTables) -> "pd.Series[int]":
-    """Return by network the last percentage pruned with a passing training loss, if any."""
+    """Return by data seed and network the last percentage pruned with a passing training loss."""
     levels = with_percent(run.table("levels"))
-    return levels[levels["train_loss"] <= PASSES].groupby("network")["percent"].max()
+    return levels[levels["train_loss"] <= PASSES].groupby(_NETWORK)["percent"].max()
 
 
 def chosen(table: pd.DataFrame, **values: object) -> pd.DataFrame:
@@ -64,7 +73,7 @@ def as_sampled(table: pd.DataFrame, where: Mapping[str, object]) -> pd.DataFrame
 
 def selected(table: pd.DataFrame, run: RunTables) -> pd.DataFrame:
     """Return rows of networks up to their sparse level, as the published tables hold them."""
-    last = table["network"].map(sparse_levels(run))
+    last = table[_NETWORK].join(sparse_levels(run).rename("last"), on=_NETWORK)["last"]
     return table[table["percent"] <= last]
 
 
@@ -153,7 +162,7 @@ def passing(runs: Mapping[str, RunTables]) -> pd.DataFrame:
     """Return how networks are spread over sparse levels, published and ours."""
     rows = [(THEIRS, percent, n, n / 400) for percent, n in SPARSE_LEVELS.items()]
     for name, run in runs.items():
-        networks = run.table("levels")["network"].nunique()
+        networks = len(run.table("levels").drop_duplicates(_NETWORK))
         found = sparse_levels(run).value_counts().sort_index(ascending=False)
         shares = zip(found.index.astype(int), found.astype(int), strict=True)
         rows += [(name, percent, n, n / networks) for percent, n in shares]

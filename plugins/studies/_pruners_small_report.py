@@ -1,0 +1,200 @@
+"""The section of the study `pruners` on small networks from two starts, and its findings."""
+
+from collections.abc import Mapping, Sequence
+
+import altair as alt
+import pandas as pd
+
+from harness.report import Column, Figure, Finding, RunTables, Section, Table
+from harness.tables.parts import fixed, listed, percent_pruned, pruned
+
+from . import _pruners_charts as charts
+from . import _pruners_small as small
+from . import _pruners_tables as tables
+
+_PERCENT = pruned(tables.CHOSEN)
+_WHERE = "92.2 %"
+
+_OUTCOMES = {
+    "loss": "loss",
+    "strength at equal density": "z, equal density",
+    "strength at equal loss": "z, equal loss",
+}
+
+
+def findings(runs: Mapping[str, RunTables]) -> list[Finding]:
+    """Return which pruners lose less, whose motifs are stronger, and what degrees leave."""
+    table = small.landscape(runs)
+    return [_loss(table), _strength(table), _degrees(table)]
+
+
+def _loss(table: pd.DataFrame) -> Finding:
+    less, more = (small.agreeing(table, "loss", sign) for sign in (-1.0, 1.0))
+    depends = small.depending(table)
+    rows = table[table["outcome"] == "loss"]
+    return Finding(
+        f"In small, at {_PERCENT}, from both starts {_number(less, 'pruner or control')} "
+        f"{'loses' if len(less) == 1 else 'lose'} less than `magnitude` and {len(more)} more.",
+        f"Less: {_names(less)}. More: {_names(more)}. Less from one start, and more or no more "
+        f"than 10 % apart from the other: {_names(depends)}. n = {int(rows['n'].max())} networks, "
+        "each with its own data, under each pruner and start; p up to 0.05, corrected for all.",
+    )
+
+
+def _strength(table: pd.DataFrame) -> Finding:
+    found = {}
+    for name, sign in (("stronger", 1.0), ("weaker", -1.0)):
+        dense, lossy = (
+            small.agreeing(table, outcome, sign)
+            for outcome in ("strength at equal density", "strength at equal loss")
+        )
+        found[name] = [one for one in dense if one in lossy]
+    stronger, weaker = found["stronger"], found["weaker"]
+    return Finding(
+        f"Motif counts lie more than twice as far from chance as under `magnitude`, from both "
+        f"starts, at equal density and at equal loss, under {_number(stronger, 'pruner')}; less "
+        f"than half as far under {len(weaker)}.",
+        f"Twice: {_names(stronger)}. Half: {_names(weaker)}. Root mean square z, `layered` "
+        "(exact), all nodes; the 95 % interval lies beyond a factor of 2 each time.",
+    )
+
+
+def _degrees(table: pd.DataFrame) -> Finding:
+    rows = table[table["outcome"] == "degrees"]
+    parts = []
+    for start, part in rows.groupby("start", sort=False):
+        left = part[part["verdict"] == "something is left"]
+        explained = part[part["verdict"] == "degrees explain it"]
+        parts.append(f"{start}: left of {len(left)} of {len(part)}, explained of {len(explained)}")
+    return Finding(
+        f"Beyond degrees, at {_PERCENT}, something is left of some pruners' profiles. "
+        f"{'; '.join(parts)}.",
+        "Root mean square z under `degree` (100 draws, classes that vary); left: its interval "
+        f"lies above {small.LEFT:.0f}; explained: below.",
+    )
+
+
+def section(
+    runs: Mapping[str, RunTables], families: Mapping[str, Sequence[str]], order: Sequence[str]
+) -> Section:
+    """Return all outcomes as a heat map, and the tables of losses, strengths and expectations."""
+    table, losses = small.landscape(runs), small.losses(runs)
+    least = small.without_floors(losses)
+    where = listed([f"{start} {pruned(density)}" for start, density in least.items()])
+    lead = (
+        "The same pruners on networks of 64 nodes a layer, without weight decay, from weights as "
+        "saturated as the published and from Glorot's; twelve networks each, with their own data. "
+        "Margins and rules are in `DESIGN.md`, committed before the run. Conditions of which more "
+        "than 10 % of networks are near the best constant are left out. The sparsest density "
+        f"at which no pruner is: {where or 'none'}."
+    )
+    parts: list[Figure | Table] = [
+        _map(table, families, order),
+        _outcomes(table),
+        _losses(losses),
+        _judged(small.judged(runs)),
+    ]
+    return Section("small", "In small, from two starts", [lead], parts=parts)
+
+
+def _map(
+    table: pd.DataFrame, families: Mapping[str, Sequence[str]], order: Sequence[str]
+) -> Figure:
+    shown = table[table["outcome"].isin(list(_OUTCOMES))].dropna(subset="value")
+    column = shown["outcome"].map(_OUTCOMES) + ", " + shown["start"]
+    cells = shown.assign(
+        column=column,
+        signed=shown["value"],
+        clear=charts.clear(shown),
+        shown=shown["value"].map(lambda value: fixed(2.0**value, 2)),
+    )
+    columns = [f"{name}, {start}" for name in _OUTCOMES.values() for start in small.STARTS]
+    tooltip = [
+        *(alt.Tooltip(f"{name}:N") for name in ("pruner", "start", "outcome", "verdict")),
+        *(alt.Tooltip(f"{name}:Q", title=f"log2 {name}", format=".3f")
+          for name in ("value", "low", "high")),
+        alt.Tooltip("n:Q", title="pairs"),
+    ]  # fmt: skip
+    rows = [name for name in order if name in set(cells["pruner"])]
+    return Figure(
+        "small_landscape",
+        f"Beside magnitude at {_WHERE} pruned, from two starts (n = up to {int(cells['n'].max())})",
+        "Geometric mean of the ratio to magnitude's, paired by data seed: validation loss, and "
+        "root mean square z (`layered`, exact, all nodes) at equal density and where the loss "
+        "first exceeds 1.25 times the dense loss. Hatched: the 95 % interval includes 1. Blank: "
+        "left out, or too few pairs.",
+        "Ratios to magnitude by pruner, start and outcome.",
+        charts.heatmap(
+            cells, families, rows, columns, ("more than magnitude", "less"), 3.0, tooltip
+        ),
+        cells.drop(columns=["signed", "clear", "shown"]),
+        axis=190,
+    )
+
+
+def _outcomes(table: pd.DataFrame) -> Table:
+    return Table(
+        "small_outcomes",
+        f"All outcomes at {_PERCENT}: log2 of the ratio to magnitude, with 95 % intervals; of "
+        "degrees log2 of the strength under `degree`.",
+        table,
+        [
+            *(Column(name, name, "text") for name in ("start", "pruner", "outcome")),
+            Column("n", "n", note="pairs; of degrees networks"),
+            Column("value", "log2"),
+            Column("low", "from"),
+            Column("high", "to"),
+            Column("verdict", "verdict", "text"),
+        ],
+        sortable=True,
+    )
+
+
+def _losses(losses: pd.DataFrame) -> Table:
+    return Table(
+        "small_losses",
+        "Loss over that of magnitude pruning by density, geometric mean with its 95 % interval. "
+        "Corrected: for all pruners of one start at one density.",
+        losses,
+        [
+            *(Column(name, name, "text") for name in ("start", "pruner")),
+            Column("density", "pruned", "kept"),
+            Column("n", "n"),
+            Column("ratio", "ratio"),
+            Column("low", "from"),
+            Column("high", "to"),
+            Column("adjusted", "p, corrected", "p"),
+            Column("verdict", "verdict", "text"),
+        ],
+        sortable=True,
+    )
+
+
+def _judged(judged: pd.DataFrame) -> Table:
+    rows = [
+        {
+            "start": start,
+            "expectation": name,
+            "verdict": tables.verdict(part),
+            "ratios": "; ".join(
+                f"{percent_pruned(density)}: {ratio:.2f}"
+                for density, ratio in zip(part["density"], part["ratio"], strict=True)
+            ),
+        }
+        for (start, name), part in judged.groupby(["start", "expectation"], sort=False)
+    ]
+    return Table(
+        "small_expectations",
+        "The expectations of the first part, judged by their own rules in small. Ratios of losses "
+        "by % pruned.",
+        pd.DataFrame(rows, columns=["start", "expectation", "verdict", "ratios"]),
+        [Column(name, name, "text") for name in ("start", "expectation", "verdict", "ratios")],
+    )
+
+
+def _number(names: Sequence[str], noun: str) -> str:
+    return f"{len(names) or 'no'} {noun}{'' if len(names) == 1 else 's'}"
+
+
+def _names(names: Sequence[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names) or "none"
