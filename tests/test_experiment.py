@@ -54,7 +54,7 @@ def test_default_width(networks, width):
 def test_default_width_keeps_all_cores_at_work(networks, devices):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(jax, "local_device_count", lambda: devices)
-        width = block_width(networks, 10**9)  # a step's own time is nothing beside it
+        width = block_width(networks, 10**12)  # a step's own time is nothing beside it
     assert 1 <= width <= min(2 * devices, networks)
     rounds = math.ceil(networks / width) * (width // used(width, devices))
     # No more than as if each block had one network for each core, the last block fewer.
