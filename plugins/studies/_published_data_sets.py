@@ -26,6 +26,9 @@ OUTCOMES = {
 }
 
 
+_BETWEEN = ("motif", "data_sets", "n", "sd_within", "sd_between", "share")
+
+
 def verdict(compared: pd.DataFrame) -> str:
     """Return whether what was published holds for other data sets, by the rule of DESIGN.md."""
     number = compared["verdict"].value_counts()
@@ -61,7 +64,7 @@ def between(runs: Mapping[str, RunTables], percent: int) -> pd.DataFrame:
                 "sd_between": over**0.5, "share": over / (over + inner),
             }
         )  # fmt: skip
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=_BETWEEN)
 
 
 def outcomes(run: RunTables, percent: int) -> pd.DataFrame:

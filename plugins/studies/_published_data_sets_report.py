@@ -8,7 +8,7 @@ import pandas as pd
 from harness.report import Column, Figure, Finding, RunTables, Section, Table
 from harness.report import conditions as by
 from harness.report.constant_predictor import SHARE
-from harness.tables.parts import Kind, fixed
+from harness.tables.parts import Kind, counted, fixed, with_ends
 
 from . import _published_charts as charts
 from . import _published_data_sets as data_sets
@@ -31,12 +31,12 @@ def in_short(runs: Mapping[str, RunTables]) -> list[Finding]:
     compared = _compared(runs)
     held = data_sets.verdict(compared)
     number = compared["verdict"].value_counts()
-    n, found = int(compared["n"].max()), _starts(runs)
+    n, found = _networks(runs), _starts(runs)
     first: dict[str, Any] = {
         row["outcome"]: row for _, row in data_sets.of_starts(found).iterrows()
     }
     strength = first["strength"]
-    factor, low, high = by.times(strength)
+    factor = _ranged(strength)
     decided = {
         by.BEYOND: "the start decides it",
         by.WITHIN: "not by a factor of 2",
@@ -44,35 +44,37 @@ def in_short(runs: Mapping[str, RunTables]) -> list[Finding]:
     }[strength["verdict"]]
     return [
         Finding(
-            f"On {_data_sets(runs)} other data sets it {held}: {number.get('equivalent', 0)} of "
+            f"On {_data_sets(runs)} it {held}: {number.get('equivalent', 0)} of "
             f"{len(compared)} mean z-scores are equivalent to the published, "
             f"{number.get('different', 0)} different.",
             f"n = {n} networks, given these data sets; margin: one published standard deviation. "
-            f"Between data sets lies {_shares(runs)} of the variance of z at {_PERCENT} % pruned.",
+            f"{_shares(runs)}",
         ),
         Finding(
-            f"From Glorot weights z is {factor} times as large as from the published start "
-            f"({low} to {high}): {decided}.",
+            f"From Glorot weights z is {factor} times as large as from the published start: "
+            f"{decided}.",
             f"Root mean square z under `layered` at {_PERCENT} % pruned by plain magnitude; "
-            f"{strength['n']} pairs of networks, given {_data_sets(runs)} data sets; margin: a "
-            f"factor of 2; p = {strength['p']:.2g}. {_secondary(first)}",
+            f"{strength['n']} pairs of networks, given {_data_sets(runs)}; margin: a factor of 2. {_secondary(first)}",
         ),
     ]
 
 
 def _secondary(found: Mapping[str, Any]) -> str:
-    degree, loss = (by.times(found[name]) for name in ("degree_strength", "loss"))
-    return (
-        f"Under `degree` {degree[0]} times ({degree[1]} to {degree[2]}); loss {loss[0]} times "
-        f"({loss[1]} to {loss[2]})."
-    )
+    degree, loss = (_ranged(found[name]) for name in ("degree_strength", "loss"))
+    return f"Under `degree` {degree} times; loss {loss} times."
+
+
+def _ranged(row: Any) -> str:
+    """Return a mean ratio with the ends of its interval, if it has one."""
+    value, low, high = (2.0 ** row[name] for name in ("value", "low", "high"))
+    return with_ends(value, low, high, digits=2)
 
 
 def section(runs: Mapping[str, RunTables]) -> Section:
     """Return both analyses with their charts and tables."""
     compared, found = _compared(runs), _starts(runs)
     shown = compared.assign(panel=compared["percent"].astype(str) + " % pruned")
-    n = int(compared["n"].max())
+    n = _networks(runs)
     parts: list[Figure | Table] = [
         Figure(
             "other_data_sets",
@@ -118,8 +120,12 @@ def _starts(runs: Mapping[str, RunTables]) -> pd.DataFrame:
     return data_sets.starts(runs["glorot"], runs["seeds-mended"], _PERCENT)
 
 
-def _data_sets(runs: Mapping[str, RunTables]) -> int:
-    return int(runs["seeds"].table("levels")["data_seed"].nunique())
+def _data_sets(runs: Mapping[str, RunTables]) -> str:
+    return counted(runs["seeds"].table("levels")["data_seed"].nunique(), "other data set")
+
+
+def _networks(runs: Mapping[str, RunTables]) -> int:
+    return len(runs["seeds"].table("levels").drop_duplicates(["data_seed", "network"]))
 
 
 def _between_of(runs: Mapping[str, RunTables]) -> pd.DataFrame:
@@ -127,8 +133,14 @@ def _between_of(runs: Mapping[str, RunTables]) -> pd.DataFrame:
 
 
 def _shares(runs: Mapping[str, RunTables]) -> str:
+    """Return a sentence on the variance between data sets; nothing if it is not known."""
     shares = _between_of(runs)["share"]
-    return f"{shares.min():.0%} to {shares.max():.0%}"
+    if shares.empty:
+        return ""
+    return (
+        f"Between data sets lies {shares.min():.0%} to {shares.max():.0%} of the variance of z at "
+        f"{_PERCENT} % pruned, by class."
+    )
 
 
 def _between(runs: Mapping[str, RunTables]) -> Table:

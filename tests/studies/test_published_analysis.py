@@ -45,6 +45,7 @@ def levels(losses):
     """`losses` by network: its training loss at each level."""
     rows = [
         {
+            "data_seed": 0,
             "network": network,
             "density": density,
             "level": LEVELS.index(density),
@@ -63,7 +64,9 @@ def sampled(z, density=0.07, motif="diverge2", **how):
         {"network": network, "density": density, "motif": motif, "base_layer": -1, "z": one}
         for network, one in enumerate(z)
     ]
-    return pd.DataFrame(rows).assign(log2_ratio=1.0, level=LEVELS.index(density), **settings)
+    return pd.DataFrame(rows).assign(
+        data_seed=0, log2_ratio=1.0, level=LEVELS.index(density), **settings
+    )
 
 
 def exact(profiles_of, density):
@@ -80,7 +83,7 @@ def test_a_network_counts_up_to_the_last_level_that_it_passes():
     run = Made(
         levels=levels([(1e-4, 1e-4, 1e-3), (1e-4, 9e-4, 2e-3), (1e-4, 2e-3, 9e-4), (1, 1, 1)])
     )
-    assert tables.sparse_levels(run).to_dict() == {0: 93, 1: 85, 2: 93}
+    assert tables.sparse_levels(run).to_dict() == {(0, 0): 93, (0, 1): 85, (0, 2): 93}
     shares = tables.passing({"run": run}).query("source == 'run'")
     assert dict(zip(shares["percent"], shares["share"], strict=True)) == {
         93: 0.5,

@@ -10,15 +10,21 @@ from harness import cli, open_run
 from harness.cli import terminal
 
 PLUGIN = ("--plugin", str(Path(__file__).parents[1] / "plugins" / "few_steps.py"))
-SMALL = "published[flights=1000, draws=4, fewer_draws=3, fewer_networks=2, block_width=2]"
+SMALL = (
+    "published[flights=1000, draws=4, fewer_draws=3, fewer_networks=2, block_width=2, "
+    "more_data_seeds=1, networks_each=2, fewer_networks_each=1]"
+)
 NARROW = ("--architecture", "mlp[sizes=[40, 40, 40, 16], prune_biases=true]")
 """In place of 400 units: most of the time goes to draws from the published null."""
 ENSEMBLES = {"published": 4, "mended": 2, "no-regrowth": 2, "own-cutoff": 2}
+SECOND_PART = {"glorot": 1, "seeds": 2, "seeds-mended": 1}
 TABLES = {
     *("against_published", "by_level", "zscores", "losses", "losses_by_level", "sparse_level"),
     *("sparse_levels", "effects", "quirks", "representation", "motifs_by_null", "chains"),
     *("chains_in_short", "effect_sizes"),
     *("similarity", "rises", "edges", "live_nodes"),
+    *("other_data_sets", "other_data_sets_compared", "between_data_sets", "start_outcomes"),
+    *("starts", "start_classes"),
 }
 
 
@@ -46,7 +52,7 @@ def rows(study, name):
 
 
 def test_every_ensemble_is_trained_and_measured(study):
-    for name, networks in ENSEMBLES.items():
+    for name, networks in (ENSEMBLES | SECOND_PART).items():
         run = open_run(study / name)
         assert set(run.trials()["status"]) == {"done"}, name
         assert set(run.measurements()["status"]) == {"done"}, name
