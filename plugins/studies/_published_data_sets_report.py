@@ -54,7 +54,8 @@ def in_short(runs: Mapping[str, RunTables]) -> list[Finding]:
             f"From Glorot weights z is {factor} times as large as from the published start: "
             f"{decided}.",
             f"Root mean square z under `layered` at {_PERCENT} % pruned by plain magnitude; "
-            f"{strength['n']} pairs of networks, given {_data_sets(runs)}; margin: a factor of 2. {_secondary(first)}",
+            f"{strength['n']} pairs of networks, given {_data_sets(runs)}; margin: a factor of 2. "
+            f"{_secondary(first)}",
         ),
     ]
 
