@@ -19,6 +19,12 @@ from ._motifs_tables import motif_order, trained
 NULLS = {"layered": "layer densities", "degree": "every node's degrees"}
 """The nulls of the chart, and what each keeps."""
 
+_SAID = {
+    "layered": "Beyond layer densities: null `layered`, exact.",
+    "degree": "Beyond every node's degrees: null `degree`, drawn; classes around one node are "
+    "constant under it.",
+}
+
 _MOST_PANELS = 6
 _LARGE_Z = 80
 
@@ -120,11 +126,11 @@ def figures(report: Report, exact: pd.DataFrame) -> list[Figure]:
     return [
         Figure(
             "motif_nulls",
-            f"Motifs at {pruned(report.density)}, beyond two nulls",
+            f"Motifs at {pruned(report.density)}, beyond {' and '.join(table['null'].unique())}",
             "Mean z of each class; bars are 95 % intervals over "
-            f"{report.units} ({report.networks}). All nodes. Beyond layer densities: null "
-            "`layered`, exact. Beyond every node's degrees: null `degree`, drawn; classes around "
-            f"one node are constant under it.{_live(exact)}{some}",
+            f"{report.units} ({report.networks}). All nodes. "
+            f"{' '.join(_SAID[null] for null in _SAID if NULLS[null] in set(table['null']))}"
+            f"{_live(exact)}{some}",
             f"Mean z of {len(order)} motifs under each null; the table of motifs has the values.",
             chart(table, conditions, order),
             table,

@@ -122,7 +122,7 @@ def _zscores(compared: pd.DataFrame) -> Section:
     shown = shown.assign(panel=shown["percent"].astype(str) + " % pruned")
     figure = Figure(
         "against_published",
-        "Ours less the published, at the three levels compared",
+        f"Ours less the published, at the three levels compared{_most(compared)}",
         "Difference of mean z in published standard deviations; bars are 90 % intervals (Welch). "
         "Filled: within one published standard deviation. Our networks are selected as the "
         "published are: training loss up to 1e-3.",
@@ -237,7 +237,7 @@ def _representation(found: pd.DataFrame, chains: pd.DataFrame, percent: int) -> 
     figures = [
         Figure(
             name,
-            f"{title} at {percent} % pruned",
+            f"{title} at {percent} % pruned (n = {_sizes(table)} networks)",
             "Each class by its own definition, without bias units; 95 % intervals over networks. "
             f"All nodes: calibrated; live nodes: descriptive. {note}",
             f"{title} by class under three ways of comparing, `published` and `mended` masks.",
@@ -277,6 +277,18 @@ def _representation(found: pd.DataFrame, chains: pd.DataFrame, percent: int) -> 
         ),
     ]  # fmt: skip
     return Section("motifs", "What is over- and under-represented", parts=parts)
+
+
+def _most(table: pd.DataFrame) -> str:
+    """Return the largest number of networks; nothing where none is selected."""
+    n = table["n"].max()
+    return f" (n = up to {n:.0f})" if n > 0 else ""
+
+
+def _sizes(table: pd.DataFrame) -> str:
+    """Return the number of networks of each ensemble."""
+    largest = table.groupby("ensemble", sort=False)["n"].max()
+    return " and ".join(f"{n:.0f}" for n in largest)
 
 
 def _convergence(similarity: pd.DataFrame, rises: pd.DataFrame, beside: pd.DataFrame) -> Section:
