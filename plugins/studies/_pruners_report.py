@@ -69,20 +69,21 @@ def opening(question: str, runs: Mapping[str, RunTables]) -> Opening:
     page = replace(usual([runs["pruners"]]), title=question, verdict=shown.claim)
     if not small.there(runs):
         return page
-    found, *others = small_report.findings(runs)
+    found, *others = small_report.findings(small.landscape(runs))
     return replace(page, verdict=found.claim, findings=[*others, shown])
 
 
 def sections(runs: Mapping[str, RunTables]) -> list[Section]:
     """Return the sections in order."""
     every, runs = runs, _first(runs)
+    second = small.landscape(every) if small.there(every) else None
     run = runs["pruners"]
     losses = tables.losses(runs)
     judged, beside = tables.judged(losses), tables.beside(losses)
     motifs, likeness = tables.motifs(run), tables.likeness(run)
     collapses = tables.collapses(run)
     findings = [
-        *(small_report.findings(every) if small.there(every) else []),
+        *(small_report.findings(second) if second is not None else []),
         answer.losses(beside),
         *answer.landscape(likeness, motifs),
         *answer.sizes(motifs),
@@ -99,7 +100,7 @@ def sections(runs: Mapping[str, RunTables]) -> list[Section]:
     ]
     return [
         Section("answer", "The answer", answer.ran(runs, losses.units), findings),
-        *([small_report.section(every, families, there)] if small.there(every) else []),
+        *([small_report.section(every, second, families, there)] if second is not None else []),
         _expectations(judged, collapses),
         _losses(beside, families, there),
         landscape.section(motifs, likeness, families, there),

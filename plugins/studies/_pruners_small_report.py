@@ -22,9 +22,11 @@ _OUTCOMES = {
 }
 
 
-def findings(runs: Mapping[str, RunTables]) -> list[Finding]:
-    """Return which pruners lose less, whose motifs are stronger, and what degrees leave."""
-    table = small.landscape(runs)
+def findings(table: pd.DataFrame) -> list[Finding]:
+    """Return which pruners lose less, whose motifs are stronger, and what degrees leave.
+
+    `table` is that of `_pruners_small.landscape`.
+    """
     return [_loss(table), _strength(table), _degrees(table)]
 
 
@@ -33,7 +35,7 @@ def _loss(table: pd.DataFrame) -> Finding:
     depends = small.depending(table)
     rows = table[table["outcome"] == "loss"]
     return Finding(
-        f"In small, at {_PERCENT}, from both starts {_number(less, 'pruner or control')} "
+        f"In small, at {_PERCENT}, from both starts {_number(less, 'condition')} "
         f"{'loses' if len(less) == 1 else 'lose'} less than `magnitude` and {len(more)} more.",
         f"Less: {_names(less)}. More: {_names(more)}. Less from one start, and more or no more "
         f"than 10 % apart from the other: {_names(depends)}. n = {int(rows['n'].max())} networks, "
@@ -75,10 +77,13 @@ def _degrees(table: pd.DataFrame) -> Finding:
 
 
 def section(
-    runs: Mapping[str, RunTables], families: Mapping[str, Sequence[str]], order: Sequence[str]
+    runs: Mapping[str, RunTables],
+    table: pd.DataFrame,
+    families: Mapping[str, Sequence[str]],
+    order: Sequence[str],
 ) -> Section:
     """Return all outcomes as a heat map, and the tables of losses, strengths and expectations."""
-    table, losses = small.landscape(runs), small.losses(runs)
+    losses = small.losses(runs)
     least = small.without_floors(losses)
     where = listed([f"{start} {pruned(density)}" for start, density in least.items()])
     lead = (
