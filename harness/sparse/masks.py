@@ -64,7 +64,10 @@ def kept_by_leaf(
 
 
 def target(
-    prunable: Mapping[str, int], density: float, by_leaf: Mapping[str, float] | None = None
+    prunable: Mapping[str, int],
+    density: float,
+    by_leaf: Mapping[str, float] | None = None,
+    most: Mapping[str, int] | None = None,
 ) -> Target:
     """Return the exact numbers to keep at `density`, given the prunable entries of each leaf.
 
@@ -72,6 +75,10 @@ def target(
     order of names, so that they sum to K. Where densities `by_leaf` are given, each leaf keeps
     round(its density * its size), one that is not named at `density`, and K is their sum. Computed
     in rational numbers from the decimal as written.
+
+    By largest remainder a leaf can get more of a smaller K (the Alabama paradox), where pruning
+    only takes away. So no leaf gets more than `most`, its number at a larger density; the next in
+    order gets it.
     """
     if not 0 <= density <= 1:
         raise ValueError(f"density {density} is outside 0 to 1")
@@ -87,14 +94,24 @@ def target(
         exact = {name: share * size for name, size in prunable.items()}
         keep = {name: int(value) for name, value in exact.items()}
         by_remainder = sorted(exact, key=lambda name: (keep[name] - exact[name], name))
-        for name in by_remainder[: total - sum(keep.values())]:
-            keep[name] += 1
+        while left := total - sum(keep.values()):
+            free = [name for name in by_remainder if most is None or keep[name] < most[name]]
+            if not free:
+                raise ValueError(f"{total} weights are over the sum of {most}")
+            for name in free[:left]:
+                keep[name] += 1
     return Target(
         density=np.asarray(density, np.float32),
         total=np.asarray(total, np.int32),
         by_leaf={name: np.asarray(number, np.int32) for name, number in keep.items()},
         binding=None if by_leaf is None else (),
     )
+
+
+def at_least(target: Target, least: Target) -> Target:
+    """Return a target of which no leaf has less than in another: what pruning ends at."""
+    keep = {name: np.maximum(one, least.by_leaf[name]) for name, one in target.by_leaf.items()}
+    return target._replace(by_leaf=keep, total=np.asarray(sum(keep.values()), np.int32))
 
 
 def miscount(kept: Mapping[str, int], target: Target) -> str:

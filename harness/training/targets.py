@@ -1,6 +1,7 @@
 """How many weights to keep at each level, and at each pruning within one; on the host."""
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import jax
@@ -8,7 +9,7 @@ import numpy as np
 
 from harness.plugin.levels import are_by_leaf
 from harness.plugin.pruner import AbstractPruner
-from harness.sparse.masks import target
+from harness.sparse.masks import at_least, target
 from harness.types import Level, Target
 
 
@@ -21,17 +22,29 @@ class Targets:
     def __init__(self, sizes: Mapping[str, int], levels: Sequence[Level]) -> None:
         self._sizes = sizes
         self._by_leaf = are_by_leaf(levels, sizes)
+        self._most: dict[float, Mapping[str, int]] = {}
+        for before, level in pairwise(levels):
+            if level.density < before.density:
+                self._most.setdefault(level.density, self._kept(before))
+
+    def _kept(self, level: Level) -> dict[str, int]:
+        return {name: int(number) for name, number in self.of(level).by_leaf.items()}
 
     def of(self, level: Level) -> Target:
-        """Return the target of a level."""
-        return target(self._sizes, level.density, level.by_leaf if self._by_leaf else None)
+        """Return the target of a level: of no leaf more than at the level before."""
+        by_leaf = level.by_leaf if self._by_leaf else None
+        return target(self._sizes, level.density, by_leaf, self._most.get(level.density))
 
     def _within(
         self, ramp: Callable[..., float], previous: Level, current: Level, progress: float
     ) -> Target:
         """Return the target after a share `progress` of a level's events."""
         if not self._by_leaf:
-            return target(self._sizes, ramp(previous.density, current.density, progress))
+            most = self._most.get(current.density)
+            ramped = target(
+                self._sizes, ramp(previous.density, current.density, progress), None, most
+            )
+            return at_least(ramped, self.of(current))
         shares = {name: current.by_leaf.get(name, current.density) for name in self._sizes}
         for name in self._sizes.keys() - set(current.frozen):
             before = previous.by_leaf.get(name, previous.density)
