@@ -1,8 +1,11 @@
 """How many weights each leaf keeps, from level to level and within one."""
 
+from fractions import Fraction
+from itertools import pairwise
+
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from harness.sparse import masks
@@ -48,14 +51,30 @@ def test_no_leaf_gets_more_at_a_later_level(sizes, densities):
         before = kept
 
 
-@given(sizes, st.floats(0.02, 0.5), st.floats(0, 1))
-def test_within_a_level_no_leaf_gets_less_than_at_its_end(sizes, density, progress):
+def slowly(before, density, progress):
+    return density + (before - density) * (1 - progress) ** 3
+
+
+@given(sizes, st.floats(0.02, 0.5), st.integers(1, 60))
+@example(SMALL, 0.02, 10)
+def test_within_a_level_every_leaf_falls_to_its_share_at_the_end(sizes, density, events):
     levels = [Level(1.0, 1), Level(density, 1)]
     targets = Targets(sizes, levels)
-    end = counts(targets.of(levels[1]))
-    slowly = targets._within(lambda a, b, part: b + (a - b) * (1 - part) ** 3, *levels, progress)
-    assert all(end[name] <= counts(slowly)[name] <= sizes[name] for name in sizes)
-    assert int(slowly.total) == sum(counts(slowly).values())
+    found = targets._within(slowly, *levels, events)
+    assert counts(found[-1]) == counts(targets.of(levels[1]))
+    for before, after in pairwise(found):
+        assert all(counts(after)[name] <= counts(before)[name] for name in sizes)
+    for number, one in enumerate(found):
+        progress = number / (events - 1) if events > 1 else 1.0
+        asked = round(Fraction(repr(slowly(1.0, density, progress))) * sum(sizes.values()))
+        assert int(one.total) == sum(counts(one).values())
+        assert abs(int(one.total) - asked) <= len(sizes), "by less than one weight a leaf"
+
+
+def test_a_ramp_that_rises_may_give_leaves_more():
+    levels = [Level(1.0, 1), Level(0.3, 1)]
+    found = Targets({"a": 10, "b": 20}, levels)._within(lambda *_: 0.3 + _[2] / 2, *levels, 3)
+    assert [int(one.total) for one in found] == [9, 16, 24]
 
 
 def test_more_weights_than_there_may_be_are_refused():

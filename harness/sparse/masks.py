@@ -109,8 +109,17 @@ def target(
 
 
 def at_least(target: Target, least: Target) -> Target:
-    """Return a target of which no leaf has less than in another: what pruning ends at."""
-    keep = {name: np.maximum(one, least.by_leaf[name]) for name, one in target.by_leaf.items()}
+    """Return a target of which no leaf has less than in another, as at the end of its level."""
+    return _by_leaf(target, np.maximum, least)
+
+
+def at_most(target: Target, most: Target) -> Target:
+    """Return a target of which no leaf has more than in another, as at the pruning before."""
+    return _by_leaf(target, np.minimum, most)
+
+
+def _by_leaf(target: Target, chosen: np.ufunc, other: Target) -> Target:
+    keep = {name: chosen(one, other.by_leaf[name]) for name, one in target.by_leaf.items()}
     return target._replace(by_leaf=keep, total=np.asarray(sum(keep.values()), np.int32))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from harness.plugin.levels import are_by_leaf
 from harness.plugin.pruner import AbstractPruner
-from harness.sparse.masks import at_least, target
+from harness.sparse.masks import at_least, at_most, target
 from harness.types import Level, Target
 
 
@@ -22,6 +22,7 @@ class Targets:
     def __init__(self, sizes: Mapping[str, int], levels: Sequence[Level]) -> None:
         self._sizes = sizes
         self._by_leaf = are_by_leaf(levels, sizes)
+        self._ramps: dict[tuple[Level, Level], list[Target]] = {}
         self._most: dict[float, Mapping[str, int]] = {}
         for before, level in pairwise(levels):
             if level.density < before.density:
@@ -36,15 +37,29 @@ class Targets:
         return target(self._sizes, level.density, by_leaf, self._most.get(level.density))
 
     def _within(
+        self, ramp: Callable[..., float], previous: Level, current: Level, events: int
+    ) -> list[Target]:
+        """Return the target of each of a level's events: of no leaf more than at the event before.
+
+        Where the ramp rises, as a pruner may that grows weights again, leaves may get more.
+        """
+        found: list[Target] = []
+        least, before = self.of(current), previous.density
+        for event in range(events):
+            progress = event / (events - 1) if events > 1 else 1.0
+            if self._by_leaf:
+                found.append(self._ramped_by_leaf(ramp, previous, current, progress))
+                continue
+            density = ramp(previous.density, current.density, progress)
+            asked = target(self._sizes, density, most=self._most.get(current.density))
+            falls = found and density <= before
+            found.append(at_least(at_most(asked, found[-1]) if falls else asked, least))
+            before = density
+        return found
+
+    def _ramped_by_leaf(
         self, ramp: Callable[..., float], previous: Level, current: Level, progress: float
     ) -> Target:
-        """Return the target after a share `progress` of a level's events."""
-        if not self._by_leaf:
-            most = self._most.get(current.density)
-            ramped = target(
-                self._sizes, ramp(previous.density, current.density, progress), None, most
-            )
-            return at_least(ramped, self.of(current))
         shares = {name: current.by_leaf.get(name, current.density) for name in self._sizes}
         for name in self._sizes.keys() - set(current.frozen):
             before = previous.by_leaf.get(name, previous.density)
@@ -60,11 +75,16 @@ class Targets:
         last = max((current.steps - 1) // every, 0)
         dense = previous.density == current.density == 1
         due = (steps % every == 0) & (steps < current.steps) & (not dense)
-        progress = np.where(last > 0, np.minimum(steps // every, last) / max(last, 1), 1.0)
+        events = np.minimum(steps // every, last)
+        progress = np.where(last > 0, events / max(last, 1), 1.0)
         nothing = self.of(Level(1.0, 0))
+        ramped = self._ramps.get((previous, current))
+        if ramped is None and due.any():
+            ramped = self._within(pruner.ramp, previous, current, last + 1)
+            self._ramps[previous, current] = ramped
         targets = [
-            self._within(pruner.ramp, previous, current, float(part)) if event else nothing
-            for event, part in zip(due, progress, strict=True)
+            ramped[event] if ramped and one else nothing
+            for one, event in zip(due, events, strict=True)
         ]
         stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *targets)
         return due, stacked, progress.astype(np.float32)
