@@ -69,8 +69,17 @@ def opening(question: str, runs: Mapping[str, RunTables]) -> Opening:
     page = replace(usual([runs["pruners"]]), title=question, verdict=shown.claim)
     if not small.there(runs):
         return page
-    found, *others = small_report.findings(small.landscape(runs))
-    return replace(page, verdict=found.claim, findings=[*others, shown])
+    table = small.landscape(runs)
+    families = families_of(runs["pruners"].trials(), "pruner")
+    every = [name for names in families.values() for name in names]
+    found, *others = small_report.findings(table)
+    return replace(
+        page,
+        verdict=found.claim,
+        findings=[*others, *page.findings][:3],
+        hero=small_report.landscape(table, families, every),
+        about=f"{small_report.about(runs)} At full size: {page.about}",
+    )
 
 
 def sections(runs: Mapping[str, RunTables]) -> list[Section]:
@@ -101,12 +110,19 @@ def sections(runs: Mapping[str, RunTables]) -> list[Section]:
     return [
         Section("answer", "The answer", answer.ran(runs, losses.units), findings),
         *([small_report.section(every, second, families, there)] if second is not None else []),
+        *([_full_size(run)] if second is not None else []),
         _expectations(judged, collapses),
         _losses(beside, families, there),
         landscape.section(motifs, likeness, families, there),
         *excerpt([run], *_USUAL),
         checklist(_RULES),
     ]
+
+
+def _full_size(run: RunTables) -> Section:
+    """Return what the first screen shows of the first part alone."""
+    hero = usual([run]).hero
+    return Section("full-size", "At full size, five starts", parts=[hero] if hero else [])
 
 
 def _first(runs: Mapping[str, RunTables]) -> dict[str, RunTables]:

@@ -1,12 +1,13 @@
 """The section of the study `pruners` on small networks from two starts, and its findings."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
 
 import altair as alt
 import pandas as pd
 
 from harness.report import Column, Figure, Finding, RunTables, Section, Table
-from harness.tables.parts import fixed, listed, percent_pruned, pruned
+from harness.tables.parts import fixed, listed, percent_pruned, pruned, with_ends
 
 from . import _pruners_charts as charts
 from . import _pruners_small as small
@@ -15,10 +16,13 @@ from . import _pruners_tables as tables
 _PERCENT = pruned(tables.CHOSEN)
 _WHERE = "92.2 %"
 
+_FEW = 5
+"""More names than this are only counted in a claim."""
+
 _OUTCOMES = {
     "loss": "loss",
-    "strength at equal density": "z, equal density",
-    "strength at equal loss": "z, equal loss",
+    "strength at equal density": "z at density",
+    "strength at equal loss": "z at loss",
 }
 
 
@@ -27,20 +31,46 @@ def findings(table: pd.DataFrame) -> list[Finding]:
 
     `table` is that of `_pruners_small.landscape`.
     """
-    return [_loss(table), _strength(table), _degrees(table)]
+    return [_loss(table), *_depends(table), _strength(table), _degrees(table)]
+
+
+def about(runs: Mapping[str, RunTables]) -> str:
+    """Return what was done in small, and on how much."""
+    levels = runs[small.STARTS["Glorot"]].table("levels")
+    return (
+        f"In small: {levels['pruner'].nunique()} pruners and controls from each of two starts, "
+        f"{levels['data_seed'].nunique()} networks each with their own data, 64 nodes a layer."
+    )
 
 
 def _loss(table: pd.DataFrame) -> Finding:
     less, more = (small.agreeing(table, "loss", sign) for sign in (-1.0, 1.0))
-    depends = small.depending(table)
     rows = table[table["outcome"] == "loss"]
     return Finding(
-        f"In small, at {_PERCENT}, from both starts {_number(less, 'condition')} "
-        f"{'loses' if len(less) == 1 else 'lose'} less than `magnitude` and {len(more)} more.",
-        f"Less: {_names(less)}. More: {_names(more)}. Less from one start, and more or no more "
-        f"than 10 % apart from the other: {_names(depends)}. n = {int(rows['n'].max())} networks, "
+        f"In small, at {_PERCENT}, from both starts {_said(less)} "
+        f"{'loses' if len(less) == 1 else 'lose'} less than `magnitude`; {_said(more)} more.",
+        f"Less: {_names(less)}. More: {_names(more)}. n = {int(rows['n'].max())} networks, "
         "each with its own data, under each pruner and start; p up to 0.05, corrected for all.",
     )
+
+
+def _depends(table: pd.DataFrame) -> list[Finding]:
+    names = small.depending(table)
+    if not names:
+        return []
+    ratios = []
+    for name in names:
+        rows = table[(table["pruner"] == name) & (table["outcome"] == "loss")]
+        parts = [f"{row['start']} {_ratio(row)}" for row in rows.to_dict("records")]
+        ratios.append(f"`{name}` {', '.join(parts)}")
+    return [
+        Finding(
+            f"Less loss than `magnitude` from one start, more or as much from the other: "
+            f"{_said(names)}.",
+            f"Ratio of losses with 95 % intervals: {'; '.join(ratios)}. As much: no more than 10 % "
+            "apart.",
+        )
+    ]
 
 
 def _strength(table: pd.DataFrame) -> Finding:
@@ -53,26 +83,32 @@ def _strength(table: pd.DataFrame) -> Finding:
         found[name] = [one for one in dense if one in lossy]
     stronger, weaker = found["stronger"], found["weaker"]
     return Finding(
-        f"Motif counts lie more than twice as far from chance as under `magnitude`, from both "
-        f"starts, at equal density and at equal loss, under {_number(stronger, 'pruner')}; less "
-        f"than half as far under {len(weaker)}.",
-        f"Twice: {_names(stronger)}. Half: {_names(weaker)}. Root mean square z, `layered` "
-        "(exact), all nodes; the 95 % interval lies beyond a factor of 2 each time.",
+        f"From both starts, {_number(stronger, 'condition')} "
+        f"{'has' if len(stronger) == 1 else 'have'} more than twice the z of `magnitude`, at equal "
+        f"density and at equal loss; {len(weaker) or 'none'} less than half.",
+        f"Twice: {_names(stronger)}. Half: {_names(weaker)}. Root mean square z at {_PERCENT}, "
+        "`layered` (exact), all nodes; the 95 % interval lies beyond a factor of 2 each time.",
     )
 
 
 def _degrees(table: pd.DataFrame) -> Finding:
     rows = table[table["outcome"] == "degrees"]
-    parts = []
-    for start, part in rows.groupby("start", sort=False):
-        left = part[part["verdict"] == "something is left"]
-        explained = part[part["verdict"] == "degrees explain it"]
-        parts.append(f"{start}: left of {len(left)} of {len(part)}, explained of {len(explained)}")
+    by_start = {str(start): part for start, part in rows.groupby("start", sort=False)}
+    of = listed([str(len(part)) for part in by_start.values()])
+    left, explained = (
+        [str((part["verdict"] == said).sum()) for part in by_start.values()]
+        for said in ("something is left", "degrees explain it")
+    )
+    names = "; ".join(
+        f"{start}: {_names(list(part.loc[part['verdict'] == 'something is left', 'pruner']))}"
+        for start, part in by_start.items()
+    )
     return Finding(
-        f"Beyond degrees, at {_PERCENT}, something is left of some pruners' profiles. "
-        f"{'; '.join(parts)}.",
-        "Root mean square z under `degree` (100 draws, classes that vary); left: its interval "
-        f"lies above {small.LEFT:.0f}; explained: below.",
+        f"Degrees explain the profile of {listed(explained)} conditions from the "
+        f"{listed(list(by_start))} start, and leave something of {listed(left)}.",
+        f"At {_PERCENT}; the others of {of} are open. Root mean square z under `degree` "
+        f"(100 draws, classes that vary); left: its interval lies above {small.LEFT:.0f}; "
+        f"explained: below. Left: {names}.",
     )
 
 
@@ -91,10 +127,10 @@ def section(
         "saturated as the published and from Glorot's; twelve networks each, with their own data. "
         "Margins and rules are in `DESIGN.md`, committed before the run. Conditions of which more "
         "than 10 % of networks are near the best constant are left out. The sparsest density "
-        f"at which no pruner is: {where or 'none'}."
+        f"at which no pruner is: {where or 'none'}. {_trained(runs)}"
     )
     parts: list[Figure | Table] = [
-        _map(table, families, order),
+        landscape(table, families, order),
         _outcomes(table),
         _losses(losses),
         _judged(small.judged(runs)),
@@ -102,7 +138,23 @@ def section(
     return Section("small", "In small, from two starts", [lead], parts=parts)
 
 
-def _map(
+def _trained(runs: Mapping[str, RunTables]) -> str:
+    """Return how far `magnitude` is from the best constant before pruning, and at `CHOSEN`."""
+    parts = []
+    for start, name in small.STARTS.items():
+        levels = runs[name].table("levels")
+        levels = levels[levels["pruner"] == small.BASELINE]
+        share = levels["validation_loss"].astype(float) / levels["constant_loss"].astype(float)
+        median = share.groupby(levels["density"]).median()
+        dense, chosen = (fixed(median[density], 2) for density in (1.0, tables.CHOSEN))
+        parts.append(f"{start} {dense} and {chosen}")
+    return (
+        "Median loss under `magnitude` over that of the best constant, before pruning and at "
+        f"{_PERCENT}: {'; '.join(parts)}."
+    )
+
+
+def landscape(
     table: pd.DataFrame, families: Mapping[str, Sequence[str]], order: Sequence[str]
 ) -> Figure:
     shown = table[table["outcome"].isin(list(_OUTCOMES))].dropna(subset="value")
@@ -195,6 +247,17 @@ def _judged(judged: pd.DataFrame) -> Table:
         pd.DataFrame(rows, columns=["start", "expectation", "verdict", "ratios"]),
         [Column(name, name, "text") for name in ("start", "expectation", "verdict", "ratios")],
     )
+
+
+def _ratio(row: Mapping[Hashable, Any]) -> str:
+    value, low, high = (2.0 ** row[name] for name in ("value", "low", "high"))
+    return with_ends(value, low, high, digits=2)
+
+
+def _said(names: Sequence[str]) -> str:
+    """Return a few names, or how many there are of more."""
+    few = listed([f"`{name}`" for name in names])
+    return (few or "none") if len(names) <= _FEW else f"{len(names)} conditions"
 
 
 def _number(names: Sequence[str], noun: str) -> str:
