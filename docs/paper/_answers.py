@@ -20,8 +20,8 @@ class Question:
 QUESTIONS = (
     Question("Q0", "published", "against_published", "Does the published result repeat?",
              "`published`, `layered`, `degree`; no graphs of unequal degrees"),
-    Question("Q1", "pruners", "ranking", "Do other pruners leave other motifs?",
-             "`layered`; `random`, `shuffled` masks"),
+    Question("Q1", "pruners", "small_outcomes", "Do other pruners leave other motifs?",
+             "`layered`, `degree`; `random`, `shuffled` masks"),
     Question("Q2", "architectures", "changes", "Do architecture and view decide?",
              "`masks`; `random` pruner"),
     Question("Q3", "function", "slopes", "Do motifs matter for function?",

@@ -5,6 +5,8 @@ from typing import Any
 
 from _tables import Estimate, Reports, estimate, times
 
+from harness.tables.parts import listed
+
 
 def training(reports: Reports) -> dict[str, Any]:
     """Return what Q11 found: strength by start and decay, and what degrees leave of it."""
@@ -40,7 +42,15 @@ def pruners(reports: Reports) -> dict[str, Any]:
     by_name = strength.set_index("condition")["value"]
     paths = reports.rows("pruners", "landscape", motif="biparallel").set_index("pruner")
     losses = reports.table("pruners", "loss_ratios")
+    small = reports.rows("pruners", "small_outcomes", outcome="loss")
+    verdicts = small.pivot(index="pruner", columns="start", values="verdict")
+    less, more = (verdicts == "loses less"), (verdicts == "loses more")
     return {
+        "better": listed([f"`{name}`" for name in verdicts.index[less.all(axis=1)]]),
+        "turned": listed(
+            [f"`{name}`" for name in verdicts.index[less.any(axis=1) & more.any(axis=1)]]
+        ),
+        "small_n": int(small["n"].max()),
         "magnitude": 2 ** float(paths.loc["magnitude", "log2_ratio"]),
         "fisher": 2 ** float(paths.loc["fisher", "log2_ratio"]),
         "random": float(by_name["random"]),
