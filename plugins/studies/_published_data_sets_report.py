@@ -48,7 +48,8 @@ def in_short(runs: Mapping[str, RunTables]) -> list[Finding]:
             f"{len(compared)} mean z-scores are equivalent to the published, "
             f"{number.get('different', 0)} different.",
             f"n = {n} networks, given these data sets; margin: one published standard deviation. "
-            f"{_shares(runs)}",
+            f"{number.get('open', 0)} are open; {number.get('too few', 0)} have no verdict, as "
+            f"under {tables.FEWEST} networks pass the published selection. {_shares(runs)}",
         ),
         Finding(
             f"From Glorot weights z is {factor} times as large as from the published start: "
@@ -139,8 +140,8 @@ def _shares(runs: Mapping[str, RunTables]) -> str:
     if shares.empty:
         return ""
     return (
-        f"Between data sets lies {shares.min():.0%} to {shares.max():.0%} of the variance of z at "
-        f"{_PERCENT} % pruned, by class."
+        f"Between data sets lies {100 * shares.min():.0f} to {100 * shares.max():.0f} % of the "
+        f"variance of z at {_PERCENT} % pruned, by class."
     )
 
 

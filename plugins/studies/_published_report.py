@@ -49,7 +49,7 @@ def opening(question: str, runs: Mapping[str, RunTables]) -> Opening:
         [*more, *answer.in_short(found, profiles.rises(main, first, percent), percent)][:3],
         hero,
         answer.ran(_first(runs)).split(". ")[0]
-        + ". Intervals: 95 % over networks, given one data set.",
+        + ". Intervals: 95 % over networks, given one data set unless more are named.",
         str(runs["published"].provenance.get("command", "")),
     )
 
@@ -85,12 +85,12 @@ def sections(runs: Mapping[str, RunTables]) -> list[Section]:
     return [
         Section("answer", "The answer", [answer.ran(runs)], findings, [table]),
         _zscores(compared),
+        *([data_sets.section(every)] if data_sets.there(every) else []),
         _losses(runs),
         _quirks(effects),
         _representation(found, chains, percent),
         _convergence(similarity, rises, beside),
         _structure(runs),
-        *([data_sets.section(every)] if data_sets.there(every) else []),
         checklist(_RULES),
     ]
 
