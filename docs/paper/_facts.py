@@ -6,7 +6,7 @@ from typing import Any
 
 from _exactness import exactness
 from _studies import STUDIES
-from _tables import Reports, estimate
+from _tables import Reports, estimate, times
 
 LEVEL = 93
 """Percent pruned at which the published networks are compared."""
@@ -63,7 +63,18 @@ def published(reports: Reports) -> dict[str, Any]:
             for name, row in rise.iterrows()
         },
         "recheck": _recheck(reports),
+        "start": times(reports.row("published", "starts", outcome="strength")),
+        "start_degree": times(reports.row("published", "starts", outcome="degree_strength")),
+        "elsewhere": _elsewhere(reports),
     }
+
+
+def _elsewhere(reports: Reports) -> dict[str, int]:
+    """Return how the z-scores of other data sets compare with the published, by verdict."""
+    other = reports.table("published", "other_data_sets_compared")
+    number = other["verdict"].value_counts()
+    verdicts = {name: int(number.get(name, 0)) for name in ("equivalent", "different")}
+    return {**verdicts, "compared": len(other), "n": int(other["n"].max())}
 
 
 def _recheck(reports: Reports) -> dict[str, Any]:
