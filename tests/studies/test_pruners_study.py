@@ -9,6 +9,7 @@ import pytest
 from harness_plugins.studies import _pruners_answer as answer
 from harness_plugins.studies import _pruners_charts as charts
 from harness_plugins.studies import _pruners_landscape as landscape
+from harness_plugins.studies import _pruners_small as small
 from harness_plugins.studies import _pruners_tables as tables
 from harness_plugins.studies import pruners
 from harness_plugins.studies._pruners_expectations import EXPECTATIONS, SPARSE
@@ -281,8 +282,8 @@ def test_tables_of_nothing_keep_their_columns():
 def test_every_pruner_and_the_one_shots_have_one_budget():
     study = pruners.Pruners(flights=1000)
     registry = loading.load()
-    made = studies.plans(study, Path("nowhere"), registry, {})
-    gradual, once = (plan.trials for plan in made.values())
+    made = {path.name: one for path, one in studies.plans(study, Path(), registry, {}).items()}
+    gradual, once = made["pruners"].trials, made["one-shot"].trials
     levels = gradual[0].schedule.instance.levels()
     assert tuple(level.density for level in levels[1:]) == pruners.DENSITIES
     reached = np.cumsum([level.steps for level in levels])[1:]
@@ -294,6 +295,22 @@ def test_every_pruner_and_the_one_shots_have_one_budget():
     assert set(SPARSE) < set(pruners.DENSITIES)
     asked = {trial.pruning.label.partition("[")[0] for trial in gradual}
     assert {one.first for one in EXPECTATIONS if "[" not in one.first} <= asked
+
+
+@pytest.mark.parametrize("start", small.STARTS.values())
+def test_the_small_networks_have_one_budget_too(start):
+    study = pruners.Pruners(flights=1000, small_flights=1000)
+    made = studies.plans(study, Path(), loading.load(), {})
+    by_name = {path.name: one for path, one in made.items()}
+    levels = by_name[start].trials[0].schedule.instance.levels()
+    reached = dict(
+        zip(pruners.DENSITIES, np.cumsum([one.steps for one in levels])[1:], strict=True)
+    )
+    shots = {one.schedule.instance.levels() for one in by_name[f"{start}-one-shot"].trials}
+    assert {shot[-1].density: shot[0].steps + shot[-1].steps for shot in shots} == {
+        density: reached[density] for density in SPARSE
+    }
+    assert {shot[0].steps for shot in shots} == {levels[0].steps}
 
 
 FEW = ("magnitude", "random", "gmp", "snip", "synflow", {"name": "lottery", "rewind_step": 10})

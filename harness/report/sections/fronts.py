@@ -91,9 +91,9 @@ def _seconds(comparison: PrunerComparison, data: Collection) -> pd.DataFrame:
     """
     spent = _spent(data)
     places = comparison.rows[[*PLACE, "pruner"]].drop_duplicates(PLACE).sort_values(PLACE)
-    found = places.join(spent, on=PLACE)
+    found = places.join(spent.astype(float), on=PLACE)
     dense = ~found.duplicated("trial")
-    given = found["trial"].map(_taken_over(data, spent))
+    given = found["trial"].map(_taken_over(data, spent)).astype(float)
     found["seconds"] = found["seconds"].where(~dense | found["seconds"].notna(), given)
     # Where one level lacks its time, so do all after it.
     summed = found.groupby("trial")["seconds"].cumsum(skipna=False)
