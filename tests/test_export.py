@@ -88,11 +88,11 @@ def test_kept_tables_are_read_as_the_run(run, tmp_path):
 def test_kept_tables_say_nowhere_where_they_were_made(run, tmp_path):
     copy = tmp_path / "copy"
     shutil.copytree(run.path, copy)
-    made = {**run.provenance, "earlier": [{"command": "harness run --out secret --quiet"}]}
+    made = {**run.provenance, "earlier": [{"command": "script.py /home/me/x --out secret --quiet"}]}
     (copy / "provenance.json").write_text(json.dumps(made), encoding="utf-8")
     assert command(copy, "--as", "kept-tables", "--out", tmp_path / "kept") == 0
     (earlier,) = ThinnedRun(tmp_path / "kept").provenance["earlier"]
-    assert earlier["command"] == "harness run --quiet"
+    assert earlier["command"] == "script.py PATH --quiet"
 
 
 def test_some_tables_may_be_kept(run, tmp_path, capsys):

@@ -83,6 +83,7 @@ class KeptTables(AbstractExporter):
 def _placeless(provenance: Mapping[str, Any]) -> dict[str, Any]:
     """Leave out where on a machine a run was made: it is nobody's business, and repeats nothing."""
     command = re.sub(r" --out \S+", "", str(provenance.get("command", "")))
+    command = re.sub(r"(?<!\S)(/|~/|[A-Za-z]:\\)\S*", "PATH", command)
     return {**provenance, "command": command}
 
 
