@@ -143,6 +143,12 @@ def times(row: Any, digits: int = 2) -> list[str]:
     return numbers([2.0 ** row[name] for name in ("value", "low", "high")], digits)
 
 
+def factor(row: Any) -> str:
+    """Return the same in one text: "2.1 (1.4 to 2.9)", or "2.1" where it has no interval."""
+    value, low, high = (2.0 ** row[name] for name in ("value", "low", "high"))
+    return with_ends(value, low, high, digits=2)
+
+
 def table_of_means(
     name: str, caption: str, frame: pd.DataFrame, by: Mapping[str, str], *extra: Column
 ) -> Table:

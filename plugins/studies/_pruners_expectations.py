@@ -10,6 +10,9 @@ from typing import Literal
 SPARSE = (0.1296, 0.07776, 0.046656, 0.027994, 0.02)
 """The densities that are judged: those with more than 85 % pruned."""
 
+CHOSEN = 0.07776
+"""The density at which motifs are shown: the nearest to the 93 % pruned of the published claims."""
+
 MARGIN = 1.1
 """A loss up to 10 % larger counts as a small harm, and as at least as good."""
 

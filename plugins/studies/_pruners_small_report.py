@@ -1,13 +1,13 @@
 """The section of the study `pruners` on small networks from two starts, and its findings."""
 
-from collections.abc import Hashable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import altair as alt
 import pandas as pd
 
 from harness.report import Column, Figure, Finding, RunTables, Section, Table
-from harness.tables.parts import fixed, listed, percent_pruned, pruned, with_ends
+from harness.report import conditions as by
+from harness.tables.parts import fixed, listed, percent_pruned, pruned
 
 from . import _pruners_charts as charts
 from . import _pruners_small as small
@@ -61,7 +61,7 @@ def _depends(table: pd.DataFrame) -> list[Finding]:
     ratios = []
     for name in names:
         rows = table[(table["pruner"] == name) & (table["outcome"] == "loss")]
-        parts = [f"{row['start']} {_ratio(row)}" for row in rows.to_dict("records")]
+        parts = [f"{row['start']} {by.factor(row)}" for row in rows.to_dict("records")]
         ratios.append(f"`{name}` {', '.join(parts)}")
     return [
         Finding(
@@ -247,11 +247,6 @@ def _judged(judged: pd.DataFrame) -> Table:
         pd.DataFrame(rows, columns=["start", "expectation", "verdict", "ratios"]),
         [Column(name, name, "text") for name in ("start", "expectation", "verdict", "ratios")],
     )
-
-
-def _ratio(row: Mapping[Hashable, Any]) -> str:
-    value, low, high = (2.0 ** row[name] for name in ("value", "low", "high"))
-    return with_ends(value, low, high, digits=2)
 
 
 def _said(names: Sequence[str]) -> str:

@@ -11,10 +11,8 @@ import pandas as pd
 from harness import stats
 from harness.report import NETWORK, RunTables, Units, losses_by_network, units_of
 
+from ._pruners_expectations import CHOSEN as CHOSEN
 from ._pruners_expectations import EXPECTATIONS, MARGIN, ONE_SHOT, SPARSE, Expectation
-
-CHOSEN = 0.07776
-"""The density at which motifs are shown: the nearest to the 93 % pruned of the published claims."""
 
 SIMILARITIES = tuple(
     f"{kind}{end}" for kind in ("within", "between") for end in ("", "_low", "_high", "_n")

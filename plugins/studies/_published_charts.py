@@ -5,9 +5,25 @@ from collections.abc import Sequence
 import altair as alt
 import pandas as pd
 
-from harness.report import charts
+from harness.report import Figure, charts
 
 _AXIS = alt.Axis(tickCount=5, format=".3~g")
+
+
+def forest(name: str, title: str, note: str, compared: pd.DataFrame) -> Figure:
+    """Return differences from the published by level and class; `note` ends the caption."""
+    shown = compared.assign(panel=compared["percent"].astype(str) + " % pruned")
+    return Figure(
+        name,
+        title,
+        "Difference of mean z in published standard deviations; bars are 90 % intervals (Welch). "
+        f"Filled: within one published standard deviation. {note}",
+        "Difference of mean z from the published, by class and level.",
+        against_published(shown, list(shown["motif"].unique())),
+        shown,
+        panel=290,
+        axis=140,
+    )
 
 
 def against_published(table: pd.DataFrame, order: Sequence[str]) -> alt.FacetChart:

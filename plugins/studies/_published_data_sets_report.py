@@ -8,7 +8,7 @@ import pandas as pd
 from harness.report import Column, Figure, Finding, RunTables, Section, Table
 from harness.report import conditions as by
 from harness.report.constant_predictor import SHARE
-from harness.tables.parts import Kind, counted, fixed, with_ends
+from harness.tables.parts import Kind, counted, fixed
 
 from . import _published_charts as charts
 from . import _published_data_sets as data_sets
@@ -36,7 +36,7 @@ def in_short(runs: Mapping[str, RunTables]) -> list[Finding]:
         row["outcome"]: row for _, row in data_sets.of_starts(found).iterrows()
     }
     strength = first["strength"]
-    factor = _ranged(strength)
+    factor = by.factor(strength)
     decided = {
         by.BEYOND: "the start decides it",
         by.WITHIN: "not by a factor of 2",
@@ -62,33 +62,20 @@ def in_short(runs: Mapping[str, RunTables]) -> list[Finding]:
 
 
 def _secondary(found: Mapping[str, Any]) -> str:
-    degree, loss = (_ranged(found[name]) for name in ("degree_strength", "loss"))
+    degree, loss = (by.factor(found[name]) for name in ("degree_strength", "loss"))
     return f"Under `degree` {degree} times; loss {loss} times."
-
-
-def _ranged(row: Any) -> str:
-    """Return a mean ratio with the ends of its interval, if it has one."""
-    value, low, high = (2.0 ** row[name] for name in ("value", "low", "high"))
-    return with_ends(value, low, high, digits=2)
 
 
 def section(runs: Mapping[str, RunTables]) -> Section:
     """Return both analyses with their charts and tables."""
     compared, found = _compared(runs), _starts(runs)
-    shown = compared.assign(panel=compared["percent"].astype(str) + " % pruned")
     n = _networks(runs)
     parts: list[Figure | Table] = [
-        Figure(
+        charts.forest(
             "other_data_sets",
             f"Other data sets less the published (n = up to {n} networks)",
-            "Difference of mean z in published standard deviations, counted and selected as "
-            "published; bars are 90 % intervals (Welch). Filled: within one published standard "
-            "deviation.",
-            "Difference of mean z from the published, by class and level.",
-            charts.against_published(shown, list(shown["motif"].unique())),
-            shown,
-            panel=290,
-            axis=140,
+            "Counted and selected as published.",
+            compared,
         ),
         Table(
             "other_data_sets_compared",

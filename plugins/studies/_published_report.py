@@ -118,19 +118,11 @@ def _columns(table: pd.DataFrame, texts: Sequence[str], **headings: str) -> list
 
 
 def _zscores(compared: pd.DataFrame) -> Section:
-    shown = compared[compared["percent"].isin(answer.LEVELS)]
-    shown = shown.assign(panel=shown["percent"].astype(str) + " % pruned")
-    figure = Figure(
+    figure = charts.forest(
         "against_published",
         f"Ours less the published, at the three levels compared{_most(compared)}",
-        "Difference of mean z in published standard deviations; bars are 90 % intervals (Welch). "
-        "Filled: within one published standard deviation. Our networks are selected as the "
-        "published are: training loss up to 1e-3.",
-        "Difference of our mean z from the published, by class and level.",
-        charts.against_published(shown, list(shown["motif"].unique())),
-        shown,
-        panel=290,
-        axis=140,
+        "Our networks are selected as the published are: training loss up to 1e-3.",
+        compared[compared["percent"].isin(answer.LEVELS)],
     )
     levels = tables.by_level(compared)
     lines = Figure(

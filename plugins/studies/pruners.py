@@ -8,16 +8,13 @@ from annotated_types import Ge
 
 from harness import AbstractStudy, hookimpl
 
-from ._pruners_expectations import SPARSE
+from ._pruners_expectations import CHOSEN, SPARSE
 
 if TYPE_CHECKING:
     from harness.report import Opening, RunTables, Section
 
 DENSITIES = (0.6, 0.36, 0.216, 0.1296, 0.07776, 0.046656, 0.027994, 0.02)
 """Those of the schedule `geometric` with 40 % of the weights going at each level."""
-
-CHOSEN = 0.07776
-"""Where what degrees explain is measured of the small networks: nearest to 93 % pruned."""
 
 REWIND_STEP = 1000
 """The step that `lottery` goes back to: after the schedule's early weight decay, which ends at a

@@ -67,12 +67,14 @@ class Published(AbstractStudy):
         exact = ["performance", "motifs"]
         as_published = self._sampled(PUBLISHED, self.fewer_draws, _FACTORS)
         degree = self._sampled({"null": "degree"}, self.fewer_draws, _FACTORS)
-        more = list(range(1, self.more_data_seeds + 1))
         few = {
             **common,
             "networks": self.fewer_networks,
             "metrics": [*exact, as_published],
         }
+        mended = {**few, "pruners": ["magnitude"], "metrics": [*exact, as_published, degree]}
+        more = {"data_seeds": list(range(1, self.more_data_seeds + 1))}
+        again = {**mended, "networks": self.fewer_networks_each, **more}
         return {
             "published": {
                 **common,
@@ -80,34 +82,12 @@ class Published(AbstractStudy):
                 "pruners": ["zahn2022"],
                 "metrics": [*exact, *self._counted()],
             },
-            "mended": {
-                **few,
-                "pruners": ["magnitude"],
-                "metrics": [*exact, as_published, degree],
-            },
+            "mended": mended,
             "no-regrowth": {**few, "pruners": [{"name": "zahn2022", "regrowth": False}]},
             "own-cutoff": {**few, "pruners": [{"name": "zahn2022", "bias_cutoff": "own"}]},
-            "glorot": {
-                **few,
-                "architectures": ["mlp[prune_biases=true, initial=glorot]"],
-                "pruners": ["magnitude"],
-                "metrics": [*exact, as_published, degree],
-                "networks": self.fewer_networks_each,
-                "data_seeds": more,
-            },
-            "seeds": {
-                **few,
-                "pruners": ["zahn2022"],
-                "networks": self.networks_each,
-                "data_seeds": more,
-            },
-            "seeds-mended": {
-                **few,
-                "pruners": ["magnitude"],
-                "metrics": [*exact, as_published, degree],
-                "networks": self.fewer_networks_each,
-                "data_seeds": more,
-            },
+            "glorot": {**again, "architectures": ["mlp[prune_biases=true, initial=glorot]"]},
+            "seeds": {**few, "pruners": ["zahn2022"], "networks": self.networks_each, **more},
+            "seeds-mended": again,
         }
 
     def _counted(self) -> list[dict[str, Any]]:
