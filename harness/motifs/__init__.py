@@ -46,6 +46,7 @@ from ._participation import Participation as Participation
 from ._participation import degree_participation as degree_participation
 from ._participation import layered_spread as layered_spread
 from ._participation import participation as participation
+from ._paths import paths_at_nodes as paths_at_nodes
 from ._rounds import Rounds as Rounds
 from ._rounds import enough_rounds as enough_rounds
 from ._sampled import SAMPLED_COLUMNS as SAMPLED_COLUMNS
@@ -67,7 +68,6 @@ from ._tempered import Rewired as Rewired
 from ._tempered import Varying as Varying
 from ._tempered import degree_moments as degree_moments
 from ._tempered import neutral as neutral
-from ._tempered import paths_at_nodes as paths_at_nodes
 from ._tempered import tempered as tempered
 from ._tetrads import connected_fours as connected_fours
 from ._tetrads import lacking_igraph as lacking_igraph

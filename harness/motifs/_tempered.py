@@ -15,8 +15,10 @@ from jaxtyping import Bool, Float, Int
 
 from harness.sparse.graph import LayeredGraph
 
+from ._chains import CHAINS, Group
 from ._counts import counts
-from ._nulls import draws
+from ._paths import PathsUnderSwaps
+from ._trades import mixed_chains
 
 Varying: TypeAlias = Literal["chain3", "bifan", "biparallel", "zigzag", "fork_tail", "merge_tail"]
 """The classes of order 3 that vary while degrees are kept."""
@@ -70,11 +72,24 @@ class Rewired:
 def degree_moments(
     wiring: Wiring, number: int, seed: tuple[int, ...]
 ) -> tuple[Float[np.ndarray, "6"], Float[np.ndarray, "6"]]:
-    """Return mean and sd of the six varying classes over draws of the `degree` null."""
-    drawn = counts(draws(LayeredGraph(tuple(wiring)), "degree", number, seed=seed), (3,),
-                   names=VARYING)  # fmt: skip
-    totals = np.stack([drawn[name].sum(-1) for name in VARYING]).astype(float)
-    return totals.mean(1), totals.std(1, ddof=1)
+    """Return mean and sd of the six varying classes over draws of the `degree` null.
+
+    At least `number` draws: states of mixed chains, as `sampled_profile` draws them.
+    """
+    trades, chains = mixed_chains(LayeredGraph(tuple(wiring)), seed=seed)
+    steps = -(-number // CHAINS)
+
+    def counted(group: Group) -> list[Float[np.ndarray, "chains 6"]]:
+        return [_totals(drawn) for drawn in group.thinned(trades.between, steps)]
+
+    totals = np.concatenate([one for found in chains.each(counted) for one in found])
+    return totals.mean(0), totals.std(0, ddof=1)
+
+
+def _totals(graph: LayeredGraph) -> Float[np.ndarray, "*batch 6"]:
+    """Count the six varying classes, summed over base layers."""
+    counted = counts(graph, (3,), names=VARYING)
+    return np.stack([counted[name].sum(-1) for name in VARYING], -1).astype(float)
 
 
 def tempered(
@@ -135,24 +150,11 @@ def neutral(
     return swaps.result()
 
 
-def paths_at_nodes(
-    layers: Sequence[Float[np.ndarray, "_sources _targets"]],
-) -> tuple[list[Float[np.ndarray, " _nodes"]], list[Float[np.ndarray, " _nodes"]]]:
-    """Count by layer of nodes the paths from inputs to each node, and those from it to outputs."""
-    above = [np.ones(layers[0].shape[0])]
-    for wires in layers:
-        above.append(above[-1] @ wires)
-    below = [np.ones(layers[-1].shape[1])]
-    for wires in reversed(layers):
-        below.append(wires @ below[-1])
-    return above, below[::-1]
-
-
 class _Swaps:
     """A network under swaps, with what their effects follow from.
 
     `common[l]` counts the common targets of two sources of layer l, `two[l]` the paths of two edges
-    from layer l on; `above[l]` the paths from inputs to each node, `below[l]` those to outputs.
+    from layer l on; `paths` the paths from inputs to each node and from it to outputs.
     """
 
     def __init__(
@@ -174,17 +176,17 @@ class _Swaps:
         self._fed = [outs[0] * 0, *ins[:-1]]
         self._out, self._into = outs, ins
         self._feeds = [*outs[1:], ins[-1] * 0]
-        total = counts(LayeredGraph(tuple(wiring)), (3,), names=VARYING)
-        self.counts = np.array([total[name].sum() for name in VARYING], float)
+        self.counts = _totals(LayeredGraph(tuple(wiring)))
         self._start = self.z
-        self._above, self._below = paths_at_nodes(self._wires)
-        self._live = self._on_paths(self._above, self._below)
-        self._total = self._above[-1].sum()
+        self._paths = PathsUnderSwaps(self._wires)
 
     @property
     def z(self) -> Float[np.ndarray, "6"]:
         """The z of each class now, 0 where it has no spread."""
-        gap = self.counts - self._mean
+        return self._z_of(self.counts)
+
+    def _z_of(self, counted: Float[np.ndarray, "6"]) -> Float[np.ndarray, "6"]:
+        gap = counted - self._mean
         return np.divide(gap, self._sd, out=np.zeros_like(gap), where=self._sd > 0)
 
     def proposals(
@@ -233,34 +235,36 @@ class _Swaps:
         held: Bool[np.ndarray, "6"],
     ) -> bool:
         """Make a swap and return True, unless it would go beyond the limits."""
-        before, self.counts = self.counts, self.counts + change
-        far = np.abs(self.z - self._start) > self._limits.hold
-        self._swap(layer, first, second)
-        paths = paths_at_nodes(self._wires)
-        total = paths[0][-1].sum()
-        same = all(map(np.array_equal, self._on_paths(*paths), self._live))
-        near = abs(total - self._total) <= self._limits.paths * self._total
-        if (far & held).any() or not same or not near:
-            self._swap(layer, first, second)
-            self.counts = before
+        ends = *self._edges[layer][first], *self._edges[layer][second]
+        after = self.counts + change
+        if (np.abs(self._z_of(after) - self._start) > self._limits.hold)[held].any():
             return False
-        self._follow(layer, *self._edges[layer][first], *self._edges[layer][second])
+        if not self._paths.stay(layer, *ends, within=self._limits.paths):
+            return False
+        self.counts = after
+        self._swap(layer, first, second)
+        self._paths.follow(layer, *ends)
+        self._follow(layer, *ends)
         self._accepted[layer] += 1
         return True
 
     def _swap(self, layer: int, first: int, second: int) -> None:
-        """Exchange the targets of two edges; twice is as if never."""
+        """Exchange the targets of two edges."""
         one, other = self._edges[layer][first], self._edges[layer][second]
         wires = self._wires[layer]
         wires[one[0], one[1]] = wires[other[0], other[1]] = 0
         one[1], other[1] = other[1], one[1]
         wires[one[0], one[1]] = wires[other[0], other[1]] = 1
 
-    def _follow(self, layer: int, a: int, d: int, c: int, b: int) -> None:
+    def _follow(self, layer: int, a: int, b: int, c: int, d: int) -> None:
         """Bring the products up to date after a swap that made a->d and c->b."""
-        wires = self._wires[layer]
-        for row in (a, c):
-            self._common[layer][row] = self._common[layer][:, row] = wires @ wires[row]
+        wires, common = self._wires[layer], self._common[layer]
+        gained = wires[:, d] - wires[:, b]
+        gained[[a, c]] = 0  # what the two share with themselves and each other stays
+        common[a] += gained
+        common[c] -= gained
+        common[:, a] += gained
+        common[:, c] -= gained
         if layer + 1 < len(self._wires):
             gained = self._wires[layer + 1][d] - self._wires[layer + 1][b]
             self._two[layer][a] += gained
@@ -269,10 +273,6 @@ class _Swaps:
             gained = self._wires[layer - 1][:, a] - self._wires[layer - 1][:, c]
             self._two[layer - 1][:, d] += gained
             self._two[layer - 1][:, b] -= gained
-
-    def _on_paths(self, above: list[np.ndarray], below: list[np.ndarray]) -> list[np.ndarray]:
-        """Return the nodes of each layer that lie on a path from an input to an output."""
-        return [(one > 0) & (other > 0) for one, other in zip(above, below, strict=True)]
 
     def result(self) -> Rewired:
         """Return the network as it is now."""

@@ -1,5 +1,6 @@
 """Finds plugins, records who brought each, and keeps a broken one from harming the others."""
 
+import functools
 import hashlib
 import importlib.util
 import inspect
@@ -141,7 +142,12 @@ def _on_path() -> list[Path]:
 
 def _owner(point: Any) -> str:
     # Not `EntryPoint`: with the backport `importlib_metadata` imported, points are of its class.
-    return point.dist.name if point.dist is not None else point.name
+    return _named(point.dist) if point.dist is not None else point.name
+
+
+@functools.cache  # Each reading parses the whole metadata; a package has an entry point a plugin.
+def _named(distribution: Any) -> str:
+    return str(distribution.name)
 
 
 def load(files: Sequence[Path | str] = ()) -> Registry:
