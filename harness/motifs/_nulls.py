@@ -6,6 +6,7 @@ from functools import partial
 from typing import Generic, Literal, TypeVar
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from harness.sparse.graph import LayeredGraph
@@ -131,8 +132,25 @@ def _layered_on_device(
 
 @partial(jax.jit, static_argnums=2)
 def _first_of_all(keys: jax.Array, edges: jax.Array | np.integer, places: int) -> jax.Array:
-    """Place edges at the first of all places in random order; sorts take memory: 16 at a time."""
-    return jax.lax.map(lambda key: jax.random.permutation(key, places) < edges, keys, batch_size=16)
+    """Place edges where random lots are smallest, for each key; 16 draws at a time in memory."""
+    return jax.lax.map(lambda key: _smallest(jax.random.bits(key, places), edges), keys,
+                       batch_size=16)  # fmt: skip
+
+
+def _smallest(lots: jax.Array, number: jax.Array | np.integer | int) -> jax.Array:
+    """Mark the so many smallest of some 32-bit lots, without sorting them.
+
+    The bits of the largest marked lot follow one by one from counts of what is below. If it occurs
+    twice, once in 2**32 / places draws, the earlier place is marked.
+    """
+
+    def with_bit(bit: jax.Array, found: jax.Array) -> jax.Array:
+        higher = found | (jnp.uint32(1) << (31 - bit).astype(jnp.uint32))
+        return jnp.where(jnp.sum(lots < higher) < number, higher, found)
+
+    last = jax.lax.fori_loop(0, 32, with_bit, jnp.uint32(0))
+    below, tied = lots < last, lots == last
+    return below | (tied & (jnp.cumsum(tied) <= number - jnp.sum(below)))
 
 
 def overlap(graph: LayeredGraph, drawn: LayeredGraph) -> list[float]:

@@ -10,6 +10,7 @@ from scipy import stats
 
 from harness.motifs import classes, counts, draws, overlap
 from harness.motifs._curveball import traded, traded_on_device
+from harness.motifs._nulls import _smallest
 from harness.sparse.graph import LayeredGraph, strip_published
 
 
@@ -33,6 +34,15 @@ def test_layered_draws_keep_the_edges_and_are_uniform(on):
     kinds = len(list(itertools.combinations(range(6), kept)))
     assert len(seen) == kinds
     assert stats.chisquare(list(seen.values())).pvalue > 1e-3
+
+
+@pytest.mark.parametrize("highest", [4, 2**32 - 1])
+def test_the_smallest_lots_are_marked_without_sorting_even_where_many_are_equal(highest):
+    lots = np.random.default_rng(0).integers(0, highest, 50, np.uint32, endpoint=True)
+    order = np.argsort(lots, stable=True)
+    for number in range(51):
+        marked = np.asarray(_smallest(jax.numpy.asarray(lots), number))
+        assert set(np.flatnonzero(marked)) == set(order[:number])
 
 
 MARGINS = {
