@@ -133,7 +133,7 @@ def _layered_on_device(
 @partial(jax.jit, static_argnums=2)
 def _first_of_all(keys: jax.Array, edges: jax.Array | np.integer, places: int) -> jax.Array:
     """Place edges where random lots are smallest, for each key; 16 draws at a time in memory."""
-    return jax.lax.map(lambda key: _smallest(jax.random.bits(key, places), edges), keys,
+    return jax.lax.map(lambda key: _smallest(jax.random.bits(key, (places,)), edges), keys,
                        batch_size=16)  # fmt: skip
 
 
