@@ -1,6 +1,7 @@
 """A hash of the code behind a plugin's results: its file and what that imports."""
 
 import ast
+import functools
 import hashlib
 import inspect
 import itertools
@@ -58,23 +59,31 @@ def _files(plugin: type[Any]) -> set[Path]:
 
 
 def _imported(
-    file: Path, homes: Mapping[str, Path], passed_over: Collection[str]
+    file: Path, homes: Mapping[str, Path], passed_over: tuple[str, ...]
 ) -> Iterator[Path]:
     """Yield the files below the homes that a file there imports."""
-    for node in _code(ast.parse(file.read_bytes()), passed_over):
-        if isinstance(node, ast.Import):
-            names = [alias.name.split(".") for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            base = node.module.split(".") if node.module else []
-            names = [[*base, alias.name] for alias in node.names]
-            if node.level:
-                yield from _places(file.parents[node.level - 1], names)
-                continue
-        else:
+    for up, names in _imports(file.read_bytes(), passed_over):
+        if up:
+            yield from _places(file.parents[up - 1], names)
             continue
         for top, home in homes.items():
             below = [name[1:] for name in names if name[0] == top] if top else names
             yield from _places(home, below)
+
+
+@functools.lru_cache(maxsize=1024)  # a plan asks for every plugin; parsing takes its time
+def _imports(
+    source: bytes, passed_over: tuple[str, ...]
+) -> list[tuple[int, list[tuple[str, ...]]]]:
+    """Return what each import of a source names, and how many packages further up it begins."""
+    found: list[tuple[int, list[tuple[str, ...]]]] = []
+    for node in _code(ast.parse(source), passed_over):
+        if isinstance(node, ast.Import):
+            found.append((0, [tuple(alias.name.split(".")) for alias in node.names]))
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module.split(".") if node.module else []
+            found.append((node.level, [(*base, alias.name) for alias in node.names]))
+    return found
 
 
 def _places(home: Path, names: Iterable[Sequence[str]]) -> Iterator[Path]:
