@@ -83,7 +83,8 @@ def means(
             rows.append(
                 {**dict(zip(by, place, strict=True)), "outcome": name, "n": over.n} | turned
             )
-    return pd.DataFrame(rows)
+    columns = [*by, "outcome", "n", "value", "low", "high"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def differences(
@@ -108,10 +109,11 @@ def differences(
     columns = list(by) if len(by) > 1 else by[0]
     wide = found.assign(value=values).pivot(index="data_seed", columns=columns, values="value")
     there = {label: pair for label, pair in pairs.items() if {*pair} <= set(wide.columns)}
-    if not there:
-        return pd.DataFrame()
-    differing = [(wide[one] - wide[other]).to_numpy(float) for one, other in there.values()]
-    tests = stats.mean_tests(np.column_stack(differing))
+    if there:
+        pairs_of = [(wide[one] - wide[other]).to_numpy(float) for one, other in there.values()]
+        tests = stats.mean_tests(np.column_stack(pairs_of))
+    else:
+        tests = stats.MeanTests(*(np.empty(0) for _ in stats.MeanTests._fields))
     known = {"outcome": outcome, "family": family, "comparison": list(there)}
     return pd.DataFrame({**known, **tests._asdict()})
 

@@ -73,11 +73,12 @@ def opening(question: str, runs: Mapping[str, RunTables]) -> Opening:
     families = families_of(runs["pruners"].trials(), "pruner")
     every = [name for names in families.values() for name in names]
     found, *others = small_report.findings(table)
+    some = small_report.compared(table).any()
     return replace(
         page,
         verdict=found.claim,
         findings=[*others, *page.findings][:3],
-        hero=small_report.landscape(table, families, every),
+        hero=small_report.landscape(table, families, every) if some else page.hero,
         about=f"{small_report.about(runs)} At full size: {page.about}",
     )
 

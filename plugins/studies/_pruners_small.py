@@ -167,7 +167,10 @@ def landscape(runs: Mapping[str, RunTables]) -> pd.DataFrame:
         parts += [
             table[columns].assign(start=start, outcome=name) for name, table in outcomes.items()
         ]
-    return pd.concat(parts, ignore_index=True)
+    # Where one of them has no row, its columns are of objects, which charts do not take.
+    return pd.concat(parts, ignore_index=True).astype(
+        dict.fromkeys(("value", "low", "high"), float)
+    )
 
 
 def agreeing(table: pd.DataFrame, outcome: str, sign: float) -> list[str]:

@@ -34,6 +34,11 @@ def findings(table: pd.DataFrame) -> list[Finding]:
     return [_loss(table), *_depends(table), _strength(table), _degrees(table)]
 
 
+def compared(table: pd.DataFrame) -> "pd.Series[bool]":
+    """Return which rows of `_pruners_small.landscape` have a ratio to magnitude, for its chart."""
+    return table["outcome"].isin(list(_OUTCOMES)) & table["value"].notna()
+
+
 def about(runs: Mapping[str, RunTables]) -> str:
     """Return what was done in small, and on how much."""
     levels = runs[small.STARTS["Glorot"]].table("levels")
@@ -46,6 +51,12 @@ def about(runs: Mapping[str, RunTables]) -> str:
 def _loss(table: pd.DataFrame) -> Finding:
     less, more = (small.agreeing(table, "loss", sign) for sign in (-1.0, 1.0))
     rows = table[table["outcome"] == "loss"]
+    if rows.empty:
+        return Finding(
+            "In small, no loss can be judged beside that of `magnitude`.",
+            "From each start, more than 10 % of networks under it or under each other pruner are "
+            "near the best constant.",
+        )
     return Finding(
         f"In small, at {_PERCENT}, from both starts {_said(less)} "
         f"{'loses' if len(less) == 1 else 'lose'} less than `magnitude`; {_said(more)} more.",
@@ -130,7 +141,7 @@ def section(
         f"at which no pruner is: {where or 'none'}. {_trained(runs)}"
     )
     parts: list[Figure | Table] = [
-        landscape(table, families, order),
+        *([landscape(table, families, order)] if compared(table).any() else []),
         _outcomes(table),
         _losses(losses),
         _judged(small.judged(runs)),
@@ -157,7 +168,7 @@ def _trained(runs: Mapping[str, RunTables]) -> str:
 def landscape(
     table: pd.DataFrame, families: Mapping[str, Sequence[str]], order: Sequence[str]
 ) -> Figure:
-    shown = table[table["outcome"].isin(list(_OUTCOMES))].dropna(subset="value")
+    shown = table[compared(table)]
     column = shown["outcome"].map(_OUTCOMES) + ", " + shown["start"]
     cells = shown.assign(
         column=column,

@@ -140,7 +140,7 @@ def test_names_of_files_are_our_own_words(name):
 def test_two_parts_of_one_name_have_the_same_data():
     section = Section("made", "Made", parts=[a_table(["a"]), a_table(["b"])])
     with pytest.raises(ValueError, match="different data"):
-        list(export.contents([section]))
+        list(export.contents([section], {}))
 
 
 def test_files_of_the_page(hostile_page):

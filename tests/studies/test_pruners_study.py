@@ -318,10 +318,17 @@ FEW = ("magnitude", "random", "gmp", "snip", "synflow", {"name": "lottery", "rew
 
 def test_the_study_from_end_to_end_in_small(tmp_path, monkeypatch, no_pages_of_runs):
     monkeypatch.setattr(pruners, "PRUNERS", FEW)
+    monkeypatch.setattr(pruners, "CONTROLS", pruners.CONTROLS[-1:])  # of snip
     monkeypatch.setattr(pruners, "DENSITIES", SPARSE[-2:])  # of the one shots, each compiled
-    study = pruners.Pruners(networks=3, data_seeds=1, block_width=3, dense_steps=30, level_steps=6)
-    changed = {"tasks": ["digits"]}
-    made = studies.plans(study, tmp_path, loading.load(), changed)
+    first = {"data_seeds": 1, "dense_steps": 30, "level_steps": 6}
+    second = {"small_data_seeds": 1, "small_flights": 1000, "small_steps": 64}
+    study = pruners.Pruners(networks=3, block_width=3, **first, **second)
+    changed, registry = {"tasks": ["digits"]}, loading.load()
+    made = studies.plans(study, tmp_path, registry, changed)
+    monkeypatch.setattr(pruners, "PRUNERS", FEW[:2])
+    monkeypatch.setattr(pruners, "CONTROLS", ())
+    fewer = studies.plans(study, tmp_path, registry, changed)
+    made |= {path: one for path, one in fewer.items() if path.name.startswith("small")}
     outcome = studies.conduct(study, tmp_path, made)
     assert not outcome.failures
     assert set(open_run(tmp_path / "pruners").trials()["status"]) == {"done"}

@@ -1,8 +1,11 @@
 """The files beside the page: tables as CSV and LaTeX, charts as SVG and PDF."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeAlias
 
 import pandas as pd
 
@@ -14,11 +17,28 @@ from harness.tables.spreadsheets import csv
 GENERATOR = "motif-harness report"
 """Marks a page as ours, so that a later one may remove the files it links to."""
 
+Pictures: TypeAlias = Mapping[str, Future[tuple[str, bytes]]]
+"""Each chart's SVG and PDF by name, once they are drawn."""
+
 _OURS = re.compile(r'href="(tables/[a-z0-9_]+\.(?:csv|tex)|charts/[a-z0-9_]+\.(?:svg|pdf))"')
 
 
-def contents(sections: Sequence[Section]) -> Iterator[tuple[str, bytes]]:
-    """Yield each file's path below the page's folder, and its contents.
+@contextmanager
+def pictures(sections: Sequence[Section]) -> Iterator[Pictures]:
+    """Draw all charts, one after another, while the caller does other things."""
+    thread = ThreadPoolExecutor(1)
+    try:
+        yield {
+            part.name: thread.submit(drawn, part.name, vega.for_file(part), vega.VEGA_LITE)
+            for part in _parts(sections)
+            if isinstance(part, Figure)
+        }
+    finally:
+        thread.shutdown(cancel_futures=True)
+
+
+def contents(sections: Sequence[Section], drawn: Pictures) -> Iterator[tuple[str, bytes]]:
+    """Yield each file's path below the page's folder, and its contents, tables first.
 
     Raises `ValueError` if a chart and a table of one name, which share a file, have different data.
     """
@@ -26,10 +46,10 @@ def contents(sections: Sequence[Section]) -> Iterator[tuple[str, bytes]]:
     for part in _parts(sections):
         if isinstance(part, Table):
             yield f"tables/{part.name}.tex", _bytes(latex.table(part))
-        else:
-            svg, pdf = drawn(part.name, vega.for_file(part), vega.VEGA_LITE)
-            yield f"charts/{part.name}.svg", _bytes(svg)
-            yield f"charts/{part.name}.pdf", pdf
+    for name, picture in drawn.items():
+        svg, pdf = picture.result()
+        yield f"charts/{name}.svg", _bytes(svg)
+        yield f"charts/{name}.pdf", pdf
 
 
 def spreadsheets_of(sections: Sequence[Section]) -> dict[str, bytes]:

@@ -11,10 +11,10 @@ from typing import Any
 
 import jinja2
 import markupsafe
+import numpy as np
 import pandas as pd
-import vl_convert
 
-from harness import files
+from harness import cache, files
 from harness.report.pages import export, vega
 from harness.results.answer import Answer
 from harness.tables.parts import Figure, Opening, Section
@@ -43,10 +43,13 @@ def write(
     """
     path = out / "index.html"
     stale = export.linked(path)
-    for name, content in export.contents([_first(opening), *sections]):
-        files.write(out / name, content)
-        stale.discard(name)
-    files.write(path, render(opening, sections, trials).encode(errors="replace"))
+    every = [_first(opening), *sections]
+    with export.pictures(every) as drawn:
+        page = render(opening, sections, trials)
+        for name, content in export.contents(every, drawn):
+            files.write(out / name, content)
+            stale.discard(name)
+    files.write(path, page.encode(errors="replace"))
     answer_of(opening).write(path)
     for name in stale:
         (out / name).unlink(missing_ok=True)
@@ -168,10 +171,22 @@ def _code(text: str) -> markupsafe.Markup:
 
 
 def _vega() -> str:
-    """Return Vega, Vega-Lite and vega-embed as one script, in the versions that Altair needs."""
-    # Without a snippet, which the type stub requires, it is made once per process.
-    bundle: Any = vl_convert.javascript_bundle
-    return bundle(vl_version=vega.VEGA_LITE)
+    """Return Vega, Vega-Lite and vega-embed as one script, in the versions that Altair needs.
+
+    Bundling takes over a second: it is done once for each version, and kept in the cache.
+    """
+
+    def bundle() -> tuple[dict[str, np.ndarray], dict[str, str]]:
+        import vl_convert
+
+        made: Any = vl_convert.javascript_bundle  # its type stub requires a snippet
+        return {"script": np.frombuffer(made(vl_version=vega.VEGA_LITE).encode(), np.uint8)}, {}
+
+    versions = {
+        "vl_convert": importlib.metadata.version("vl-convert-python"),
+        "vega_lite": vega.VEGA_LITE,
+    }
+    return cache.load_or_make("vega", versions, bundle).arrays["script"].tobytes().decode()
 
 
 def _hash(script: str) -> str:

@@ -51,8 +51,6 @@ def degrees(data: Collection, density: float) -> pd.DataFrame:
 
 def _tail(values: np.ndarray, steps: np.ndarray, places: int, size: int) -> pd.DataFrame:
     """Return shares of units with at least `steps` of `places` edges; values (networks, units)."""
-    from scipy.stats import hypergeom
-
     shares = np.stack([(values >= step).mean(axis=1) for step in steps])
     lower, upper = np.quantile(shares, [0.25, 0.75], axis=1)
     edges = round(float(values.sum(axis=1).mean()))
@@ -62,9 +60,29 @@ def _tail(values: np.ndarray, steps: np.ndarray, places: int, size: int) -> pd.D
             "mean": shares.mean(axis=1),
             "lower": lower,
             "upper": upper,
-            "expected": hypergeom.sf(steps - 1, size, places, edges),
+            "expected": _hypergeometric_tail(places, size, edges)[steps],
         }
     )
+
+
+def _hypergeometric_tail(places: int, size: int, edges: int) -> np.ndarray:
+    """Return the chance of at least 0, 1, ... of `edges` among `places` of all `size` places.
+
+    `scipy.stats.hypergeom` says the same; importing it would take a second of each report.
+    """
+    from scipy.special import betaln
+
+    def ways(of: np.ndarray | int, chosen: np.ndarray | int) -> np.ndarray:
+        return np.asarray(-betaln(1 + np.subtract(of, chosen), 1 + chosen) - np.log1p(of))
+
+    number = np.arange(places + 1)
+    possible = (number <= edges) & (edges - number <= size - places)
+    some = number[possible]
+    chances = np.zeros(places + 1)
+    chances[possible] = np.exp(
+        ways(places, some) + ways(size - places, edges - some) - ways(size, edges)
+    )
+    return np.cumsum(chances[::-1])[::-1]
 
 
 def degrees_chart(table: pd.DataFrame, conditions: Sequence[str]) -> alt.FacetChart:
