@@ -52,6 +52,7 @@ def test_scaled_rows_come_back_in_their_units():
                                    atol=1e-5)  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_regression_task_keeps_the_contract():
     testing.assert_contract(Lines)
 

@@ -67,12 +67,13 @@ def test_mistakes_are_told(installed, capsys, what, says):
 
 
 def test_all_benchmarks_are_installed_and_can_be_loaded():
-    names = {"training", "pruning", "scaling", "run", "compaction", "precision"}
+    names = {"training", "pruning", "scaling", "run", "compaction", "precision", "drawing"}
     assert set(bench.benchmarks()) == names | {"motifs", "simulation", "whole"}
     for name in names:  # the others import what only the extra `bench` installs
         assert callable(bench.benchmarks()[name].load())
 
 
+@pytest.mark.slow
 def test_the_whole_paper_in_small_is_one_command_that_goes_on(monkeypatch, capsys, tmp_path):
     command = ["paper.py", "--out", str(tmp_path / "run"), "--networks", "2", "--flights", "1000"]
     monkeypatch.setattr("sys.argv", [*command, "--schedule", "oneshot[steps=20]"])
@@ -90,6 +91,7 @@ def test_the_whole_paper_in_small_is_one_command_that_goes_on(monkeypatch, capsy
     assert log.count("trains trial") == 1
 
 
+@pytest.mark.slow
 def test_the_time_until_a_command_trains(tmp_path):
     own = {"HARNESS_CACHE": str(tmp_path / "cache")}
     small = ["run", "--task", "digits", "--quiet", "--schedule", "quick[effort=0.001]"]
@@ -138,6 +140,7 @@ def test_scaling_compares_within_a_round_and_says_what_failed(monkeypatch):
     assert [(one.value, one.note) for one in scaling.figures()] == [(None, "killed")] * 2
 
 
+@pytest.mark.slow
 def test_the_figures_of_an_accelerator_in_small_on_a_processor(monkeypatch, capsys, tmp_path):
     command = ["accelerator.py", "--out", str(tmp_path), "--parts", "steps", "--here", "--small"]
     monkeypatch.setattr("sys.argv", command)
@@ -170,6 +173,7 @@ def test_torch_func_trains_as_the_other_rivals():
     assert mapped.parameters["layers.1.weight"].count_nonzero() < 0.2 * 2 * 400 * 400
 
 
+@pytest.mark.slow
 def test_the_job_by_hand_prunes_trains_and_counts_as_the_harness():
     pytest.importorskip("torch")
     pytest.importorskip("numba")

@@ -360,6 +360,7 @@ CONSEQUENCES = {"task whose networks come from Python": 3, "task whose loss is n
 """Rules that are broken where it is not one: noise of tasks breaks those about `vmap`, too."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_is_found_and_named(fault):
     broken, problem = FAULTS[fault]
@@ -374,6 +375,7 @@ def test_a_fault_is_found_and_named(fault):
     assert np.array_equal(np.random.get_state()[1], generator)
 
 
+@pytest.mark.slow
 def test_sound_plugins_of_each_kind_pass():
     for sound in (
         pruner(magnitude),
@@ -470,6 +472,7 @@ def no_cache():
     compilation_cache.reset_cache()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cache", ["none", "one"])
 def test_data_are_made_as_in_a_run_while_the_check_itself_compiles_quickly(request, cache):
     if cache == "none":

@@ -260,6 +260,7 @@ def test_discovered_plugin_that_fails_is_a_warning(harness, plugin, monkeypatch)
     assert f"{path}' failed to load: ValueError: not today" in err
 
 
+@pytest.mark.slow
 def test_two_plugins_of_one_name(refused, harness, plugin):
     both = ("--plugin", plugin("one", TWIN), "--plugin", plugin("two", TWIN))
     told = refused("run", *both, *TINY, "--pruner", "twin")
@@ -270,6 +271,7 @@ def test_two_plugins_of_one_name(refused, harness, plugin):
     assert "twin" in out
 
 
+@pytest.mark.slow
 def test_folders_that_cannot_be_used(harness, tmp_path):
     full = tmp_path / "full"
     full.mkdir()
@@ -342,6 +344,7 @@ def test_run_leaves_a_run_folder(finished):
         assert (finished / name).is_file()
 
 
+@pytest.mark.slow
 def test_done_already_is_told_and_quiet_is_quiet(harness, finished):
     arguments = ("run", *TINY, *MAGNITUDE, "--networks", "2", "--out", finished)
     code, out, err = harness(*arguments)
@@ -362,6 +365,7 @@ def test_report_of_a_finished_run(harness, finished, tmp_path):
     assert str(tmp_path / "page" / "index.html") in out
 
 
+@pytest.mark.slow
 def test_a_report_of_several_runs_is_written_beside_them(harness, finished, tmp_path):
     runs = [tmp_path / name for name in ("a", "b")]
     for run in runs:
@@ -379,6 +383,7 @@ def test_a_report_of_several_runs_is_written_beside_them(harness, finished, tmp_
     assert folder_for([runs[0], runs[0]]) == runs[0] / "report"
 
 
+@pytest.mark.slow
 def test_measure_adds_a_metric(harness, refused, finished, tmp_path):
     folder = tmp_path / "run"
     shutil.copytree(finished, folder)
@@ -599,6 +604,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
 def test_check_finds(harness, plugin, fault):
     kind, text, problem = FAULTS[fault]
@@ -611,6 +617,7 @@ def test_check_finds(harness, plugin, fault):
     assert code == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("good", ["file", "published", "tiny"])
 def test_check_passes_good_plugins(harness, plugin, good):
     target = plugin("good", TWIN) if good == "file" else good
@@ -639,6 +646,7 @@ def register_studies():
 """
 
 
+@pytest.mark.slow
 def test_check_passes_a_study_of_the_pruner_beside_it(harness, plugin):
     code, out, err = harness("check", plugin("own", TWIN + OWN))
     assert (code, err) == (0, ""), out
@@ -651,6 +659,7 @@ def nothing_built_in(monkeypatch):
     monkeypatch.setattr(loading, "entry_points", lambda **selection: [])
 
 
+@pytest.mark.slow
 def test_check_all_has_a_line_for_each(harness, nothing_built_in):
     code, out, err = harness("check", "--all", *TASKS)
     assert (code, err) == (0, ""), out
@@ -666,6 +675,7 @@ def test_check_all_has_a_line_for_each(harness, nothing_built_in):
     assert re.fullmatch(r"8 plugins, \d+ s: all keep their contracts\.", lines[-1])
 
 
+@pytest.mark.slow
 def test_check_all_exits_with_1_where_one_is_broken_or_not_there(
     harness, nothing_built_in, plugin, monkeypatch
 ):
@@ -717,6 +727,7 @@ def test_check_of_nothing(refused, plugin):
     assert "registers no plugin" in refused("check", plugin("empty", ""))
 
 
+@pytest.mark.slow
 def test_a_library_that_sets_up_logging_prints_no_log_of_ours(tmp_path):
     # Optax logs a schedule of no steps by absl, which gives the root logger a handler.
     command = ["run", "--task", "digits", "--pruner", "magnitude", "--networks", "1"]

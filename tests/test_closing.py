@@ -61,6 +61,7 @@ def test_the_answer_stands_last_before_the_report(finished, capsys, wide):
         assert line == f"• {claim} {detail}".strip()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", [None, "page", "answer", "index", "trial", "code", "metric"])
 def test_a_report_is_written_again_only_if_something_differs(finished, monkeypatch, damage):
     page, (trial,) = answer.page_of(finished), list(finished.glob("trials/*/trial.json"))[:1]

@@ -24,6 +24,7 @@ def test_every_plugin_that_comes_with_the_harness_loads():
     assert {plugin.kind for plugin in PLUGINS} == set(KINDS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("plugin", PLUGINS, ids=lambda plugin: f"{plugin.kind}-{plugin.name}")
 def test_plugin_keeps_its_contract(plugin):
     found = check_plugin(plugin, **SMALL.get(plugin.name, {}))

@@ -40,6 +40,7 @@ WRITERS = {
 CASES = 500
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WRITERS)
 def test_damaged_files_give_an_error_or_a_result(tmp_path, name):
     path = tmp_path / name

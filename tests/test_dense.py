@@ -84,6 +84,7 @@ def test_a_trial_that_takes_over_its_dense_level_ends_with_the_same_bits(
     assert len(list(left.iterdir())) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["at-start", "moving", "rewinding", "regrowing"])
 def test_who_does_more_than_wait_trains_its_own(name, registry, left, tmp_path):
     trial, trainer = made(registry.make("pruner", Selection(name)))

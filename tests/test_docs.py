@@ -45,6 +45,7 @@ def shown(text):
             yield command, [" ".join(line.split()) for line in lines if line.strip(" .")]
 
 
+@pytest.mark.slow
 def test_the_commands_of_the_tutorial_print_what_it_shows(folder):
     known = {
         **os.environ,
@@ -83,6 +84,7 @@ PLUGINS = {
 ELSEWHERE = {"howto/pruner.md: my_pruner.py"}  # checked, and its lines counted, in test_readme.py
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shown_in", sorted(PLUGINS.keys() - ELSEWHERE))
 def test_a_plugin_of_a_page_keeps_the_contract(shown_in, tmp_path):
     name, code = PLUGINS[shown_in]

@@ -132,6 +132,7 @@ CHANGES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("determinant", CHANGES)
 def test_key_changes_with_all_that_determines_the_result(make, determinant):
     assert keys(make())[0] not in keys(make(**CHANGES[determinant]))
@@ -191,6 +192,7 @@ def test_key_does_not_depend_on_how_a_value_was_written(make):
     assert keys(make(pruners=["magnitude[scope=layer]"])) == keys(make())
 
 
+@pytest.mark.slow
 def test_name_of_the_folder_follows_the_experiment(make):
     assert make().name.startswith("tiny-magnitude-tiny-")
     same = [make(networks=7), make(metrics=["motifs"]), make(block_width=2)]

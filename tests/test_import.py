@@ -79,6 +79,7 @@ def write_losses(path, leave_out=(), columns=("pruner", "seed", "density", "vali
     return path
 
 
+@pytest.mark.slow
 def test_the_motifs_of_an_import_are_those_of_the_command_on_the_same_files(checkpoints, command):
     before = digests(checkpoints)
     asked = ("--metric", "motifs", "--quiet", "--out")
@@ -107,6 +108,7 @@ def test_the_motifs_of_an_import_are_those_of_the_command_on_the_same_files(chec
     assert "loss by % pruned" not in page.lower()
 
 
+@pytest.mark.slow
 def test_an_import_is_measured_and_reported_as_any_run(checkpoints, command, tmp_path):
     losses = write_losses(tmp_path / "losses.csv")
     code, out, err = command(
@@ -135,6 +137,7 @@ def test_an_import_is_measured_and_reported_as_any_run(checkpoints, command, tmp
     assert command("report", "run", "--out", "page")[0] == 0
 
 
+@pytest.mark.slow
 def test_densities_are_those_of_the_masks(checkpoints, command):
     for path in checkpoints.rglob("density0.25.npz"):
         path.rename(path.with_name("density0.2.npz"))
@@ -188,6 +191,7 @@ def test_losses_that_are_not_finite_are_those_of_diverged_networks(checkpoints, 
     assert not {trial.key for trial in made.trials} & {trial.key for trial in other.trials}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="torch is not installed")
 def test_state_dicts_of_pytorch_are_read_where_allowed(tmp_path, registry):
     import torch
@@ -276,6 +280,7 @@ def test_mistakes_in_losses_are_named(checkpoints, command, tmp_path, leave_out,
     assert (code, words in err) == (2, True), err
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="torch is not installed")
 def test_the_example_prunes_with_torch_and_reports(tmp_path):
     script = ROOT / "examples" / "prune_with_torch.py"

@@ -186,6 +186,7 @@ def uneven():
     return scores, candidates
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("scope", "kept"), [("layer", {"big": 5, "low": 8}), ("global", {"big": 11, "low": 2})]
 )
@@ -309,6 +310,7 @@ def test_allocating_gives_all_in_proportion_and_never_more_than_there_is_room(sh
     assert np.abs(given_out - quotas).max() < 1.01
 
 
+@pytest.mark.slow
 def test_fractions_of_equal_shares_go_to_groups_at_random():
     keys = jax.random.split(jax.random.key(0), 300)
     given_out = jax.vmap(
@@ -318,6 +320,7 @@ def test_fractions_of_equal_shares_go_to_groups_at_random():
     assert np.asarray(given_out).mean(axis=0) == pytest.approx([2.5] * 4, abs=0.12)
 
 
+@pytest.mark.slow
 def test_scope_output_keeps_the_largest_of_each_output():
     scores = {"layer": jax.random.normal(jax.random.key(1), (6, 8)), "vector": jnp.arange(5.0)}
     candidates = {name: jnp.ones_like(leaf, bool) for name, leaf in scores.items()}

@@ -35,6 +35,7 @@ DISTRIBUTIONS = {
 SAMPLES = 3000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [6, 8, 10])
 @pytest.mark.parametrize("name", DISTRIBUTIONS)
 def test_intervals_of_means_cover_at_least_093(name, n):

@@ -129,6 +129,7 @@ def test_beside_random_edges_alone_the_page_says_how_to_ask_about_degrees(layere
     assert f"{COMMAND} --null layered --null degree" in (tmp_path / "page.html").read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
 def test_in_a_browser(page, width, scheme):

@@ -40,6 +40,7 @@ def edge_list(path, layers):
     path.write_text("\n".join(lines).replace("np.float32(", "").replace(")", "") + "\n")
 
 
+@pytest.mark.slow
 def test_rows_are_those_of_the_engines(harness):
     np.savez("w.npz", *weights())
     code, out, _ = harness("w.npz", "--null", "signs", "--null", "weights", "--json")
@@ -120,6 +121,7 @@ def test_digraphs_have_loops_and_cycles_under_both_nulls(harness, tmp_path):
     assert [row | {"file": "d.csv"} for row in json.loads(as_matrix)] == rows
 
 
+@pytest.mark.slow
 def test_planted_signs_of_a_digraph_are_found_and_explained(harness, tmp_path):
     """Each node has one sign for all its edges, which makes loops agree, if not cycles."""
     matrix = digraph(tmp_path / "d.csv", nodes=30)

@@ -295,6 +295,7 @@ def test_long_counts_say_how_long_they_will_take(harness, monkeypatch, recurrent
     assert re.search("counting draws: 91%, about [0-9]+ s left", err)
 
 
+@pytest.mark.slow
 def test_nulls_are_chosen_by_name(harness, a):
     arguments = ("--order", 3, "--draws", 40, "--seed", 2)
     code, out, err = harness(
@@ -382,6 +383,7 @@ def test_degree_approx_is_a_preview_of_degree_without_p(harness, a):
     assert "where degrees alone give" in out
 
 
+@pytest.mark.slow
 def test_order_4_given_lower_orders_stands_beside_degree_and_is_descriptive(harness, a):
     rows = objects(
         harness(a, "--given", "lower", "--support", "all", "--null", "layered", "--json")[1]
@@ -449,6 +451,7 @@ def test_a_layer_without_edges_in_one_network(harness, tmp_path):
     assert {(row["count"], row["z"]) for row in live} == {(0, None)}
 
 
+@pytest.mark.slow
 def test_command_in_a_process_of_its_own(tmp_path):
     np.savez(tmp_path / "a.npz", *masks())
     command = [

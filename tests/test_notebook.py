@@ -6,6 +6,7 @@ from pathlib import Path
 
 import altair as alt
 import numpy as np
+import pytest
 
 FILE = Path(__file__).parent.parent / "docs" / "first-run.ipynb"
 NOTEBOOK = json.loads(FILE.read_text(encoding="utf-8"))
@@ -19,6 +20,7 @@ def results(cells, names):
         yield eval(compile(ast.Expression(last.value), cell["id"], "eval"), names)
 
 
+@pytest.mark.slow
 def test_the_cells_run_and_show_what_the_text_says(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names = {}

@@ -65,6 +65,7 @@ def test_it_is_listed_under_its_owner(with_it):
     assert line.endswith("harness-travelled")
 
 
+@pytest.mark.slow
 def test_it_keeps_the_contract(with_it):
     ran = with_it("harness", "check", "travelled")
     assert (ran.returncode, ran.stderr) == (0, "")
@@ -73,6 +74,7 @@ def test_it_keeps_the_contract(with_it):
     assert all(line.startswith("ok  ") for line in lines)
 
 
+@pytest.mark.slow
 def test_its_own_test_passes(installed, with_it):
     test = installed[0] / "test_harness_travelled.py"
     ran = with_it("pytest", "-p", "no:cacheprovider", "--rootdir", str(test.parent), str(test))

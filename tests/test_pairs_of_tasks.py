@@ -87,6 +87,7 @@ def test_what_does_not_fit_is_skipped_with_its_reason(planned):
     assert "takes vector inputs" in reasons["small-recurrence", "mlp"]
 
 
+@pytest.mark.slow
 def test_tables_say_the_architecture(planned, tmp_path):
     made = planned(architectures=["tiny[hidden=4]", "tiny[hidden=5]"], metrics=["motifs"])
     assert not Execution(made, tmp_path).run().failures

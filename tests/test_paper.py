@@ -92,6 +92,7 @@ def test_no_figure_is_typed_by_hand():
     assert {*re.findall(r"\d+\.\d+", text)} <= PROTOCOL
 
 
+@pytest.mark.slow
 def test_the_paper_follows_the_tables(copied, tmp_path):
     file = copied / "training" / "tables" / "comparisons.csv"
     table = pd.read_csv(file)
@@ -106,6 +107,7 @@ def test_the_paper_follows_the_tables(copied, tmp_path):
     assert "Q8Are brains wired like pruned networks?No report yet." in text
 
 
+@pytest.mark.slow
 def test_a_table_that_is_not_there_is_named(copied, tmp_path):
     (copied / "training" / "tables" / "comparisons.csv").unlink()
     ran = build(tmp_path, "--html-only", "--reports", str(copied))
@@ -123,6 +125,7 @@ def test_every_question_has_its_reports_answer(built, modules):
         assert " ".join(words.split()) in text, one["number"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not CHROMIUM, reason="no Chromium here to print with")
 def test_it_has_four_to_six_pages(tmp_path):
     ran = build(tmp_path)

@@ -124,6 +124,7 @@ def test_each_place_is_known_by_its_weight():
     assert not held.forbidden
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("wire", "reason"),
     [
@@ -158,6 +159,7 @@ def test_p_stands_only_where_random_masks_are_what_the_null_draws(wire, reason, 
     assert tables[0]["z"].notna().any(), "z stays, as a description"
 
 
+@pytest.mark.slow
 def test_random_masks_show_that_the_reasons_are_true(tmp_path):
     """Mean z of uniformly random masks: 0 on a dense stack, far from it on the others."""
     far = {}

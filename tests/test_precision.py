@@ -71,6 +71,7 @@ def test_ties_go_to_even():
     np.testing.assert_array_equal(rounded(ties, 7), found)
 
 
+@pytest.mark.slow
 def test_all_bits_are_the_perceptron_itself(factors):
     plain, ours = Perceptron(), Rounded()
     network = ours.network(Moth().shape, key=jax.random.key(0))

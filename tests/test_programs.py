@@ -39,6 +39,7 @@ def no_folder():
     compilation_cache.reset_cache()
 
 
+@pytest.mark.slow
 def test_jax_stores_programs_so_and_finds_them_again(no_folder, tmp_path, monkeypatch):
     compilation.keep_in(tmp_path / "programs" / "here")
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)

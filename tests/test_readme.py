@@ -17,6 +17,7 @@ PRUNER, START, ARCHITECTURE = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("page", "name", "lines"), [(PRUNER, "my_pruner.py", 20), (PLUGINS, "my_architecture.py", 15)]
 )

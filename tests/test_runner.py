@@ -23,6 +23,8 @@ from harness.results.snapshot import level_path
 from harness.testing import TinyArchitecture, TinySchedule, TinyTask, tiny_model
 from harness.training.trainer import Trainer
 
+pytestmark = pytest.mark.slow
+
 WIDTH, STEPS, PART = 2, 20, 7
 DENSITIES = (1.0, 0.6, 0.3, 0.125)
 SIZES = {"first": 60, "second": 36}

@@ -109,6 +109,7 @@ STRENGTHS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [8, 10])
 @pytest.mark.parametrize("kind", STRENGTHS)
 @pytest.mark.parametrize("scatter", [0.3, 1.0])

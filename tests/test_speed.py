@@ -74,6 +74,7 @@ def test_levels_blocks_and_data_seeds_compile_nothing_again(registry):
     assert not found
 
 
+@pytest.mark.slow
 def test_a_step_is_compiled_once_for_all_pruners_that_gather_nothing(registry):
     through(trainer_of(registry.make("pruner", Selection("magnitude"))), [0, 1])
     other = trainer_of(registry.make("pruner", Selection("random")))
@@ -87,6 +88,7 @@ def test_a_step_is_compiled_once_for_all_pruners_that_gather_nothing(registry):
     assert found  # it gathers: another step, and the listener does count
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pruner", ["magnitude", "gmp"])
 def test_memory_is_known_before_training_and_costs_no_compilation(registry, pruner):
     trainer = trainer_of(registry.make("pruner", Selection(pruner)))
@@ -106,6 +108,7 @@ def test_memory_is_known_before_training_and_costs_no_compilation(registry, prun
     assert not found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("widths", [(1, 2, 3, 6)])
 def test_a_step_at_several_widths_is_the_same_to_rounding(registry, widths):
     trainer = trainer_of(registry.make("pruner", Selection("magnitude")))
@@ -153,6 +156,7 @@ def test_default_width_by_device(monkeypatch):
     assert [block_width(n, LARGE) for n in (3, 8, 401)] == [4, 8, 404]
 
 
+@pytest.mark.slow
 def test_precision_is_part_of_what_a_run_is(registry, tmp_path):
     command = ["run", "--task", "digits", "--pruner", "magnitude", "--networks", "1"]
     command += ["--schedule", "oneshot[steps=20]", "--metric", "performance", "--quiet"]
@@ -215,6 +219,7 @@ run = api.run(
 """
 
 
+@pytest.mark.slow
 def test_networks_spread_over_four_devices_train_as_on_one(tmp_path):
     tables = {}
     for devices in (1, 4):
@@ -235,6 +240,7 @@ def test_networks_spread_over_four_devices_train_as_on_one(tmp_path):
     assert "4 devices" in json.dumps(open_run(str(tmp_path / "4")).provenance)
 
 
+@pytest.mark.slow
 def test_a_block_lies_on_all_devices():
     code = """
 import jax

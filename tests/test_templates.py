@@ -25,6 +25,7 @@ def written(tmp_path_factory):
     return {kind: write(kind, folder) for kind in KINDS}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_new_plugin_keeps_the_contract(written, kind):
     file = written[kind].plugin
@@ -34,6 +35,7 @@ def test_a_new_plugin_keeps_the_contract(written, kind):
     assert [finding.advice for finding in found if not finding.passed] == []
 
 
+@pytest.mark.slow
 def test_its_own_test_passes_and_finds_a_fault(written, tmp_path):
     file = written["metric"].plugin
     broken = file.read_text().replace('"kept": "how much of it is kept"', "")

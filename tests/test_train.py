@@ -225,6 +225,7 @@ def logging_trainer():
     return trainer_of(Logging())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("parts", [[30], [10, 13, 7]])
 def test_events_during_training_come_at_their_steps_with_their_targets(logging_trainer, parts):
     trainer = logging_trainer

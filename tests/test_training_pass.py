@@ -103,11 +103,13 @@ def leaves(state, number=0):
     return {name: leaf[number] for name, leaf in named_leaves(state.network).items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("architecture", [Dropout, Normalising])
 def test_they_keep_the_contract(architecture):
     assert_contract(architecture)
 
 
+@pytest.mark.slow
 def test_dropout_draws_anew_at_each_step_for_each_network():
     model = Model(TinyTask(), Dropout())
     network = model.network(key=jax.random.key(0))
@@ -136,6 +138,7 @@ def test_evaluation_drops_nothing():
     np.testing.assert_allclose(model.forward(network, inputs), by_hand, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_running_means_are_those_of_the_batches_whatever_the_optimiser_does():
     trainer = trainer_of(Normalising())
     keys = trainer.keys([0, 1])
@@ -154,6 +157,7 @@ def test_running_means_are_those_of_the_batches_whatever_the_optimiser_does():
     assert not np.allclose(leaves(after, 1)["memory.1"], mean), "each network has its own"
 
 
+@pytest.mark.slow
 def test_evaluation_takes_the_running_means():
     trainer = trainer_of(Normalising())
     state, _ = trained(trainer, [0], 20)

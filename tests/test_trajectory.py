@@ -51,6 +51,7 @@ def written(folder, *, weights=True):
     return made, truth
 
 
+@pytest.mark.slow
 def test_vectorised_over_networks_equals_a_loop(tmp_path):
     trajectory, truth = written(tmp_path)
     model = trajectory.model

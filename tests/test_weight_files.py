@@ -202,6 +202,7 @@ def torch():
     return pytest.importorskip("torch")
 
 
+@pytest.mark.slow
 def test_a_pytorch_file_is_opened_only_when_allowed(tmp_path, torch):
     state = {name: torch.tensor(array) for name, array in FC.items()}
     for held in (state, {"epoch": 3, "state_dict": state}):
@@ -218,6 +219,7 @@ def test_a_pytorch_file_is_opened_only_when_allowed(tmp_path, torch):
         read(tmp_path / "n.pt", allow_pt=True)
 
 
+@pytest.mark.slow
 def test_a_pytorch_file_that_claims_more_than_it_stores(tmp_path, torch):
     torch.save({"w": torch.ones(1).expand(30_000, 30_000)}, tmp_path / "n.pt")
     with pytest.raises(UserError, match="'w' claims 3,600,000,000 bytes, which are not in the"):
@@ -287,6 +289,7 @@ def test_onnx_weights_in_another_file_are_not_read(tmp_path):
         read(tmp_path / "n.onnx")
 
 
+@pytest.mark.slow
 def test_the_command_prints_the_arrays_in_the_order_taken(tmp_path):
     save_file(FC, tmp_path / "n.safetensors")
     command = [sys.executable, "-m", "harness.cli", "motifs", "n.safetensors", "--order", "2"]

@@ -430,6 +430,7 @@ def damaged(content, chance):
     return content
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "cases"),
     [

@@ -28,12 +28,14 @@ def made(name, inputs, **parameters):
     return architecture, network, masks
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["own-mlp", "grouped"])
 def test_it_keeps_the_contract(name):
     found = check_plugin(REGISTRY.find("architecture", name))
     assert not [f"{one.rule}: {one.advice}" for one in found if not one.passed]
 
 
+@pytest.mark.slow
 def test_a_perceptron_is_wired_as_its_masks_say():
     architecture, network, masks = made("own-mlp", (5,))
     assert list(masks) == [f"module.layers.{layer}.weight" for layer in range(3)]
@@ -43,6 +45,7 @@ def test_a_perceptron_is_wired_as_its_masks_say():
             np.testing.assert_array_equal(wires, right)
 
 
+@pytest.mark.slow
 def test_channels_of_two_groups_are_joined_within_their_group():
     architecture, network, masks = made("grouped", (2, 6, 6))
     full = {name: jnp.ones(mask.shape, bool) for name, mask in masks.items()}
@@ -56,6 +59,7 @@ def test_channels_of_two_groups_are_joined_within_their_group():
     assert (rows.tolist(), columns.tolist()) == ([3], [4])
 
 
+@pytest.mark.slow
 def test_layers_of_nodes_are_refused_where_a_layer_reads_more(registry):
     architecture = registry.find("architecture", "residual").factory(width=4)
     network = architecture.network(Shape((3,), 2), key=KEY)

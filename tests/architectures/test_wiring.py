@@ -52,6 +52,7 @@ CNNS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CNNS)
 def test_units_of_a_cnn_are_joined_as_impulses_pass(name):
     architecture = CNNS[name]
@@ -71,6 +72,7 @@ def test_units_of_a_cnn_are_joined_as_impulses_pass(name):
         shape = jax.eval_shape(stage, jnp.zeros(shape)).shape
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CNNS)
 def test_channels_of_a_cnn_are_joined_where_some_of_their_units_are(name):
     architecture = CNNS[name]
@@ -84,6 +86,7 @@ def test_channels_of_a_cnn_are_joined_where_some_of_their_units_are(name):
         np.testing.assert_array_equal(joined, blocks.any(axis=(1, 3)))
 
 
+@pytest.mark.slow
 def test_maxima_normalisation_and_dropout_leave_the_wiring_as_it_is():
     shape = Shape((1, 6, 6), 3)
     plain = Convolutional(channels=(3, 4), stride=1, pool=2)
@@ -109,6 +112,7 @@ def test_what_does_not_fit_is_named_with_what_would():
     assert fits.reason_not_to_fit(Shape((1, 8, 8), 10)) is None
 
 
+@pytest.mark.slow
 def test_a_residual_layer_reads_all_layers_before_it():
     architecture = ResidualPerceptron(width=5, blocks=2)
     network = architecture.network(Shape((4,), 3), key=KEY)
@@ -126,6 +130,7 @@ def test_a_residual_layer_reads_all_layers_before_it():
     np.testing.assert_array_equal(graph.inputs, np.arange(22) < 4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("architecture", [Vanilla(width=4, activation="identity"), Gated(width=4)])
 def test_a_recurrent_network_is_unrolled_as_impulses_pass(architecture):
     steps, inputs, outputs = 3, 2, 2

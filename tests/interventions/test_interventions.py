@@ -18,6 +18,8 @@ from harness.results.snapshot import level_path
 from harness.sparse.masks import random_masks
 from harness.testing._intervention import _Subject
 
+pytestmark = pytest.mark.slow
+
 FEW_STEPS = Path(__file__).parents[1] / "plugins" / "few_steps.py"
 
 

@@ -65,6 +65,7 @@ def z_of(source, masks, motif, network):
     return (count - null[0][place]) / null[1][place]
 
 
+@pytest.mark.slow
 def test_rewired_networks_reach_the_target_with_their_weights(registry, source):
     change = made(registry, "rewire", target=4.0, on="not").change(source)
     for network in range(NETWORKS):
@@ -145,6 +146,7 @@ def test_matched_edges_are_like_those_cut():
             assert gap < max(random, 0.15)
 
 
+@pytest.mark.slow
 def test_architectures_without_such_layers_are_skipped_with_the_reason(registry):
     asked = {"tasks": ["digits"], "architectures": ["mlp", "cnn", "residual"], "networks": 2,
              "pruners": ["magnitude"], "interventions": ["rewire", "lesion"]}  # fmt: skip
@@ -156,6 +158,7 @@ def test_architectures_without_such_layers_are_skipped_with_the_reason(registry)
             assert "edges that are one weight each" in trial.reason_to_skip
 
 
+@pytest.mark.slow
 def test_transplanted_masks_go_to_the_next_network(tmp_path):
     asked = {"tasks": ["digits"], "pruners": ["magnitude"], "schedules": ["few-steps"],
              "interventions": ["transplant"], "metrics": ["performance"]}  # fmt: skip
@@ -180,6 +183,7 @@ def test_transplanted_masks_go_to_the_next_network(tmp_path):
             np.testing.assert_array_equal(mask, np.roll(theirs[name], 1, axis=0))
 
 
+@pytest.mark.slow
 def test_weights_moved_with_their_edges_are_measured_and_trained_on(tmp_path):
     asked = {"tasks": ["digits"], "architectures": ["mlp[sizes=[12,10]]"], "pruners": ["magnitude"],
              "schedules": ["few-steps"], "metrics": ["performance"], "networks": 2,

@@ -65,6 +65,7 @@ def by_scipy(model, network, paths, scales):
     return np.stack(ends)
 
 
+@pytest.mark.slow
 def test_networks_are_flown_as_scipy_says(trajectory):
     table = ClosedLoop(strokes=3, flights=6, seed=2).measure(trajectory)
     found = table.set_index(["network", "flight", "error"])["value"]
@@ -86,6 +87,7 @@ def test_networks_are_flown_as_scipy_says(trajectory):
     assert units.to_dict() == {"position": "cm", "θ": "degrees", "φ": "degrees", "not solved": "1"}
 
 
+@pytest.mark.slow
 def test_other_tasks_are_skipped_with_the_reason(tmp_path):
     run = harness.run(
         "digits", "random", schedule="oneshot[density=0.4, steps=20]", networks=1,

@@ -25,6 +25,7 @@ def calibrated(table, least=3):
         assert 0.4 < z.var() < 2.4, motif
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("architecture", "inputs", "view"),
     [RECURRENT, UNROLLED, RESIDUAL],
@@ -39,6 +40,7 @@ def test_random_masks_have_z_of_mean_0_and_variance_1(
     calibrated(table)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("null", "architecture", "inputs"),
     [
@@ -59,6 +61,7 @@ def test_so_they_have_under_nulls_that_keep_degrees(
     assert (table["p"] <= 0.1).mean() < 0.2
 
 
+@pytest.mark.slow
 def test_masks_degree_keeps_the_sums_of_every_weight_array(random_trajectory):
     trajectory = random_trajectory(*RECURRENT[:2])
     network, drawn = trajectory.graph(0), trajectory.masks_degree_null(0).draw(3, 20, (1,))
@@ -72,6 +75,7 @@ def test_masks_degree_keeps_the_sums_of_every_weight_array(random_trajectory):
     assert not (drawn.adjacency & ~(network.places.numbers[0] >= 0)).any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("architecture", "inputs", "view"), [UNROLLED, RESIDUAL])
 def test_switched_graphs_say_where_edges_share_weights(
     registry, random_trajectory, architecture, inputs, view
@@ -84,6 +88,7 @@ def test_switched_graphs_say_where_edges_share_weights(
     assert table["p"].isna().all()
 
 
+@pytest.mark.slow
 def test_what_has_layers_is_skipped_with_the_reason(tmp_path):
     run = harness.run(
         "digits", "random", architecture=["mlp[sizes=[4]]", "rnn[width=4]"], networks=2,

@@ -79,6 +79,7 @@ def test_draws_with_the_degrees_keep_what_degrees_determine(registry, trajectory
         assert whole["degree-drawn", motif].equals(whole["all", motif])
 
 
+@pytest.mark.slow
 def test_order_4_of_a_view_with_shared_weights_is_counted_without_p(registry, random_trajectory):
     cnn = random_trajectory(Convolutional(channels=(2,)), (4, 4, 1))
     how = {"supports": ("all",), "orders": (4,)}

@@ -40,6 +40,7 @@ def test_a_planted_hub_has_many_times_its_share(registry):
     assert 0.5 < gini < 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("architecture", "inputs", "view"),
     [(Perceptron(sizes=(8, 7)), (6,), ""), (Convolutional(channels=(2,)), (6, 6, 1), "units")],

@@ -22,6 +22,7 @@ def measured(registry, of, **parameters):
     return table[table["base_layer"] == -1]
 
 
+@pytest.mark.slow
 def test_on_a_perceptron_it_is_the_null_layered(registry, random_trajectory):
     trajectory = random_trajectory(*MLP)
     table = measured(registry, trajectory, networks=3).query("network == 0")
@@ -34,6 +35,7 @@ def test_on_a_perceptron_it_is_the_null_layered(registry, random_trajectory):
         assert abs(row["sd"] - sd) < 0.25 * sd + 1e-9, row["motif"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("view", ["channels", "units"])
 def test_random_masks_have_z_of_mean_0_and_variance_1(registry, random_trajectory, view):
     table = measured(registry, random_trajectory(*CNN), view=view).dropna(subset="z")
@@ -51,6 +53,7 @@ def test_an_unknown_view_is_named(registry, random_trajectory):
         measured(registry, trajectory, view="edges")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [1, 3, 8])
 def test_there_are_as_many_draws_as_asked_for_each_another(random_trajectory, number):
     trajectory = random_trajectory(*MLP)

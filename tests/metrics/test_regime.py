@@ -6,6 +6,8 @@ from harness_plugins.metrics.regime import _figures, _sums
 
 import harness
 
+pytestmark = pytest.mark.slow
+
 
 def test_movement_and_overlap_of_one_leaf_by_hand():
     initial = np.array([[[3.0, -4.0], [1.0, 0.5]]])

@@ -112,6 +112,7 @@ def test_another_seed_draws_other_networks(sampled):
     assert not one["expected"].equals(other["expected"])
 
 
+@pytest.mark.slow
 def test_order_4_is_drawn_like_the_others(sampled):
     table = sampled(LEVELS, orders=(4,), draws=3, densities=(0.5,))
     expected = motifs.sampled_profile(

@@ -1,12 +1,14 @@
 """The metric `signed-motifs`: signs come from the weights, whatever the view."""
 
 import numpy as np
+import pytest
 
 import harness
 from harness import motifs
 from harness.results import snapshot
 
 
+@pytest.mark.slow
 def test_it_is_the_signed_profile_of_the_weights(tmp_path):
     run = harness.run(
         "digits", "random", architecture="mlp[sizes=[6,5]]", networks=2, keep_weights=True,
@@ -26,6 +28,7 @@ def test_it_is_the_signed_profile_of_the_weights(tmp_path):
     assert (own["unsigned"] == 0).all()
 
 
+@pytest.mark.slow
 def test_kernels_of_both_signs_have_none(tmp_path):
     how = [f"signed-motifs[view={view}, draws=3]" for view in ("channels", "units")]
     run = harness.run(

@@ -11,6 +11,8 @@ from harness_plugins.tasks.teacher import Teacher
 import harness
 from harness import layered, motifs
 
+pytestmark = pytest.mark.slow
+
 TASK = "teacher[sizes=[10, 8], fan_in=3, rows=2000]"
 RUN = {"schedule": "oneshot[density=0.35, steps=200]", "networks": 3, "pruners": "magnitude"}
 

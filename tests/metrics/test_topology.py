@@ -160,6 +160,7 @@ def test_a_network_with_nothing_left_has_no_figures_and_no_error(registry):
     assert defined == {("nnstd", -1): 0.0, ("nnstd_excess", -1): 0.0}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("architecture", "inputs", "view"),
     [(Perceptron(sizes=(8, 7)), (6,), ""), (Convolutional(channels=(2,)), (6, 6, 1), "units")],

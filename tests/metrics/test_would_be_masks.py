@@ -113,6 +113,7 @@ def test_a_pruner_that_needs_what_snapshots_lack_is_refused(registry):
         registry.make("metric", harness.plugin.parameters.parse("would-be-masks[of=ste]")[0])
 
 
+@pytest.mark.slow
 def test_the_schedule_snapshots_keeps_moments_and_trains_as_the_other(tmp_path):
     of = "oneshot[density=0.2,steps=60]"
     run = harness.run(

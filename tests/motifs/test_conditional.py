@@ -32,6 +32,7 @@ def residuals(counts, names, given):
     return wanted - known @ np.linalg.lstsq(known, wanted, rcond=1e-10)[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", [3, 4])
 @pytest.mark.parametrize(("nodes", "edges"), [((2, 3, 2), (3, 3)), ((2, 2, 2, 2), (2, 3, 2))])
 def test_z_is_the_residual_of_a_regression_on_every_graph(nodes, edges, order):
@@ -55,6 +56,7 @@ def test_z_is_the_residual_of_a_regression_on_every_graph(nodes, edges, order):
     assert varies
 
 
+@pytest.mark.slow
 def test_uniform_draws_have_z_of_mean_0_and_variance_1_and_unequal_degrees_do_not():
     rng = np.random.default_rng(0)
     start = LayeredGraph(tuple(rng.random(shape) < 0.2 for shape in ((20, 30), (30, 20))))

@@ -87,6 +87,7 @@ def test_the_general_method_agrees_with_the_fast_path(monkeypatch):
     assert all((fast[name] == general[name]).all() for name in fast)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("exact", [2**53, 1])
 def test_a_device_counts_what_the_host_counts(exact, monkeypatch):
     # With every product on float64, and with every product on int64.

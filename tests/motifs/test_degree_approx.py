@@ -31,6 +31,7 @@ def network(sd, empty=0, seed=0):
     return layers
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("sd", "empty"), [(0.0, 0), (0.5, 0), (1.0, 0), (0.7, 60)])
 def test_means_and_spreads_are_those_of_sampled_draws(sd, empty):
     """Means within 0.09 sd and sds within 5 %, beside the error of sampling itself."""

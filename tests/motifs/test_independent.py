@@ -94,6 +94,7 @@ def uneven(*nodes):
     return network
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("probabilities", "nodes", "orders"),
     [

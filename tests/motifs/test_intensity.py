@@ -43,6 +43,7 @@ def test_every_class_is_that_of_its_copies_one_by_one(orders):
         assert 0 < row.coherence <= 1
 
 
+@pytest.mark.slow
 def test_the_null_permutes_weights_within_layers():
     wires = [np.array([[1, 1], [1, 0]], bool), np.array([[1], [1]], bool)]
     first, second = [0.5, 2.0, 8.0], [1.0, 4.0]

@@ -27,6 +27,7 @@ def peak(call):
         tracemalloc.stop()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("null", ["layered", "degree"])
 def test_draws_are_held_a_block_at_a_time(null, monkeypatch):
     monkeypatch.setattr(_sampled, "_THREADS", 2)

@@ -255,6 +255,7 @@ def random_sizes(networks, seed):
     return nodes, np.rint(share * places).astype(int), units
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("induced_too", [False, True])
 @pytest.mark.parametrize("biases", [False, True])
 def test_a_batch_agrees_with_rational_numbers_network_by_network(induced_too, biases):

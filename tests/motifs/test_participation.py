@@ -63,6 +63,7 @@ def test_sums_are_class_size_times_count_in_a_larger_network():
         assert sum(layer.sum() for layer in one.edges) == len(motif.edges) * number
 
 
+@pytest.mark.slow
 def test_means_under_layered_by_enumeration():
     sizes, edges = (2, 3, 2), (3, 4)
     places = [list(itertools.product(range(a), range(b))) for a, b in itertools.pairwise(sizes)]
@@ -137,6 +138,7 @@ def test_degree_scores_are_those_of_single_draws():
     assert np.isfinite(found["bifan"].z).any()
 
 
+@pytest.mark.slow
 def test_the_spread_under_layered_is_that_of_every_graph():
     places = [
         [

@@ -22,6 +22,7 @@ def by_motif(table):
     return table.set_index(["network", "motif", "base_layer"]).sort_index()
 
 
+@pytest.mark.slow
 def test_sampling_the_layered_null_gives_its_exact_moments():
     graph = networks()
     exact = by_motif(profile(graph, supports=("all",), orders=(2, 3)))
@@ -66,6 +67,7 @@ def test_a_constant_of_the_draws_that_the_network_misses_has_a_rank_but_no_z():
     assert (found["sd"] == 0).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("null", ["layered", "degree"])
 def test_p_is_uniform_where_the_null_holds(null):
     # Networks that are draws of the null themselves, from margins that are all alike.
@@ -77,6 +79,7 @@ def test_p_is_uniform_where_the_null_holds(null):
     assert stats.binomtest(int((p <= 0.5).sum()), len(p), 0.5).pvalue > 1e-3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("support", ["all", "live"])
 def test_p_is_uniform_on_either_support_when_draws_are_cut_down_like_the_network(support):
     """Uniform masks so sparse that the null leaves nodes bare, where the exact z on live is off."""
@@ -133,6 +136,7 @@ def test_the_published_convention_compares_like_with_like():
     assert whole["z"].notna().any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("support", ["all", "live-published"])
 def test_bias_units_are_drawn_and_counted_like_the_network(support):
     """Under the layered null exact moments with bias units are known on all nodes."""

@@ -97,6 +97,7 @@ def test_nothing_to_switch():
         assert (rounds.number, rounds.mixed) == (8, True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["ring", "half full", "two hubs"])
 def test_rounds_are_as_many_as_bring_the_overlap_down_to_chance(kind):
     start = random_digraph(0, 60, {"ring": 0.0, "half full": 0.5, "two hubs": 0.02}[kind])

@@ -73,6 +73,7 @@ def drawn_counts(graph, number, trades, seed):
     return np.stack([found[name].sum(-1) for name in VARYING], 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", NETWORKS)
 def test_z_is_that_of_a_chain_ten_times_as_long(case, monkeypatch):
     """Mean and sd of the draws are too; as many trades as were made once would not do."""
@@ -96,6 +97,7 @@ def test_z_is_that_of_a_chain_ten_times_as_long(case, monkeypatch):
     assert (np.abs(few.mean(0) - expected) > 4 * sd * np.sqrt(2 / number)).any(), "any would do"
 
 
+@pytest.mark.slow
 def test_draws_close_together_in_a_chain_are_worth_fewer(monkeypatch):
     """By their number over the autocorrelation time; p and the error of z say so."""
     graph = LayeredGraph(tuple(wires[None] for wires in heavy_tailed()))
@@ -111,6 +113,7 @@ def test_draws_close_together_in_a_chain_are_worth_fewer(monkeypatch):
         np.testing.assert_allclose(table["z_error"], error)
 
 
+@pytest.mark.slow
 def test_the_spread_of_means_is_what_the_worth_of_draws_says(monkeypatch):
     """Of many runs of a short chain, whose draws are close together."""
     graph = LayeredGraph(tuple(wires[None, :40, :40] for wires in heavy_tailed()[1:2]))
@@ -135,6 +138,7 @@ def test_overlap_is_at_the_chance_that_degrees_give():
         assert np.nanmin(overlap(one, draws(one, "degree", 50, trades=1))) > row["chance"] + 0.1
 
 
+@pytest.mark.slow
 def test_too_few_trades_are_seen():
     """Log-normal degrees: after 20 trades some per cent of the start's excess are still there."""
     rng = np.random.default_rng(0)
@@ -199,6 +203,7 @@ def test_what_cannot_change_has_mixed_at_once():
     assert enough_trades(full) == _trades.Trades(_trades.FEWEST_TRADES, mixed=True)
 
 
+@pytest.mark.slow
 def test_a_table_is_the_same_on_any_number_of_cores_and_on_the_device_of_the_same_draws(
     monkeypatch,
 ):

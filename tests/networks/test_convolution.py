@@ -10,6 +10,7 @@ from harness.networks.convolution import convolved
 KEY = jax.random.key(0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "facts",
     [

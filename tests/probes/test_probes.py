@@ -51,6 +51,7 @@ def test_nothing_private_is_imported(name):
         assert not any(part.startswith("_") for each in imported for part in each.split("."))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LINES)
 def test_it_keeps_the_contract(name):
     file = HERE / f"{name}.py"
@@ -94,6 +95,7 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("probes")
 
 
+@pytest.mark.slow
 def test_convolution_has_two_views(folder):
     run = tiny("conv_digits", folder, "digits[images=true]",
                architecture="conv-digits[channels=[2, 3]]")  # fmt: skip
@@ -119,6 +121,7 @@ def test_convolution_has_two_views(folder):
         np.testing.assert_array_equal(edges, masks["layers.1.weight"][:, target, channel, *tap])
 
 
+@pytest.mark.slow
 def test_recurrent_network_has_two_views(folder):
     run = tiny("adding", folder, "own-adding[time=4, rows=200]", architecture="own-rnn[width=5]",
                metric="performance")  # fmt: skip
@@ -151,6 +154,7 @@ def test_a_marked_number_of_each_half_is_added():
     np.testing.assert_allclose(targets[:, 0], (inputs[..., 0] * marks).sum(1), rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_quadrotor_trains_with_perceptrons(folder):
     run = tiny("quadrotor", folder, "own-quadrotor[flights=400, flown=8]")
     measured = run.table("performance").set_index("measure")["unit"].to_dict()
@@ -158,6 +162,7 @@ def test_quadrotor_trains_with_perceptrons(folder):
     assert measured["rmse left thrust"] == "N"
 
 
+@pytest.mark.slow
 def test_true_thrusts_bring_the_quadrotor_where_it_shall_be():
     task = load([HERE / "quadrotor.py"]).find("task", "own-quadrotor").factory(flights=100, flown=8)
     data = task.data(seed=1)
@@ -201,6 +206,7 @@ def source(prunable=0.9, networks=3):
     )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("motif", ["bifan", "biparallel"])
 def test_rewiring_moves_the_motif_at_equal_degrees(motif):
     rewired = load([HERE / "intervene.py"]).find("intervention", "rewired").factory
@@ -229,6 +235,7 @@ def test_no_try_and_no_edge_leave_the_masks():
             np.testing.assert_array_equal(found[name], mask)
 
 
+@pytest.mark.slow
 def test_rewired_masks_are_trained(folder):
     run = tiny("intervene", folder, "digits", metric="performance",
                intervention="rewired[direction=-1, tries=200]")  # fmt: skip

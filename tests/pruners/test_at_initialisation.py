@@ -13,6 +13,7 @@ KEY = jax.random.key(3)
 SIZES = {"first": 60, "second": 36}
 
 
+@pytest.mark.slow
 def test_snip_is_the_size_of_weight_times_the_mean_gradient(made, evidence, written):
     scores = written.flat(made("snip", batches=3).score(evidence, key=KEY))
     acting = written.flat(evidence.effective)
@@ -22,6 +23,7 @@ def test_snip_is_the_size_of_weight_times_the_mean_gradient(made, evidence, writ
     assert not np.allclose(scores, each, rtol=0.05)
 
 
+@pytest.mark.slow
 def test_flow_is_the_sum_over_all_paths_through_a_weight(made, evidence):
     flow = made("synflow").flow(evidence, evidence.mask)
     one, two = (np.abs(np.asarray(evidence.effective[name])) for name in ("first", "second"))
@@ -52,6 +54,7 @@ def test_synflow_uses_no_data(made, seen):
     assert all(np.array_equal(one.mask[name], same.mask[name]) for name in SIZES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weights", [2, 3, 10, 29])
 def test_synflow_keeps_a_path_down_to_the_last_two_weights(made, seen, weights):
     """Tanaka et al. (2020), theorem 3: no layer is emptied as long as any path can be had."""

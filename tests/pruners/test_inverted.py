@@ -23,6 +23,7 @@ def planned(registry, *pruners):
     return plan(checked({"tasks": ["digits"], "pruners": list(pruners)}, source=""), registry)
 
 
+@pytest.mark.slow
 def test_inverted_keeps_exactly_the_worst(made, seen, dense):
     update, _ = made("inverted").step(seen(mask=dense), target(SIZES, 0.3), (), key=KEY)
     for name, mask in update.mask.items():

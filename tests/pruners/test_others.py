@@ -35,6 +35,7 @@ def test_wanda_is_size_times_norm_of_what_enters(made, evidence):
         assert np.asarray(scores[name]) == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("architecture", ["rnn[width=5]", "cnn[channels=[3]]"])
 def test_wanda_sums_over_the_places_at_which_a_weight_is_used(made, seen, registry, architecture):
     ((task, chosen),) = pairs(registry, ["digits"], [architecture])
@@ -53,6 +54,7 @@ def test_wanda_sums_over_the_places_at_which_a_weight_is_used(made, seen, regist
             assert np.asarray(scores[name][:, source]) == pytest.approx(expected, rel=1e-4)
 
 
+@pytest.mark.slow
 def test_wanda_prunes_layer_after_layer_on_pruned_signals(made, evidence):
     """The second layer is ranked by what the pruned first layer gives, as NumPy has it."""
     goal = target(SIZES, 0.2)
@@ -80,6 +82,7 @@ def test_wanda_cannot_rank_all_layers_at_once_on_pruned_signals(made):
     assert made("wanda", scope="global", signals="before").scope == "global"
 
 
+@pytest.mark.slow
 def test_wanda_fixes_in_degrees(made, seen):
     full = {name: jnp.ones_like(leaf) for name, leaf in seen().mask.items()}
     update, _ = made("wanda").step(seen(mask=full), target(SIZES, 0.4), (), key=KEY)

@@ -75,6 +75,7 @@ def reasons(pruner, density, architecture="mlp[sizes=[16,12]]", schedule="onesho
     return trial.reason_to_skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("pruner", "density", "architecture", "reason"),
     [
@@ -111,6 +112,7 @@ def test_other_scopes_are_refused_with_what_would_be_right(scope):
         reasons(f"magnitude[scope={scope}]", 0.5)
 
 
+@pytest.mark.slow
 def test_a_run_keeps_the_pattern(tmp_path):
     run = harness.run(
         "digits", ["magnitude[scope=2:4]", "wanda[scope=1:2]"], architecture="mlp[sizes=[16,12]]",

@@ -17,6 +17,7 @@ def dense(seen):
     return {name: jnp.ones_like(leaf) for name, leaf in seen().mask.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["set", "rigl"])
 def test_the_first_step_is_a_random_sparse_start_that_changes_no_weight(
     made, seen, dense, name, counted
@@ -64,6 +65,7 @@ def test_rigl_drops_the_smallest_and_grows_where_the_gradient_is_largest(made, e
         assert np.array_equal(np.asarray(update.params[name])[~new], evidence.weights[name][~new])
 
 
+@pytest.mark.slow
 def test_rigl_replaces_fewer_and_fewer_along_a_cosine(made, evidence):
     pruner = made("rigl", fraction=0.5, until=0.8)
     changed = []
@@ -106,6 +108,7 @@ def test_levels_and_layers_without_regrowth_are_named(made, name):
     assert "nothing regrows in first (keeps 60 of 60)" in full
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["set", "rigl"])
 def test_a_layer_is_named_exactly_where_a_step_changes_nothing(made, seen, name):
     pruner, masks = made(name, every=10, layers=(0.4, 0.06)), seen().mask

@@ -19,6 +19,7 @@ def kept(written, evidence):
     return written.flat(evidence.mask) > 0
 
 
+@pytest.mark.slow
 def test_obd_is_half_the_diagonal_of_the_hessian_times_the_square(made, evidence, written):
     scores = made("obd", batches=2, diagonal="exact").score(evidence, key=KEY)
     acting = written.flat(evidence.effective)
@@ -29,6 +30,7 @@ def test_obd_is_half_the_diagonal_of_the_hessian_times_the_square(made, evidence
     assert written.flat(scores) == pytest.approx(expected, rel=2e-3, abs=2e-6)
 
 
+@pytest.mark.slow
 def test_obd_by_hutchinson_is_that_of_the_exact_diagonal_on_average(made, evidence, written):
     exact = written.flat(made("obd", batches=1, diagonal="exact").score(evidence, key=KEY))
     estimated = made("obd", diagonal="hutchinson", batches=1, probes=4000).score(evidence, key=KEY)
@@ -42,6 +44,7 @@ def test_obd_by_hutchinson_is_that_of_the_exact_diagonal_on_average(made, eviden
     assert 0.7 < np.std(error[noise > 1e-5] / noise[noise > 1e-5]) < 1.4
 
 
+@pytest.mark.slow
 def test_obd_by_gauss_newton_is_the_hessian_without_residuals(made, evidence, written):
     """Where the targets are the outputs themselves, the two matrices of squared errors agree."""
     # The signs of two rows cannot balance those of three outputs: every probe needs its own.
@@ -79,6 +82,7 @@ class Unbatched(TinyArchitecture):
         return one_at_a_time(super().forward(network, inputs))
 
 
+@pytest.mark.slow
 def test_woodfisher_takes_examples_one_at_a_time(made, seen, evidence):
     pruner, goal = made("woodfisher", examples=16), target({"first": 60, "second": 36}, 0.3)
     other = seen()
@@ -94,6 +98,7 @@ def test_woodfisher_takes_examples_one_at_a_time(made, seen, evidence):
         )
 
 
+@pytest.mark.slow
 def test_woodfisher_prunes_convolutions(made, model):
     small = model("small-convolution")
     trainer = Trainer(
@@ -168,6 +173,7 @@ def dense_information(written, evidence, leaf):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("leaf", ["first", "second"])
 def test_woodfisher_costs_and_mends_as_the_dense_inverse_says(
     whole_blocks, evidence, written, leaf, counted
@@ -206,6 +212,7 @@ def test_woodfisher_moves_weights_to_where_its_quadratic_form_is_least(
         assert rise(new) <= rise(new + 0.01 * mask * rng.normal(size=60)) + 1e-9
 
 
+@pytest.mark.slow
 def test_woodfisher_in_blocks_of_one_ranks_as_the_fisher_diagonal(made, evidence, written):
     goal = target({"first": 60, "second": 36}, 0.3)
     pruner = made("woodfisher", block=1, examples=16, damping=1e-6)

@@ -44,6 +44,7 @@ def trained(pruner):
     return model, trainer, before, state
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("every", [1, 4])
 @pytest.mark.parametrize("decay", [0.0, 0.05])
 def test_all_weights_take_the_gradient_of_the_masked_ones(made, every, decay):

@@ -93,6 +93,7 @@ def compared(model, made, density, rounds=100, **parameters):
     return ours, known, sum((ours[name] & known[name]).sum() for name in ours) / int(goal.total)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("depth", "width", "density"), [(2, 32, 0.05), (40, 64, 0.1), (60, 32, 0.02), (80, 16, 0.05)]
 )
@@ -103,6 +104,7 @@ def test_deep_networks_are_pruned_as_in_float64(model, made, density, depth, wid
         assert ours[name].any() or not mask.any(), f"{name} is lost"
 
 
+@pytest.mark.slow
 def test_biases_of_zero_carry_no_flow_and_go_first(model, made):
     seen = evidence(model, prune_biases=True)
     flow = made("synflow").flow(seen, seen.mask)
@@ -114,6 +116,7 @@ def test_biases_of_zero_carry_no_flow_and_go_first(model, made):
     assert not any(mask.any() for name, mask in ours.items() if name.endswith("bias"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("prune_biases", [True, False])
 @pytest.mark.parametrize("sizes", [(32, 16), (16,) * 12])
 def test_biases_enter_the_flow_by_their_size(model, made, sizes, prune_biases):
@@ -126,6 +129,7 @@ def test_biases_enter_the_flow_by_their_size(model, made, sizes, prune_biases):
     assert prune_biases == any(mask.any() for name, mask in ours.items() if name.endswith("bias"))
 
 
+@pytest.mark.slow
 def test_networks_side_by_side_are_pruned_as_each_alone(model, made):
     """Under `vmap` the loop is batched, in the same precision."""
     pruner, seen = made("synflow", rounds=5), evidence(model, sizes=(64,) * 40)

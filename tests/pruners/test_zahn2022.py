@@ -59,6 +59,7 @@ def stepped(registry, weights, masks, density, **parameters):
     return {name: np.asarray(mask) for name, mask in update.mask.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pruned", [15, 25, 75, 85, 90, 91, 93, 98])
 def test_rule_is_the_published_one_at_every_density(registry, pruned):
     weights, masks = leaves()

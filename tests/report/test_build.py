@@ -15,6 +15,8 @@ from harness.motifs import classes
 from harness.report import build, figures
 from harness.report.pages import export
 
+pytestmark = pytest.mark.slow
+
 EVIL = '<script>alert("1")</script>\n\'"&{{ 7*7 }}' + "x" * 300
 
 

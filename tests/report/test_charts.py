@@ -103,6 +103,7 @@ def figures(data):
     }
 
 
+@pytest.mark.slow
 def test_charts_are_valid_and_drawn(data):
     for chart in figures(data).values():
         spec = chart.to_dict()

@@ -35,6 +35,7 @@ def test_networks_at_nine_tenths_of_the_constant_are_marked(fake_run):
     assert not table.loc[table["condition"] != "random", "no_better"].any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("marked", "out"), [(0, False), (1, False), (2, True), (10, True)])
 def test_more_than_a_tenth_leaves_the_whole_level_out(fake_run, marked, out):
     data = collect([with_marked(fake_run, marked)])
@@ -58,6 +59,7 @@ def test_more_than_a_tenth_leaves_the_whole_level_out(fake_run, marked, out):
     assert reached == ({0.5, 0.2, 0.1, 0.05} if out else {0.5, 0.2, 0.1, 0.05, 0.02, 0.01})
 
 
+@pytest.mark.slow
 def test_levels_left_out_are_named_with_the_reason(fake_run, tmp_path):
     run = with_marked(fake_run, marked=2)
     text = " ".join(f"{f.claim} {f.detail}" for f in constant_predictor.findings(collect([run])))

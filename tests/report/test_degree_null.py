@@ -69,6 +69,7 @@ def test_both_nulls_side_by_side(run):
             assert row["z_degree"] == pytest.approx(21.5)
 
 
+@pytest.mark.slow
 def test_other_draws_are_left_to_the_other_metrics(run):
     table = under_degree(run)
     other = table.assign(null="published", z=3.0)
@@ -80,6 +81,7 @@ def test_other_draws_are_left_to_the_other_metrics(run):
     assert not (section.parts[0].frame["z_degree"] == 3).any()
 
 
+@pytest.mark.slow
 def test_a_run_without_it_has_no_such_section(fake_run):
     assert "degree-null" not in anchors(fake_run())
 

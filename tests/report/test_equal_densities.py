@@ -144,6 +144,7 @@ def test_collapsed_networks_are_counted_level_by_level(run):
     assert set(table["n"]) == set(table["networks"]) == {NETWORKS}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("later", [0, 1, 2])
 def test_similarity_is_of_one_level(data, later):
     table = similarity.similarity(data)
@@ -166,6 +167,7 @@ def test_other_metrics_are_summed_up_by_level(run):
     assert len(table) == 2 * len(PLATEAU)
 
 
+@pytest.mark.slow
 def test_the_page_says_which_level_stands_for_a_density(run, tmp_path):
     page = build([run], tmp_path / "report").read_text(encoding="utf-8")
     assert "the last of several" in page

@@ -176,6 +176,7 @@ SVG_ELEMENTS = {
 }
 
 
+@pytest.mark.slow
 def test_charts_in_files_keep_their_legend_and_the_page_has_buttons(fake_run):
     from harness.report.sections import Report, sections_of
 
@@ -194,6 +195,7 @@ def test_charts_in_files_keep_their_legend_and_the_page_has_buttons(fake_run):
     assert for_page(figures["loss"])["usermeta"]["series"]["names"] == ["a", "b"]
 
 
+@pytest.mark.slow
 def test_charts_in_files_stand_alone(fake_run):
     """They hold title and caption, with n, and the null where they show z."""
     from harness.report.pages.vega import caption
@@ -220,6 +222,7 @@ def test_charts_in_files_stand_alone(fake_run):
         assert "The slider picks the" in texts
 
 
+@pytest.mark.slow
 def test_files_of_an_earlier_page_go_and_others_stay(fake_run, tmp_path):
     out = tmp_path / "report"
     small = {"networks": 2, "densities": (1.0, 0.1)}

@@ -51,6 +51,7 @@ def no_test_split(run):
     run.edit("performance", lambda table: table.query("split != 'test' or trial != 'c1'"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("settings", "change", "lacking"),
     [

@@ -105,6 +105,7 @@ def test_a_picture_with_room_has_all_edges_and_so_equal_degrees(graphs, monkeypa
     assert (first.loc[first["source"] == nodes[1][0], "from"] == 0).all()
 
 
+@pytest.mark.slow
 def test_the_page_shows_it_with_what_it_is(report):
     (figure,) = _motifs_wiring.figures(report)
     assert figure.title == "One network at 98\u00a0% pruned, beside a random one with its degrees"

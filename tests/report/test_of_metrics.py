@@ -75,6 +75,7 @@ def test_each_has_charts_a_heat_map_and_a_column(run):
     assert {"recurrent", "entering", "leaving", "mutual_pairs"} <= set(table(run, "networks"))
 
 
+@pytest.mark.slow
 def test_a_metric_that_is_gone_is_described_by_its_columns(run, tmp_path):
     """The file of the plugin is not given: its table still is compared and charted."""
     assert collect([run]).measured["evenness"].metric is None

@@ -51,6 +51,7 @@ def test_only_what_exceeds_both_controls_is_said_to(report):
         assert words in text
 
 
+@pytest.mark.slow
 def test_without_controls_degrees_may_explain_it(report):
     nothing = control_tests_of(report).iloc[:0]
     text = said(

@@ -17,6 +17,7 @@ def data(fake_run):
     return collect([fake_run(conditions=TWO)])
 
 
+@pytest.mark.slow
 def test_similarity_equals_the_loop_over_pairs(data):
     table = similarity.similarity(data)
     row = table[

@@ -47,6 +47,7 @@ def table(trajectory):
     return Steering(paths=PATHS).measure(trajectory)
 
 
+@pytest.mark.slow
 def test_true_controls_stay_on_the_path_to_a_hundredth_of_a_centimetre(trajectory):
     data, paths, asked = trajectory.data, TASK.paths(seed=0, flights=PATHS), []
 
@@ -64,6 +65,7 @@ def test_true_controls_stay_on_the_path_to_a_hundredth_of_a_centimetre(trajector
     assert np.ptp(target, axis=0).max() > 5, "the moth flies some way"
 
 
+@pytest.mark.slow
 def test_ends_are_those_of_the_closed_loop(trajectory, table):
     loop = ClosedLoop(strokes=3, flights=PATHS, seed=0).measure(trajectory)
     loop = loop[(loop["flight"] == "closed loop") & (loop["error"] == "position")]

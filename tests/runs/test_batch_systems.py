@@ -76,6 +76,7 @@ def statuses(folder):
     return [one.status for one in standings(folder, (PLUGINS,))]
 
 
+@pytest.mark.slow
 def test_a_plan_says_what_is_ready_and_what_waits_on_what(laid_out, capsys):
     folder, (source, made_from) = laid_out
     assert statuses(folder) == ["ready", "waiting"]
@@ -111,6 +112,7 @@ def ended(folder, keys):
     return open_run(folder).trials()["status"].tolist()
 
 
+@pytest.mark.slow
 def test_the_array_script_runs_all_trials_at_once(laid_out, slurm):
     folder, keys = laid_out
     script = ROOT / "examples" / "slurm_array.sh"
@@ -119,6 +121,7 @@ def test_the_array_script_runs_all_trials_at_once(laid_out, slurm):
     assert ended(folder, keys) == ["done", "done"]
 
 
+@pytest.mark.slow
 def test_the_submitit_example_runs_all_trials(laid_out, slurm):
     pytest.importorskip("submitit")
     folder, keys = laid_out

@@ -56,6 +56,7 @@ def serial(made, compiled_once, tmp_path_factory):
     return folder, Execution(made[1], folder, observers=[noting]).run(), noting.events
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("executor", ["processes[workers=2]", "dask[workers=2]"])
 def test_other_processes_give_the_same_bits_and_report_all(
     made, serial, tmp_path, executor, monkeypatch

@@ -25,6 +25,7 @@ def test_the_same_again_does_nothing(run, folder):
     assert files_of(folder / "trials") == before
 
 
+@pytest.mark.slow
 def test_the_same_seed_elsewhere_gives_the_same_tables_bit_for_bit(run, tmp_path):
     metrics = ["performance", "motifs[orders=[2]]", "edges"]
     run(tmp_path / "one", networks=2, metrics=metrics)
@@ -115,6 +116,7 @@ def test_a_column_that_the_dictionary_does_not_tell_is_a_failure(run, folder):
     assert "more" in open_run(folder).measurements()["reason"].iloc[-1]
 
 
+@pytest.mark.slow
 def test_what_a_pruner_says_of_its_training_reaches_the_notes_and_the_report(run, tmp_path):
     outcome = run(tmp_path, pruners=["set[every=100]"], metrics=[])
     told = [note for note in outcome.notes if "nothing regrows" in note]
@@ -192,6 +194,7 @@ DAMAGES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
 @pytest.mark.parametrize(
     "name", ["level-02.safetensors", "levels.parquet", "training.parquet", "timings.parquet"]
@@ -222,6 +225,7 @@ def test_a_damaged_table_of_a_metric_is_measured_again_without_training(
     assert_same_results(folder, finished)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "content",
     [
@@ -321,6 +325,7 @@ def test_an_interrupted_run_goes_on_where_it_was(run, finished, tmp_path, at):
     assert_same_results(tmp_path, finished)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", range(1, 8))
 def test_a_run_killed_at_any_write_can_be_run_again(run, finished, tmp_path, monkeypatch, number):
     # The first writes make the folder; SIGKILL leaves the half-written file beside.
@@ -343,6 +348,7 @@ def test_a_run_killed_at_any_write_can_be_run_again(run, finished, tmp_path, mon
     assert_same_results(tmp_path, finished)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
 @pytest.mark.parametrize("name", ["provenance.json", "experiment.toml"])
 def test_what_can_be_written_again_does_not_stop_a_run(run, folder, finished, name, damage):
@@ -380,6 +386,7 @@ def test_data_are_made_once_for_a_run_of_one_task(run, tmp_path, monkeypatch):
     assert {"compile", "start", "train", "prune", "evaluate"} <= set(timings["activity"])
 
 
+@pytest.mark.slow
 def test_keys_of_trials_know_what_determines_the_result(planned):
     def keys(**fields):
         return [trial.key for trial in planned(**fields).trials]

@@ -164,6 +164,7 @@ def disk(monkeypatch):
     return full
 
 
+@pytest.mark.slow
 def test_a_full_disk_stops_a_run_and_loses_nothing(run, finished, tmp_path, disk):
     run(tmp_path / "whole")
     whole = disk.written

@@ -49,6 +49,7 @@ def test_format_1_is_read_whole(first):
     assert set(run.table("motifs").columns) == set(run.columns["motifs"])
 
 
+@pytest.mark.slow
 def test_format_1_is_reported(first, tmp_path):
     page = build([open_run(first)], tmp_path / "report").read_text("utf-8")
     assert "2 networks in each of 2 conditions" in page
@@ -81,6 +82,7 @@ def test_format_2_is_read_in_the_words_of_today(second):
     assert run.cells().rename(columns={"cell": "trial"}).equals(run.trials())
 
 
+@pytest.mark.slow
 def test_a_run_of_format_2_is_measured_again_and_stays_whole(second):
     before = open_run(second).table("motifs")
     small = str(Path(__file__).parents[1] / "plugins" / "small_tasks.py")

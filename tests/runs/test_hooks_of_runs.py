@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from harness import AbstractExecutor, AbstractObserver, Event, open_run
 from harness.execution.run_trial import run_trial
@@ -53,6 +54,7 @@ class Raising(AbstractObserver):
         raise OSError("the tracker is not there")
 
 
+@pytest.mark.slow
 def test_trials_have_the_same_bits_under_any_executor(planned, compiled_once, tmp_path):
     made = planned(pruners=["magnitude", "shuffled"], networks=4)
     first, second = tmp_path / "serial", tmp_path / "backwards"

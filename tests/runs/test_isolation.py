@@ -35,6 +35,7 @@ def executed(compiled_once):
     return run
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["exit", "interrupt", "base", "user", "disk", "memory"])
 def test_what_a_plugin_raises_is_its_failure(executed, tmp_path, how):
     fields = {"pruners": [f"harmful-pruner[how={how}]", "magnitude"]}

@@ -96,6 +96,7 @@ def test_a_split_trial_is_measured_in_its_halves(measured, run, tmp_path, monkey
     assert open_run(tmp_path).trials()["trial"].tolist() == keys
 
 
+@pytest.mark.slow
 def test_from_python(folder, tmp_path, monkeypatch, no_training):
     plugins = [__file__.replace("runs/test_measuring.py", f"plugins/{name}.py")
                for name in ("small_tasks", "small_pruners", "failing")]  # fmt: skip

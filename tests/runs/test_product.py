@@ -43,6 +43,7 @@ def shared():
     return dealt.items()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("architecture", "names"), shared())
 def test_no_combination_ends_in_a_failure_without_a_name(tmp_path, architecture, names):
     harness.run(
@@ -57,6 +58,7 @@ def test_no_combination_ends_in_a_failure_without_a_name(tmp_path, architecture,
         assert reason in row["reason"]
 
 
+@pytest.mark.slow
 def test_the_log_of_all_combinations_names_skips_and_failures(tmp_path):
     registry = loading.load([Path(__file__).parents[1] / "plugins" / "failing.py"])
     pruners = ["random", "broken", "synflow"]

@@ -72,6 +72,7 @@ def masks_of(folder):
     }
 
 
+@pytest.mark.slow
 def test_masks_of_data_seed_0_are_those_of_result_version_2(run, tmp_path):
     # Kept by commit dc973ce. Only data seed 0 may be as it was.
     names = ["magnitude", "random", "lamp", "snip", "gmp"]
@@ -98,6 +99,7 @@ def test_the_batch_seed_changes_the_order_of_batches_alone(planned):
     np.testing.assert_array_equal(np.unique(first.inputs, axis=0), np.unique(moved.inputs, axis=0))
 
 
+@pytest.mark.slow
 def test_prunings_before_training_do_not_depend_on_the_batch_seed(run, tmp_path):
     # The rows that a pruner looks at are no batches of the training.
     fields = {"pruners": ["snip", "random"], "networks": 2, "metrics": []}

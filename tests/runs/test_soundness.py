@@ -105,6 +105,7 @@ def pruned(pruner, networks=(4, 7)):
     )[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", BAD.values(), ids=BAD)
 @pytest.mark.parametrize("scope", ["layer", "global", "output"])
 @pytest.mark.parametrize("when", ["init", "level", "during"])
@@ -152,6 +153,7 @@ def test_a_score_that_is_not_finite_does_not_matter_where_nothing_is_chosen():
     assert trainer.sizes == {"first": 60, "second": 36}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("when", ["init", "level", "during"])
 def test_an_exact_pruner_that_keeps_another_number_fails_with_level_and_layer(when):
     told = r"'one-more', level 1: network 4 keeps 59 weights, not 58: 37 in 'first'"
@@ -202,6 +204,7 @@ def test_a_trial_whose_data_are_not_finite_fails_before_training(run, tmp_path, 
     assert "row 7, column 'x3'" in failure
 
 
+@pytest.mark.slow
 def test_a_trial_whose_networks_have_all_diverged_has_failed(run, tmp_path, monkeypatch):
     # Each network's loss becomes NaN: the schedule's rate is far too large.
     monkeypatch.setattr(TinySchedule, "optimizer", lambda self: optax.sgd(1e30))
@@ -253,6 +256,7 @@ def test_a_metric_that_changes_settings_of_jax_has_failed(run, tmp_path, monkeyp
     assert jax.config.values["jax_default_matmul_precision"] is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("pruner", "asked", "used"),
     [("magnitude", 60, 60), ("magnitude", 5000, 120), ("snip", 5000, 120)],

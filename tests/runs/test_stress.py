@@ -20,10 +20,12 @@ def environment(monkeypatch):
         monkeypatch.setenv(name, os.environ.get(name, ""))
 
 
+@pytest.mark.slow
 def test_killed_runs_resume_to_the_same_tables(tmp_path):
     assert kill.stress(tmp_path, kills=4).total() >= 4
 
 
+@pytest.mark.slow
 def test_killed_workers_and_coordinators_lose_nothing_and_pairs_do_nothing_twice(tmp_path):
     work = kill_elsewhere.Stress(tmp_path)
     work.workers(1, kill_elsewhere.LOCAL[:1])
@@ -32,6 +34,7 @@ def test_killed_workers_and_coordinators_lose_nothing_and_pairs_do_nothing_twice
     assert work.hits.total() == 3
 
 
+@pytest.mark.slow
 def test_a_full_disk_loses_nothing(tmp_path):
     try:
         with full_disk.disk(tmp_path / "trial", 1 << 16):
@@ -41,6 +44,7 @@ def test_a_full_disk_loses_nothing(tmp_path):
     assert len(full_disk.stress(tmp_path, points=2)) == 3
 
 
+@pytest.mark.slow
 def test_damaged_folders_and_files_end_in_a_clear_error_or_a_repair(tmp_path):
     found = fuzz.stress(tmp_path, cases=30, seed=1)
     assert found.total() == 30

@@ -58,6 +58,7 @@ def test_a_spec_is_plain_data_and_a_trial_has_the_bits_of_a_whole_run(tmp_path, 
     assert (outcome.trained, outcome.already_trained, outcome.already_measured) == (0, 2, 2)
 
 
+@pytest.mark.slow
 def test_trials_that_are_alike_compile_nothing_after_the_first(tmp_path, caplog):
     """Each program maps memory that Linux bounds: 600 such trials once ended the process."""
     asked = {
@@ -108,6 +109,7 @@ def test_what_is_no_trial_is_refused(tmp_path):
         run_trial(other, tmp_path)
 
 
+@pytest.mark.slow
 def test_two_shells_work_side_by_side(tmp_path, whole):
     pruners = ["magnitude", "random"]
     made = plan(checked({**ASKED, "pruners": pruners}, source="test"), loading.load(FILES))

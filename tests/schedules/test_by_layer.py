@@ -17,6 +17,7 @@ def test_each_layer_reaches_its_own_density_in_as_many_steps():
     assert middle == pytest.approx([1, 0.5, 0.25])
 
 
+@pytest.mark.slow
 def test_a_network_gets_exactly_the_connections_asked_for(tmp_path):
     run = harness.run(
         "digits", "magnitude", architecture="mlp[sizes=[16,12]]", networks=1, metric="performance",

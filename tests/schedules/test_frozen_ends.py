@@ -58,6 +58,7 @@ def test_ends_are_pruned_to_their_density_and_then_held():
     assert not any(level.frozen for level in levels)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trained", [False, True])
 def test_frozen_ends_keep_their_bits_in_a_run(tmp_path, trained):
     run = harness.run(

@@ -97,6 +97,7 @@ def pruners(names):
     return [often.get(name, name) for name in names if name != "zahn2022"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text", [*pruners(PRUNERS), "magnitude[scope=global]", "snip[scope=output]"]
 )
@@ -179,6 +180,7 @@ def bits(leaf):
     return np.asarray(leaf).view(np.uint32)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["magnitude", "lottery", "obd", "gmp[every=3]", "woodfisher"])
 def test_frozen_leaves_are_neither_trained_nor_pruned(made, tmp_path, text):
     dense, first, last = trained(made(text), FROZEN, tmp_path)
@@ -192,6 +194,7 @@ def test_frozen_leaves_are_neither_trained_nor_pruned(made, tmp_path, text):
             np.testing.assert_array_equal(after.masks[name], before.masks[name])
 
 
+@pytest.mark.slow
 def test_a_leaf_frozen_in_a_training_of_its_own_stays_dense_as_it_began(made, tmp_path):
     levels = (Level(1.0, 6, frozen=("first",)), Level(0.5, 12, frozen=("first",)))
     dense, sparse = trained(made("set[every=3]"), levels, tmp_path)

@@ -50,6 +50,7 @@ def rates(schedule):
     return np.array(found)
 
 
+@pytest.mark.slow
 def test_rates_of_quick_rise_and_fall_once_in_each_level(registry):
     schedule = made(registry, "quick", effort=0.01)
     ends = np.cumsum([level.steps for level in schedule.levels()])

@@ -70,6 +70,7 @@ def small(monkeypatch):
     return architectures.Architectures(data_seeds=2, density=0.6, steps=30, draws=4)
 
 
+@pytest.mark.slow
 def test_the_study_from_end_to_end_in_small(tmp_path, monkeypatch, no_pages_of_runs, small):
     made = studies.plans(small, tmp_path, loading.load(), {})
     with monkeypatch.context() as lenient:

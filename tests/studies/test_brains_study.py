@@ -88,6 +88,7 @@ def test_rare_classes_and_ensembles_at_the_floor_are_left_out():
     assert "Not shown" in page._primary(tables.positions(sides, networks[:0], NO_FLOOR)).claim
 
 
+@pytest.mark.slow
 def test_the_study_from_end_to_end_in_small(tmp_path, monkeypatch, no_pages_of_runs):
     monkeypatch.setattr(brains, "WORM_NODES", 30)
     monkeypatch.setattr(brains, "WORM_EDGES", 60)
@@ -108,6 +109,7 @@ def test_the_study_from_end_to_end_in_small(tmp_path, monkeypatch, no_pages_of_r
         assert tuple(kept) == brains.EDGES
 
 
+@pytest.mark.slow
 def test_the_committed_statements_follow_from_the_committed_tables():
     names = ("pruned", "random", "recurrent")
     runs = {name: ThinnedRun(REPORT / "runs" / name) for name in names}

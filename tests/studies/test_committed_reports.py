@@ -86,6 +86,7 @@ def test_nothing_is_called_shown_that_five_starts_cannot_show(runs, beside):
     assert verdicts == {"not shown: too few replicates for an interval"}
 
 
+@pytest.mark.slow
 def test_constant_predictors_are_left_out_whole(floored, beside):
     losses = tables.losses(floored)
     inverted = losses.table["inverted"].notna().any()
@@ -102,6 +103,7 @@ def test_constant_predictors_are_left_out_whole(floored, beside):
     assert "inverted" not in set(tables.motifs(floored["pruners"])["pruner"])
 
 
+@pytest.mark.slow
 def test_the_page_is_written_anew_from_the_tables(tmp_path, monkeypatch):
     monkeypatch.setattr(studies, "constant_losses", lambda registry: constant)
     kept = REPORTS / "pruners" / "runs"

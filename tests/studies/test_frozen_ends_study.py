@@ -65,6 +65,7 @@ def test_copies_in_hidden_layers_alone():
     assert tables._is_hidden(table).tolist() == [False, True, True, False, True, False]
 
 
+@pytest.mark.slow
 def test_the_study_from_end_to_end_in_small(tmp_path, monkeypatch, no_pages_of_runs):
     for module in (frozen_ends, tables):
         monkeypatch.setattr(module, "POINTS", (5,))

@@ -95,6 +95,7 @@ def test_with_few_networks_nothing_is_shown():
     assert "too few replicates" in page._primary(judged).claim
 
 
+@pytest.mark.slow
 def test_the_study_from_end_to_end_in_small(tmp_path, monkeypatch, no_pages_of_runs):
     monkeypatch.setattr(function, "TARGETS", (-2.0, 2.0))
     monkeypatch.setattr(function, "LESIONED", ("bifan",))

@@ -59,6 +59,7 @@ def test_the_controls_of_one_replicate_say_nothing():
     assert "20" in page._power(measured(1.0)).detail
 
 
+@pytest.mark.slow
 def test_the_study_from_end_to_end_in_small(tmp_path, monkeypatch, no_pages_of_runs):
     monkeypatch.setattr(tables, "SHARE", 1e9)
     study = orders.Orders(data_seeds=2, steps=20, width=12, densities=(0.3, 0.4), draws=20)
@@ -71,6 +72,7 @@ def test_the_study_from_end_to_end_in_small(tmp_path, monkeypatch, no_pages_of_r
     assert set(strengths["n"]) <= {1, 2}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not REPORT.exists(), reason="the study has not been run yet")
 def test_the_committed_statements_follow_from_the_committed_tables():
     runs = {name: ThinnedRun(REPORT / "runs" / name) for name in ("starts", "denser")}

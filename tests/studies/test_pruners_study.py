@@ -316,9 +316,9 @@ def test_the_small_networks_have_one_budget_too(start):
 FEW = ("magnitude", "random", "gmp", "snip", "synflow", {"name": "lottery", "rewind_step": 10})
 
 
+@pytest.mark.slow
 def test_the_study_from_end_to_end_in_small(tmp_path, monkeypatch, no_pages_of_runs):
     monkeypatch.setattr(pruners, "PRUNERS", FEW)
-    monkeypatch.setattr(pruners, "CONTROLS", pruners.CONTROLS[-1:])  # of snip
     monkeypatch.setattr(pruners, "DENSITIES", SPARSE[-2:])  # of the one shots, each compiled
     first = {"data_seeds": 1, "dense_steps": 30, "level_steps": 6}
     second = {"small_data_seeds": 1, "small_flights": 1000, "small_steps": 64}

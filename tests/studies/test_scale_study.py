@@ -160,6 +160,7 @@ def test_the_page_of_runs_made_by_hand_keeps_its_limits():
     assert hours == pytest.approx(0.01 * 1e6 / 3600, rel=0.05)
 
 
+@pytest.mark.slow
 def test_the_study_from_end_to_end_in_small(tmp_path, monkeypatch):
     # Its page comes from the tables kept, whose seconds are rounded.
     monkeypatch.setattr(studies, "write", lambda *_: None)

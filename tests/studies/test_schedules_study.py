@@ -99,6 +99,7 @@ def test_all_schedules_take_as_many_steps(registry):
             assert steps == pytest.approx(10_000, abs=1), fields["name"]
 
 
+@pytest.mark.slow
 def test_the_study_from_end_to_end_in_small(tmp_path, monkeypatch, no_pages_of_runs):
     whole = schedules.Schedules.experiments
     some = ("starts", "batches", "jitter-01")

@@ -9,6 +9,8 @@ import pytest
 from harness import cli, open_run
 from harness.cli import terminal
 
+pytestmark = pytest.mark.slow
+
 PLUGIN = ("--plugin", str(Path(__file__).parents[1] / "plugins" / "few_steps.py"))
 SMALL = (
     "published[flights=1000, draws=4, fewer_draws=3, fewer_networks=2, block_width=2, "

@@ -96,6 +96,7 @@ def test_tasks_at_the_floor_are_named():
     assert tables.floored(found) == [("Glorot", "moth"), ("large", "moth")]
 
 
+@pytest.mark.slow
 def test_the_study_from_end_to_end_in_small(tmp_path, monkeypatch, no_pages_of_runs):
     small = {"name": "teacher", "rows": 100, "sizes": [4], "fan_in": 2}
     monkeypatch.setattr(tasks, "CONTROL", small)
@@ -111,6 +112,7 @@ def test_the_study_from_end_to_end_in_small(tmp_path, monkeypatch, no_pages_of_r
     assert "Not shown: too few replicates" in (tmp_path / "report" / "index.html").read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not REPORT.exists(), reason="the study has not been run yet")
 def test_the_committed_statements_follow_from_the_committed_tables():
     names = ("networks", "controls", "controls-again")

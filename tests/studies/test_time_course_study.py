@@ -61,6 +61,7 @@ def test_the_rule_of_the_jump(spread, verdict):
     assert alike[time_course.DENSITY] - alike[tables.FROM] == pytest.approx(row["value"], abs=0.1)
 
 
+@pytest.mark.slow
 def test_the_study_from_end_to_end_in_small(tmp_path, monkeypatch, no_pages_of_runs):
     monkeypatch.setattr(tables, "MOST", 1.0)
     study = time_course.TimeCourse(data_seeds=1, steps=60)

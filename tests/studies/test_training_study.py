@@ -57,6 +57,7 @@ def test_with_few_pairs_nothing_is_shown():
     assert str(conditions.units(found(4.0))) == "networks, each with its own data"
 
 
+@pytest.mark.slow
 def test_the_study_from_end_to_end_in_small(tmp_path, monkeypatch, no_pages_of_runs):
     monkeypatch.setattr(training, "SCALES", (0.05, 0.5))
     study = training.Training(flights=200, data_seeds=2, steps=20, width=12)

@@ -23,12 +23,14 @@ def test_every_folder_with_tables_of_runs_is_checked():
     assert {folder.name for folder in KEPT} - {*NAMES} == {NO_STUDY}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_every_committed_report_follows_from_its_tables(name, capsys):
     assert verify(name, REPORTS / name) == 0, capsys.readouterr().err
     assert "follow from" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("changed", ["answer.json", "tables/comparisons.csv"])
 def test_what_does_not_follow_is_named(tmp_path, capsys, changed):
     kept = tmp_path / "kept"

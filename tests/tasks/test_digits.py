@@ -53,6 +53,7 @@ def test_the_seed_decides_and_nothing_is_lost(data):
     assert sums[0] == pytest.approx(sums[1])
 
 
+@pytest.mark.slow
 def test_it_can_be_learnt(data, model):
     digits = model("digits")
     network = digits.network(key=jax.random.key(0))

@@ -97,6 +97,7 @@ def test_flight_errors_leave_failed_flights_out(data):
     assert float(found["flight error position"]) < 1e-2
 
 
+@pytest.mark.slow
 def test_evaluate_in_units_for_many_networks_at_once(data, model):
     moth = model("moth", flights=1000, flown=64, sizes=(12, 5))
     networks = jax.vmap(lambda key: moth.network(key=key))(jax.random.split(jax.random.key(0), 3))

@@ -64,6 +64,7 @@ def test_every_stroke_ends_where_training_may_start(paths):
         assert (np.abs(state[:, 6] - turn - np.pi) <= np.pi + 1e-5).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("whole", [0, -1])
 def test_true_controls_stay_on_the_path(paths, data, whole):
     asked = []
@@ -94,6 +95,7 @@ def test_true_controls_stay_on_the_path(paths, data, whole):
         np.testing.assert_allclose(np.stack(ends, axis=1), final[:, (0, 2, 6, 4)], atol=0.02)
 
 
+@pytest.mark.slow
 def test_constant_outputs_fly_as_scipy_says(paths, data, written_out):
     one = jax.tree.map(lambda part: part[:, :1], paths)
     control = np.array([20000.0, 1.0, 30000.0])
@@ -112,6 +114,7 @@ def test_constant_outputs_fly_as_scipy_says(paths, data, written_out):
         assert float(found[f"{name} φ"]) == pytest.approx(np.degrees(missed[6]), rel=1e-2)
 
 
+@pytest.mark.slow
 def test_networks_are_flown_together_under_jit(paths, data, model):
     moth = model("moth", flights=1000, flown=0, sizes=(8,))
     networks = jax.vmap(lambda key: moth.network(key=key))(jax.random.split(jax.random.key(0), 2))

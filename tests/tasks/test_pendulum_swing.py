@@ -59,6 +59,7 @@ def test_shape_and_scales(data):
     assert 0.3 < np.abs(data.train.inputs[..., 2]).max() < 0.6
 
 
+@pytest.mark.slow
 def test_true_torques_repeat_the_swing(data):
     batch = Batch(*map(jnp.asarray, data.test))
     found = jax.jit(lambda outputs: SMALL.evaluate(outputs, batch, data))(batch.targets)

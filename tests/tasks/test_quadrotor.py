@@ -79,6 +79,7 @@ def test_energy_changes_by_the_work_of_the_thrusts():
     assert float(rate) == pytest.approx(lift + ARM * (right - left) * spin, rel=1e-12)
 
 
+@pytest.mark.slow
 def test_true_thrusts_fly_to_the_wanted_end(data):
     batch = Batch(*map(jnp.asarray, data.test))
     found = jax.jit(lambda outputs: SMALL.evaluate(outputs, batch, data))(batch.targets)
