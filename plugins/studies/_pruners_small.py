@@ -1,6 +1,7 @@
 """The second part of the study `pruners`: small networks from two starts, twelve replicates."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -144,8 +145,14 @@ def landscape(runs: Mapping[str, RunTables]) -> pd.DataFrame:
     """Return all outcomes at `CHOSEN`, a row a start, pruner and outcome, with their verdicts.
 
     `value`, `low` and `high` are log2 of ratios to magnitude; of `degrees` log2 of the strength.
+    Made once for the first screen and the sections.
     """
-    parts = []
+    return _landscape(tuple(runs.items()))
+
+
+@lru_cache(maxsize=2)
+def _landscape(named: tuple[tuple[str, RunTables], ...]) -> pd.DataFrame:
+    parts, runs = [], dict(named)
     lost = losses(runs)
     for start in STARTS:
         run = of_start(runs, start)["pruners"]
