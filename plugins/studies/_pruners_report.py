@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 import altair as alt
 import numpy as np
@@ -66,7 +67,7 @@ def opening(question: str, runs: Mapping[str, RunTables]) -> Opening:
     """Return the first screen: the usual one of the run of all pruners, under the question."""
     first = _first(runs)
     shown = answer.losses(tables.beside(tables.losses(first)))
-    page = replace(usual([runs["pruners"]]), title=question, verdict=shown.claim)
+    page = replace(_usual((runs["pruners"],)), title=question, verdict=shown.claim)
     if not small.there(runs):
         return page
     table = small.landscape(runs)
@@ -120,9 +121,15 @@ def sections(runs: Mapping[str, RunTables]) -> list[Section]:
     ]
 
 
+@lru_cache(maxsize=2)
+def _usual(runs: tuple[RunTables, ...]) -> Opening:
+    """Return the usual first screen of some runs, made once for ours and the section below."""
+    return usual(runs)
+
+
 def _full_size(run: RunTables) -> Section:
     """Return what the first screen shows of the first part alone."""
-    hero = usual([run]).hero
+    hero = _usual((run,)).hero
     return Section("full-size", "At full size, five starts", parts=[hero] if hero else [])
 
 
