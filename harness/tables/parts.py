@@ -80,7 +80,7 @@ class Table:
         return [list(row) for row in zip(*cells, strict=True)]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Figure:
     """A chart with its caption, data, and description for readers who do not see it.
 

@@ -5,6 +5,7 @@ import json
 import re
 import textwrap
 from collections.abc import Callable
+from functools import lru_cache
 from importlib import resources
 from typing import Any
 
@@ -88,7 +89,7 @@ def to_dict(chart: alt.TopLevelMixin) -> dict[str, Any]:
 
 def for_page(figure: Figure) -> dict[str, Any]:
     """Return a chart for the page: colours by name, and what page.js needs to lay it out."""
-    spec = _spec(figure)
+    spec = _mapped(_spec(figure), str)
     series = _take_legend(spec)
     spec = _mapped(spec, _named)
     spec["config"] = _CONFIG
@@ -135,6 +136,7 @@ def _heading(figure: Figure, level: dict[str, Any] | None) -> dict[str, Any]:
     return {"text": textwrap.wrap(_printable(figure.title), _FILE_LINE), "subtitle": lines}
 
 
+@lru_cache(maxsize=128)  # the page and the file of a chart need it
 def _spec(figure: Figure) -> dict[str, Any]:
     return _mapped(to_dict(figure.chart), str, _plain)
 
