@@ -35,6 +35,16 @@ def test_degrees_are_those_of_the_masks(run):
     assert apart["out of"] > 0.2 > apart["into"]
 
 
+@pytest.mark.parametrize(
+    ("places", "size", "edges"), [(400, 160_000, 11_200), (7, 112, 100), (5, 20, 0), (4, 4, 4)]
+)
+def test_the_tail_is_that_of_the_hypergeometric_distribution(places, size, edges):
+    steps = np.arange(0, places + 30, 1 + places // 40)  # units of other conditions have more
+    found = wiring._hypergeometric_tail(steps, places, size, edges)
+    expected = scipy.stats.hypergeom(size, places, edges).sf(steps - 1)
+    np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-12)
+
+
 def test_networks_left_out_are_left_out_of_degrees(run):
     run.edit("levels", lambda table: table[table["network"] != 3])
     data = collect([run])

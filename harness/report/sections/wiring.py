@@ -60,13 +60,13 @@ def _tail(values: np.ndarray, steps: np.ndarray, places: int, size: int) -> pd.D
             "mean": shares.mean(axis=1),
             "lower": lower,
             "upper": upper,
-            "expected": _hypergeometric_tail(places, size, edges)[steps],
+            "expected": _hypergeometric_tail(steps, places, size, edges),
         }
     )
 
 
-def _hypergeometric_tail(places: int, size: int, edges: int) -> np.ndarray:
-    """Return the chance of at least 0, 1, ... of `edges` among `places` of all `size` places.
+def _hypergeometric_tail(steps: np.ndarray, places: int, size: int, edges: int) -> np.ndarray:
+    """Return the chance of at least `steps` of `edges` among `places` of all `size` places.
 
     `scipy.stats.hypergeom` says the same; importing it would take a second of each report.
     """
@@ -82,7 +82,8 @@ def _hypergeometric_tail(places: int, size: int, edges: int) -> np.ndarray:
     chances[possible] = np.exp(
         ways(places, some) + ways(size - places, edges - some) - ways(size, edges)
     )
-    return np.cumsum(chances[::-1])[::-1]
+    tail = np.append(np.cumsum(chances[::-1])[::-1], 0.0)
+    return np.asarray(tail[np.minimum(steps, places + 1)])
 
 
 def degrees_chart(table: pd.DataFrame, conditions: Sequence[str]) -> alt.FacetChart:
