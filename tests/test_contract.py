@@ -12,8 +12,8 @@ FOLDER = Path(__file__).parent / "plugins"
 FILES = [FOLDER / "small_tasks.py", FOLDER / "small_pruners.py"]
 _FEW = {"flights": 200, "flown": 16}
 SMALL = {"moth": _FEW, "quadrotor": _FEW, "mlp": {"sizes": (12, 6)},
-         "pendulum-swing": {"swings": 400, "swung": 16}, "closed-loop": {"strokes": 2, "flights": 16},
-         "higher-orders": {"draws": 40}}  # fmt: skip
+         "pendulum-swing": {"swings": 400, "swung": 16},
+         "closed-loop": {"strokes": 2, "flights": 16}, "higher-orders": {"draws": 40}}  # fmt: skip
 """Parameters with which a plugin is checked instead of its defaults, which take too long here."""
 
 REGISTRY = loading.load(FILES)
