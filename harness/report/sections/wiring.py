@@ -68,7 +68,7 @@ def _tail(values: np.ndarray, steps: np.ndarray, places: int, size: int) -> pd.D
 def _hypergeometric_tail(steps: np.ndarray, places: int, size: int, edges: int) -> np.ndarray:
     """Return the chance of at least `steps` of `edges` among `places` of all `size` places.
 
-    `scipy.stats.hypergeom` says the same; importing it would take a second of each report.
+    `scipy.stats.hypergeom` says the same; importing it would take half a second of each report.
     """
     from scipy.special import betaln
 
