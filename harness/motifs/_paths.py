@@ -77,12 +77,12 @@ class PathsUnderSwaps:
 
     def follow(self, layer: int, a: int, b: int, c: int, d: int) -> None:
         """Take account of a swap that was made in the wires."""
-        turned = any(self._turned(layer, a, b, c, d))
-        fed, feeds = self._gains(layer, a, b, c, d)
-        self._fed[layer + 1][[b, d]] += (fed, -fed)
-        self._feeds[layer][[a, c]] += (feeds, -feeds)
-        if turned:
+        if any(self._turned(layer, a, b, c, d)):
             self._mark()
+        else:
+            fed, feeds = self._gains(layer, a, b, c, d)
+            self._fed[layer + 1][[b, d]] += (fed, -fed)
+            self._feeds[layer][[a, c]] += (feeds, -feeds)
         above, below = self._above[layer], self._below[layer + 1]
         more, fewer = above[a] - above[c], below[d] - below[b]
         self._total += more * fewer

@@ -37,7 +37,7 @@ def pictures(sections: Sequence[Section]) -> Iterator[Pictures]:
         thread.shutdown(cancel_futures=True)
 
 
-def contents(sections: Sequence[Section], drawn: Pictures) -> Iterator[tuple[str, bytes]]:
+def contents(sections: Sequence[Section], charts: Pictures) -> Iterator[tuple[str, bytes]]:
     """Yield each file's path below the page's folder, and its contents, tables first.
 
     Raises `ValueError` if a chart and a table of one name, which share a file, have different data.
@@ -46,7 +46,7 @@ def contents(sections: Sequence[Section], drawn: Pictures) -> Iterator[tuple[str
     for part in _parts(sections):
         if isinstance(part, Table):
             yield f"tables/{part.name}.tex", _bytes(latex.table(part))
-    for name, picture in drawn.items():
+    for name, picture in charts.items():
         svg, pdf = picture.result()
         yield f"charts/{name}.svg", _bytes(svg)
         yield f"charts/{name}.pdf", pdf

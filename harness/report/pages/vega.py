@@ -89,7 +89,7 @@ def to_dict(chart: alt.TopLevelMixin) -> dict[str, Any]:
 
 def for_page(figure: Figure) -> dict[str, Any]:
     """Return a chart for the page: colours by name, and what page.js needs to lay it out."""
-    spec = _mapped(_spec(figure), str)
+    spec = _mapped(_spec(figure), str)  # a copy, whose legend is taken out
     series = _take_legend(spec)
     spec = _mapped(spec, _named)
     spec["config"] = _CONFIG

@@ -44,9 +44,9 @@ def write(
     path = out / "index.html"
     stale = export.linked(path)
     every = [_first(opening), *sections]
-    with export.pictures(every) as drawn:
+    with export.pictures(every) as charts:
         page = render(opening, sections, trials)
-        for name, content in export.contents(every, drawn):
+        for name, content in export.contents(every, charts):
             files.write(out / name, content)
             stale.discard(name)
     files.write(path, page.encode(errors="replace"))
