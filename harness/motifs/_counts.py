@@ -25,6 +25,8 @@ from ._popcounts import popcounts, without_bare_nodes
 
 _LARGEST = 2**63 - 1
 _FAST = (2, 3)
+_ENTRIES_AT_ONCE = 2**22
+"""Entries of masks that a core counts at a time: they stay near its cache."""
 _BLOCK_BYTES = 2**28
 """The most of an accelerator's memory that a block of networks may take."""
 
@@ -123,22 +125,28 @@ def refuse_overflow(known: Sequence[MotifClass], nodes: tuple[int, ...]) -> None
 def _on_host(
     stacked: Sequence[np.ndarray], known: Sequence[MotifClass]
 ) -> dict[MotifClass, np.ndarray]:
-    """Count one network on each core at a time, without bare nodes: sparse masks have many."""
-    fast = [motif.name for motif in known if motif.order in _FAST]
+    """Count some networks on each core at a time."""
+    quick = [motif for motif in known if motif.order in _FAST]
     general = [motif for motif in known if motif.order not in _FAST]
+    networks = len(stacked[0])
+    entries = sum(layer[0].size for layer in stacked) if networks else 1
+    block = max(1, min(_ENTRIES_AT_ONCE // max(1, entries), -(-networks // cores())))
 
-    def counted(network: tuple[np.ndarray, ...]) -> dict[str, list[int]]:
-        slower = _general(without_bare_nodes(network), general) if general else {}
-        return popcounts(network, fast) | {motif.name: row for motif, row in slower.items()}
-
-    networks = list(zip(*stacked, strict=True))
-    with ThreadPoolExecutor(min(cores(), max(1, len(networks)))) as pool:
-        rows = list(pool.map(counted, networks))
-    return {
-        motif: np.array([row[motif.name] for row in rows], np.int64).reshape(
-            len(rows), base_layers(motif, len(stacked))
+    def counted(start: int) -> dict[MotifClass, np.ndarray]:
+        some = [layer[start : start + block] for layer in stacked]
+        found = dict(
+            zip(quick, popcounts(some, [motif.name for motif in quick]).values(), strict=True)
         )
-        for motif in known
+        if general:  # without bare nodes: sparse masks have many
+            rows = [_general(without_bare_nodes(one), general) for one in zip(*some, strict=True)]
+            found |= {motif: np.array([row[motif] for row in rows], np.int64) for motif in general}
+        return found
+
+    with ThreadPoolExecutor(cores()) as pool:
+        parts = list(pool.map(counted, range(0, networks, block)))
+    none = {motif: [np.zeros((0, base_layers(motif, len(stacked))), np.int64)] for motif in known}
+    return {
+        motif: np.concatenate([part[motif] for part in parts] or none[motif]) for motif in known
     }
 
 

@@ -9,8 +9,8 @@ from jaxtyping import Bool, Float
 from harness.sparse.graph import LayeredGraph
 from harness.stats import autocorrelation_time
 
+from ._chains import layers
 from ._counts import counts
-from ._curveball import traded
 
 _AT_ONCE = 32  # states of the chain in memory at a time
 
@@ -52,7 +52,7 @@ def mixing(
     names: Sequence[str] = ("bifan", "zigzag"),
     seed: int = 0,
 ) -> Mixing:
-    """Follow one Curveball chain of a network, to measure how fast it forgets its start.
+    """Follow one chain of a network, to measure how fast it forgets its start.
 
     `draws` starts each draw from the network itself, so that draws are independent given the
     network, and makes as many global trades as `enough_trades` finds; `mixed_after` should be less.
@@ -66,14 +66,17 @@ def mixing(
         raise ValueError(f"a chain of {trades} global trades is too short: take 8 or more")
     if any(np.ndim(wires) != 2 for wires in graph.adjacency):
         raise ValueError("give one network: adjacency (sources, targets), without a batch axis")
-    rng = np.random.default_rng([*b"mixing", seed])
-    start = state = [np.asarray(wires) for wires in graph.adjacency]
+    start = [np.asarray(wires) for wires in graph.adjacency]
+    root = np.random.SeedSequence([*b"mixing", seed])
+    chain = layers(start, 1, root, "host")
     overlap = []
     followed: dict[str, list[float]] = {name: [] for name in names}
     for first in range(0, trades, _AT_ONCE):
         block = []
         for _ in range(first, min(first + _AT_ONCE, trades)):
-            state = [traded(wires[None], rng, 1)[0] for wires in state]
+            for layer in chain:
+                layer.trade(1)
+            state = [layer.masks()[0] for layer in chain]
             block.append(state)
             overlap.append(_shared(start, state))
         stacked = LayeredGraph(tuple(np.stack(layer) for layer in zip(*block, strict=True)))

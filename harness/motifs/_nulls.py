@@ -11,7 +11,7 @@ import numpy as np
 
 from harness.sparse.graph import LayeredGraph
 
-from ._chains import trader
+from ._chains import layers
 from ._placing import placed
 from ._published_null import published_draws
 from ._trades import enough_trades
@@ -46,7 +46,7 @@ def draws(
 
     - `layered`: as many edges between each two layers, placed uniformly
     - `degree`: every node keeps its in- and out-degree to each adjacent layer. Each draw starts
-      from the network and makes `trades` global Curveball trades; if None, as many as
+      from the network and makes `trades` global trades; if None, as many as
       `enough_trades` finds
     - `published`: as Zahn, Daniel and Kutz (2024) drew them: over live nodes, not uniform
 
@@ -113,9 +113,11 @@ def _degree(
 ) -> LayeredGraph:
     if trades is None:
         trades = enough_trades(graph, seed=seed, on=on).number
-    trade = trader(np.random.SeedSequence(seed, spawn_key=tuple(b"degree")), on)
-    own = (np.repeat(np.asarray(wires)[None], number, 0) for wires in graph.adjacency)
-    return LayeredGraph(trade(tuple(own), trades))
+    root = np.random.SeedSequence(seed, spawn_key=tuple(b"degree"))
+    drawn = layers([np.asarray(wires) for wires in graph.adjacency], number, root, on)
+    for layer in drawn:
+        layer.trade(trades)
+    return LayeredGraph(tuple(layer.masks() for layer in drawn))
 
 
 def _layered_on_device(

@@ -10,85 +10,113 @@ from functools import cached_property
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Int64, UInt64
+from jaxtyping import Array, Bool, Int64, UInt64
 
 _WORD = 64
 _ENTRIES = 2**18  # entries of a product of masks at a time: bounds its memory
 _SMALL = 2**15  # words to compare: for fewer, calling a compiled function takes longer
 
 
-def popcounts(adjacency: Sequence[np.ndarray], names: Sequence[str]) -> dict[str, list[int]]:
-    """Count the classes of these names in one network; each result is a list over base layers."""
-    network = _Network(adjacency)
-    return {name: _FORMULAS[name](network) for name in names}
+def popcounts(
+    adjacency: Sequence[Bool[np.ndarray, "batch _sources _targets"]], names: Sequence[str]
+) -> dict[str, Int64[np.ndarray, "batch _base_layers"]]:
+    """Count the classes of these names in each network of a batch, by base layer."""
+    networks, batch = _Networks(adjacency), len(adjacency[0])
+    counted = {name: _FORMULAS[name](networks) for name in names}
+    empty = np.zeros((batch, 0), np.int64)
+    return {name: np.stack(rows, 1) if rows else empty for name, rows in counted.items()}
 
 
-class _Network:
-    """Degrees, edges and packed rows of one network, which the formulas share."""
+_Degrees = Int64[np.ndarray, "batch _nodes"]
+_Packed = UInt64[np.ndarray, "batch words _nodes"]
+_Sums = Int64[np.ndarray, " batch"]
 
-    def __init__(self, wires: Sequence[np.ndarray]) -> None:
-        self.wires = wires
-        # Twice as fast as `nonzero` of two axes.
-        self.edges = [np.divmod(np.flatnonzero(layer), layer.shape[1] or 1) for layer in wires]
-        self.outs = [
-            np.bincount(sources, minlength=len(layer))
-            for layer, (sources, _) in zip(wires, self.edges, strict=True)
-        ]
-        self.ins = [
-            np.bincount(targets, minlength=layer.shape[1])
-            for layer, (_, targets) in zip(wires, self.edges, strict=True)
-        ]
+
+class _Networks:
+    """Packed rows and columns and degrees of a batch of networks, which the formulas share."""
+
+    def __init__(self, wires: Sequence[Bool[np.ndarray, "batch _sources _targets"]]) -> None:
+        self._wires = wires
+        rows = [_packed(layer) for layer in wires]
+        columns = [_packed(layer.swapaxes(-2, -1)) for layer in wires]
+        self.outs = [np.bitwise_count(packed).sum(1, dtype=np.int64) for packed in rows]
+        self.ins = [np.bitwise_count(packed).sum(1, dtype=np.int64) for packed in columns]
+        self.rows = [_with_pairs(*both) for both in zip(rows, self.outs, strict=True)]
+        self.columns = [_with_pairs(*both) for both in zip(columns, self.ins, strict=True)]
 
     @property
-    def middle(self) -> list[tuple[np.ndarray, np.ndarray]]:
+    def middle(self) -> list[tuple[_Degrees, _Degrees]]:
         """In- and out-degrees of every layer that has both."""
         return list(zip(self.ins, self.outs[1:], strict=False))
 
-    def summed(self, first: int, ends: Sequence[tuple[np.ndarray, np.ndarray]]) -> list[int]:
-        """Sum the products of both ends' values over the edges of each layer from `first` on."""
-        return [
-            int(left[sources] @ right[targets])
-            for (sources, targets), (left, right) in zip(self.edges[first:], ends, strict=False)
-        ]
+    @property
+    def others_out(self) -> list[_Degrees]:
+        """By layer, the other edges of each edge's source."""
+        return [outs - 1 for outs in self.outs]
 
     @cached_property
-    def rows(self) -> list[np.ndarray]:
-        """Packed rows of the sources with two edges or more: others share no pair."""
-        return [_packed(w[r > 1]) for w, r in zip(self.wires, self.outs, strict=True)]
+    def over_targets(self) -> list[Int64[np.ndarray, "batch _nodes 2"]]:
+        """By layer and source, summed over its targets: their other edges in, and their edges out.
 
-    @cached_property
-    def columns(self) -> list[np.ndarray]:
-        return [_packed(w.T[c > 1]) for w, c in zip(self.wires, self.ins, strict=True)]
+        Those of the last layer have none out.
+        """
+        onward = [*self.outs[1:], np.zeros_like(self.ins[-1])]
+        values = [np.stack([c - 1, r], -1) for c, r in zip(self.ins, onward, strict=True)]
+        return [_summed(*both) for both in zip(self._wires, values, strict=True)]
 
-    def bifans(self) -> list[int]:
+    @property
+    def others_in(self) -> list[_Degrees]:
+        """By layer and source, the other edges of its targets, summed."""
+        return [sums[..., 0] for sums in self.over_targets]
+
+    @property
+    def onward(self) -> list[_Degrees]:
+        """By layer but the last and source, the edges that its targets send on, summed."""
+        return [sums[..., 1] for sums in self.over_targets[:-1]]
+
+    def bifans(self) -> list[_Sums]:
         """Count pairs of common successors of pairs of sources, or the mirror image if smaller."""
         ends = zip(self.rows, self.outs, self.columns, self.ins, strict=True)
         return [
-            _among(rows, outs) if len(outs) <= len(ins) else _among(columns, ins)
+            _among(rows, outs) if outs.shape <= ins.shape else _among(columns, ins)
             for rows, outs, columns, ins in ends
         ]
 
 
-def _pairs(
-    first: Sequence[np.ndarray], second: Sequence[np.ndarray]
-) -> list[tuple[np.ndarray, np.ndarray]]:
-    return list(zip(first, second, strict=False))
+def _summed(
+    wires: Bool[np.ndarray, "batch sources targets"], values: Int64[np.ndarray, "batch targets n"]
+) -> Int64[np.ndarray, "batch sources n"]:
+    """Sum values over each source's targets, exactly: in float32 where sums are small enough."""
+    kind = np.float32 if wires.shape[-1] * int(values.max(initial=0)) < 2**24 else np.float64
+    return (wires.astype(kind) @ values.astype(kind)).astype(np.int64)
 
 
-_FORMULAS: Mapping[str, Callable[[_Network], list[int]]] = {
-    "diverge2": lambda n: [int(_choose2(r).sum()) for r in n.outs],
-    "converge2": lambda n: [int(_choose2(c).sum()) for c in n.ins],
-    "chain2": lambda n: [int(c @ r) for c, r in n.middle],
-    "diverge3": lambda n: [int(_choose3(r).sum()) for r in n.outs],
-    "converge3": lambda n: [int(_choose3(c).sum()) for c in n.ins],
-    "chain3": lambda n: n.summed(1, _pairs(n.ins, n.outs[2:])),
-    "chain_diverge": lambda n: [int(c @ _choose2(r)) for c, r in n.middle],
-    "converge_chain": lambda n: [int(_choose2(c) @ r) for c, r in n.middle],
-    "bifan": _Network.bifans,
-    "biparallel": lambda n: [_pairs_shared(a, b) for a, b in _pairs(n.rows, n.columns[1:])],
-    "zigzag": lambda n: n.summed(0, _pairs([r - 1 for r in n.outs], [c - 1 for c in n.ins])),
-    "fork_tail": lambda n: n.summed(0, _pairs([r - 1 for r in n.outs], n.outs[1:])),
-    "merge_tail": lambda n: n.summed(1, _pairs(n.ins, [c - 1 for c in n.ins[1:]])),
+def _with_pairs(packed: _Packed, degrees: _Degrees) -> _Packed:
+    """Return what has two edges or more in some network of the batch: others share no pair."""
+    return packed[..., (degrees > 1).any(0)]
+
+
+def _dot(left: Sequence[_Degrees], right: Sequence[_Degrees]) -> list[_Sums]:
+    """Sum the products of values over the nodes of each layer that has both."""
+    return [(a * b).sum(-1) for a, b in zip(left, right, strict=False)]
+
+
+_FORMULAS: Mapping[str, Callable[[_Networks], list[_Sums]]] = {
+    "diverge2": lambda n: [_choose2(r).sum(-1) for r in n.outs],
+    "converge2": lambda n: [_choose2(c).sum(-1) for c in n.ins],
+    "chain2": lambda n: [(c * r).sum(-1) for c, r in n.middle],
+    "diverge3": lambda n: [_choose3(r).sum(-1) for r in n.outs],
+    "converge3": lambda n: [_choose3(c).sum(-1) for c in n.ins],
+    "chain3": lambda n: _dot(n.ins, n.onward[1:]),
+    "chain_diverge": lambda n: [(c * _choose2(r)).sum(-1) for c, r in n.middle],
+    "converge_chain": lambda n: [(_choose2(c) * r).sum(-1) for c, r in n.middle],
+    "bifan": _Networks.bifans,
+    "biparallel": lambda n: [
+        _pairs_shared(rows, columns) for rows, columns in zip(n.rows, n.columns[1:], strict=False)
+    ],
+    "zigzag": lambda n: _dot(n.others_out, n.others_in),
+    "fork_tail": lambda n: _dot(n.others_out, n.onward),
+    "merge_tail": lambda n: _dot(n.ins, n.others_in[1:]),
 }
 
 
@@ -121,20 +149,19 @@ def without_bare_nodes(adjacency: Sequence[np.ndarray]) -> list[np.ndarray]:
     ]
 
 
-def _among(packed: np.ndarray, degrees: np.ndarray) -> int:
+def _among(packed: _Packed, degrees: _Degrees) -> _Sums:
     """Count the pairs of shared bits over pairs of different rows."""
-    return (_pairs_shared(packed, packed) - int(_choose2(degrees).sum())) // 2
+    return (_pairs_shared(packed, packed) - _choose2(degrees).sum(-1)) // 2
 
 
-def _packed(wires: np.ndarray) -> np.ndarray:
-    """Pack rows of a mask as bits, 64 to a word: (rows, columns) bool to (words, rows) uint64.
-
-    Columns are padded with zeros to whole words.
-    """
-    rows, columns = wires.shape
-    whole = np.zeros((rows, _up(columns)), bool)
-    whole[:, :columns] = wires
-    return np.ascontiguousarray(np.packbits(whole, axis=1).view(np.uint64).T)
+def _packed(
+    wires: Bool[np.ndarray, "*batch rows columns"],
+) -> UInt64[np.ndarray, "*batch words rows"]:
+    """Pack rows of a mask as bits, 64 to a word, columns padded with zeros to whole words."""
+    *batch, rows, columns = wires.shape
+    whole = np.zeros((*batch, rows, _up(columns)), bool)
+    whole[..., :columns] = wires
+    return np.ascontiguousarray(np.packbits(whole, axis=-1).view(np.uint64).swapaxes(-2, -1))
 
 
 def _padded(packed: np.ndarray) -> np.ndarray:
@@ -149,13 +176,15 @@ def _up(number: int) -> int:
     return max(1, -(-number // _WORD)) * _WORD
 
 
-def _pairs_shared(left: np.ndarray, right: np.ndarray) -> int:
+def _pairs_shared(left: _Packed, right: _Packed) -> _Sums:
     """Return the sum, over pairs of a row of `left` and one of `right`, of C2(bits they share)."""
-    if left.size * right.shape[1] <= _SMALL:
-        shared = np.bitwise_count(left[:, :, None] & right[:, None]).sum(0, dtype=np.int64)
-        return int((shared * (shared - 1)).sum()) // 2
+    if left[0].size * right.shape[-1] <= _SMALL:
+        both = left[..., :, None] & right[..., None, :]
+        return _choose2(np.bitwise_count(both).sum(1, dtype=np.int64)).sum((-2, -1))
     with jax.enable_x64(True), jax.default_device(jax.devices("cpu")[0]):
-        return int(_compiled(_padded(left), _padded(right)))
+        pairs = zip(left, right, strict=True)
+        found = [_compiled(_padded(one), _padded(other)) for one, other in pairs]
+        return np.array([int(one) for one in found], np.int64)
 
 
 def _rows_at_once(rows: int, others: int) -> int:

@@ -13,7 +13,6 @@ from jaxtyping import Float, Int
 from harness.sparse.graph import LayeredGraph, bias_as_nodes, why_uncalibrated
 from harness.stats import autocorrelation_time, benjamini_hochberg
 
-from ._chains import CHAINS, Group
 from ._classes import classes
 from ._conventions import PUBLISHED, counted_as_published
 from ._counts import Counts, counts
@@ -256,23 +255,13 @@ def _of_chains(
     A row's draws are worth their number over its autocorrelation time, which all chains estimate.
     """
     trades, chains = mixed_chains(one, seed=seed, on=on)
-    steps = -(-number // CHAINS)
-
-    def states(group: Group) -> list[tuple[Counts, float]]:
-        found: list[tuple[Counts, float]] = []
-        for drawn in group.thinned(trades.between, steps):
-            state = with_bias(drawn, one, (*seed, group.first, len(found)))
-            found.append((count(state), _shared(overlap(one, drawn), one)))
-        return found
-
-    groups = chains.each(states)
-    shares = [share for found in groups for _, share in found]
+    counted, shares = [], []
+    for step, drawn in enumerate(chains.thinned(trades.between, number)):
+        counted.append(count(with_bias(drawn, one, (*seed, step))))
+        shares.append(_shared(overlap(one, drawn), one))
     joined, effective = {}, {}
-    for name in groups[0][0][0]:
-        by_step = [
-            np.concatenate([counted[name] for counted, _ in at]) for at in zip(*groups, strict=True)
-        ]
-        series = np.stack([_with_sum(step) for step in by_step])
+    for name in counted[0]:
+        series = np.stack([_with_sum(at[name]) for at in counted])
         times = [autocorrelation_time(row.astype(float).T) for row in np.moveaxis(series, -1, 0)]
         joined[name] = series.reshape(-1, series.shape[-1])[:number]
         effective[name] = number / np.fmax(1.0, times)

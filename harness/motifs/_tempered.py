@@ -15,7 +15,6 @@ from jaxtyping import Bool, Float, Int
 
 from harness.sparse.graph import LayeredGraph
 
-from ._chains import CHAINS, Group
 from ._counts import counts
 from ._paths import PathsUnderSwaps
 from ._trades import mixed_chains
@@ -77,12 +76,8 @@ def degree_moments(
     At least `number` draws: states of mixed chains, as `sampled_profile` draws them.
     """
     trades, chains = mixed_chains(LayeredGraph(tuple(wiring)), seed=seed)
-    steps = -(-number // CHAINS)
-
-    def counted(group: Group) -> list[Float[np.ndarray, "chains 6"]]:
-        return [_totals(drawn) for drawn in group.thinned(trades.between, steps)]
-
-    totals = np.concatenate([one for found in chains.each(counted) for one in found])
+    drawn = chains.thinned(trades.between, number)
+    totals = np.concatenate([_totals(states) for states in drawn])
     return totals.mean(0), totals.std(0, ddof=1)
 
 

@@ -12,7 +12,7 @@ from harness.sparse.graph import LayeredGraph
 from ._chains import Chains
 from ._counts import counts
 
-FEWEST_TRADES, MOST_TRADES = 20, 640
+FEWEST_TRADES, MOST_TRADES = 40, 1280
 """Limits for each draw: within them the number is doubled until the chain has mixed."""
 
 _STANDARD_ERRORS = 4.0
@@ -41,7 +41,7 @@ def enough_trades(
 
     32 chains start from the network. Each layer's overlap with the network, and the counts of the
     six classes of order 3 that vary, by base layer, are compared after T trades and after 2T, for
-    T = 10, 20, 40, ...: 2T is enough if the mean of none has moved by more than four standard
+    T = 20, 40, 80, ...: 2T is enough if the mean of none has moved by more than four standard
     errors (of the paired differences). Both statistics are needed: overlaps reveal small remains of
     the start (0.3 % of 11,200 edges), counts a slow direction that involves few edges. A geometric
     decay squares, from T to 2T, the part that the test could miss: the rest is far below the
@@ -49,7 +49,7 @@ def enough_trades(
 
     **Arguments:** `graph` without a batch axis.
 
-    **Returns:** from 20 to 640 trades; `mixed` is False if even 640 were too few.
+    **Returns:** from 40 to 1,280 trades; `mixed` is False if even 1,280 were too few.
     """
     return mixed_chains(graph, seed=seed, on=on)[0]
 
@@ -62,7 +62,8 @@ def mixed_chains(
     number = FEWEST_TRADES // 2
     chains.move(number)
     before = _followed(chains)
-    if not any((now != own).any() for own, now in zip(chains.start, chains.state, strict=True)):
+    now = chains.state().adjacency
+    if not any((moved != own).any() for own, moved in zip(chains.start, now, strict=True)):
         return Trades(FEWEST_TRADES, mixed=True), chains  # one state, as for a complete network
     while number < MOST_TRADES:
         chains.move(number)
@@ -75,9 +76,10 @@ def mixed_chains(
 
 def _followed(chains: Chains) -> Int[np.ndarray, "chains statistics"]:
     """Return each layer's overlap with the network, and the counts of the classes that vary."""
-    state = chains.state
-    shared = [(own & masks).sum((1, 2)) for own, masks in zip(chains.start, state, strict=True)]
-    counted = counts(LayeredGraph(state), (3,), names=_FOLLOWED)
+    state = chains.state()
+    pairs = zip(chains.start, state.adjacency, strict=True)
+    shared = [(own & masks).sum((1, 2)) for own, masks in pairs]
+    counted = counts(state, (3,), names=_FOLLOWED)
     return np.concatenate([np.stack(shared, 1), *counted.values()], 1)
 
 

@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from harness.motifs import classes, counts, draws, overlap
-from harness.motifs._curveball import traded, traded_on_device
+from harness.motifs._global_trades import TradedMasks
 from harness.motifs._nulls import _smallest
 from harness.sparse.graph import LayeredGraph, strip_published
 
@@ -68,22 +68,41 @@ def with_the_same_margins(mask):
     return {one.tobytes() for one in every if (one.sum(0) == mask.sum(0)).all()}
 
 
+def words(mask, number, on, trades=40):
+    """Draws of some words, after trades: (words, 32, sources, targets)."""
+    drawn = TradedMasks(mask, 32 * number, np.random.SeedSequence(0), on)
+    drawn.trade(trades)
+    return drawn.masks().reshape(number, 32, *mask.shape)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("on", ["host", "device"])
 @pytest.mark.parametrize("case", MARGINS)
-def test_curveball_is_uniform_over_all_masks_of_the_same_margins(on, case):
+def test_trades_are_uniform_over_all_masks_of_the_same_margins(on, case):
     mask = MARGINS[case]
     possible = with_the_same_margins(mask)
     assert len(possible) > 10
-    number = 4000
-    start = np.repeat(mask[None], number, 0)
-    if on == "host":
-        drawn = traded(start, np.random.default_rng(0), 20)
-    else:
-        drawn = np.asarray(traded_on_device(start, jax.random.key(0), 20))
-    seen = Counter(np.ascontiguousarray(one).tobytes() for one in drawn)
+    drawn = words(mask, 2000, on)
+    seen = Counter(one.tobytes() for one in drawn[:, 0])  # draws of different words are independent
     assert seen.keys() == possible
     assert stats.chisquare(list(seen.values())).pvalue > 1e-3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("on", ["host", "device"])
+@pytest.mark.parametrize("case", MARGINS)
+def test_two_draws_of_a_word_are_alike_as_often_as_two_independent_ones(on, case):
+    """Although they share pairs and order: from one start they part, and then go different ways."""
+    mask = MARGINS[case]
+    chance = 1 / len(with_the_same_margins(mask))
+    alike = {}
+    for trades in (4, 40):
+        flat = words(mask, 1000, on, trades).reshape(1000, 32, -1).astype(np.int8)
+        same = (flat[:, :16, None] == flat[:, None, 16:]).all(-1)
+        alike[trades] = same.mean((1, 2))
+    error = {trades: found.std(ddof=1) / np.sqrt(1000) for trades, found in alike.items()}
+    assert abs(alike[40].mean() - chance) < 4 * error[40]
+    assert alike[4].mean() > chance + 10 * error[4], "too few would do"
 
 
 @pytest.mark.slow

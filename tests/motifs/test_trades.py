@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from harness.motifs import (
-    _chains,
-    _curveball,
+    _counts,
+    _global_trades,
     _trades,
     counts,
     draws,
@@ -15,7 +15,7 @@ from harness.motifs import (
     overlap,
     sampled_profile,
 )
-from harness.motifs._curveball import traded
+from harness.motifs._global_trades import TradedMasks
 from harness.sparse.graph import LayeredGraph
 
 SIZES = (20, 120, 120, 8)
@@ -61,11 +61,17 @@ def with_all_rows(mask):
 
 
 NETWORKS = {
-    "heavy tails": (heavy_tailed, 3, _curveball._free),
-    "half empty": (half_empty, 3, _curveball._free),
+    "heavy tails": (heavy_tailed, 3, _global_trades._free),
+    "half empty": (half_empty, 3, _global_trades._free),
     "mostly empty": (mostly_empty, 20, with_all_rows),
 }
 """With too few trades for each, and the rows and columns that take part in them."""
+
+
+def traded(mask, number, trades):
+    drawn = TradedMasks(mask, number, np.random.SeedSequence(3))
+    drawn.trade(trades)
+    return drawn.masks()
 
 
 def drawn_counts(graph, number, trades, seed):
@@ -92,7 +98,7 @@ def test_z_is_that_of_a_chain_ten_times_as_long(case, monkeypatch):
     assert (
         np.abs(rows["z"] - z) < 4 * np.hypot(rows["z_error"], np.sqrt((1 + z**2 / 2) / number))
     ).all()
-    monkeypatch.setattr(_curveball, "_free", free)
+    monkeypatch.setattr(_global_trades, "_free", free)
     few = drawn_counts(graph, number, few_trades, 2)
     assert (np.abs(few.mean(0) - expected) > 4 * sd * np.sqrt(2 / number)).any(), "any would do"
 
@@ -128,6 +134,45 @@ def test_the_spread_of_means_is_what_the_worth_of_draws_says(monkeypatch):
     assert means > 1.2 * np.mean([row["sd"] for row in tables]) / np.sqrt(128), "not independent"
 
 
+def by_curveball(mask, trades, rng):
+    """Strona et al. (2014), as written: two rows at a time deal anew what only one of them has."""
+    rows = [set(np.flatnonzero(row)) for row in mask]
+    for _ in range(trades):
+        one, other = rng.choice(len(rows), 2, replace=False)
+        shared, contested = rows[one] & rows[other], sorted(rows[one] ^ rows[other])
+        dealt = rng.permutation(contested)[: len(rows[one]) - len(shared)]
+        rows[one], rows[other] = shared | {*dealt}, shared | ({*contested} - {*dealt})
+    return np.array([np.isin(range(mask.shape[1]), list(row)) for row in rows])
+
+
+def test_draws_are_as_those_of_curveball():
+    mask, rng = unequal((20, 24), 0.25, np.random.default_rng(5), 0.8), np.random.default_rng(6)
+    theirs = np.stack([by_curveball(mask, 200, rng) for _ in range(320)])
+    found = [
+        counts(LayeredGraph((drawn,)), names=("bifan", "zigzag"))
+        for drawn in (traded(mask, 640, 40), theirs)
+    ]
+    for own, rival in zip(*(one.values() for one in found), strict=True):
+        error = np.hypot(own.std() / np.sqrt(640), rival.std() / np.sqrt(320))
+        assert abs(own.mean() - rival.mean()) < 4 * error
+        assert own.std() == pytest.approx(rival.std(), rel=4 * np.sqrt(1 / 1280 + 1 / 640))
+    start = counts(LayeredGraph((mask,)), names=("bifan",))["bifan"]
+    assert abs(start - found[0]["bifan"].mean()) > 2 * error, "the start is not typical"
+
+
+@pytest.mark.slow
+def test_draws_of_a_word_are_as_good_as_independent_ones():
+    """The mean of its 32 draws varies from word to word by a 32nd of a draw's variance."""
+    layer, words = heavy_tailed()[1], 400
+    trades = enough_trades(LayeredGraph((layer,))).number
+    for made, independent in ((trades, True), (2, False)):
+        drawn = LayeredGraph((traded(layer, 32 * words, made),))
+        for counted in counts(drawn, names=("bifan", "zigzag")).values():
+            each = counted.sum(-1).reshape(words, 32)
+            ratio = 32 * each.mean(1).var(ddof=1) / each.var(1, ddof=1).mean()
+            assert (abs(ratio - 1) < 4 * np.sqrt(2 / words)) == independent
+
+
 def test_overlap_is_at_the_chance_that_degrees_give():
     """Computed without drawing; one trade is far from it, and so is the network itself."""
     for network in (heavy_tailed, half_empty):
@@ -146,10 +191,9 @@ def test_too_few_trades_are_seen():
     found = enough_trades(LayeredGraph((mask,)))
     assert found.mixed
     assert found.number > _trades.FEWEST_TRADES
-    start = np.repeat(mask[None], 16, 0)
     shared = {}
     for trades in (_trades.FEWEST_TRADES // 2, found.number, 2 * found.number):
-        shared[trades] = (traded(start, rng, trades) & mask).sum((1, 2))
+        shared[trades] = (traded(mask, 16, trades) & mask).sum((1, 2))
     few, enough, longer = shared.values()
     error = np.hypot(enough.std(), longer.std()) / 4
     assert few.mean() > longer.mean() + 10 * error
@@ -164,9 +208,7 @@ def test_empty_rows_take_no_part_and_waste_no_trade():
     bare = np.zeros((40, 20), bool)
     places = np.ix_(np.sort(rng.permutation(40)[:12]), np.sort(rng.permutation(20)[:9]))
     bare[places] = mask
-    alone, within = (
-        traded(np.repeat(one[None], 5, 0), np.random.default_rng(3), 4) for one in (mask, bare)
-    )
+    alone, within = (traded(one, 5, 4) for one in (mask, bare))
     np.testing.assert_array_equal(within[:, places[0], places[1]], alone)
     assert within.sum() == alone.sum()
 
@@ -209,7 +251,7 @@ def test_a_table_is_the_same_on_any_number_of_cores_and_on_the_device_of_the_sam
 ):
     graph = LayeredGraph(tuple(wires[None, :60, :60] for wires in half_empty()))
     host = sampled_profile(graph, "degree", number=320, orders=(3,), seed=7)
-    monkeypatch.setattr(_chains, "cores", lambda: 1)
+    monkeypatch.setattr(_counts, "cores", lambda: 1)
     assert sampled_profile(graph, "degree", number=320, orders=(3,), seed=7).equals(host)
     device = sampled_profile(graph, "degree", number=320, orders=(3,), seed=7, on="device")
     error = host["sd"] * np.sqrt(1 / host["effective"] + 1 / device["effective"])
