@@ -19,11 +19,26 @@ Initial: TypeAlias = Literal["normal", "glorot", "he", "orthogonal"]
 - "orthogonal": orthonormal rows or columns, Saxe, McClelland and Ganguli (2014).
 """
 
+
+def _orthogonal(key: Key, shape: tuple[int, ...], dtype: Any) -> Array:
+    """Return orthonormal rows or columns, of many networks one after another.
+
+    Two batches of LAPACK calls in one program wait for each other for ever on a processor whose
+    threads both hold (jaxlib 0.10; the same with FFT: github.com/PyAutoLabs/PyAutoFit/issues/1530).
+    """
+
+    @jax.custom_batching.sequential_vmap
+    def of_one(key: Key) -> Array:
+        return jnp.asarray(jax.nn.initializers.orthogonal(column_axis=0)(key, shape, dtype))
+
+    return of_one(key)
+
+
 _AXES: dict[str, Any] = {"in_axis": 1, "out_axis": 0}
 _DRAWS = {
     "glorot": jax.nn.initializers.glorot_normal(**_AXES),
     "he": jax.nn.initializers.he_normal(**_AXES),
-    "orthogonal": jax.nn.initializers.orthogonal(column_axis=0),
+    "orthogonal": _orthogonal,
 }
 
 

@@ -1,14 +1,16 @@
-"""Flights in bulk: drawn from a seed, solved in blocks, kept in the cache."""
+"""Flights in bulk: drawn from a seed, solved in blocks, kept in the cache.
+
+The solver is imported where it is used: flights that are cached do not wait for diffrax.
+"""
 
 import hashlib
 import platform
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import diffrax
 import jax
 import numpy as np
 from jaxtyping import Bool, Float
@@ -16,7 +18,8 @@ from jaxtyping import Bool, Float
 from harness import cache, progress, stream
 from harness.machine import devices
 
-from . import _moth_flight, _moth_solver
+if TYPE_CHECKING:
+    from . import _moth_solver
 
 DRAWS = {
     "vx": (-1500.0, 1500.0),
@@ -41,7 +44,9 @@ _HOPELESS = 10
 
 
 @partial(jax.jit, static_argnames="accuracy")
-def _block(initial: jax.Array, controls: jax.Array, accuracy: _moth_solver.Accuracy) -> Any:
+def _block(initial: jax.Array, controls: jax.Array, accuracy: "_moth_solver.Accuracy") -> Any:
+    from . import _moth_solver
+
     return _moth_solver.fly(initial, controls, accuracy)
 
 
@@ -56,6 +61,8 @@ def simulate(
     In float32 for data, or as a `reference` in float64 to a tolerance of 1e-10. Solved in blocks of
     one size, so that a flight does not depend on how many others are asked for.
     """
+    from . import _moth_solver
+
     if not len(initial):
         return np.empty((0, 8), np.float32), np.empty(0, bool)
     accuracy = _moth_solver.REFERENCE if reference else _moth_solver.DATA
@@ -106,7 +113,7 @@ def flights(number: int, seed: int) -> cache.Cached:
         "seed": seed,
         "source": _source(),
         "jax": jax.__version__,
-        "diffrax": diffrax.__version__,
+        "diffrax": version("diffrax"),
         "device": jax.devices()[0].device_kind,
         "machine": platform.machine(),
     }
@@ -134,6 +141,6 @@ def _make(number: int, seed: int) -> tuple[dict[str, np.ndarray], dict[str, Any]
 
 def _source() -> str:
     """Return a hash of the code that the flights come from."""
-    modules = (_moth_flight, _moth_solver, sys.modules[__name__])
-    sources = [Path(str(module.__file__)).read_bytes() for module in modules]
+    names = ("_moth_flight.py", "_moth_solver.py", "_moth_data.py")
+    sources = [Path(__file__).with_name(name).read_bytes() for name in names]
     return hashlib.sha256(b"".join(sources)).hexdigest()[:16]

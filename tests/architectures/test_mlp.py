@@ -1,5 +1,8 @@
 """The multilayer perceptron: what of it is prunable, its graph, its outputs."""
 
+import subprocess
+import sys
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -96,3 +99,29 @@ def test_initial_weights_are_of_the_scale_asked_for(initial):
         expected = np.sqrt(2 / (500 if initial == "glorot" else 300))
         assert weight.std() == pytest.approx(expected, rel=0.02)
     assert not any(layer.bias.any() for layer in network.layers)
+
+
+_TWO_ORTHOGONAL_LAYERS = """
+import jax
+from harness.machine import devices
+from harness.networks.initial import drawn
+
+devices.use_cores()
+
+def layers(key):
+    keys = jax.random.split(key)
+    return [drawn("orthogonal", (32, 32), scale=1.0, key=one) for one in keys]
+
+for number in (16, 64):
+    keys = jax.random.split(jax.random.key(0), number)
+    for some in (keys, devices.spread(keys, number)):
+        for _ in range(10):
+            jax.block_until_ready(jax.jit(jax.vmap(layers))(some))
+one = jax.nn.initializers.orthogonal(column_axis=0)(jax.random.split(keys[5])[0], (32, 32))
+assert (jax.vmap(layers)(keys)[0][5] == one).all()
+"""
+
+
+def test_many_networks_with_several_orthogonal_layers_do_not_wait_for_ever():
+    """Nor do they get other weights than one by one."""
+    subprocess.run([sys.executable, "-c", _TWO_ORTHOGONAL_LAYERS], timeout=120, check=True)
