@@ -123,7 +123,7 @@ def left_by_level(task: str, pruner: str, schedule: str = "quick") -> Iterator[L
 def steps_of(hidden: Hidden) -> tuple[Callable[[], Any], float]:
     """A call that trains networks of this size, and the seconds that its compilation took."""
     ours = training.trainer(f"moth[flights=20000, sizes={list(hidden)}]")
-    call = training.blocks(ours, IN_TURN, block_width(IN_TURN))
+    call = training.blocks(ours, IN_TURN, block_width(IN_TURN, ours.rules.model.size))
     before = ours.compile_seconds  # a start and a pruning, which compaction would not compile anew
     jax.block_until_ready(call())
     return call, ours.compile_seconds - before

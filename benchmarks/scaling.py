@@ -27,7 +27,7 @@ devices.use_cores()
 from harness.experiment.plan import block_width
 number, task = int(sys.argv[1]), sys.argv[2]
 ours = training.trainer(task)
-call = training.blocks(ours, number, block_width(number))
+call = training.blocks(ours, number, block_width(number, ours.rules.model.size))
 time = side_by_side({"": call}, repeats=5)[""].per(number * training.CHUNK)
 print(json.dumps([time.median, time.told(), memory.peaks()]))
 """

@@ -109,7 +109,7 @@ def dispatched(ours: Trainer, networks: int, steps: int) -> Callable[[], Any]:
 def figures() -> Iterator[Measured]:
     """Our training, rivals beside it in turn, and the floor."""
     ours = trainer()
-    width = block_width(NETWORKS)
+    width = block_width(NETWORKS, ours.rules.model.size)
     calls: dict[str, Callable[[], Any]] = {OURS: blocks(ours, NETWORKS, width)}
     steps = {OURS: CHUNK * NETWORKS}
     fewer = 10

@@ -68,6 +68,7 @@ def test_mistakes_are_told(installed, capsys, what, says):
 
 def test_all_benchmarks_are_installed_and_can_be_loaded():
     names = {"training", "pruning", "scaling", "run", "compaction", "precision", "drawing"}
+    names |= {"small"}
     assert set(bench.benchmarks()) == names | {"motifs", "simulation", "whole"}
     for name in names:  # the others import what only the extra `bench` installs
         assert callable(bench.benchmarks()[name].load())
@@ -124,6 +125,13 @@ def test_the_rival_flies_as_the_reference_does():
     starts, pushes = _moth_data.draw(np.random.default_rng(0), 16)
     exact = _moth_data.simulate(starts, pushes, reference=True)[0]
     np.testing.assert_allclose(flight_rival.flights(starts, pushes), exact, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.slow
+def test_a_process_of_scaling_times_a_step():
+    found = scaling._in_a_process(2, "moth[flights=2000, sizes=[8]]")
+    assert not isinstance(found, str), found
+    assert 0 < found.seconds < 1
 
 
 def test_scaling_compares_within_a_round_and_says_what_failed(monkeypatch):

@@ -13,7 +13,7 @@ import pytest
 
 from harness import cli, open_run
 from harness.experiment.config import checked
-from harness.experiment.plan import block_width, plan
+from harness.experiment.plan import KEPT, block_width, plan
 from harness.machine import compilation
 from harness.plugin.parameters import Selection
 from harness.testing import TinySchedule, TinyTask, tiny_model
@@ -149,11 +149,36 @@ def test_default_width_by_device(monkeypatch):
     monkeypatch.setattr(jax, "local_device_count", lambda: 2)
     assert [block_width(1000, n) for n in (LARGE, 37_000, 10_000, 1_000)] == [4, 16, 50, 500]
     assert [block_width(n, 1_000) for n in (1, 3, 5, 64)] == [1, 3, 5, 64]
+    assert [block_width(1000, 1_000, n) for n in (5_000, 40_000, 10**7)] == [500, 100, 4]
     monkeypatch.setattr(jax, "local_device_count", lambda: 1)
     monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
     assert [block_width(n, LARGE) for n in (1, 3, 400)] == [1, 3, 400]
     monkeypatch.setattr(jax, "local_device_count", lambda: 4)
     assert [block_width(n, LARGE) for n in (3, 8, 401)] == [4, 8, 404]
+
+
+@pytest.mark.parametrize(
+    ("task", "architecture", "put_out"),
+    [
+        ("moth", "mlp[sizes=[32, 16]]", 32 + 16 + 7),
+        ("digits", "cnn", 8 * 4 * 4 + 16 * 2 * 2 + 10),
+        ("adding", "rnn", 10 * (32 + 32) + 1),
+    ],
+)
+def test_what_layers_put_out_decides_the_width_where_weights_are_few(
+    registry, task, architecture, put_out
+):
+    asked = checked(
+        {"tasks": [task], "architectures": [architecture], "pruners": ["magnitude"],
+         "networks": 10_000},
+        source="test",
+    )  # fmt: skip
+    made = plan(asked, registry)
+    trial = made.trials[0]
+    assert trial.model.put_out == put_out
+    rows = trial.schedule.instance.batch_size
+    assert made.width == block_width(10_000, trial.model.size, rows * put_out)
+    assert made.width <= max(2, KEPT // (rows * put_out)) * jax.local_device_count()
 
 
 @pytest.mark.slow

@@ -24,6 +24,13 @@ MOST_TRIALS = 1_000_000
 FITTING = 300_000
 """Weights that one core trains at its fastest (measured: benchmarks/RESULTS.md, "Block width")."""
 
+KEPT = 2_000_000
+"""Numbers put out for a batch by the layers of the networks that one core trains at its fastest.
+
+Measured there too: beyond it the batch leaves the cache, and convolutions and recurrent networks,
+whose weights are few and put out many, take up to twice as long.
+"""
+
 MOST_FOR_A_CORE = 256
 """Networks of one core beyond which nothing is gained, however small they are."""
 
@@ -31,14 +38,15 @@ STEP_WEIGHTS = 10_000
 """Weights that train in the time that each step of a block takes beside its arithmetic."""
 
 
-def block_width(networks: int, weights: int, cores: int | None = None) -> int:
-    """Return the default width of a block, by the device and by the `weights` of one network.
+def block_width(networks: int, weights: int, put_out: int = 0, *, cores: int | None = None) -> int:
+    """Return the default width of a block, by the device and by the size of one network.
 
-    A core takes at least two networks, and more of them while their weights are up to `FITTING`.
-    Of these widths it is the one that trains `networks` soonest, and the widest of equals. A rule,
-    not a measurement at the start: the width is part of what a run is, down to its last bits. An
-    accelerator takes all networks, evenly spread over several; a block that does not fit into its
-    memory is halved when it is trained. `cores` as in `plan`.
+    `weights` are those of a network, `put_out` what its layers put out for a batch. A core takes at
+    least two networks, and more while their weights are up to `FITTING` and what they put out up to
+    `KEPT`. Of these widths it is the one that trains `networks` soonest, and the widest of equals.
+    A rule, not a measurement at the start: the width is part of what a run is, down to its last
+    bits. An accelerator takes all networks, evenly spread over several; a block that does not fit
+    into its memory is halved when it is trained. `cores` as in `plan`.
     """
     import jax
 
@@ -51,7 +59,8 @@ def block_width(networks: int, weights: int, cores: int | None = None) -> int:
         each = width // used(width, devices) + STEP_WEIGHTS / max(1, weights)
         return math.ceil(networks / width) * each
 
-    for_a_core = max(2, min(MOST_FOR_A_CORE, FITTING // max(1, weights)))
+    fitting = min(FITTING // max(1, weights), KEPT // max(1, put_out))
+    for_a_core = max(2, min(MOST_FOR_A_CORE, fitting))
     widths = range(1, min(for_a_core * devices, networks) + 1)
     return min(widths, key=lambda width: (time(width), -width))
 
@@ -206,13 +215,24 @@ def _made(experiment: Experiment, registry: Registry, cores: int | None) -> Plan
         experiment,
         paired,
         tuple(prunings(registry, experiment.pruners, experiment.interventions)),
-        tuple(choices(registry, "schedule", schedules)),
+        made := tuple(choices(registry, "schedule", schedules)),
         tuple(choices(registry, "metric", experiment.metrics)),
-        experiment.block_width or block_width(experiment.networks, _largest(paired), cores),
+        experiment.block_width or _width(experiment.networks, paired, made, cores),
     )
 
 
-def _largest(paired: Sequence[tuple[Choice, Choice]]) -> int:
-    """Return how many weights the largest network has of those that fit their task."""
+def _width(
+    networks: int,
+    paired: Sequence[tuple[Choice, Choice]],
+    schedules: Sequence[Choice],
+    cores: int | None,
+) -> int:
+    """Return the default width of a block for the largest network of those that fit their task."""
     models = [shared_model(task.instance, own.instance) for task, own in paired]
-    return max((model.size for model in models if not model.reason_not_to_fit), default=1)
+    models = [model for model in models if not model.reason_not_to_fit]
+    weights = max((model.size for model in models), default=1)
+    if 2 * weights > FITTING:  # two networks a core in any case
+        return block_width(networks, weights, cores=cores)
+    rows = max((choice.instance.batch_size for choice in schedules), default=1)
+    put_out = rows * max((model.put_out for model in models), default=1)
+    return block_width(networks, weights, put_out, cores=cores)

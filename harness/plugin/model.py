@@ -15,6 +15,7 @@ from jaxtyping import Array, Float
 
 from harness.errors import UserError
 from harness.networks import Stateful
+from harness.networks.products import put_out
 from harness.plugin.architecture import AbstractArchitecture
 from harness.plugin.task import AbstractTask
 from harness.sparse.graph import Digraph, LayeredGraph
@@ -84,6 +85,15 @@ class Model:
             lambda: eqx.filter(self.network(key=jax.random.key(0)), eqx.is_inexact_array)
         )
         return sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(shapes))
+
+    @cached_property
+    def put_out(self) -> int:
+        """How many numbers the layers of one network put out for one row of inputs."""
+        network = eqx.filter_eval_shape(self.network, key=jax.random.key(0))
+        rows = jax.ShapeDtypeStruct((1, *self.shape.inputs), jnp.float32)
+        forward: Callable[..., Array] = self.forward
+        program, *_ = eqx.filter_make_jaxpr(forward)(network, rows)
+        return put_out(program.jaxpr)
 
     def forward(self, network: Network, inputs: Array) -> Array:
         """Return outputs for a batch of inputs, both with the rows first."""
