@@ -68,7 +68,7 @@ def test_mistakes_are_told(installed, capsys, what, says):
 
 def test_all_benchmarks_are_installed_and_can_be_loaded():
     names = {"training", "pruning", "scaling", "run", "compaction", "precision", "drawing"}
-    names |= {"small"}
+    names |= {"small", "start"}
     assert set(bench.benchmarks()) == names | {"motifs", "simulation", "whole"}
     for name in names:  # the others import what only the extra `bench` installs
         assert callable(bench.benchmarks()[name].load())
@@ -125,6 +125,13 @@ def test_the_rival_flies_as_the_reference_does():
     starts, pushes = _moth_data.draw(np.random.default_rng(0), 16)
     exact = _moth_data.simulate(starts, pushes, reference=True)[0]
     np.testing.assert_allclose(flight_rival.flights(starts, pushes), exact, rtol=1e-5, atol=1e-5)
+
+
+def test_seconds_of_metrics_are_those_of_the_log(tmp_path):
+    lines = [("performance", "a1", 1.5), ("motifs[bias=true]", "a1", 2.0), ("performance", "b2", 3)]
+    told = [f"T INFO measured {name} of trial {key} in {took:.1f} s" for name, key, took in lines]
+    (tmp_path / "run.log").write_text("\n".join(["T INFO begins", *told]))
+    assert main_job.measured(tmp_path) == {"performance": 4.5, "motifs[bias=true]": 2.0}
 
 
 @pytest.mark.slow
