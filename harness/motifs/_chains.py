@@ -1,6 +1,6 @@
 """Chains of global trades that start from one network."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
@@ -14,14 +14,19 @@ CHAINS = WORD
 
 
 class Chains:
-    """32 chains that start from one network, each layer with random numbers of its own."""
+    """Chains that start from one network, each layer with random numbers of its own."""
 
     def __init__(
-        self, graph: LayeredGraph, seed: Sequence[int] | int, on: Literal["host", "device"]
+        self,
+        graph: LayeredGraph,
+        number: int,
+        seed: np.random.SeedSequence,
+        on: Literal["host", "device"] = "host",
     ) -> None:
         self.start = tuple(np.asarray(wires) for wires in graph.adjacency)
-        root = np.random.SeedSequence(seed, spawn_key=tuple(b"trades"))
-        self._layers = layers(self.start, CHAINS, root, on)
+        self._number = number
+        pairs = zip(self.start, seed.spawn(len(self.start)), strict=True)
+        self._layers = [TradedMasks(mask, number, own, on) for mask, own in pairs]
 
     def move(self, trades: int) -> None:
         """Make so many more global trades."""
@@ -34,17 +39,6 @@ class Chains:
 
     def thinned(self, trades: int, draws: int) -> Iterator[LayeredGraph]:
         """Yield the chains until there are so many draws, each time after more global trades."""
-        for _ in range(0, draws, CHAINS):
+        for _ in range(0, draws, self._number):
             self.move(trades)
             yield self.state()
-
-
-def layers(
-    start: Sequence[np.ndarray],
-    number: int,
-    seed: np.random.SeedSequence,
-    on: Literal["host", "device"],
-) -> list[TradedMasks]:
-    """Return so many draws of each layer of a network, ready to trade."""
-    seeds = seed.spawn(len(start))
-    return [TradedMasks(mask, number, one, on) for mask, one in zip(start, seeds, strict=True)]

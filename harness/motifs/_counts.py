@@ -144,9 +144,9 @@ def _on_host(
 
     with ThreadPoolExecutor(cores()) as pool:
         parts = list(pool.map(counted, range(0, networks, block)))
-    none = {motif: [np.zeros((0, base_layers(motif, len(stacked))), np.int64)] for motif in known}
+    none = {motif: np.zeros((0, base_layers(motif, len(stacked))), np.int64) for motif in known}
     return {
-        motif: np.concatenate([part[motif] for part in parts] or none[motif]) for motif in known
+        motif: np.concatenate([none[motif], *(part[motif] for part in parts)]) for motif in known
     }
 
 

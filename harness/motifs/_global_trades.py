@@ -89,8 +89,7 @@ class TradedMasks:
 
     def masks(self) -> Bool[np.ndarray, "draws sources targets"]:
         """Return the draws as they are now."""
-        masks = np.empty((self._number, *self._start.shape), bool)
-        masks[:] = self._start
+        masks = np.repeat(self._start[None], self._number, 0)
         sources, targets = self._places[0][:, None], self._places[1]
         whole = masks[0].size == self._states[0].size
         for word, (state, columns, rows) in enumerate(

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float
 from harness.sparse.graph import LayeredGraph
 from harness.stats import autocorrelation_time
 
-from ._chains import layers
+from ._chains import Chains
 from ._counts import counts
 
 _AT_ONCE = 32  # states of the chain in memory at a time
@@ -66,19 +66,16 @@ def mixing(
         raise ValueError(f"a chain of {trades} global trades is too short: take 8 or more")
     if any(np.ndim(wires) != 2 for wires in graph.adjacency):
         raise ValueError("give one network: adjacency (sources, targets), without a batch axis")
-    start = [np.asarray(wires) for wires in graph.adjacency]
-    root = np.random.SeedSequence([*b"mixing", seed])
-    chain = layers(start, 1, root, "host")
+    chain = Chains(graph, 1, np.random.SeedSequence([*b"mixing", seed]))
     overlap = []
     followed: dict[str, list[float]] = {name: [] for name in names}
     for first in range(0, trades, _AT_ONCE):
         block = []
         for _ in range(first, min(first + _AT_ONCE, trades)):
-            for layer in chain:
-                layer.trade(1)
-            state = [layer.masks()[0] for layer in chain]
+            chain.move(1)
+            state = [np.asarray(layer)[0] for layer in chain.state().adjacency]
             block.append(state)
-            overlap.append(_shared(start, state))
+            overlap.append(_shared(chain.start, state))
         stacked = LayeredGraph(tuple(np.stack(layer) for layer in zip(*block, strict=True)))
         for name, count in counts(stacked, names=names).items():
             followed[name] += count.sum(-1).tolist()

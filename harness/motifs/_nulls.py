@@ -11,7 +11,7 @@ import numpy as np
 
 from harness.sparse.graph import LayeredGraph
 
-from ._chains import layers
+from ._chains import Chains
 from ._placing import placed
 from ._published_null import published_draws
 from ._trades import enough_trades
@@ -114,10 +114,9 @@ def _degree(
     if trades is None:
         trades = enough_trades(graph, seed=seed, on=on).number
     root = np.random.SeedSequence(seed, spawn_key=tuple(b"degree"))
-    drawn = layers([np.asarray(wires) for wires in graph.adjacency], number, root, on)
-    for layer in drawn:
-        layer.trade(trades)
-    return LayeredGraph(tuple(layer.masks() for layer in drawn))
+    chains = Chains(graph, number, root, on)
+    chains.move(trades)
+    return chains.state()
 
 
 def _layered_on_device(

@@ -37,12 +37,20 @@ class _Networks:
 
     def __init__(self, wires: Sequence[Bool[np.ndarray, "batch _sources _targets"]]) -> None:
         self._wires = wires
-        rows = [_packed(layer) for layer in wires]
-        columns = [_packed(layer.swapaxes(-2, -1)) for layer in wires]
-        self.outs = [np.bitwise_count(packed).sum(1, dtype=np.int64) for packed in rows]
-        self.ins = [np.bitwise_count(packed).sum(1, dtype=np.int64) for packed in columns]
-        self.rows = [_with_pairs(*both) for both in zip(rows, self.outs, strict=True)]
-        self.columns = [_with_pairs(*both) for both in zip(columns, self.ins, strict=True)]
+        self._rows = [_packed(layer) for layer in wires]
+        self._columns = [_packed(layer.swapaxes(-2, -1)) for layer in wires]
+        self.outs = [np.bitwise_count(packed).sum(1, dtype=np.int64) for packed in self._rows]
+        self.ins = [np.bitwise_count(packed).sum(1, dtype=np.int64) for packed in self._columns]
+
+    @cached_property
+    def rows(self) -> list[_Packed]:
+        """By layer, the sources that can share a pair of targets."""
+        return [_with_pairs(*both) for both in zip(self._rows, self.outs, strict=True)]
+
+    @cached_property
+    def columns(self) -> list[_Packed]:
+        """By layer, the targets that can share a pair of sources."""
+        return [_with_pairs(*both) for both in zip(self._columns, self.ins, strict=True)]
 
     @property
     def middle(self) -> list[tuple[_Degrees, _Degrees]]:

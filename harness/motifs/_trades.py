@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 
 from harness.sparse.graph import LayeredGraph
 
-from ._chains import Chains
+from ._chains import CHAINS, Chains
 from ._counts import counts
 
 FEWEST_TRADES, MOST_TRADES = 40, 1280
@@ -58,7 +58,8 @@ def mixed_chains(
     graph: LayeredGraph, *, seed: Sequence[int] | int = 0, on: Literal["host", "device"] = "host"
 ) -> tuple[Trades, Chains]:
     """Return the result of `enough_trades` and the chains that it followed, mixed if it says so."""
-    chains = Chains(graph, seed, on)
+    root = np.random.SeedSequence(seed, spawn_key=tuple(b"trades"))
+    chains = Chains(graph, CHAINS, root, on)
     number = FEWEST_TRADES // 2
     chains.move(number)
     before = _followed(chains)

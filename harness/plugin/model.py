@@ -15,7 +15,7 @@ from jaxtyping import Array, Float
 
 from harness.errors import UserError
 from harness.networks import Stateful
-from harness.networks.products import put_out
+from harness.networks.products import numbers_put_out
 from harness.plugin.architecture import AbstractArchitecture
 from harness.plugin.task import AbstractTask
 from harness.sparse.graph import Digraph, LayeredGraph
@@ -93,7 +93,7 @@ class Model:
         rows = jax.ShapeDtypeStruct((1, *self.shape.inputs), jnp.float32)
         forward: Callable[..., Array] = self.forward
         program, *_ = eqx.filter_make_jaxpr(forward)(network, rows)
-        return put_out(program.jaxpr)
+        return numbers_put_out(program.jaxpr)
 
     def forward(self, network: Network, inputs: Array) -> Array:
         """Return outputs for a batch of inputs, both with the rows first."""
