@@ -62,10 +62,6 @@ from ._sketch import sketch as sketch
 from ._supports import Support as Support
 from ._supports import supported as supported
 from ._switching import switched as switched
-from ._tempered import VARYING as VARYING
-from ._tempered import Limits as Limits
-from ._tempered import Rewired as Rewired
-from ._tempered import Varying as Varying
 from ._tempered import degree_moments as degree_moments
 from ._tempered import neutral as neutral
 from ._tempered import tempered as tempered
@@ -77,5 +73,11 @@ from ._triad_participation import TriadParticipation as TriadParticipation
 from ._triad_participation import digraph_participation as digraph_participation
 from ._triad_participation import triad_participation as triad_participation
 from ._triads import triads as triads
+from ._tries import Limits as Limits
+from ._tries import Null as Null
+from ._tries import Rewired as Rewired
+from ._tries import Start as Start
+from ._varying import VARYING as VARYING
+from ._varying import Varying as Varying
 from ._weighted_triads import CLOSED as CLOSED
 from ._weighted_triads import weighted_triads_profile as weighted_triads_profile

@@ -1,9 +1,16 @@
 """Paths from inputs to outputs: how many pass each node, and what a swap of two edges changes."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Int
+
+from ._bits import as_bits
+from ._wires import IN, OUT, Side, Swaps, Wires
+
+_Nodes = Float[np.ndarray, "networks node_layers width"]
+_Gains = Float[np.ndarray, " swaps"]
 
 
 def paths_at_nodes(
@@ -19,85 +26,140 @@ def paths_at_nodes(
     return above, below[::-1]
 
 
-class PathsUnderSwaps:
-    """The paths of a network whose edges are swapped, followed swap by swap.
+@dataclass(frozen=True)
+class Effect:
+    """What swaps of a->b, c->d into a->d, c->b do to paths.
 
-    A swap makes a->b, c->d of a layer into a->d, c->b. What it does to the number of paths follows
-    from four nodes. `above[k]` and `below[k]` count the paths from inputs to each node of layer k,
-    and from it to outputs; `reached[k]` and `leading[k]` say where there is one, and `fed[k]` and
-    `feeds[k]` count the edges from reached sources and to leading targets.
+    - `more`: paths from inputs that d gains and b loses
+    - `fewer`: paths to outputs that a gains and c loses
+    - `fed`: edges from reached sources that b gains and d loses
+    - `feeds`: edges to leading targets that a gains and c loses
+    - `turned`: whether b and d come to be reached or cease to be, and a and c to lead to an output
     """
 
-    def __init__(self, wires: Sequence[Float[np.ndarray, "_sources _targets"]]) -> None:
+    more: _Gains
+    fewer: _Gains
+    fed: _Gains
+    feeds: _Gains
+    turned: Bool[np.ndarray, "swaps 4"]
+
+    def __getitem__(self, kept: Bool[np.ndarray, " swaps"]) -> "Effect":
+        """Return the effects of the swaps that are marked."""
+        return Effect(*(values[kept] for values in vars(self).values()))
+
+
+class PathsUnderSwaps:
+    """The paths of networks whose edges are swapped, followed swap by swap.
+
+    `above[n, k]` and `below[n, k]` count the paths from inputs to each node of
+    layer k, and from it to outputs; those to outputs and from inputs are not followed, as no swap
+    depends on them. `reached` and `leading` say where there is one, and `fed` and `feeds` count
+    the edges from reached sources and to leading targets.
+    """
+
+    def __init__(self, wires: Wires) -> None:
         self._wires = wires
-        self._above, self._below = paths_at_nodes(wires)
-        self._start = self._total = float(self._above[-1].sum())
-        self._mark()
+        every = np.arange(len(wires.edges))
+        self.above, self.below = (self._along(every, to, boolean=False)[0] for to in (IN, OUT))
+        self._total = self.above[:, -1].sum(1)
+        self._start = self._total.copy()
+        shape = self.above.shape
+        self._reached, self._leading = np.zeros(shape, bool), np.zeros(shape, bool)
+        self._fed, self._feeds = np.zeros(shape), np.zeros(shape)
+        self._mark(every)
 
-    def _mark(self) -> None:
-        above, below = paths_at_nodes(self._wires)
-        self._reached = [paths > 0 for paths in above]
-        self._leading = [paths > 0 for paths in below]
-        pairs = zip(self._wires, self._reached, self._leading[1:], strict=False)
-        marked = [(ends @ wires, wires @ others) for wires, ends, others in pairs]
-        self._fed = [self._reached[0] * 0.0, *(fed for fed, _ in marked)]
-        self._feeds = [*(feeds for _, feeds in marked), self._leading[-1] * 0.0]
+    def _along(
+        self, who: Int[np.ndarray, " swaps"], to: Side, *, boolean: bool
+    ) -> tuple[_Nodes, _Nodes]:
+        """Return by node the paths there, or whether there is one, and what its edges bring."""
+        wires = self._wires
+        found = np.zeros((len(who), wires.layers + 1, wires.width))
+        brought = np.zeros_like(found)
+        ends = 0 if to == IN else -1
+        found[:, ends, : wires.sizes[ends]] = 1
+        for layer in range(wires.layers) if to == IN else reversed(range(wires.layers)):
+            start, end = (layer, layer + 1) if to == IN else (layer + 1, layer)
+            brought[:, end] = wires.through(layer, who, found[:, start], to=to)
+            found[:, end] = brought[:, end] > 0 if boolean else brought[:, end]
+        return found, brought
 
-    def _gains(self, layer: int, a: int, b: int, c: int, d: int) -> tuple[int, int]:
-        """Return what b gains in edges from reached sources, and a in edges to leading targets."""
-        reached, leading = self._reached[layer], self._leading[layer + 1]
-        return int(reached[c]) - int(reached[a]), int(leading[d]) - int(leading[b])
+    def _mark(self, who: Int[np.ndarray, " swaps"]) -> None:
+        """Find anew which nodes of these networks are reached, and which lead to an output."""
+        reached, self._fed[who] = self._along(who, IN, boolean=True)
+        leading, self._feeds[who] = self._along(who, OUT, boolean=True)
+        self._reached[who], self._leading[who] = reached > 0, leading > 0
 
-    def _turned(self, layer: int, a: int, b: int, c: int, d: int) -> list[bool]:
-        """Return whether a swap turns b or d from reached to not or back, and a or c in leading."""
-        fed, feeds = self._gains(layer, a, b, c, d)
-        ins, outs = self._fed[layer + 1], self._feeds[layer]
-        reached, leading = self._reached[layer + 1], self._leading[layer]
-        return [
-            bool((ins[b] + fed > 0) != reached[b]),
-            bool((ins[d] - fed > 0) != reached[d]),
-            bool((outs[a] + feeds > 0) != leading[a]),
-            bool((outs[c] - feeds > 0) != leading[c]),
+    def effect(self, these: Swaps) -> Effect:
+        """Return what swaps do to paths, from the four nodes of each."""
+        who, layer, after = these.who, these.layer, these.layer + 1
+        a, b, c, d = these.a, these.b, these.c, these.d
+        reached, leading = self._reached, self._leading
+        fed = reached[who, layer, c] * 1.0 - reached[who, layer, a]
+        feeds = leading[who, after, d] * 1.0 - leading[who, after, b]
+        turned = [
+            (edges[who, place, node] + gain > 0) != on[who, place, node]
+            for edges, on, place, node, gain in (
+                (self._fed, reached, after, b, fed),
+                (self._fed, reached, after, d, -fed),
+                (self._feeds, leading, layer, a, feeds),
+                (self._feeds, leading, layer, c, -feeds),
+            )
         ]
+        more = self.above[who, layer, a] - self.above[who, layer, c]
+        fewer = self.below[who, after, d] - self.below[who, after, b]
+        return Effect(more, fewer, fed, feeds, np.stack(turned, 1))
 
-    def stay(self, layer: int, a: int, b: int, c: int, d: int, *, within: float) -> bool:
+    def stay(self, these: Swaps, effect: Effect, *, within: float) -> Bool[np.ndarray, " swaps"]:
         """Return whether a swap leaves the same nodes on paths, and about as many paths.
 
         `within` is the share of the paths at the start by which their number may differ from it.
         A node that is not reached has sources that are not, so that only the four nodes of a swap
         can come onto a path or leave all.
         """
-        leading, reached = self._leading[layer + 1], self._reached[layer]
-        matters = (leading[b], leading[d], reached[a], reached[c])
-        if np.logical_and(self._turned(layer, a, b, c, d), matters).any():
-            return False
-        above, below = self._above[layer], self._below[layer + 1]
-        total = self._total + (above[a] - above[c]) * (below[d] - below[b])
-        return bool(abs(total - self._start) <= within * self._start)
+        who, layer, after = these.who, these.layer, these.layer + 1
+        matters = [self._leading[who, after, node] for node in (these.b, these.d)]
+        matters += [self._reached[who, layer, node] for node in (these.a, these.c)]
+        same = ~(effect.turned & np.stack(matters, 1)).any(1)
+        total, start = self._total[who] + effect.more * effect.fewer, self._start[who]
+        return same & (np.abs(total - start) <= within * start)
 
-    def follow(self, layer: int, a: int, b: int, c: int, d: int) -> None:
-        """Take account of a swap that was made in the wires."""
-        if any(self._turned(layer, a, b, c, d)):
-            self._mark()
-        else:
-            fed, feeds = self._gains(layer, a, b, c, d)
-            self._fed[layer + 1][[b, d]] += (fed, -fed)
-            self._feeds[layer][[a, c]] += (feeds, -feeds)
-        above, below = self._above[layer], self._below[layer + 1]
-        more, fewer = above[a] - above[c], below[d] - below[b]
-        self._total += more * fewer
+    def follow(self, these: Swaps, effect: Effect) -> None:
+        """Take account of swaps that were made in the wires."""
+        who, layer, after = these.who, these.layer, these.layer + 1
+        self._total[who] += effect.more * effect.fewer
+        for nodes, place, gainer, loser, gain in (
+            (self._fed, after, these.b, these.d, effect.fed),
+            (self._feeds, layer, these.a, these.c, effect.feeds),
+            (self.above, after, these.d, these.b, effect.more),
+            (self.below, layer, these.a, these.c, effect.fewer),
+        ):
+            nodes[who, place, gainer] += gain
+            nodes[who, place, loser] -= gain
+        turned = effect.turned.any(1)
+        if turned.any():
+            self._mark(who[turned])
+        self._spread(self.above, these, effect.more, IN)
+        self._spread(self.below, these, effect.fewer, OUT)
+
+    def _spread(self, nodes: _Nodes, these: Swaps, gain: _Gains, to: Side) -> None:
+        """Add to nodes farther on what one node of each swap gained and another lost."""
         wires = self._wires
-        self._above[layer + 1][[d, b]] += (more, -more)
-        if layer + 1 < len(wires):
-            gained = more * (wires[layer + 1][d] - wires[layer + 1][b])
-            self._above[layer + 2] += gained
-            for place in range(layer + 2, len(wires)):
-                gained = gained @ wires[place]
-                self._above[place + 1] += gained
-        self._below[layer][[a, c]] += (fewer, -fewer)
-        if layer:
-            gained = fewer * (wires[layer - 1][:, a] - wires[layer - 1][:, c])
-            self._below[layer - 1] += gained
-            for place in range(layer - 2, -1, -1):
-                gained = wires[place] @ gained
-                self._below[place] += gained
+        step, side = (1, OUT) if to == IN else (-1, IN)  # of the first edges on the way
+        end = these.layer + (2 if to == IN else -1)
+        far = (gain != 0) & (end > 0) & (end < wires.layers)
+        if not far.any():
+            return
+        these, gain, end = these[far], gain[far], end[far]
+        gainer, loser = (these.d, these.b) if to == IN else (these.a, these.c)
+        edges = [
+            as_bits(wires.line(these.who, these.layer + step, side, node))[:, : wires.width]
+            for node in (gainer, loser)
+        ]
+        moved = gain[:, None] * (edges[0] * 1.0 - edges[1])
+        nodes[these.who, end] += moved
+        for layer in range(2, wires.layers - 1) if to == IN else range(wires.layers - 3, 0, -1):
+            on = end <= layer if to == IN else end > layer
+            if on.any():
+                who = these.who[on]
+                moved[on] = wires.through(layer, who, moved[on], to=to)
+                nodes[who, layer + to] += moved[on]

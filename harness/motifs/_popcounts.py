@@ -12,7 +12,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Int64, UInt64
 
-_WORD = 64
+from ._bits import WORD, as_words, whole_words
+
 _ENTRIES = 2**18  # entries of a product of masks at a time: bounds its memory
 _SMALL = 2**15  # words to compare: for fewer, calling a compiled function takes longer
 
@@ -165,23 +166,16 @@ def _among(packed: _Packed, degrees: _Degrees) -> _Sums:
 def _packed(
     wires: Bool[np.ndarray, "*batch rows columns"],
 ) -> UInt64[np.ndarray, "*batch words rows"]:
-    """Pack rows of a mask as bits, 64 to a word, columns padded with zeros to whole words."""
-    *batch, rows, columns = wires.shape
-    whole = np.zeros((*batch, rows, _up(columns)), bool)
-    whole[..., :columns] = wires
-    return np.ascontiguousarray(np.packbits(whole, axis=-1).view(np.uint64).swapaxes(-2, -1))
+    """Pack rows of a mask as bits, the words of all rows beside each other."""
+    return np.ascontiguousarray(as_words(wires).swapaxes(-2, -1))
 
 
 def _padded(packed: np.ndarray) -> np.ndarray:
     """Return packed rows with empty ones up to a whole block, so that few shapes are compiled."""
     words, rows = packed.shape
-    whole = np.zeros((words, _up(rows)), packed.dtype)  # several times as fast as `np.pad`
+    whole = np.zeros((words, whole_words(rows)), packed.dtype)  # several times as fast as `np.pad`
     whole[:, :rows] = packed
     return whole
-
-
-def _up(number: int) -> int:
-    return max(1, -(-number // _WORD)) * _WORD
 
 
 def _pairs_shared(left: _Packed, right: _Packed) -> _Sums:
@@ -197,9 +191,9 @@ def _pairs_shared(left: _Packed, right: _Packed) -> _Sums:
 
 def _rows_at_once(rows: int, others: int) -> int:
     """Return the most rows, in whole words, that divide all rows and keep a block in the cache."""
-    words = rows // _WORD
-    fitting = [n for n in range(1, words + 1) if words % n == 0 and n * _WORD * others <= _ENTRIES]
-    return _WORD * max(fitting, default=1)
+    words = rows // WORD
+    fitting = [n for n in range(1, words + 1) if words % n == 0 and n * WORD * others <= _ENTRIES]
+    return WORD * max(fitting, default=1)
 
 
 @jax.jit

@@ -1,5 +1,6 @@
 """Rewiring towards a number of motifs, while every node keeps its degrees."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
@@ -7,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from annotated_types import Ge, Gt
-from jaxtyping import Array
+from jaxtyping import Array, Key
 
 from harness import AbstractIntervention, AbstractPruner, Change, Model, Source, hookimpl, motifs
 from harness.motifs import Varying
@@ -67,10 +68,8 @@ class Rewire(AbstractIntervention):
     def change(self, source: Source) -> Change:
         """Rewire each network, and move its weights with the edges where these are kept."""
         edges = source.edges()
-        moves = [
-            _moved(self._rewired(one.adjacency, source.keys[number]), one.numbers)
-            for number, one in enumerate(edges)
-        ]
+        rewired = self._rewired([one.adjacency for one in edges], source.keys)
+        moves = [_moved(one, of.numbers) for one, of in zip(rewired, edges, strict=True)]
 
         def carried(leaves: Masks | Weights) -> dict[str, Array]:
             each = []
@@ -85,19 +84,28 @@ class Rewire(AbstractIntervention):
         weights = source.weights if self.on in ("not", "here") else None
         return Change(carried(source.masks), None if weights is None else carried(weights))
 
-    def _rewired(self, wiring: tuple[np.ndarray, ...], key: jax.Array) -> motifs.Rewired:
-        seed = tuple(int(word) for word in np.ravel(jax.random.key_data(key)))
-        null = motifs.degree_moments(wiring, self.draws, seed)
+    def _rewired(
+        self, wirings: Sequence[tuple[np.ndarray, ...]], keys: Key[Array, " networks"]
+    ) -> list[motifs.Rewired]:
+        starts = [self._start(wiring, key) for wiring, key in zip(wirings, keys, strict=True)]
+        targets = [self._target(start.null) for start in starts]
         limits = motifs.Limits(self.hold, self.paths, tolerance=self.tolerance, tries=self.tries)
-        target = self.target
-        if self.unit == "count":
-            mean, sd = (part[motifs.VARYING.index(self.motif)] for part in null)
-            target = (target - mean) / (sd or 1.0)
-        rng = np.random.default_rng(seed)
-        rewired = motifs.tempered(wiring, self.motif, target, null, limits, rng)
+        rewired = motifs.tempered(starts, [self.motif] * len(starts), targets, limits)
         if not self.sham:
             return rewired
-        return motifs.neutral(wiring, rewired.accepted, null, limits, rng)
+        return motifs.neutral(starts, [one.accepted for one in rewired], limits)
+
+    def _start(self, wiring: tuple[np.ndarray, ...], key: jax.Array) -> motifs.Start:
+        seed = tuple(int(word) for word in np.ravel(jax.random.key_data(key)))
+        null = motifs.degree_moments(wiring, self.draws, seed)
+        return motifs.Start(wiring, null, np.random.default_rng(seed))
+
+    def _target(self, null: motifs.Null) -> float:
+        """Return the z aimed at."""
+        if self.unit == "z":
+            return self.target
+        mean, sd = (part[motifs.VARYING.index(self.motif)] for part in null)
+        return float((self.target - mean) / (sd or 1.0))
 
 
 def _moved(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import repeat
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import jax
@@ -122,11 +123,11 @@ class HigherOrders(AbstractMetric):
         """Return a graph for each class of order 3, planted in a start of its own."""
         places = [[motif.name for motif in _CLASSES].index(name) for name in motifs.VARYING]
         null = reference.mean(0)[places], reference.std(0, ddof=1)[places]
-        rng = np.random.default_rng([*seed, 1])
-        return [
-            motifs.tempered(start, name, self.target, null, motifs.Limits(), rng).adjacency
-            for start, name in zip(starts, motifs.VARYING, strict=True)
-        ]
+        rngs = np.random.default_rng([*seed, 1]).spawn(len(starts))
+        begun = [motifs.Start(*both) for both in zip(starts, repeat(null), rngs)]
+        targets = [self.target] * len(starts)
+        planted = motifs.tempered(begun, motifs.VARYING, targets, motifs.Limits())
+        return [one.adjacency for one in planted]
 
     @property
     def columns(self) -> Mapping[str, str]:
