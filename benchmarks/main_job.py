@@ -25,6 +25,7 @@ from harness import cli
 from harness.training import trainer
 plain = trainer.Trainer.chunk
 def first(self, *arguments, **keywords):
+    print("begun", flush=True)
     plain(self, *arguments, **keywords)
     print("trained", flush=True)
     os._exit(0)
@@ -47,24 +48,28 @@ def figures() -> Iterator[Measured]:
         ):
             if forgotten:
                 shutil.rmtree(forgotten)
-            seconds = until_trained([*COMMAND, "--out", str(folder / str(number))], own)
-            yield Measured(f"command to the end of its first 100 steps, {what}", seconds, "s")
+            begun, trained = until_trained([*COMMAND, "--out", str(folder / str(number))], own)
+            yield Measured(f"command to its first step, {what}", begun, "s")
+            yield Measured("the same, to the end of its first 100 steps", trained, "s")
         yield from spent(folder / "whole")
 
 
-def until_trained(command: list[str], environment: dict[str, str]) -> float:
-    """Seconds from the start of `harness` to the end of its first call of 100 training steps."""
+def until_trained(command: list[str], environment: dict[str, str]) -> tuple[float, float]:
+    """Seconds from the start of `harness` until its first call of 100 steps begins, and ends."""
     start = time.perf_counter()
-    child = subprocess.run(
+    with subprocess.Popen(
         [sys.executable, "-c", _UNTIL_TRAINED, *command],
         env={**os.environ, **environment},
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
-    )
-    seconds = time.perf_counter() - start
-    if "trained" not in child.stdout:
-        raise RuntimeError(f"the command did not come to train: {child.stderr[-500:]}")
-    return seconds
+    ) as child:
+        assert child.stdout is not None
+        said = [(line.strip(), time.perf_counter() - start) for line in child.stdout]
+    seconds = dict(said)
+    if "trained" not in seconds:
+        raise RuntimeError(f"the command did not come to train: {[line for line, _ in said[-5:]]}")
+    return seconds["begun"], seconds["trained"]
 
 
 def spent(out: Path) -> Iterator[Measured]:

@@ -59,6 +59,11 @@ def programs(environment: str) -> Path:
     return folder().parent / "programs" / files.fingerprint(environment)
 
 
+def listing() -> Path:
+    """Return the folder of the kept listing of plugins."""
+    return folder().parent / "listing"
+
+
 def programs_bytes() -> int:
     """Return the total size of all stored programs, in bytes."""
     return sum(path.stat().st_size for path in _programs())
@@ -132,12 +137,12 @@ def entries() -> list[Entry]:
 
 
 def clear() -> int:
-    """Delete all entries, damaged and half-written ones too, and all programs.
+    """Delete all entries, damaged and half-written ones too, all programs, and the listing.
 
     Entries that another process is making at this moment stay. Returns the bytes freed.
     """
     freed = 0
-    for path in _programs():
+    for path in (*_programs(), *listing().glob("*.json")):
         freed += path.stat().st_size
         path.unlink(missing_ok=True)
     by_entry: dict[str, list[Path]] = {}

@@ -85,7 +85,7 @@ def _exit_codes() -> Iterator[None]:
     except KeyboardInterrupt:
         raise SystemExit(130) from None
     except SystemExit as end:
-        if package_of(end) not in ("harness", "click", "typer"):
+        if package_of(end) not in ("harness", "click", "typer", "rich"):
             terminal.complain(f"a plugin ended the process: it raised SystemExit({end}).")
             raise SystemExit(end.code or 1) from end
         raise

@@ -11,6 +11,7 @@ from harness.cli.terminal import console
 from harness.errors import UserError
 
 if TYPE_CHECKING:
+    from harness.plugin.listing import Listing
     from harness.plugin.registry import Registry
 
 
@@ -25,7 +26,7 @@ def list_plugins(
     ] = None,
 ) -> None:
     """List plugins with their parameters and owners, those that failed to load, or motifs."""
-    from harness.plugin.loading import load
+    from harness.plugin import listing
 
     if html is not None and kind is not Listable.MOTIFS:
         raise UserError("--html draws motif classes: harness list motifs --html FILE.html")
@@ -37,7 +38,16 @@ def list_plugins(
         show_motifs()
         return
 
-    show_plugins(load(plugin or []), kind.value if kind else None)
+    kinds, lines = kind.value if kind else None, None if plugin else listing.kept()
+    if lines is not None:
+        show_lines(lines, kinds)
+        return
+    from harness.plugin.loading import load
+
+    registry = load(plugin or [])
+    if not (plugin or registry.failures):
+        listing.keep(listing.listing(registry))
+    show_plugins(registry, kinds)
 
 
 def show_plugins(registry: "Registry", kinds: str | None = None) -> None:
@@ -45,28 +55,31 @@ def show_plugins(registry: "Registry", kinds: str | None = None) -> None:
 
     `kinds` is the plural of a kind, to print only that one.
     """
-    from harness.plugin.parameters import described
-    from harness.plugin.registry import KINDS, PLURALS, describe
+    from harness.plugin import listing
 
-    for each in KINDS:
-        if kinds not in (None, PLURALS[each]):
-            continue
-        console.print(f"\n[bold]{PLURALS[each]}[/bold]")
-        for plugin in registry.of(each):
-            console.print(
-                f"  [bold]{escape(plugin.name)}[/bold]  {escape(describe(plugin.factory))}  "
-                f"[dim]{escape(plugin.owner)}[/dim]",
-                soft_wrap=True,
-            )
-            values = described(plugin.factory)
-            if values:
-                line = ", ".join(f"{name}={value}" for name, value in values.items())
-                console.print(f"      [dim]{escape(line)}[/dim]", soft_wrap=True)
+    show_lines(listing.listing(registry), kinds)
     if registry.failures:
         console.print("\n[bold red]failed to load[/bold red]")
         for failure in registry.failures:
             line = f"  {failure.owner} ({failure.source}): {failure.error}"
             console.print(escape(line), soft_wrap=True)
+
+
+def show_lines(lines: "Listing", kinds: str | None) -> None:
+    """Print every plugin with its description, parameters and owner."""
+    for kind, of_kind in lines.items():
+        if kinds not in (None, kind):
+            continue
+        console.print(f"\n[bold]{kind}[/bold]")
+        for one in of_kind:
+            console.print(
+                f"  [bold]{escape(one.name)}[/bold]  {escape(one.description)}  "
+                f"[dim]{escape(one.owner)}[/dim]",
+                soft_wrap=True,
+            )
+            if one.parameters:
+                line = ", ".join(f"{name}={value}" for name, value in one.parameters.items())
+                console.print(f"      [dim]{escape(line)}[/dim]", soft_wrap=True)
 
 
 def show_motifs() -> None:

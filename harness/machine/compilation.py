@@ -12,8 +12,9 @@ from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar, cast
 
+import equinox as eqx
 import jax
 import numpy as np
 
@@ -26,7 +27,9 @@ CPUs always compute in float32."""
 
 # Algorithms by name: JAX's "bfloat16" means whatever is fastest, which on a GPU is TF32.
 _NAMES = {"float32": "float32", "tf32": "TF32_TF32_F32", "bfloat16": "BF16_BF16_F32"}
+_Made = TypeVar("_Made")
 _SHORTEST = "jax_persistent_cache_min_compile_time_secs"
+_WORTH_STORING = 0.02  # seconds that compiling took: reading a program takes a few milliseconds
 _MOST_KEPT = 64
 _MOST_AREAS = 30_000
 _programs: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
@@ -95,6 +98,14 @@ class Compiled:
         return _programs[key]
 
 
+def compiled_soon(function: Callable[..., _Made]) -> Callable[..., _Made]:
+    """Return a jitted function that compiles sooner and runs slower, for what runs once."""
+    options = {"xla_backend_optimization_level": 0}
+    # Its stubs leave out what it hands on to `jax.jit`.
+    made = eqx.filter_jit(function, compiler_options=options)  # type: ignore[call-overload]
+    return cast(Callable[..., _Made], made)
+
+
 def forget_if_full() -> None:
     """Forget compiled programs before they use up the areas that Linux lets a process map.
 
@@ -119,7 +130,7 @@ def rounding(precision: Precision, platform: str) -> Any:
 
 
 def keep_in(folder: Path) -> None:
-    """Store programs that take long to compile in a folder, for later processes.
+    """Store compiled programs in a folder, for later processes.
 
     If JAX already has such a folder (by its own setting), that one stays, and so does a setting of
     the environment of how long a program must take to compile. Nothing is stored, with a warning,
@@ -138,7 +149,7 @@ def keep_in(folder: Path) -> None:
             return
         jax.config.update("jax_compilation_cache_dir", str(folder))
         if _SHORTEST.upper() not in os.environ:
-            jax.config.update(_SHORTEST, 0.3)
+            jax.config.update(_SHORTEST, _WORTH_STORING)
 
 
 def _refuse_open(folder: Path) -> None:

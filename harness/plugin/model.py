@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from harness.errors import UserError
+from harness.machine.compilation import compiled_soon
 from harness.networks import Stateful
 from harness.networks.products import numbers_put_out
 from harness.plugin.architecture import AbstractArchitecture
@@ -76,7 +77,7 @@ class Model:
     @cached_property
     def skeleton(self) -> Network:
         """One network, for its structure."""
-        return eqx.filter_jit(self.network)(key=jax.random.key(0))
+        return compiled_soon(self.network)(key=jax.random.key(0))
 
     @cached_property
     def size(self) -> int:

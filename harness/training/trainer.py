@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from harness.machine.compilation import Compiled, Precision
+from harness.machine.compilation import Compiled, Precision, compiled_soon
 from harness.machine.devices import alike_spread, everywhere, spread
 from harness.plugin.intervention import Untouched
 from harness.plugin.model import Model
@@ -61,7 +61,8 @@ class Trainer:
         self._checked = min(schedule.batch_size, self._validation.inputs.shape[0])
         # Jitted: otherwise each operation would be compiled by itself.
         start = time.perf_counter()
-        example = eqx.filter_jit(model.network)(key=of_network(seed, data_seed, "weights", 0))
+        key = of_network(seed, data_seed, "weights", 0)
+        example = compiled_soon(model.network)(key=key)
         self._built, self._counted = time.perf_counter() - start, 0.0
         static = eqx.filter(example, eqx.is_inexact_array, inverse=True)
         places = CHUNK if pruner.when == "during" else 1
