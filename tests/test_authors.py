@@ -123,6 +123,7 @@ def test_a_recurrent_graph_has_inputs_units_outputs():
         recurrent(into, within[:2], out)
 
 
+@pytest.mark.slow
 def test_an_intervention_knows_the_order_of_layers(registry):
     source = _Subject(registry.find("intervention", "shuffled").factory()).source
     assert source.layers == ("first", "second")

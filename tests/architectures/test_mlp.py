@@ -122,6 +122,7 @@ assert (jax.vmap(layers)(keys)[0][5] == one).all()
 """
 
 
+@pytest.mark.slow
 def test_many_networks_with_several_orthogonal_layers_do_not_wait_for_ever():
     """Nor do they get other weights than one by one."""
     subprocess.run([sys.executable, "-c", _TWO_ORTHOGONAL_LAYERS], timeout=120, check=True)

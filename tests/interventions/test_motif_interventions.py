@@ -90,10 +90,11 @@ def test_a_number_of_copies_is_a_target_too(registry, source):
     wires = wires_of(source, source.masks)
     start = motifs.counts(LayeredGraph(wires), (3,), names=["bifan"])["bifan"].sum(-1)
     asked = float(start.max() + 20)
-    masks = made(registry, "rewire", target=asked, unit="count").change(source).masks
+    change = made(registry, "rewire", target=asked, unit="count").change(source)
+    masks = change.masks
     found = motifs.counts(LayeredGraph(wires_of(source, masks)), (3,), names=["bifan"])["bifan"]
     assert np.abs(found.sum(-1) - asked).max() < 10
-    assert made(registry, "rewire", target=asked, unit="count").change(source).weights is None
+    assert change.weights is None
 
 
 def test_a_sham_moves_as_many_edges_but_not_the_motif(registry, source):

@@ -47,6 +47,7 @@ def test_random_masks_have_z_of_mean_0_and_variance_1(registry, random_trajector
     assert low < 0.2
 
 
+@pytest.mark.slow
 def test_an_unknown_view_is_named(registry, random_trajectory):
     trajectory = random_trajectory(*CNN)
     with pytest.raises(UserError, match=r"no view 'edges'. It has channels, units"):

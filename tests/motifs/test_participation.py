@@ -108,6 +108,7 @@ def test_copies_through_an_edge_are_those_lost_without_it(sizes, name):
         np.testing.assert_array_equal(found, expected)
 
 
+@pytest.mark.slow
 def test_degree_scores_are_those_of_single_draws():
     network = graph(3, (6, 8, 7, 5), 0.45)
     found, trades = motifs.degree_participation(network, number=70, seed=(5,))

@@ -78,9 +78,8 @@ def by_recounting(begun, motif, target, limits):
 
 @pytest.mark.parametrize("density", [0.2, 0.35])
 def test_networks_side_by_side_go_as_each_alone_by_recounting(density):
-    aims = [("bifan", 3.0), ("biparallel", -2.0), ("zigzag", 1.5), ("chain3", 2.0),
-            ("fork_tail", -1.0), ("bifan", -2.0)]  # fmt: skip
-    limits = motifs.Limits(hold=1.5, tries=4)
+    aims = [("bifan", 3.0), ("biparallel", -2.0), ("zigzag", 1.5), ("chain3", 2.0)]
+    limits = motifs.Limits(hold=1.5, tries=2)
     starts = [start(wiring(seed, density=density), seed) for seed in range(len(aims))]
     expected = [by_recounting(one, *aim, limits) for one, aim in zip(starts, aims, strict=True)]
     found = motifs.tempered(starts, *zip(*aims, strict=True), limits)

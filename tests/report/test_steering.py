@@ -139,6 +139,7 @@ def test_tasks_in_which_nothing_moves_are_skipped():
         model.task.steering(3)
 
 
+@pytest.mark.slow
 def test_after_a_motion_that_cannot_be_solved_there_are_no_places(trajectory):
     def broken(inputs):
         return jnp.full((len(inputs), 7), jnp.nan)
