@@ -3,11 +3,12 @@
 import os
 import re
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import harness
@@ -17,6 +18,8 @@ COMMAND = ("run", "--task", "moth", "--pruner", "magnitude", "--quiet")
 BESIDE = ("measure", "evaluate", "prune", "compile", "start")
 EXACT = 'motifs[supports=["all", "live"]]'
 """The default metric `motifs` without its controls: what needs no draw."""
+ROUNDS = 5
+"""Of starts with data and programs cached, and with data alone, in turn."""
 _MEASURED = re.compile(r"measured (.+) of trial \w+ in ([\d.]+) s")
 
 _UNTIL_TRAINED = """
@@ -37,21 +40,44 @@ cli.main(sys.argv[1:])
 def figures() -> Iterator[Measured]:
     """Seconds to the first steps of a new process, and the activities of a whole run."""
     with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        own = {"HARNESS_CACHE": str(folder / "cache")}
-        for number, (what, forgotten) in enumerate(
-            (
-                ("nothing cached: simulation and compilation", None),
-                ("data and programs cached", None),
-                ("data cached, programs compiled anew", folder / "cache" / "programs"),
-            )
-        ):
-            if forgotten:
-                shutil.rmtree(forgotten)
-            begun, trained = until_trained([*COMMAND, "--out", str(folder / str(number))], own)
-            yield Measured(f"command to its first step, {what}", begun, "s")
-            yield Measured("the same, to the end of its first 100 steps", trained, "s")
-        yield from spent(folder / "whole")
+        yield from starts(Path(scratch))
+        yield from spent(Path(scratch) / "whole")
+
+
+def starts(folder: Path) -> Iterator[Measured]:
+    """Seconds to the first step and to the end of 100, beside the import of JAX alone, in turn."""
+    own = {"HARNESS_CACHE": str(folder / "cache")}
+    cached, anew = "data and programs cached", "data cached, programs compiled anew"
+    taken: dict[str, list[tuple[float, float]]] = {cached: [], anew: []}
+    imports = []
+
+    def once(number: int) -> tuple[float, float]:
+        return until_trained([*COMMAND, "--out", str(folder / str(number))], own)
+
+    begun, trained = once(0)
+    yield Measured("command to its first step, nothing cached: simulation too", begun, "s")
+    yield Measured("the same, to the end of its first 100 steps", trained, "s")
+    for number in range(1, 2 * ROUNDS, 2):
+        imports.append(_import_of_jax())
+        taken[cached].append(once(number))
+        shutil.rmtree(folder / "cache" / "programs")
+        taken[anew].append(once(number + 1))
+    yield Measured("python -c 'import jax', for comparison", *_median(imports))
+    for what, both in taken.items():
+        first, hundred = zip(*both, strict=True)
+        yield Measured(f"command to its first step, {what}", *_median(first))
+        yield Measured("the same, to the end of its first 100 steps", *_median(hundred))
+
+
+def _median(seconds: Sequence[float]) -> tuple[float, str, None, str, str]:
+    spread = f"median of {len(seconds)}, {min(seconds):.3g} to {max(seconds):.3g} s"
+    return statistics.median(seconds), "s", None, "", spread
+
+
+def _import_of_jax() -> float:
+    start = time.perf_counter()
+    subprocess.run([sys.executable, "-c", "import jax"], check=True)
+    return time.perf_counter() - start
 
 
 def until_trained(command: list[str], environment: dict[str, str]) -> tuple[float, float]:

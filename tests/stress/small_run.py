@@ -18,7 +18,7 @@ COMMAND = (
 _context = multiprocessing.get_context("forkserver")
 # What is imported once, so that a process begins to work at once. Nothing of it computes.
 _PAGE = ("harness.report.pages.writer", "harness.report.sections")
-_context.set_forkserver_preload(["harness.api", *_PAGE, "diffrax", "sklearn"])
+_context.set_forkserver_preload(["harness.api", *_PAGE, "diffrax"])
 
 
 def caches(folder: Path) -> None:
