@@ -21,8 +21,7 @@ def figures() -> Iterator[Measured]:
     """Seconds of prunings, and of steps beyond those of `magnitude`, over those of training."""
     plain = _chunks(training.trainer(schedule="quick"))
     for plugin in load().of("pruner"):
-        if plugin.factory().follows is None:  # a control only permutes or draws
-            yield _share(training.trainer(pruner=plugin.name, schedule="quick"), plain)
+        yield _share(training.trainer(pruner=plugin.name, schedule="quick"), plain)
 
 
 def _share(ours: Trainer, plain: Callable[[], Any]) -> Measured:

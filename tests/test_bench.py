@@ -1,11 +1,22 @@
 """`harness bench`: what it prints, as text and JSON, and the rivals against each other."""
 
 import json
+from functools import partial
 from importlib.metadata import EntryPoint
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from harness_benchmarks import accelerator, device_profile, main_job, paper, scaling, timing
+from harness_benchmarks import (
+    accelerator,
+    device_profile,
+    main_job,
+    paper,
+    pruning,
+    scaling,
+    timing,
+    training,
+)
 
 from harness import Level, bench, cli, open_run
 from harness.bench import Measured
@@ -157,6 +168,21 @@ def test_scaling_compares_within_a_round_and_says_what_failed(monkeypatch):
 
 
 @pytest.mark.slow
+def test_pruners_of_both_moments_are_timed(monkeypatch, registry):
+    small = partial(training.trainer, task="moth[flights=2000, sizes=[8]]")
+    chosen = SimpleNamespace(
+        of=lambda kind: [registry.find(kind, name) for name in ("rigl", "random")]
+    )
+    monkeypatch.setattr(training, "trainer", small)
+    monkeypatch.setattr(pruning, "load", lambda: chosen)
+    during, between = pruning.figures()
+    assert during.what == "`rigl` over the training it serves"
+    assert during.note.startswith("0 ms a pruning and network, 17 of them")
+    assert between.what == "`random` over the training it serves"
+    assert not between.note.startswith("0 ms")
+
+
+@pytest.mark.slow
 def test_the_figures_of_an_accelerator_in_small_on_a_processor(monkeypatch, capsys, tmp_path):
     command = ["accelerator.py", "--out", str(tmp_path), "--parts", "steps", "--here", "--small"]
     monkeypatch.setattr("sys.argv", command)
@@ -183,8 +209,8 @@ def test_torch_func_trains_as_the_other_rivals():
     rows = [rng.uniform(-0.5, 0.5, (1280, n)).astype(np.float32) for n in (10, 7)]
     stack = torch_rivals.stacked(2, *rows, seed=0)
     mapped = torch_functional.Functional(*torch_rivals.drawn(2, 0), torch_rivals.batches_of(*rows))
-    for training in (stack, mapped):
-        training.run(10)
+    for rival in (stack, mapped):
+        rival.run(10)
     np.testing.assert_allclose(stack.losses, mapped.losses, rtol=1e-5)
     assert mapped.parameters["layers.1.weight"].count_nonzero() < 0.2 * 2 * 400 * 400
 
