@@ -17,7 +17,8 @@ class Digits(ImageTask):
     """Handwritten digits, 8 x 8 pixels: which of ten is it?
 
     The test part of Alpaydin and Kaynak's optical digits (UCI, 1998; CC BY 4.0), 1797 images, in
-    `digits.npz` beside this file. 64 inputs, scaled to [-1/2, 1/2], and ten outputs, trained on cross-entropy.
+    `digits.npz` beside this file. 64 inputs, scaled to [-1/2, 1/2], and ten outputs, trained on
+    cross-entropy.
 
     **Parameters:**
 
