@@ -45,13 +45,16 @@ def _share(ours: Trainer, plain: Callable[[], Any]) -> Measured:
 
 
 def _chunks(ours: Trainer) -> Callable[[], Any]:
-    """A call that trains a block by some steps, from one density to another."""
+    """A call that trains a block by some steps, from one density to another, always anew.
+
+    The state is used up, so that a copy is trained, little beside it.
+    """
     keys = ours.keys(range(WIDTH))
-    state = [ours.start(keys)]
+    start = ours.start(keys)
 
     def call() -> Any:
-        state[0], losses, _ = ours.chunk(
-            state[0],
+        _, losses, _ = ours.chunk(
+            jax.tree.map(lambda leaf: leaf.copy(), start),
             keys,
             1,
             0,

@@ -171,12 +171,12 @@ def test_scaling_compares_within_a_round_and_says_what_failed(monkeypatch):
 def test_pruners_of_both_moments_are_timed(monkeypatch, registry):
     small = partial(training.trainer, task="moth[flights=2000, sizes=[8]]")
     chosen = SimpleNamespace(
-        of=lambda kind: [registry.find(kind, name) for name in ("rigl", "random")]
+        of=lambda kind: [registry.find(kind, name) for name in ("gmp", "random")]
     )
     monkeypatch.setattr(training, "trainer", small)
     monkeypatch.setattr(pruning, "load", lambda: chosen)
     during, between = pruning.figures()
-    assert during.what == "`rigl` over the training it serves"
+    assert during.what == "`gmp` over the training it serves"
     assert during.note.startswith("0 ms a pruning and network, 17 of them")
     assert between.what == "`random` over the training it serves"
     assert not between.note.startswith("0 ms")
