@@ -10,14 +10,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from harness_benchmarks import training
 
 from harness import cli, open_run
 from harness.experiment.config import checked
 from harness.experiment.plan import KEPT, block_width, plan
 from harness.machine import compilation
+from harness.motifs._device_trades import traded_on_device
 from harness.plugin.parameters import Selection
 from harness.testing import TinySchedule, TinyTask, tiny_model
-from harness.training.trainer import Trainer
+from harness.training.trainer import CHUNK, Trainer
 
 LEVELS = TinySchedule().levels()
 COMPILING = "/jax/core/compile/backend_compile_duration"
@@ -226,6 +228,24 @@ def test_a_gpu_is_told_the_precision_of_every_product(precision, written):
         plain = other.lower(jnp.ones((2, 3)), jnp.ones((4, 3))).as_text()
     assert "HIGHEST" not in plain
     assert "algorithm" not in plain
+
+
+@pytest.mark.parametrize("platform", ["cuda", "rocm"])
+def test_training_pruning_and_trades_lower_for_gpus(platform):
+    """Lowering takes no GPU, and fails where an operation has no rule for the platform."""
+    trainer = training.trainer(task="digits", schedule="quick")
+    (first, *_), keys, rows = trainer.schedule.levels(), trainer.keys([0, 1]), trainer._rows_for(2)
+    state, key = trainer.start(keys), trainer._batch_key(0, 1, 2)
+    frozen, target = trainer._frozen(first), trainer._targets.of(first)
+    at, events = trainer._at(0, 0, CHUNK, 0), trainer._events(0, first, first)
+    words = jnp.zeros((1, 6, 4), jnp.uint32), jnp.zeros((1, 4), bool)
+    for function, *arguments in (
+        (trainer._chunk._jitted, state, keys, rows, key, events, at, frozen),
+        (trainer._prune._jitted, state, keys, rows[0], key, target, 0, frozen),
+        (traded_on_device, *words, jax.random.split(jax.random.key(0), 1), 3, 2, 2),
+    ):
+        lowered = function.trace(*arguments).lower(lowering_platforms=(platform,))
+        assert "func.func public @main" in lowered.as_text()
 
 
 def _seeing(devices):
