@@ -1,0 +1,1 @@
+"""Connectomes as lists of edges; README.md names their sources and licences."""
