@@ -3,13 +3,14 @@
 import os
 import re
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
+
+from harness_benchmarks.timing import in_seconds
 
 import harness
 from harness.bench import Measured
@@ -62,16 +63,11 @@ def starts(folder: Path) -> Iterator[Measured]:
         taken[cached].append(once(number))
         shutil.rmtree(folder / "cache" / "programs")
         taken[anew].append(once(number + 1))
-    yield Measured("python -c 'import jax', for comparison", *_median(imports))
+    yield in_seconds("python -c 'import jax', for comparison", imports)
     for what, both in taken.items():
         first, hundred = zip(*both, strict=True)
-        yield Measured(f"command to its first step, {what}", *_median(first))
-        yield Measured("the same, to the end of its first 100 steps", *_median(hundred))
-
-
-def _median(seconds: Sequence[float]) -> tuple[float, str, None, str, str]:
-    spread = f"median of {len(seconds)}, {min(seconds):.3g} to {max(seconds):.3g} s"
-    return statistics.median(seconds), "s", None, "", spread
+        yield in_seconds(f"command to its first step, {what}", first)
+        yield in_seconds("the same, to the end of its first 100 steps", hundred)
 
 
 def _import_of_jax() -> float:

@@ -1,13 +1,14 @@
 """What commands take that train nothing: help, lists, a finished run again, its report."""
 
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+from harness_benchmarks.timing import in_seconds
 
 from harness.bench import Measured
 
@@ -46,8 +47,7 @@ def figures() -> Iterator[Measured]:
             for what, command in commands.items():
                 taken[what].append(_seconds(command, scratch))
         for what, (_, *seconds) in taken.items():
-            spread = f"median of {ROUNDS}, {min(seconds):.3g} to {max(seconds):.3g} s"
-            yield Measured(what, statistics.median(seconds), "s", note=spread)
+            yield in_seconds(what, seconds)
         charts = len(list((Path(scratch) / "page" / "charts").glob("*.svg")))
         yield Measured("charts of that report", charts)
 

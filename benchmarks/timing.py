@@ -2,11 +2,13 @@
 
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import jax
+
+from harness.bench import Measured
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,12 @@ def side_by_side(calls: Mapping[str, Callable[[], Any]], repeats: int = 5) -> di
         busy = statistics.median(one[name][1] / one[name][0] for one in rounds)
         found[name] = Timing(statistics.median(seconds), min(seconds), max(seconds), repeats, busy)
     return found
+
+
+def in_seconds(what: str, seconds: Sequence[float]) -> Measured:
+    """The median of some times as a figure, with their spread."""
+    spread = f"median of {len(seconds)}, {min(seconds):.3g} to {max(seconds):.3g} s"
+    return Measured(what, statistics.median(seconds), "s", note=spread)
 
 
 def _timed(call: Callable[[], Any]) -> tuple[float, float]:

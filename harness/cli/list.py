@@ -1,5 +1,6 @@
 """`harness list`: the plugins, those that failed to load, and the motif classes."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +13,7 @@ from harness.errors import UserError
 
 if TYPE_CHECKING:
     from harness.plugin.listing import Listing
-    from harness.plugin.registry import Registry
+    from harness.plugin.registry import Failure
 
 
 def list_plugins(
@@ -38,35 +39,23 @@ def list_plugins(
         show_motifs()
         return
 
-    kinds, lines = kind.value if kind else None, None if plugin else listing.kept()
-    if lines is not None:
-        show_lines(lines, kinds)
-        return
-    from harness.plugin.loading import load
+    lines = None if plugin else listing.kept()
+    failures: "Sequence[Failure]" = ()
+    if lines is None:
+        from harness.plugin.loading import load
 
-    registry = load(plugin or [])
-    if not (plugin or registry.failures):
-        listing.keep(listing.listing(registry))
-    show_plugins(registry, kinds)
+        registry = load(plugin or [])
+        lines, failures = listing.listing(registry), registry.failures
+        if not (plugin or failures):
+            listing.keep(lines)
+    show_plugins(lines, failures, kind.value if kind else None)
 
 
-def show_plugins(registry: "Registry", kinds: str | None = None) -> None:
+def show_plugins(lines: "Listing", failures: "Sequence[Failure]", kinds: str | None = None) -> None:
     """Print every plugin with its description, parameters and owner; broken ones with their error.
 
     `kinds` is the plural of a kind, to print only that one.
     """
-    from harness.plugin import listing
-
-    show_lines(listing.listing(registry), kinds)
-    if registry.failures:
-        console.print("\n[bold red]failed to load[/bold red]")
-        for failure in registry.failures:
-            line = f"  {failure.owner} ({failure.source}): {failure.error}"
-            console.print(escape(line), soft_wrap=True)
-
-
-def show_lines(lines: "Listing", kinds: str | None) -> None:
-    """Print every plugin with its description, parameters and owner."""
     for kind, of_kind in lines.items():
         if kinds not in (None, kind):
             continue
@@ -80,6 +69,11 @@ def show_lines(lines: "Listing", kinds: str | None) -> None:
             if one.parameters:
                 line = ", ".join(f"{name}={value}" for name, value in one.parameters.items())
                 console.print(f"      [dim]{escape(line)}[/dim]", soft_wrap=True)
+    if failures:
+        console.print("\n[bold red]failed to load[/bold red]")
+        for failure in failures:
+            line = f"  {failure.owner} ({failure.source}): {failure.error}"
+            console.print(escape(line), soft_wrap=True)
 
 
 def show_motifs() -> None:

@@ -38,12 +38,13 @@ def study(
     """Answer a question: run a study's unfinished experiments, and report."""
     from harness import api, studies
     from harness.execution import preparation
+    from harness.plugin import listing
     from harness.plugin.loading import load
     from harness.plugin.parameters import parse
 
     registry = load(plugin or [])
     if name is None:
-        show_plugins(registry, "studies")
+        show_plugins(listing.listing(registry), registry.failures, "studies")
         return
     (chosen, *others) = parse(name)
     if others:

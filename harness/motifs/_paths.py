@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from ._bits import as_bits
-from ._wires import IN, OUT, Side, Swaps, Wires
+from ._wires import IN, OUT, Rows, Side, Swaps, Wires
 
 _Nodes = Float[np.ndarray, "networks node_layers width"]
 _Gains = Float[np.ndarray, " swaps"]
@@ -27,7 +27,7 @@ def paths_at_nodes(
 
 
 @dataclass(frozen=True)
-class Effect:
+class Effect(Rows):
     """What swaps of a->b, c->d into a->d, c->b do to paths.
 
     - `more`: paths from inputs that d gains and b loses
@@ -42,10 +42,6 @@ class Effect:
     fed: _Gains
     feeds: _Gains
     turned: Bool[np.ndarray, "swaps 4"]
-
-    def __getitem__(self, kept: Bool[np.ndarray, " swaps"]) -> "Effect":
-        """Return the effects of the swaps that are marked."""
-        return Effect(*(values[kept] for values in vars(self).values()))
 
 
 class PathsUnderSwaps:

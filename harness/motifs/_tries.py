@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float, Int
 
 from ._paths import PathsUnderSwaps
 from ._varying import VARYING, CountsUnderSwaps, Varying
-from ._wires import Swaps, Wires, Wiring
+from ._wires import Rows, Swaps, Wires, Wiring
 
 _DRAWN = 1024
 """Swaps that are drawn at a time for each network."""
@@ -72,7 +72,7 @@ class Rewired:
 
 
 @dataclass(frozen=True)
-class Tries:
+class Tries(Rows):
     """Swaps that networks try, each some in turn, from where all are now.
 
     `number` is how many the network tried before, `changes` what a swap adds to the counts, `lots`
@@ -83,9 +83,6 @@ class Tries:
     swaps: Swaps
     changes: Float[np.ndarray, "swaps 6"]
     lots: Float[np.ndarray, " swaps"]
-
-    def __getitem__(self, kept: Bool[np.ndarray, " swaps"]) -> "Tries":
-        return Tries(self.number[kept], self.swaps[kept], self.changes[kept], self.lots[kept])
 
 
 class _Draws:
@@ -139,13 +136,14 @@ class Batch:
     """
 
     def __init__(self, starts: Sequence[Start], limits: Limits) -> None:
-        wirings = [start.wiring for start in starts]
+        wirings = (start.wiring for start in starts)
+        stacked = [np.stack(layer) for layer in zip(*wirings, strict=True)]
         self._limits = limits
         self._mean = np.stack([start.null[0] for start in starts])
         self.sd = np.stack([start.null[1] for start in starts])
-        self._wires = Wires(wirings)
+        self._wires = Wires(stacked)
         self._draws = _Draws([start.rng for start in starts], self._wires.edges)
-        self._counts = CountsUnderSwaps(wirings, self._wires)
+        self._counts = CountsUnderSwaps(stacked, self._wires)
         self._paths = PathsUnderSwaps(self._wires)
         self._origins = [self._wires.places(network) for network in range(len(starts))]
         self._accepted = np.zeros_like(self._wires.edges)

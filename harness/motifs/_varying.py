@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
 import numpy as np
-from jaxtyping import Float, Int, UInt64
+from jaxtyping import Bool, Float, Int, UInt64
 
 from harness.sparse.graph import LayeredGraph
 
 from ._bits import as_bits, bits, ones, places
 from ._counts import counts
-from ._wires import IN, OUT, Swaps, Wires, Wiring
+from ._wires import IN, OUT, Swaps, Wires
 
 Varying: TypeAlias = Literal["chain3", "bifan", "biparallel", "zigzag", "fork_tail", "merge_tail"]
 """The classes of order 3 that vary while degrees are kept."""
@@ -36,9 +36,10 @@ def varying_counts(graph: LayeredGraph) -> Float[np.ndarray, "*batch 6"]:
 class CountsUnderSwaps:
     """The counts of the six classes in networks whose edges are swapped."""
 
-    def __init__(self, wirings: Sequence[Wiring], wires: Wires) -> None:
-        stacked = tuple(np.stack(layer) for layer in zip(*wirings, strict=True))
-        self.counts = varying_counts(LayeredGraph(stacked))
+    def __init__(
+        self, stacked: Sequence[Bool[np.ndarray, "networks _sources _targets"]], wires: Wires
+    ) -> None:
+        self.counts = varying_counts(LayeredGraph(tuple(stacked)))
         self._wires = wires
         self._out, self._in = wires.degrees(OUT), wires.degrees(IN)
 
@@ -54,7 +55,7 @@ class CountsUnderSwaps:
             for degrees in (self._in, self._out)
         )
         linear = [fed * feeds, out * into, out * feeds, fed * into]
-        return np.stack([*linear, *self._products(these)], 1).astype(float)
+        return np.stack([*linear, *self._products(these)], 1)
 
     def _products(
         self, these: Swaps

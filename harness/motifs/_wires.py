@@ -2,22 +2,31 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeVar
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt64
 
-from ._bits import WORD, as_words, bit
+from ._bits import WORD, as_words, bit, whole_words
 
 Wiring = Sequence[Bool[np.ndarray, "_sources _targets"]]
 Side: TypeAlias = Literal[0, 1]
 OUT: Side = 0
 IN: Side = 1
 _Numbers = Int[np.ndarray, " swaps"]
+_Record = TypeVar("_Record", bound="Rows")
+
+
+class Rows:
+    """A record of arrays with a row for each swap: its own, or again a record."""
+
+    def __getitem__(self: _Record, kept: Bool[np.ndarray, " swaps"]) -> _Record:
+        """Return the rows that are marked."""
+        return type(self)(*(values[kept] for values in vars(self).values()))
 
 
 @dataclass(frozen=True)
-class Swaps:
+class Swaps(Rows):
     """Swaps of a->b, c->d into a->d, c->b, in one layer each.
 
     `who` is the network, `first` and `second` are the places of the two edges in its list.
@@ -32,10 +41,6 @@ class Swaps:
     c: _Numbers
     d: _Numbers
 
-    def __getitem__(self, kept: Bool[np.ndarray, " swaps"]) -> "Swaps":
-        """Return the swaps that are marked."""
-        return Swaps(*(values[kept] for values in vars(self).values()))
-
 
 class Wires:
     """A batch of networks with the same sizes, whose edges are swapped.
@@ -45,8 +50,7 @@ class Wires:
     of networks with fewer edges than others are filled up with it.
     """
 
-    def __init__(self, wirings: Sequence[Wiring]) -> None:
-        stacked = [np.stack(layer) for layer in zip(*wirings, strict=True)]
+    def __init__(self, stacked: Sequence[Bool[np.ndarray, "networks _sources _targets"]]) -> None:
         self.sizes = (*(layer.shape[1] for layer in stacked), stacked[-1].shape[2])
         self.layers, self.width = len(stacked), max(self.sizes) + 1
         self.edges = np.stack([layer.sum((1, 2)) for layer in stacked], 1)
@@ -68,7 +72,7 @@ class Wires:
 
         A layer without edges stands before the first one and behind the last.
         """
-        words = as_words(np.zeros(self.width, bool)).size
+        words = whole_words(self.width) // WORD
         shape = (len(self.edges), self.layers + 2, 2, self.width, words)
         lines = np.zeros(shape, np.uint64)
         for layer, wires in enumerate(stacked, 1):
@@ -77,14 +81,13 @@ class Wires:
                 lines[:, layer, side, : bits.shape[1], : bits.shape[2]] = bits
         return lines.reshape(-1, words)
 
-    def degrees(self, side: Side) -> Int[np.ndarray, "networks node_layers width"]:
+    def degrees(self, side: Side) -> Float[np.ndarray, "networks node_layers width"]:
         """Return the number of edges out of each node, or into it."""
-        ends = self.sources if side == OUT else self.targets
-        found = np.zeros((len(ends), self.layers + 1, self.width), int)
+        every, nodes = np.arange(len(self.edges)), np.ones((len(self.edges), self.width))
+        nodes[:, -1] = 0
+        found = np.zeros((len(every), self.layers + 1, self.width))
         for layer in range(self.layers):
-            which = np.arange(len(ends))[:, None], ends[:, self._part(layer)]
-            np.add.at(found[:, layer + side], which, 1)
-        found[..., -1] = 0
+            found[:, layer + side] = self.through(layer, every, nodes, to=side)
         return found
 
     def lines_of(self, who: _Numbers, layer: _Numbers, side: Side) -> _Numbers:

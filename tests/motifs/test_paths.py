@@ -42,7 +42,7 @@ def counted(layers):
 def test_swaps_are_judged_and_followed_as_if_counted_anew(density):
     rng = np.random.default_rng(0)
     wirings = [[rng.random(pair) < density for pair in itertools.pairwise(SIZES)] for _ in range(5)]
-    wires = Wires(wirings)
+    wires = Wires([np.stack(layer) for layer in zip(*wirings, strict=True)])
     paths, starts = PathsUnderSwaps(wires), [counted(layers) for layers in drawn(wires)]
     judged = {True: 0, False: 0}
     for _ in range(200):
